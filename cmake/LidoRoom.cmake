@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# lido_room(NAME [USES rooms...] [LINKS targets...] [PRIVATE_LINKS targets...])
+#
+# A room is a static library of the .cpp files beside its CMakeLists.txt; NAME_test.cpp files become its
+# tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz targets. A room may use only rooms added before it.
+
+function(lido_room name)
+  cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+  add_library(lido_${name} STATIC ${sources})
+  target_include_directories(lido_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  foreach(used ${room_USES})
+    if(NOT TARGET lido_${used})
+      message(FATAL_ERROR "Room ${name} uses ${used}, which comes later in src/lido/CMakeLists.txt.")
+    endif()
+    target_link_libraries(lido_${name} PUBLIC lido_${used})
+  endforeach()
+  target_link_libraries(lido_${name} PUBLIC ${room_LINKS} PRIVATE ${room_PRIVATE_LINKS})
+  if(LIDO_TESTS AND tests)
+    add_executable(${name}_tests ${tests})
+    target_link_libraries(${name}_tests PRIVATE lido_${name} ${room_PRIVATE_LINKS} GTest::gtest_main)
+    gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. PROPERTIES LABELS ${name} TIMEOUT 300
+                         DISCOVERY_TIMEOUT 120)
+  endif()
+  if(LIDO_FUZZ)
+    foreach(source ${fuzzers})
+      get_filename_component(target ${source} NAME_WE)
+      add_executable(${target} ${source})
+      target_link_libraries(${target} PRIVATE lido_${name} ${room_PRIVATE_LINKS})
+      target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "lido/base/rational.h"
+#include "lido/base/result.h"
+
+namespace lido {
+
+// An options struct lists each field once:
+//
+//   static void fields(auto& self, auto&& visit) {
+//     visit("window", self.window, Within{1, 1024}, "Frames in one sample");
+//   }
+//
+// That list feeds the command-line flag, the JSON form and the range check.
+
+/// A number's inclusive range.
+struct Within {
+  double least;
+  double most;
+};
+
+/// The values a string field may take.
+struct OneOf {
+  std::vector<std::string_view> values;
+};
+
+/// Any value of the field's type.
+struct Anything {};
+
+namespace options_detail {
+
+template <typename T>
+std::string violation(std::string_view name, const T& value, const Within& range) {
+  if (static_cast<double>(value) >= range.least && static_cast<double>(value) <= range.most) return {};
+  return fmt::format("{} is {}, want {:g} to {:g}", name, value, range.least, range.most);
+}
+inline std::string violation(std::string_view name, const std::string& value, const OneOf& choice) {
+  for (const std::string_view allowed : choice.values) {
+    if (value == allowed) return {};
+  }
+  return fmt::format("{} is \"{}\", want one of: {}", name, value, fmt::join(choice.values, ", "));
+}
+template <typename T>
+std::string violation(std::string_view, const T&, const Anything&) {
+  return {};
+}
+
+}  // namespace options_detail
+
+/// Checks every field of an options struct against its range.
+/// @return kInvalidArgument that names the first field out of range, its value and the range.
+template <typename Options>
+Result<void> validate(const Options& options) {
+  std::string message;
+  Options::fields(options, [&](std::string_view name, const auto& value, const auto& range,
+                               std::string_view) {
+    if (message.empty()) message = options_detail::violation(name, value, range);
+  });
+  if (!message.empty()) return fail(ErrorCode::kInvalidArgument, "{}", message);
+  return {};
+}
+
+/// The options as a JSON object, rationals as text.
+template <typename Options>
+nlohmann::ordered_json to_json(const Options& options) {
+  nlohmann::ordered_json json;
+  Options::fields(options, [&](std::string_view name, const auto& value, const auto&,
+                               std::string_view) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
+      json[std::string(name)] = to_string(value);
+    } else {
+      json[std::string(name)] = value;
+    }
+  });
+  return json;
+}
+
+/// Reads what to_json wrote; unknown names and wrong types are refused.
+template <typename Options>
+Result<Options> from_json(const nlohmann::ordered_json& json) {
+  Options options;
+  std::string message;
+  size_t known = 0;
+  if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "options are no JSON object");
+  Options::fields(options, [&](std::string_view name, auto& value, const auto&, std::string_view) {
+    const auto found = json.find(std::string(name));
+    if (found == json.end()) return;
+    ++known;
+    try {
+      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
+        const auto parsed = parse_rational(found->template get<std::string>());
+        if (parsed) value = *parsed;
+        else message = parsed.error().message;
+      } else {
+        found->get_to(value);
+      }
+    } catch (const nlohmann::json::exception&) {
+      message = fmt::format("{} is {}, which is not of the right type", name, found->dump());
+    }
+  });
+  if (message.empty() && known != json.size()) message = "options hold a name that is not known";
+  if (!message.empty()) return fail(ErrorCode::kInvalidArgument, "{}", message);
+  LIDO_TRY(validate(options));
+  return options;
+}
+
+}  // namespace lido

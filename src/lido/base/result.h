@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <fmt/format.h>
+
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace lido {
+
+/// What a caller can do about a failure.
+enum class ErrorCode {
+  kInvalidArgument,  ///< Fix the call: a value, a flag, a combination.
+  kNotFound,         ///< The named thing is not there.
+  kUnavailable,      ///< Try again: the network, the disk or a server said no for now.
+  kCorrupt,          ///< The bytes are broken; trying again gives the same.
+  kDegenerate,       ///< The input is well-formed but has no usable answer.
+  kCancelled,        ///< Somebody asked to stop.
+};
+
+/// The code's name in lower case, as reports and JSON show it ("corrupt").
+const char* name_of(ErrorCode code);
+
+/// One line: the culprit, its value, what was wanted.
+struct Error {
+  ErrorCode code;
+  std::string message;
+};
+
+template <typename T>
+using Result = std::expected<T, Error>;
+
+/// `return fail(ErrorCode::kNotFound, "{}: no such file", path);`
+template <typename... Args>
+[[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format,
+                                          Args&&... args) {
+  return std::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...)});
+}
+
+/// The same error with the culprit named in front of it.
+[[nodiscard]] std::unexpected<Error> within(std::string_view culprit, const Error& error);
+
+}  // namespace lido
+
+/// Value of a Result, or return its error from the enclosing function.
+#define LIDO_TRY(...)                                                      \
+  __extension__({                                                          \
+    auto lido_result = (__VA_ARGS__);                                      \
+    if (!lido_result) return std::unexpected(std::move(lido_result).error()); \
+    *std::move(lido_result);                                               \
+  })

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/media/container.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+namespace lido::media {
+namespace {
+
+constexpr std::array kElementary = {"h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "av1", "cavsvideo"};
+
+bool is_mp4(std::string_view format) { return format.starts_with("mov,"); }
+
+std::unexpected<Error> cut_off(uint64_t declared, int64_t size) {
+  return fail(ErrorCode::kCorrupt, "cut off: {} bytes, want the {} its header speaks of", size, declared);
+}
+
+uint64_t big_endian(std::span<const std::byte> bytes) {
+  uint64_t value = 0;
+  for (const std::byte byte : bytes) value = value << 8 | std::to_integer<uint64_t>(byte);
+  return value;
+}
+
+Result<void> check_mp4(storage::Reader& reader) {
+  const auto size = static_cast<uint64_t>(reader.size());
+  std::array<std::byte, 16> header{};
+  constexpr int kMostBoxes = 100'000;
+  uint64_t at = 0;
+  for (int box = 0; box < kMostBoxes && at + 8 <= size; ++box) {
+    const size_t read = LIDO_TRY(reader.read_at(static_cast<int64_t>(at), header));
+    if (read < 8) break;
+    uint64_t length = big_endian(std::span(header).first(4));
+    if (length == 0) return {};  // up to the end of the file
+    if (length == 1 && read == 16) length = big_endian(std::span(header).subspan(8, 8));
+    if (length < 8) return {};   // no box structure: FFmpeg will say what is wrong
+    if (length > size - at) return cut_off(at + length, reader.size());
+    at += length;
+  }
+  return {};
+}
+
+Result<void> check_riff(storage::Reader& reader) {
+  std::array<std::byte, 8> header{};
+  const size_t read = LIDO_TRY(reader.read_at(0, header));
+  if (read < 8 || std::memcmp(header.data(), "RIFF", 4) != 0) return {};
+  std::reverse(header.begin() + 4, header.end());
+  const uint64_t declared = big_endian(std::span(header).subspan(4)) + 8;
+  const bool streamed = declared < 12 || declared >= 0xfffffff0;
+  if (!streamed && declared > static_cast<uint64_t>(reader.size())) return cut_off(declared, reader.size());
+  return {};
+}
+
+/// EBML variable-length number at the front of `bytes`: value and length; length 0 when there is none.
+struct EbmlNumber {
+  uint64_t value = 0;
+  size_t length = 0;
+  bool unknown = false;  // all ones: "not known when this was written"
+};
+
+EbmlNumber read_ebml(std::span<const std::byte> bytes, bool keep_marker) {
+  if (bytes.empty()) return {};
+  const auto first = std::to_integer<uint8_t>(bytes[0]);
+  const auto length = static_cast<size_t>(std::countl_zero(first)) + 1;
+  if (length > 8 || length > bytes.size()) return {};
+  EbmlNumber number{big_endian(bytes.first(length)), length, false};
+  const uint64_t marker = uint64_t{1} << (7 * length);
+  number.unknown = (number.value & (marker - 1)) == marker - 1;
+  if (!keep_marker) number.value &= marker - 1;
+  return number;
+}
+
+Result<void> check_matroska(storage::Reader& reader) {
+  constexpr uint64_t kSegment = 0x18538067;
+  std::vector<std::byte> head(4096);
+  head.resize(LIDO_TRY(reader.read_at(0, head)));
+  size_t at = 0;
+  while (at < head.size()) {
+    const EbmlNumber id = read_ebml(std::span(head).subspan(at), true);
+    if (id.length == 0) return {};
+    const EbmlNumber length = read_ebml(std::span(head).subspan(at + id.length), false);
+    if (length.length == 0 || length.unknown) return {};
+    at += id.length + length.length;
+    const uint64_t end = at + length.value;
+    if (id.value == kSegment) {
+      if (end > static_cast<uint64_t>(reader.size())) return cut_off(end, reader.size());
+      return {};
+    }
+    if (end > head.size()) return {};
+    at = static_cast<size_t>(end);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool lists_every_packet(std::string_view format) { return is_mp4(format); }
+
+bool needs_stream_probe(std::string_view format) {
+  return !is_mp4(format) && !format.starts_with("matroska");
+}
+
+bool seeks_by_byte(std::string_view format) {
+  return format == "mpegts" || format == "mpeg" || !carries_timestamps(format);
+}
+
+bool carries_timestamps(std::string_view format) {
+  return std::ranges::find(kElementary, format) == kElementary.end();
+}
+
+Result<void> check_not_cut_off(storage::Reader& reader, std::string_view format) {
+  if (is_mp4(format)) return check_mp4(reader);
+  if (format == "avi") return check_riff(reader);
+  if (format.starts_with("matroska")) return check_matroska(reader);
+  return {};
+}
+
+}  // namespace lido::media

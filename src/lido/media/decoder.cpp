@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/media/decoder.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace lido::media {
+namespace {
+
+/// Quarter turns and mirror from the container's display matrix.
+Orientation orientation_of(const AVStream& stream) {
+  const auto* stored = reinterpret_cast<const int32_t*>(
+      av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
+  if (stored == nullptr) return {};
+  std::array<int32_t, 9> matrix{};
+  std::copy_n(stored, matrix.size(), matrix.begin());
+  Orientation orientation;
+  orientation.mirrored = double{1} * matrix[0] * matrix[4] - double{1} * matrix[1] * matrix[3] < 0;
+  if (orientation.mirrored) av_display_matrix_flip(matrix.data(), 1, 0);
+  const double counterclockwise = av_display_rotation_get(matrix.data());
+  if (std::isnan(counterclockwise)) return {};
+  orientation.quarter_turns = static_cast<int>((std::lround(-counterclockwise / 90) % 4 + 4) % 4);
+  return orientation;
+}
+
+ColorMatrix matrix_of(const AVFrame& picture) {
+  switch (picture.colorspace) {
+    case AVCOL_SPC_RGB: return ColorMatrix::kRgb;
+    case AVCOL_SPC_BT709: return ColorMatrix::kBt709;
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL: return ColorMatrix::kBt2020;
+    case AVCOL_SPC_UNSPECIFIED:
+      // What television does: high definition is BT.709, standard definition BT.601.
+      return std::min(picture.width, picture.height) >= 720 ? ColorMatrix::kBt709 : ColorMatrix::kBt601;
+    default: return ColorMatrix::kBt601;
+  }
+}
+
+/// Planar YUV or grey, 8 to 12 bit, little endian, without palette: what Frame holds as it is.
+bool holds_as_is(const AVPixFmtDescriptor& format) {
+  const uint64_t refused = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
+                           AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_FLOAT;
+  if ((format.flags & refused) != 0 || format.comp[0].depth > 12) return false;
+  const bool grey = format.nb_components <= 2;
+  const bool planar = (format.flags & AV_PIX_FMT_FLAG_PLANAR) != 0;
+  if (!grey && !planar) return false;
+  for (int i = 0; i < (grey ? 1 : 3); ++i) {
+    const AVComponentDescriptor& component = format.comp[i];
+    const bool own_plane = component.plane == i && component.offset == 0 && component.shift == 0;
+    if (!own_plane || component.step != (component.depth > 8 ? 2 : 1)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream) {
+  const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
+  if (codec == nullptr) {
+    return fail(ErrorCode::kCorrupt, "no decoder for codec {}",
+                avcodec_get_name(stream.codecpar->codec_id));
+  }
+  std::unique_ptr<Decoder> decoder(new Decoder);
+  decoder->context_.reset(avcodec_alloc_context3(codec));
+  AVCodecContext& context = *decoder->context_;
+  int error = avcodec_parameters_to_context(&context, stream.codecpar);
+  context.thread_count = 1;
+  context.pkt_timebase = stream.time_base;
+  context.max_pixels = int64_t{7680} * 4320;
+  if (error >= 0) error = avcodec_open2(&context, codec, nullptr);
+  if (error < 0) {
+    return fail(ErrorCode::kCorrupt, "codec {} cannot be opened: {}", codec->name, av_text(error));
+  }
+  decoder->orientation_ = orientation_of(stream);
+  decoder->container_aspect_ = stream.sample_aspect_ratio;
+  return decoder;
+}
+
+Result<void> Decoder::send(const AVPacket* packet) {
+  const int error = avcodec_send_packet(context_.get(), packet);
+  if (error < 0 && error != AVERROR_EOF) return fail(ErrorCode::kCorrupt, "cannot decode: {}", av_text(error));
+  return {};
+}
+
+Result<UniqueFrame> Decoder::receive() {
+  UniqueFrame picture(av_frame_alloc());
+  const int error = avcodec_receive_frame(context_.get(), picture.get());
+  if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return nullptr;
+  if (error < 0) return fail(ErrorCode::kCorrupt, "cannot decode: {}", av_text(error));
+  return picture;
+}
+
+void Decoder::flush() { avcodec_flush_buffers(context_.get()); }
+
+void Decoder::require_reorder(int depth) {
+  context_->has_b_frames = std::max(context_->has_b_frames, std::min(depth, 16));
+}
+
+void Decoder::skip_all_but_keyframes() { context_->skip_frame = AVDISCARD_NONKEY; }
+
+Result<Frame> Decoder::to_frame(UniqueFrame picture) {
+  const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(picture->format));
+  if (format == nullptr) return fail(ErrorCode::kCorrupt, "pictures of an unknown pixel format");
+  Frame frame;
+  frame.matrix = matrix_of(*picture);
+  frame.full_range = picture->color_range == AVCOL_RANGE_JPEG ||
+                     std::string_view(format->name).starts_with("yuvj");
+  if (!holds_as_is(*format)) {
+    const bool rgb = (format->flags & AV_PIX_FMT_FLAG_RGB) != 0;
+    const AVPixelFormat target = rgb ? AV_PIX_FMT_GBRP : AV_PIX_FMT_YUV444P;
+    UniqueFrame converted(av_frame_alloc());
+    av_frame_copy_props(converted.get(), picture.get());
+    converted->width = picture->width;
+    converted->height = picture->height;
+    converted->format = target;
+    if (av_frame_get_buffer(converted.get(), 0) < 0) {
+      return fail(ErrorCode::kUnavailable, "no memory for a picture of {}x{}", picture->width, picture->height);
+    }
+    converter_.reset(sws_getCachedContext(
+        converter_.release(), picture->width, picture->height, static_cast<AVPixelFormat>(picture->format),
+        picture->width, picture->height, target, SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr,
+        nullptr, nullptr));
+    if (!converter_) return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format->name);
+    sws_scale(converter_.get(), picture->data, picture->linesize, 0, picture->height, converted->data,
+              converted->linesize);
+    if (rgb) frame.matrix = ColorMatrix::kRgb;
+    picture = std::move(converted);
+    format = av_pix_fmt_desc_get(target);
+  }
+  frame.width = picture->width;
+  frame.height = picture->height;
+  frame.chroma_shift_x = format->log2_chroma_w;
+  frame.chroma_shift_y = format->log2_chroma_h;
+  frame.bit_depth = format->comp[0].depth;
+  frame.grey = format->nb_components <= 2;
+  frame.chroma_left = picture->chroma_location != AVCHROMA_LOC_CENTER &&
+                      picture->chroma_location != AVCHROMA_LOC_TOP;
+  frame.orientation = orientation_;
+  frame.pts = picture->pts != AV_NOPTS_VALUE ? picture->pts : picture->best_effort_timestamp;
+  const AVRational aspect =
+      container_aspect_.num > 0 ? container_aspect_ : picture->sample_aspect_ratio;
+  if (aspect.num > 0 && aspect.den > 0) frame.pixel_aspect = std::clamp(av_q2d(aspect), 0.1, 10.0);
+  // GBR planes come as G, B, R.
+  const bool rgb = frame.matrix == ColorMatrix::kRgb;
+  const std::array<int, 3> order = rgb ? std::array{2, 0, 1} : std::array{0, 1, 2};
+  for (size_t i = 0; i < 3; ++i) {
+    const auto source = static_cast<size_t>(order[i]);
+    frame.planes[i] = {reinterpret_cast<const std::byte*>(picture->data[source]), picture->linesize[source]};
+  }
+  frame.owner = std::shared_ptr<AVFrame>(std::move(picture));
+  return frame;
+}
+
+bool is_damaged(const AVFrame& picture) {
+  return (picture.flags & AV_FRAME_FLAG_CORRUPT) != 0 || picture.decode_error_flags != 0;
+}
+
+}  // namespace lido::media

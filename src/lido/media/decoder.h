@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to this room: shows FFmpeg types.
+#pragma once
+
+#include <memory>
+
+#include "lido/base/result.h"
+#include "lido/media/frame.h"
+#include "lido/media/libav.h"
+
+namespace lido::media {
+
+/// Turns packets into pictures, on the calling thread. Not thread-safe.
+class Decoder {
+ public:
+  /// @return kCorrupt when FFmpeg has no decoder for the codec or refuses its parameters.
+  static Result<std::unique_ptr<Decoder>> open(const AVStream& stream);
+
+  /// @param packet  Null drains: every picture still held comes out of receive().
+  /// @return kCorrupt when the packet cannot be decoded.
+  Result<void> send(const AVPacket* packet);
+  /// The next picture in display order; empty when another packet is wanted.
+  Result<UniqueFrame> receive();
+  /// Forgets everything, as after a seek.
+  void flush();
+  /// Keeps back at least this many pictures for display order.
+  void require_reorder(int depth);
+  /// Decodes only keyframes.
+  void skip_all_but_keyframes();
+
+  /// Wraps a picture for the rest of Lido; formats that Frame does not hold are converted to 4:4:4.
+  Result<Frame> to_frame(UniqueFrame picture);
+
+ private:
+  Decoder() = default;
+
+  UniqueCodec context_;
+  UniqueSws converter_;
+  Orientation orientation_;
+  AVRational container_aspect_{0, 1};
+};
+
+/// The picture came out damaged: FFmpeg filled holes in it.
+bool is_damaged(const AVFrame& picture);
+
+}  // namespace lido::media

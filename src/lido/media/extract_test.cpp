@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Truth is FFmpeg's own program: its framehash of every decoded frame, selected here by the plain
+// definition (the last frame with PTS <= start + k / fps).
+#include "lido/media/extract.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <map>
+
+#include "lido/base/hash.h"
+#include "lido/storage/store.h"
+
+namespace lido::media {
+namespace {
+
+struct TrueFrame {
+  int64_t pts;
+  std::string hash;
+};
+
+std::string run(const std::string& command) {
+  std::string output;
+  FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 65536> buffer;
+  for (size_t count; (count = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), count);
+  pclose(pipe);
+  return output;
+}
+
+std::vector<TrueFrame> true_frames(const std::string& clip) {
+  const std::string text = run(fmt::format(
+      "ffmpeg -v error -nostdin -threads 1 -noautorotate -copyts -i '{}' -map 0:v:0 -fps_mode passthrough "
+      "-enc_time_base -1 -f framehash -hash sha256 - 2>/dev/null", clip));
+  std::vector<TrueFrame> frames;
+  size_t begin = 0;
+  while (begin < text.size()) {
+    const size_t end = text.find('\n', begin);
+    const std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
+    long long stream, dts, pts, duration, size;
+    char hash[65];
+    if (std::sscanf(line.c_str(), "%lld, %lld, %lld, %lld, %lld, %64s", &stream, &dts, &pts, &duration, &size, hash) == 6) {
+      frames.push_back({pts, hash});
+    }
+  }
+  return frames;
+}
+
+std::string hash_pixels(const Frame& frame) {
+  Sha256 hash;
+  const int bytes = frame.bit_depth > 8 ? 2 : 1;
+  for (int plane = 0; plane < (frame.grey ? 1 : 3); ++plane) {
+    const int shift_x = plane > 0 ? frame.chroma_shift_x : 0;
+    const int shift_y = plane > 0 ? frame.chroma_shift_y : 0;
+    const int width = (frame.width + (1 << shift_x) - 1) >> shift_x;
+    const int height = (frame.height + (1 << shift_y) - 1) >> shift_y;
+    for (int y = 0; y < height; ++y) {
+      const auto& source = frame.planes[static_cast<size_t>(plane)];
+      hash.update({source.data + y * source.stride, static_cast<size_t>(width * bytes)});
+    }
+  }
+  return hash.hex();
+}
+
+struct Extracted {
+  std::map<int64_t, TrueFrame> frames;
+  ExtractReport report;
+};
+
+Extracted extract_all(const std::string& clip, ExtractRequest request) {
+  const auto reader = storage::open_reader(clip);
+  EXPECT_TRUE(reader);
+  Extracted result;
+  const auto report = extract(
+      **reader, request,
+      [&](const ExtractedFrame& found) -> Result<void> {
+        const std::string hash = hash_pixels(found.frame);
+        for (int64_t k = found.first_k; k < found.end_k; ++k) {
+          EXPECT_TRUE(result.frames.emplace(k, TrueFrame{found.frame.pts, hash}).second) << "sample " << k << " twice";
+        }
+        return {};
+      },
+      [&] { result.frames.clear(); });
+  EXPECT_TRUE(report);
+  if (report) result.report = *report;
+  return result;
+}
+
+std::vector<std::string> clips() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(LIDO_TEST_CLIPS)) names.push_back(entry.path().filename());
+  std::ranges::sort(names);
+  return names;
+}
+
+/// A stream of these has no timestamps FFmpeg's program and we could agree on; pictures are compared in order.
+bool is_untimed(const std::string& name) { return name.ends_with(".h264") || name.ends_with(".hevc"); }
+
+class EveryClip : public testing::TestWithParam<std::string> {
+ protected:
+  std::string path() const { return fmt::format("{}/{}", LIDO_TEST_CLIPS, GetParam()); }
+};
+
+TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
+  std::vector<TrueFrame> truth = true_frames(path());
+  ASSERT_FALSE(truth.empty());
+  const auto reader = storage::open_reader(path());
+  const Rational time_base = probe(**reader)->time_base;
+  if (is_untimed(GetParam())) {
+    // FFmpeg's program counts an elementary stream's pictures; all of these run at 30 a second.
+    for (size_t i = 0; i < truth.size(); ++i) {
+      truth[i].pts = static_cast<int64_t>(i) * time_base.den / time_base.num / 30;
+    }
+  }
+  for (const char* rate : {"4", "0.7", "30000/1001", "11"}) {
+    for (const DecodeMode mode : {DecodeMode::kPlanned, DecodeMode::kEverything}) {
+      SCOPED_TRACE(fmt::format("{} at {} fps, {}", GetParam(), rate, mode == DecodeMode::kPlanned ? "planned" : "everything"));
+      const Rational fps = *parse_rational(rate);
+      const Extracted got = extract_all(path(), {.fps = fps, .mode = mode, .max_gap_s = 1e5});
+      ASSERT_FALSE(got.report.broke) << got.report.broke->error.message;
+      const SampleGrid grid(got.report.start_pts, time_base, fps);
+      std::vector<TrueFrame> expected;
+      for (size_t at = 0; grid.compare(truth.back().pts, static_cast<int64_t>(expected.size())) >= 0;) {
+        const auto k = static_cast<int64_t>(expected.size());
+        while (at + 1 < truth.size() && grid.compare(truth[at + 1].pts, k) <= 0) ++at;
+        expected.push_back(truth[at]);
+      }
+      if (getenv("LIDO_SHOW")) printf("%s %s %d read %ld decoded %ld wanted %ld\n", GetParam().c_str(), rate, got.report.planned, got.report.packets_read, got.report.packets_decoded, got.report.pictures_wanted);
+      ASSERT_EQ(got.frames.size(), expected.size());
+      for (const auto& [k, frame] : got.frames) {
+        ASSERT_EQ(frame.pts, expected[static_cast<size_t>(k)].pts) << "sample " << k;
+        ASSERT_EQ(frame.hash, expected[static_cast<size_t>(k)].hash) << "sample " << k << " at " << frame.pts;
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Media, EveryClip, testing::ValuesIn(clips()), [](const auto& test) {
+  std::string name = test.param;
+  std::ranges::replace(name, '.', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace lido::media

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to this room: the only header that includes FFmpeg's.
+#pragma once
+
+extern "C" {
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/display.h>
+#include <libavutil/pixdesc.h>
+#include <libswscale/swscale.h>
+}
+
+#include <memory>
+#include <string>
+
+namespace lido::media {
+
+struct FreePacket {
+  void operator()(AVPacket* packet) const { av_packet_free(&packet); }
+};
+struct FreeFrame {
+  void operator()(AVFrame* frame) const { av_frame_free(&frame); }
+};
+struct FreeCodec {
+  void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
+};
+struct FreeSws {
+  void operator()(SwsContext* context) const { sws_freeContext(context); }
+};
+using UniquePacket = std::unique_ptr<AVPacket, FreePacket>;
+using UniqueFrame = std::unique_ptr<AVFrame, FreeFrame>;
+using UniqueCodec = std::unique_ptr<AVCodecContext, FreeCodec>;
+using UniqueSws = std::unique_ptr<SwsContext, FreeSws>;
+
+/// FFmpeg's own words for an error number.
+inline std::string av_text(int error) {
+  char text[AV_ERROR_MAX_STRING_SIZE] = {};
+  av_strerror(error, text, sizeof text);
+  return text;
+}
+
+}  // namespace lido::media

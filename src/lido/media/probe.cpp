@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/media/probe.h"
+
+#include <algorithm>
+
+#include "lido/media/container.h"
+#include "lido/media/demuxer.h"
+
+namespace lido::media {
+namespace {
+
+/// A camera's usual rate, where neither header nor packets tell: 4 Mb/s.
+constexpr double kUsualBytesPerSecond = 5e5;
+
+RandomAccess point_of(const AVPacket& packet) { return {packet.pts, packet.dts, packet.pos}; }
+
+/// Collects points at most `apart` ticks from each other, as far as the clip's points allow.
+class PointCollector {
+ public:
+  PointCollector(ClipIndex& index, int64_t apart) : index_(index), apart_(apart) {}
+  void see(const RandomAccess& point) {
+    const int64_t since = point.pts - index_.points.back().pts;
+    if (since > apart_ && last_seen_) {
+      index_.points.push_back(*last_seen_);
+      last_seen_.reset();
+    }
+    if (point.pts - index_.points.back().pts >= apart_) {
+      index_.points.push_back(point);
+      last_seen_.reset();
+    } else {
+      last_seen_ = point;
+    }
+  }
+
+ private:
+  ClipIndex& index_;
+  int64_t apart_;
+  std::optional<RandomAccess> last_seen_;
+};
+
+/// Reads the first group: the clip's first point and the first picture shown.
+Result<ClipIndex> read_beginning(Demuxer& demuxer) {
+  ClipIndex index;
+  constexpr int kMostPackets = 4096;
+  for (int i = 0; i < kMostPackets; ++i) {
+    const auto packet = demuxer.next();
+    if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+    if (!packet || *packet == nullptr) break;
+    const bool random_access = demuxer.facts(**packet).random_access;
+    if (index.points.empty() && !random_access) continue;
+    if (!index.points.empty() && random_access) break;
+    if (index.points.empty()) index.points.push_back(point_of(**packet));
+    const int64_t pts = (*packet)->pts;
+    const bool shown = ((*packet)->flags & AV_PKT_FLAG_DISCARD) == 0;
+    if (pts == AV_NOPTS_VALUE || pts < index.points[0].pts) continue;
+    if (shown && (index.start_pts == kNoPts || pts < index.start_pts)) index.start_pts = pts;
+  }
+  if (index.points.empty()) return fail(ErrorCode::kCorrupt, "no picture that decoding could start from");
+  return index;
+}
+
+Result<void> collect_by_seeking(Demuxer& demuxer, int64_t apart, int64_t end, ClipIndex& index) {
+  while (index.points.back().pts + apart < end) {
+    const int64_t previous = index.points.back().pts;
+    // A seek may fail or land early; then what follows stays in one piece.
+    if (!demuxer.seek({.pts = previous + apart, .dts = previous + apart})) return {};
+    std::optional<RandomAccess> found;
+    while (!found) {
+      const auto packet = demuxer.next();
+      if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+      if (!packet || *packet == nullptr) return {};
+      const bool usable = (*packet)->pts != AV_NOPTS_VALUE && (*packet)->pts > previous &&
+                          ((*packet)->flags & AV_PKT_FLAG_DISCARD) == 0;
+      if (usable && demuxer.facts(**packet).random_access) found = point_of(**packet);
+    }
+    index.points.push_back(*found);
+  }
+  return {};
+}
+
+Result<void> collect_by_reading(Demuxer& demuxer, int64_t apart, ClipIndex& index) {
+  PointCollector collector(index, apart);
+  int64_t latest = index.points[0].pts;
+  for (;;) {
+    const auto packet = demuxer.next();
+    if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+    // Where the file breaks, the span that reads this part will say so.
+    if (!packet || *packet == nullptr) return {};
+    if ((*packet)->pts == AV_NOPTS_VALUE || !demuxer.facts(**packet).random_access) continue;
+    if ((*packet)->pts <= latest) return {};
+    latest = (*packet)->pts;
+    collector.see(point_of(**packet));
+  }
+}
+
+double duration_of(const Demuxer& demuxer, int64_t bytes) {
+  const AVStream& stream = demuxer.stream();
+  if (stream.duration > 0) return static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+  const AVFormatContext& format = demuxer.format();
+  const bool guessed = format.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+  if (format.duration > 0 && !guessed) return static_cast<double>(format.duration) / AV_TIME_BASE;
+  return static_cast<double>(bytes) / kUsualBytesPerSecond;
+}
+
+}  // namespace
+
+Result<ClipInfo> probe(storage::Reader& reader) {
+  const auto demuxer = LIDO_TRY(Demuxer::open(reader));
+  const AVStream& stream = demuxer->stream();
+  const std::string_view format = demuxer->format().iformat->name;
+  ClipInfo info;
+  info.container = format.substr(0, format.find(','));
+  info.codec = avcodec_get_name(stream.codecpar->codec_id);
+  info.width = stream.codecpar->width;
+  info.height = stream.codecpar->height;
+  info.time_base = demuxer->time_base();
+  info.duration_s = duration_of(*demuxer, reader.size());
+  const AVRational rate = stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
+  if (rate.num > 0 && rate.den > 0) info.source_fps = av_q2d(rate);
+  return info;
+}
+
+Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s) {
+  const auto demuxer = LIDO_TRY(Demuxer::open(reader));
+  ClipIndex index = LIDO_TRY(read_beginning(*demuxer));
+  const AVStream& stream = demuxer->stream();
+  if (!demuxer->is_timed() || index.start_pts == kNoPts) return index;
+  const double tick_s = demuxer->time_base().value();
+  const auto apart = static_cast<int64_t>(apart_s / tick_s);
+  const bool indexed = avformat_index_get_entries_count(&stream) > 2 &&
+                       !seeks_by_byte(demuxer->format().iformat->name);
+  if (indexed) {
+    const auto length = static_cast<int64_t>(duration_of(*demuxer, reader.size()) / tick_s);
+    LIDO_TRY(collect_by_seeking(*demuxer, apart, index.points[0].pts + length, index));
+  } else {
+    LIDO_TRY(demuxer->seek(index.points[0]));
+    LIDO_TRY(collect_by_reading(*demuxer, apart, index));
+  }
+  return index;
+}
+
+}  // namespace lido::media

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/storage/store.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "lido/storage/bucket.h"
+#include "lido/storage/disk.h"
+
+namespace lido::storage {
+namespace {
+
+constexpr std::string_view kWildcards = "*?[";
+
+/// fnmatch, where "**" also crosses '/'.
+bool matches(const std::string& pattern, const std::string& name) {
+  const int flags = pattern.find("**") == std::string::npos ? FNM_PATHNAME : 0;
+  return fnmatch(pattern.c_str(), name.c_str(), flags) == 0;
+}
+
+struct Parts {
+  std::string folder;
+  std::string name;
+};
+
+Parts split_name(std::string_view uri) {
+  std::string full = absolute(uri);
+  const size_t slash = full.rfind('/');
+  return {slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1)};
+}
+
+}  // namespace
+
+Result<std::string> read_all(Reader& reader, int64_t limit) {
+  if (reader.size() > limit) {
+    return fail(ErrorCode::kCorrupt, "{} bytes, want {} at most", reader.size(), limit);
+  }
+  std::string text(static_cast<size_t>(reader.size()), '\0');
+  const size_t read = LIDO_TRY(reader.read_at(0, std::as_writable_bytes(std::span(text))));
+  text.resize(read);
+  return text;
+}
+
+bool is_remote(std::string_view uri) {
+  return uri.starts_with("gs://") || uri.starts_with("s3://");
+}
+
+std::string absolute(std::string_view uri) {
+  std::string text(uri);
+  if (is_remote(uri)) {
+    while (text.ends_with('/')) text.pop_back();
+    return text;
+  }
+  if (text.starts_with("file://")) text.erase(0, 7);
+  std::error_code ignored;
+  text = std::filesystem::absolute(text, ignored).lexically_normal().string();
+  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
+  const size_t scheme = uri.find("://");
+  if (is_remote(uri)) return open_bucket(absolute(uri));
+  if (scheme != std::string_view::npos && !uri.starts_with("file://")) {
+    return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://", uri);
+  }
+  return open_disk(absolute(uri));
+}
+
+Result<std::unique_ptr<Reader>> open_reader(std::string_view uri) {
+  const auto [folder, name] = split_name(uri);
+  const auto store = LIDO_TRY(open_store(folder));
+  return store->open(name);
+}
+
+Result<std::vector<Entry>> list(std::string_view uri) {
+  const std::string full = absolute(uri);
+  const size_t wildcard = full.find_first_of(kWildcards);
+  bool is_glob = wildcard != std::string::npos;
+  if (is_glob) {
+    // A file may carry such a character in its name.
+    const auto folder = LIDO_TRY(open_store(split_name(full).folder));
+    is_glob = !LIDO_TRY(folder->exists(split_name(full).name));
+  }
+  if (is_glob) {
+    const size_t slash = full.rfind('/', wildcard);
+    const auto store = LIDO_TRY(open_store(slash == 0 ? "/" : full.substr(0, slash)));
+    auto entries = LIDO_TRY(store->list(""));
+    std::erase_if(entries, [&](const Entry& entry) { return !matches(full, entry.uri); });
+    if (entries.empty()) return fail(ErrorCode::kNotFound, "{}: matches nothing", uri);
+    return entries;
+  }
+  const auto store = LIDO_TRY(open_store(full));
+  auto entries = LIDO_TRY(store->list(""));
+  if (!entries.empty()) return entries;
+  auto reader = open_reader(full);
+  if (!reader) {
+    std::error_code ignored;
+    if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return entries;
+    return std::unexpected(reader.error());
+  }
+  return std::vector<Entry>{{full, (*reader)->size()}};
+}
+
+Result<bool> Store::exists(std::string_view name) {
+  const auto reader = open(name);
+  if (reader) return true;
+  if (reader.error().code == ErrorCode::kNotFound) return false;
+  return std::unexpected(reader.error());
+}
+
+Result<std::string> Store::read_text(std::string_view name, int64_t limit) {
+  const auto reader = LIDO_TRY(open(name));
+  auto text = read_all(*reader, limit);
+  if (!text) return within(fmt::format("{}/{}", uri(), name), text.error());
+  return text;
+}
+
+Result<void> Store::write_text(std::string_view name, std::string_view text, Durability durability) {
+  const auto writer = LIDO_TRY(create(name, durability));
+  LIDO_TRY(writer->append(text));
+  return writer->commit();
+}
+
+void shut_down() { shut_down_buckets(); }
+
+}  // namespace lido::storage
