@@ -116,7 +116,8 @@ Result<UniquePacket> Pass::read_packet() {
     break_here(packet.error());
     return nullptr;
   }
-  if (*packet == nullptr) return packet;
+  report_.reached_end = *packet == nullptr;
+  if (report_.reached_end) return packet;
   ++report_.packets_read;
   const bool short_read = ((*packet)->flags & AV_PKT_FLAG_CORRUPT) != 0 &&
                           !seeks_by_byte(demuxer_.format().iformat->name);
@@ -394,7 +395,7 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
       restart();
       continue;
     }
-    if (!report.broke) {
+    if (!report.broke && report.reached_end) {
       const auto whole = check_not_cut_off(reader, (*demuxer)->format().iformat->name);
       if (!whole && whole.error().code != ErrorCode::kCorrupt) return std::unexpected(whole.error());
       if (!whole) {

@@ -57,6 +57,7 @@ struct ExtractReport {
   int64_t packets_read = 0;
   int64_t packets_decoded = 0;
   int64_t pictures_wanted = 0;
+  bool reached_end = false;        ///< The clip was read to its last packet.
   bool planned = true;             ///< False when everything was decoded.
   std::optional<Break> broke;      ///< What came before it was delivered.
 };

@@ -2,6 +2,7 @@
 #include "lido/storage/disk.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,6 +126,14 @@ class DiskWriter final : public Writer {
   bool published_ = false;
 };
 
+class DiskLock final : public Lock {
+ public:
+  explicit DiskLock(int descriptor) : file_(descriptor) {}
+
+ private:
+  File file_;
+};
+
 class Disk final : public Store {
  public:
   explicit Disk(std::string folder) : folder_(std::move(folder)) {}
@@ -187,6 +196,19 @@ class Disk final : public Store {
     fs::remove_all(path_of(prefix), error);
     if (error) return failed("remove", path_of(prefix), error.value());
     return {};
+  }
+
+  Result<std::unique_ptr<Lock>> lock(std::string_view name) override {
+    const fs::path path = path_of(name);
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor < 0) return failed("lock", path, errno);
+    auto held = std::make_unique<DiskLock>(descriptor);
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      return fail(ErrorCode::kUnavailable, "{}: another process is writing here; wait for it or stop it", folder_);
+    }
+    return held;
   }
 
  private:

@@ -20,6 +20,12 @@ struct Entry {
 /// Whether the dataset written must outlive a power cut, or only a killed process.
 enum class Durability { kProcess, kPower };
 
+/// Held while one process writes to a store; given up when it is destroyed or the process ends.
+class Lock {
+ public:
+  virtual ~Lock() = default;
+};
+
 /// A folder on disk, or a prefix in a bucket. Names are relative, with '/'. Thread-safe.
 class Store {
  public:
@@ -37,6 +43,10 @@ class Store {
   virtual Result<void> remove(std::string_view name) = 0;
   /// Removes everything under `prefix`.
   virtual Result<void> remove_all(std::string_view prefix) = 0;
+
+  /// Keeps other processes of this machine from locking the same name. A bucket knows no locks.
+  /// @return kUnavailable when another process holds it.
+  virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
 
   Result<bool> exists(std::string_view name);
   Result<std::string> read_text(std::string_view name, int64_t limit = int64_t{1} << 30);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli.h"
+#include "lido/ingest/crash.h"
+#include "lido/ingest/report.h"
+#include "lido/ingest/run.h"
+
+namespace lido::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::stop_source interrupted;
+
+/// Ctrl-C once stops cleanly; a second time ends the program at once.
+void stop_on_signals() {
+  // A handler may only set a flag; a thread that waits for the signals may call anything.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    interrupted.request_stop();
+    fmt::print(stderr, "\nlido: stopping; the same command goes on from here\n");
+    sigwait(&signals, &signal);
+    _exit(kInterrupted);
+  }).detach();
+}
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+/// Shows how far an ingest is: one line that is redrawn on a terminal, JSON lines elsewhere.
+class ProgressDisplay {
+ public:
+  ProgressDisplay(const ingest::Progress& progress, bool quiet) : progress_(progress), terminal_(isatty(2) == 1) {
+    if (!quiet) thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
+  }
+  ~ProgressDisplay() {
+    thread_ = {};
+    if (drawn_ && terminal_) fmt::print(stderr, "\r\033[K");
+  }
+
+ private:
+  void loop(const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any wake;
+    const auto period = terminal_ ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
+    while (!wake.wait_for(lock, stop, period, [&] { return stop.stop_requested(); })) draw();
+  }
+
+  void draw() {
+    const double elapsed = seconds_since(start_);
+    const int64_t resumed = progress_.spans_resumed;
+    const int64_t done = progress_.spans_done, total = progress_.spans_total;
+    const double frames_per_s = static_cast<double>(progress_.frames) / elapsed;
+    const double mb_per_s = static_cast<double>(progress_.source_bytes) / elapsed / 1e6;
+    const bool known = done > resumed && total > 0;
+    const double eta = known ? elapsed / static_cast<double>(done - resumed) * static_cast<double>(total - done) : 0;
+    drawn_ = true;
+    if (!terminal_) {
+      nlohmann::ordered_json line = {{"spans", done}, {"of", total}, {"frames", progress_.frames.load()},
+                                     {"frames_per_s", std::round(frames_per_s)}, {"mb_per_s", std::round(mb_per_s * 10) / 10},
+                                     {"rejected", progress_.rejected.load()}, {"elapsed_s", std::round(elapsed)}};
+      if (known) line["eta_s"] = std::round(eta);
+      fmt::print(stderr, "{}\n", line.dump());
+      return;
+    }
+    fmt::print(stderr, "\r\033[K{}/{} spans  {:.0f} frames/s  {:.1f} MB/s  {} rejected  {}", done, total, frames_per_s, mb_per_s,
+               progress_.rejected.load(), known ? "ETA " + human_seconds(eta) : std::string());
+  }
+
+  const ingest::Progress& progress_;
+  bool terminal_;
+  bool drawn_ = false;
+  Clock::time_point start_ = Clock::now();
+  std::jthread thread_;
+};
+
+struct Flags {
+  ingest::Request request;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+void print_estimate(const Flags& flags, const ingest::Job& job) {
+  const auto total = ingest::estimate(job.plans, flags.request.sampling, flags.request.job);
+  if (flags.json) {
+    const nlohmann::ordered_json json = {{"clips", total.clips}, {"known", job.known}, {"broken", total.broken}, {"spans", total.spans},
+                                         {"hours", total.hours}, {"bytes_to_read", total.bytes}, {"frames", total.frames},
+                                         {"samples", total.samples}, {"shards", total.shards}, {"shard_bytes", std::round(total.shard_bytes)},
+                                         {"seconds", std::round(total.seconds)}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  fmt::print("clips          {}", human_count(total.clips));
+  if (job.known > 0) fmt::print("  ({} more are in the dataset already)", human_count(job.known));
+  if (total.broken > 0) fmt::print("  ({} cannot be read)", human_count(total.broken));
+  fmt::print("\nfootage        {}\n", human_seconds(total.hours * 3600));
+  fmt::print("to read        {} at most\n", human_bytes(static_cast<double>(total.bytes)));
+  fmt::print("spans          {}\n", human_count(total.spans));
+  fmt::print("frames         about {}\n", human_count(total.frames));
+  fmt::print("samples        about {}\n", human_count(total.samples));
+  fmt::print("shards         about {}, {} in all\n", human_count(total.shards), human_bytes(total.shard_bytes));
+  fmt::print("time           about {} here\n", human_seconds(total.seconds));
+  fmt::print("Nothing was written (--dry-run).\n");
+}
+
+void print_summary(const Flags& flags, const ingest::Summary& summary, double elapsed) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
+  const double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  const double peak_mb = static_cast<double>(usage.ru_maxrss) / 1000 * 1.024;
+  if (flags.json) {
+    const nlohmann::ordered_json json = {
+        {"generation", summary.generation}, {"clips", summary.clips}, {"known", summary.known}, {"ignored_files", summary.ignored},
+        {"rejected", summary.rejected}, {"samples", summary.samples}, {"frames", summary.frames}, {"left_over", summary.left_over},
+        {"shards", summary.shards}, {"shard_bytes", summary.shard_bytes}, {"source_bytes", summary.source_bytes},
+        {"source_hours", summary.source_hours}, {"spans", summary.spans}, {"spans_resumed", summary.spans_resumed},
+        {"seconds", elapsed}, {"cpu_s", cpu}, {"peak_mb", peak_mb}};
+    fmt::print("{}\n", json.dump());
+    return;
+  }
+  if (summary.generation == 0) {
+    fmt::print("Nothing new: the dataset holds all {} clip(s) already.\n", human_count(summary.known));
+    return;
+  }
+  fmt::print("{} samples from {} clip(s), {} of footage, in {} shard(s), {}\n", human_count(summary.samples), human_count(summary.clips),
+             human_seconds(summary.source_hours * 3600), human_count(summary.shards), human_bytes(static_cast<double>(summary.shard_bytes)));
+  fmt::print("{} frames; {} left over, too few for a window\n", human_count(summary.frames), human_count(summary.left_over));
+  if (summary.rejected > 0) {
+    fmt::print("{} clip(s) rejected: see rejected in `lido inspect {}` or report.html\n", human_count(summary.rejected), flags.request.out);
+  }
+  if (summary.known > 0) fmt::print("{} clip(s) were there already\n", human_count(summary.known));
+  if (summary.ignored > 0) fmt::print("{} file(s) ignored: they do not end like a video\n", human_count(summary.ignored));
+  if (summary.spans_resumed > 0) fmt::print("{} of {} spans were done by an earlier run\n", summary.spans_resumed, summary.spans);
+  fmt::print("{}, {} of CPU, {:.0f} MB at most\n", human_seconds(elapsed), human_seconds(cpu), peak_mb);
+  fmt::print("{}/report.html\n", storage::absolute(flags.request.out));
+}
+
+Result<int> ingest(const Flags& flags) {
+  const auto start = Clock::now();
+  const auto stop = interrupted.get_token();
+  const ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
+  if (flags.dry_run) {
+    print_estimate(flags, job);
+    return kDone;
+  }
+  ingest::Progress progress;
+  ingest::Summary summary;
+  {
+    const ProgressDisplay display(progress, flags.quiet);
+    summary = LIDO_TRY(ingest::run(flags.request, job, progress, stop));
+  }
+  const double elapsed = seconds_since(start);
+  if (summary.generation > 0) {
+    const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.request.out));
+    const auto generation = LIDO_TRY(dataset.read(summary.generation));
+    const ingest::Cost cost = ingest::cost_of(progress, elapsed);
+    LIDO_TRY(ingest::write_report(dataset, generation, &cost));
+  }
+  print_summary(flags, summary, elapsed);
+  if (summary.rejected == 0) return kDone;
+  return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
+}
+
+}  // namespace
+
+void add_ingest(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("ingest", "Turn raw clips into training shards");
+  command->add_option("clips", flags->request.inputs,
+                      "Files, folders, globs, gs:// or s3:// prefixes, or lists (.csv, .parquet with columns clip, group, site, camera, start_utc)")
+      ->required();
+  command->add_option("--out", flags->request.out, "Dataset to make or to add to: a folder, gs:// or s3://")->required();
+  command->add_option("--labels", flags->request.labels, "Labels: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML");
+  command->add_option("--classes", flags->request.classes, "Labels the dataset shall know: \"behaviour=drowning,swimming;age=child,adult\"");
+  command->add_flag("--dry-run", flags->dry_run, "Say what would be done, and stop");
+  command->add_flag("--json", flags->json, "Print the summary as JSON");
+  command->add_flag("--quiet", flags->quiet, "Show no progress");
+  bind(*command, flags->request.sampling, "What samples are (fixed by the first ingest into a dataset)");
+  bind(*command, flags->request.job, "How the work is done");
+  command->callback([flags, &exit] {
+    exit = ingest::supervise(flags->request.out, [flags](bool careful) {
+      if (careful) flags->request.job.workers = 1;
+      stop_on_signals();
+      const auto result = ingest(*flags);
+      storage::shut_down();
+      return result ? *result : report_error(result.error());
+    });
+  });
+}
+
+}  // namespace lido::cli

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/dataset.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lido/base/hash.h"
+#include "lido/dataset/jpeg.h"
+#include "lido/dataset/tar.h"
+
+namespace lido::dataset {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kRootFile = "lido.json";
+constexpr const char* kForgottenFile = "forgotten.json";
+constexpr int kFormat = 1;
+
+std::string folder_of(int generation) { return fmt::format("generations/{:06}", generation); }
+
+Result<Json> read_json(storage::Store& store, std::string_view name) {
+  const std::string text = LIDO_TRY(store.read_text(name));
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorCode::kCorrupt, "{}/{}: broken JSON", store.uri(), name);
+  return json;
+}
+
+Result<Json> read_root(storage::Store& store) {
+  const Json root = LIDO_TRY(read_json(store, kRootFile));
+  if (!root.is_object() || root.value("format", 0) != kFormat || !root.contains("options")) {
+    return fail(ErrorCode::kCorrupt, "{}/{}: not format {} of a Lido dataset", store.uri(), kRootFile, kFormat);
+  }
+  return root.at("options");
+}
+
+std::unexpected<Error> differs(const std::string& uri, const Json& have, const Json& want) {
+  for (const auto& [name, value] : want.items()) {
+    const Json before = have.value(name, Json());
+    if (before == value) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                "{} was made with --{} {}, this run has {}: give that, or another --out", uri, name, before.dump(), value.dump());
+  }
+  return fail(ErrorCode::kInvalidArgument, "{} was made by another version of Lido: give another --out", uri);
+}
+
+}  // namespace
+
+std::string shard_name(int generation, std::string_view split, int number) {
+  return fmt::format("shards/g{:06}-{}-{:06}.tar", generation, split, number);
+}
+
+Result<Dataset> Dataset::open(std::string_view uri) {
+  auto store = LIDO_TRY(storage::open_store(uri));
+  auto identity = read_root(*store);
+  if (!identity && identity.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "{}: no Lido dataset there (it has no {})", uri, kRootFile);
+  }
+  if (!identity) return std::unexpected(identity.error());
+  return Dataset(std::move(store), std::move(*identity));
+}
+
+Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, const Json& identity) {
+  auto store = LIDO_TRY(storage::open_store(uri));
+  if (LIDO_TRY(store->exists(kRootFile))) {
+    Json have = LIDO_TRY(read_root(*store));
+    if (have != identity) return differs(store->uri(), have, identity);
+    return Dataset(std::move(store), std::move(have));
+  }
+  const auto entries = LIDO_TRY(store->list(""));
+  if (!entries.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "{} holds {} file(s) but is no Lido dataset: give an empty folder", uri, entries.size());
+  }
+  return std::nullopt;
+}
+
+Result<Dataset> Dataset::open_or_create(std::string_view uri, const Json& identity) {
+  auto existing = LIDO_TRY(open_matching(uri, identity));
+  if (existing) return std::move(*existing);
+  auto store = LIDO_TRY(storage::open_store(uri));
+  const Json root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
+  LIDO_TRY(store->write_text(kRootFile, root.dump(2) + "\n"));
+  return Dataset(std::move(store), identity);
+}
+
+Result<int> Dataset::latest() const {
+  int latest = 0;
+  for (const storage::Entry& entry : LIDO_TRY(store_->list("generations"))) {
+    if (!entry.uri.ends_with("/generation.json")) continue;
+    const std::string name = entry.uri.substr(entry.uri.size() - std::string("000001/generation.json").size(), 6);
+    latest = std::max(latest, std::atoi(name.c_str()));
+  }
+  return latest;
+}
+
+Result<Generation> Dataset::read(int number) const {
+  Generation generation;
+  generation.number = number;
+  if (number == 0) return generation;
+  const std::string folder = folder_of(number);
+  const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
+  generation.samples = LIDO_TRY(read_table<SampleRow>(*store_, folder + "/manifest.parquet"));
+  generation.clips = LIDO_TRY(read_table<ClipRow>(*store_, folder + "/clips.parquet"));
+  generation.spans = LIDO_TRY(read_table<SpanRow>(*store_, folder + "/spans.parquet"));
+  generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
+  try {
+    json.at("labels").get_to(generation.vocabulary);
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ErrorCode::kCorrupt, "{}/generation.json: {}", folder, error.what());
+  }
+  return generation;
+}
+
+Result<Generation> Dataset::read_latest() const {
+  const int number = LIDO_TRY(latest());
+  return read(number);
+}
+
+Result<void> Dataset::publish(const Generation& generation) const {
+  const std::string folder = folder_of(generation.number);
+  LIDO_TRY(write_table(*store_, folder + "/manifest.parquet", generation.samples));
+  LIDO_TRY(write_table(*store_, folder + "/clips.parquet", generation.clips));
+  LIDO_TRY(write_table(*store_, folder + "/spans.parquet", generation.spans));
+  LIDO_TRY(write_table(*store_, folder + "/rejected.parquet", generation.rejected));
+  const Json json = {{"generation", generation.number},
+                     {"samples", generation.samples.size()},
+                     {"clips", generation.clips.size()},
+                     {"rejected", generation.rejected.size()},
+                     {"labels", generation.vocabulary}};
+  return store_->write_text(folder + "/generation.json", json.dump(2) + "\n");
+}
+
+Result<std::vector<Forgotten>> Dataset::forgotten() const {
+  std::vector<Forgotten> records;
+  if (!LIDO_TRY(store_->exists(kForgottenFile))) return records;
+  const Json json = LIDO_TRY(read_json(*store_, kForgottenFile));
+  try {
+    for (const Json& entry : json) {
+      Forgotten record;
+      entry.at("clip").get_to(record.clip);
+      entry.at("start_s").get_to(record.start_s);
+      record.end_s = entry.at("end_s").is_null() ? INFINITY : entry.at("end_s").get<double>();
+      entry.at("samples").get_to(record.samples);
+      entry.at("shards_before").get_to(record.shards_before);
+      entry.at("shards_after").get_to(record.shards_after);
+      records.push_back(std::move(record));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ErrorCode::kCorrupt, "{}: {}", kForgottenFile, error.what());
+  }
+  return records;
+}
+
+Result<void> Dataset::write_forgotten(const std::vector<Forgotten>& records) const {
+  Json json = Json::array();
+  for (const Forgotten& record : records) {
+    json.push_back({{"clip", record.clip},
+                    {"start_s", record.start_s},
+                    {"end_s", std::isinf(record.end_s) ? Json() : Json(record.end_s)},
+                    {"samples", record.samples},
+                    {"shards_before", record.shards_before},
+                    {"shards_after", record.shards_after}});
+  }
+  return store_->write_text(kForgottenFile, json.dump(2) + "\n");
+}
+
+Result<std::string> Dataset::read_sample(const SampleRow& row) const {
+  const auto reader = LIDO_TRY(store_->open(row.shard));
+  if (row.offset < 0 || row.length < 0 || row.offset > reader->size() || row.length > reader->size() - row.offset) {
+    return fail(ErrorCode::kCorrupt, "{}: sample {} is said to lie at {} + {} of {} bytes", row.shard, row.sample, row.offset,
+                row.length, reader->size());
+  }
+  std::string bytes(static_cast<size_t>(row.length), '\0');
+  bytes.resize(LIDO_TRY(reader->read_at(row.offset, std::as_writable_bytes(std::span(bytes)))));
+  if (sha256_hex(bytes) != row.sha256) {
+    return fail(ErrorCode::kCorrupt, "{}: sample {} does not have the checksum in the manifest", row.shard, row.sample);
+  }
+  return bytes;
+}
+
+Result<std::vector<media::Image>> Dataset::read_frames(const SampleRow& row) const {
+  const std::string bytes = LIDO_TRY(read_sample(row));
+  std::vector<media::Image> frames;
+  for (const TarEntry& entry : LIDO_TRY(read_tar(std::as_bytes(std::span(bytes))))) {
+    if (entry.name.ends_with(".jpg")) frames.push_back(LIDO_TRY(decode_jpeg(entry.content)));
+  }
+  return frames;
+}
+
+}  // namespace lido::dataset

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lido/base/result.h"
+#include "lido/dataset/labels.h"
+#include "lido/dataset/rows.h"
+#include "lido/media/convert.h"
+#include "lido/storage/store.h"
+
+namespace lido::dataset {
+
+// A dataset is a folder or bucket prefix:
+//
+//   lido.json                          what it is and the options that shape its samples
+//   shards/g000001-train-000000.tar    WebDataset shards; never change once published
+//   generations/000001/manifest.parquet, clips.parquet, spans.parquet, rejected.parquet
+//   generations/000001/generation.json written last: a generation without it does not exist
+//   forgotten.json                     what was taken out, so that it does not come back
+//   report.html
+//   .work/                             spans done so far by an ingest that has not finished
+
+/// Everything one generation says. A generation is whole: it needs no earlier one.
+struct Generation {
+  int number = 0;  ///< 0 for a dataset that has none yet.
+  std::vector<SampleRow> samples;
+  std::vector<ClipRow> clips;
+  std::vector<SpanRow> spans;
+  std::vector<RejectedRow> rejected;
+  Vocabulary vocabulary;
+};
+
+/// A stretch of a clip that was taken out on somebody's wish.
+struct Forgotten {
+  std::string clip;
+  double start_s = 0;
+  double end_s = 0;  ///< Exclusive; infinity for the rest of the clip.
+  int64_t samples = 0;
+  std::vector<std::string> shards_before;  ///< "name sha256" of each shard that held them.
+  std::vector<std::string> shards_after;
+};
+
+/// A dataset in a store. Reading is thread-safe; writing is for one process at a time.
+class Dataset {
+ public:
+  /// Opens a dataset that exists. @return kNotFound, kCorrupt; kInvalidArgument for a folder that holds something else.
+  static Result<Dataset> open(std::string_view uri);
+  /// Opens a dataset or begins one. `identity` holds the options that shape its samples.
+  /// @return kInvalidArgument when the folder holds something else, or a dataset made with other options.
+  static Result<Dataset> open_or_create(std::string_view uri, const nlohmann::ordered_json& identity);
+  /// The same check without making anything. @return No value when there is nothing yet.
+  static Result<std::optional<Dataset>> open_matching(std::string_view uri, const nlohmann::ordered_json& identity);
+
+  storage::Store& store() const { return *store_; }
+  const nlohmann::ordered_json& identity() const { return identity_; }
+
+  /// The number of the latest generation; 0 when there is none.
+  Result<int> latest() const;
+  Result<Generation> read(int number) const;
+  Result<Generation> read_latest() const;
+  /// Writes the tables of generation.number, its JSON last.
+  Result<void> publish(const Generation& generation) const;
+
+  Result<std::vector<Forgotten>> forgotten() const;
+  Result<void> write_forgotten(const std::vector<Forgotten>& records) const;
+
+  /// The bytes of one sample in its shard, checked against the manifest.
+  Result<std::string> read_sample(const SampleRow& row) const;
+  /// Its pictures, decoded.
+  Result<std::vector<media::Image>> read_frames(const SampleRow& row) const;
+
+ private:
+  Dataset(std::unique_ptr<storage::Store> store, nlohmann::ordered_json identity)
+      : store_(std::move(store)), identity_(std::move(identity)) {}
+
+  std::unique_ptr<storage::Store> store_;
+  nlohmann::ordered_json identity_;
+};
+
+/// The shard's name, relative to the dataset.
+std::string shard_name(int generation, std::string_view split, int number);
+
+}  // namespace lido::dataset

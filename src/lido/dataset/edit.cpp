@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/edit.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "lido/base/hash.h"
+#include "lido/dataset/tar.h"
+
+namespace lido::dataset {
+namespace {
+
+constexpr size_t kBlock = 8 << 20;
+
+Result<std::string> hash_object(storage::Store& store, const std::string& name) {
+  const auto reader = LIDO_TRY(store.open(name));
+  Sha256 hash;
+  std::vector<std::byte> block(kBlock);
+  for (int64_t at = 0; at < reader->size();) {
+    const size_t read = LIDO_TRY(reader->read_at(at, block));
+    if (read == 0) break;
+    hash.update(std::span(block).first(read));
+    at += static_cast<int64_t>(read);
+  }
+  return hash.hex();
+}
+
+std::string rewritten_name(const std::string& shard, int generation) {
+  const std::string stem = shard.substr(0, shard.rfind('.'));
+  return fmt::format("{}-f{:06}.tar", stem.substr(0, stem.find("-f")), generation);
+}
+
+/// Copies the samples that stay into a new shard; their rows then point there.
+Result<void> rewrite_shard(const Dataset& dataset, const std::string& name, const std::vector<SampleRow*>& stay) {
+  const auto writer = LIDO_TRY(dataset.store().create(name));
+  int64_t offset = 0;
+  for (SampleRow* row : stay) {
+    const std::string bytes = LIDO_TRY(dataset.read_sample(*row));
+    LIDO_TRY(writer->append(bytes));
+    row->shard = name;
+    row->offset = offset;
+    offset += row->length;
+  }
+  LIDO_TRY(writer->append(tar_end()));
+  return writer->commit();
+}
+
+/// Removes what the latest generation does not speak of.
+Result<void> sweep(const Dataset& dataset, const Generation& latest) {
+  storage::Store& store = dataset.store();
+  std::set<std::string> kept;
+  for (const SampleRow& row : latest.samples) kept.insert(row.shard);
+  const size_t prefix = store.uri().size() + 1;
+  for (const storage::Entry& entry : LIDO_TRY(store.list("shards"))) {
+    const std::string name = entry.uri.substr(prefix);
+    if (!kept.contains(name)) LIDO_TRY(store.remove(name));
+  }
+  for (int number = 1; number < latest.number; ++number) {
+    LIDO_TRY(store.remove_all(fmt::format("generations/{:06}", number)));
+  }
+  LIDO_TRY(store.remove("contact_sheet.html"));
+  return store.remove_all(".work");
+}
+
+/// Reads every shard and compares the samples in it with the manifest: nothing more, nothing less.
+Result<int64_t> prove(const Dataset& dataset, const Generation& latest) {
+  std::map<std::string, std::vector<const SampleRow*>> by_shard;
+  for (const SampleRow& row : latest.samples) by_shard[row.shard].push_back(&row);
+  const size_t prefix = dataset.store().uri().size() + 1;
+  int64_t checked = 0;
+  for (const storage::Entry& entry : LIDO_TRY(dataset.store().list("shards"))) {
+    const std::string name = entry.uri.substr(prefix);
+    int64_t spoken_for = 0;
+    for (const SampleRow* row : by_shard[name]) {
+      LIDO_TRY(dataset.read_sample(*row));
+      spoken_for += row->length;
+    }
+    const int64_t unknown = entry.size - spoken_for - std::ssize(tar_end());
+    if (unknown != 0) return fail(ErrorCode::kCorrupt, "{}: {} bytes that no sample of the manifest accounts for", name, unknown);
+    ++checked;
+  }
+  return checked;
+}
+
+Result<std::string> whole_name(const Generation& generation, std::string_view name) {
+  std::vector<std::string> found;
+  for (const ClipRow& clip : generation.clips) {
+    if (clip.clip == name) return clip.clip;
+    const bool last_parts = clip.clip.ends_with(name) && clip.clip[clip.clip.size() - name.size() - 1] == '/';
+    if (last_parts) found.push_back(clip.clip);
+  }
+  if (found.size() == 1) return found[0];
+  if (found.empty()) return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name, generation.clips.size());
+  return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path", name, found[0], found[1]);
+}
+
+}  // namespace
+
+Result<void> extend(Vocabulary& vocabulary, std::string_view classes) {
+  for (auto& [task, labels] : LIDO_TRY(parse_vocabulary(classes))) vocabulary[task].insert(labels.begin(), labels.end());
+  return {};
+}
+
+Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels, std::string_view classes) {
+  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  Generation generation = LIDO_TRY(dataset.read_latest());
+  const std::vector<SampleRow> before = generation.samples;
+  const Vocabulary known = generation.vocabulary;
+  const Rational fps = LIDO_TRY(parse_rational(dataset.identity().value("fps", std::string("4"))));
+  LIDO_TRY(extend(generation.vocabulary, classes));
+  LIDO_TRY(apply_labels(labels, generation.clips, fps, generation.vocabulary, generation.samples));
+  EditSummary summary{.generation = generation.number};
+  for (size_t i = 0; i < before.size(); ++i) summary.samples += before[i].labels != generation.samples[i].labels ? 1 : 0;
+  if (summary.samples == 0 && known == generation.vocabulary) return summary;
+  summary.generation = ++generation.number;
+  LIDO_TRY(dataset.publish(generation));
+  return summary;
+}
+
+Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, double start_s, double end_s) {
+  if (!(start_s >= 0) || !(end_s > start_s)) {
+    return fail(ErrorCode::kInvalidArgument, "from {} s to {} s, want 0 <= start < end", start_s, end_s);
+  }
+  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  Generation generation = LIDO_TRY(dataset.read_latest());
+  const std::string clip = LIDO_TRY(whole_name(generation, clip_name));
+  const auto goes = [&](const SampleRow& row) { return row.clip == clip && row.start_s < end_s && row.end_s >= start_s; };
+  std::set<std::string> affected;
+  Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
+  for (const SampleRow& row : generation.samples) {
+    if (!goes(row)) continue;
+    affected.insert(row.shard);
+    ++record.samples;
+  }
+  EditSummary summary{.generation = generation.number, .samples = record.samples, .shards = std::ssize(affected)};
+  for (const std::string& shard : affected) record.shards_before.push_back(shard + " " + LIDO_TRY(hash_object(dataset.store(), shard)));
+  std::erase_if(generation.samples, goes);
+  if (record.samples > 0) ++generation.number;
+  for (const std::string& shard : affected) {
+    std::vector<SampleRow*> stay;
+    for (SampleRow& row : generation.samples) {
+      if (row.shard == shard) stay.push_back(&row);
+    }
+    if (stay.empty()) continue;
+    const std::string name = rewritten_name(shard, generation.number);
+    LIDO_TRY(rewrite_shard(dataset, name, stay));
+    record.shards_after.push_back(name + " " + LIDO_TRY(hash_object(dataset.store(), name)));
+  }
+  auto records = LIDO_TRY(dataset.forgotten());
+  const auto covers = [&](const Forgotten& other) { return other.clip == clip && other.start_s <= start_s && other.end_s >= end_s; };
+  if (record.samples > 0 || std::ranges::none_of(records, covers)) {
+    records.push_back(record);
+    LIDO_TRY(dataset.write_forgotten(records));
+  }
+  if (record.samples > 0) {
+    for (ClipRow& row : generation.clips) {
+      if (row.clip == clip) row.samples -= record.samples;
+    }
+    LIDO_TRY(dataset.publish(generation));
+    summary.generation = generation.number;
+  }
+  LIDO_TRY(sweep(dataset, generation));
+  summary.shards_checked = LIDO_TRY(prove(dataset, generation));
+  return summary;
+}
+
+}  // namespace lido::dataset

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lido/base/options.h"
+#include "lido/dataset/window.h"
+#include "lido/media/convert.h"
+
+namespace lido::ingest {
+
+/// What shapes a dataset's samples. Fixed by the first ingest into it.
+struct SampleOptions {
+  Rational fps{4, 1};
+  media::TransformOptions transform;
+  dataset::WindowOptions windows;
+  std::string samples = "frame";
+  std::string scene = "off";
+  int quality = 90;
+  bool keyframes_only = false;
+  double max_gap_s = 2;
+  std::string split = "80/10/10";
+  std::string split_by = "group";
+  int64_t seed = 0;
+
+  static void fields(auto& self, auto&& visit) {
+    visit("fps", self.fps, Anything{}, "Frames per second to sample: 4, 0.5, 30000/1001");
+    media::TransformOptions::fields(self.transform, visit);
+    dataset::WindowOptions::fields(self.windows, visit);
+    visit("samples", self.samples, OneOf{{"frame"}}, "What a sample shows: frame, the whole picture");
+    visit("scene", self.scene, OneOf{{"off"}}, "Look for objects and camera motion: off, not yet part of this version");
+    visit("quality", self.quality, Within{1, 100}, "JPEG quality");
+    visit("keyframes_only", self.keyframes_only, Anything{}, "A quick look: decode keyframes only");
+    visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
+          "Seconds between two pictures from which the clip counts as cut; no window crosses a cut");
+    visit("split", self.split, Anything{}, "Shares of train, val and test");
+    visit("split_by", self.split_by, OneOf{{"group", "site"}}, "What stays together in one split");
+    visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
+  }
+};
+
+/// How one ingest goes about it. Does not shape the samples.
+struct JobOptions {
+  int workers = 0;
+  double shard_mb = 256;
+  int readers = 1;
+  double span_s = 300;
+  bool keep_partial = false;
+  bool decode_everything = false;
+
+  static void fields(auto& self, auto&& visit) {
+    visit("workers", self.workers, Within{0, 1024}, "Spans worked on at a time; 0: one for each core");
+    visit("shard_mb", self.shard_mb, Within{0.001, 1e6}, "Size of a shard, MB (10^6 bytes)");
+    visit("readers", self.readers, Within{1, 4096}, "Make the number of shards a multiple of this");
+    visit("span_s", self.span_s, Within{1, 86400}, "Longest piece of a clip worked on in one go, seconds");
+    visit("keep_partial", self.keep_partial, Anything{}, "Keep what was good of a clip that breaks halfway");
+    visit("decode_everything", self.decode_everything, Anything{},
+          "Decode every packet, needed or not: slower, same result (for checking)");
+  }
+};
+
+}  // namespace lido::ingest

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "lido/dataset/rows.h"
+#include "lido/dataset/window.h"
+#include "lido/ingest/plan.h"
+#include "lido/ingest/progress.h"
+#include "lido/storage/store.h"
+
+namespace lido::ingest {
+
+/// A sample as its span cut it; offset and length lie in the part.
+struct PartSample {
+  std::string key;
+  int64_t first_k = 0;
+  std::vector<int64_t> pts;
+  int64_t offset = 0;
+  int64_t length = 0;
+  std::string sha256;
+  int32_t source_width = 0;
+  int32_t source_height = 0;
+  media::Geometry geometry;
+};
+
+/// Where and why a span broke; good up to time_s.
+struct PartBreak {
+  double time_s = 0;
+  std::string reason;
+};
+
+/// What came of one span. Kept beside its samples in the part.
+struct PartRecord {
+  std::vector<PartSample> samples;
+  std::vector<dataset::Run> runs;  ///< Sampling times that have a frame, within the span.
+  int64_t start_pts = 0;
+  int64_t last_pts = 0;
+  int64_t packets_read = 0;
+  int64_t packets_decoded = 0;
+  bool planned = true;
+  std::string fingerprint;
+  std::optional<PartBreak> broke;
+};
+
+/// The name of a span's part, drawn from all that shapes its bytes: equal names, equal parts.
+std::string part_name(const nlohmann::ordered_json& identity, const ClipPlan& clip, size_t span);
+
+/// The record of a part that is done. @return No value when there is none, or only a broken one.
+Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);
+
+/// Reads one span of a clip and publishes its part. What is wrong with the clip goes into the record.
+/// @return kUnavailable when storage fails, kCancelled.
+Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip, size_t span,
+                             const SampleOptions& sampling, const JobOptions& job, Progress& progress,
+                             const std::stop_token& stop);
+
+/// Publishes a part that says the whole clip is broken.
+Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name, const std::string& reason);
+
+}  // namespace lido::ingest

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lido/base/parallel.h"
+#include "lido/storage/store.h"
+
+namespace lido::ingest {
+namespace {
+
+/// For estimates only. Pictures at quality 90 take about this much for each pixel.
+constexpr double kJpegBytesPerPixel = 0.3;
+/// One core decodes about this many pixels in a second when it leaves out what is not needed.
+constexpr double kPixelsPerSecond = 4e8;
+
+Result<void> divide(storage::Reader& reader, const SampleOptions& sampling, double span_s, ClipPlan& plan) {
+  plan.spans = {Span{}};
+  if (plan.info.duration_s <= span_s) return {};
+  const media::ClipIndex index = LIDO_TRY(media::index_clip(reader, span_s));
+  if (index.points.size() < 2) return {};
+  const SampleGrid grid(index.start_pts, plan.info.time_base, sampling.fps);
+  plan.spans.clear();
+  for (size_t i = 0; i < index.points.size(); ++i) {
+    Span span{.start_pts = index.start_pts};
+    if (i > 0) {
+      span.from = index.points[i];
+      span.first_k = grid.first_at_or_after(index.points[i].pts);
+      plan.spans.back().end_k = span.first_k;
+      // No sampling time falls between two points: the earlier span reads on.
+      if (span.first_k == plan.spans.back().first_k) {
+        plan.spans.back().end_k = INT64_MAX;
+        continue;
+      }
+    }
+    plan.spans.push_back(span);
+  }
+  return {};
+}
+
+Result<ClipPlan> plan_clip(const ClipInput& input, const SampleOptions& sampling, double span_s) {
+  ClipPlan plan{input, {}, {}, {}};
+  const auto mark = [&](const Error& error) -> Result<ClipPlan> {
+    if (error.code == ErrorCode::kUnavailable) return within(input.uri, error);
+    plan.broken = error;
+    plan.spans.clear();
+    return plan;
+  };
+  const auto reader = storage::open_reader(input.uri);
+  if (!reader) return mark(reader.error());
+  auto info = media::probe(**reader);
+  if (!info) return mark(info.error());
+  plan.info = std::move(*info);
+  const auto divided = divide(**reader, sampling, span_s, plan);
+  if (!divided) return mark(divided.error());
+  return plan;
+}
+
+}  // namespace
+
+Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips, const SampleOptions& sampling,
+                                         const JobOptions& job, const std::stop_token& stop) {
+  std::vector<ClipPlan> plans(clips.size());
+  LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
+    plans[i] = LIDO_TRY(plan_clip(clips[i], sampling, job.span_s));
+    return {};
+  }));
+  return plans;
+}
+
+Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling, const JobOptions& job) {
+  Estimate total;
+  double pixels = 0;
+  for (const ClipPlan& plan : plans) {
+    ++total.clips;
+    total.broken += plan.broken ? 1 : 0;
+    total.spans += std::ssize(plan.spans);
+    if (plan.broken) continue;
+    const double seconds = plan.info.duration_s;
+    total.hours += seconds / 3600;
+    total.bytes += plan.input.bytes;
+    const auto frames = static_cast<int64_t>(seconds * sampling.fps.value());
+    total.frames += frames;
+    const int64_t windows = (frames - sampling.windows.window) / sampling.windows.stride + 1;
+    total.samples += frames >= sampling.windows.window ? windows : 0;
+    const double rate = plan.info.source_fps > 0 ? plan.info.source_fps : 30;
+    pixels += seconds * rate * std::max(1, plan.info.width) * std::max(1, plan.info.height);
+  }
+  const double side = sampling.transform.size;
+  const double frame_bytes = side * side * kJpegBytesPerPixel + 1024;
+  total.shard_bytes = static_cast<double>(total.samples * sampling.windows.window) * frame_bytes;
+  const double shards = std::round(total.shard_bytes / (job.shard_mb * 1e6));
+  if (total.samples > 0) {
+    total.shards = std::max<int64_t>(1, static_cast<int64_t>(shards));
+    total.shards = (total.shards + job.readers - 1) / job.readers * job.readers;
+  }
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  total.seconds = pixels / kPixelsPerSecond / (job.workers > 0 ? std::min<double>(job.workers, cores) : cores);
+  return total;
+}
+
+}  // namespace lido::ingest

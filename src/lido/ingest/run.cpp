@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/run.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "lido/base/parallel.h"
+#include "lido/dataset/edit.h"
+#include "lido/dataset/split.h"
+#include "lido/ingest/assemble.h"
+#include "lido/ingest/crash.h"
+
+namespace lido::ingest {
+namespace {
+
+using dataset::Dataset;
+using dataset::Generation;
+
+/// Tries of a span when storage fails, with waits of 1 s, doubling.
+constexpr int kTries = 3;
+
+Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
+  if (uri.empty()) return std::vector<dataset::Label>();
+  const auto reader = LIDO_TRY(storage::open_reader(uri));
+  auto bytes = storage::read_all(*reader, int64_t{4} << 30);
+  if (!bytes) return within(uri, bytes.error());
+  auto labels = dataset::parse_labels(*bytes);
+  if (!labels) return within(uri, labels.error());
+  return labels;
+}
+
+/// Checks labels against the clips before any work, with rows as the clips will have them.
+Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& plans, const Generation& before) {
+  const auto labels = LIDO_TRY(read_labels(request.labels));
+  std::vector<dataset::ClipRow> rows = before.clips;
+  for (const ClipPlan& plan : plans) rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
+  dataset::Vocabulary vocabulary = before.vocabulary;
+  LIDO_TRY(dataset::extend(vocabulary, request.classes));
+  std::vector<dataset::SampleRow> none;
+  const auto applied = dataset::apply_labels(labels, rows, request.sampling.fps, vocabulary, none);
+  if (!applied) return within(request.labels, applied.error());
+  return {};
+}
+
+/// The clips that the dataset does not hold yet.
+Result<std::vector<ClipInput>> new_clips(const std::vector<ClipInput>& clips, const Generation& before) {
+  std::map<std::string, const dataset::ClipRow*> known;
+  for (const dataset::ClipRow& row : before.clips) known[row.clip] = &row;
+  std::vector<ClipInput> fresh;
+  for (const ClipInput& clip : clips) {
+    const auto found = known.find(clip.uri);
+    if (found == known.end()) {
+      fresh.push_back(clip);
+    } else if (found->second->bytes != clip.bytes && found->second->samples == 0) {
+      fresh.push_back(clip);  // Broken or too short the last time, and changed since.
+    } else if (found->second->bytes != clip.bytes) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: {} bytes, but {} when it was ingested; published samples never change: give the new clip a new name",
+                  clip.uri, clip.bytes, found->second->bytes);
+    }
+  }
+  return fresh;
+}
+
+Result<void> check_options(const Request& request) {
+  LIDO_TRY(validate(request.sampling));
+  LIDO_TRY(validate(request.job));
+  LIDO_TRY(dataset::parse_split(request.sampling.split));
+  const auto& transform = request.sampling.transform;
+  if (transform.fit == "crop" && transform.resize != 0 && transform.resize < transform.size) {
+    return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}, or 0", transform.resize, transform.size);
+  }
+  return {};
+}
+
+Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip, size_t span,
+                             const Request& request, Progress& progress, const std::stop_token& stop) {
+  const CrashGuard guard(dataset.store(), name);
+  if (guard.crashes() >= kMostCrashes) {
+    return make_broken_part(dataset.store(), name, fmt::format("it crashed the program {} times", guard.crashes()));
+  }
+  crash_if_asked(clip.input.uri);
+  for (int attempt = 1;; ++attempt) {
+    auto record = make_part(dataset.store(), name, clip, span, request.sampling, request.job, progress, stop);
+    const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
+    if (!may_pass || attempt == kTries) return record;
+    std::this_thread::sleep_for(std::chrono::seconds(1 << (attempt - 1)));
+  }
+}
+
+/// Makes the parts that are not there yet, in parallel.
+Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request& request, const std::vector<ClipPlan>& plans,
+                                           Progress& progress, const std::stop_token& stop) {
+  const auto shares = LIDO_TRY(dataset::parse_split(request.sampling.split));
+  const auto seed = static_cast<uint64_t>(request.sampling.seed);
+  const bool by_site = request.sampling.split_by == "site";
+  std::vector<ClipResult> clips;
+  std::vector<std::pair<size_t, size_t>> units;  // clip, span
+  for (const ClipPlan& plan : plans) {
+    ClipResult clip{.plan = &plan};
+    clip.split = dataset::split_of(by_site ? plan.input.site : plan.input.group, shares, seed);
+    for (size_t span = 0; span < plan.spans.size(); ++span) {
+      clip.parts.push_back(part_name(dataset.identity(), plan, span));
+      units.emplace_back(clips.size(), span);
+    }
+    clip.records.resize(plan.spans.size());
+    if (plan.broken) ++progress.rejected;
+    progress.source_bytes_total += plan.input.bytes;
+    clips.push_back(std::move(clip));
+  }
+  progress.spans_total = std::ssize(units);
+  std::set<std::string> done;
+  for (const storage::Entry& entry : LIDO_TRY(dataset.store().list(".work/parts"))) {
+    done.insert(entry.uri.substr(dataset.store().uri().size() + 1));
+  }
+  LIDO_TRY(parallel_for(units.size(), request.job.workers, [&](size_t i) -> Result<void> {
+    const auto [clip_index, span] = units[i];
+    ClipResult& clip = clips[clip_index];
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+    std::optional<PartRecord> record;
+    if (done.contains(clip.parts[span])) record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
+    if (record) {
+      ++progress.spans_resumed;
+    } else {
+      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, request, progress, stop));
+    }
+    ++progress.spans_done;
+    progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
+    if (record->broke && span == 0) ++progress.rejected;
+    clip.records[span] = std::move(*record);
+    return {};
+  }));
+  return clips;
+}
+
+Summary summarise(const Generation& generation, const Generation& before, const Job& job) {
+  Summary summary{.generation = generation.number, .clips = std::ssize(job.plans), .known = job.known, .ignored = job.inputs.ignored};
+  std::set<std::string> fresh, shards;
+  for (const ClipPlan& plan : job.plans) {
+    fresh.insert(plan.input.uri);
+    summary.source_bytes += plan.input.bytes;
+  }
+  for (const dataset::ClipRow& row : generation.clips) {
+    if (!fresh.contains(row.clip)) continue;
+    summary.frames += row.frames;
+    summary.samples += row.samples;
+    summary.left_over += row.left_over;
+    summary.source_hours += row.duration_s / 3600;
+    summary.spans += row.spans;
+  }
+  for (const dataset::RejectedRow& row : generation.rejected) summary.rejected += fresh.contains(row.clip) ? 1 : 0;
+  for (size_t i = before.samples.size(); i < generation.samples.size(); ++i) {
+    shards.insert(generation.samples[i].shard);
+    summary.shard_bytes += generation.samples[i].length;
+  }
+  summary.shards = std::ssize(shards);
+  return summary;
+}
+
+}  // namespace
+
+Result<Job> prepare(const Request& request, const std::stop_token& stop) {
+  LIDO_TRY(check_options(request));
+  const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, to_json(request.sampling)));
+  const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
+  Job job;
+  job.inputs = LIDO_TRY(find_inputs(request.inputs));
+  const std::string out = storage::absolute(request.out) + "/";
+  for (const ClipInput& clip : job.inputs.clips) {
+    if (clip.uri.starts_with(out)) {
+      return fail(ErrorCode::kInvalidArgument, "{} lies in the output folder: give another --out", clip.uri);
+    }
+    if (request.sampling.split_by == "site" && clip.site.empty()) {
+      return fail(ErrorCode::kInvalidArgument, "{}: no site, which --split-by site needs: name the clips in a list with a site column", clip.uri);
+    }
+  }
+  const auto fresh = LIDO_TRY(new_clips(job.inputs.clips, before));
+  job.known = std::ssize(job.inputs.clips) - std::ssize(fresh);
+  job.plans = LIDO_TRY(plan_clips(fresh, request.sampling, request.job, stop));
+  LIDO_TRY(check_labels(request, job.plans, before));
+  return job;
+}
+
+Result<Summary> run(const Request& request, const Job& job, Progress& progress, const std::stop_token& stop) {
+  const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, to_json(request.sampling)));
+  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  // Left by a kill from outside, which is no clip's fault.
+  LIDO_TRY(dataset.store().remove_all(".work/in_flight"));
+  const Generation before = LIDO_TRY(dataset.read_latest());
+  if (job.plans.empty()) {
+    LIDO_TRY(dataset.store().remove_all(".work"));
+    return Summary{.known = job.known, .ignored = job.inputs.ignored};
+  }
+  const auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
+  Generation generation = before;
+  generation.number = before.number + 1;
+  // A clip that is read again replaces what was said of it.
+  std::set<std::string> fresh;
+  for (const ClipPlan& plan : job.plans) fresh.insert(plan.input.uri);
+  const auto is_fresh = [&](const auto& row) { return fresh.contains(row.clip); };
+  std::erase_if(generation.clips, is_fresh);
+  std::erase_if(generation.spans, is_fresh);
+  std::erase_if(generation.rejected, is_fresh);
+  LIDO_TRY(assemble(dataset, clips, request.sampling, request.job, generation));
+  LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
+  const auto labels = LIDO_TRY(read_labels(request.labels));
+  LIDO_TRY(dataset::apply_labels(labels, generation.clips, request.sampling.fps, generation.vocabulary, generation.samples));
+  LIDO_TRY(dataset.publish(generation));
+  LIDO_TRY(dataset.store().remove_all(".work"));
+  Summary summary = summarise(generation, before, job);
+  summary.spans_resumed = progress.spans_resumed;
+  return summary;
+}
+
+}  // namespace lido::ingest
