@@ -57,7 +57,7 @@ class ProgressDisplay {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any wake;
-    const auto period = terminal_ ? std::chrono::milliseconds(500) : std::chrono::milliseconds(5000);
+    const auto period = terminal_ ? std::chrono::milliseconds(500) : std::chrono::milliseconds(2000);
     while (!wake.wait_for(lock, stop, period, [&] { return stop.stop_requested(); })) draw();
   }
 

@@ -13,7 +13,7 @@ source="testsrc2=s=320x180:r=30,noise=alls=12:allf=t:all_seed=7,format=yuv420p"
 make() {
   file=$1
   shift
-  [ -s "$file" ] || { ffmpeg -v error -nostdin -y -f lavfi -i "$source" -t 6 "$@" "partial-$file" && mv "partial-$file" "$file"; }
+  [ -s "$file" ] || { ffmpeg -v error -nostdin -y -f lavfi -t ${seconds:-6} -i "$source" "$@" "partial-$file" && mv "partial-$file" "$file"; }
 }
 # remake FILE INPUT options...: the same pictures in another container
 remake() {
@@ -43,7 +43,7 @@ make vp9.webm -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 45 -b:v 600k -th
 make vp9_alt_ref.mkv -c:v libvpx-vp9 -deadline good -cpu-used 5 -g 60 -auto-alt-ref 1 -lag-in-frames 16 -b:v 400k -threads 1
 make vp8.webm -c:v libvpx -deadline realtime -cpu-used 8 -g 45 -b:v 600k -threads 1
 make av1.mp4 -c:v libaom-av1 -usage realtime -cpu-used 8 -g 45 -b:v 500k -threads 1
-make av1.mkv -c:v libaom-av1 -usage good -cpu-used 8 -lag-in-frames 8 -t 2 -g 30 -b:v 500k -threads 1
+seconds=2 make av1.mkv -c:v libaom-av1 -usage good -cpu-used 8 -lag-in-frames 8 -g 30 -b:v 500k -threads 1
 make mjpeg.avi -c:v mjpeg -q:v 5
 make mjpeg.mov -pix_fmt yuvj422p -c:v mjpeg -q:v 5
 make mpeg4.avi -c:v mpeg4 -bf 0 -g 40 -q:v 5
@@ -51,11 +51,25 @@ make mpeg2.ts -c:v mpeg2video -bf 2 -g 15 -q:v 5
 make mpeg2.mpg -c:v mpeg2video -bf 2 -g 15 -q:v 5
 make variable_rate.mp4 -vf "select='not(mod(n\,7))+not(mod(n\,11))',setpts='PTS+0.01*mod(N\,3)/TB'" -fps_mode vfr -video_track_timescale 90000 $x264 -bf 2 -g 20
 make pause.mkv -vf "setpts='if(gt(N\,70)\,PTS+7/TB\,PTS)'" -fps_mode passthrough $x264 -bf 2 -g 30
-make size_changes.ts $x264 -bf 0 -g 30 -t 2 -f mpegts
-make full_range.mp4 -vf "scale=out_range=full,format=yuvj420p" $x264 -bf 2 -g 30
-make anamorphic.mp4 -vf "setsar=4/3" $x264 -bf 2 -g 30
-make grey.mp4 -pix_fmt gray $x264 -bf 0 -g 30
-make bt709.mp4 -vf "scale=out_color_matrix=bt709" -colorspace bt709 $x264 -bf 2 -g 30
+seconds=2 make small.ts $x264 -bf 0 -g 30 -s 160x90 -output_ts_offset 2 -f mpegts
+seconds=2 make large.ts $x264 -bf 0 -g 30 -f mpegts
+[ -s size_changes.ts ] || cat large.ts small.ts > size_changes.ts
+rm -f small.ts large.ts
+# Without noise or sharp edges, to compare colours and places by eye and by number.
+source="testsrc2=s=320x180:r=30,gblur=sigma=8,format=yuv420p"
+seconds=1
+make look.mp4 $x264 -crf 10 -bf 2 -g 30
+make look_10bit.mp4 $x264 -crf 10 -pix_fmt yuv420p10le -g 30
+make look_422.mov $x264 -crf 10 -pix_fmt yuv422p -g 30
+make look_444.mp4 $x264 -crf 10 -pix_fmt yuv444p -g 30
+make look_full_range.mp4 -vf "scale=out_range=full,format=yuvj420p" $x264 -crf 10 -g 30
+make look_grey.mp4 -pix_fmt gray $x264 -crf 10 -bf 0 -g 30
+make look_bt709.mp4 -vf "scale=out_color_matrix=bt709" -colorspace bt709 $x264 -crf 10 -g 30
+make look_mjpeg.avi -c:v mjpeg -q:v 2
+make look_rgb.mkv -pix_fmt bgr0 -c:v ffv1
+make look_odd.mkv -vf scale=321:179 $x264 -crf 10 -pix_fmt yuv444p -g 30
+make anamorphic.mp4 -vf "scale=240:180,setsar=4/3" $x264 -crf 10 -bf 2 -g 30
+
 
 remake h264_b.mkv h264_b.mp4 -c copy
 remake h264_b.ts h264_b.mp4 -c copy
@@ -70,7 +84,8 @@ remake hevc_b.hevc hevc_b.mp4 -c copy
 remake h264_open_gop.ts h264_open_gop.mp4 -c copy
 remake edit_list.mp4 h264_b.mp4 -c copy -video_track_timescale 90000
 [ -s edit_list_cut.mp4 ] || ffmpeg -v error -nostdin -y -ss 2.3 -i h264_open_gop.mp4 -c copy edit_list_cut.mp4
-remake rotated.mp4 h264_b.mp4 -c copy -metadata:s:v:0 rotate=90
-[ -s upside_down.mp4 ] || ffmpeg -v error -nostdin -y -i h264_b.mp4 -c copy -metadata:s:v:0 rotate=180 upside_down.mp4
+remake rotated.mp4 look.mp4 -c copy -metadata:s:v:0 rotate=90
+remake rotated_left.mp4 look.mp4 -c copy -metadata:s:v:0 rotate=270
+[ -s upside_down.mp4 ] || ffmpeg -v error -nostdin -y -i look.mp4 -c copy -metadata:s:v:0 rotate=180 upside_down.mp4
 [ -s with_sound.mp4 ] || ffmpeg -v error -nostdin -y -i h264_b.mp4 -f lavfi -i sine=d=8 -c:v copy -c:a aac with_sound.mp4
 rm -f partial-*

@@ -103,7 +103,7 @@ Result<void> extend(Vocabulary& vocabulary, std::string_view classes) {
 }
 
 Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels, std::string_view classes) {
-  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const std::vector<SampleRow> before = generation.samples;
   const Vocabulary known = generation.vocabulary;
@@ -122,7 +122,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   if (!(start_s >= 0) || !(end_s > start_s)) {
     return fail(ErrorCode::kInvalidArgument, "from {} s to {} s, want 0 <= start < end", start_s, end_s);
   }
-  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const std::string clip = LIDO_TRY(whole_name(generation, clip_name));
   const auto goes = [&](const SampleRow& row) { return row.clip == clip && row.start_s < end_s && row.end_s >= start_s; };

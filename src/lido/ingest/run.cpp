@@ -185,7 +185,7 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
 
 Result<Summary> run(const Request& request, const Job& job, Progress& progress, const std::stop_token& stop) {
   const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, to_json(request.sampling)));
-  const auto lock = LIDO_TRY(dataset.store().lock(".work/lock"));
+  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   // Left by a kill from outside, which is no clip's fault.
   LIDO_TRY(dataset.store().remove_all(".work/in_flight"));
   const Generation before = LIDO_TRY(dataset.read_latest());

@@ -68,6 +68,9 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream) {
   context.thread_count = 1;
   context.pkt_timebase = stream.time_base;
   context.max_pixels = int64_t{7680} * 4320;
+  // Without it FFmpeg's H.264 decoder, begun at a recovery point, loses the pictures it still holds
+  // when drained. The pictures that are truly damaged carry a flag, which callers heed.
+  context.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   if (error >= 0) error = avcodec_open2(&context, codec, nullptr);
   if (error < 0) {
     return fail(ErrorCode::kCorrupt, "codec {} cannot be opened: {}", codec->name, av_text(error));

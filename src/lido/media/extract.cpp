@@ -56,7 +56,10 @@ class Pass {
   Pass(Demuxer& demuxer, Decoder& decoder, const ExtractRequest& request, const FrameSink& sink,
        const std::stop_token& stop, ExtractReport& report)
       : demuxer_(demuxer), decoder_(decoder), request_(request), stop_(stop), report_(report),
-        delivery_(decoder, sink, report), tick_s_(demuxer.time_base().value()) {}
+        delivery_(decoder, sink, report), tick_s_(demuxer.time_base().value()) {
+    report_.start_pts = request.start_pts.value_or(kNoPts);
+    if (request.from) report_.last_pts = request.from->pts;  // good up to here, should nothing follow
+  }
 
   /// @return False when the plan went wrong and everything must be decoded instead.
   Result<bool> run_planned();

@@ -87,10 +87,27 @@ Result<void> collect_by_reading(Demuxer& demuxer, int64_t apart, ClipIndex& inde
     // Where the file breaks, the span that reads this part will say so.
     if (!packet || *packet == nullptr) return {};
     if ((*packet)->pts == AV_NOPTS_VALUE || !demuxer.facts(**packet).random_access) continue;
-    if ((*packet)->pts <= latest) return {};
+    if ((*packet)->pts == latest) continue;
+    if ((*packet)->pts < latest) return {};
     latest = (*packet)->pts;
     collector.see(point_of(**packet));
   }
+}
+
+/// Whether a span that starts at each point will find it again.
+Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
+  for (const RandomAccess& point : index.points) {
+    if (!demuxer.seek(point)) return false;
+    for (bool found = false; !found;) {
+      const auto packet = demuxer.next();
+      if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+      if (!packet || *packet == nullptr) return false;
+      if (!demuxer.facts(**packet).random_access) continue;
+      found = (*packet)->pts == point.pts;
+      if ((*packet)->pts == AV_NOPTS_VALUE || (*packet)->pts > point.pts) return false;
+    }
+  }
+  return true;
 }
 
 double duration_of(const Demuxer& demuxer, int64_t bytes) {
@@ -127,15 +144,17 @@ Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s) {
   if (!demuxer->is_timed() || index.start_pts == kNoPts) return index;
   const double tick_s = demuxer->time_base().value();
   const auto apart = static_cast<int64_t>(apart_s / tick_s);
+  // Matroska reads its index when it is first asked to seek.
+  LIDO_TRY(demuxer->seek(index.points[0]));
   const bool indexed = avformat_index_get_entries_count(&stream) > 2 &&
                        !seeks_by_byte(demuxer->format().iformat->name);
   if (indexed) {
     const auto length = static_cast<int64_t>(duration_of(*demuxer, reader.size()) / tick_s);
     LIDO_TRY(collect_by_seeking(*demuxer, apart, index.points[0].pts + length, index));
   } else {
-    LIDO_TRY(demuxer->seek(index.points[0]));
     LIDO_TRY(collect_by_reading(*demuxer, apart, index));
   }
+  if (!LIDO_TRY(can_be_found_again(*demuxer, index))) index.points.resize(1);
   return index;
 }
 

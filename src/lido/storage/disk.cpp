@@ -199,10 +199,8 @@ class Disk final : public Store {
   }
 
   Result<std::unique_ptr<Lock>> lock(std::string_view name) override {
-    const fs::path path = path_of(name);
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    const std::string path = path_of(name);
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return failed("lock", path, errno);
     auto held = std::make_unique<DiskLock>(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {

@@ -44,7 +44,7 @@ class Store {
   /// Removes everything under `prefix`.
   virtual Result<void> remove_all(std::string_view prefix) = 0;
 
-  /// Keeps other processes of this machine from locking the same name. A bucket knows no locks.
+  /// Keeps other processes of this machine from locking the same object, which exists. A bucket knows no locks.
   /// @return kUnavailable when another process holds it.
   virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
 
