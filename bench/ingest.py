@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./dev bench ingest: raw clips to shards, against a floor and against what one would do instead.
+
+The floor is `ffmpeg -threads 1` decoding every frame to nowhere, one process a core. Every contestant does the
+same work: frames at the row's rate, short side 256, centre crop 224, JPEG quality 90, tar. Contestants take
+turns within each round, so that a noisy machine disturbs all alike; CPU time as a ratio to the floor of
+the same round is the figure that holds. Prints one table; --json FILE keeps all runs.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+WORK = ROOT / "build/bench"
+LIDO = ROOT / "build/release/bin/lido"
+PEERS = {
+    "pyav": ["av==14.4.0", "pillow==11.3.0"],
+    "decord": ["decord==0.6.0", "numpy==1.26.4", "pillow==11.3.0"],
+    "read_videos": ["ray[data]==2.60.0", "decord==0.6.0", "numpy==1.26.4", "pillow==11.3.0"],
+}
+
+
+def picture(kind, seed, rate):
+    """A moving scene as a filter graph: test card, fractal zoom, still scene with moving objects, camera that pans."""
+    noise = f"noise=alls={6 + seed % 5}:allf=t:all_seed={seed * 7 + 1},fps={rate},format=yuv420p"
+    if kind == 0:
+        return f"testsrc2=s=1920x1080:r={rate}[a];gradients=s=480x360:r={rate}:seed={seed}:speed=0.05[b];[a][b]overlay=x='200+150*sin(t*1.3)':y='300+200*cos(t)',{noise}"
+    if kind == 1:
+        return f"mandelbrot=s=640x360:r={rate}:start_scale={0.5 / (1 + seed * 3)}:end_scale=0.01:end_pts=300:maxiter=200,scale=1920:1080,{noise}"
+    still = f"mandelbrot=s=1280x720:r={rate}:start_scale={0.4 / (1 + seed * 2)}:maxiter=300,trim=end_frame=1,loop=-1:1:0,setpts=N/{rate}/TB"
+    if kind == 2:
+        return f"{still},scale=1920:1080[bg];testsrc2=s=160x320:r={rate}[p];[bg][p]overlay=x='100+mod(90*t+{seed * 50}\\,1700)':y='400+80*sin(t*2)',{noise}"
+    return f"{still},scale=2560:1440,crop=1920:1080:x='320+200*sin(t*0.8)+4*sin(t*25)':y='180+100*cos(t*0.6)+3*sin(t*31)',{noise}"
+
+
+X264 = "-c:v libx264 -preset veryfast -profile:v high -refs 3 -keyint_min 60 -sc_threshold 0 -b:v 6M -maxrate 9M -bufsize 12M"
+# name: (clips, rate of the source, encoder, extension, fps to sample)
+SETS = {
+    "h264_b": (8, 30, f"{X264} -bf 2 -b_strategy 1 -g 60", "mp4"),
+    "hevc": (4, 30, "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:bframes=2:b-pyramid=1:keyint=60:min-keyint=60:scenecut=0:bitrate=4000:vbv-maxrate=6000:vbv-bufsize=8000", "mp4"),
+    "h264_no_b": (8, 30, "-c:v libx264 -preset veryfast -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 -b:v 4M -maxrate 6M -bufsize 8M", "mp4"),
+    "h264_cheap": (4, 30, "-c:v libx264 -preset veryfast -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M", "mp4"),
+    "h264_25_gop50": (4, 25, f"{X264} -bf 2 -g 50", "mp4"),
+    "h264_25_gop250": (4, 25, f"{X264} -bf 2 -g 250", "mp4"),
+}
+ROWS = [  # name, set, fps, goal
+    ("H.264, B-frames, 1080p30", "h264_b", "4", 0.75),
+    ("HEVC, 1080p30", "hevc", "4", 0.70),
+    ("H.264, no B-frames, 1080p30", "h264_no_b", "4", 0.87),
+    ("H.264, cheap to decode", "h264_cheap", "4", None),
+    ("H.264, 25 fps, GOP 50", "h264_25_gop50", "4", None),
+    ("H.264, 25 fps, GOP 250, 3.7 fps", "h264_25_gop250", "3.7", None),
+    ("H.264, B-frames, 1 fps", "h264_b", "1", None),
+    ("H.264, B-frames, 0.5 fps", "h264_b", "0.5", None),
+]
+
+
+def make_clips(name):
+    count, rate, encoder, extension = SETS[name]
+    folder = WORK / "clips" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        out = folder / f"{number:02}.{extension}"
+        if out.exists():
+            continue
+        print(f"making {out.relative_to(ROOT)}", file=sys.stderr)
+        partial = out.with_name(f"partial.{extension}")
+        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-filter_complex", picture(number % 4, number, rate), "-t", "10",
+                        *encoder.split(), "-movflags", "+faststart", partial], check=True)
+        partial.rename(out)
+    return sorted(folder.glob(f"[0-9]*.{extension}"))
+
+
+def environment(peer):
+    """A Python environment of the peer's own. @return its Python, or None when it cannot be made here."""
+    folder = WORK / "env" / peer
+    done = folder / "done"
+    if not done.exists():
+        print(f"installing {' '.join(PEERS[peer])}", file=sys.stderr)
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
+        made = subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *PEERS[peer]])
+        if made.returncode != 0:
+            return None
+        done.touch()
+    return folder / "bin/python"
+
+
+def measure(command):
+    """Runs a command. @return wall and CPU seconds of it and all it started, peak memory of its largest process in MB."""
+    start = time.monotonic()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise RuntimeError(f"{command[0]} failed: {errors[-2000:]}")
+    return {"wall": time.monotonic() - start, "cpu": usage.ru_utime + usage.ru_stime, "mb": usage.ru_maxrss / 1000}
+
+
+def run_floor(clips, fps):
+    start = time.monotonic()
+    one = lambda clip: measure(["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", clip, "-map", "0:v:0", "-f", "null", "-"])
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        runs = list(pool.map(one, clips))
+    return {"wall": time.monotonic() - start, "cpu": sum(r["cpu"] for r in runs), "mb": max(r["mb"] for r in runs)}
+
+
+def run_lido(clips, fps):
+    out = WORK / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    result = measure([LIDO, "ingest", *clips, "--out", out, "--fps", fps, "--window", "1", "--stride", "1", "--quiet", "--workers", os.cpu_count()])
+    return result
+
+
+def run_peer(python, name, clips, fps):
+    out = WORK / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    return measure([python, ROOT / "bench/peers.py", name, out, fps, *clips])
+
+
+def spread(values):
+    return f"{statistics.median(values):.3f} ({min(values):.3f}-{max(values):.3f})"
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--only", help="rows whose name holds this")
+    options.add_argument("--no-peers", action="store_true", help="only the floor and Lido")
+    options.add_argument("--json", type=pathlib.Path)
+    given = options.parse_args()
+    rows = [row for row in ROWS if not given.only or given.only in row[0]]
+    peers = {}
+    if not given.no_peers:
+        peers = {name: python for name in PEERS if (python := environment(name))}
+    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
+    print(f"revision {revision}, {cpu}, {os.cpu_count()} cores, {given.rounds} rounds; CPU: ratio to the floor of the same round, median (least-most)\n")
+    print(f"{'row':<33}{'who':<13}{'CPU / floor':<23}{'goal':>6}{'wall s':>9}{'clips/s':>9}{'source f/s':>12}{'output f/s':>12}{'peak MB':>9}")
+    everything = []
+    for name, clip_set, fps, goal in rows:
+        clips = make_clips(clip_set)
+        count, rate = len(clips), SETS[clip_set][1]
+        contestants = {"floor": run_floor, "lido": run_lido}
+        if name == ROWS[0][0]:
+            for peer, python in peers.items():
+                contestants[peer] = lambda c, f, peer=peer, python=python: run_peer(python, peer, c, f)
+        runs = {who: [] for who in contestants}
+        for number in range(given.rounds + 1):  # the first round warms the caches and is not counted
+            for who, contestant in contestants.items():
+                result = contestant(clips, fps)
+                if number > 0:
+                    runs[who].append(result)
+        for who, results in runs.items():
+            ratios = [r["cpu"] / f["cpu"] for r, f in zip(results, runs["floor"])]
+            wall = statistics.median(r["wall"] for r in results)
+            print(f"{name:<33}{who:<13}{spread(ratios):<23}{(f'{goal:.2f}' if goal and who == 'lido' else ''):>6}{wall:>9.2f}{count / wall:>9.2f}"
+                  f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}{max(r['mb'] for r in results):>9.0f}", flush=True)
+        everything.append({"row": name, "fps": fps, "runs": runs})
+    if given.json:
+        given.json.write_text(json.dumps({"revision": revision, "cpu": cpu, "rows": everything}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
