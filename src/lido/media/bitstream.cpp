@@ -118,7 +118,7 @@ PacketFacts read_h264(Bytes packet, int length_size) {
   PacketFacts facts;
   bool slice_seen = false;
   bool recovery = false;
-  bool all_idr = true;
+  bool starts_with_idr = false;
   facts.referenced = false;
   const bool whole = for_each_nal(packet, length_size, [&](Bytes nal) {
     const uint32_t header = byte_at(nal, 0);
@@ -126,8 +126,9 @@ PacketFacts read_h264(Bytes packet, int length_size) {
     if (type == 6) recovery = recovery || has_clean_recovery_point(nal);
     // Data partitions (2 to 4) are slices too. A coded slice extension (20) is another layer's.
     if (type >= 1 && type <= 5) {
+      // A PAFF picture may open with an IDR field and close with a P field that refers to it.
+      if (!slice_seen) starts_with_idr = type == 5;
       slice_seen = true;
-      all_idr = all_idr && type == 5;
       if ((header >> 5 & 3) != 0) facts.referenced = true;
     }
     return true;
@@ -137,9 +138,8 @@ PacketFacts read_h264(Bytes packet, int length_size) {
     facts.unplannable = !whole;
     return facts;
   }
-  // A PAFF picture may open with an IDR field and close with a P field; it still resets.
-  facts.resets = all_idr;
-  facts.random_access = all_idr || recovery;
+  facts.resets = starts_with_idr;
+  facts.random_access = starts_with_idr || recovery;
   return facts;
 }
 

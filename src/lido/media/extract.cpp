@@ -131,18 +131,14 @@ Result<UniquePacket> Pass::read_packet() {
   return packet;
 }
 
-/// The random access point to begin with.
+/// The random access point to begin with; empty when there is none.
 Result<UniquePacket> Pass::read_first_packet() {
   if (request_.from) LIDO_TRY(demuxer_.seek(*request_.from));
   for (;;) {
     UniquePacket packet = LIDO_TRY(read_packet());
-    if (packet == nullptr) {
-      if (!report_.broke) break_here({ErrorCode::kCorrupt, "no picture that decoding could start from"});
-      return packet;
-    }
-    if (!demuxer_.facts(*packet).random_access) continue;
-    if (!request_.from || packet->pts == request_.from->pts) return packet;
-    if (packet->pts != AV_NOPTS_VALUE && packet->pts > request_.from->pts) {
+    if (packet != nullptr && !demuxer_.facts(*packet).random_access) continue;
+    if (packet == nullptr || !request_.from || packet->pts == request_.from->pts) return packet;
+    if (packet->pts == AV_NOPTS_VALUE || packet->pts > request_.from->pts) {
       break_here({ErrorCode::kCorrupt, "the file changed since it was planned"});
       return nullptr;
     }
@@ -240,7 +236,7 @@ Result<bool> Pass::skip_ahead(const Group& next, const FrameSelector& selector) 
 
 Result<bool> Pass::run_planned() {
   pending_ = LIDO_TRY(read_first_packet());
-  if (pending_ == nullptr) return true;
+  if (pending_ == nullptr) return report_.broke.has_value() && request_.from.has_value();
   Group group = LIDO_TRY(read_group());
   if (group.too_long || group.plans[0].pts == AV_NOPTS_VALUE) return false;
   first_pts_ = group.plans[0].pts;
@@ -299,8 +295,8 @@ Result<void> Pass::take_in_order(UniqueFrame picture) {
   const int64_t pts = picture->pts;
   if (first_pts_ != kNoPts && pts < first_pts_) return {};  // leading pictures of where we started
   if (is_damaged(*picture)) {
-    break_here({ErrorCode::kCorrupt, "the decoder met damaged pictures"});
-    return {};
+    if (selector_) break_here({ErrorCode::kCorrupt, "the decoder met damaged pictures"});
+    return {};  // Before the first whole picture there is nothing to lose.
   }
   if (!selector_) {
     selector_ = make_selector(pts);
@@ -330,20 +326,22 @@ Result<void> Pass::take_in_order(UniqueFrame picture) {
 
 Result<void> Pass::run_everything() {
   if (request_.mode == DecodeMode::kKeyframesOnly) decoder_.skip_all_but_keyframes();
-  UniquePacket packet = LIDO_TRY(read_first_packet());
-  if (packet == nullptr) return {};
-  if (packet->pts != AV_NOPTS_VALUE && demuxer_.is_timed()) first_pts_ = packet->pts;
+  // From the beginning, the decoder is left to find where it can start: some cameras mark no random
+  // access points at all.
+  UniquePacket packet = LIDO_TRY(request_.from ? read_first_packet() : read_packet());
+  if (request_.from) first_pts_ = request_.from->pts;
   bool draining = false;
   while (!draining && !report_.broke && !(selector_ && held_ && selector_->done(held_->pts))) {
     draining = packet == nullptr;
     if (!draining) ++report_.packets_decoded;
-    if (const auto sent = decoder_.send(packet.get()); !sent) {
+    const bool started = selector_.has_value();
+    if (const auto sent = decoder_.send(packet.get()); !sent && started) {
       break_here(sent.error());
       break;
     }
     while (!report_.broke) {
       auto picture = decoder_.receive();
-      if (!picture) break_here(picture.error());
+      if (!picture && started) break_here(picture.error());
       if (!picture || *picture == nullptr) break;
       LIDO_TRY(take_in_order(std::move(*picture)));
     }

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <list>
 #include <mutex>
 #include <thread>
 
@@ -53,31 +55,63 @@ auto with_retries(std::string_view uri, Request request) -> Result<typename decl
   }
 }
 
+/// Fetches ahead: little at first and after a jump, more and more while it is read in order.
 class BucketReader final : public Reader {
  public:
   BucketReader(std::string uri, std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t size)
       : uri_(std::move(uri)), file_(std::move(file)), size_(size) {}
 
   int64_t size() const override { return size_; }
-  size_t request_size() const override { return 1 << 20; }
+  size_t request_size() const override { return 64 << 10; }
 
   Result<size_t> read_at(int64_t offset, std::span<std::byte> into) override {
-    if (offset >= size_) return 0;
-    const auto wanted = std::min<int64_t>(static_cast<int64_t>(into.size()), size_ - offset);
-    int64_t done = 0;
-    while (done < wanted) {
-      const int64_t count = LIDO_TRY(with_retries(
-          uri_, [&] { return file_->ReadAt(offset + done, wanted - done, into.data() + done); }));
-      if (count == 0) break;
+    size_t done = 0;
+    while (done < into.size() && offset + static_cast<int64_t>(done) < size_) {
+      const int64_t at = offset + static_cast<int64_t>(done);
+      const Fetched& fetched = *LIDO_TRY(fetch(at));
+      const auto skip = static_cast<size_t>(at - fetched.offset);
+      const size_t count = std::min(into.size() - done, fetched.bytes.size() - skip);
+      std::memcpy(into.data() + done, fetched.bytes.data() + skip, count);
       done += count;
     }
-    return static_cast<size_t>(done);
+    return done;
   }
 
  private:
+  static constexpr int64_t kLeast = 256 << 10;
+  static constexpr int64_t kMost = 4 << 20;
+  static constexpr size_t kKept = 3;  // header, index and where one reads
+
+  struct Fetched {
+    int64_t offset = 0;
+    std::vector<std::byte> bytes;
+    int64_t end() const { return offset + std::ssize(bytes); }
+  };
+
+  /// A fetched stretch that holds the byte at `at`.
+  Result<const Fetched*> fetch(int64_t at) {
+    for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
+      if (at < kept->offset || at >= kept->end()) continue;
+      kept_.splice(kept_.begin(), kept_, kept);
+      return &kept_.front();
+    }
+    const bool in_order = !kept_.empty() && at == kept_.front().end();
+    next_ = in_order ? std::min(2 * next_, kMost) : kLeast;
+    Fetched fetched{at, std::vector<std::byte>(static_cast<size_t>(std::min(next_, size_ - at)))};
+    const int64_t count = LIDO_TRY(
+        with_retries(uri_, [&] { return file_->ReadAt(at, std::ssize(fetched.bytes), fetched.bytes.data()); }));
+    if (count == 0) return fail(ErrorCode::kUnavailable, "{}: no bytes at {} of {}", uri_, at, size_);
+    fetched.bytes.resize(static_cast<size_t>(count));
+    kept_.push_front(std::move(fetched));
+    if (kept_.size() > kKept) kept_.pop_back();
+    return &kept_.front();
+  }
+
   std::string uri_;
   std::shared_ptr<arrow::io::RandomAccessFile> file_;
   int64_t size_;
+  int64_t next_ = kLeast;
+  std::list<Fetched> kept_;  // latest first
 };
 
 class BucketWriter final : public Writer {
@@ -169,17 +203,21 @@ class Bucket final : public Store {
   std::shared_ptr<afs::FileSystem> filesystem_;
 };
 
+/// "http://127.0.0.1:9000" in place of the provider's own servers.
+template <typename Options>
+void set_endpoint(std::string_view url, Options& options) {
+  if (const size_t scheme = url.find("://"); scheme != std::string_view::npos) {
+    options.scheme = url.substr(0, scheme);
+    url.remove_prefix(scheme + 3);
+  }
+  while (url.ends_with('/')) url.remove_suffix(1);
+  options.endpoint_override = url;
+}
+
 Result<std::shared_ptr<afs::FileSystem>> connect_gcs() {
   const bool emulated = std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT") != nullptr;
   auto options = emulated ? afs::GcsOptions::Anonymous() : afs::GcsOptions::Defaults();
-  if (emulated) {
-    std::string_view endpoint = std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT");
-    if (const size_t scheme = endpoint.find("://"); scheme != std::string_view::npos) {
-      options.scheme = endpoint.substr(0, scheme);
-      endpoint.remove_prefix(scheme + 3);
-    }
-    options.endpoint_override = endpoint;
-  }
+  if (emulated) set_endpoint(std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT"), options);
   options.retry_limit_seconds = 30;
   const auto made = afs::GcsFileSystem::Make(options);
   if (!made.ok()) return failed("gs://", made.status());
@@ -192,9 +230,12 @@ Result<std::shared_ptr<afs::FileSystem>> connect_s3(const std::string& bucket) {
   s3_in_use = true;
   auto options = afs::S3Options::Defaults();
   options.background_writes = false;
+  const char* endpoint = std::getenv("AWS_ENDPOINT_URL_S3");
+  if (endpoint == nullptr) endpoint = std::getenv("AWS_ENDPOINT_URL");
+  if (endpoint != nullptr) set_endpoint(endpoint, options);
   if (const char* region = std::getenv("AWS_REGION")) {
     options.region = region;
-  } else if (std::getenv("AWS_ENDPOINT_URL") == nullptr) {
+  } else if (endpoint == nullptr) {
     const auto resolved = afs::ResolveS3BucketRegion(bucket);
     if (resolved.ok()) options.region = *resolved;
   }
