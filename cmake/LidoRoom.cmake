@@ -2,7 +2,8 @@
 # lido_room(NAME [USES rooms...] [LINKS targets...] [PRIVATE_LINKS targets...])
 #
 # A room is a static library of the .cpp files beside its CMakeLists.txt; NAME_test.cpp files become its
-# tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz targets. A room may use only rooms added before it.
+# tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz targets, replayed over tests/corpus as
+# tests. A room may use only rooms added before it.
 
 function(lido_room name)
   cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS" ${ARGN})
@@ -29,12 +30,18 @@ function(lido_room name)
     gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. PROPERTIES LABELS ${name} TIMEOUT 300
                          DISCOVERY_TIMEOUT 120)
   endif()
-  if(LIDO_FUZZ)
-    foreach(source ${fuzzers})
-      get_filename_component(target ${source} NAME_WE)
+  foreach(source ${fuzzers})
+    get_filename_component(target ${source} NAME_WE)
+    if(LIDO_TESTS)
+      add_executable(${target}_replay ${source} ${CMAKE_SOURCE_DIR}/tests/replay.cpp)
+      target_link_libraries(${target}_replay PRIVATE lido_${name} ${room_PRIVATE_LINKS})
+      add_test(NAME corpus.${target} COMMAND ${target}_replay ${CMAKE_SOURCE_DIR}/tests/corpus/${target})
+      set_tests_properties(corpus.${target} PROPERTIES LABELS "corpus;${name}" TIMEOUT 300)
+    endif()
+    if(LIDO_FUZZ)
       add_executable(${target} ${source})
       target_link_libraries(${target} PRIVATE lido_${name} ${room_PRIVATE_LINKS})
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-    endforeach()
-  endif()
+    endif()
+  endforeach()
 endfunction()

@@ -8,9 +8,12 @@ namespace lido::cli {
 int exit_code(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
-    case ErrorCode::kNotFound: return kWrongUse;
-    case ErrorCode::kCancelled: return kInterrupted;
-    default: return kFailed;
+    case ErrorCode::kNotFound:
+      return kWrongUse;
+    case ErrorCode::kCancelled:
+      return kInterrupted;
+    default:
+      return kFailed;
   }
 }
 
@@ -26,19 +29,22 @@ std::string human_bytes(double bytes) {
     bytes /= 1000;
     ++unit;
   }
-  return unit > 0 && bytes < 10 ? fmt::format("{:.1f} {}", bytes, kUnits[unit]) : fmt::format("{:.0f} {}", bytes, kUnits[unit]);
+  return unit > 0 && bytes < 10 ? fmt::format("{:.1f} {}", bytes, kUnits[unit])
+                                : fmt::format("{:.0f} {}", bytes, kUnits[unit]);
 }
 
 std::string human_seconds(double seconds) {
   if (seconds < 1) return fmt::format("{:.2f} s", seconds);
   if (seconds < 90) return fmt::format("{:.0f} s", seconds);
   const auto minutes = static_cast<int64_t>(std::round(seconds / 60));
-  return minutes < 90 ? fmt::format("{} min", minutes) : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
+  return minutes < 90 ? fmt::format("{} min", minutes)
+                      : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
 std::string human_count(int64_t count) {
   std::string digits = std::to_string(count);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), " ");
+  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), " ");
   return digits;
 }
 

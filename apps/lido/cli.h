@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fmt/ranges.h>
 #include <string>
 
 #include "lido/base/options.h"
@@ -30,29 +30,33 @@ inline std::string flag_of(std::string_view field) {
   return flag;
 }
 
-/// Adds a flag for each field of an options struct: name, default, range and help come from its list.
+/// Adds a flag for each field of an options struct: name, default, range and help come from its
+/// list.
 template <typename Options>
 void bind(CLI::App& app, Options& options, const std::string& group) {
-  Options::fields(options, [&](std::string_view name, auto& value, const auto& range, std::string_view help) {
-    using Value = std::decay_t<decltype(value)>;
-    using Range = std::decay_t<decltype(range)>;
-    std::string text(help);
-    if constexpr (std::is_same_v<Range, Within>) text += fmt::format(" ({:g} to {:g})", range.least, range.most);
-    CLI::Option* option = nullptr;
-    if constexpr (std::is_same_v<Value, bool>) {
-      option = app.add_flag(flag_of(name), value, text);
-    } else if constexpr (std::is_same_v<Value, Rational>) {
-      const auto parse = [&value](const std::string& given) {
-        const auto parsed = parse_rational(given);
-        if (!parsed) throw CLI::ValidationError("--fps", parsed.error().message);
-        value = *parsed;
-      };
-      option = app.add_option_function<std::string>(flag_of(name), parse, text)->default_str(to_string(value));
-    } else {
-      option = app.add_option(flag_of(name), value, text)->capture_default_str();
-    }
-    option->group(group);
-  });
+  Options::fields(
+      options, [&](std::string_view name, auto& value, const auto& range, std::string_view help) {
+        using Value = std::decay_t<decltype(value)>;
+        using Range = std::decay_t<decltype(range)>;
+        std::string text(help);
+        if constexpr (std::is_same_v<Range, Within>)
+          text += fmt::format(" ({:g} to {:g})", range.least, range.most);
+        CLI::Option* option = nullptr;
+        if constexpr (std::is_same_v<Value, bool>) {
+          option = app.add_flag(flag_of(name), value, text);
+        } else if constexpr (std::is_same_v<Value, Rational>) {
+          const auto parse = [&value](const std::string& given) {
+            const auto parsed = parse_rational(given);
+            if (!parsed) throw CLI::ValidationError("--fps", parsed.error().message);
+            value = *parsed;
+          };
+          option = app.add_option_function<std::string>(flag_of(name), parse, text)
+                       ->default_str(to_string(value));
+        } else {
+          option = app.add_option(flag_of(name), value, text)->capture_default_str();
+        }
+        option->group(group);
+      });
 }
 
 /// "12.3 GB", "845 kB": powers of ten.

@@ -22,7 +22,9 @@ Result<double> parse_clock(std::string_view text) {
   for (std::string_view rest = text;;) {
     const size_t colon = rest.find(':');
     const auto part = dataset::parse_number(rest.substr(0, colon));
-    if (!part || *part < 0) return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a time, want seconds or h:mm:ss", text);
+    if (!part || *part < 0)
+      return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a time, want seconds or h:mm:ss",
+                  text);
     seconds = seconds * 60 + *part;
     if (colon == std::string_view::npos) return seconds;
     rest.remove_prefix(colon + 1);
@@ -33,7 +35,9 @@ Result<int> forget(const Flags& flags) {
   double start = 0, end = INFINITY;
   if (flags.time != "all") {
     const size_t dash = flags.time.find('-');
-    if (dash == std::string::npos) return fail(ErrorCode::kInvalidArgument, "--time is \"{}\", want START-END in seconds or h:mm:ss, or all", flags.time);
+    if (dash == std::string::npos)
+      return fail(ErrorCode::kInvalidArgument,
+                  "--time is \"{}\", want START-END in seconds or h:mm:ss, or all", flags.time);
     start = LIDO_TRY(parse_clock(std::string_view(flags.time).substr(0, dash)));
     const auto rest = std::string_view(flags.time).substr(dash + 1);
     if (!rest.empty()) end = LIDO_TRY(parse_clock(rest));
@@ -43,13 +47,21 @@ Result<int> forget(const Flags& flags) {
   const auto generation = LIDO_TRY(dataset.read_latest());
   LIDO_TRY(ingest::write_report(dataset, generation, nullptr));
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation}, {"samples_removed", summary.samples}, {"shards_rewritten", summary.shards}, {"shards_checked", summary.shards_checked}}).dump());
+    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
+                                       {"samples_removed", summary.samples},
+                                       {"shards_rewritten", summary.shards},
+                                       {"shards_checked", summary.shards_checked}})
+                           .dump());
     return kDone;
   }
-  fmt::print("{} sample(s) taken out of {} shard(s); older generations and shards are gone.\n", human_count(summary.samples), summary.shards);
-  fmt::print("All {} shard(s) were read through: every byte belongs to a sample that stays.\n", summary.shards_checked);
+  fmt::print("{} sample(s) taken out of {} shard(s); older generations and shards are gone.\n",
+             human_count(summary.samples), summary.shards);
+  fmt::print("All {} shard(s) were read through: every byte belongs to a sample that stays.\n",
+             summary.shards_checked);
   fmt::print("The record is in forgotten.json; a later ingest will not bring them back.\n");
-  fmt::print("Copies of the dataset, models trained on it and the raw clip itself are for you to deal with.\n");
+  fmt::print(
+      "Copies of the dataset, models trained on it and the raw clip itself are for you to deal "
+      "with.\n");
   return kDone;
 }
 
@@ -58,9 +70,13 @@ Result<int> forget(const Flags& flags) {
 void add_forget(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("forget", "Take somebody out of every shard, for good");
-  command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")->required();
+  command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
+      ->required();
   command->add_option("--clip", flags->clip, "The clip, or the last parts of its path")->required();
-  command->add_option("--time", flags->time, "START-END after the clip's first picture, in seconds or h:mm:ss; or all")->required();
+  command
+      ->add_option("--time", flags->time,
+                   "START-END after the clip's first picture, in seconds or h:mm:ss; or all")
+      ->required();
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = forget(*flags);

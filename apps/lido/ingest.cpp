@@ -39,12 +39,15 @@ void stop_on_signals() {
   }).detach();
 }
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 /// Shows how far an ingest is: one line that is redrawn on a terminal, JSON lines elsewhere.
 class ProgressDisplay {
  public:
-  ProgressDisplay(const ingest::Progress& progress, bool quiet) : progress_(progress), terminal_(isatty(2) == 1) {
+  ProgressDisplay(const ingest::Progress& progress, bool quiet)
+      : progress_(progress), terminal_(isatty(2) == 1) {
     if (!quiet) thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
   }
   ~ProgressDisplay() {
@@ -57,7 +60,8 @@ class ProgressDisplay {
     std::mutex mutex;
     std::unique_lock lock(mutex);
     std::condition_variable_any wake;
-    const auto period = terminal_ ? std::chrono::milliseconds(500) : std::chrono::milliseconds(2000);
+    const auto period =
+        terminal_ ? std::chrono::milliseconds(500) : std::chrono::milliseconds(2000);
     while (!wake.wait_for(lock, stop, period, [&] { return stop.stop_requested(); })) draw();
   }
 
@@ -68,18 +72,25 @@ class ProgressDisplay {
     const double frames_per_s = static_cast<double>(progress_.frames) / elapsed;
     const double mb_per_s = static_cast<double>(progress_.source_bytes) / elapsed / 1e6;
     const bool known = done > resumed && total > 0;
-    const double eta = known ? elapsed / static_cast<double>(done - resumed) * static_cast<double>(total - done) : 0;
+    const double eta =
+        known ? elapsed / static_cast<double>(done - resumed) * static_cast<double>(total - done)
+              : 0;
     drawn_ = true;
     if (!terminal_) {
-      nlohmann::ordered_json line = {{"spans", done}, {"of", total}, {"frames", progress_.frames.load()},
-                                     {"frames_per_s", std::round(frames_per_s)}, {"mb_per_s", std::round(mb_per_s * 10) / 10},
-                                     {"rejected", progress_.rejected.load()}, {"elapsed_s", std::round(elapsed)}};
+      nlohmann::ordered_json line = {{"spans", done},
+                                     {"of", total},
+                                     {"frames", progress_.frames.load()},
+                                     {"frames_per_s", std::round(frames_per_s)},
+                                     {"mb_per_s", std::round(mb_per_s * 10) / 10},
+                                     {"rejected", progress_.rejected.load()},
+                                     {"elapsed_s", std::round(elapsed)}};
       if (known) line["eta_s"] = std::round(eta);
       fmt::print(stderr, "{}\n", line.dump());
       return;
     }
-    fmt::print(stderr, "\r\033[K{}/{} spans  {:.0f} frames/s  {:.1f} MB/s  {} rejected  {}", done, total, frames_per_s, mb_per_s,
-               progress_.rejected.load(), known ? "ETA " + human_seconds(eta) : std::string());
+    fmt::print(stderr, "\r\033[K{}/{} spans  {:.0f} frames/s  {:.1f} MB/s  {} rejected  {}", done,
+               total, frames_per_s, mb_per_s, progress_.rejected.load(),
+               known ? "ETA " + human_seconds(eta) : std::string());
   }
 
   const ingest::Progress& progress_;
@@ -99,9 +110,16 @@ struct Flags {
 void print_estimate(const Flags& flags, const ingest::Job& job) {
   const auto total = ingest::estimate(job.plans, flags.request.sampling, flags.request.job);
   if (flags.json) {
-    const nlohmann::ordered_json json = {{"clips", total.clips}, {"known", job.known}, {"broken", total.broken}, {"spans", total.spans},
-                                         {"hours", total.hours}, {"bytes_to_read", total.bytes}, {"frames", total.frames},
-                                         {"samples", total.samples}, {"shards", total.shards}, {"shard_bytes", std::round(total.shard_bytes)},
+    const nlohmann::ordered_json json = {{"clips", total.clips},
+                                         {"known", job.known},
+                                         {"broken", total.broken},
+                                         {"spans", total.spans},
+                                         {"hours", total.hours},
+                                         {"bytes_to_read", total.bytes},
+                                         {"frames", total.frames},
+                                         {"samples", total.samples},
+                                         {"shards", total.shards},
+                                         {"shard_bytes", std::round(total.shard_bytes)},
                                          {"seconds", std::round(total.seconds)}};
     fmt::print("{}\n", json.dump());
     return;
@@ -114,7 +132,8 @@ void print_estimate(const Flags& flags, const ingest::Job& job) {
   fmt::print("spans          {}\n", human_count(total.spans));
   fmt::print("frames         about {}\n", human_count(total.frames));
   fmt::print("samples        about {}\n", human_count(total.samples));
-  fmt::print("shards         about {}, {} in all\n", human_count(total.shards), human_bytes(total.shard_bytes));
+  fmt::print("shards         about {}, {} in all\n", human_count(total.shards),
+             human_bytes(total.shard_bytes));
   fmt::print("time           about {} here\n", human_seconds(total.seconds));
   fmt::print("Nothing was written (--dry-run).\n");
 }
@@ -122,33 +141,55 @@ void print_estimate(const Flags& flags, const ingest::Job& job) {
 void print_summary(const Flags& flags, const ingest::Summary& summary, double elapsed) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
   const double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   const double peak_mb = static_cast<double>(usage.ru_maxrss) / 1000 * 1.024;
   if (flags.json) {
-    const nlohmann::ordered_json json = {
-        {"generation", summary.generation}, {"clips", summary.clips}, {"known", summary.known}, {"ignored_files", summary.ignored},
-        {"rejected", summary.rejected}, {"samples", summary.samples}, {"frames", summary.frames}, {"left_over", summary.left_over},
-        {"shards", summary.shards}, {"shard_bytes", summary.shard_bytes}, {"source_bytes", summary.source_bytes},
-        {"source_hours", summary.source_hours}, {"spans", summary.spans}, {"spans_resumed", summary.spans_resumed},
-        {"seconds", elapsed}, {"cpu_s", cpu}, {"peak_mb", peak_mb}};
+    const nlohmann::ordered_json json = {{"generation", summary.generation},
+                                         {"clips", summary.clips},
+                                         {"known", summary.known},
+                                         {"ignored_files", summary.ignored},
+                                         {"rejected", summary.rejected},
+                                         {"samples", summary.samples},
+                                         {"frames", summary.frames},
+                                         {"left_over", summary.left_over},
+                                         {"shards", summary.shards},
+                                         {"shard_bytes", summary.shard_bytes},
+                                         {"source_bytes", summary.source_bytes},
+                                         {"source_hours", summary.source_hours},
+                                         {"spans", summary.spans},
+                                         {"spans_resumed", summary.spans_resumed},
+                                         {"seconds", elapsed},
+                                         {"cpu_s", cpu},
+                                         {"peak_mb", peak_mb}};
     fmt::print("{}\n", json.dump());
     return;
   }
   if (summary.generation == 0) {
-    fmt::print("Nothing new: the dataset holds all {} clip(s) already.\n", human_count(summary.known));
+    fmt::print("Nothing new: the dataset holds all {} clip(s) already.\n",
+               human_count(summary.known));
     return;
   }
-  fmt::print("{} samples from {} clip(s), {} of footage, in {} shard(s), {}\n", human_count(summary.samples), human_count(summary.clips),
-             human_seconds(summary.source_hours * 3600), human_count(summary.shards), human_bytes(static_cast<double>(summary.shard_bytes)));
-  fmt::print("{} frames; {} left over, too few for a window\n", human_count(summary.frames), human_count(summary.left_over));
+  fmt::print("{} samples from {} clip(s), {} of footage, in {} shard(s), {}\n",
+             human_count(summary.samples), human_count(summary.clips),
+             human_seconds(summary.source_hours * 3600), human_count(summary.shards),
+             human_bytes(static_cast<double>(summary.shard_bytes)));
+  fmt::print("{} frames; {} left over, too few for a window\n", human_count(summary.frames),
+             human_count(summary.left_over));
   if (summary.rejected > 0) {
-    fmt::print("{} clip(s) rejected: see rejected in `lido inspect {}` or report.html\n", human_count(summary.rejected), flags.request.out);
+    fmt::print("{} clip(s) rejected: see rejected in `lido inspect {}` or report.html\n",
+               human_count(summary.rejected), flags.request.out);
   }
   if (summary.known > 0) fmt::print("{} clip(s) were there already\n", human_count(summary.known));
-  if (summary.ignored > 0) fmt::print("{} file(s) ignored: they do not end like a video\n", human_count(summary.ignored));
-  if (summary.spans_resumed > 0) fmt::print("{} of {} spans were done by an earlier run\n", summary.spans_resumed, summary.spans);
-  fmt::print("{}, {} of CPU, {:.0f} MB at most\n", human_seconds(elapsed), human_seconds(cpu), peak_mb);
+  if (summary.ignored > 0)
+    fmt::print("{} file(s) ignored: they do not end like a video\n", human_count(summary.ignored));
+  if (summary.spans_resumed > 0)
+    fmt::print("{} of {} spans were done by an earlier run\n", summary.spans_resumed,
+               summary.spans);
+  fmt::print("{}, {} of CPU, {:.0f} MB at most\n", human_seconds(elapsed), human_seconds(cpu),
+             peak_mb);
   fmt::print("{}/report.html\n", storage::absolute(flags.request.out));
 }
 
@@ -183,16 +224,26 @@ Result<int> ingest(const Flags& flags) {
 void add_ingest(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("ingest", "Turn raw clips into training shards");
-  command->add_option("clips", flags->request.inputs,
-                      "Files, folders, globs, gs:// or s3:// prefixes, or lists (.csv, .parquet with columns clip, group, site, camera, start_utc)")
+  command
+      ->add_option("clips", flags->request.inputs,
+                   "Files, folders, globs, gs:// or s3:// prefixes, or lists (.csv, .parquet with "
+                   "columns clip, group, site, camera, start_utc)")
       ->required();
-  command->add_option("--out", flags->request.out, "Dataset to make or to add to: a folder, gs:// or s3://")->required();
-  command->add_option("--labels", flags->request.labels, "Labels: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML");
-  command->add_option("--classes", flags->request.classes, "Labels the dataset shall know: \"behaviour=drowning,swimming;age=child,adult\"");
+  command
+      ->add_option("--out", flags->request.out,
+                   "Dataset to make or to add to: a folder, gs:// or s3://")
+      ->required();
+  command->add_option(
+      "--labels", flags->request.labels,
+      "Labels: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML");
+  command->add_option(
+      "--classes", flags->request.classes,
+      "Labels the dataset shall know: \"behaviour=drowning,swimming;age=child,adult\"");
   command->add_flag("--dry-run", flags->dry_run, "Say what would be done, and stop");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
-  bind(*command, flags->request.sampling, "What samples are (fixed by the first ingest into a dataset)");
+  bind(*command, flags->request.sampling,
+       "What samples are (fixed by the first ingest into a dataset)");
   bind(*command, flags->request.job, "How the work is done");
   command->callback([flags, &exit] {
     exit = ingest::supervise(flags->request.out, [flags](bool careful) {

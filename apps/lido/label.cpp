@@ -23,11 +23,15 @@ Result<int> label(const Flags& flags) {
   const auto generation = LIDO_TRY(dataset.read(summary.generation));
   LIDO_TRY(ingest::write_report(dataset, generation, nullptr));
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation}, {"samples_changed", summary.samples}, {"labels_read", labels->size()}}).dump());
+    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
+                                       {"samples_changed", summary.samples},
+                                       {"labels_read", labels->size()}})
+                           .dump());
   } else if (summary.samples == 0) {
     fmt::print("Nothing changed: the samples carry these labels already.\n");
   } else {
-    fmt::print("{} sample(s) have new labels in generation {}; no shard was touched.\n", human_count(summary.samples), summary.generation);
+    fmt::print("{} sample(s) have new labels in generation {}; no shard was touched.\n",
+               human_count(summary.samples), summary.generation);
   }
   return kDone;
 }
@@ -36,10 +40,17 @@ Result<int> label(const Flags& flags) {
 
 void add_label(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("label", "Put new labels on a dataset without decoding anything again");
-  command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")->required();
-  command->add_option("--labels", flags->labels, "CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML; replaces all labels of the clips it names")->required();
-  command->add_option("--classes", flags->classes, "Labels to add to those the dataset knows: \"behaviour=drowning,swimming\"");
+  CLI::App* command =
+      app.add_subcommand("label", "Put new labels on a dataset without decoding anything again");
+  command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
+      ->required();
+  command
+      ->add_option("--labels", flags->labels,
+                   "CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML; "
+                   "replaces all labels of the clips it names")
+      ->required();
+  command->add_option("--classes", flags->classes,
+                      "Labels to add to those the dataset knows: \"behaviour=drowning,swimming\"");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = label(*flags);

@@ -12,7 +12,8 @@ std::vector<std::string> normalised(int argc, char** argv) {
   for (std::string& argument : arguments) {
     if (argument == "--") break;
     if (!argument.starts_with("--")) continue;
-    const auto end = argument.begin() + static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
+    const auto end = argument.begin() +
+                     static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
     std::replace(argument.begin(), end, '_', '-');
   }
   std::ranges::reverse(arguments);  // CLI11 takes them last first
@@ -29,8 +30,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "lido " LIDO_VERSION);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
-  app.footer("Exit codes: 0 done; 1 failed, run it again; 2 wrong use, nothing was done; 3 done, some clips\n"
-             "rejected; 4 all clips rejected; 130 interrupted. More: lido COMMAND --help, docs/cli.md");
+  app.footer(
+      "Exit codes: 0 done; 1 failed, run it again; 2 wrong use, nothing was done; 3 done, some "
+      "clips\n"
+      "rejected; 4 all clips rejected; 130 interrupted. More: lido COMMAND --help, docs/cli.md");
   int exit = 0;
   lido::cli::add_ingest(app, exit);
   lido::cli::add_inspect(app, exit);

@@ -49,17 +49,21 @@ struct Sample {
       const nb::gil_scoped_release release;
       images = value_or_throw(opened->dataset.read_frames(*row));
       if (epoch && !images.empty()) {
-        const auto drawn = lido::dataset::draw_augmentation({}, static_cast<uint64_t>(seed), *epoch, row->group, row->sample,
-                                                            images[0].width, images[0].height);
-        for (size_t i = 0; i < images.size(); ++i) images[i] = lido::dataset::augment(images[i], drawn, static_cast<int>(i));
+        const auto drawn =
+            lido::dataset::draw_augmentation({}, static_cast<uint64_t>(seed), *epoch, row->group,
+                                             row->sample, images[0].width, images[0].height);
+        for (size_t i = 0; i < images.size(); ++i)
+          images[i] = lido::dataset::augment(images[i], drawn, static_cast<int>(i));
       }
     }
     auto pixels = std::make_unique<std::vector<uint8_t>>();
-    for (const auto& image : images) pixels->insert(pixels->end(), image.rgb.begin(), image.rgb.end());
+    for (const auto& image : images)
+      pixels->insert(pixels->end(), image.rgb.begin(), image.rgb.end());
     const size_t height = images.empty() ? 0 : static_cast<size_t>(images[0].height);
     const size_t width = images.empty() ? 0 : static_cast<size_t>(images[0].width);
     auto* data = pixels.release();
-    const nb::capsule owner(data, [](void* pointer) noexcept { delete static_cast<std::vector<uint8_t>*>(pointer); });
+    const nb::capsule owner(
+        data, [](void* pointer) noexcept { delete static_cast<std::vector<uint8_t>*>(pointer); });
     return Frames(data->data(), {images.size(), height, width, 3}, owner);
   }
 
@@ -108,16 +112,29 @@ NB_MODULE(_core, module) {
       .def_prop_ro("clip", [](const Sample& s) { return s.row->clip; })
       .def_prop_ro("group", [](const Sample& s) { return s.row->group; })
       .def_prop_ro("camera", [](const Sample& s) { return s.row->camera; })
-      .def_prop_ro("start_s", [](const Sample& s) { return s.row->start_s; }, "Seconds after the clip's first picture.")
-      .def_prop_ro("pts", [](const Sample& s) { return s.row->pts; }, "Presentation time of each frame, ticks of the clip's time base.")
-      .def_prop_ro("labels", &Sample::labels, "A list of dicts: task, label, overlap, track, boxes.")
-      .def_prop_ro("frames", [](const Sample& s) { return s.frames(std::nullopt, 0); }, nb::rv_policy::automatic, "uint8, frames x height x width x 3, as stored.")
-      .def("augmented", [](const Sample& s, int64_t epoch, int64_t seed) { return s.frames(epoch, seed); }, "epoch"_a, "seed"_a = 0,
-           "The frames as augmented for an epoch: a function of seed, epoch, group and sample only.");
+      .def_prop_ro(
+          "start_s", [](const Sample& s) { return s.row->start_s; },
+          "Seconds after the clip's first picture.")
+      .def_prop_ro(
+          "pts", [](const Sample& s) { return s.row->pts; },
+          "Presentation time of each frame, ticks of the clip's time base.")
+      .def_prop_ro("labels", &Sample::labels,
+                   "A list of dicts: task, label, overlap, track, boxes.")
+      .def_prop_ro(
+          "frames", [](const Sample& s) { return s.frames(std::nullopt, 0); },
+          nb::rv_policy::automatic, "uint8, frames x height x width x 3, as stored.")
+      .def(
+          "augmented",
+          [](const Sample& s, int64_t epoch, int64_t seed) { return s.frames(epoch, seed); },
+          "epoch"_a, "seed"_a = 0,
+          "The frames as augmented for an epoch: a function of seed, epoch, group and sample "
+          "only.");
   nb::class_<OpenedDataset>(module, "Dataset", "A dataset at one generation.")
       .def_prop_ro("generation", [](const OpenedDataset& d) { return d.opened->generation.number; })
-      .def("samples", &OpenedDataset::samples, "split"_a = nb::none(), "All samples, or those of train, val or test, in order of clip and time.")
+      .def("samples", &OpenedDataset::samples, "split"_a = nb::none(),
+           "All samples, or those of train, val or test, in order of clip and time.")
       .def("__len__", [](const OpenedDataset& d) { return d.opened->generation.samples.size(); });
   module.def("open", &open_dataset, "uri"_a, "generation"_a = 0,
-             "Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or the one given.");
+             "Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or the "
+             "one given.");
 }

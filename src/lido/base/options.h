@@ -42,7 +42,8 @@ namespace options_detail {
 
 template <typename T>
 std::string violation(std::string_view name, const T& value, const Within& range) {
-  if (static_cast<double>(value) >= range.least && static_cast<double>(value) <= range.most) return {};
+  if (static_cast<double>(value) >= range.least && static_cast<double>(value) <= range.most)
+    return {};
   return fmt::format("{} is {}, want {:g} to {:g}", name, value, range.least, range.most);
 }
 inline std::string violation(std::string_view name, const std::string& value, const OneOf& choice) {
@@ -63,10 +64,10 @@ std::string violation(std::string_view, const T&, const Anything&) {
 template <typename Options>
 Result<void> validate(const Options& options) {
   std::string message;
-  Options::fields(options, [&](std::string_view name, const auto& value, const auto& range,
-                               std::string_view) {
-    if (message.empty()) message = options_detail::violation(name, value, range);
-  });
+  Options::fields(
+      options, [&](std::string_view name, const auto& value, const auto& range, std::string_view) {
+        if (message.empty()) message = options_detail::violation(name, value, range);
+      });
   if (!message.empty()) return fail(ErrorCode::kInvalidArgument, "{}", message);
   return {};
 }
@@ -75,14 +76,14 @@ Result<void> validate(const Options& options) {
 template <typename Options>
 nlohmann::ordered_json to_json(const Options& options) {
   nlohmann::ordered_json json;
-  Options::fields(options, [&](std::string_view name, const auto& value, const auto&,
-                               std::string_view) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
-      json[std::string(name)] = to_string(value);
-    } else {
-      json[std::string(name)] = value;
-    }
-  });
+  Options::fields(options,
+                  [&](std::string_view name, const auto& value, const auto&, std::string_view) {
+                    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
+                      json[std::string(name)] = to_string(value);
+                    } else {
+                      json[std::string(name)] = value;
+                    }
+                  });
   return json;
 }
 
@@ -100,8 +101,10 @@ Result<Options> from_json(const nlohmann::ordered_json& json) {
     try {
       if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
         const auto parsed = parse_rational(found->template get<std::string>());
-        if (parsed) value = *parsed;
-        else message = parsed.error().message;
+        if (parsed)
+          value = *parsed;
+        else
+          message = parsed.error().message;
       } else {
         found->get_to(value);
       }

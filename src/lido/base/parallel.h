@@ -12,8 +12,8 @@
 
 namespace lido {
 
-/// Runs work(i) for 0 <= i < count on `workers` threads, in about ascending order. The first error stops
-/// the rest and is returned. @param workers  0 for one on each core.
+/// Runs work(i) for 0 <= i < count on `workers` threads, in about ascending order. The first error
+/// stops the rest and is returned. @param workers  0 for one on each core.
 template <typename Work>
 Result<void> parallel_for(size_t count, int workers, Work work) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());

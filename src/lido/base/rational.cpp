@@ -10,9 +10,10 @@ namespace {
 constexpr int64_t kLargestTerm = 1'000'000'000;
 
 std::unexpected<Error> refuse(std::string_view text) {
-  return fail(ErrorCode::kInvalidArgument,
-              "\"{}\" is not a rate, want a number above 0 and up to 1000, like 4, 29.97 or 30000/1001",
-              text);
+  return fail(
+      ErrorCode::kInvalidArgument,
+      "\"{}\" is not a rate, want a number above 0 and up to 1000, like 4, 29.97 or 30000/1001",
+      text);
 }
 
 bool read_digits(std::string_view text, int64_t& value) {

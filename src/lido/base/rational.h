@@ -34,7 +34,8 @@ class SampleGrid {
  public:
   /// @param time_base  Seconds in one tick of a PTS; num and den below 2^31.
   SampleGrid(int64_t start_pts, Rational time_base, Rational fps)
-      : start_pts_(start_pts), ticks_num_(static_cast<Wide>(time_base.den) * fps.den),
+      : start_pts_(start_pts),
+        ticks_num_(static_cast<Wide>(time_base.den) * fps.den),
         ticks_den_(static_cast<Wide>(time_base.num) * fps.num) {}
 
   /// How `pts` compares with the time of sample k.

@@ -46,11 +46,11 @@ template <typename... Args>
 /// Value of a Result, or return its error from the enclosing function.
 #define LIDO_TRY(...) LIDO_TRY_AS(LIDO_UNIQUE_NAME(__COUNTER__), __VA_ARGS__)
 #define LIDO_TRY_AS(name, ...) LIDO_TRY_NAMED(name, __VA_ARGS__)
-#define LIDO_TRY_NAMED(name, ...)                                 \
-  __extension__({                                                 \
-    auto name = (__VA_ARGS__);                                    \
-    if (!name) return std::unexpected(std::move(name).error());   \
-    *std::move(name);                                             \
+#define LIDO_TRY_NAMED(name, ...)                               \
+  __extension__({                                               \
+    auto name = (__VA_ARGS__);                                  \
+    if (!name) return std::unexpected(std::move(name).error()); \
+    *std::move(name);                                           \
   })
 #define LIDO_UNIQUE_NAME(number) LIDO_UNIQUE_NAME_AS(number)
 #define LIDO_UNIQUE_NAME_AS(number) lido_result_##number

@@ -38,11 +38,13 @@ Map then(const Map& a, const Map& b) {
 
 Map inverse(const Map& m) {
   const double det = m[0] * m[4] - m[1] * m[3];
-  return {m[4] / det, -m[1] / det, (m[1] * m[5] - m[4] * m[2]) / det,
-          -m[3] / det, m[0] / det, (m[3] * m[2] - m[0] * m[5]) / det};
+  return {m[4] / det,  -m[1] / det, (m[1] * m[5] - m[4] * m[2]) / det,
+          -m[3] / det, m[0] / det,  (m[3] * m[2] - m[0] * m[5]) / det};
 }
 
-uint8_t to_byte(double value) { return static_cast<uint8_t>(std::clamp(std::lround(value), 0L, 255L)); }
+uint8_t to_byte(double value) {
+  return static_cast<uint8_t>(std::clamp(std::lround(value), 0L, 255L));
+}
 
 /// Bilinear look-up, edge pixels repeated. x and y count from pixel centres.
 void sample_at(const media::Image& image, double x, double y, double* rgb) {
@@ -52,10 +54,15 @@ void sample_at(const media::Image& image, double x, double y, double* rgb) {
   const int x1 = std::min(x0 + 1, image.width - 1), y1 = std::min(y0 + 1, image.height - 1);
   const double fx = x - x0, fy = y - y0;
   const auto at = [&](int column, int row, int channel) {
-    return static_cast<double>(image.rgb[(static_cast<size_t>(row) * static_cast<size_t>(image.width) + static_cast<size_t>(column)) * 3 + static_cast<size_t>(channel)]);
+    return static_cast<double>(
+        image.rgb[(static_cast<size_t>(row) * static_cast<size_t>(image.width) +
+                   static_cast<size_t>(column)) *
+                      3 +
+                  static_cast<size_t>(channel)]);
   };
   for (int c = 0; c < 3; ++c) {
-    rgb[c] = (at(x0, y0, c) * (1 - fx) + at(x1, y0, c) * fx) * (1 - fy) + (at(x0, y1, c) * (1 - fx) + at(x1, y1, c) * fx) * fy;
+    rgb[c] = (at(x0, y0, c) * (1 - fx) + at(x1, y0, c) * fx) * (1 - fy) +
+             (at(x0, y1, c) * (1 - fx) + at(x1, y1, c) * fx) * fy;
   }
 }
 
@@ -67,7 +74,8 @@ media::Image move_pixels(const media::Image& image, const Map& map) {
     for (int column = 0; column < image.width; ++column) {
       const double x = column + 0.5, y = row + 0.5;
       double rgb[3];
-      sample_at(image, back[0] * x + back[1] * y + back[2] - 0.5, back[3] * x + back[4] * y + back[5] - 0.5, rgb);
+      sample_at(image, back[0] * x + back[1] * y + back[2] - 0.5,
+                back[3] * x + back[4] * y + back[5] - 0.5, rgb);
       for (const double value : rgb) moved.rgb[at++] = to_byte(value);
     }
   }
@@ -89,14 +97,16 @@ void blur(media::Image& image) {
   };
   for (size_t channel = 0; channel < 3; ++channel) {
     for (size_t row = 0; row < height; ++row) filter(width, 3, row * width * 3 + channel);
-    for (size_t column = 0; column < width; ++column) filter(height, width * 3, column * 3 + channel);
+    for (size_t column = 0; column < width; ++column)
+      filter(height, width * 3, column * 3 + channel);
   }
 }
 
 }  // namespace
 
-Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int64_t epoch, std::string_view group,
-                               std::string_view sample, int width, int height) {
+Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int64_t epoch,
+                               std::string_view group, std::string_view sample, int width,
+                               int height) {
   const std::string when = std::to_string(epoch);
   Draw draw(seeded(seed, {"augment", when, group}));
   Augmentation result;
@@ -116,7 +126,8 @@ Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int
   if (result.mirrored) map = then(map, {-1, 0, 0, 0, 1, 0});
   map = then(map, {std::cos(angle), -std::sin(angle), 0, std::sin(angle), std::cos(angle), 0});
   map = then(map, {zoom, 0, 0, 0, zoom, 0});
-  result.map = then(map, {1, 0, cx + shift_x * (zoom - 1) * width, 0, 1, cy + shift_y * (zoom - 1) * height});
+  result.map = then(
+      map, {1, 0, cx + shift_x * (zoom - 1) * width, 0, 1, cy + shift_y * (zoom - 1) * height});
   return result;
 }
 
@@ -139,7 +150,8 @@ media::Image augment(const media::Image& image, const Augmentation& augmentation
   return result;
 }
 
-std::array<double, 2> augment(const std::array<double, 2>& point, const Augmentation& augmentation) {
+std::array<double, 2> augment(const std::array<double, 2>& point,
+                              const Augmentation& augmentation) {
   const Map& m = augmentation.map;
   return {m[0] * point[0] + m[1] * point[1] + m[2], m[3] * point[0] + m[4] * point[1] + m[5]};
 }

@@ -15,7 +15,8 @@
 namespace lido::dataset {
 namespace {
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_csv(std::string_view bytes, const std::vector<std::string>& names) {
+arrow::Result<std::shared_ptr<arrow::Table>> read_csv(std::string_view bytes,
+                                                      const std::vector<std::string>& names) {
   auto convert = arrow::csv::ConvertOptions::Defaults();
   for (const std::string& name : names) convert.column_types[name] = arrow::utf8();
   convert.strings_can_be_null = false;
@@ -23,14 +24,19 @@ arrow::Result<std::shared_ptr<arrow::Table>> read_csv(std::string_view bytes, co
   parse.newlines_in_values = true;
   auto read = arrow::csv::ReadOptions::Defaults();
   read.use_threads = false;
-  const auto source = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, arrow::csv::TableReader::Make(arrow::io::default_io_context(), source, read, parse, convert));
+  const auto source =
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
+  ARROW_ASSIGN_OR_RAISE(
+      const auto reader,
+      arrow::csv::TableReader::Make(arrow::io::default_io_context(), source, read, parse, convert));
   return reader->Read();
 }
 
 arrow::Result<std::shared_ptr<arrow::Table>> read_parquet(std::string_view bytes) {
-  const auto source = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
+  const auto source =
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
+  ARROW_ASSIGN_OR_RAISE(const auto reader,
+                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
   return reader->ReadTable();
 }
 
@@ -76,8 +82,8 @@ Result<TextTable> parse_table(std::string_view bytes, const std::vector<std::str
     for (int i = 0; i < (*table)->num_columns(); ++i) {
       const std::string& name = (*table)->field(i)->name();
       if (std::ranges::find(names, name) == names.end()) {
-        return fail(ErrorCode::kInvalidArgument, "unknown column \"{}\", want {} and optionally {}", name,
-                    fmt::join(wanted, ", "), fmt::join(allowed, ", "));
+        return fail(ErrorCode::kInvalidArgument, "unknown column \"{}\", want {} and optionally {}",
+                    name, fmt::join(wanted, ", "), fmt::join(allowed, ", "));
       }
       auto& cells = text.columns[name];
       for (size_t row = 0; row < text.rows; ++row) {
@@ -90,7 +96,9 @@ Result<TextTable> parse_table(std::string_view bytes, const std::vector<std::str
     return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", error.what());
   }
   for (const std::string& name : wanted) {
-    if (!text.has(name)) return fail(ErrorCode::kInvalidArgument, "no column \"{}\", want {}", name, fmt::join(wanted, ", "));
+    if (!text.has(name))
+      return fail(ErrorCode::kInvalidArgument, "no column \"{}\", want {}", name,
+                  fmt::join(wanted, ", "));
   }
   return text;
 }

@@ -22,7 +22,8 @@ struct TextTable {
 
 /// Reads CSV (a header line, RFC 4180 quotes, UTF-8) or Parquet, told apart by their first bytes.
 /// @param wanted   Columns that must be there.
-/// @param allowed  Further columns that may be. Any other is refused, so that a typing error is not lost.
+/// @param allowed  Further columns that may be. Any other is refused, so that a typing error is not
+/// lost.
 /// @return kInvalidArgument that names the column or line.
 Result<TextTable> parse_table(std::string_view bytes, const std::vector<std::string>& wanted,
                               const std::vector<std::string>& allowed);

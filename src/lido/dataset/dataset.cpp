@@ -22,14 +22,16 @@ std::string folder_of(int generation) { return fmt::format("generations/{:06}", 
 Result<Json> read_json(storage::Store& store, std::string_view name) {
   const std::string text = LIDO_TRY(store.read_text(name));
   Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) return fail(ErrorCode::kCorrupt, "{}/{}: broken JSON", store.uri(), name);
+  if (json.is_discarded())
+    return fail(ErrorCode::kCorrupt, "{}/{}: broken JSON", store.uri(), name);
   return json;
 }
 
 Result<Json> read_root(storage::Store& store) {
   const Json root = LIDO_TRY(read_json(store, kRootFile));
   if (!root.is_object() || root.value("format", 0) != kFormat || !root.contains("options")) {
-    return fail(ErrorCode::kCorrupt, "{}/{}: not format {} of a Lido dataset", store.uri(), kRootFile, kFormat);
+    return fail(ErrorCode::kCorrupt, "{}/{}: not format {} of a Lido dataset", store.uri(),
+                kRootFile, kFormat);
   }
   return root.at("options");
 }
@@ -39,9 +41,11 @@ std::unexpected<Error> differs(const std::string& uri, const Json& have, const J
     const Json before = have.value(name, Json());
     if (before == value) continue;
     return fail(ErrorCode::kInvalidArgument,
-                "{} was made with --{} {}, this run has {}: give that, or another --out", uri, name, before.dump(), value.dump());
+                "{} was made with --{} {}, this run has {}: give that, or another --out", uri, name,
+                before.dump(), value.dump());
   }
-  return fail(ErrorCode::kInvalidArgument, "{} was made by another version of Lido: give another --out", uri);
+  return fail(ErrorCode::kInvalidArgument,
+              "{} was made by another version of Lido: give another --out", uri);
 }
 
 }  // namespace
@@ -69,7 +73,9 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, cons
   }
   const auto entries = LIDO_TRY(store->list(""));
   if (!entries.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "{} holds {} file(s) but is no Lido dataset: give an empty folder", uri, entries.size());
+    return fail(ErrorCode::kInvalidArgument,
+                "{} holds {} file(s) but is no Lido dataset: give an empty folder", uri,
+                entries.size());
   }
   return std::nullopt;
 }
@@ -87,7 +93,8 @@ Result<int> Dataset::latest() const {
   int latest = 0;
   for (const storage::Entry& entry : LIDO_TRY(store_->list("generations"))) {
     if (!entry.uri.ends_with("/generation.json")) continue;
-    const std::string name = entry.uri.substr(entry.uri.size() - std::string("000001/generation.json").size(), 6);
+    const std::string name =
+        entry.uri.substr(entry.uri.size() - std::string("000001/generation.json").size(), 6);
     latest = std::max(latest, std::atoi(name.c_str()));
   }
   return latest;
@@ -166,14 +173,16 @@ Result<void> Dataset::write_forgotten(const std::vector<Forgotten>& records) con
 
 Result<std::string> Dataset::read_sample(const SampleRow& row) const {
   const auto reader = LIDO_TRY(store_->open(row.shard));
-  if (row.offset < 0 || row.length < 0 || row.offset > reader->size() || row.length > reader->size() - row.offset) {
-    return fail(ErrorCode::kCorrupt, "{}: sample {} is said to lie at {} + {} of {} bytes", row.shard, row.sample, row.offset,
-                row.length, reader->size());
+  if (row.offset < 0 || row.length < 0 || row.offset > reader->size() ||
+      row.length > reader->size() - row.offset) {
+    return fail(ErrorCode::kCorrupt, "{}: sample {} is said to lie at {} + {} of {} bytes",
+                row.shard, row.sample, row.offset, row.length, reader->size());
   }
   std::string bytes(static_cast<size_t>(row.length), '\0');
   bytes.resize(LIDO_TRY(reader->read_at(row.offset, std::as_writable_bytes(std::span(bytes)))));
   if (sha256_hex(bytes) != row.sha256) {
-    return fail(ErrorCode::kCorrupt, "{}: sample {} does not have the checksum in the manifest", row.shard, row.sample);
+    return fail(ErrorCode::kCorrupt, "{}: sample {} does not have the checksum in the manifest",
+                row.shard, row.sample);
   }
   return bytes;
 }

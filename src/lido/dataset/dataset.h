@@ -48,13 +48,17 @@ struct Forgotten {
 /// A dataset in a store. Reading is thread-safe; writing is for one process at a time.
 class Dataset {
  public:
-  /// Opens a dataset that exists. @return kNotFound, kCorrupt; kInvalidArgument for a folder that holds something else.
+  /// Opens a dataset that exists. @return kNotFound, kCorrupt; kInvalidArgument for a folder that
+  /// holds something else.
   static Result<Dataset> open(std::string_view uri);
   /// Opens a dataset or begins one. `identity` holds the options that shape its samples.
-  /// @return kInvalidArgument when the folder holds something else, or a dataset made with other options.
-  static Result<Dataset> open_or_create(std::string_view uri, const nlohmann::ordered_json& identity);
+  /// @return kInvalidArgument when the folder holds something else, or a dataset made with other
+  /// options.
+  static Result<Dataset> open_or_create(std::string_view uri,
+                                        const nlohmann::ordered_json& identity);
   /// The same check without making anything. @return No value when there is nothing yet.
-  static Result<std::optional<Dataset>> open_matching(std::string_view uri, const nlohmann::ordered_json& identity);
+  static Result<std::optional<Dataset>> open_matching(std::string_view uri,
+                                                      const nlohmann::ordered_json& identity);
 
   storage::Store& store() const { return *store_; }
   const nlohmann::ordered_json& identity() const { return identity_; }

@@ -32,7 +32,8 @@ std::string rewritten_name(const std::string& shard, int generation) {
 }
 
 /// Copies the samples that stay into a new shard; their rows then point there.
-Result<void> rewrite_shard(const Dataset& dataset, const std::string& name, const std::vector<SampleRow*>& stay) {
+Result<void> rewrite_shard(const Dataset& dataset, const std::string& name,
+                           const std::vector<SampleRow*>& stay) {
   const auto writer = LIDO_TRY(dataset.store().create(name));
   int64_t offset = 0;
   for (SampleRow* row : stay) {
@@ -77,7 +78,9 @@ Result<int64_t> prove(const Dataset& dataset, const Generation& latest) {
       spoken_for += row->length;
     }
     const int64_t unknown = entry.size - spoken_for - std::ssize(tar_end());
-    if (unknown != 0) return fail(ErrorCode::kCorrupt, "{}: {} bytes that no sample of the manifest accounts for", name, unknown);
+    if (unknown != 0)
+      return fail(ErrorCode::kCorrupt, "{}: {} bytes that no sample of the manifest accounts for",
+                  name, unknown);
     ++checked;
   }
   return checked;
@@ -87,22 +90,28 @@ Result<std::string> whole_name(const Generation& generation, std::string_view na
   std::vector<std::string> found;
   for (const ClipRow& clip : generation.clips) {
     if (clip.clip == name) return clip.clip;
-    const bool last_parts = clip.clip.ends_with(name) && clip.clip[clip.clip.size() - name.size() - 1] == '/';
+    const bool last_parts =
+        clip.clip.ends_with(name) && clip.clip[clip.clip.size() - name.size() - 1] == '/';
     if (last_parts) found.push_back(clip.clip);
   }
   if (found.size() == 1) return found[0];
-  if (found.empty()) return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name, generation.clips.size());
-  return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path", name, found[0], found[1]);
+  if (found.empty())
+    return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name,
+                generation.clips.size());
+  return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path", name,
+              found[0], found[1]);
 }
 
 }  // namespace
 
 Result<void> extend(Vocabulary& vocabulary, std::string_view classes) {
-  for (auto& [task, labels] : LIDO_TRY(parse_vocabulary(classes))) vocabulary[task].insert(labels.begin(), labels.end());
+  for (auto& [task, labels] : LIDO_TRY(parse_vocabulary(classes)))
+    vocabulary[task].insert(labels.begin(), labels.end());
   return {};
 }
 
-Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels, std::string_view classes) {
+Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
+                            std::string_view classes) {
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const std::vector<SampleRow> before = generation.samples;
@@ -111,21 +120,26 @@ Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& la
   LIDO_TRY(extend(generation.vocabulary, classes));
   LIDO_TRY(apply_labels(labels, generation.clips, fps, generation.vocabulary, generation.samples));
   EditSummary summary{.generation = generation.number};
-  for (size_t i = 0; i < before.size(); ++i) summary.samples += before[i].labels != generation.samples[i].labels ? 1 : 0;
+  for (size_t i = 0; i < before.size(); ++i)
+    summary.samples += before[i].labels != generation.samples[i].labels ? 1 : 0;
   if (summary.samples == 0 && known == generation.vocabulary) return summary;
   summary.generation = ++generation.number;
   LIDO_TRY(dataset.publish(generation));
   return summary;
 }
 
-Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, double start_s, double end_s) {
+Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, double start_s,
+                           double end_s) {
   if (!(start_s >= 0) || !(end_s > start_s)) {
-    return fail(ErrorCode::kInvalidArgument, "from {} s to {} s, want 0 <= start < end", start_s, end_s);
+    return fail(ErrorCode::kInvalidArgument, "from {} s to {} s, want 0 <= start < end", start_s,
+                end_s);
   }
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const std::string clip = LIDO_TRY(whole_name(generation, clip_name));
-  const auto goes = [&](const SampleRow& row) { return row.clip == clip && row.start_s < end_s && row.end_s >= start_s; };
+  const auto goes = [&](const SampleRow& row) {
+    return row.clip == clip && row.start_s < end_s && row.end_s >= start_s;
+  };
   std::set<std::string> affected;
   Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
   for (const SampleRow& row : generation.samples) {
@@ -133,8 +147,10 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     affected.insert(row.shard);
     ++record.samples;
   }
-  EditSummary summary{.generation = generation.number, .samples = record.samples, .shards = std::ssize(affected)};
-  for (const std::string& shard : affected) record.shards_before.push_back(shard + " " + LIDO_TRY(hash_object(dataset.store(), shard)));
+  EditSummary summary{
+      .generation = generation.number, .samples = record.samples, .shards = std::ssize(affected)};
+  for (const std::string& shard : affected)
+    record.shards_before.push_back(shard + " " + LIDO_TRY(hash_object(dataset.store(), shard)));
   std::erase_if(generation.samples, goes);
   if (record.samples > 0) ++generation.number;
   for (const std::string& shard : affected) {
@@ -148,7 +164,9 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     record.shards_after.push_back(name + " " + LIDO_TRY(hash_object(dataset.store(), name)));
   }
   auto records = LIDO_TRY(dataset.forgotten());
-  const auto covers = [&](const Forgotten& other) { return other.clip == clip && other.start_s <= start_s && other.end_s >= end_s; };
+  const auto covers = [&](const Forgotten& other) {
+    return other.clip == clip && other.start_s <= start_s && other.end_s >= end_s;
+  };
   if (record.samples > 0 || std::ranges::none_of(records, covers)) {
     records.push_back(record);
     LIDO_TRY(dataset.write_forgotten(records));

@@ -11,7 +11,8 @@
 
 namespace lido::dataset {
 
-/// Compresses pictures, 4:2:0. The same bytes on every x86 CPU (SIMD equals plain C). Not thread-safe.
+/// Compresses pictures, 4:2:0. The same bytes on every x86 CPU (SIMD equals plain C). Not
+/// thread-safe.
 class JpegEncoder {
  public:
   JpegEncoder();

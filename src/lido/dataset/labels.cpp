@@ -27,12 +27,14 @@ Result<std::vector<Label>> parse_intervals(std::string_view bytes) {
     label.task = table.cell("task", row);
     label.label = table.cell("label", row);
     label.track = table.cell("track", row);
-    for (const auto& [name, value] : {std::pair{"clip", &label.clip}, {"task", &label.task}, {"label", &label.label}}) {
+    for (const auto& [name, value] :
+         {std::pair{"clip", &label.clip}, {"task", &label.task}, {"label", &label.label}}) {
       if (value->empty()) return refuse(row, fmt::format("{} is empty", name));
     }
     const auto start = parse_number(table.cell("start_s", row));
     const auto end = parse_number(table.cell("end_s", row));
-    if (!start || !end) return refuse(row, (start ? end : start).error().message + ", want seconds");
+    if (!start || !end)
+      return refuse(row, (start ? end : start).error().message + ", want seconds");
     if (*start < 0 || *end <= *start) {
       return refuse(row, fmt::format("from {} s to {} s, want 0 <= start_s < end_s", *start, *end));
     }
@@ -40,7 +42,8 @@ Result<std::vector<Label>> parse_intervals(std::string_view bytes) {
     label.end_s = *end;
     if (!table.cell("x", row).empty()) {
       const auto x = parse_number(table.cell("x", row)), y = parse_number(table.cell("y", row));
-      const auto width = parse_number(table.cell("width", row)), height = parse_number(table.cell("height", row));
+      const auto width = parse_number(table.cell("width", row)),
+                 height = parse_number(table.cell("height", row));
       if (!x || !y || !width || !height || *width <= 0 || *height <= 0) {
         return refuse(row, "the box is not whole, want x, y, width and height in pixels");
       }
@@ -56,14 +59,16 @@ Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
   pugi::xml_document document;
   const auto parsed = document.load_buffer(bytes.data(), bytes.size());
   if (!parsed) {
-    return fail(ErrorCode::kInvalidArgument, "broken XML at byte {}: {}", parsed.offset, parsed.description());
+    return fail(ErrorCode::kInvalidArgument, "broken XML at byte {}: {}", parsed.offset,
+                parsed.description());
   }
   const pugi::xml_node root = document.child("annotations");
   std::string clip = root.child("meta").child("task").child_value("source");
   if (clip.empty()) clip = root.child("meta").child("job").child_value("source");
   if (clip.empty()) clip = root.child("meta").child_value("source");
   if (!root || clip.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "no <annotations> with <meta><task><source>, want CVAT for video 1.1");
+    return fail(ErrorCode::kInvalidArgument,
+                "no <annotations> with <meta><task><source>, want CVAT for video 1.1");
   }
   std::vector<Label> labels;
   for (const pugi::xml_node track : root.children("track")) {
@@ -90,20 +95,24 @@ Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
       for (size_t i = 0; i < kNames.size(); ++i) {
         const auto value = parse_number(box.attribute(kNames[i]).value());
         if (!value) {
-          return fail(ErrorCode::kInvalidArgument, "track \"{}\": a box's {} is {}", label.track, kNames[i], value.error().message);
+          return fail(ErrorCode::kInvalidArgument, "track \"{}\": a box's {} is {}", label.track,
+                      kNames[i], value.error().message);
         }
         values[i] = *value;
       }
-      const bool in_order = values[0] >= 0 && (label.boxes.empty() || values[0] > label.boxes.back().time_s);
+      const bool in_order =
+          values[0] >= 0 && (label.boxes.empty() || values[0] > label.boxes.back().time_s);
       if (!in_order || values[3] <= values[1] || values[4] <= values[2]) {
         return fail(ErrorCode::kInvalidArgument,
-                    "track \"{}\": the box at frame {} is empty or out of order", label.track, values[0]);
+                    "track \"{}\": the box at frame {} is empty or out of order", label.track,
+                    values[0]);
       }
       if (box.attribute("outside").as_int() != 0) {
         finish(values[0]);
         continue;
       }
-      label.boxes.push_back({values[0], {values[1], values[2], values[3] - values[1], values[4] - values[2]}});
+      label.boxes.push_back(
+          {values[0], {values[1], values[2], values[3] - values[1], values[4] - values[2]}});
     }
     if (!label.boxes.empty()) finish(label.boxes.back().time_s + 1);
   }
@@ -121,13 +130,15 @@ Result<const ClipRow*> find_clip(std::string_view name, const std::vector<ClipRo
     if (clip.clip == name) return &clip;
     if (!names_clip(name, clip.clip)) continue;
     if (found != nullptr) {
-      return fail(ErrorCode::kInvalidArgument, "labels name clip \"{}\", which is {} and {}: give more of its path", name,
+      return fail(ErrorCode::kInvalidArgument,
+                  "labels name clip \"{}\", which is {} and {}: give more of its path", name,
                   found->clip, clip.clip);
     }
     found = &clip;
   }
   if (found == nullptr) {
-    return fail(ErrorCode::kInvalidArgument, "labels name clip \"{}\", which is not among the {} clips", name, clips.size());
+    return fail(ErrorCode::kInvalidArgument,
+                "labels name clip \"{}\", which is not among the {} clips", name, clips.size());
   }
   return found;
 }
@@ -140,18 +151,22 @@ Box box_at(const Label& label, double time_s) {
   return (after - 1)->box;
 }
 
-std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample, const Rational& fps) {
+std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample,
+                                     const Rational& fps) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};
   const size_t frames = sample.pts.size();
   size_t inside = 0;
   for (size_t i = 0; i < frames; ++i) {
-    const double time_s = static_cast<double>(sample.first_k + static_cast<int64_t>(i)) / fps.value();
+    const double time_s =
+        static_cast<double>(sample.first_k + static_cast<int64_t>(i)) / fps.value();
     const bool in = time_s >= label.start_s - 1e-9 && time_s < label.end_s - 1e-9;
     inside += in ? 1 : 0;
     if (label.boxes.empty()) continue;
     const Box box = in ? box_at(label, time_s) : Box{NAN, NAN, NAN, NAN};
-    result.boxes.insert(result.boxes.end(), {box.x * sample.scale_x + sample.offset_x, box.y * sample.scale_y + sample.offset_y,
-                                             box.width * sample.scale_x, box.height * sample.scale_y});
+    result.boxes.insert(
+        result.boxes.end(),
+        {box.x * sample.scale_x + sample.offset_x, box.y * sample.scale_y + sample.offset_y,
+         box.width * sample.scale_x, box.height * sample.scale_y});
   }
   if (inside == 0) return std::nullopt;
   result.overlap = static_cast<double>(inside) / static_cast<double>(frames);
@@ -166,11 +181,13 @@ Result<void> check_vocabulary(const std::vector<Label>& labels, Vocabulary& voca
     if (task == vocabulary.end()) {
       std::vector<std::string> tasks;
       for (const auto& [name, unused] : vocabulary) tasks.push_back(name);
-      return fail(ErrorCode::kInvalidArgument, "unknown task \"{}\", this dataset has: {}", label.task, fmt::join(tasks, ", "));
+      return fail(ErrorCode::kInvalidArgument, "unknown task \"{}\", this dataset has: {}",
+                  label.task, fmt::join(tasks, ", "));
     }
     if (!task->second.contains(label.label)) {
-      return fail(ErrorCode::kInvalidArgument, "unknown label \"{}\" of task {}, this dataset has: {}", label.label,
-                  label.task, fmt::join(task->second, ", "));
+      return fail(ErrorCode::kInvalidArgument,
+                  "unknown label \"{}\" of task {}, this dataset has: {}", label.label, label.task,
+                  fmt::join(task->second, ", "));
     }
   }
   return {};
@@ -180,7 +197,8 @@ Result<void> check_vocabulary(const std::vector<Label>& labels, Vocabulary& voca
 
 Result<std::vector<Label>> parse_labels(std::string_view bytes) {
   const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-  if (first == std::string_view::npos) return fail(ErrorCode::kInvalidArgument, "the file is empty");
+  if (first == std::string_view::npos)
+    return fail(ErrorCode::kInvalidArgument, "the file is empty");
   return bytes[first] == '<' ? parse_cvat(bytes) : parse_intervals(bytes);
 }
 
@@ -192,7 +210,8 @@ Result<Vocabulary> parse_vocabulary(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t equals = part.find('=');
     if (equals == 0 || equals == std::string_view::npos || equals + 1 == part.size()) {
-      return fail(ErrorCode::kInvalidArgument, "classes hold \"{}\", want TASK=LABEL,LABEL;TASK=...", part);
+      return fail(ErrorCode::kInvalidArgument,
+                  "classes hold \"{}\", want TASK=LABEL,LABEL;TASK=...", part);
     }
     auto& labels = vocabulary[std::string(part.substr(0, equals))];
     part.remove_prefix(equals + 1);
@@ -205,8 +224,9 @@ Result<Vocabulary> parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
-Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips, const Rational& fps,
-                          Vocabulary& vocabulary, std::vector<SampleRow>& samples) {
+Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
+                          const Rational& fps, Vocabulary& vocabulary,
+                          std::vector<SampleRow>& samples) {
   LIDO_TRY(check_vocabulary(labels, vocabulary));
   std::map<std::string, std::vector<Label>, std::less<>> by_clip;
   for (const Label& label : labels) {
@@ -214,7 +234,9 @@ Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<Cl
     Label timed = label;
     if (label.in_frames) {
       if (clip.source_fps <= 0) {
-        return fail(ErrorCode::kInvalidArgument, "{}: its frame rate is not known, so labels by frame number cannot be used", clip.clip);
+        return fail(ErrorCode::kInvalidArgument,
+                    "{}: its frame rate is not known, so labels by frame number cannot be used",
+                    clip.clip);
       }
       timed.start_s /= clip.source_fps;
       timed.end_s /= clip.source_fps;

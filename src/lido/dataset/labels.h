@@ -44,12 +44,13 @@ Result<Vocabulary> parse_vocabulary(std::string_view text);
 
 /// Puts labels on the samples of the clips they name, in place of what these had.
 ///
-/// A label stands on a sample when at least one frame is inside the interval. Clips are found by their
-/// whole name or by its last parts when that is unambiguous.
+/// A label stands on a sample when at least one frame is inside the interval. Clips are found by
+/// their whole name or by its last parts when that is unambiguous.
 ///
 /// @param vocabulary  When not empty, other labels are refused; when empty it is filled.
 /// @return kInvalidArgument when a label names no clip, more than one, or an unknown label.
-Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips, const Rational& fps,
-                          Vocabulary& vocabulary, std::vector<SampleRow>& samples);
+Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
+                          const Rational& fps, Vocabulary& vocabulary,
+                          std::vector<SampleRow>& samples);
 
 }  // namespace lido::dataset

@@ -34,7 +34,8 @@ struct SampleLabel {
   std::string label;
   double overlap = 0;  ///< Share of the sample's frames inside the labelled interval, 0 to 1.
   std::string track;   ///< Empty where the label speaks of the whole picture.
-  std::vector<double> boxes;  ///< x, y, width, height in sample pixels for each frame, NaN where unknown; or empty.
+  std::vector<double>
+      boxes;  ///< x, y, width, height in sample pixels for each frame, NaN where unknown; or empty.
   bool operator==(const SampleLabel&) const = default;
 };
 
@@ -82,7 +83,8 @@ struct SampleRow {
     visit("labels", &Row::labels, "Labels that overlap the sample");
     visit("source_width", &Row::source_width, "Upright source picture, pixels");
     visit("source_height", &Row::source_height, "Upright source picture, pixels");
-    visit("scale_x", &Row::scale_x, "x in the sample = scale_x * x in the upright source + offset_x");
+    visit("scale_x", &Row::scale_x,
+          "x in the sample = scale_x * x in the upright source + offset_x");
     visit("scale_y", &Row::scale_y, "The same for y");
     visit("offset_x", &Row::offset_x, "Sample pixels");
     visit("offset_y", &Row::offset_y, "Sample pixels");
@@ -136,7 +138,8 @@ struct ClipRow {
     visit("spans", &Row::spans, "Pieces it was read in");
     visit("frames", &Row::frames, "Frames extracted");
     visit("samples", &Row::samples, "Samples cut");
-    visit("left_over", &Row::left_over, "Frames in no sample: before a cut, or after the last whole window");
+    visit("left_over", &Row::left_over,
+          "Frames in no sample: before a cut, or after the last whole window");
   }
 };
 
@@ -182,7 +185,8 @@ struct RejectedRow {
 
 /// Writes rows as one Parquet file: zstd, fixed row groups, so that equal rows give equal bytes.
 template <typename Row>
-Result<void> write_table(storage::Store& store, std::string_view name, const std::vector<Row>& rows);
+Result<void> write_table(storage::Store& store, std::string_view name,
+                         const std::vector<Row>& rows);
 
 /// @return kNotFound; kCorrupt when the file is no table of such rows.
 template <typename Row>

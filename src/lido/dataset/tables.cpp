@@ -26,7 +26,9 @@ template <typename T, typename ArrowType>
 struct PlainColumn {
   using Builder = typename arrow::TypeTraits<ArrowType>::BuilderType;
   using Array = typename arrow::TypeTraits<ArrowType>::ArrayType;
-  static std::shared_ptr<arrow::DataType> type() { return arrow::TypeTraits<ArrowType>::type_singleton(); }
+  static std::shared_ptr<arrow::DataType> type() {
+    return arrow::TypeTraits<ArrowType>::type_singleton();
+  }
   static arrow::Status append(arrow::ArrayBuilder& builder, const T& value) {
     return static_cast<Builder&>(builder).Append(value);
   }
@@ -34,15 +36,22 @@ struct PlainColumn {
     return T(static_cast<const Array&>(array).GetView(row));
   }
 };
-template <> struct Column<std::string> : PlainColumn<std::string, arrow::StringType> {};
-template <> struct Column<int64_t> : PlainColumn<int64_t, arrow::Int64Type> {};
-template <> struct Column<int32_t> : PlainColumn<int32_t, arrow::Int32Type> {};
-template <> struct Column<double> : PlainColumn<double, arrow::DoubleType> {};
-template <> struct Column<bool> : PlainColumn<bool, arrow::BooleanType> {};
+template <>
+struct Column<std::string> : PlainColumn<std::string, arrow::StringType> {};
+template <>
+struct Column<int64_t> : PlainColumn<int64_t, arrow::Int64Type> {};
+template <>
+struct Column<int32_t> : PlainColumn<int32_t, arrow::Int32Type> {};
+template <>
+struct Column<double> : PlainColumn<double, arrow::DoubleType> {};
+template <>
+struct Column<bool> : PlainColumn<bool, arrow::BooleanType> {};
 
 template <>
 struct Column<std::optional<UtcTime>> {
-  static std::shared_ptr<arrow::DataType> type() { return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"); }
+  static std::shared_ptr<arrow::DataType> type() {
+    return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  }
   static arrow::Status append(arrow::ArrayBuilder& builder, const std::optional<UtcTime>& value) {
     auto& typed = static_cast<arrow::TimestampBuilder&>(builder);
     return value ? typed.Append(value->us) : typed.AppendNull();
@@ -59,7 +68,8 @@ struct Column<std::vector<T>> {
   static arrow::Status append(arrow::ArrayBuilder& builder, const std::vector<T>& values) {
     auto& list = static_cast<arrow::ListBuilder&>(builder);
     ARROW_RETURN_NOT_OK(list.Append());
-    for (const T& value : values) ARROW_RETURN_NOT_OK(Column<T>::append(*list.value_builder(), value));
+    for (const T& value : values)
+      ARROW_RETURN_NOT_OK(Column<T>::append(*list.value_builder(), value));
     return arrow::Status::OK();
   }
   static std::vector<T> take(const arrow::Array& array, int64_t row) {
@@ -75,9 +85,10 @@ struct Column<std::vector<T>> {
 template <>
 struct Column<SampleLabel> {
   static std::shared_ptr<arrow::DataType> type() {
-    return arrow::struct_({arrow::field("task", arrow::utf8()), arrow::field("label", arrow::utf8()),
-                           arrow::field("overlap", arrow::float64()), arrow::field("track", arrow::utf8()),
-                           arrow::field("boxes", arrow::list(arrow::float64()))});
+    return arrow::struct_(
+        {arrow::field("task", arrow::utf8()), arrow::field("label", arrow::utf8()),
+         arrow::field("overlap", arrow::float64()), arrow::field("track", arrow::utf8()),
+         arrow::field("boxes", arrow::list(arrow::float64()))});
   }
   static arrow::Status append(arrow::ArrayBuilder& builder, const SampleLabel& value) {
     auto& fields = static_cast<arrow::StructBuilder&>(builder);
@@ -90,8 +101,10 @@ struct Column<SampleLabel> {
   }
   static SampleLabel take(const arrow::Array& array, int64_t row) {
     const auto& fields = static_cast<const arrow::StructArray&>(array);
-    return {Column<std::string>::take(*fields.field(0), row), Column<std::string>::take(*fields.field(1), row),
-            Column<double>::take(*fields.field(2), row), Column<std::string>::take(*fields.field(3), row),
+    return {Column<std::string>::take(*fields.field(0), row),
+            Column<std::string>::take(*fields.field(1), row),
+            Column<double>::take(*fields.field(2), row),
+            Column<std::string>::take(*fields.field(3), row),
             Column<std::vector<double>>::take(*fields.field(4), row)};
   }
 };
@@ -126,7 +139,8 @@ class WriterStream final : public arrow::io::OutputStream {
  public:
   explicit WriterStream(storage::Writer& writer) : writer_(writer) {}
   arrow::Status Write(const void* data, int64_t size) override {
-    const auto written = writer_.append({static_cast<const std::byte*>(data), static_cast<size_t>(size)});
+    const auto written =
+        writer_.append({static_cast<const std::byte*>(data), static_cast<size_t>(size)});
     position_ += size;
     return written ? arrow::Status::OK() : arrow::Status::IOError(written.error().message);
   }
@@ -152,14 +166,16 @@ arrow::Status write_parquet(storage::Writer& writer, const std::vector<Row>& row
                               ->max_row_group_length(kRowsInGroup)
                               ->build();
   const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  return parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), std::make_shared<WriterStream>(writer),
-                                    kRowsInGroup, properties, arrow_properties);
+  return parquet::arrow::WriteTable(*table, arrow::default_memory_pool(),
+                                    std::make_shared<WriterStream>(writer), kRowsInGroup,
+                                    properties, arrow_properties);
 }
 
 template <typename Row>
 arrow::Result<std::vector<Row>> read_parquet(const std::string& bytes) {
   const auto source = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
+  ARROW_ASSIGN_OR_RAISE(const auto reader,
+                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
   ARROW_ASSIGN_OR_RAISE(auto table, reader->ReadTable());
   ARROW_ASSIGN_OR_RAISE(table, table->CombineChunks());
   std::vector<Row> rows(static_cast<size_t>(table->num_rows()));
@@ -169,11 +185,13 @@ arrow::Result<std::vector<Row>> read_parquet(const std::string& bytes) {
     if (!status.ok() || rows.empty()) return;
     const auto column = table->GetColumnByName(name);
     if (column == nullptr || !column->type()->Equals(*Kind::type())) {
-      status = arrow::Status::Invalid("column ", name, " is missing or not of type ", Kind::type()->ToString());
+      status = arrow::Status::Invalid("column ", name, " is missing or not of type ",
+                                      Kind::type()->ToString());
       return;
     }
     const auto& array = *column->chunk(0);
-    for (size_t row = 0; row < rows.size(); ++row) rows[row].*member = Kind::take(array, static_cast<int64_t>(row));
+    for (size_t row = 0; row < rows.size(); ++row)
+      rows[row].*member = Kind::take(array, static_cast<int64_t>(row));
   });
   ARROW_RETURN_NOT_OK(status);
   return rows;
@@ -182,7 +200,8 @@ arrow::Result<std::vector<Row>> read_parquet(const std::string& bytes) {
 }  // namespace
 
 template <typename Row>
-Result<void> write_table(storage::Store& store, std::string_view name, const std::vector<Row>& rows) {
+Result<void> write_table(storage::Store& store, std::string_view name,
+                         const std::vector<Row>& rows) {
   const auto writer = LIDO_TRY(store.create(name));
   try {
     const arrow::Status status = write_parquet(*writer, rows);
@@ -208,7 +227,8 @@ Result<std::vector<Row>> read_table(storage::Store& store, std::string_view name
 template Result<void> write_table(storage::Store&, std::string_view, const std::vector<SampleRow>&);
 template Result<void> write_table(storage::Store&, std::string_view, const std::vector<ClipRow>&);
 template Result<void> write_table(storage::Store&, std::string_view, const std::vector<SpanRow>&);
-template Result<void> write_table(storage::Store&, std::string_view, const std::vector<RejectedRow>&);
+template Result<void> write_table(storage::Store&, std::string_view,
+                                  const std::vector<RejectedRow>&);
 template Result<std::vector<SampleRow>> read_table(storage::Store&, std::string_view);
 template Result<std::vector<ClipRow>> read_table(storage::Store&, std::string_view);
 template Result<std::vector<SpanRow>> read_table(storage::Store&, std::string_view);

@@ -52,7 +52,9 @@ std::string_view tar_end() {
 Result<std::vector<TarEntry>> read_tar(std::span<const std::byte> archive) {
   std::vector<TarEntry> entries;
   size_t at = 0;
-  while (at + kBlock <= archive.size()) {
+  while (at < archive.size()) {
+    if (archive.size() - at < kBlock)
+      return fail(ErrorCode::kCorrupt, "the archive is cut off at byte {}", at);
     const char* header = reinterpret_cast<const char*>(archive.data()) + at;
     if (header[0] == '\0') break;
     unsigned stored_sum = 0;
@@ -63,9 +65,12 @@ Result<std::vector<TarEntry>> read_tar(std::span<const std::byte> archive) {
       return fail(ErrorCode::kCorrupt, "no tar header at byte {}", at);
     }
     at += kBlock;
-    if (size > archive.size() - at) return fail(ErrorCode::kCorrupt, "the archive is cut off at byte {}", at);
+    if (size > archive.size() - at)
+      return fail(ErrorCode::kCorrupt, "the archive is cut off at byte {}", at);
     const bool regular = header[kTypeAt] == '0' || header[kTypeAt] == '\0';
-    if (regular) entries.push_back({std::string(header, strnlen(header, kNameSize)), archive.subspan(at, size)});
+    if (regular)
+      entries.push_back(
+          {std::string(header, strnlen(header, kNameSize)), archive.subspan(at, size)});
     at += std::min(padded(size), archive.size() - at);
   }
   return entries;

@@ -16,7 +16,8 @@ struct WindowOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("window", self.window, Within{1, 1024}, "Frames in one sample");
-    visit("stride", self.stride, Within{1, 1024}, "Frames from the start of one sample to the next");
+    visit("stride", self.stride, Within{1, 1024},
+          "Frames from the start of one sample to the next");
   }
 };
 
@@ -38,7 +39,8 @@ class WindowCutter {
   WindowCutter(const WindowOptions& options, int64_t first_k, int64_t end_k)
       : options_(options), first_k_(first_k), end_k_(end_k) {}
 
-  /// Takes the item at sampling time k, in ascending order; calls emit(start_k, items) for each window it completes.
+  /// Takes the item at sampling time k, in ascending order; calls emit(start_k, items) for each
+  /// window it completes.
   template <typename Emit>
   Result<void> push(int64_t k, bool after_cut, Item item, Emit emit) {
     if (after_cut || items_.empty() || k != next_k_) {
@@ -67,7 +69,8 @@ class WindowCutter {
 };
 
 /// How many frames of the runs are in none of the windows that start at `starts` (ascending).
-inline int64_t count_left_over(const std::vector<Run>& runs, const std::vector<int64_t>& starts, int window) {
+inline int64_t count_left_over(const std::vector<Run>& runs, const std::vector<int64_t>& starts,
+                               int window) {
   int64_t left_over = 0;
   size_t at = 0;
   int64_t covered_to = INT64_MIN;

@@ -28,7 +28,8 @@ std::optional<PartBreak> earliest_break(const ClipResult& clip) {
   if (clip.plan->broken) return PartBreak{0, clip.plan->broken->message};
   std::optional<PartBreak> earliest;
   for (const PartRecord& record : clip.records) {
-    if (record.broke && (!earliest || record.broke->time_s < earliest->time_s)) earliest = record.broke;
+    if (record.broke && (!earliest || record.broke->time_s < earliest->time_s))
+      earliest = record.broke;
   }
   return earliest;
 }
@@ -54,7 +55,8 @@ SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleO
   row.pts = sample.pts;
   row.start_s = static_cast<double>(sample.first_k) / fps;
   row.end_s = static_cast<double>(sample.first_k + sampling.windows.window - 1) / fps;
-  if (input.start_utc) row.start_utc = dataset::UtcTime{input.start_utc->us + std::llround(row.start_s * 1e6)};
+  if (input.start_utc)
+    row.start_utc = dataset::UtcTime{input.start_utc->us + std::llround(row.start_s * 1e6)};
   row.source_width = sample.source_width;
   row.source_height = sample.source_height;
   row.scale_x = sample.geometry.scale_x;
@@ -89,14 +91,16 @@ ClipRow clip_row(const ClipResult& clip) {
     row.fingerprint = clip.records.front().fingerprint;
     row.start_pts = clip.records.front().start_pts;
     const double ticks = static_cast<double>(clip.records.back().last_pts - row.start_pts);
-    row.duration_s = ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
+    row.duration_s =
+        ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
   }
   return row;
 }
 
 /// Adds one clip's rows; its samples go to `pieces`.
 void add_clip(const ClipResult& clip, const SampleOptions& sampling, const JobOptions& job,
-              const std::vector<dataset::Forgotten>& forgotten, dataset::Generation& generation, std::vector<Piece>& pieces) {
+              const std::vector<dataset::Forgotten>& forgotten, dataset::Generation& generation,
+              std::vector<Piece>& pieces) {
   ClipRow row = clip_row(clip);
   const std::optional<PartBreak> broke = earliest_break(clip);
   std::vector<dataset::Run> runs;
@@ -104,11 +108,16 @@ void add_clip(const ClipResult& clip, const SampleOptions& sampling, const JobOp
   for (size_t i = 0; i < clip.records.size(); ++i) {
     const PartRecord& record = clip.records[i];
     const Span& span = clip.plan->spans[i];
-    dataset::SpanRow span_row{.clip = row.clip, .span = static_cast<int64_t>(i), .first_k = span.first_k,
-                              .end_k = span.end_k == INT64_MAX ? -1 : span.end_k, .packets_read = record.packets_read,
-                              .packets_decoded = record.packets_decoded, .planned = record.planned};
+    dataset::SpanRow span_row{.clip = row.clip,
+                              .span = static_cast<int64_t>(i),
+                              .first_k = span.first_k,
+                              .end_k = span.end_k == INT64_MAX ? -1 : span.end_k,
+                              .packets_read = record.packets_read,
+                              .packets_decoded = record.packets_decoded,
+                              .planned = record.planned};
     for (const dataset::Run& run : record.runs) row.frames += run.end - run.begin;
-    // Runs that meet at a span's end are one run, unless the clip is cut just there; a window tells.
+    // Runs that meet at a span's end are one run, unless the clip is cut just there; a window
+    // tells.
     for (const dataset::Run& run : record.runs) runs.push_back(run);
     for (const PartSample& sample : record.samples) {
       SampleRow sample_row = row_of(sample, clip, sampling);
@@ -123,15 +132,18 @@ void add_clip(const ClipResult& clip, const SampleOptions& sampling, const JobOp
   }
   std::vector<dataset::Run> merged;
   for (const dataset::Run& run : runs) {
-    if (!merged.empty() && merged.back().end == run.begin) merged.back().end = run.end;
-    else merged.push_back(run);
+    if (!merged.empty() && merged.back().end == run.begin)
+      merged.back().end = run.end;
+    else
+      merged.push_back(run);
   }
   row.left_over = dataset::count_left_over(merged, starts, sampling.windows.window);
   if (broke) generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
   generation.clips.push_back(std::move(row));
 }
 
-Result<void> write_shard(const dataset::Dataset& dataset, const std::string& name, std::span<Piece> pieces) {
+Result<void> write_shard(const dataset::Dataset& dataset, const std::string& name,
+                         std::span<Piece> pieces) {
   const auto writer = LIDO_TRY(dataset.store().create(name));
   std::string open_part;
   std::unique_ptr<storage::Reader> reader;
@@ -143,9 +155,11 @@ Result<void> write_shard(const dataset::Dataset& dataset, const std::string& nam
       open_part = piece.part;
     }
     bytes.resize(static_cast<size_t>(piece.row.length));
-    const size_t read = LIDO_TRY(reader->read_at(piece.part_offset, std::as_writable_bytes(std::span(bytes))));
+    const size_t read =
+        LIDO_TRY(reader->read_at(piece.part_offset, std::as_writable_bytes(std::span(bytes))));
     if (read != bytes.size() || sha256_hex(bytes) != piece.row.sha256) {
-      return fail(ErrorCode::kCorrupt, "{}: sample {} changed on disk; remove .work and run again", piece.part, piece.row.sample);
+      return fail(ErrorCode::kCorrupt, "{}: sample {} changed on disk; remove .work and run again",
+                  piece.part, piece.row.sample);
     }
     LIDO_TRY(writer->append(bytes));
     piece.row.shard = name;
@@ -158,8 +172,9 @@ Result<void> write_shard(const dataset::Dataset& dataset, const std::string& nam
 
 }  // namespace
 
-Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips, const SampleOptions& sampling,
-                      const JobOptions& job, dataset::Generation& generation) {
+Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
+                      const SampleOptions& sampling, const JobOptions& job,
+                      dataset::Generation& generation) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   std::vector<Piece> pieces;
   for (const ClipResult& clip : clips) add_clip(clip, sampling, job, forgotten, generation, pieces);
@@ -173,10 +188,13 @@ Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipRes
   };
   std::vector<Shard> shards;
   for (auto begin = pieces.begin(); begin != pieces.end();) {
-    const auto end = std::find_if(begin, pieces.end(), [&](const Piece& piece) { return piece.row.split != begin->row.split; });
+    const auto end = std::find_if(begin, pieces.end(), [&](const Piece& piece) {
+      return piece.row.split != begin->row.split;
+    });
     double total = 0;
     for (auto piece = begin; piece != end; ++piece) total += static_cast<double>(piece->row.length);
-    const auto by_size = static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
+    const auto by_size =
+        static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
     const int64_t rounded = (by_size + job.readers - 1) / job.readers * job.readers;
     const int64_t count = std::min<int64_t>(rounded, end - begin);
     // A sample goes to the shard in which its middle byte falls when the total is divided evenly.
@@ -187,16 +205,22 @@ Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipRes
       const double middle = before + static_cast<double>(piece->row.length) / 2;
       const auto wanted = static_cast<int64_t>(middle / total * static_cast<double>(count));
       if (wanted > number && piece != shard_begin) {
-        shards.push_back({dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)), {shard_begin, piece}});
+        shards.push_back(
+            {dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)),
+             {shard_begin, piece}});
         shard_begin = piece;
         ++number;
       }
       before += static_cast<double>(piece->row.length);
     }
-    shards.push_back({dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)), {shard_begin, end}});
+    shards.push_back(
+        {dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)),
+         {shard_begin, end}});
     begin = end;
   }
-  LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t i) { return write_shard(dataset, shards[i].name, shards[i].pieces); }));
+  LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t i) {
+    return write_shard(dataset, shards[i].name, shards[i].pieces);
+  }));
   for (Piece& piece : pieces) generation.samples.push_back(std::move(piece.row));
   return {};
 }

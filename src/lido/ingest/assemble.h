@@ -19,9 +19,11 @@ struct ClipResult {
 
 /// Joins the parts of all clips into shards and adds them to `generation`, whose number is set.
 ///
-/// Shards are cut from the samples' measured sizes: about job.shard_mb each, within one split equal to
-/// within one sample, their number a multiple of job.readers. What the dataset has forgotten stays out.
+/// Shards are cut from the samples' measured sizes: about job.shard_mb each, within one split equal
+/// to within one sample, their number a multiple of job.readers. What the dataset has forgotten
+/// stays out.
 Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
-                      const SampleOptions& sampling, const JobOptions& job, dataset::Generation& generation);
+                      const SampleOptions& sampling, const JobOptions& job,
+                      dataset::Generation& generation);
 
 }  // namespace lido::ingest

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array kCrashSignals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-// What a signal handler can reach: where this thread's span notes its crashes. Empty while it has none.
+// What a signal handler can reach: where this thread's span notes its crashes. Empty while it has
+// none.
 thread_local std::array<char, 4096> crash_note{};
 
 volatile sig_atomic_t child_process = 0;
@@ -48,7 +49,8 @@ fs::path in_flight_folder(const std::string& out) { return fs::path(out) / ".wor
 uintmax_t count_crashes(const std::string& out) {
   uintmax_t count = 0;
   std::error_code error;
-  for (fs::directory_iterator entry(crashes_folder(out), error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(crashes_folder(out), error), end; !error && entry != end;
+       entry.increment(error)) {
     count += entry->file_size(error);
   }
   return count;
@@ -58,7 +60,8 @@ uintmax_t count_crashes(const std::string& out) {
 void blame_all_in_flight(const std::string& out) {
   std::error_code error;
   fs::create_directories(crashes_folder(out), error);
-  for (fs::directory_iterator entry(in_flight_folder(out), error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(in_flight_folder(out), error), end; !error && entry != end;
+       entry.increment(error)) {
     if (FILE* file = std::fopen((crashes_folder(out) / entry->path().filename()).c_str(), "a")) {
       std::fputc('x', file);
       std::fclose(file);
@@ -115,7 +118,8 @@ int supervise(const std::string& out, const std::function<int(bool)>& work) {
     ::signal(SIGINT, SIG_IGN);
     ::signal(SIGTERM, pass_on);
     int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
     child_process = 0;
     if (WIFEXITED(status)) return WEXITSTATUS(status);
     const int signal = WTERMSIG(status);
@@ -124,8 +128,8 @@ int supervise(const std::string& out, const std::function<int(bool)>& work) {
     if (!noted) blame_all_in_flight(folder);
     const bool blamed = count_crashes(folder) > crashes_before;
     fs::remove_all(in_flight_folder(folder), ignored);
-    std::fprintf(stderr, "lido: the worker process was ended by signal %d (%s)%s\n", signal, strsignal(signal),
-                 blamed ? "; going on without redoing what is done" : "");
+    std::fprintf(stderr, "lido: the worker process was ended by signal %d (%s)%s\n", signal,
+                 strsignal(signal), blamed ? "; going on without redoing what is done" : "");
     if (!blamed) return 128 + signal;
     careful = careful || !noted;
   }

@@ -29,14 +29,16 @@ class CrashGuard {
   int crashes_ = 0;
 };
 
-/// Runs `work` in a child process and, when a signal takes that down, runs it again; what the crash is laid to
-/// is counted (CrashGuard), so this ends. The child dies with its parent. SIGINT and SIGTERM reach the child once.
+/// Runs `work` in a child process and, when a signal takes that down, runs it again; what the crash
+/// is laid to is counted (CrashGuard), so this ends. The child dies with its parent. SIGINT and
+/// SIGTERM reach the child once.
 ///
 /// @param out   The dataset; a bucket gets no child, `work` is called right here.
 /// @param work  Returns the exit code. `careful` asks for one worker, so that the culprit shows.
 int supervise(const std::string& out, const std::function<int(bool careful)>& work);
 
-/// For tests of the above: crashes when the environment variable LIDO_TEST_CRASH holds a part of the clip's name.
+/// For tests of the above: crashes when the environment variable LIDO_TEST_CRASH holds a part of
+/// the clip's name.
 void crash_if_asked(const std::string& clip);
 
 }  // namespace lido::ingest

@@ -11,18 +11,23 @@
 namespace lido::ingest {
 namespace {
 
-constexpr std::array kVideoEndings = {".mp4", ".m4v", ".mov", ".mkv",  ".webm", ".avi", ".ts",  ".mts",  ".m2ts", ".mpg", ".mpeg",
-                                      ".264", ".h264", ".265", ".h265", ".hevc", ".flv", ".3gp", ".mjpg", ".mjpeg", ".ivf", ".obu", ".dav"};
+constexpr std::array kVideoEndings = {".mp4",  ".m4v",   ".mov",  ".mkv",  ".webm", ".avi",
+                                      ".ts",   ".mts",   ".m2ts", ".mpg",  ".mpeg", ".264",
+                                      ".h264", ".265",   ".h265", ".hevc", ".flv",  ".3gp",
+                                      ".mjpg", ".mjpeg", ".ivf",  ".obu",  ".dav"};
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(result, result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
   return result;
 }
 
 bool ends_like_a_video(std::string_view uri) {
   const std::string name = lower(uri);
-  return std::ranges::any_of(kVideoEndings, [&](const char* ending) { return name.ends_with(ending); });
+  return std::ranges::any_of(kVideoEndings,
+                             [&](const char* ending) { return name.ends_with(ending); });
 }
 
 bool is_list(std::string_view uri) {
@@ -34,7 +39,8 @@ using ClipMap = std::map<std::string, ClipInput>;
 
 void add(ClipMap& clips, ClipInput clip) {
   // What a list says of a clip wins over a folder that holds it too.
-  const bool described = clip.group != clip.uri || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+  const bool described =
+      clip.group != clip.uri || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
   auto [entry, inserted] = clips.try_emplace(clip.uri, clip);
   if (!inserted && described) entry->second = std::move(clip);
 }
@@ -42,7 +48,8 @@ void add(ClipMap& clips, ClipInput clip) {
 Result<void> add_list(const std::string& uri, ClipMap& clips) {
   const auto reader = LIDO_TRY(storage::open_reader(uri));
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{1} << 30));
-  const auto table = dataset::parse_table(bytes, {"clip"}, {"group", "site", "camera", "start_utc"});
+  const auto table =
+      dataset::parse_table(bytes, {"clip"}, {"group", "site", "camera", "start_utc"});
   if (!table) return within(uri, table.error());
   const std::string folder = uri.substr(0, uri.rfind('/') + 1);
   for (size_t row = 0; row < table->rows; ++row) {
@@ -72,13 +79,16 @@ Result<void> add_list(const std::string& uri, ClipMap& clips) {
 }  // namespace
 
 Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
-  if (arguments.empty()) return fail(ErrorCode::kInvalidArgument, "no clips given, want files, folders, gs:// or s3:// prefixes");
+  if (arguments.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "no clips given, want files, folders, gs:// or s3:// prefixes");
   ClipMap clips;
   Inputs inputs;
   for (const std::string& argument : arguments) {
     const auto entries = storage::list(argument);
     if (!entries) return std::unexpected(entries.error());
-    const bool named_outright = entries->size() == 1 && entries->front().uri == storage::absolute(argument);
+    const bool named_outright =
+        entries->size() == 1 && entries->front().uri == storage::absolute(argument);
     if (named_outright && is_list(argument)) {
       LIDO_TRY(add_list(entries->front().uri, clips));
       continue;
@@ -96,8 +106,10 @@ Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
   }
   for (auto& [uri, clip] : clips) inputs.clips.push_back(std::move(clip));
   if (inputs.clips.empty()) {
-    return fail(ErrorCode::kNotFound, "no clips found in {} ({} file(s) do not end like a video, .mp4 or .mkv for example)",
-                arguments.front(), inputs.ignored);
+    return fail(
+        ErrorCode::kNotFound,
+        "no clips found in {} ({} file(s) do not end like a video, .mp4 or .mkv for example)",
+        arguments.front(), inputs.ignored);
   }
   return inputs;
 }

@@ -28,12 +28,15 @@ struct SampleOptions {
     visit("fps", self.fps, Anything{}, "Frames per second to sample: 4, 0.5, 30000/1001");
     media::TransformOptions::fields(self.transform, visit);
     dataset::WindowOptions::fields(self.windows, visit);
-    visit("samples", self.samples, OneOf{{"frame"}}, "What a sample shows: frame, the whole picture");
-    visit("scene", self.scene, OneOf{{"off"}}, "Look for objects and camera motion: off, not yet part of this version");
+    visit("samples", self.samples, OneOf{{"frame"}},
+          "What a sample shows: frame, the whole picture");
+    visit("scene", self.scene, OneOf{{"off"}},
+          "Look for objects and camera motion: off, not yet part of this version");
     visit("quality", self.quality, Within{1, 100}, "JPEG quality");
     visit("keyframes_only", self.keyframes_only, Anything{}, "A quick look: decode keyframes only");
-    visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
-          "Seconds between two pictures from which the clip counts as cut; no window crosses a cut");
+    visit(
+        "max_gap_s", self.max_gap_s, Within{0.001, 86400},
+        "Seconds between two pictures from which the clip counts as cut; no window crosses a cut");
     visit("split", self.split, Anything{}, "Shares of train, val and test");
     visit("split_by", self.split_by, OneOf{{"group", "site"}}, "What stays together in one split");
     visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
@@ -50,11 +53,14 @@ struct JobOptions {
   bool decode_everything = false;
 
   static void fields(auto& self, auto&& visit) {
-    visit("workers", self.workers, Within{0, 1024}, "Spans worked on at a time; 0: one for each core");
+    visit("workers", self.workers, Within{0, 1024},
+          "Spans worked on at a time; 0: one for each core");
     visit("shard_mb", self.shard_mb, Within{0.001, 1e6}, "Size of a shard, MB (10^6 bytes)");
     visit("readers", self.readers, Within{1, 4096}, "Make the number of shards a multiple of this");
-    visit("span_s", self.span_s, Within{1, 86400}, "Longest piece of a clip worked on in one go, seconds");
-    visit("keep_partial", self.keep_partial, Anything{}, "Keep what was good of a clip that breaks halfway");
+    visit("span_s", self.span_s, Within{1, 86400},
+          "Longest piece of a clip worked on in one go, seconds");
+    visit("keep_partial", self.keep_partial, Anything{},
+          "Keep what was good of a clip that breaks halfway");
     visit("decode_everything", self.decode_everything, Anything{},
           "Decode every packet, needed or not: slower, same result (for checking)");
   }

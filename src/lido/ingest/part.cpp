@@ -18,7 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A part: the samples' tar entries, the record as JSON, the record's length (8 bytes, little endian).
+// A part: the samples' tar entries, the record as JSON, the record's length (8 bytes, little
+// endian).
 constexpr int64_t kTrailer = 8;
 /// Takes part in every part's name: raise it when the same input would give other bytes.
 constexpr int kPartFormat = 1;
@@ -46,17 +47,28 @@ Json to_json(const PartRecord& record) {
   Json samples = Json::array();
   for (const PartSample& sample : record.samples) {
     const media::Geometry& g = sample.geometry;
-    samples.push_back({{"key", sample.key}, {"k", sample.first_k}, {"pts", sample.pts}, {"offset", sample.offset},
-                       {"length", sample.length}, {"sha256", sample.sha256},
-                       {"source", {sample.source_width, sample.source_height}},
-                       {"geometry", {g.width, g.height, g.scale_x, g.scale_y, g.offset_x, g.offset_y}}});
+    samples.push_back(
+        {{"key", sample.key},
+         {"k", sample.first_k},
+         {"pts", sample.pts},
+         {"offset", sample.offset},
+         {"length", sample.length},
+         {"sha256", sample.sha256},
+         {"source", {sample.source_width, sample.source_height}},
+         {"geometry", {g.width, g.height, g.scale_x, g.scale_y, g.offset_x, g.offset_y}}});
   }
   Json runs = Json::array();
   for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
-  Json json = {{"samples", samples}, {"runs", runs}, {"start_pts", record.start_pts}, {"last_pts", record.last_pts},
-               {"packets_read", record.packets_read}, {"packets_decoded", record.packets_decoded},
-               {"planned", record.planned}, {"fingerprint", record.fingerprint}};
-  if (record.broke) json["broke"] = {{"time_s", record.broke->time_s}, {"reason", record.broke->reason}};
+  Json json = {{"samples", samples},
+               {"runs", runs},
+               {"start_pts", record.start_pts},
+               {"last_pts", record.last_pts},
+               {"packets_read", record.packets_read},
+               {"packets_decoded", record.packets_decoded},
+               {"planned", record.planned},
+               {"fingerprint", record.fingerprint}};
+  if (record.broke)
+    json["broke"] = {{"time_s", record.broke->time_s}, {"reason", record.broke->reason}};
   return json;
 }
 
@@ -64,8 +76,14 @@ PartRecord from_json(const Json& json) {
   PartRecord record;
   for (const Json& entry : json.at("samples")) {
     const Json& g = entry.at("geometry");
-    record.samples.push_back({entry.at("key"), entry.at("k"), entry.at("pts"), entry.at("offset"), entry.at("length"),
-                              entry.at("sha256"), entry.at("source").at(0), entry.at("source").at(1),
+    record.samples.push_back({entry.at("key"),
+                              entry.at("k"),
+                              entry.at("pts"),
+                              entry.at("offset"),
+                              entry.at("length"),
+                              entry.at("sha256"),
+                              entry.at("source").at(0),
+                              entry.at("source").at(1),
                               {g.at(0), g.at(1), g.at(2), g.at(3), g.at(4), g.at(5)}});
   }
   for (const Json& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
@@ -75,14 +93,16 @@ PartRecord from_json(const Json& json) {
   json.at("packets_decoded").get_to(record.packets_decoded);
   json.at("planned").get_to(record.planned);
   json.at("fingerprint").get_to(record.fingerprint);
-  if (json.contains("broke")) record.broke = PartBreak{json.at("broke").at("time_s"), json.at("broke").at("reason")};
+  if (json.contains("broke"))
+    record.broke = PartBreak{json.at("broke").at("time_s"), json.at("broke").at("reason")};
   return record;
 }
 
 Result<void> publish(storage::Writer& writer, const PartRecord& record) {
   const std::string json = to_json(record).dump();
   std::array<char, kTrailer> trailer{};
-  for (size_t i = 0; i < trailer.size(); ++i) trailer[i] = static_cast<char>(json.size() >> (8 * i) & 255);
+  for (size_t i = 0; i < trailer.size(); ++i)
+    trailer[i] = static_cast<char>(json.size() >> (8 * i) & 255);
   LIDO_TRY(writer.append(json));
   LIDO_TRY(writer.append(std::string_view(trailer.data(), trailer.size())));
   return writer.commit();
@@ -111,9 +131,14 @@ struct EncodedFrame {
 /// Turns a span's frames into samples in a part. One for each attempt.
 class PartBuilder {
  public:
-  PartBuilder(storage::Writer& writer, const ClipPlan& clip, const Span& span, const SampleOptions& sampling, Progress& progress)
-      : writer_(writer), clip_(clip), sampling_(sampling), progress_(progress),
-        cutter_(sampling.windows, span.first_k, span.end_k), key_prefix_(sha256_hex(clip.input.uri).substr(0, 12)) {}
+  PartBuilder(storage::Writer& writer, const ClipPlan& clip, const Span& span,
+              const SampleOptions& sampling, Progress& progress)
+      : writer_(writer),
+        clip_(clip),
+        sampling_(sampling),
+        progress_(progress),
+        cutter_(sampling.windows, span.first_k, span.end_k),
+        key_prefix_(sha256_hex(clip.input.uri).substr(0, 12)) {}
 
   Result<void> take(const media::ExtractedFrame& extracted) {
     const media::Frame& frame = extracted.frame;
@@ -129,16 +154,18 @@ class PartBuilder {
     }
     {
       const StageTimer timer(progress_.compress_us);
-      encoded.jpeg = std::make_shared<std::string>(LIDO_TRY(encoder_.encode(image, sampling_.quality)));
+      encoded.jpeg =
+          std::make_shared<std::string>(LIDO_TRY(encoder_.encode(image, sampling_.quality)));
     }
     for (int64_t k = extracted.first_k; k < extracted.end_k; ++k) {
       ++progress_.frames;
       ++frames_;
       const bool after_cut = extracted.after_cut && k == extracted.first_k;
-      LIDO_TRY(cutter_.push(k, after_cut, encoded, [&](int64_t start, const std::deque<EncodedFrame>& window) {
-        const StageTimer timer(progress_.write_us);
-        return write_sample(start, window);
-      }));
+      LIDO_TRY(cutter_.push(k, after_cut, encoded,
+                            [&](int64_t start, const std::deque<EncodedFrame>& window) {
+                              const StageTimer timer(progress_.write_us);
+                              return write_sample(start, window);
+                            }));
     }
     return {};
   }
@@ -152,11 +179,16 @@ class PartBuilder {
  private:
   Result<void> write_sample(int64_t start, const std::deque<EncodedFrame>& window) {
     const EncodedFrame& first = window.front();
-    PartSample sample{.key = fmt::format("{}_{:08}", key_prefix_, start), .first_k = start, .offset = written_,
-                      .source_width = first.source_width, .source_height = first.source_height, .geometry = first.geometry};
+    PartSample sample{.key = fmt::format("{}_{:08}", key_prefix_, start),
+                      .first_k = start,
+                      .offset = written_,
+                      .source_width = first.source_width,
+                      .source_height = first.source_height,
+                      .geometry = first.geometry};
     archive_.clear();
     for (size_t i = 0; i < window.size(); ++i) {
-      dataset::append_tar_entry(archive_, fmt::format("{}.{:03}.jpg", sample.key, i), *window[i].jpeg);
+      dataset::append_tar_entry(archive_, fmt::format("{}.{:03}.jpg", sample.key, i),
+                                *window[i].jpeg);
       sample.pts.push_back(window[i].pts);
     }
     dataset::append_tar_entry(archive_, sample.key + ".json", describe(sample).dump());
@@ -171,11 +203,21 @@ class PartBuilder {
   Json describe(const PartSample& sample) const {
     const ClipInput& input = clip_.input;
     const media::Geometry& g = sample.geometry;
-    Json json = {{"sample", sample.key}, {"clip", input.uri}, {"group", input.group}, {"site", input.site}, {"camera", input.camera},
-                 {"fps", lido::to_string(sampling_.fps)}, {"first_k", sample.first_k}, {"pts", sample.pts},
+    Json json = {{"sample", sample.key},
+                 {"clip", input.uri},
+                 {"group", input.group},
+                 {"site", input.site},
+                 {"camera", input.camera},
+                 {"fps", lido::to_string(sampling_.fps)},
+                 {"first_k", sample.first_k},
+                 {"pts", sample.pts},
                  {"time_base", lido::to_string(clip_.info.time_base)},
-                 {"source_width", sample.source_width}, {"source_height", sample.source_height},
-                 {"scale_x", g.scale_x}, {"scale_y", g.scale_y}, {"offset_x", g.offset_x}, {"offset_y", g.offset_y}};
+                 {"source_width", sample.source_width},
+                 {"source_height", sample.source_height},
+                 {"scale_x", g.scale_x},
+                 {"scale_y", g.scale_y},
+                 {"offset_x", g.offset_x},
+                 {"offset_y", g.offset_y}};
     if (input.start_utc) json["clip_start_utc"] = dataset::to_string(*input.start_utc);
     return json;
   }
@@ -194,8 +236,12 @@ class PartBuilder {
   PartRecord record_;
 };
 
-media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling, const JobOptions& job) {
-  media::ExtractRequest request{.fps = sampling.fps, .from = span.from, .start_pts = span.start_pts, .max_gap_s = sampling.max_gap_s};
+media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling,
+                                  const JobOptions& job) {
+  media::ExtractRequest request{.fps = sampling.fps,
+                                .from = span.from,
+                                .start_pts = span.start_pts,
+                                .max_gap_s = sampling.max_gap_s};
   if (job.decode_everything) request.mode = media::DecodeMode::kEverything;
   if (sampling.keyframes_only) request.mode = media::DecodeMode::kKeyframesOnly;
   const int stride = sampling.windows.stride;
@@ -213,9 +259,18 @@ media::ExtractRequest request_for(const Span& span, const SampleOptions& samplin
 std::string part_name(const Json& identity, const ClipPlan& clip, size_t span) {
   const Span& s = clip.spans.empty() ? Span{} : clip.spans[span];
   const ClipInput& input = clip.input;
-  const Json key = {kPartFormat, identity, input.uri, input.bytes, input.group, input.site, input.camera,
-                    input.start_utc ? dataset::to_string(*input.start_utc) : "", s.from ? s.from->pts : 0,
-                    s.start_pts.value_or(-1), s.first_k, s.end_k};
+  const Json key = {kPartFormat,
+                    identity,
+                    input.uri,
+                    input.bytes,
+                    input.group,
+                    input.site,
+                    input.camera,
+                    input.start_utc ? dataset::to_string(*input.start_utc) : "",
+                    s.from ? s.from->pts : 0,
+                    s.start_pts.value_or(-1),
+                    s.first_k,
+                    s.end_k};
   return fmt::format(".work/parts/{}", sha256_hex(key.dump()).substr(0, 32));
 }
 
@@ -228,12 +283,14 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   storage::Reader& reader = **opened;
   std::array<std::byte, kTrailer> trailer{};
   if (reader.size() < kTrailer) return std::nullopt;
-  LIDO_TRY(reader.read_at(reader.size() - kTrailer, trailer));
+  (void)LIDO_TRY(reader.read_at(reader.size() - kTrailer, trailer));
   int64_t length = 0;
-  for (size_t i = trailer.size(); i-- > 0;) length = length << 8 | std::to_integer<int64_t>(trailer[i]);
+  for (size_t i = trailer.size(); i-- > 0;)
+    length = length << 8 | std::to_integer<int64_t>(trailer[i]);
   if (length <= 0 || length > reader.size() - kTrailer) return std::nullopt;
   std::string text(static_cast<size_t>(length), '\0');
-  LIDO_TRY(reader.read_at(reader.size() - kTrailer - length, std::as_writable_bytes(std::span(text))));
+  (void)LIDO_TRY(
+      reader.read_at(reader.size() - kTrailer - length, std::as_writable_bytes(std::span(text))));
   const Json json = Json::parse(text, nullptr, false);
   try {
     if (json.is_discarded()) return std::nullopt;
@@ -243,7 +300,8 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   }
 }
 
-Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name, const std::string& reason) {
+Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name,
+                                    const std::string& reason) {
   PartRecord record;
   record.broke = PartBreak{0, reason};
   const auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
@@ -251,8 +309,9 @@ Result<PartRecord> make_broken_part(storage::Store& store, const std::string& na
   return record;
 }
 
-Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip, size_t span_index,
-                             const SampleOptions& sampling, const JobOptions& job, Progress& progress,
+Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
+                             size_t span_index, const SampleOptions& sampling,
+                             const JobOptions& job, Progress& progress,
                              const std::stop_token& stop) {
   const Span& span = clip.spans[span_index];
   const auto opened = storage::open_reader(clip.input.uri);
@@ -281,7 +340,8 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
     return builder->take(frame);
   };
   const int64_t before = thread_cpu_us();
-  const media::ExtractReport report = LIDO_TRY(media::extract(reader, request_for(span, sampling, job), sink, restart, stop));
+  const media::ExtractReport report =
+      LIDO_TRY(media::extract(reader, request_for(span, sampling, job), sink, restart, stop));
   progress.work_us += thread_cpu_us() - before;
   PartRecord record = builder->finish();
   // Frames read on for windows that straddle the end belong to the next span.

@@ -52,13 +52,15 @@ std::string part_name(const nlohmann::ordered_json& identity, const ClipPlan& cl
 /// The record of a part that is done. @return No value when there is none, or only a broken one.
 Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);
 
-/// Reads one span of a clip and publishes its part. What is wrong with the clip goes into the record.
+/// Reads one span of a clip and publishes its part. What is wrong with the clip goes into the
+/// record.
 /// @return kUnavailable when storage fails, kCancelled.
-Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip, size_t span,
-                             const SampleOptions& sampling, const JobOptions& job, Progress& progress,
-                             const std::stop_token& stop);
+Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
+                             size_t span, const SampleOptions& sampling, const JobOptions& job,
+                             Progress& progress, const std::stop_token& stop);
 
 /// Publishes a part that says the whole clip is broken.
-Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name, const std::string& reason);
+Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name,
+                                    const std::string& reason);
 
 }  // namespace lido::ingest

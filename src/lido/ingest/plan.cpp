@@ -15,7 +15,8 @@ constexpr double kJpegBytesPerPixel = 0.3;
 /// One core decodes about this many pixels in a second when it leaves out what is not needed.
 constexpr double kPixelsPerSecond = 4e8;
 
-Result<void> divide(storage::Reader& reader, const SampleOptions& sampling, double span_s, ClipPlan& plan) {
+Result<void> divide(storage::Reader& reader, const SampleOptions& sampling, double span_s,
+                    ClipPlan& plan) {
   plan.spans = {Span{}};
   if (plan.info.duration_s <= span_s) return {};
   const media::ClipIndex index = LIDO_TRY(media::index_clip(reader, span_s));
@@ -59,8 +60,9 @@ Result<ClipPlan> plan_clip(const ClipInput& input, const SampleOptions& sampling
 
 }  // namespace
 
-Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips, const SampleOptions& sampling,
-                                         const JobOptions& job, const std::stop_token& stop) {
+Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips,
+                                         const SampleOptions& sampling, const JobOptions& job,
+                                         const std::stop_token& stop) {
   std::vector<ClipPlan> plans(clips.size());
   LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
@@ -70,7 +72,8 @@ Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips, co
   return plans;
 }
 
-Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling, const JobOptions& job) {
+Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling,
+                  const JobOptions& job) {
   Estimate total;
   double pixels = 0;
   for (const ClipPlan& plan : plans) {
@@ -97,7 +100,8 @@ Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampl
     total.shards = (total.shards + job.readers - 1) / job.readers * job.readers;
   }
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  total.seconds = pixels / kPixelsPerSecond / (job.workers > 0 ? std::min<double>(job.workers, cores) : cores);
+  total.seconds =
+      pixels / kPixelsPerSecond / (job.workers > 0 ? std::min<double>(job.workers, cores) : cores);
   return total;
 }
 

@@ -15,7 +15,7 @@ namespace lido::ingest {
 /// The part of a clip that one worker reads in one go. Samples belong to the span they start in.
 struct Span {
   std::optional<media::RandomAccess> from;  ///< Empty for the beginning of the clip.
-  std::optional<int64_t> start_pts;         ///< PTS of sampling time 0; empty when only reading tells.
+  std::optional<int64_t> start_pts;  ///< PTS of sampling time 0; empty when only reading tells.
   int64_t first_k = 0;
   int64_t end_k = INT64_MAX;  ///< INT64_MAX for the end of the clip.
 };
@@ -30,8 +30,9 @@ struct ClipPlan {
 
 /// Reads the clips' headers, `workers` at a time, and divides the long ones. Decodes nothing.
 /// @return kUnavailable when storage fails; a broken clip is marked, not an error.
-Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips, const SampleOptions& sampling,
-                                         const JobOptions& job, const std::stop_token& stop);
+Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips,
+                                         const SampleOptions& sampling, const JobOptions& job,
+                                         const std::stop_token& stop);
 
 /// What a plan expects to come out; bytes and time are estimates.
 struct Estimate {
@@ -46,6 +47,7 @@ struct Estimate {
   int64_t shards = 0;
   double seconds = 0;
 };
-Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling, const JobOptions& job);
+Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling,
+                  const JobOptions& job);
 
 }  // namespace lido::ingest

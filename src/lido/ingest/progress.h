@@ -13,7 +13,7 @@ struct Progress {
   std::atomic<int64_t> spans_resumed = 0;  ///< Of spans_done, found done by an earlier run.
   std::atomic<int64_t> frames = 0;         ///< Frames extracted.
   std::atomic<int64_t> source_bytes_total = 0;
-  std::atomic<int64_t> source_bytes = 0;   ///< Of clips, by the share of their spans that is done.
+  std::atomic<int64_t> source_bytes = 0;  ///< Of clips, by the share of their spans that is done.
   std::atomic<int64_t> rejected = 0;
   // CPU time of all workers, by stage.
   std::atomic<int64_t> work_us = 0;  ///< All of a span; what is not below is reading and decoding.

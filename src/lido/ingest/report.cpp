@@ -37,16 +37,22 @@ svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px syst
 .grid figure{margin:0}.grid img{width:100%;border-radius:6px;display:block}.grid figcaption{font-size:12px;color:var(--soft);overflow-wrap:anywhere}
 )";
 
-constexpr std::array kLabelColors = {"#d1495b", "#edae49", "#3d9970", "#8661c1", "#d17a22", "#2e86ab", "#7a7a7a"};
+constexpr std::array kLabelColors = {"#d1495b", "#edae49", "#3d9970", "#8661c1",
+                                     "#d17a22", "#2e86ab", "#7a7a7a"};
 
 std::string escape(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '&') out += "&amp;";
-    else if (c == '"') out += "&quot;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
   }
   return out;
 }
@@ -57,35 +63,45 @@ std::string base64(std::string_view bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j) out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
+    for (size_t j = 0; j < 3; ++j)
+      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j)
+      out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
   }
   return out;
 }
 
 std::string image_tag(std::string_view jpeg, std::string_view about) {
-  return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">", escape(about), base64(jpeg));
+  return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
+                     escape(about), base64(jpeg));
 }
 
 std::string short_name(std::string_view uri) { return std::string(uri.substr(uri.rfind('/') + 1)); }
 
 std::string count(int64_t value) {
   std::string digits = std::to_string(value);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3) digits.insert(static_cast<size_t>(at), "&#8239;");
+  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), "&#8239;");
   return digits;
 }
 
 std::string clock(double seconds) {
   const auto whole = static_cast<int64_t>(seconds);
   return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:04.1f}", whole / 60, seconds - static_cast<double>(whole / 60 * 60));
+                       : fmt::format("{}:{:04.1f}", whole / 60,
+                                     seconds - static_cast<double>(whole / 60 * 60));
 }
 
-std::string megabytes(int64_t bytes) { return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6); }
+std::string megabytes(int64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
 
 std::string page(std::string_view title, std::string_view body) {
-  return fmt::format("<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width,initial-scale=1\">"
-                     "<title>{}</title><style>{}</style><main>{}</main></html>\n", title, kStyle, body);
+  return fmt::format(
+      "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
+      "content=\"width=device-width,initial-scale=1\">"
+      "<title>{}</title><style>{}</style><main>{}</main></html>\n",
+      title, kStyle, body);
 }
 
 std::string card(std::string_view value, std::string_view name) {
@@ -114,14 +130,17 @@ std::string totals(const dataset::Generation& generation) {
     bytes += row.length;
     shards.insert(row.shard);
   }
-  return "<div class=cards>" + card(count(std::ssize(generation.clips)), "clips") + card(clock(seconds), "footage") +
-         card(count(frames), "frames") + card(count(std::ssize(generation.samples)), "samples") +
-         card(count(left_over), "frames left over") + card(fmt::format("{}", shards.size()), "shards, " + megabytes(bytes)) +
+  return "<div class=cards>" + card(count(std::ssize(generation.clips)), "clips") +
+         card(clock(seconds), "footage") + card(count(frames), "frames") +
+         card(count(std::ssize(generation.samples)), "samples") +
+         card(count(left_over), "frames left over") +
+         card(fmt::format("{}", shards.size()), "shards, " + megabytes(bytes)) +
          card(count(std::ssize(generation.rejected)), "clips rejected") + "</div>";
 }
 
 /// Frames spread over a clip's samples, straight from the shards.
-Result<std::string> strip(const dataset::Dataset& dataset, const std::vector<const SampleRow*>& rows) {
+Result<std::string> strip(const dataset::Dataset& dataset,
+                          const std::vector<const SampleRow*>& rows) {
   const size_t window = rows[0]->pts.size();
   const size_t total = rows.size() * window;
   const size_t frames = std::min(kFramesInStrip, total);
@@ -132,31 +151,43 @@ Result<std::string> strip(const dataset::Dataset& dataset, const std::vector<con
     const size_t frame = position % window;
     const std::string bytes = LIDO_TRY(dataset.read_sample(row));
     const auto entries = LIDO_TRY(dataset::read_tar(std::as_bytes(std::span(bytes))));
-    if (frame >= entries.size()) return fail(ErrorCode::kCorrupt, "{}: sample {} holds {} files", row.shard, row.sample, entries.size());
+    if (frame >= entries.size())
+      return fail(ErrorCode::kCorrupt, "{}: sample {} holds {} files", row.shard, row.sample,
+                  entries.size());
     const auto& content = entries[frame].content;
-    images += image_tag({reinterpret_cast<const char*>(content.data()), content.size()}, short_name(row.clip));
+    images += image_tag({reinterpret_cast<const char*>(content.data()), content.size()},
+                        short_name(row.clip));
   }
   const SampleRow& first = *rows.front();
-  return fmt::format("<div class=strip><p><b>{}</b><span>{}{} &middot; {} samples &middot; {} to {}</span></p><div>{}</div></div>",
-                     escape(short_name(first.clip)), first.camera.empty() ? "" : escape(first.camera) + " &middot; ", first.split, rows.size(),
-                     clock(first.start_s), clock(rows.back()->end_s), images);
+  return fmt::format(
+      "<div class=strip><p><b>{}</b><span>{}{} &middot; {} samples &middot; {} to "
+      "{}</span></p><div>{}</div></div>",
+      escape(short_name(first.clip)),
+      first.camera.empty() ? "" : escape(first.camera) + " &middot; ", first.split, rows.size(),
+      clock(first.start_s), clock(rows.back()->end_s), images);
 }
 
 Result<std::string> strips(const dataset::Dataset& dataset, const SamplesOfClip& samples) {
   std::string html = "<h2>Frames</h2>";
-  if (samples.size() > kMostStrips) html += fmt::format("<p>{} of {} clips, evenly picked; {} frames of each.</p>", kMostStrips, samples.size(), kFramesInStrip);
-  else html += fmt::format("<p>Up to {} frames of each clip, as they stand in the shards.</p>", kFramesInStrip);
+  if (samples.size() > kMostStrips)
+    html += fmt::format("<p>{} of {} clips, evenly picked; {} frames of each.</p>", kMostStrips,
+                        samples.size(), kFramesInStrip);
+  else
+    html += fmt::format("<p>Up to {} frames of each clip, as they stand in the shards.</p>",
+                        kFramesInStrip);
   std::vector<const std::vector<const SampleRow*>*> clips;
   for (const auto& [clip, rows] : samples) clips.push_back(&rows);
   const size_t shown = std::min(kMostStrips, clips.size());
-  for (size_t i = 0; i < shown; ++i) html += LIDO_TRY(strip(dataset, *clips[i * clips.size() / shown]));
+  for (size_t i = 0; i < shown; ++i)
+    html += LIDO_TRY(strip(dataset, *clips[i * clips.size() / shown]));
   return html;
 }
 
 std::map<std::string, std::string> label_colors(const dataset::Generation& generation) {
   std::map<std::string, std::string> colors;
   for (const auto& [task, labels] : generation.vocabulary) {
-    for (const std::string& label : labels) colors[task + ": " + label] = kLabelColors[colors.size() % kLabelColors.size()];
+    for (const std::string& label : labels)
+      colors[task + ": " + label] = kLabelColors[colors.size() % kLabelColors.size()];
   }
   return colors;
 }
@@ -170,18 +201,25 @@ std::string timeline(const dataset::Generation& generation, const SamplesOfClip&
   const auto colors = label_colors(generation);
   const size_t shown = std::min(kMostTimelines, generation.clips.size());
   std::string svg;
-  const auto x_of = [&](double seconds) { return kLeft + std::min(seconds, longest) / longest * kWidth; };
+  const auto x_of = [&](double seconds) {
+    return kLeft + std::min(seconds, longest) / longest * kWidth;
+  };
   for (size_t i = 0; i < shown; ++i) {
     const auto& clip = generation.clips[i * generation.clips.size() / shown];
     const double y = static_cast<double>(i) * kRow + 4;
     std::string name = short_name(clip.clip);
     if (name.size() > 34) name = name.substr(0, 15) + "..." + name.substr(name.size() - 16);
-    svg += fmt::format("<text x=0 y={:.1f}>{}</text><rect x={} y={:.1f} width={:.1f} height=14 rx=4 fill=\"var(--line)\"/>", y + 12, escape(name),
-                       kLeft, y, std::max(2.0, x_of(clip.duration_s) - kLeft));
+    svg += fmt::format(
+        "<text x=0 y={:.1f}>{}</text><rect x={} y={:.1f} width={:.1f} height=14 rx=4 "
+        "fill=\"var(--line)\"/>",
+        y + 12, escape(name), kLeft, y, std::max(2.0, x_of(clip.duration_s) - kLeft));
     // Overlapping samples make one bar.
     double begin = -1, end = -1;
     const auto flush = [&] {
-      if (begin >= 0) svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height=14 rx=4 fill=\"var(--blue)\"/>", x_of(begin), y, std::max(2.0, x_of(end) - x_of(begin)));
+      if (begin >= 0)
+        svg += fmt::format(
+            "<rect x={:.1f} y={:.1f} width={:.1f} height=14 rx=4 fill=\"var(--blue)\"/>",
+            x_of(begin), y, std::max(2.0, x_of(end) - x_of(begin)));
     };
     if (const auto rows = samples.find(clip.clip); rows != samples.end()) {
       for (const SampleRow* row : rows->second) {
@@ -195,25 +233,40 @@ std::string timeline(const dataset::Generation& generation, const SamplesOfClip&
       for (const SampleRow* row : rows->second) {
         for (const auto& label : row->labels) {
           const auto color = colors.find(label.task + ": " + label.label);
-          svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height=5 fill=\"{}\"/>", x_of(row->start_s), y + 15,
-                             std::max(1.5, x_of(row->end_s) - x_of(row->start_s)), color == colors.end() ? "#7a7a7a" : color->second);
+          svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height=5 fill=\"{}\"/>",
+                             x_of(row->start_s), y + 15,
+                             std::max(1.5, x_of(row->end_s) - x_of(row->start_s)),
+                             color == colors.end() ? "#7a7a7a" : color->second);
         }
       }
     }
     if (const auto at = broke.find(clip.clip); at != broke.end()) {
-      svg += fmt::format("<text x={:.1f} y={:.1f} style=\"fill:var(--red);font-weight:700\">&#10005; broke at {}</text>", x_of(at->second) + 4, y + 12, clock(at->second));
+      svg += fmt::format(
+          "<text x={:.1f} y={:.1f} style=\"fill:var(--red);font-weight:700\">&#10005; broke at "
+          "{}</text>",
+          x_of(at->second) + 4, y + 12, clock(at->second));
     }
   }
   const double height = static_cast<double>(shown) * kRow;
   for (int tick = 0; tick <= 4; ++tick) {
     const double x = kLeft + kWidth * tick / 4;
-    svg += fmt::format("<text class=soft x={:.1f} y={:.1f} text-anchor={}>{}</text>", x, height + 16, tick == 4 ? "end" : tick == 0 ? "start" : "middle", clock(longest * tick / 4));
+    svg +=
+        fmt::format("<text class=soft x={:.1f} y={:.1f} text-anchor={}>{}</text>", x, height + 16,
+                    tick == 4   ? "end"
+                    : tick == 0 ? "start"
+                                : "middle",
+                    clock(longest * tick / 4));
   }
   std::string html = "<h2>Timeline</h2><p>Blue: covered by samples. Grey: left over.";
-  for (const auto& [label, color] : colors) html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}", color, escape(label));
-  if (shown < generation.clips.size()) html += fmt::format(" {} of {} clips.", shown, generation.clips.size());
-  return html + fmt::format("</p><div class=\"panel scroll\"><svg viewBox=\"0 0 {} {}\" role=img aria-label=\"Samples along each clip\">{}</svg></div>",
-                            kLeft + kWidth + 10, height + 24, svg);
+  for (const auto& [label, color] : colors)
+    html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}",
+                        color, escape(label));
+  if (shown < generation.clips.size())
+    html += fmt::format(" {} of {} clips.", shown, generation.clips.size());
+  return html + fmt::format(
+                    "</p><div class=\"panel scroll\"><svg viewBox=\"0 0 {} {}\" role=img "
+                    "aria-label=\"Samples along each clip\">{}</svg></div>",
+                    kLeft + kWidth + 10, height + 24, svg);
 }
 
 std::string splits(const dataset::Generation& generation) {
@@ -226,11 +279,13 @@ std::string splits(const dataset::Generation& generation) {
     for (const auto& label : row.labels) ++counts[label.task + ": " + label.label][row.split];
     if (row.labels.empty()) ++counts["no label"][row.split];
   }
-  std::string html = "<h2>Splits and labels</h2><div class=\"panel scroll\"><table><tr><th>samples with";
+  std::string html =
+      "<h2>Splits and labels</h2><div class=\"panel scroll\"><table><tr><th>samples with";
   for (const char* split : dataset::kSplits) html += fmt::format("<th class=n>{}", split);
   const auto row = [&](std::string_view name, auto value) {
     html += fmt::format("<tr><td>{}", name);
-    for (const char* split : dataset::kSplits) html += fmt::format("<td class=n>{}", count(value(split)));
+    for (const char* split : dataset::kSplits)
+      html += fmt::format("<td class=n>{}", count(value(split)));
   };
   for (const auto& entry : counts) {
     row(escape(entry.first), [&](const char* split) {
@@ -239,49 +294,72 @@ std::string splits(const dataset::Generation& generation) {
     });
   }
   row("<b>all samples</b>", [&](const char* split) { return samples[split]; });
-  row("groups (no event is on both sides)", [&](const char* split) { return std::ssize(groups[split]); });
+  row("groups (no event is on both sides)",
+      [&](const char* split) { return std::ssize(groups[split]); });
   return html + "</table></div>";
 }
 
 std::string rejected(const dataset::Generation& generation) {
   if (generation.rejected.empty()) return "<h2>Rejected</h2><p>No clip was rejected.</p>";
-  std::string html = "<h2>Rejected</h2><div class=\"panel scroll\"><table><tr><th>clip<th>reason<th class=n>good until<th class=n>samples kept";
+  std::string html =
+      "<h2>Rejected</h2><div class=\"panel scroll\"><table><tr><th>clip<th>reason<th class=n>good "
+      "until<th class=n>samples kept";
   for (size_t i = 0; i < std::min(kMostRejected, generation.rejected.size()); ++i) {
     const auto& row = generation.rejected[i];
-    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}", escape(row.clip), escape(row.reason), clock(row.time_s), count(row.samples_kept));
+    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}", escape(row.clip),
+                        escape(row.reason), clock(row.time_s), count(row.samples_kept));
   }
   html += "</table></div>";
-  if (generation.rejected.size() > kMostRejected) html += fmt::format("<p>The first {} of {}; all are in rejected.parquet.</p>", kMostRejected, generation.rejected.size());
+  if (generation.rejected.size() > kMostRejected)
+    html += fmt::format("<p>The first {} of {}; all are in rejected.parquet.</p>", kMostRejected,
+                        generation.rejected.size());
   return html;
 }
 
 std::string costs(const Cost& cost) {
-  struct Stage { const char* name; double seconds; const char* color; };
-  const std::array stages = {Stage{"read and decode", cost.decode_s, "#0b7fab"}, Stage{"resize and colour", cost.transform_s, "#edae49"},
-                             Stage{"JPEG", cost.compress_s, "#3d9970"}, Stage{"write", cost.write_s, "#8661c1"}};
+  struct Stage {
+    const char* name;
+    double seconds;
+    const char* color;
+  };
+  const std::array stages = {Stage{"read and decode", cost.decode_s, "#0b7fab"},
+                             Stage{"resize and colour", cost.transform_s, "#edae49"},
+                             Stage{"JPEG", cost.compress_s, "#3d9970"},
+                             Stage{"write", cost.write_s, "#8661c1"}};
   double sum = 1e-9;
   for (const Stage& stage : stages) sum += stage.seconds;
   std::string bar, rows;
   for (const Stage& stage : stages) {
-    bar += fmt::format("<div style=\"width:{:.2f}%;background:{}\"></div>", stage.seconds / sum * 100, stage.color);
-    rows += fmt::format("<tr><td><span class=key style=\"background:{}\"></span>{}<td class=n>{:.2f} s<td class=n>{:.0f}%", stage.color, stage.name, stage.seconds, stage.seconds / sum * 100);
+    bar += fmt::format("<div style=\"width:{:.2f}%;background:{}\"></div>",
+                       stage.seconds / sum * 100, stage.color);
+    rows += fmt::format(
+        "<tr><td><span class=key style=\"background:{}\"></span>{}<td class=n>{:.2f} s<td "
+        "class=n>{:.0f}%",
+        stage.color, stage.name, stage.seconds, stage.seconds / sum * 100);
   }
-  return fmt::format("<h2>Cost of the last ingest</h2><p>CPU time of all workers; {:.1f} s on the clock.</p><div class=panel><div class=bar>{}</div>"
-                     "<table><tr><th>stage<th class=n>CPU<th class=n>share{}</table></div>", cost.elapsed_s, bar, rows);
+  return fmt::format(
+      "<h2>Cost of the last ingest</h2><p>CPU time of all workers; {:.1f} s on the clock.</p><div "
+      "class=panel><div class=bar>{}</div>"
+      "<table><tr><th>stage<th class=n>CPU<th class=n>share{}</table></div>",
+      cost.elapsed_s, bar, rows);
 }
 
 }  // namespace
 
 Cost cost_of(const Progress& progress, double elapsed_s) {
   const auto seconds = [](int64_t us) { return static_cast<double>(us) * 1e-6; };
-  Cost cost{elapsed_s, 0, seconds(progress.transform_us), seconds(progress.compress_us), seconds(progress.write_us)};
-  cost.decode_s = std::max(0.0, seconds(progress.work_us) - cost.transform_s - cost.compress_s - cost.write_s);
+  Cost cost{elapsed_s, 0, seconds(progress.transform_us), seconds(progress.compress_us),
+            seconds(progress.write_us)};
+  cost.decode_s =
+      std::max(0.0, seconds(progress.work_us) - cost.transform_s - cost.compress_s - cost.write_s);
   return cost;
 }
 
-Result<void> write_report(const dataset::Dataset& dataset, const dataset::Generation& generation, const Cost* cost) {
+Result<void> write_report(const dataset::Dataset& dataset, const dataset::Generation& generation,
+                          const Cost* cost) {
   const SamplesOfClip samples = by_clip(generation);
-  std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>", escape(dataset.store().uri()), generation.number);
+  std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",
+                                 escape(dataset.store().uri()), generation.number);
   body += totals(generation);
   body += LIDO_TRY(strips(dataset, samples));
   body += timeline(generation, samples);
@@ -289,15 +367,23 @@ Result<void> write_report(const dataset::Dataset& dataset, const dataset::Genera
   body += rejected(generation);
   if (cost != nullptr) body += costs(*cost);
   body += "<h2>Options</h2><div class=panel><table>";
-  for (const auto& [name, value] : dataset.identity().items()) body += fmt::format("<tr><td>{}<td>{}", name, escape(value.is_string() ? value.get<std::string>() : value.dump()));
-  body += "</table></div><p>These pictures may show children. They stay where they were filmed unless their owner moves them.</p>";
+  for (const auto& [name, value] : dataset.identity().items())
+    body += fmt::format("<tr><td>{}<td>{}", name,
+                        escape(value.is_string() ? value.get<std::string>() : value.dump()));
+  body +=
+      "</table></div><p>These pictures may show children. They stay where they were filmed unless "
+      "their owner moves them.</p>";
   return dataset.store().write_text("report.html", page("Lido dataset", body));
 }
 
-Result<std::string> contact_sheet(const dataset::Dataset& dataset, const dataset::Generation& generation, int most, int epoch) {
+Result<std::string> contact_sheet(const dataset::Dataset& dataset,
+                                  const dataset::Generation& generation, int most, int epoch) {
   const size_t shown = std::min(static_cast<size_t>(most), generation.samples.size());
-  std::string body = fmt::format("<h1>Contact sheet</h1><p><code>{}</code>: {} of {} samples{}</p><div class=grid>", escape(dataset.store().uri()), shown,
-                                 generation.samples.size(), epoch >= 0 ? fmt::format(", each above as stored, below as augmented for epoch {}", epoch) : "");
+  std::string body = fmt::format(
+      "<h1>Contact sheet</h1><p><code>{}</code>: {} of {} samples{}</p><div class=grid>",
+      escape(dataset.store().uri()), shown, generation.samples.size(),
+      epoch >= 0 ? fmt::format(", each above as stored, below as augmented for epoch {}", epoch)
+                 : "");
   for (size_t i = 0; i < shown; ++i) {
     const SampleRow& row = generation.samples[i * generation.samples.size() / shown];
     const auto frames = LIDO_TRY(dataset.read_frames(row));
@@ -306,12 +392,19 @@ Result<std::string> contact_sheet(const dataset::Dataset& dataset, const dataset
     const media::Image& frame = frames[frames.size() / 2];
     std::string images = image_tag(LIDO_TRY(encoder.encode(frame, 85)), row.sample);
     if (epoch >= 0) {
-      const auto augmentation = dataset::draw_augmentation({}, static_cast<uint64_t>(dataset.identity().value("seed", 0)), epoch, row.group, row.sample, frame.width, frame.height);
-      images += image_tag(LIDO_TRY(encoder.encode(dataset::augment(frame, augmentation, static_cast<int>(frames.size() / 2)), 85)), row.sample);
+      const auto augmentation =
+          dataset::draw_augmentation({}, static_cast<uint64_t>(dataset.identity().value("seed", 0)),
+                                     epoch, row.group, row.sample, frame.width, frame.height);
+      images += image_tag(
+          LIDO_TRY(encoder.encode(
+              dataset::augment(frame, augmentation, static_cast<int>(frames.size() / 2)), 85)),
+          row.sample);
     }
     std::string labels;
-    for (const auto& label : row.labels) labels += fmt::format("<br>{}: {}", escape(label.task), escape(label.label));
-    body += fmt::format("<figure>{}<figcaption>{} {}{}</figcaption></figure>", images, escape(short_name(row.clip)), clock(row.start_s), labels);
+    for (const auto& label : row.labels)
+      labels += fmt::format("<br>{}: {}", escape(label.task), escape(label.label));
+    body += fmt::format("<figure>{}<figcaption>{} {}{}</figcaption></figure>", images,
+                        escape(short_name(row.clip)), clock(row.start_s), labels);
   }
   return page("Lido contact sheet", body + "</div>");
 }

@@ -32,10 +32,12 @@ Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
 }
 
 /// Checks labels against the clips before any work, with rows as the clips will have them.
-Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& plans, const Generation& before) {
+Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& plans,
+                          const Generation& before) {
   const auto labels = LIDO_TRY(read_labels(request.labels));
   std::vector<dataset::ClipRow> rows = before.clips;
-  for (const ClipPlan& plan : plans) rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
+  for (const ClipPlan& plan : plans)
+    rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
   dataset::Vocabulary vocabulary = before.vocabulary;
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
   std::vector<dataset::SampleRow> none;
@@ -45,7 +47,8 @@ Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& p
 }
 
 /// The clips that the dataset does not hold yet.
-Result<std::vector<ClipInput>> new_clips(const std::vector<ClipInput>& clips, const Generation& before) {
+Result<std::vector<ClipInput>> new_clips(const std::vector<ClipInput>& clips,
+                                         const Generation& before) {
   std::map<std::string, const dataset::ClipRow*> known;
   for (const dataset::ClipRow& row : before.clips) known[row.clip] = &row;
   std::vector<ClipInput> fresh;
@@ -57,7 +60,8 @@ Result<std::vector<ClipInput>> new_clips(const std::vector<ClipInput>& clips, co
       fresh.push_back(clip);  // Broken or too short the last time, and changed since.
     } else if (found->second->bytes != clip.bytes) {
       return fail(ErrorCode::kInvalidArgument,
-                  "{}: {} bytes, but {} when it was ingested; published samples never change: give the new clip a new name",
+                  "{}: {} bytes, but {} when it was ingested; published samples never change: give "
+                  "the new clip a new name",
                   clip.uri, clip.bytes, found->second->bytes);
     }
   }
@@ -70,20 +74,24 @@ Result<void> check_options(const Request& request) {
   LIDO_TRY(dataset::parse_split(request.sampling.split));
   const auto& transform = request.sampling.transform;
   if (transform.fit == "crop" && transform.resize != 0 && transform.resize < transform.size) {
-    return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}, or 0", transform.resize, transform.size);
+    return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}, or 0",
+                transform.resize, transform.size);
   }
   return {};
 }
 
-Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip, size_t span,
-                             const Request& request, Progress& progress, const std::stop_token& stop) {
+Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip,
+                             size_t span, const Request& request, Progress& progress,
+                             const std::stop_token& stop) {
   const CrashGuard guard(dataset.store(), name);
   if (guard.crashes() >= kMostCrashes) {
-    return make_broken_part(dataset.store(), name, fmt::format("it crashed the program {} times", guard.crashes()));
+    return make_broken_part(dataset.store(), name,
+                            fmt::format("it crashed the program {} times", guard.crashes()));
   }
   crash_if_asked(clip.input.uri);
   for (int attempt = 1;; ++attempt) {
-    auto record = make_part(dataset.store(), name, clip, span, request.sampling, request.job, progress, stop);
+    auto record =
+        make_part(dataset.store(), name, clip, span, request.sampling, request.job, progress, stop);
     const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
     if (!may_pass || attempt == kTries) return record;
     std::this_thread::sleep_for(std::chrono::seconds(1 << (attempt - 1)));
@@ -91,8 +99,9 @@ Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, co
 }
 
 /// Makes the parts that are not there yet, in parallel.
-Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request& request, const std::vector<ClipPlan>& plans,
-                                           Progress& progress, const std::stop_token& stop) {
+Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request& request,
+                                           const std::vector<ClipPlan>& plans, Progress& progress,
+                                           const std::stop_token& stop) {
   const auto shares = LIDO_TRY(dataset::parse_split(request.sampling.split));
   const auto seed = static_cast<uint64_t>(request.sampling.seed);
   const bool by_site = request.sampling.split_by == "site";
@@ -120,11 +129,13 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     ClipResult& clip = clips[clip_index];
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
     std::optional<PartRecord> record;
-    if (done.contains(clip.parts[span])) record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
+    if (done.contains(clip.parts[span]))
+      record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
     if (record) {
       ++progress.spans_resumed;
     } else {
-      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, request, progress, stop));
+      record =
+          LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, request, progress, stop));
     }
     ++progress.spans_done;
     progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
@@ -136,7 +147,10 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
 }
 
 Summary summarise(const Generation& generation, const Generation& before, const Job& job) {
-  Summary summary{.generation = generation.number, .clips = std::ssize(job.plans), .known = job.known, .ignored = job.inputs.ignored};
+  Summary summary{.generation = generation.number,
+                  .clips = std::ssize(job.plans),
+                  .known = job.known,
+                  .ignored = job.inputs.ignored};
   std::set<std::string> fresh, shards;
   for (const ClipPlan& plan : job.plans) {
     fresh.insert(plan.input.uri);
@@ -150,7 +164,8 @@ Summary summarise(const Generation& generation, const Generation& before, const 
     summary.source_hours += row.duration_s / 3600;
     summary.spans += row.spans;
   }
-  for (const dataset::RejectedRow& row : generation.rejected) summary.rejected += fresh.contains(row.clip) ? 1 : 0;
+  for (const dataset::RejectedRow& row : generation.rejected)
+    summary.rejected += fresh.contains(row.clip) ? 1 : 0;
   for (size_t i = before.samples.size(); i < generation.samples.size(); ++i) {
     shards.insert(generation.samples[i].shard);
     summary.shard_bytes += generation.samples[i].length;
@@ -170,10 +185,14 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   const std::string out = storage::absolute(request.out) + "/";
   for (const ClipInput& clip : job.inputs.clips) {
     if (clip.uri.starts_with(out)) {
-      return fail(ErrorCode::kInvalidArgument, "{} lies in the output folder: give another --out", clip.uri);
+      return fail(ErrorCode::kInvalidArgument, "{} lies in the output folder: give another --out",
+                  clip.uri);
     }
     if (request.sampling.split_by == "site" && clip.site.empty()) {
-      return fail(ErrorCode::kInvalidArgument, "{}: no site, which --split-by site needs: name the clips in a list with a site column", clip.uri);
+      return fail(
+          ErrorCode::kInvalidArgument,
+          "{}: no site, which --split-by site needs: name the clips in a list with a site column",
+          clip.uri);
     }
   }
   const auto fresh = LIDO_TRY(new_clips(job.inputs.clips, before));
@@ -183,7 +202,8 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   return job;
 }
 
-Result<Summary> run(const Request& request, const Job& job, Progress& progress, const std::stop_token& stop) {
+Result<Summary> run(const Request& request, const Job& job, Progress& progress,
+                    const std::stop_token& stop) {
   const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, to_json(request.sampling)));
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   // Left by a kill from outside, which is no clip's fault.
@@ -206,7 +226,8 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress, 
   LIDO_TRY(assemble(dataset, clips, request.sampling, request.job, generation));
   LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
   const auto labels = LIDO_TRY(read_labels(request.labels));
-  LIDO_TRY(dataset::apply_labels(labels, generation.clips, request.sampling.fps, generation.vocabulary, generation.samples));
+  LIDO_TRY(dataset::apply_labels(labels, generation.clips, request.sampling.fps,
+                                 generation.vocabulary, generation.samples));
   LIDO_TRY(dataset.publish(generation));
   LIDO_TRY(dataset.store().remove_all(".work"));
   Summary summary = summarise(generation, before, job);

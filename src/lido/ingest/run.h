@@ -19,17 +19,18 @@ struct Request {
   std::vector<std::string> inputs;
   std::string out;
   std::string labels;   ///< A labels file; empty for none.
-  std::string classes;  ///< Labels the dataset shall know: "behaviour=drowning,swimming"; empty for those in the labels.
+  std::string classes;  ///< Labels the dataset shall know: "behaviour=drowning,swimming"; empty for
+                        ///< those in the labels.
   SampleOptions sampling;
   JobOptions job;
 };
 
 /// What an ingest did.
 struct Summary {
-  int generation = 0;    ///< 0 when there was nothing new.
-  int64_t clips = 0;     ///< New in this generation.
-  int64_t known = 0;     ///< Clips the dataset had already.
-  int64_t ignored = 0;   ///< Files that do not end like a video.
+  int generation = 0;   ///< 0 when there was nothing new.
+  int64_t clips = 0;    ///< New in this generation.
+  int64_t known = 0;    ///< Clips the dataset had already.
+  int64_t ignored = 0;  ///< Files that do not end like a video.
   int64_t rejected = 0;
   int64_t samples = 0;
   int64_t frames = 0;
@@ -52,8 +53,9 @@ struct Job {
 /// Finds and plans the clips, and checks options, labels and the output folder. Writes nothing.
 Result<Job> prepare(const Request& request, const std::stop_token& stop);
 
-/// Does the job: parts, shards, tables. Run again after a kill, it goes on where it was; the result is
-/// the same bytes. @return kCancelled when asked to stop.
-Result<Summary> run(const Request& request, const Job& job, Progress& progress, const std::stop_token& stop);
+/// Does the job: parts, shards, tables. Run again after a kill, it goes on where it was; the result
+/// is the same bytes. @return kCancelled when asked to stop.
+Result<Summary> run(const Request& request, const Job& job, Progress& progress,
+                    const std::stop_token& stop);
 
 }  // namespace lido::ingest

@@ -20,7 +20,8 @@ class BitReader {
     uint32_t value = 0;
     for (; count > 0; --count, ++position_) {
       const size_t index = position_ / 8;
-      const uint32_t bit = index < bytes_.size() ? byte_at(bytes_, index) >> (7 - position_ % 8) & 1 : 0;
+      const uint32_t bit =
+          index < bytes_.size() ? byte_at(bytes_, index) >> (7 - position_ % 8) & 1 : 0;
       value = value << 1 | bit;
     }
     return value;
@@ -56,9 +57,13 @@ bool for_each_nal(Bytes packet, int length_size, Visit visit) {
   }
   const auto next_start = [&](size_t from) {
     while (from + 3 <= packet.size()) {
-      if (byte_at(packet, from + 2) > 1) from += 3;
-      else if (byte_at(packet, from) == 0 && byte_at(packet, from + 1) == 0 && byte_at(packet, from + 2) == 1) return from;
-      else ++from;
+      if (byte_at(packet, from + 2) > 1)
+        from += 3;
+      else if (byte_at(packet, from) == 0 && byte_at(packet, from + 1) == 0 &&
+               byte_at(packet, from + 2) == 1)
+        return from;
+      else
+        ++from;
     }
     return packet.size();
   };
@@ -213,11 +218,16 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata) {
 PacketFacts read_facts(const Framing& framing, std::span<const std::byte> packet,
                        bool container_keyframe) {
   switch (framing.syntax) {
-    case Syntax::kH264: return read_h264(packet, framing.nal_length_size);
-    case Syntax::kHevc: return read_hevc(packet, framing.nal_length_size);
-    case Syntax::kVp9: return read_vp9(packet);
-    case Syntax::kIntraOnly: return {.random_access = true, .resets = true, .referenced = false};
-    case Syntax::kOther: break;
+    case Syntax::kH264:
+      return read_h264(packet, framing.nal_length_size);
+    case Syntax::kHevc:
+      return read_hevc(packet, framing.nal_length_size);
+    case Syntax::kVp9:
+      return read_vp9(packet);
+    case Syntax::kIntraOnly:
+      return {.random_access = true, .resets = true, .referenced = false};
+    case Syntax::kOther:
+      break;
   }
   return {.random_access = container_keyframe, .resets = container_keyframe};
 }

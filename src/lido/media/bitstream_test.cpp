@@ -31,22 +31,28 @@ TEST(ReadFacts, H264NonReferenceSliceInEveryFraming) {
 
 TEST(ReadFacts, H264PictureIsReferencedWhenAnySliceIs) {
   // A PAFF picture: the first field is referred to, the second is not.
-  EXPECT_TRUE(read_facts(kH264Annexb, bytes({0, 0, 1, 0x41, 0x9a, 0, 0, 1, 0x01, 0x9a}), false).referenced);
-  EXPECT_TRUE(read_facts(kH264Annexb, bytes({0, 0, 1, 0x01, 0x9a, 0, 0, 1, 0x41, 0x9a}), false).referenced);
+  EXPECT_TRUE(
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x41, 0x9a, 0, 0, 1, 0x01, 0x9a}), false).referenced);
+  EXPECT_TRUE(
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x01, 0x9a, 0, 0, 1, 0x41, 0x9a}), false).referenced);
 }
 
 TEST(ReadFacts, H264IdrFieldFollowedByItsPFieldResets) {
-  EXPECT_TRUE(read_facts(kH264Annexb, bytes({0, 0, 1, 0x65, 0x88, 0, 0, 1, 0x41, 0x9a}), true).resets);
-  EXPECT_FALSE(read_facts(kH264Annexb, bytes({0, 0, 1, 0x41, 0x9a, 0, 0, 1, 0x65, 0x88}), true).resets);
+  EXPECT_TRUE(
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x65, 0x88, 0, 0, 1, 0x41, 0x9a}), true).resets);
+  EXPECT_FALSE(
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x41, 0x9a, 0, 0, 1, 0x65, 0x88}), true).resets);
 }
 
 TEST(ReadFacts, H264RecoveryPointIsRandomAccessButResetsNothing) {
   // SEI type 6, size 1: recovery_frame_cnt 0 (1), exact_match 1, broken_link 0, then an I slice.
-  const auto clean = read_facts(kH264Annexb, bytes({0, 0, 1, 0x06, 6, 1, 0xc4, 0x80, 0, 0, 1, 0x41, 0x88}), true);
+  const auto clean =
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x06, 6, 1, 0xc4, 0x80, 0, 0, 1, 0x41, 0x88}), true);
   EXPECT_TRUE(clean.random_access);
   EXPECT_FALSE(clean.resets);
   // recovery_frame_cnt 1 (010): gradual refresh, pictures are exact only later.
-  const auto gradual = read_facts(kH264Annexb, bytes({0, 0, 1, 0x06, 6, 1, 0x54, 0x80, 0, 0, 1, 0x41, 0x88}), true);
+  const auto gradual =
+      read_facts(kH264Annexb, bytes({0, 0, 1, 0x06, 6, 1, 0x54, 0x80, 0, 0, 1, 0x41, 0x88}), true);
   EXPECT_FALSE(gradual.random_access);
 }
 
@@ -63,27 +69,33 @@ TEST(ReadFacts, HevcLayersAndLeadingPictures) {
   EXPECT_FALSE(trail_n.referenced);
   EXPECT_EQ(trail_n.temporal_id, 2);
   EXPECT_TRUE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 9 << 1, 1, 0x80}), false).needs_previous);
-  EXPECT_FALSE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 7 << 1, 1, 0x80}), false).needs_previous) << "RADL";
+  EXPECT_FALSE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 7 << 1, 1, 0x80}), false).needs_previous)
+      << "RADL";
   const auto cra = read_facts(kHevcAnnexb, bytes({0, 0, 1, 21 << 1, 1, 0x80}), false);
   EXPECT_TRUE(cra.random_access && cra.resets && !cra.unplannable);
-  EXPECT_TRUE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 21 << 1, 1, 0xc0}), false).unplannable) << "no_output_of_prior_pics_flag";
+  EXPECT_TRUE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 21 << 1, 1, 0xc0}), false).unplannable)
+      << "no_output_of_prior_pics_flag";
 }
 
 TEST(ReadFacts, Vp9FramesThatRefreshNothing) {
   const Framing vp9{Syntax::kVp9, 0};
-  // marker 10, profile 00, show_existing 0, frame_type 1, show 1, error_resilient 0; reset (2), refresh (8) ...
+  // marker 10, profile 00, show_existing 0, frame_type 1, show 1, error_resilient 0; reset (2),
+  // refresh (8) ...
   EXPECT_FALSE(read_facts(vp9, bytes({0x86, 0x00, 0x00}), false).random_access);
-  EXPECT_FALSE(read_facts(vp9, bytes({0x87, 0x00, 0x00}), false).referenced) << "error resilient, refresh 0";
+  EXPECT_FALSE(read_facts(vp9, bytes({0x87, 0x00, 0x00}), false).referenced)
+      << "error resilient, refresh 0";
   EXPECT_TRUE(read_facts(vp9, bytes({0x87, 0x10, 0x00}), false).referenced) << "refreshes one slot";
   EXPECT_TRUE(read_facts(vp9, bytes({0x82, 0x49, 0x83}), false).resets) << "key frame";
 }
 
 TEST(ReadFacts, AnyBytesAreSafe) {
-  for (const Syntax syntax : {Syntax::kH264, Syntax::kHevc, Syntax::kVp9, Syntax::kIntraOnly, Syntax::kOther}) {
+  for (const Syntax syntax :
+       {Syntax::kH264, Syntax::kHevc, Syntax::kVp9, Syntax::kIntraOnly, Syntax::kOther}) {
     for (const int length_size : {0, 1, 2, 4}) {
       for (int size = 0; size < 40; ++size) {
         std::vector<std::byte> packet(static_cast<size_t>(size), std::byte{0});
-        for (size_t i = 0; i < packet.size(); ++i) packet[i] = static_cast<std::byte>(i * 37 % 7 == 0 ? 1 : i * 91);
+        for (size_t i = 0; i < packet.size(); ++i)
+          packet[i] = static_cast<std::byte>(i * 37 % 7 == 0 ? 1 : i * 91);
         read_facts({syntax, length_size}, packet, true);
       }
     }

@@ -9,12 +9,14 @@
 namespace lido::media {
 namespace {
 
-constexpr std::array kElementary = {"h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "av1", "cavsvideo"};
+constexpr std::array kElementary = {"h264",  "hevc", "mpegvideo", "m4v",
+                                    "mjpeg", "obu",  "av1",       "cavsvideo"};
 
 bool is_mp4(std::string_view format) { return format.starts_with("mov,"); }
 
 std::unexpected<Error> cut_off(uint64_t declared, int64_t size) {
-  return fail(ErrorCode::kCorrupt, "cut off: {} bytes, want the {} its header speaks of", size, declared);
+  return fail(ErrorCode::kCorrupt, "cut off: {} bytes, want the {} its header speaks of", size,
+              declared);
 }
 
 uint64_t big_endian(std::span<const std::byte> bytes) {
@@ -34,7 +36,7 @@ Result<void> check_mp4(storage::Reader& reader) {
     uint64_t length = big_endian(std::span(header).first(4));
     if (length == 0) return {};  // up to the end of the file
     if (length == 1 && read == 16) length = big_endian(std::span(header).subspan(8, 8));
-    if (length < 8) return {};   // no box structure: FFmpeg will say what is wrong
+    if (length < 8) return {};  // no box structure: FFmpeg will say what is wrong
     if (length > size - at) return cut_off(at + length, reader.size());
     at += length;
   }
@@ -48,11 +50,13 @@ Result<void> check_riff(storage::Reader& reader) {
   std::reverse(header.begin() + 4, header.end());
   const uint64_t declared = big_endian(std::span(header).subspan(4)) + 8;
   const bool streamed = declared < 12 || declared >= 0xfffffff0;
-  if (!streamed && declared > static_cast<uint64_t>(reader.size())) return cut_off(declared, reader.size());
+  if (!streamed && declared > static_cast<uint64_t>(reader.size()))
+    return cut_off(declared, reader.size());
   return {};
 }
 
-/// EBML variable-length number at the front of `bytes`: value and length; length 0 when there is none.
+/// EBML variable-length number at the front of `bytes`: value and length; length 0 when there is
+/// none.
 struct EbmlNumber {
   uint64_t value = 0;
   size_t length = 0;

@@ -19,7 +19,8 @@ bool seeks_by_byte(std::string_view format);
 /// Packets have presentation times; an elementary stream has none.
 bool carries_timestamps(std::string_view format);
 
-/// Where the file should end by its own outermost structure (MP4 boxes, Matroska segment, RIFF chunk).
+/// Where the file should end by its own outermost structure (MP4 boxes, Matroska segment, RIFF
+/// chunk).
 ///
 /// @return kCorrupt when that is past the end of the file, which therefore was cut off.
 Result<void> check_not_cut_off(storage::Reader& reader, std::string_view format);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-// The faster of two versions is chosen when the program starts. Both give the same bits: integers only.
-// Sanitizers run before that choice can be made.
+// The faster of two versions is chosen when the program starts. Both give the same bits: integers
+// only. Sanitizers run before that choice can be made.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
 #define LIDO_FAST_ON_EACH_CPU
 #else
@@ -62,9 +62,14 @@ ColorTable color_table(ColorMatrix matrix, bool full_range) {
   const double kg = 1 - kr - kb;
   const double luma = full_range ? 1 : 255.0 / 219;
   const double chroma = full_range ? 1 : 255.0 / 224;
-  const auto fixed = [](double value) { return static_cast<int>(std::lround(value * (1 << kWeightBits))); };
-  return {full_range ? 0 : 16, fixed(luma), fixed(2 * (1 - kr) * chroma),
-          fixed(-2 * kb * (1 - kb) / kg * chroma), fixed(-2 * kr * (1 - kr) / kg * chroma),
+  const auto fixed = [](double value) {
+    return static_cast<int>(std::lround(value * (1 << kWeightBits)));
+  };
+  return {full_range ? 0 : 16,
+          fixed(luma),
+          fixed(2 * (1 - kr) * chroma),
+          fixed(-2 * kb * (1 - kb) / kg * chroma),
+          fixed(-2 * kr * (1 - kr) / kg * chroma),
           fixed(2 * (1 - kb) * chroma)};
 }
 
@@ -72,7 +77,8 @@ LIDO_FAST_ON_EACH_CPU
 void to_rgb(const uint8_t* __restrict y, const uint8_t* __restrict u, const uint8_t* __restrict v,
             uint8_t* __restrict rgb, int count, const ColorTable& table) {
   const auto narrow = [](int value) {
-    return static_cast<uint8_t>(std::clamp((value + (1 << (kWeightBits - 1))) >> kWeightBits, 0, 255));
+    return static_cast<uint8_t>(
+        std::clamp((value + (1 << (kWeightBits - 1))) >> kWeightBits, 0, 255));
   };
   for (int i = 0; i < count; ++i) {
     const int luma = table.luma * (y[i] - table.luma_offset);
@@ -110,7 +116,8 @@ Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& option
   if (options.fit == "crop") {
     const int resize = options.resize > 0 ? options.resize : (options.size * 8 + 3) / 7;
     if (resize < options.size) {
-      return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}", resize, options.size);
+      return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}",
+                  resize, options.size);
     }
     const double scale = resize / std::min<double>(shown_width, height);
     result_width = std::round(shown_width * scale);
@@ -138,8 +145,10 @@ Converter::Taps Converter::make_taps(const Axis& axis) {
   for (int i = 0; i < axis.output; ++i) {
     const double center = (i + 0.5 - axis.offset) * step;
     const bool outside = center < 0 || center > axis.source;
-    const int begin = std::clamp(static_cast<int>(std::floor(center - support + 0.5)), 0, axis.source - 1);
-    const int end = std::clamp(static_cast<int>(std::floor(center + support + 0.5)), begin + 1, axis.source);
+    const int begin =
+        std::clamp(static_cast<int>(std::floor(center - support + 0.5)), 0, axis.source - 1);
+    const int end =
+        std::clamp(static_cast<int>(std::floor(center + support + 0.5)), begin + 1, axis.source);
     exact.clear();
     double sum = 0;
     for (int j = begin; j < end; ++j) {
@@ -200,9 +209,11 @@ void Converter::scale_plane(const Frame& frame, const Frame::Plane& plane, const
       std::ranges::fill(wide_row_, 0U);
       for (int tap = 0; tap < count; ++tap) {
         if (deep) {
-          add_row_wide(wide_row_.data(), reinterpret_cast<const uint16_t*>(line(tap)) + across.low, weights[tap], width);
+          add_row_wide(wide_row_.data(), reinterpret_cast<const uint16_t*>(line(tap)) + across.low,
+                       weights[tap], width);
         } else {
-          add_row_wide(wide_row_.data(), reinterpret_cast<const uint8_t*>(line(tap)) + across.low, weights[tap], width);
+          add_row_wide(wide_row_.data(), reinterpret_cast<const uint8_t*>(line(tap)) + across.low,
+                       weights[tap], width);
         }
       }
       // Back to 8 bits and 8 bits of fraction.
@@ -211,8 +222,9 @@ void Converter::scale_plane(const Frame& frame, const Frame::Plane& plane, const
         row_[x] = static_cast<uint16_t>(std::min(wide_row_[x] >> shift, 65535U));
       }
     }
-    sum_across(row_.data(), across.first.data(), across.count.data(), across.weights.data(), across.stride,
-               across.low, out + static_cast<ptrdiff_t>(y) * plan.x.output, plan.x.output);
+    sum_across(row_.data(), across.first.data(), across.count.data(), across.weights.data(),
+               across.stride, across.low, out + static_cast<ptrdiff_t>(y) * plan.x.output,
+               plan.x.output);
   }
 }
 
@@ -246,23 +258,27 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
     axis.scale *= 1 << shift;
     return axis;
   };
-  prepare(chroma_, chroma_axis(x, frame.chroma_shift_x, frame.chroma_left && frame.chroma_shift_x > 0),
+  prepare(chroma_,
+          chroma_axis(x, frame.chroma_shift_x, frame.chroma_left && frame.chroma_shift_x > 0),
           chroma_axis(y, frame.chroma_shift_y, false));
 
   const size_t pixels = static_cast<size_t>(x.output) * static_cast<size_t>(y.output);
   for (size_t i = 0; i < 3; ++i) {
     planes_[i].resize(pixels);
-    if (i > 0 && frame.grey) std::ranges::fill(planes_[i], uint8_t{128});
-    else scale_plane(frame, frame.planes[i], i == 0 ? luma_ : chroma_, planes_[i].data());
+    if (i > 0 && frame.grey)
+      std::ranges::fill(planes_[i], uint8_t{128});
+    else
+      scale_plane(frame, frame.planes[i], i == 0 ? luma_ : chroma_, planes_[i].data());
   }
   Image stored{x.output, y.output, std::vector<uint8_t>(pixels * 3)};
   if (rgb) {
     for (size_t i = 0; i < pixels; ++i) {
-      for (size_t channel = 0; channel < 3; ++channel) stored.rgb[3 * i + channel] = planes_[channel][i];
+      for (size_t channel = 0; channel < 3; ++channel)
+        stored.rgb[3 * i + channel] = planes_[channel][i];
     }
   } else {
-    to_rgb(planes_[0].data(), planes_[1].data(), planes_[2].data(), stored.rgb.data(), static_cast<int>(pixels),
-           color_table(frame.matrix, frame.full_range));
+    to_rgb(planes_[0].data(), planes_[1].data(), planes_[2].data(), stored.rgb.data(),
+           static_cast<int>(pixels), color_table(frame.matrix, frame.full_range));
   }
   // Outside the picture there is no light.
   for (int row = 0; row < y.output; ++row) {
@@ -270,7 +286,9 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
       const bool inside = luma_.taps_y.count[static_cast<size_t>(row)] > 0 &&
                           luma_.taps_x.count[static_cast<size_t>(column)] > 0;
       if (inside) continue;
-      std::fill_n(&stored.rgb[3 * (static_cast<size_t>(row) * static_cast<size_t>(x.output) + static_cast<size_t>(column))], 3, uint8_t{0});
+      std::fill_n(&stored.rgb[3 * (static_cast<size_t>(row) * static_cast<size_t>(x.output) +
+                                   static_cast<size_t>(column))],
+                  3, uint8_t{0});
     }
   }
   if (!swapped && !reverse_x && !reverse_y) return stored;
@@ -281,8 +299,10 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
       int from_y = swapped ? column : row;
       if (reverse_x) from_x = stored.width - 1 - from_x;
       if (reverse_y) from_y = stored.height - 1 - from_y;
-      const auto from = static_cast<size_t>(from_y) * static_cast<size_t>(stored.width) + static_cast<size_t>(from_x);
-      const auto to = static_cast<size_t>(row) * static_cast<size_t>(geometry.width) + static_cast<size_t>(column);
+      const auto from = static_cast<size_t>(from_y) * static_cast<size_t>(stored.width) +
+                        static_cast<size_t>(from_x);
+      const auto to = static_cast<size_t>(row) * static_cast<size_t>(geometry.width) +
+                      static_cast<size_t>(column);
       std::copy_n(&stored.rgb[3 * from], 3, &upright.rgb[3 * to]);
     }
   }

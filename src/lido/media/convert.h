@@ -18,8 +18,8 @@ struct Image {
 
 /// How a picture becomes a square sample. Training and live inference use the same.
 struct TransformOptions {
-  int size = 224;            ///< Side of the square.
-  int resize = 0;            ///< Short side before the centre crop; 0 is size * 8 / 7 (256 for 224).
+  int size = 224;  ///< Side of the square.
+  int resize = 0;  ///< Short side before the centre crop; 0 is size * 8 / 7 (256 for 224).
   std::string fit = "crop";  ///< What to do with a picture that is no square.
 
   static void fields(auto& self, auto&& visit) {
@@ -34,7 +34,7 @@ struct TransformOptions {
 /// Where an upright source pixel lands: x_out = scale_x * x + offset_x, both from the left edge of
 /// the left pixel, and the same for y. Boxes, points and pixels all move by this.
 struct Geometry {
-  int width = 0;   ///< Of the result.
+  int width = 0;  ///< Of the result.
   int height = 0;
   double scale_x = 1;
   double scale_y = 1;
@@ -66,11 +66,11 @@ class Converter {
 
  private:
   struct Taps {
-    std::vector<int32_t> first;    ///< Source sample each output begins at.
+    std::vector<int32_t> first;  ///< Source sample each output begins at.
     std::vector<int32_t> count;
     std::vector<int16_t> weights;  ///< stride for each output, 14 bit, sum 1 << 14.
     int stride = 0;
-    int low = 0;                   ///< Source samples [low, high) are touched.
+    int low = 0;  ///< Source samples [low, high) are touched.
     int high = 0;
   };
   struct Axis {
@@ -86,7 +86,8 @@ class Converter {
   };
 
   static Taps make_taps(const Axis& axis);
-  void scale_plane(const Frame& frame, const Frame::Plane& plane, const PlanePlan& plan, uint8_t* out);
+  void scale_plane(const Frame& frame, const Frame::Plane& plane, const PlanePlan& plan,
+                   uint8_t* out);
 
   PlanePlan luma_;
   PlanePlan chroma_;

@@ -55,7 +55,8 @@ void find_wanted(std::span<PlannedPacket* const> shown, std::span<const PlannedP
   plan.cut_at_end = context.after_cut;
   for (size_t i = 0; i < shown.size(); ++i) {
     if (i + 1 == shown.size() && next.empty()) {
-      const SampleRange times = selector.times_of_last(shown[i]->pts, std::max(context.clip_end, shown[i]->pts));
+      const SampleRange times =
+          selector.times_of_last(shown[i]->pts, std::max(context.clip_end, shown[i]->pts));
       if (!times.empty()) plan.wanted.push_back({shown[i]->pts, times, plan.cut_at_end});
       shown[i]->wanted = !times.empty();
       return;
@@ -112,8 +113,8 @@ GroupPlan plan_group(std::span<PlannedPacket> group, std::span<PlannedPacket> ne
   for (size_t i = group.size(); i-- > 0;) {
     PlannedPacket& packet = group[i];
     const PacketFacts& facts = packet.facts;
-    const bool depended_on = facts.referenced ? needed_layer >= facts.temporal_id
-                                              : needed_layer > facts.temporal_id;
+    const bool depended_on =
+        facts.referenced ? needed_layer >= facts.temporal_id : needed_layer > facts.temporal_id;
     packet.decode = packet.wanted || depended_on;
     if (packet.decode) needed_layer = std::max(needed_layer, facts.temporal_id);
   }

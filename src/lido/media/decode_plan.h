@@ -22,7 +22,8 @@ struct SampleRange {
 class FrameSelector {
  public:
   /// @param first_k,end_k  The times asked for.
-  /// @param max_gap        Ticks. Where two pictures are further apart the clip is cut, and no picture
+  /// @param max_gap        Ticks. Where two pictures are further apart the clip is cut, and no
+  /// picture
   ///                       stands at the times between.
   FrameSelector(SampleGrid grid, int64_t first_k, int64_t end_k, int64_t max_gap)
       : grid_(grid), first_k_(first_k), end_k_(end_k), max_gap_(max_gap) {}
@@ -50,10 +51,10 @@ class FrameSelector {
 /// A packet as the planner sees it.
 struct PlannedPacket {
   int64_t pts = 0;
-  bool shown = true;   ///< False outside the edit list: decoded, never displayed.
+  bool shown = true;  ///< False outside the edit list: decoded, never displayed.
   PacketFacts facts;
-  bool wanted = false; ///< Filled by plan_group.
-  bool decode = true;  ///< Filled by plan_group.
+  bool wanted = false;  ///< Filled by plan_group.
+  bool decode = true;   ///< Filled by plan_group.
 };
 
 /// A picture that stands for at least one of the sampling times asked for.
@@ -65,8 +66,9 @@ struct WantedPicture {
 
 /// What plan_group is told about the clip around the group.
 struct GroupContext {
-  bool after_cut = false;      ///< The clip was cut since the last wanted picture.
-  int64_t clip_end = kNoPts;   ///< With no next group: the last picture stands up to here, inclusive.
+  bool after_cut = false;  ///< The clip was cut since the last wanted picture.
+  int64_t clip_end =
+      kNoPts;  ///< With no next group: the last picture stands up to here, inclusive.
 };
 
 /// What plan_group found.
@@ -86,8 +88,8 @@ struct GroupPlan {
 /// Marks the packets of one group of pictures that must be decoded so that every wanted picture
 /// comes out exactly as if all had been.
 ///
-/// A group begins with a random access point and ends before the next. Wanted pictures are found among
-/// what is shown from this group's first PTS up to the next group's, which includes the next
+/// A group begins with a random access point and ends before the next. Wanted pictures are found
+/// among what is shown from this group's first PTS up to the next group's, which includes the next
 /// group's leading pictures: they are marked there. Pure. O(N log N) in packets.
 ///
 /// @param group  N >= 1 packets in decoding order, the first a random access point.

@@ -23,7 +23,8 @@ PlannedPacket random_access(int64_t pts, bool resets = true) {
 }
 
 std::vector<PlannedPacket> pyramid(int64_t start, bool resets = true) {
-  return {random_access(start, resets), picture(start + 40, true), picture(start + 20, true), picture(start + 10, false), picture(start + 30, false)};
+  return {random_access(start, resets), picture(start + 40, true), picture(start + 20, true),
+          picture(start + 10, false), picture(start + 30, false)};
 }
 
 /// One sample every `every` ticks from 0, when a tick is a millisecond.
@@ -87,14 +88,16 @@ TEST(PlanGroup, KeepsTheTailForALeadingPictureThatIsWanted) {
 }
 
 TEST(PlanGroup, DropsHigherTemporalLayers) {
-  std::vector<PlannedPacket> group = {random_access(0), picture(10, true, 2), picture(20, true, 1), picture(30, true, 2), picture(40, true, 0)};
+  std::vector<PlannedPacket> group = {random_access(0), picture(10, true, 2), picture(20, true, 1),
+                                      picture(30, true, 2), picture(40, true, 0)};
   auto next = pyramid(50);
   plan_group(group, next, each(40), {});
   EXPECT_EQ(decoded(group), (std::vector<int64_t>{0, 40}));
 }
 
 TEST(PlanGroup, KeepsASubLayerNonReferenceForAHigherLayer) {
-  std::vector<PlannedPacket> group = {random_access(0), picture(20, false, 0), picture(10, true, 1)};
+  std::vector<PlannedPacket> group = {random_access(0), picture(20, false, 0),
+                                      picture(10, true, 1)};
   auto next = pyramid(50);
   plan_group(group, next, each(10), {});
   EXPECT_EQ(decoded(group).size(), 3U);
@@ -121,10 +124,10 @@ TEST(PlanGroup, CountsPicturesToKeepBackForDisplayOrder) {
 TEST(FrameSelector, GivesTheLastPictureAtOrBeforeEachTime) {
   const FrameSelector selector = each(25);
   EXPECT_EQ(selector.times_of(0, 40).first, 0);
-  EXPECT_EQ(selector.times_of(0, 40).end, 2);    // 0 and 25
-  EXPECT_EQ(selector.times_of(40, 50).end, 2);   // none
+  EXPECT_EQ(selector.times_of(0, 40).end, 2);   // 0 and 25
+  EXPECT_EQ(selector.times_of(40, 50).end, 2);  // none
   EXPECT_TRUE(selector.times_of(40, 50).empty());
-  EXPECT_EQ(selector.times_of(50, 51).first, 2); // exactly at 50
+  EXPECT_EQ(selector.times_of(50, 51).first, 2);  // exactly at 50
 }
 
 TEST(FrameSelector, GivesNothingInsideAPause) {

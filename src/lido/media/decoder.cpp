@@ -26,14 +26,19 @@ Orientation orientation_of(const AVStream& stream) {
 
 ColorMatrix matrix_of(const AVFrame& picture) {
   switch (picture.colorspace) {
-    case AVCOL_SPC_RGB: return ColorMatrix::kRgb;
-    case AVCOL_SPC_BT709: return ColorMatrix::kBt709;
+    case AVCOL_SPC_RGB:
+      return ColorMatrix::kRgb;
+    case AVCOL_SPC_BT709:
+      return ColorMatrix::kBt709;
     case AVCOL_SPC_BT2020_NCL:
-    case AVCOL_SPC_BT2020_CL: return ColorMatrix::kBt2020;
+    case AVCOL_SPC_BT2020_CL:
+      return ColorMatrix::kBt2020;
     case AVCOL_SPC_UNSPECIFIED:
       // What television does: high definition is BT.709, standard definition BT.601.
-      return std::min(picture.width, picture.height) >= 720 ? ColorMatrix::kBt709 : ColorMatrix::kBt601;
-    default: return ColorMatrix::kBt601;
+      return std::min(picture.width, picture.height) >= 720 ? ColorMatrix::kBt709
+                                                            : ColorMatrix::kBt601;
+    default:
+      return ColorMatrix::kBt601;
   }
 }
 
@@ -82,7 +87,8 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream) {
 
 Result<void> Decoder::send(const AVPacket* packet) {
   const int error = avcodec_send_packet(context_.get(), packet);
-  if (error < 0 && error != AVERROR_EOF) return fail(ErrorCode::kCorrupt, "cannot decode: {}", av_text(error));
+  if (error < 0 && error != AVERROR_EOF)
+    return fail(ErrorCode::kCorrupt, "cannot decode: {}", av_text(error));
   return {};
 }
 
@@ -118,15 +124,17 @@ Result<Frame> Decoder::to_frame(UniqueFrame picture) {
     converted->height = picture->height;
     converted->format = target;
     if (av_frame_get_buffer(converted.get(), 0) < 0) {
-      return fail(ErrorCode::kUnavailable, "no memory for a picture of {}x{}", picture->width, picture->height);
+      return fail(ErrorCode::kUnavailable, "no memory for a picture of {}x{}", picture->width,
+                  picture->height);
     }
     converter_.reset(sws_getCachedContext(
-        converter_.release(), picture->width, picture->height, static_cast<AVPixelFormat>(picture->format),
-        picture->width, picture->height, target, SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr,
-        nullptr, nullptr));
-    if (!converter_) return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format->name);
-    sws_scale(converter_.get(), picture->data, picture->linesize, 0, picture->height, converted->data,
-              converted->linesize);
+        converter_.release(), picture->width, picture->height,
+        static_cast<AVPixelFormat>(picture->format), picture->width, picture->height, target,
+        SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+    if (!converter_)
+      return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format->name);
+    sws_scale(converter_.get(), picture->data, picture->linesize, 0, picture->height,
+              converted->data, converted->linesize);
     if (rgb) frame.matrix = ColorMatrix::kRgb;
     picture = std::move(converted);
     format = av_pix_fmt_desc_get(target);
@@ -149,7 +157,8 @@ Result<Frame> Decoder::to_frame(UniqueFrame picture) {
   const std::array<int, 3> order = rgb ? std::array{2, 0, 1} : std::array{0, 1, 2};
   for (size_t i = 0; i < 3; ++i) {
     const auto source = static_cast<size_t>(order[i]);
-    frame.planes[i] = {reinterpret_cast<const std::byte*>(picture->data[source]), picture->linesize[source]};
+    frame.planes[i] = {reinterpret_cast<const std::byte*>(picture->data[source]),
+                       picture->linesize[source]};
   }
   frame.owner = std::shared_ptr<AVFrame>(std::move(picture));
   return frame;

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kMostPixels = int64_t{7680} * 4320;
 /// No single allocation of FFmpeg's may be larger, whatever a header claims.
 constexpr size_t kLargestAllocation = size_t{512} << 20;
+/// Later timestamps are nonsense; up to here, differences and sums of a few stay in range.
+constexpr int64_t kMostTicks = int64_t{1} << 59;
 /// Bytes read to recognise a format and its streams.
 constexpr int64_t kProbeBytes = 4 << 20;
 
@@ -26,7 +28,8 @@ Syntax syntax_of(AVCodecID id) {
   if (id == AV_CODEC_ID_HEVC) return Syntax::kHevc;
   if (id == AV_CODEC_ID_VP9) return Syntax::kVp9;
   const AVCodecDescriptor* descriptor = avcodec_descriptor_get(id);
-  const bool intra_only = descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
+  const bool intra_only =
+      descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
   return intra_only ? Syntax::kIntraOnly : Syntax::kOther;
 }
 
@@ -108,8 +111,10 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
     AVStream* stream = format->streams[i];
     const bool picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
     const bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !picture;
-    if (video && demuxer->stream_ == nullptr) demuxer->stream_ = stream;
-    else stream->discard = AVDISCARD_ALL;
+    if (video && demuxer->stream_ == nullptr)
+      demuxer->stream_ = stream;
+    else
+      stream->discard = AVDISCARD_ALL;
   }
   LIDO_TRY(demuxer->check_stream());
   const AVCodecParameters& codec = *demuxer->stream_->codecpar;
@@ -122,7 +127,8 @@ Result<void> Demuxer::check_stream() const {
   if (stream_ == nullptr) return fail(ErrorCode::kCorrupt, "no video stream");
   const AVCodecParameters& codec = *stream_->codecpar;
   const bool encrypted_tag = codec.codec_tag == MKTAG('e', 'n', 'c', 'v');
-  if (encrypted_tag || av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr)) {
+  if (encrypted_tag ||
+      av_stream_get_side_data(stream_, AV_PKT_DATA_ENCRYPTION_INIT_INFO, nullptr)) {
     return fail(ErrorCode::kCorrupt, "the video is encrypted");
   }
   if (codec.codec_id == AV_CODEC_ID_NONE) {
@@ -153,6 +159,10 @@ Result<UniquePacket> Demuxer::next() {
     }
     if (av_packet_get_side_data(packet.get(), AV_PKT_DATA_ENCRYPTION_INFO, nullptr) != nullptr) {
       return fail(ErrorCode::kCorrupt, "the video is encrypted");
+    }
+    for (const int64_t ticks : {packet->pts, packet->dts}) {
+      if (ticks != AV_NOPTS_VALUE && (ticks > kMostTicks || ticks < -kMostTicks))
+        return fail(ErrorCode::kCorrupt, "a timestamp of {} ticks", ticks);
     }
     return packet;
   }

@@ -20,7 +20,8 @@ namespace lido::media {
 class Demuxer {
  public:
   /// @param reader  Must outlive the demuxer.
-  /// @return kCorrupt for what FFmpeg cannot open, no video stream, encrypted or absurdly large pictures.
+  /// @return kCorrupt for what FFmpeg cannot open, no video stream, encrypted or absurdly large
+  /// pictures.
   static Result<std::unique_ptr<Demuxer>> open(storage::Reader& reader);
   ~Demuxer();
 
@@ -37,7 +38,8 @@ class Demuxer {
   const Framing& framing() const { return framing_; }
   PacketFacts facts(const AVPacket& packet) const;
 
-  /// The container lists every packet (MP4, MOV, AVI), so one can jump and know what was passed over.
+  /// The container lists every packet (MP4, MOV, AVI), so one can jump and know what was passed
+  /// over.
   bool has_full_index() const;
   /// Packets of this container carry presentation times.
   bool is_timed() const;

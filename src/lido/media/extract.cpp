@@ -55,10 +55,16 @@ class Pass {
  public:
   Pass(Demuxer& demuxer, Decoder& decoder, const ExtractRequest& request, const FrameSink& sink,
        const std::stop_token& stop, ExtractReport& report)
-      : demuxer_(demuxer), decoder_(decoder), request_(request), stop_(stop), report_(report),
-        delivery_(decoder, sink, report), tick_s_(demuxer.time_base().value()) {
+      : demuxer_(demuxer),
+        decoder_(decoder),
+        request_(request),
+        stop_(stop),
+        report_(report),
+        delivery_(decoder, sink, report),
+        tick_s_(demuxer.time_base().value()) {
     report_.start_pts = request.start_pts.value_or(kNoPts);
-    if (request.from) report_.last_pts = request.from->pts;  // good up to here, should nothing follow
+    if (request.from)
+      report_.last_pts = request.from->pts;  // good up to here, should nothing follow
   }
 
   /// @return False when the plan went wrong and everything must be decoded instead.
@@ -86,7 +92,7 @@ class Pass {
   double tick_s_;
 
   // Planned pass.
-  UniquePacket pending_;               // random access point that opens the next group
+  UniquePacket pending_;                // random access point that opens the next group
   std::deque<WantedPicture> expected_;  // planned, not out of the decoder yet
   // Plain pass.
   std::optional<FrameSelector> selector_;
@@ -99,12 +105,14 @@ class Pass {
 void Pass::break_here(const Error& error) {
   const bool timed = report_.last_pts != kNoPts && report_.start_pts != kNoPts;
   const double time_s =
-      timed ? std::max(0.0, static_cast<double>(report_.last_pts - report_.start_pts) * tick_s_) : 0;
+      timed ? std::max(0.0, static_cast<double>(report_.last_pts - report_.start_pts) * tick_s_)
+            : 0;
   if (!report_.broke) report_.broke = Break{time_s, error};
 }
 
 FrameSelector Pass::make_selector(int64_t first_shown) const {
-  const SampleGrid grid(request_.start_pts.value_or(first_shown), demuxer_.time_base(), request_.fps);
+  const SampleGrid grid(request_.start_pts.value_or(first_shown), demuxer_.time_base(),
+                        request_.fps);
   const bool quick = request_.mode == DecodeMode::kKeyframesOnly;
   const double gap = quick ? kLongestPause : request_.max_gap_s;
   return {grid, request_.first_k, request_.end_k, static_cast<int64_t>(std::ceil(gap / tick_s_))};
@@ -211,7 +219,8 @@ Result<bool> Pass::skip_ahead(const Group& next, const FrameSelector& selector) 
   const int64_t k = std::max(grid.first_at_or_after(next.plans[0].pts), selector.first_k());
   const int64_t wanted_pts = grid.pts_at(k);
   auto* stream = const_cast<AVStream*>(&demuxer_.stream());
-  // The index holds decoding times, which are not after presentation times: one keyframe earlier is safe.
+  // The index holds decoding times, which are not after presentation times: one keyframe earlier is
+  // safe.
   int entry = av_index_search_timestamp(stream, wanted_pts, AVSEEK_FLAG_BACKWARD);
   if (entry > 0) {
     const int64_t at = avformat_index_get_entry(stream, entry)->timestamp;
@@ -254,8 +263,8 @@ Result<bool> Pass::run_planned() {
     if (next.too_long) return false;
     const int64_t clip_end =
         request_.mode == DecodeMode::kKeyframesOnly ? report_.last_pts : kNoPts;
-    const GroupPlan plan =
-        plan_group(group.plans, next.plans, selector, {.after_cut = after_cut, .clip_end = clip_end});
+    const GroupPlan plan = plan_group(group.plans, next.plans, selector,
+                                      {.after_cut = after_cut, .clip_end = clip_end});
     if (!plan.planned) return false;
     after_cut = plan.cut_at_end;
     expected_.insert(expected_.end(), plan.wanted.begin(), plan.wanted.end());
@@ -264,7 +273,8 @@ Result<bool> Pass::run_planned() {
     if (!LIDO_TRY(decode_group(group, plan, last))) return false;
     if (last || (selector.done(next.plans[0].pts) && expected_.empty())) break;
     if (plan.next_stands_alone && !report_.broke && LIDO_TRY(skip_ahead(next, selector))) {
-      const int64_t k = std::max(selector.grid().first_at_or_after(next.plans[0].pts), selector.first_k());
+      const int64_t k =
+          std::max(selector.grid().first_at_or_after(next.plans[0].pts), selector.first_k());
       if (pending_ == nullptr || pending_->pts > selector.grid().pts_at(k)) return false;
       next = LIDO_TRY(read_group());
       if (next.too_long) return false;
@@ -283,7 +293,8 @@ Result<void> Pass::take_in_order(UniqueFrame picture) {
   if (!demuxer_.is_timed()) {
     // An elementary stream: pictures follow each other at the stream's rate.
     const AVRational rate = demuxer_.stream().r_frame_rate;
-    const AVRational interval = rate.num > 0 && rate.den > 0 ? AVRational{rate.den, rate.num} : AVRational{1, 25};
+    const AVRational interval =
+        rate.num > 0 && rate.den > 0 ? AVRational{rate.den, rate.num} : AVRational{1, 25};
     picture->pts = av_rescale_q(pictures_out_++, interval, demuxer_.stream().time_base);
   } else if (picture->pts == AV_NOPTS_VALUE) {
     picture->pts = picture->best_effort_timestamp;
@@ -381,7 +392,8 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
     ExtractReport report;
     report.planned = planned;
     auto demuxer = Demuxer::open(reader);
-    if (!demuxer && demuxer.error().code != ErrorCode::kCorrupt) return std::unexpected(demuxer.error());
+    if (!demuxer && demuxer.error().code != ErrorCode::kCorrupt)
+      return std::unexpected(demuxer.error());
     auto decoder = demuxer ? Decoder::open((*demuxer)->stream())
                            : Result<std::unique_ptr<Decoder>>(std::unexpected(demuxer.error()));
     if (!decoder) {
@@ -398,10 +410,12 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
     }
     if (!report.broke && report.reached_end) {
       const auto whole = check_not_cut_off(reader, (*demuxer)->format().iformat->name);
-      if (!whole && whole.error().code != ErrorCode::kCorrupt) return std::unexpected(whole.error());
+      if (!whole && whole.error().code != ErrorCode::kCorrupt)
+        return std::unexpected(whole.error());
       if (!whole) {
         const double tick_s = (*demuxer)->time_base().value();
-        report.broke = Break{static_cast<double>(report.last_pts - report.start_pts) * tick_s, whole.error()};
+        report.broke =
+            Break{static_cast<double>(report.last_pts - report.start_pts) * tick_s, whole.error()};
       }
     }
     return report;

@@ -16,12 +16,13 @@
 namespace lido::media {
 
 enum class DecodeMode {
-  kPlanned,        ///< Only the packets that wanted pictures depend on. Same pictures as kEverything.
-  kEverything,     ///< Every packet: the plain way, and the one that kPlanned is checked against.
+  kPlanned,     ///< Only the packets that wanted pictures depend on. Same pictures as kEverything.
+  kEverything,  ///< Every packet: the plain way, and the one that kPlanned is checked against.
   kKeyframesOnly,  ///< A quick look: the last keyframe before each sampling time.
 };
 
-/// Which pictures of a clip are wanted: the last with PTS <= start + k / fps, for first_k <= k < end_k.
+/// Which pictures of a clip are wanted: the last with PTS <= start + k / fps, for first_k <= k <
+/// end_k.
 struct ExtractRequest {
   Rational fps{4, 1};
   DecodeMode mode = DecodeMode::kPlanned;
@@ -57,9 +58,9 @@ struct ExtractReport {
   int64_t packets_read = 0;
   int64_t packets_decoded = 0;
   int64_t pictures_wanted = 0;
-  bool reached_end = false;        ///< The clip was read to its last packet.
-  bool planned = true;             ///< False when everything was decoded.
-  std::optional<Break> broke;      ///< What came before it was delivered.
+  bool reached_end = false;    ///< The clip was read to its last packet.
+  bool planned = true;         ///< False when everything was decoded.
+  std::optional<Break> broke;  ///< What came before it was delivered.
 };
 
 /// Called for each wanted picture, in order of time. An error stops the extraction and is returned.

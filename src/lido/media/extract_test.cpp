@@ -24,16 +24,18 @@ std::string run(const std::string& command) {
   std::string output;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 65536> buffer;
-  for (size_t count; (count = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) output.append(buffer.data(), count);
+  for (size_t count; (count = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
+    output.append(buffer.data(), count);
   pclose(pipe);
   return output;
 }
 
 std::vector<TrueFrame> true_frames(const std::string& clip) {
-  const std::string text = run(fmt::format(
-      "ffmpeg -v error -nostdin -threads 1 -noautorotate -copyts -i '{}' -map 0:v:0 -fps_mode passthrough "
-      "-autoscale 0 -enc_time_base -1 {} -f framehash -hash sha256 - 2>/dev/null", clip,
-      clip.find("rgb") != std::string::npos ? "-pix_fmt gbrp" : ""));
+  const std::string text =
+      run(fmt::format("ffmpeg -v error -nostdin -threads 1 -noautorotate -copyts -i '{}' -map "
+                      "0:v:0 -fps_mode passthrough "
+                      "-autoscale 0 -enc_time_base -1 {} -f framehash -hash sha256 - 2>/dev/null",
+                      clip, clip.find("rgb") != std::string::npos ? "-pix_fmt gbrp" : ""));
   std::vector<TrueFrame> frames;
   size_t begin = 0;
   while (begin < text.size()) {
@@ -42,7 +44,8 @@ std::vector<TrueFrame> true_frames(const std::string& clip) {
     begin = end + 1;
     long long stream, dts, pts, duration, size;
     char hash[65];
-    if (std::sscanf(line.c_str(), "%lld, %lld, %lld, %lld, %lld, %64s", &stream, &dts, &pts, &duration, &size, hash) == 6) {
+    if (std::sscanf(line.c_str(), "%lld, %lld, %lld, %lld, %lld, %64s", &stream, &dts, &pts,
+                    &duration, &size, hash) == 6) {
       frames.push_back({pts, hash});
     }
   }
@@ -83,7 +86,8 @@ Extracted extract_all(const std::string& clip, ExtractRequest request) {
       [&](const ExtractedFrame& found) -> Result<void> {
         const std::string hash = hash_pixels(found.frame);
         for (int64_t k = found.first_k; k < found.end_k; ++k) {
-          EXPECT_TRUE(result.frames.emplace(k, TrueFrame{found.frame.pts, hash}).second) << "sample " << k << " twice";
+          EXPECT_TRUE(result.frames.emplace(k, TrueFrame{found.frame.pts, hash}).second)
+              << "sample " << k << " twice";
         }
         return {};
       },
@@ -95,13 +99,17 @@ Extracted extract_all(const std::string& clip, ExtractRequest request) {
 
 std::vector<std::string> clips() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(LIDO_TEST_CLIPS)) names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(LIDO_TEST_CLIPS))
+    names.push_back(entry.path().filename());
   std::ranges::sort(names);
   return names;
 }
 
-/// A stream of these has no timestamps FFmpeg's program and we could agree on; pictures are compared in order.
-bool is_untimed(const std::string& name) { return name.ends_with(".h264") || name.ends_with(".hevc"); }
+/// A stream of these has no timestamps FFmpeg's program and we could agree on; pictures are
+/// compared in order.
+bool is_untimed(const std::string& name) {
+  return name.ends_with(".h264") || name.ends_with(".hevc");
+}
 
 class EveryClip : public testing::TestWithParam<std::string> {
  protected:
@@ -121,13 +129,15 @@ TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
   }
   for (const char* rate : {"4", "0.7", "30000/1001", "11"}) {
     for (const DecodeMode mode : {DecodeMode::kPlanned, DecodeMode::kEverything}) {
-      SCOPED_TRACE(fmt::format("{} at {} fps, {}", GetParam(), rate, mode == DecodeMode::kPlanned ? "planned" : "everything"));
+      SCOPED_TRACE(fmt::format("{} at {} fps, {}", GetParam(), rate,
+                               mode == DecodeMode::kPlanned ? "planned" : "everything"));
       const Rational fps = *parse_rational(rate);
       const Extracted got = extract_all(path(), {.fps = fps, .mode = mode, .max_gap_s = 1e5});
       ASSERT_FALSE(got.report.broke) << got.report.broke->error.message;
       const SampleGrid grid(got.report.start_pts, time_base, fps);
       std::vector<TrueFrame> expected;
-      for (size_t at = 0; grid.compare(truth.back().pts, static_cast<int64_t>(expected.size())) >= 0;) {
+      for (size_t at = 0;
+           grid.compare(truth.back().pts, static_cast<int64_t>(expected.size())) >= 0;) {
         const auto k = static_cast<int64_t>(expected.size());
         while (at + 1 < truth.size() && grid.compare(truth[at + 1].pts, k) <= 0) ++at;
         expected.push_back(truth[at]);
@@ -135,7 +145,8 @@ TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
       ASSERT_EQ(got.frames.size(), expected.size());
       for (const auto& [k, frame] : got.frames) {
         ASSERT_EQ(frame.pts, expected[static_cast<size_t>(k)].pts) << "sample " << k;
-        ASSERT_EQ(frame.hash, expected[static_cast<size_t>(k)].hash) << "sample " << k << " at " << frame.pts;
+        ASSERT_EQ(frame.hash, expected[static_cast<size_t>(k)].hash)
+            << "sample " << k << " at " << frame.pts;
       }
     }
   }
@@ -144,12 +155,16 @@ TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
 /// What must be planned, and at most this share of packets decoded for 4 frames of 30.
 TEST(Extract, DecodesOnlyWhatWantedPicturesDependOn) {
   const std::vector<std::pair<const char*, double>> shares = {
-      {"h264_b.mp4", 0.66}, {"h264_b.ts", 0.66}, {"h264_open_gop.mp4", 0.60}, {"h264_mbaff.mp4", 0.66}, {"h264_no_b.mp4", 0.90},
-      {"hevc_b.mp4", 0.70}, {"hevc_layers.mp4", 0.60}, {"hevc_10bit.mkv", 0.55}, {"vp9.webm", 0.90}, {"av1.mp4", 0.90}, {"mjpeg.avi", 0.14}};
+      {"h264_b.mp4", 0.66},      {"h264_b.ts", 0.66},      {"h264_open_gop.mp4", 0.60},
+      {"h264_mbaff.mp4", 0.66},  {"h264_no_b.mp4", 0.90},  {"hevc_b.mp4", 0.70},
+      {"hevc_layers.mp4", 0.60}, {"hevc_10bit.mkv", 0.55}, {"vp9.webm", 0.90},
+      {"av1.mp4", 0.90},         {"mjpeg.avi", 0.14}};
   for (const auto& [name, share] : shares) {
     const Extracted got = extract_all(fmt::format("{}/{}", LIDO_TEST_CLIPS, name), {});
     EXPECT_TRUE(got.report.planned) << name;
-    EXPECT_LE(static_cast<double>(got.report.packets_decoded), share * static_cast<double>(got.report.packets_read)) << name;
+    EXPECT_LE(static_cast<double>(got.report.packets_decoded),
+              share * static_cast<double>(got.report.packets_read))
+        << name;
   }
 }
 

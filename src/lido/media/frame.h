@@ -35,7 +35,8 @@ struct Frame {
   int bit_depth = 8;  ///< Above 8, samples are 16 bit, low bits used.
   bool full_range = false;
   bool grey = false;
-  bool chroma_left = true;  ///< Chroma sits on the left luma column (MPEG-2 and later), not between two.
+  bool chroma_left =
+      true;  ///< Chroma sits on the left luma column (MPEG-2 and later), not between two.
   ColorMatrix matrix = ColorMatrix::kBt601;
   Orientation orientation;
   double pixel_aspect = 1;  ///< Width over height of one stored pixel.

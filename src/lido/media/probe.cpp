@@ -11,6 +11,8 @@ namespace {
 
 /// A camera's usual rate, where neither header nor packets tell: 4 Mb/s.
 constexpr double kUsualBytesPerSecond = 5e5;
+/// A header that claims more is not believed: ten years.
+constexpr double kLongest_s = 10 * 365.25 * 86400;
 
 RandomAccess point_of(const AVPacket& packet) { return {packet.pts, packet.dts, packet.pos}; }
 
@@ -44,7 +46,8 @@ Result<ClipIndex> read_beginning(Demuxer& demuxer) {
   constexpr int kMostPackets = 4096;
   for (int i = 0; i < kMostPackets; ++i) {
     const auto packet = demuxer.next();
-    if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+    if (!packet && packet.error().code != ErrorCode::kCorrupt)
+      return std::unexpected(packet.error());
     if (!packet || *packet == nullptr) break;
     const bool random_access = demuxer.facts(**packet).random_access;
     if (index.points.empty() && !random_access) continue;
@@ -55,7 +58,8 @@ Result<ClipIndex> read_beginning(Demuxer& demuxer) {
     if (pts == AV_NOPTS_VALUE || pts < index.points[0].pts) continue;
     if (shown && (index.start_pts == kNoPts || pts < index.start_pts)) index.start_pts = pts;
   }
-  if (index.points.empty()) return fail(ErrorCode::kCorrupt, "no picture that decoding could start from");
+  if (index.points.empty())
+    return fail(ErrorCode::kCorrupt, "no picture that decoding could start from");
   return index;
 }
 
@@ -67,7 +71,8 @@ Result<void> collect_by_seeking(Demuxer& demuxer, int64_t apart, int64_t end, Cl
     std::optional<RandomAccess> found;
     while (!found) {
       const auto packet = demuxer.next();
-      if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+      if (!packet && packet.error().code != ErrorCode::kCorrupt)
+        return std::unexpected(packet.error());
       if (!packet || *packet == nullptr) return {};
       const bool usable = (*packet)->pts != AV_NOPTS_VALUE && (*packet)->pts > previous &&
                           ((*packet)->flags & AV_PKT_FLAG_DISCARD) == 0;
@@ -83,7 +88,8 @@ Result<void> collect_by_reading(Demuxer& demuxer, int64_t apart, ClipIndex& inde
   int64_t latest = index.points[0].pts;
   for (;;) {
     const auto packet = demuxer.next();
-    if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+    if (!packet && packet.error().code != ErrorCode::kCorrupt)
+      return std::unexpected(packet.error());
     // Where the file breaks, the span that reads this part will say so.
     if (!packet || *packet == nullptr) return {};
     if ((*packet)->pts == AV_NOPTS_VALUE || !demuxer.facts(**packet).random_access) continue;
@@ -100,7 +106,8 @@ Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
     if (!demuxer.seek(point)) return false;
     for (bool found = false; !found;) {
       const auto packet = demuxer.next();
-      if (!packet && packet.error().code != ErrorCode::kCorrupt) return std::unexpected(packet.error());
+      if (!packet && packet.error().code != ErrorCode::kCorrupt)
+        return std::unexpected(packet.error());
       if (!packet || *packet == nullptr) return false;
       if (!demuxer.facts(**packet).random_access) continue;
       found = (*packet)->pts == point.pts;
@@ -112,10 +119,12 @@ Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
 
 double duration_of(const Demuxer& demuxer, int64_t bytes) {
   const AVStream& stream = demuxer.stream();
-  if (stream.duration > 0) return static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+  const double claimed_s = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
+  if (claimed_s > 0 && claimed_s < kLongest_s) return claimed_s;
   const AVFormatContext& format = demuxer.format();
   const bool guessed = format.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
-  if (format.duration > 0 && !guessed) return static_cast<double>(format.duration) / AV_TIME_BASE;
+  const double told_s = static_cast<double>(format.duration) / AV_TIME_BASE;
+  if (told_s > 0 && told_s < kLongest_s && !guessed) return told_s;
   return static_cast<double>(bytes) / kUsualBytesPerSecond;
 }
 
@@ -132,7 +141,8 @@ Result<ClipInfo> probe(storage::Reader& reader) {
   info.height = stream.codecpar->height;
   info.time_base = demuxer->time_base();
   info.duration_s = duration_of(*demuxer, reader.size());
-  const AVRational rate = stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
+  const AVRational rate =
+      stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
   if (rate.num > 0 && rate.den > 0) info.source_fps = av_q2d(rate);
   return info;
 }
@@ -141,7 +151,8 @@ Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s) {
   const auto demuxer = LIDO_TRY(Demuxer::open(reader));
   ClipIndex index = LIDO_TRY(read_beginning(*demuxer));
   const AVStream& stream = demuxer->stream();
-  if (!demuxer->is_timed() || index.start_pts == kNoPts) return index;
+  if (!demuxer->is_timed() || index.start_pts == kNoPts || index.points[0].pts == kNoPts)
+    return index;
   const double tick_s = demuxer->time_base().value();
   const auto apart = static_cast<int64_t>(apart_s / tick_s);
   // Matroska reads its index when it is first asked to seek.

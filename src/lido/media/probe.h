@@ -45,8 +45,8 @@ struct ClipIndex {
 /// Finds where a long clip may be divided: from the container's index where there is one, else by
 /// reading through it (no decoding).
 ///
-/// Each point is checked against the bitstream, so that what is decoded from it equals what is decoded
-/// from the start of the clip.
+/// Each point is checked against the bitstream, so that what is decoded from it equals what is
+/// decoded from the start of the clip.
 ///
 /// @return An index of one point when the clip cannot be divided (no timestamps, say).
 Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s);

@@ -19,7 +19,8 @@ namespace {
 
 namespace afs = arrow::fs;
 
-/// Tries of one request, with waits of 0.2 s, doubling; on top of what the client library retries itself.
+/// Tries of one request, with waits of 0.2 s, doubling; on top of what the client library retries
+/// itself.
 constexpr int kTries = 5;
 constexpr auto kFirstWait = std::chrono::milliseconds(200);
 
@@ -35,7 +36,7 @@ std::unexpected<Error> failed(std::string_view uri, const arrow::Status& status)
                        message.find("NOT_FOUND") != std::string::npos;
   const bool refused = message.find("ACCESS_DENIED") != std::string::npos ||
                        message.find("PERMISSION_DENIED") != std::string::npos;
-  const ErrorCode code = missing ? ErrorCode::kNotFound
+  const ErrorCode code = missing                         ? ErrorCode::kNotFound
                          : refused || status.IsInvalid() ? ErrorCode::kInvalidArgument
                                                          : ErrorCode::kUnavailable;
   return fail(code, "{}: {}", uri, message);
@@ -43,7 +44,8 @@ std::unexpected<Error> failed(std::string_view uri, const arrow::Status& status)
 
 /// Runs a request again while it fails in a way that may pass.
 template <typename Request>
-auto with_retries(std::string_view uri, Request request) -> Result<typename decltype(request())::ValueType> {
+auto with_retries(std::string_view uri, Request request)
+    -> Result<typename decltype(request())::ValueType> {
   auto wait = kFirstWait;
   for (int attempt = 1;; ++attempt) {
     auto answer = request();
@@ -98,9 +100,10 @@ class BucketReader final : public Reader {
     const bool in_order = !kept_.empty() && at == kept_.front().end();
     next_ = in_order ? std::min(2 * next_, kMost) : kLeast;
     Fetched fetched{at, std::vector<std::byte>(static_cast<size_t>(std::min(next_, size_ - at)))};
-    const int64_t count = LIDO_TRY(
-        with_retries(uri_, [&] { return file_->ReadAt(at, std::ssize(fetched.bytes), fetched.bytes.data()); }));
-    if (count == 0) return fail(ErrorCode::kUnavailable, "{}: no bytes at {} of {}", uri_, at, size_);
+    const int64_t count = LIDO_TRY(with_retries(
+        uri_, [&] { return file_->ReadAt(at, std::ssize(fetched.bytes), fetched.bytes.data()); }));
+    if (count == 0)
+      return fail(ErrorCode::kUnavailable, "{}: no bytes at {} of {}", uri_, at, size_);
     fetched.bytes.resize(static_cast<size_t>(count));
     kept_.push_front(std::move(fetched));
     if (kept_.size() > kKept) kept_.pop_back();
@@ -150,8 +153,8 @@ class Bucket final : public Store {
     selector.base_dir = path_of(prefix);
     selector.recursive = true;
     selector.allow_not_found = true;
-    const auto infos = LIDO_TRY(
-        with_retries(uri_of(prefix), [&] { return filesystem_->GetFileInfo(selector); }));
+    const auto infos =
+        LIDO_TRY(with_retries(uri_of(prefix), [&] { return filesystem_->GetFileInfo(selector); }));
     std::vector<Entry> entries;
     for (const afs::FileInfo& info : infos) {
       if (info.IsFile()) entries.push_back({scheme_ + info.path(), info.size()});

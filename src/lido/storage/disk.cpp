@@ -52,6 +52,7 @@ class DiskReader final : public Reader {
   size_t request_size() const override { return 64 << 10; }
 
   Result<size_t> read_at(int64_t offset, std::span<std::byte> into) override {
+    if (offset < 0 || offset >= size_) return 0;
     size_t done = 0;
     while (done < into.size()) {
       const ssize_t count = ::pread(file_.get(), into.data() + done, into.size() - done,
@@ -73,7 +74,9 @@ class DiskReader final : public Reader {
 class DiskWriter final : public Writer {
  public:
   DiskWriter(fs::path path, fs::path partial, int descriptor, Durability durability)
-      : path_(std::move(path)), partial_(std::move(partial)), file_(descriptor),
+      : path_(std::move(path)),
+        partial_(std::move(partial)),
+        file_(descriptor),
         durability_(durability) {
     buffer_.reserve(kBuffer);
   }
@@ -144,9 +147,10 @@ class Disk final : public Store {
     std::vector<Entry> entries;
     std::error_code error;
     const fs::path start = path_of(prefix);
-    fs::recursive_directory_iterator walk(
-        start, fs::directory_options::follow_directory_symlink |
-                   fs::directory_options::skip_permission_denied, error);
+    fs::recursive_directory_iterator walk(start,
+                                          fs::directory_options::follow_directory_symlink |
+                                              fs::directory_options::skip_permission_denied,
+                                          error);
     for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
       std::error_code gone;
       if (!walk->is_regular_file(gone) || gone) continue;
@@ -166,7 +170,7 @@ class Disk final : public Store {
     const std::string path = path_of(name);
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return failed("open", path, errno);
-    struct stat status {};
+    struct stat status{};
     ::fstat(descriptor, &status);
     auto reader = std::make_unique<DiskReader>(path, descriptor, status.st_size);
     if (S_ISDIR(status.st_mode)) return failed("open", path, ENOENT);
@@ -204,7 +208,8 @@ class Disk final : public Store {
     if (descriptor < 0) return failed("lock", path, errno);
     auto held = std::make_unique<DiskLock>(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      return fail(ErrorCode::kUnavailable, "{}: another process is writing here; wait for it or stop it", folder_);
+      return fail(ErrorCode::kUnavailable,
+                  "{}: another process is writing here; wait for it or stop it", folder_);
     }
     return held;
   }

@@ -17,7 +17,8 @@ class Reader {
   virtual ~Reader() = default;
   /// Bytes.
   virtual int64_t size() const = 0;
-  /// Fills `into` from `offset` on. A short count means the end of the object, 0 that the offset is past it.
+  /// Fills `into` from `offset` on. A short count means the end of the object, 0 that the offset is
+  /// past it.
   /// @return kUnavailable once retries are used up.
   virtual Result<size_t> read_at(int64_t offset, std::span<std::byte> into) = 0;
   /// Bytes that one request should ask for at least: small on a disk, large over a network.

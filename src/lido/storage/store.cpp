@@ -64,7 +64,8 @@ Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
   const size_t scheme = uri.find("://");
   if (is_remote(uri)) return open_bucket(absolute(uri));
   if (scheme != std::string_view::npos && !uri.starts_with("file://")) {
-    return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://", uri);
+    return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://",
+                uri);
   }
   return open_disk(absolute(uri));
 }
@@ -118,7 +119,8 @@ Result<std::string> Store::read_text(std::string_view name, int64_t limit) {
   return text;
 }
 
-Result<void> Store::write_text(std::string_view name, std::string_view text, Durability durability) {
+Result<void> Store::write_text(std::string_view name, std::string_view text,
+                               Durability durability) {
   const auto writer = LIDO_TRY(create(name, durability));
   LIDO_TRY(writer->append(text));
   return writer->commit();

@@ -44,7 +44,8 @@ class Store {
   /// Removes everything under `prefix`.
   virtual Result<void> remove_all(std::string_view prefix) = 0;
 
-  /// Keeps other processes of this machine from locking the same object, which exists. A bucket knows no locks.
+  /// Keeps other processes of this machine from locking the same object, which exists. A bucket
+  /// knows no locks.
   /// @return kUnavailable when another process holds it.
   virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
 
@@ -54,10 +55,12 @@ class Store {
                           Durability durability = Durability::kPower);
 };
 
-/// Opens "folder", "file:///folder", "gs://bucket/prefix" or "s3://bucket/prefix". Makes nothing yet.
+/// Opens "folder", "file:///folder", "gs://bucket/prefix" or "s3://bucket/prefix". Makes nothing
+/// yet.
 ///
 /// Credentials and endpoints are the usual ones: Application Default Credentials or
-/// CLOUD_STORAGE_EMULATOR_ENDPOINT for gs://; AWS_* variables, profiles or AWS_ENDPOINT_URL for s3://.
+/// CLOUD_STORAGE_EMULATOR_ENDPOINT for gs://; AWS_* variables, profiles or AWS_ENDPOINT_URL for
+/// s3://.
 ///
 /// @return kInvalidArgument for another scheme; kUnavailable when the bucket cannot be reached.
 Result<std::unique_ptr<Store>> open_store(std::string_view uri);
@@ -75,7 +78,8 @@ bool is_remote(std::string_view uri);
 /// @return kNotFound when it names nothing.
 Result<std::vector<Entry>> list(std::string_view uri);
 
-/// Closes network connections. Call once, before main returns, when gs:// or s3:// may have been used.
+/// Closes network connections. Call once, before main returns, when gs:// or s3:// may have been
+/// used.
 void shut_down();
 
 }  // namespace lido::storage

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# dist/: lido-VERSION-linux-x86_64.tar.xz, the program with every library but glibc's, and the wheel `lido`.
+set -eu
+cd "$(dirname "$0")/.."
+version=$(sed -n 's/^project(lido VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+name=lido-$version-linux-$(uname -m)
+tree=build/package/$name
+from_glibc='^(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl))\.so'
+
+say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+
+# copyright_of FILE: copies what its Debian package says of its licence.
+copyright_of() {
+  package=$(dpkg-query -S "$1" 2>/dev/null | head -n 1 | cut -d: -f1)
+  [ -n "$package" ] || return 0
+  cp -n "/usr/share/doc/$package/copyright" "$tree/share/licences/$package" 2>/dev/null || true
+}
+
+tarball() {
+  say "gathering $name"
+  rm -rf "$tree"
+  mkdir -p "$tree/bin" "$tree/lib" "$tree/share/licences"
+  cp build/release/bin/lido "$tree/bin/"
+  strip --strip-debug "$tree/bin/lido"
+  ldd build/release/bin/lido | awk '$2 == "=>" { print $1, $3 }' | while read -r library path; do
+    echo "$library" | grep -Eq "$from_glibc" && continue
+    cp -L "$path" "$tree/lib/$library"
+    chmod u+w "$tree/lib/$library"
+    patchelf --set-rpath '$ORIGIN' "$tree/lib/$library"
+    copyright_of "$(readlink -f "$path")"
+  done
+  patchelf --set-rpath '$ORIGIN/../lib' "$tree/bin/lido"
+  cp .venv/lib/python3*/site-packages/pyarrow/*.txt "$tree/share/licences/" 2>/dev/null || true
+  for licence in .venv/lib/python3*/site-packages/pyarrow-*.dist-info/licenses/*; do
+    cp "$licence" "$tree/share/licences/arrow-$(basename "$licence")"
+  done
+  cp LICENSE NOTICE README.md CHANGELOG.md "$tree/"
+  cp docs/cli.md docs/formats.md "$tree/share/"
+  say "packing"
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
+    -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"
+}
+
+wheel() {
+  say "building the wheel"
+  rm -rf build/package/wheel
+  .venv/bin/pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w build/package/wheel .
+  # Libraries that a bare machine lacks go into the wheel; Arrow's come from pyarrow itself.
+  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow.so.*' --exclude 'libparquet.so.*' \
+    -w dist build/package/wheel/lido-*.whl >&2
+}
+
+mkdir -p dist
+rm -f dist/lido-*
+tarball
+wheel
+ls -lh dist >&2

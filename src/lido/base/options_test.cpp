@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/base/options.h"
+
+#include <gtest/gtest.h>
+
+namespace lido {
+namespace {
+
+struct Sample {
+  int size = 224;
+  double share = 0.5;
+  std::string fit = "crop";
+  Rational fps{4, 1};
+
+  static void fields(auto& self, auto&& visit) {
+    visit("size", self.size, Within{16, 2048}, "Side");
+    visit("share", self.share, Within{0, 1}, "Share");
+    visit("fit", self.fit, OneOf{{"crop", "pad"}}, "Fit");
+    visit("fps", self.fps, Anything{}, "Rate");
+  }
+};
+
+TEST(Options, DefaultsAreInRange) { EXPECT_TRUE(validate(Sample{})); }
+
+TEST(Options, NameTheFieldTheValueAndTheRange) {
+  EXPECT_EQ(validate(Sample{.size = 8}).error().message, "size is 8, want 16 to 2048");
+  EXPECT_EQ(validate(Sample{.share = 2}).error().message, "share is 2, want 0 to 1");
+  EXPECT_EQ(validate(Sample{.fit = "x"}).error().message, "fit is \"x\", want one of: crop, pad");
+  EXPECT_FALSE(validate(Sample{.share = std::numeric_limits<double>::quiet_NaN()}));
+}
+
+TEST(Options, JsonComesBack) {
+  const Sample given{32, 0.25, "pad", {30000, 1001}};
+  const auto read = from_json<Sample>(to_json(given));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(to_json(*read), to_json(given));
+}
+
+TEST(Options, RefuseJsonTheyDoNotKnow) {
+  for (const char* text : {R"({"siez": 32})", R"({"size": "big"})", R"({"size": 1})", R"([1])",
+                           R"({"fps": "0"})", R"({"fps": 4})", "null"}) {
+    EXPECT_FALSE(from_json<Sample>(nlohmann::ordered_json::parse(text))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace lido

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fast fixed-point converter against the plain definition in doubles.
+#include "lido/media/convert.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace lido::media {
+namespace {
+
+struct Picture {
+  Frame frame;
+  std::vector<uint16_t> samples[3];
+  std::vector<std::byte> bytes[3];
+};
+
+struct Format {
+  int shift_x, shift_y, depth;
+  bool full_range, grey, left;
+  ColorMatrix matrix;
+  Orientation orientation;
+};
+
+int chroma(int luma, int shift) { return (luma + (1 << shift) - 1) >> shift; }
+
+/// Smooth waves and some noise, within the format's legal values.
+Picture make_picture(int width, int height, const Format& format, std::mt19937& random) {
+  Picture picture;
+  Frame& frame = picture.frame;
+  frame.width = width, frame.height = height;
+  frame.chroma_shift_x = format.shift_x, frame.chroma_shift_y = format.shift_y;
+  frame.bit_depth = format.depth, frame.full_range = format.full_range, frame.grey = format.grey;
+  frame.chroma_left = format.left, frame.matrix = format.matrix,
+  frame.orientation = format.orientation;
+  const double scale = 1 << (format.depth - 8);
+  for (int plane = 0; plane < 3; ++plane) {
+    const int w = plane ? chroma(width, format.shift_x) : width,
+              h = plane ? chroma(height, format.shift_y) : height;
+    const double fx = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100,
+                 fy = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100;
+    const size_t stride = static_cast<size_t>(w) * (format.depth > 8 ? 2 : 1) + 13;
+    picture.bytes[plane].resize(stride * static_cast<size_t>(h) + 64);
+    for (int y = 0; y < h; ++y) {
+      for (int x = 0; x < w; ++x) {
+        const double wave = 128 + 70 * std::sin(x * fx + plane) * std::cos(y * fy) +
+                            static_cast<double>(random() % 16);
+        const auto value = static_cast<uint16_t>(std::clamp(wave, 20.0, 230.0) * scale);
+        picture.samples[plane].push_back(value);
+        std::byte* at = &picture.bytes[plane][stride * static_cast<size_t>(y)];
+        if (format.depth > 8)
+          std::memcpy(at + 2 * x, &value, 2);
+        else
+          at[x] = static_cast<std::byte>(value);
+      }
+    }
+    frame.planes[static_cast<size_t>(plane)] = {picture.bytes[plane].data(),
+                                                static_cast<ptrdiff_t>(stride)};
+  }
+  return picture;
+}
+
+/// One plane's value around (x, y), both in pixels of that plane, by a triangle of half-width
+/// `support`.
+double look_up(const std::vector<uint16_t>& samples, int width, int height, double x, double y,
+               double support_x, double support_y) {
+  double sum = 0, weights = 0;
+  for (int row = std::max(0, static_cast<int>(y - support_y) - 1);
+       row < std::min<double>(height, y + support_y + 1); ++row) {
+    const double weight_y = std::max(0.0, 1 - std::abs(row + 0.5 - y) / support_y);
+    for (int column = std::max(0, static_cast<int>(x - support_x) - 1);
+         column < std::min<double>(width, x + support_x + 1); ++column) {
+      const double weight = weight_y * std::max(0.0, 1 - std::abs(column + 0.5 - x) / support_x);
+      sum += weight * samples[static_cast<size_t>(row * width + column)];
+      weights += weight;
+    }
+  }
+  return weights > 0 ? sum / weights : samples[0];
+}
+
+/// Turns a point of the upright picture back into the stored one.
+std::pair<double, double> stored_point(double x, double y, const Frame& frame) {
+  double u = x, v = y;
+  switch (frame.orientation.quarter_turns) {  // clockwise turns made it upright: undo them
+    case 1:
+      u = y, v = frame.height - x;
+      break;
+    case 2:
+      u = frame.width - x, v = frame.height - y;
+      break;
+    case 3:
+      u = frame.width - y, v = x;
+      break;
+    default:
+      break;
+  }
+  if (frame.orientation.mirrored) u = frame.width - u;
+  return {u, v};
+}
+
+std::array<double, 3> plain(const Picture& picture, const Geometry& geometry, int column, int row) {
+  const Frame& frame = picture.frame;
+  const double upright_x = (column + 0.5 - geometry.offset_x) / geometry.scale_x;
+  const double upright_y = (row + 0.5 - geometry.offset_y) / geometry.scale_y;
+  const auto [width, height] = upright_size(frame);
+  if (upright_x < 0 || upright_x > width || upright_y < 0 || upright_y > height) return {0, 0, 0};
+  const auto [x, y] = stored_point(upright_x, upright_y, frame);
+  const bool swapped = frame.orientation.quarter_turns % 2 == 1;
+  const double step_x = 1 / (swapped ? geometry.scale_y : geometry.scale_x);
+  const double step_y = 1 / (swapped ? geometry.scale_x : geometry.scale_y);
+  std::array<double, 3> value{};
+  for (int plane = 0; plane < 3; ++plane) {
+    const int shift_x = plane ? frame.chroma_shift_x : 0,
+              shift_y = plane ? frame.chroma_shift_y : 0;
+    const double site = plane && shift_x && frame.chroma_left ? ((1 << shift_x) - 1) / 2.0 : 0;
+    const double plane_step_x = step_x / (1 << shift_x), plane_step_y = step_y / (1 << shift_y);
+    value[static_cast<size_t>(plane)] =
+        plane && frame.grey
+            ? 128
+            : look_up(picture.samples[plane], plane ? chroma(frame.width, shift_x) : frame.width,
+                      plane ? chroma(frame.height, shift_y) : frame.height,
+                      (x + site) / (1 << shift_x), y / (1 << shift_y), std::max(1.0, plane_step_x),
+                      std::max(1.0, plane_step_y)) /
+                  (1 << (frame.bit_depth - 8));
+  }
+  if (frame.matrix == ColorMatrix::kRgb) return value;
+  double kr = 0.299, kb = 0.114;
+  if (frame.matrix == ColorMatrix::kBt709) kr = 0.2126, kb = 0.0722;
+  if (frame.matrix == ColorMatrix::kBt2020) kr = 0.2627, kb = 0.0593;
+  const double luma = frame.full_range ? value[0] : (value[0] - 16) * 255 / 219;
+  const double chroma_scale = frame.full_range ? 1 : 255.0 / 224;
+  const double u = (value[1] - 128) * chroma_scale, v = (value[2] - 128) * chroma_scale;
+  const double r = luma + 2 * (1 - kr) * v, b = luma + 2 * (1 - kb) * u;
+  return {r, (luma - kr * r - kb * b) / (1 - kr - kb), b};
+}
+
+TEST(Converter, AgreesWithItsDefinitionForEveryFormat) {
+  std::mt19937 random(11);
+  for (int round = 0; round < 60; ++round) {
+    const bool rgb = round % 10 == 9;
+    const int shift = rgb ? 0 : round % 3 == 2 ? 0 : 1;
+    const Format format{.shift_x = shift,
+                        .shift_y = round % 3 == 0 ? shift : 0,
+                        .depth = round % 4 == 3 ? 10 : 8,
+                        .full_range = round % 2 == 1,
+                        .grey = round % 11 == 10,
+                        .left = round % 2 == 0,
+                        .matrix = rgb ? ColorMatrix::kRgb : static_cast<ColorMatrix>(round % 3),
+                        .orientation = {round % 4, round % 8 >= 4}};
+    const Picture picture = make_picture(70 + static_cast<int>(random() % 400),
+                                         50 + static_cast<int>(random() % 300), format, random);
+    const char* fits[] = {"crop", "pad", "stretch"};
+    const auto geometry = fit_geometry(picture.frame, {.size = 48, .fit = fits[round / 3 % 3]});
+    ASSERT_TRUE(geometry);
+    const Image image = Converter().convert(picture.frame, *geometry);
+    ASSERT_EQ(image.width, 48);
+    double worst = 0, sum = 0;
+    for (int row = 0; row < image.height; ++row) {
+      for (int column = 0; column < image.width; ++column) {
+        const auto expected = plain(picture, *geometry, column, row);
+        for (size_t channel = 0; channel < 3; ++channel) {
+          const double value = std::clamp(expected[channel], 0.0, 255.0);
+          const double difference =
+              std::abs(image.rgb[static_cast<size_t>(row * 48 + column) * 3 + channel] - value);
+          worst = std::max(worst, difference);
+          sum += difference;
+        }
+      }
+    }
+    EXPECT_LE(worst, 3.0) << "round " << round;
+    EXPECT_LE(sum / (48 * 48 * 3), 0.7) << "round " << round;
+  }
+}
+
+TEST(Converter, GeometrySaysWherePixelsLand) {
+  std::mt19937 random(5);
+  Picture picture =
+      make_picture(320, 180, {1, 1, 8, true, true, true, ColorMatrix::kBt709, {}}, random);
+  for (auto& byte : picture.bytes[0]) byte = std::byte{0};
+  const ptrdiff_t stride = picture.frame.planes[0].stride;
+  for (int y = 80; y < 100; ++y)
+    for (int x = 150; x < 170; ++x)
+      picture.bytes[0][static_cast<size_t>(y * stride + x)] = std::byte{255};
+  for (const char* fit : {"crop", "pad", "stretch"}) {
+    const auto geometry = *fit_geometry(picture.frame, {.size = 96, .fit = fit});
+    const Image image = Converter().convert(picture.frame, geometry);
+    double sum = 0, sum_x = 0, sum_y = 0;
+    for (int row = 0; row < 96; ++row) {
+      for (int column = 0; column < 96; ++column) {
+        const double light = image.rgb[static_cast<size_t>(row * 96 + column) * 3];
+        sum += light, sum_x += light * (column + 0.5), sum_y += light * (row + 0.5);
+      }
+    }
+    EXPECT_NEAR(sum_x / sum, 160 * geometry.scale_x + geometry.offset_x, 0.05) << fit;
+    EXPECT_NEAR(sum_y / sum, 90 * geometry.scale_y + geometry.offset_y, 0.05) << fit;
+  }
+}
+
+}  // namespace
+}  // namespace lido::media
