@@ -47,12 +47,34 @@ wheel() {
   rm -rf build/package/wheel
   .venv/bin/pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w build/package/wheel .
   # Libraries that a bare machine lacks go into the wheel; Arrow's come from pyarrow itself.
-  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow.so.*' --exclude 'libparquet.so.*' \
-    -w dist build/package/wheel/lido-*.whl >&2
+  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' \
+    --only-plat -w dist build/package/wheel/lido-*.whl >&2
+}
+
+# Both must work without anything of this checkout: the program finds each library in the tarball or in glibc,
+# the wheel opens in a new environment a dataset that the packed program made.
+check() {
+  say "checking both"
+  rm -rf build/package/check
+  mkdir -p build/package/check
+  tar -C build/package/check -xf "dist/$name.tar.xz"
+  packed=$PWD/build/package/check/$name
+  strange=$(ldd "$packed/bin/lido" | awk '$2 == "=>" { print $1, $3 }' | grep -vF "$packed/" | grep -Ev "$from_glibc" || true)
+  [ -z "$strange" ] || { echo "not in the tarball: $strange" >&2; exit 1; }
+  ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=320x240:r=10 -t 4 -c:v libx264 build/package/check/clip.mp4
+  (cd / && env -i "$packed/bin/lido" ingest "$packed/../clip.mp4" --out "$packed/../dataset" --window 4 --stride 4 --quiet)
+  python3 -m venv build/package/check/venv
+  build/package/check/venv/bin/pip install -q --disable-pip-version-check dist/lido-*.whl
+  (cd / && "$packed/../venv/bin/python" -c "
+import lido, sys
+samples = lido.open(sys.argv[1]).samples()
+assert len(samples) == 4 and samples[0].frames.shape == (4, 224, 224, 3), samples
+" "$packed/../dataset")
 }
 
 mkdir -p dist
 rm -f dist/lido-*
 tarball
 wheel
+check
 ls -lh dist >&2

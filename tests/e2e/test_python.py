@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python module reads what the program wrote."""
 
+import pathlib
+import subprocess
+import sys
+
 import cv2
 import lido
 import numpy as np
@@ -44,3 +48,9 @@ def test_samples_outlive_their_dataset(dataset):
 def test_errors_say_what_is_wrong(tmp_path):
     with pytest.raises(lido.LidoError, match="no Lido dataset"):
         lido.open(str(tmp_path))
+
+
+def test_the_example_runs(dataset):
+    example = pathlib.Path(__file__).parents[2] / "examples/read_dataset.py"
+    done = subprocess.run([sys.executable, example, dataset], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f"{len(lido.open(str(dataset)).samples())} samples in train\n")
