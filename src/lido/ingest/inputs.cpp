@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
+#include <tuple>
 
 #include "lido/dataset/csv.h"
 #include "lido/storage/store.h"
@@ -35,17 +35,22 @@ bool is_list(std::string_view uri) {
   return name.ends_with(".csv") || name.ends_with(".parquet");
 }
 
-using ClipMap = std::map<std::string, ClipInput>;
-
-void add(ClipMap& clips, ClipInput clip) {
-  // What a list says of a clip wins over a folder that holds it too.
-  const bool described =
-      clip.group != clip.uri || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
-  auto [entry, inserted] = clips.try_emplace(clip.uri, clip);
-  if (!inserted && described) entry->second = std::move(clip);
+/// Sorts by URI and leaves each clip once. What a list says of a clip wins over a folder that holds
+/// it too; of two lists, the later one.
+void keep_each_once(std::vector<ClipInput>& clips) {
+  std::ranges::sort(clips, [](const ClipInput& a, const ClipInput& b) {
+    return std::tie(a.uri, a.listed) < std::tie(b.uri, b.listed);
+  });
+  size_t kept = 0;
+  for (size_t i = 0; i < clips.size(); ++i) {
+    if (i + 1 < clips.size() && clips[i + 1].uri == clips[i].uri) continue;
+    if (kept != i) clips[kept] = std::move(clips[i]);
+    ++kept;
+  }
+  clips.resize(kept);
 }
 
-Result<void> add_list(const std::string& uri, ClipMap& clips) {
+Result<void> add_list(const std::string& uri, std::vector<ClipInput>& clips) {
   const auto reader = LIDO_TRY(storage::open_reader(uri));
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{1} << 30));
   const auto table =
@@ -63,7 +68,6 @@ Result<void> add_list(const std::string& uri, ClipMap& clips) {
     if (!file) return within(where, file.error());
     clip.bytes = (*file)->size();
     clip.group = table->cell("group", row);
-    if (clip.group.empty()) clip.group = clip.uri;
     clip.site = table->cell("site", row);
     clip.camera = table->cell("camera", row);
     if (const auto start = table->cell("start_utc", row); !start.empty()) {
@@ -71,7 +75,8 @@ Result<void> add_list(const std::string& uri, ClipMap& clips) {
       if (!parsed) return within(where + ": start_utc", parsed.error());
       clip.start_utc = *parsed;
     }
-    add(clips, std::move(clip));
+    clip.listed = std::ssize(clips) + 1;
+    clips.push_back(std::move(clip));
   }
   return {};
 }
@@ -82,7 +87,6 @@ Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
   if (arguments.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "no clips given, want files, folders, gs:// or s3:// prefixes");
-  ClipMap clips;
   Inputs inputs;
   for (const std::string& argument : arguments) {
     const auto entries = storage::list(argument);
@@ -90,7 +94,7 @@ Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
     const bool named_outright =
         entries->size() == 1 && entries->front().uri == storage::absolute(argument);
     if (named_outright && is_list(argument)) {
-      LIDO_TRY(add_list(entries->front().uri, clips));
+      LIDO_TRY(add_list(entries->front().uri, inputs.clips));
       continue;
     }
     for (const storage::Entry& entry : *entries) {
@@ -98,13 +102,10 @@ Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
         ++inputs.ignored;
         continue;
       }
-      ClipInput clip;
-      clip.uri = clip.group = entry.uri;
-      clip.bytes = entry.size;
-      add(clips, std::move(clip));
+      inputs.clips.push_back({.uri = entry.uri, .bytes = entry.size});
     }
   }
-  for (auto& [uri, clip] : clips) inputs.clips.push_back(std::move(clip));
+  keep_each_once(inputs.clips);
   if (inputs.clips.empty()) {
     return fail(
         ErrorCode::kNotFound,

@@ -14,10 +14,13 @@ namespace lido::ingest {
 struct ClipInput {
   std::string uri;  ///< Absolute.
   int64_t bytes = 0;
-  std::string group;  ///< The clip's own URI unless a list says otherwise.
+  std::string group;  ///< Empty: the clip is a group of its own.
   std::string site;
   std::string camera;
   std::optional<dataset::UtcTime> start_utc;
+  int64_t listed = 0;  ///< Which row of the lists named it; 0 for none.
+
+  const std::string& group_name() const { return group.empty() ? uri : group; }
 };
 
 /// The clips that were found, by URI, each once.

@@ -205,7 +205,7 @@ class PartBuilder {
     const media::Geometry& g = sample.geometry;
     Json json = {{"sample", sample.key},
                  {"clip", input.uri},
-                 {"group", input.group},
+                 {"group", input.group_name()},
                  {"site", input.site},
                  {"camera", input.camera},
                  {"fps", lido::to_string(sampling_.fps)},
@@ -263,7 +263,7 @@ std::string part_name(const Json& identity, const ClipPlan& clip, size_t span) {
                     identity,
                     input.uri,
                     input.bytes,
-                    input.group,
+                    input.group_name(),
                     input.site,
                     input.camera,
                     input.start_utc ? dataset::to_string(*input.start_utc) : "",

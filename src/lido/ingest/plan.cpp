@@ -40,15 +40,15 @@ Result<void> divide(storage::Reader& reader, const SampleOptions& sampling, doub
   return {};
 }
 
-Result<ClipPlan> plan_clip(const ClipInput& input, const SampleOptions& sampling, double span_s) {
-  ClipPlan plan{input, {}, {}, {}};
+Result<ClipPlan> plan_clip(ClipInput input, const SampleOptions& sampling, double span_s) {
+  ClipPlan plan{std::move(input), {}, {}, {}};
   const auto mark = [&](const Error& error) -> Result<ClipPlan> {
-    if (error.code == ErrorCode::kUnavailable) return within(input.uri, error);
+    if (error.code == ErrorCode::kUnavailable) return within(plan.input.uri, error);
     plan.broken = error;
     plan.spans.clear();
     return plan;
   };
-  const auto reader = storage::open_reader(input.uri);
+  const auto reader = storage::open_reader(plan.input.uri);
   if (!reader) return mark(reader.error());
   auto info = media::probe(**reader);
   if (!info) return mark(info.error());
@@ -60,13 +60,13 @@ Result<ClipPlan> plan_clip(const ClipInput& input, const SampleOptions& sampling
 
 }  // namespace
 
-Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips,
+Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
                                          const SampleOptions& sampling, const JobOptions& job,
                                          const std::stop_token& stop) {
   std::vector<ClipPlan> plans(clips.size());
   LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
-    plans[i] = LIDO_TRY(plan_clip(clips[i], sampling, job.span_s));
+    plans[i] = LIDO_TRY(plan_clip(std::move(clips[i]), sampling, job.span_s));
     return {};
   }));
   return plans;

@@ -30,7 +30,7 @@ struct ClipPlan {
 
 /// Reads the clips' headers, `workers` at a time, and divides the long ones. Decodes nothing.
 /// @return kUnavailable when storage fails; a broken clip is marked, not an error.
-Result<std::vector<ClipPlan>> plan_clips(const std::vector<ClipInput>& clips,
+Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
                                          const SampleOptions& sampling, const JobOptions& job,
                                          const std::stop_token& stop);
 

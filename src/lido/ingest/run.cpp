@@ -34,6 +34,7 @@ Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
 /// Checks labels against the clips before any work, with rows as the clips will have them.
 Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& plans,
                           const Generation& before) {
+  if (request.labels.empty() && request.classes.empty()) return {};
   const auto labels = LIDO_TRY(read_labels(request.labels));
   std::vector<dataset::ClipRow> rows = before.clips;
   for (const ClipPlan& plan : plans)
@@ -47,17 +48,17 @@ Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& p
 }
 
 /// The clips that the dataset does not hold yet.
-Result<std::vector<ClipInput>> new_clips(const std::vector<ClipInput>& clips,
-                                         const Generation& before) {
+Result<std::vector<ClipInput>> new_clips(std::vector<ClipInput> clips, const Generation& before) {
   std::map<std::string, const dataset::ClipRow*> known;
   for (const dataset::ClipRow& row : before.clips) known[row.clip] = &row;
+  if (known.empty()) return clips;
   std::vector<ClipInput> fresh;
-  for (const ClipInput& clip : clips) {
+  for (ClipInput& clip : clips) {
     const auto found = known.find(clip.uri);
     if (found == known.end()) {
-      fresh.push_back(clip);
+      fresh.push_back(std::move(clip));
     } else if (found->second->bytes != clip.bytes && found->second->samples == 0) {
-      fresh.push_back(clip);  // Broken or too short the last time, and changed since.
+      fresh.push_back(std::move(clip));  // Broken or too short the last time, and changed since.
     } else if (found->second->bytes != clip.bytes) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: {} bytes, but {} when it was ingested; published samples never change: give "
@@ -109,7 +110,8 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
   std::vector<std::pair<size_t, size_t>> units;  // clip, span
   for (const ClipPlan& plan : plans) {
     ClipResult clip{.plan = &plan};
-    clip.split = dataset::split_of(by_site ? plan.input.site : plan.input.group, shares, seed);
+    clip.split =
+        dataset::split_of(by_site ? plan.input.site : plan.input.group_name(), shares, seed);
     for (size_t span = 0; span < plan.spans.size(); ++span) {
       clip.parts.push_back(part_name(dataset.identity(), plan, span));
       units.emplace_back(clips.size(), span);
@@ -150,7 +152,7 @@ Summary summarise(const Generation& generation, const Generation& before, const 
   Summary summary{.generation = generation.number,
                   .clips = std::ssize(job.plans),
                   .known = job.known,
-                  .ignored = job.inputs.ignored};
+                  .ignored = job.ignored};
   std::set<std::string> fresh, shards;
   for (const ClipPlan& plan : job.plans) {
     fresh.insert(plan.input.uri);
@@ -181,9 +183,9 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, to_json(request.sampling)));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
   Job job;
-  job.inputs = LIDO_TRY(find_inputs(request.inputs));
+  Inputs inputs = LIDO_TRY(find_inputs(request.inputs));
   const std::string out = storage::absolute(request.out) + "/";
-  for (const ClipInput& clip : job.inputs.clips) {
+  for (const ClipInput& clip : inputs.clips) {
     if (clip.uri.starts_with(out)) {
       return fail(ErrorCode::kInvalidArgument, "{} lies in the output folder: give another --out",
                   clip.uri);
@@ -195,9 +197,11 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
           clip.uri);
     }
   }
-  const auto fresh = LIDO_TRY(new_clips(job.inputs.clips, before));
-  job.known = std::ssize(job.inputs.clips) - std::ssize(fresh);
-  job.plans = LIDO_TRY(plan_clips(fresh, request.sampling, request.job, stop));
+  const int64_t found = std::ssize(inputs.clips);
+  auto fresh = LIDO_TRY(new_clips(std::move(inputs.clips), before));
+  job.known = found - std::ssize(fresh);
+  job.ignored = inputs.ignored;
+  job.plans = LIDO_TRY(plan_clips(std::move(fresh), request.sampling, request.job, stop));
   LIDO_TRY(check_labels(request, job.plans, before));
   return job;
 }
@@ -211,7 +215,7 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   const Generation before = LIDO_TRY(dataset.read_latest());
   if (job.plans.empty()) {
     LIDO_TRY(dataset.store().remove_all(".work"));
-    return Summary{.known = job.known, .ignored = job.inputs.ignored};
+    return Summary{.known = job.known, .ignored = job.ignored};
   }
   const auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
   Generation generation = before;

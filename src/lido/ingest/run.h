@@ -45,9 +45,9 @@ struct Summary {
 
 /// The work that a request comes to, after every check that can be made beforehand.
 struct Job {
-  Inputs inputs;
   std::vector<ClipPlan> plans;  ///< Of the clips that are new.
-  int64_t known = 0;
+  int64_t known = 0;            ///< Clips the dataset has already.
+  int64_t ignored = 0;          ///< Files that do not end like a video.
 };
 
 /// Finds and plans the clips, and checks options, labels and the output folder. Writes nothing.
