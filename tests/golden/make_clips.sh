@@ -4,6 +4,7 @@
 # Usage: make_clips.sh FOLDER. Files already there are kept.
 set -eu
 out=$1
+rare=$(cd "$(dirname "$0")" && pwd)/make_rare.py
 mkdir -p "$out"
 cd "$out"
 
@@ -70,7 +71,10 @@ make look_rgb.mkv -pix_fmt bgr0 -c:v ffv1
 make look_odd.mkv -vf scale=321:179 $x264 -crf 10 -pix_fmt yuv444p -g 30
 make anamorphic.mp4 -vf "scale=240:180,setsar=4/3" $x264 -crf 10 -bf 2 -g 30
 
+[ -s svc_t.mkv ] || python3 "$rare" .
 
+remake paff.ts paff.mkv -c copy
+remake svc_t.mp4 svc_t.mkv -c copy
 remake h264_b.mkv h264_b.mp4 -c copy
 remake h264_b.ts h264_b.mp4 -c copy
 remake h264_b.h264 h264_b.mp4 -c copy

@@ -129,6 +129,9 @@ PacketFacts read_h264(Bytes packet, int length_size) {
     const uint32_t header = byte_at(nal, 0);
     const uint32_t type = header & 31;
     if (type == 6) recovery = recovery || has_clean_recovery_point(nal);
+    // SVC-T: a prefix NAL unit tells the layer of the slice that follows it.
+    if (type == 14 && nal.size() >= 4 && byte_at(nal, 1) >> 7 == 1)
+      facts.temporal_id = static_cast<int>(byte_at(nal, 3) >> 5);
     // Data partitions (2 to 4) are slices too. A coded slice extension (20) is another layer's.
     if (type >= 1 && type <= 5) {
       // A PAFF picture may open with an IDR field and close with a P field that refers to it.

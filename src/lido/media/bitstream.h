@@ -42,8 +42,8 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata);
 /// @param container_keyframe  What the container says of it; believed only for codecs whose
 ///                            bitstream is not read here.
 ///
-/// Sources: ITU-T H.264 (7.3.1, 7.4.1, D.1.8), ITU-T H.265 (7.3.1.2, 7.4.2.2), VP9 bitstream
-/// specification 6.2.
+/// Sources: ITU-T H.264 (7.3.1, 7.4.1, D.1.8, G.7.3.1.1), ITU-T H.265 (7.3.1.2, 7.4.2.2), VP9
+/// bitstream specification 6.2.
 PacketFacts read_facts(const Framing& framing, std::span<const std::byte> packet,
                        bool container_keyframe);
 

@@ -64,6 +64,17 @@ TEST(ReadFacts, H264BrokenLengthsAreNotPlanned) {
   EXPECT_TRUE(read_facts(kH264Mp4, bytes({0, 0, 0, 99, 0x65, 0x88}), true).unplannable);
 }
 
+TEST(ReadFacts, H264PrefixTellsTheTemporalLayer) {
+  const auto layered = [](int svc_flags, int layer) {
+    return read_facts(
+        kH264Annexb,
+        bytes({0, 0, 1, 0x4e, svc_flags, 0x80, layer << 5 | 7, 0x20, 0, 0, 1, 0x41, 0x9a}), false);
+  };
+  EXPECT_EQ(layered(0x80, 2).temporal_id, 2);
+  EXPECT_TRUE(layered(0x80, 2).referenced);
+  EXPECT_EQ(layered(0, 2).temporal_id, 0) << "an MVC prefix says something else";
+}
+
 TEST(ReadFacts, HevcLayersAndLeadingPictures) {
   const auto trail_n = read_facts(kHevcAnnexb, bytes({0, 0, 1, 0 << 1, 3, 0x80}), false);
   EXPECT_FALSE(trail_n.referenced);

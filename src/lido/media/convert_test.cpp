@@ -41,7 +41,7 @@ Picture make_picture(int width, int height, const Format& format, std::mt19937& 
               h = plane ? chroma(height, format.shift_y) : height;
     const double fx = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100,
                  fy = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100;
-    const size_t stride = static_cast<size_t>(w) * (format.depth > 8 ? 2 : 1) + 13;
+    const size_t stride = static_cast<size_t>(w) * (format.depth > 8 ? 2 : 1) + 14;
     picture.bytes[plane].resize(stride * static_cast<size_t>(h) + 64);
     for (int y = 0; y < h; ++y) {
       for (int x = 0; x < w; ++x) {

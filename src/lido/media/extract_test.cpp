@@ -158,7 +158,8 @@ TEST(Extract, DecodesOnlyWhatWantedPicturesDependOn) {
       {"h264_b.mp4", 0.66},      {"h264_b.ts", 0.66},      {"h264_open_gop.mp4", 0.60},
       {"h264_mbaff.mp4", 0.66},  {"h264_no_b.mp4", 0.90},  {"hevc_b.mp4", 0.70},
       {"hevc_layers.mp4", 0.60}, {"hevc_10bit.mkv", 0.55}, {"vp9.webm", 0.90},
-      {"av1.mp4", 0.90},         {"mjpeg.avi", 0.14}};
+      {"av1.mp4", 0.90},         {"mjpeg.avi", 0.14},     {"paff.mkv", 0.65},
+      {"svc_t.mkv", 0.60}};
   for (const auto& [name, share] : shares) {
     const Extracted got = extract_all(fmt::format("{}/{}", LIDO_TEST_CLIPS, name), {});
     EXPECT_TRUE(got.report.planned) << name;
