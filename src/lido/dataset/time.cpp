@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "lido/dataset/rows.h"
@@ -29,7 +30,7 @@ Result<UtcTime> parse_utc(std::string_view text) {
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const int64_t shift = (zone_hours * 60 + zone_minutes) * (sign[0] == '-' ? -60 : 60);
   const int64_t seconds = days * 86400 + hour * 3600 + minute * 60 - (offset ? shift : 0);
-  return UtcTime{seconds * 1'000'000 + static_cast<int64_t>(second * 1e6 + 0.5)};
+  return UtcTime{seconds * 1'000'000 + std::llround(second * 1e6)};
 }
 
 std::string to_string(const UtcTime& time) {

@@ -90,7 +90,8 @@ CrashGuard::CrashGuard(const storage::Store& store, const std::string& part) {
   fs::create_directories(in_flight.parent_path(), error);
   const auto size = fs::file_size(note, error);
   crashes_ = error ? 0 : static_cast<int>(size);
-  if (note.native().size() < crash_note.size()) std::strcpy(crash_note.data(), note.c_str());
+  if (note.native().size() < crash_note.size())
+    note.native().copy(crash_note.data(), crash_note.size() - 1);
   const int file = ::open(in_flight.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file >= 0) ::close(file);
   in_flight_ = in_flight;
@@ -103,6 +104,9 @@ CrashGuard::~CrashGuard() {
 
 int supervise(const std::string& out, const std::function<int(bool)>& work) {
   const std::string folder = storage::absolute(out);
+#ifdef __SANITIZE_THREAD__  // It cannot follow a fork beside the allocator's thread.
+  return work(false);
+#endif
   if (storage::is_remote(folder)) return work(false);
   bool careful = false;
   std::error_code ignored;

@@ -87,9 +87,9 @@ std::string count(int64_t value) {
 
 std::string clock(double seconds) {
   const auto whole = static_cast<int64_t>(seconds);
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{}:{:04.1f}", whole / 60,
-                                     seconds - static_cast<double>(whole / 60 * 60));
+  return whole >= 3600
+             ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+             : fmt::format("{}:{:04.1f}", whole / 60, seconds - 60 * std::floor(seconds / 60));
 }
 
 std::string megabytes(int64_t bytes) {
@@ -187,7 +187,8 @@ std::map<std::string, std::string> label_colors(const dataset::Generation& gener
   std::map<std::string, std::string> colors;
   for (const auto& [task, labels] : generation.vocabulary) {
     for (const std::string& label : labels)
-      colors[task + ": " + label] = kLabelColors[colors.size() % kLabelColors.size()];
+      colors[fmt::format("{}: {}", task, label)] =
+          kLabelColors[colors.size() % kLabelColors.size()];
   }
   return colors;
 }

@@ -55,11 +55,12 @@ Result<std::vector<ClipInput>> new_clips(std::vector<ClipInput> clips, const Gen
   std::vector<ClipInput> fresh;
   for (ClipInput& clip : clips) {
     const auto found = known.find(clip.uri);
-    if (found == known.end()) {
+    const bool is_new = found == known.end();
+    const bool changed = !is_new && found->second->bytes != clip.bytes;
+    // What was broken or too short the last time, and has changed since, gets another chance.
+    if (is_new || (changed && found->second->samples == 0)) {
       fresh.push_back(std::move(clip));
-    } else if (found->second->bytes != clip.bytes && found->second->samples == 0) {
-      fresh.push_back(std::move(clip));  // Broken or too short the last time, and changed since.
-    } else if (found->second->bytes != clip.bytes) {
+    } else if (changed) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: {} bytes, but {} when it was ingested; published samples never change: give "
                   "the new clip a new name",

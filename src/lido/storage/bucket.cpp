@@ -218,9 +218,9 @@ void set_endpoint(std::string_view url, Options& options) {
 }
 
 Result<std::shared_ptr<afs::FileSystem>> connect_gcs() {
-  const bool emulated = std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT") != nullptr;
-  auto options = emulated ? afs::GcsOptions::Anonymous() : afs::GcsOptions::Defaults();
-  if (emulated) set_endpoint(std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT"), options);
+  const char* emulator = std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT");
+  auto options = emulator != nullptr ? afs::GcsOptions::Anonymous() : afs::GcsOptions::Defaults();
+  if (emulator != nullptr) set_endpoint(emulator, options);
   options.retry_limit_seconds = 30;
   const auto made = afs::GcsFileSystem::Make(options);
   if (!made.ok()) return failed("gs://", made.status());

@@ -8,8 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 namespace lido::storage {
 namespace {
@@ -23,7 +23,7 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path, in
                          : error == EACCES || error == EISDIR || error == EROFS
                              ? ErrorCode::kInvalidArgument
                              : ErrorCode::kUnavailable;
-  return fail(code, "{}: cannot {}: {}", path, what, std::strerror(error));
+  return fail(code, "{}: cannot {}: {}", path, what, std::generic_category().message(error));
 }
 
 class File {
