@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "lido/base/rational.h"
@@ -57,6 +58,21 @@ std::string violation(std::string_view, const T&, const Anything&) {
   return {};
 }
 
+/// Whether a field of type T can take the value.
+template <typename T>
+bool fits(const nlohmann::ordered_json& json) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return json.is_boolean();
+  } else if constexpr (std::is_integral_v<T>) {
+    if (json.is_number_unsigned()) return std::in_range<T>(json.get<uint64_t>());
+    return json.is_number_integer() && std::in_range<T>(json.get<int64_t>());
+  } else if constexpr (std::is_floating_point_v<T>) {
+    return json.is_number();
+  } else {
+    return json.is_string();
+  }
+}
+
 }  // namespace options_detail
 
 /// Checks every field of an options struct against its range.
@@ -98,17 +114,18 @@ Result<Options> from_json(const nlohmann::ordered_json& json) {
     const auto found = json.find(std::string(name));
     if (found == json.end()) return;
     ++known;
-    try {
-      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
-        const auto parsed = parse_rational(found->template get<std::string>());
-        if (parsed)
-          value = *parsed;
-        else
-          message = parsed.error().message;
-      } else {
-        found->get_to(value);
-      }
-    } catch (const nlohmann::json::exception&) {
+    using Field = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Field, Rational>) {
+      const auto parsed = found->is_string()
+                              ? parse_rational(found->template get<std::string>())
+                              : fail(ErrorCode::kInvalidArgument, "{} is no text", name);
+      if (parsed)
+        value = *parsed;
+      else
+        message = parsed.error().message;
+    } else if (options_detail::fits<Field>(*found)) {
+      value = found->template get<Field>();
+    } else {
       message = fmt::format("{} is {}, which is not of the right type", name, found->dump());
     }
   });

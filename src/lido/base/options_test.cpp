@@ -38,7 +38,8 @@ TEST(Options, JsonComesBack) {
 
 TEST(Options, RefuseJsonTheyDoNotKnow) {
   for (const char* text : {R"({"siez": 32})", R"({"size": "big"})", R"({"size": 1})", R"([1])",
-                           R"({"fps": "0"})", R"({"fps": 4})", "null"}) {
+                           R"({"fps": "0"})", R"({"fps": 4})", "null", R"({"size": 99999999999})",
+                           R"({"size": 1e20})", R"({"share": "x"})"}) {
     EXPECT_FALSE(from_json<Sample>(nlohmann::ordered_json::parse(text))) << text;
   }
 }
