@@ -172,12 +172,20 @@ Result<void> write_shard(const dataset::Dataset& dataset, const std::string& nam
 
 }  // namespace
 
-Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
+Result<void> assemble(const dataset::Dataset& dataset, std::vector<ClipResult> clips,
                       const SampleOptions& sampling, const JobOptions& job,
                       dataset::Generation& generation) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
+  size_t samples = 0;
+  for (const ClipResult& clip : clips) {
+    for (const PartRecord& record : clip.records) samples += record.samples.size();
+  }
   std::vector<Piece> pieces;
-  for (const ClipResult& clip : clips) add_clip(clip, sampling, job, forgotten, generation, pieces);
+  pieces.reserve(samples);
+  for (ClipResult& clip : clips) {
+    add_clip(clip, sampling, job, forgotten, generation, pieces);
+    clip = {};  // There may be millions of samples: hold each once.
+  }
   std::ranges::stable_sort(pieces, {}, [](const Piece& piece) {
     return std::ranges::find(dataset::kSplits, piece.row.split) - dataset::kSplits.begin();
   });
@@ -221,6 +229,7 @@ Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipRes
   LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t i) {
     return write_shard(dataset, shards[i].name, shards[i].pieces);
   }));
+  generation.samples.reserve(generation.samples.size() + pieces.size());
   for (Piece& piece : pieces) generation.samples.push_back(std::move(piece.row));
   return {};
 }

@@ -22,7 +22,7 @@ struct ClipResult {
 /// Shards are cut from the samples' measured sizes: about job.shard_mb each, within one split equal
 /// to within one sample, their number a multiple of job.readers. What the dataset has forgotten
 /// stays out.
-Result<void> assemble(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
+Result<void> assemble(const dataset::Dataset& dataset, std::vector<ClipResult> clips,
                       const SampleOptions& sampling, const JobOptions& job,
                       dataset::Generation& generation);
 

@@ -149,7 +149,7 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
   return clips;
 }
 
-Summary summarise(const Generation& generation, const Generation& before, const Job& job) {
+Summary summarise(const Generation& generation, size_t samples_before, const Job& job) {
   Summary summary{.generation = generation.number,
                   .clips = std::ssize(job.plans),
                   .known = job.known,
@@ -169,7 +169,7 @@ Summary summarise(const Generation& generation, const Generation& before, const 
   }
   for (const dataset::RejectedRow& row : generation.rejected)
     summary.rejected += fresh.contains(row.clip) ? 1 : 0;
-  for (size_t i = before.samples.size(); i < generation.samples.size(); ++i) {
+  for (size_t i = samples_before; i < generation.samples.size(); ++i) {
     shards.insert(generation.samples[i].shard);
     summary.shard_bytes += generation.samples[i].length;
   }
@@ -213,14 +213,14 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   // Left by a kill from outside, which is no clip's fault.
   LIDO_TRY(dataset.store().remove_all(".work/in_flight"));
-  const Generation before = LIDO_TRY(dataset.read_latest());
+  Generation generation = LIDO_TRY(dataset.read_latest());
   if (job.plans.empty()) {
     LIDO_TRY(dataset.store().remove_all(".work"));
     return Summary{.known = job.known, .ignored = job.ignored};
   }
-  const auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
-  Generation generation = before;
-  generation.number = before.number + 1;
+  auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
+  ++generation.number;
+  const size_t samples_before = generation.samples.size();
   // A clip that is read again replaces what was said of it.
   std::set<std::string> fresh;
   for (const ClipPlan& plan : job.plans) fresh.insert(plan.input.uri);
@@ -228,14 +228,14 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   std::erase_if(generation.clips, is_fresh);
   std::erase_if(generation.spans, is_fresh);
   std::erase_if(generation.rejected, is_fresh);
-  LIDO_TRY(assemble(dataset, clips, request.sampling, request.job, generation));
+  LIDO_TRY(assemble(dataset, std::move(clips), request.sampling, request.job, generation));
   LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
   const auto labels = LIDO_TRY(read_labels(request.labels));
   LIDO_TRY(dataset::apply_labels(labels, generation.clips, request.sampling.fps,
                                  generation.vocabulary, generation.samples));
   LIDO_TRY(dataset.publish(generation));
   LIDO_TRY(dataset.store().remove_all(".work"));
-  Summary summary = summarise(generation, before, job);
+  Summary summary = summarise(generation, samples_before, job);
   summary.spans_resumed = progress.spans_resumed;
   return summary;
 }
