@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/run.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -144,6 +146,9 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
     if (record->broke && span == 0) ++progress.rejected;
     clip.records[span] = std::move(*record);
+    // What stays of a span is small and lies between large buffers that are gone: give their pages
+    // back.
+    ::malloc_trim(0);
     return {};
   }));
   return clips;
