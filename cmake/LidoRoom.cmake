@@ -28,7 +28,7 @@ function(lido_room name)
     target_compile_options(${name}_tests PRIVATE ${LIDO_WARNINGS})
     target_link_libraries(${name}_tests PRIVATE lido_${name} ${room_PRIVATE_LINKS} GTest::gtest_main)
     gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. PROPERTIES LABELS ${name} TIMEOUT 300
-                         DISCOVERY_TIMEOUT 120)
+                         DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 120)
   endif()
   foreach(source ${fuzzers})
     get_filename_component(target ${source} NAME_WE)
