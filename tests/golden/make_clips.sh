@@ -39,6 +39,15 @@ make h264_ntsc.mp4 -r 30000/1001 $x264 -bf 2 -g 40
 make hevc_b.mp4 $x265:bframes=2:b-pyramid=1:keyint=60:min-keyint=60:scenecut=0 -tag:v hvc1
 make hevc_closed.mp4 $x265:bframes=3:keyint=30:open-gop=0 -tag:v hvc1
 make hevc_layers.mp4 $x265:bframes=3:temporal-layers=3:keyint=48:b-adapt=0 -tag:v hvc1
+make hevc_refs.mp4 $x265:bframes=4:ref=4:b-adapt=0:keyint=40:min-keyint=40:scenecut=0 -tag:v hvc1
+make hevc_short_numbers.mp4 $x265:log2-max-poc-lsb=4:bframes=3:b-adapt=0:keyint=90:scenecut=0 -tag:v hvc1
+# Scaling lists of our own take hundreds of bits in the sequence parameter set, before what counts.
+awk 'BEGIN { for (size = 4; size <= 32; size *= 2) for (side = 1; side <= 2; side++) for (plane = 1; plane <= (size < 32 ? 3 : 1); plane++) {
+  name = (side == 1 ? "INTRA" : "INTER") size "X" size "_" (plane == 1 ? "LUMA" : plane == 2 ? "CHROMAU" : "CHROMAV")
+  print name " ="
+  for (i = 0; i < (size == 4 ? 16 : 64); i++) printf "%d, ", 16 + (i * 7 + size + side * 5) % 23
+  if (size >= 16) print "\n" name "_DC =\n20"; else print "" } }' > partial-lists.txt
+make hevc_slices.mp4 $x265:slices=2:scaling-list=partial-lists.txt:bframes=3:b-adapt=0:keyint=45:scenecut=0 -tag:v hvc1
 make hevc_10bit.mkv -pix_fmt yuv420p10le $x265:keyint=30
 make vp9.webm -c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 45 -b:v 600k -threads 1
 make vp9_alt_ref.mkv -c:v libvpx-vp9 -deadline good -cpu-used 5 -g 60 -auto-alt-ref 1 -lag-in-frames 16 -b:v 400k -threads 1
@@ -71,7 +80,7 @@ make look_rgb.mkv -pix_fmt bgr0 -c:v ffv1
 make look_odd.mkv -vf scale=321:179 $x264 -crf 10 -pix_fmt yuv444p -g 30
 make anamorphic.mp4 -vf "scale=240:180,setsar=4/3" $x264 -crf 10 -bf 2 -g 30
 
-[ -s svc_t.mkv ] || python3 "$rare" .
+[ -s hevc_sets.mkv ] || python3 "$rare" .
 
 remake paff.ts paff.mkv -c copy
 remake svc_t.mp4 svc_t.mkv -c copy

@@ -1,94 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/media/bitstream.h"
 
-#include <algorithm>
 #include <optional>
 #include <vector>
 
+#include "lido/media/nal.h"
+
 namespace lido::media {
 namespace {
-
-using Bytes = std::span<const std::byte>;
-
-uint32_t byte_at(Bytes bytes, size_t index) { return std::to_integer<uint32_t>(bytes[index]); }
-
-/// Reads bits, most significant first; past the end it reads zeros and says so.
-class BitReader {
- public:
-  explicit BitReader(Bytes bytes) : bytes_(bytes) {}
-  uint32_t bits(int count) {
-    uint32_t value = 0;
-    for (; count > 0; --count, ++position_) {
-      const size_t index = position_ / 8;
-      const uint32_t bit =
-          index < bytes_.size() ? byte_at(bytes_, index) >> (7 - position_ % 8) & 1 : 0;
-      value = value << 1 | bit;
-    }
-    return value;
-  }
-  /// Exp-Golomb code, ue(v).
-  uint32_t golomb() {
-    int zeros = 0;
-    while (zeros < 31 && !overrun() && bits(1) == 0) ++zeros;
-    return (1U << zeros) - 1 + bits(zeros);
-  }
-  bool overrun() const { return position_ > bytes_.size() * 8; }
-
- private:
-  Bytes bytes_;
-  size_t position_ = 0;
-};
-
-/// Calls visit(nal) for each NAL unit, until it returns false. @return false for broken framing.
-template <typename Visit>
-bool for_each_nal(Bytes packet, int length_size, Visit visit) {
-  size_t at = 0;
-  if (length_size > 0) {
-    const auto prefix = static_cast<size_t>(length_size);
-    while (at + prefix <= packet.size()) {
-      size_t length = 0;
-      for (size_t i = 0; i < prefix; ++i) length = length << 8 | byte_at(packet, at + i);
-      at += prefix;
-      if (length > packet.size() - at) return false;
-      if (length > 0 && !visit(packet.subspan(at, length))) return true;
-      at += length;
-    }
-    return at == packet.size();
-  }
-  const auto next_start = [&](size_t from) {
-    while (from + 3 <= packet.size()) {
-      if (byte_at(packet, from + 2) > 1)
-        from += 3;
-      else if (byte_at(packet, from) == 0 && byte_at(packet, from + 1) == 0 &&
-               byte_at(packet, from + 2) == 1)
-        return from;
-      else
-        ++from;
-    }
-    return packet.size();
-  };
-  for (at = next_start(0); at < packet.size();) {
-    const size_t begin = at + 3;
-    at = next_start(begin);
-    if (at > begin && !visit(packet.subspan(begin, at - begin))) return true;
-  }
-  return true;
-}
-
-/// Removes emulation prevention bytes (00 00 03) from at most `limit` bytes.
-std::vector<std::byte> unescape(Bytes nal, size_t limit) {
-  std::vector<std::byte> out;
-  int zeros = 0;
-  for (const std::byte value : nal.first(std::min(nal.size(), limit))) {
-    if (zeros >= 2 && value == std::byte{3}) {
-      zeros = 0;
-      continue;
-    }
-    zeros = value == std::byte{0} ? zeros + 1 : 0;
-    out.push_back(value);
-  }
-  return out;
-}
 
 /// Whether an SEI NAL unit announces that pictures are exact from this one on.
 bool has_clean_recovery_point(Bytes nal) {
@@ -151,27 +70,30 @@ PacketFacts read_h264(Bytes packet, int length_size) {
   return facts;
 }
 
-PacketFacts read_hevc(Bytes packet, int length_size) {
+PacketFacts read_hevc(Bytes packet, int length_size, hevc::Headers& headers) {
   PacketFacts facts;
-  std::optional<uint32_t> picture_type;
+  std::vector<Bytes> slices;
   const bool whole = for_each_nal(packet, length_size, [&](Bytes nal) {
-    if (nal.size() < 3) return true;
-    const uint32_t type = byte_at(nal, 0) >> 1 & 63;
-    const uint32_t layer = (byte_at(nal, 0) & 1) << 5 | byte_at(nal, 1) >> 3;
-    if (type >= 32 || layer != 0 || picture_type) return true;
-    picture_type = type;
-    facts.temporal_id = static_cast<int>(byte_at(nal, 1) & 7) - 1;
-    const bool irap = type >= 16 && type <= 23;
-    facts.random_access = irap;
-    facts.resets = irap;
-    // Sub-layer non-reference pictures have even types below 16.
-    facts.referenced = type >= 16 || (type & 1) == 1;
-    facts.needs_previous = type == 8 || type == 9;  // RASL_N, RASL_R
-    // no_output_of_prior_pics_flag follows first_slice_segment_in_pic_flag.
-    if (irap && (byte_at(nal, 2) >> 6 & 1) != 0) facts.unplannable = true;
+    if (nal.size() < 3 || hevc::layer(nal) != 0) return true;
+    headers.keep_parameter_set(nal);
+    if (hevc::nal_type(nal) < 32) slices.push_back(nal);
     return true;
   });
-  if (!whole || !picture_type) facts.unplannable = !whole;
+  if (!whole || slices.empty()) {
+    facts.unplannable = !whole;
+    return facts;
+  }
+  const Bytes first = slices[0];
+  const uint32_t type = hevc::nal_type(first);
+  const bool irap = hevc::is_random_access(type);
+  facts.temporal_id = hevc::temporal_id(first);
+  facts.random_access = irap;
+  facts.resets = irap;
+  facts.referenced = !hevc::is_sub_layer_non_reference(type);
+  facts.needs_previous = hevc::is_skipped_leading(type);
+  // no_output_of_prior_pics_flag follows first_slice_segment_in_pic_flag.
+  if (irap && (byte_at(first, 2) >> 6 & 1) != 0) facts.unplannable = true;
+  facts.prediction = headers.read_picture(slices);
   return facts;
 }
 
@@ -218,13 +140,24 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata) {
   return framing;
 }
 
-PacketFacts read_facts(const Framing& framing, std::span<const std::byte> packet,
-                       bool container_keyframe) {
-  switch (framing.syntax) {
+FactReader::FactReader(Framing framing, std::span<const std::byte> extradata) : framing_(framing) {
+  if (framing.syntax != Syntax::kHevc) return;
+  if (framing.nal_length_size > 0) {
+    hevc_.keep_configuration(extradata);
+  } else {
+    for_each_nal(extradata, 0, [&](Bytes nal) {
+      hevc_.keep_parameter_set(nal);
+      return true;
+    });
+  }
+}
+
+PacketFacts FactReader::read(std::span<const std::byte> packet, bool container_keyframe) {
+  switch (framing_.syntax) {
     case Syntax::kH264:
-      return read_h264(packet, framing.nal_length_size);
+      return read_h264(packet, framing_.nal_length_size);
     case Syntax::kHevc:
-      return read_hevc(packet, framing.nal_length_size);
+      return read_hevc(packet, framing_.nal_length_size, hevc_);
     case Syntax::kVp9:
       return read_vp9(packet);
     case Syntax::kIntraOnly:

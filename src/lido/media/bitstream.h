@@ -3,7 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+
+#include "lido/media/hevc.h"
 
 namespace lido::media {
 
@@ -23,6 +26,8 @@ struct PacketFacts {
   bool unplannable = false;
   /// Referred to only by pictures of the same or a higher layer.
   int temporal_id = 0;
+  /// Which pictures this one is predicted from, where that is known (HEVC).
+  std::optional<Prediction> prediction;
 };
 
 enum class Syntax { kH264, kHevc, kVp9, kIntraOnly, kOther };
@@ -37,14 +42,25 @@ struct Framing {
 /// Finds the framing from the decoder configuration record (avcC, hvcC) or its absence.
 Framing framing_of(Syntax syntax, std::span<const std::byte> extradata);
 
-/// Reads the facts of one packet. Pure; any bytes are safe.
-///
-/// @param container_keyframe  What the container says of it; believed only for codecs whose
-///                            bitstream is not read here.
+/// Reads the facts of a stream's packets. Any bytes are safe. Not thread-safe.
 ///
 /// Sources: ITU-T H.264 (7.3.1, 7.4.1, D.1.8, G.7.3.1.1), ITU-T H.265 (7.3.1.2, 7.4.2.2), VP9
 /// bitstream specification 6.2.
-PacketFacts read_facts(const Framing& framing, std::span<const std::byte> packet,
-                       bool container_keyframe);
+class FactReader {
+ public:
+  FactReader() = default;
+  /// @param extradata  Parameter sets that hold from the first packet on; may be empty.
+  FactReader(Framing framing, std::span<const std::byte> extradata);
+
+  /// Packets are read in decoding order; reading a random access point twice is no different from
+  /// once.
+  /// @param container_keyframe  What the container says of it; believed only for codecs whose
+  ///                            bitstream is not read here.
+  PacketFacts read(std::span<const std::byte> packet, bool container_keyframe);
+
+ private:
+  Framing framing_;
+  hevc::Headers hevc_;
+};
 
 }  // namespace lido::media

@@ -6,7 +6,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
   const auto syntax = static_cast<Syntax>(data[0] % 5);
+  // The same bytes as a decoder configuration, and as packets cut where a byte is 255.
+  FactReader reader({syntax, data[1] % 5}, bytes.subspan(2));
   (void)framing_of(syntax, bytes.subspan(2));
-  (void)read_facts({syntax, data[1] % 5}, bytes.subspan(2), (data[1] & 8) != 0);
+  size_t begin = 2;
+  for (size_t end = 2; end <= size; ++end) {
+    if (end < size && data[end] != 255) continue;
+    (void)reader.read(bytes.subspan(begin, end - begin), (data[1] & 8) != 0);
+    begin = end;
+  }
   return 0;
 }

@@ -15,6 +15,11 @@ std::vector<std::byte> bytes(std::initializer_list<int> values) {
   return result;
 }
 
+PacketFacts read_facts(const Framing& framing, std::span<const std::byte> packet,
+                       bool container_keyframe) {
+  return FactReader(framing, {}).read(packet, container_keyframe);
+}
+
 constexpr Framing kH264Annexb{Syntax::kH264, 0};
 constexpr Framing kH264Mp4{Syntax::kH264, 4};
 constexpr Framing kHevcAnnexb{Syntax::kHevc, 0};
@@ -86,6 +91,12 @@ TEST(ReadFacts, HevcLayersAndLeadingPictures) {
   EXPECT_TRUE(cra.random_access && cra.resets && !cra.unplannable);
   EXPECT_TRUE(read_facts(kHevcAnnexb, bytes({0, 0, 1, 21 << 1, 1, 0xc0}), false).unplannable)
       << "no_output_of_prior_pics_flag";
+}
+
+TEST(ReadFacts, HevcTellsNoSourcesWithoutParameterSets) {
+  const auto facts = read_facts(kHevcAnnexb, bytes({0, 0, 1, 20 << 1, 1, 0xaf, 0x08}), false);
+  EXPECT_TRUE(facts.random_access);
+  EXPECT_FALSE(facts.prediction);
 }
 
 TEST(ReadFacts, Vp9FramesThatRefreshNothing) {

@@ -2,6 +2,9 @@
 #include "lido/media/decode_plan.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace lido::media {
 
@@ -89,18 +92,68 @@ int top_layer(std::span<const PlannedPacket> group) {
   return layer;
 }
 
-}  // namespace
+/// Whether the decoder, which learns only the lower bits of each number, gets all of them right
+/// from the packets marked. @param next  The next group's first where the decoder goes on to it.
+bool decoder_keeps_count(std::span<const PlannedPacket> group,
+                         std::span<const PlannedPacket> next) {
+  int32_t anchor = group[0].facts.prediction->number;
+  const auto follows = [&](const PlannedPacket& packet) {
+    const Prediction& prediction = *packet.facts.prediction;
+    if (std::abs(prediction.number - anchor) >= prediction.reach) return false;
+    if (prediction.anchors) anchor = prediction.number;
+    return true;
+  };
+  const auto keeps_count = [&](const PlannedPacket& packet) {
+    return !packet.decode || follows(packet);
+  };
+  return std::ranges::all_of(group, keeps_count) && std::ranges::all_of(next, follows);
+}
 
-GroupPlan plan_group(std::span<PlannedPacket> group, std::span<PlannedPacket> next,
-                     const FrameSelector& selector, const GroupContext& context) {
-  GroupPlan plan;
-  const std::vector<PlannedPacket*> shown = display_order(group, next);
-  if (!timestamps_allow_a_plan(group, next, shown)) {
-    plan.planned = false;
-    return plan;
+/// Marks what must be decoded by what each picture is predicted from. @return False where that is
+/// not known of every picture, or the decoder would lose count; then nothing is settled.
+bool mark_by_prediction(std::span<PlannedPacket> group, std::span<const PlannedPacket> next,
+                        GroupPlan& plan) {
+  std::unordered_map<int32_t, size_t> place;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const auto& prediction = group[i].facts.prediction;
+    if (!prediction || !place.emplace(prediction->number, i).second) return false;
   }
-  find_wanted(shown, next, selector, context, plan);
+  // The next group's leading pictures are predicted from each other, its first, and this group.
+  std::unordered_set<int32_t> needed_by_next;
+  for (size_t i = next.size(); i-- > 0;) {
+    const auto& prediction = next[i].facts.prediction;
+    if (!prediction) return false;
+    const bool needed = needed_by_next.erase(prediction->number) > 0;
+    if (!next[i].facts.needs_previous || !(next[i].wanted || needed)) continue;
+    const auto sources = prediction->sources();
+    needed_by_next.insert(sources.begin(), sources.end());
+  }
+  plan.next_stands_alone = needed_by_next.empty();
+  std::vector<bool> needed(group.size(), false);
+  for (const int32_t number : needed_by_next) {
+    const auto found = place.find(number);
+    if (found == place.end()) return false;
+    needed[found->second] = true;
+  }
+  for (size_t i = group.size(); i-- > 0;) {
+    group[i].decode = group[i].wanted || needed[i];
+    if (!group[i].decode) continue;
+    for (const int32_t number : group[i].facts.prediction->sources()) {
+      const auto found = place.find(number);
+      const bool before = found != place.end() && found->second < i;
+      // A leading picture's other sources are in the group before, and were marked there.
+      if (before)
+        needed[found->second] = true;
+      else if (!group[i].facts.needs_previous)
+        return false;
+    }
+  }
+  return decoder_keeps_count(group, plan.next_stands_alone ? next.first(0) : next.first(1));
+}
 
+/// Marks what must be decoded by what is a reference at all, and for which layers.
+void mark_by_layer(std::span<PlannedPacket> group, std::span<const PlannedPacket> next,
+                   GroupPlan& plan) {
   // Layers up to which somebody later needs references; -1 while nobody does.
   int needed_layer = -1;
   if (!next.empty() && !next[0].facts.resets) needed_layer = top_layer(next);
@@ -118,6 +171,21 @@ GroupPlan plan_group(std::span<PlannedPacket> group, std::span<PlannedPacket> ne
     packet.decode = packet.wanted || depended_on;
     if (packet.decode) needed_layer = std::max(needed_layer, facts.temporal_id);
   }
+}
+
+}  // namespace
+
+GroupPlan plan_group(std::span<PlannedPacket> group, std::span<PlannedPacket> next,
+                     const FrameSelector& selector, const GroupContext& context) {
+  GroupPlan plan;
+  const std::vector<PlannedPacket*> shown = display_order(group, next);
+  if (!timestamps_allow_a_plan(group, next, shown)) {
+    plan.planned = false;
+    return plan;
+  }
+  find_wanted(shown, next, selector, context, plan);
+
+  if (!mark_by_prediction(group, next, plan)) mark_by_layer(group, next, plan);
   plan.reorder_depth = reorder_depth(group);
   return plan;
 }

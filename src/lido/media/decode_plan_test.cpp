@@ -103,6 +103,84 @@ TEST(PlanGroup, KeepsASubLayerNonReferenceForAHigherLayer) {
   EXPECT_EQ(decoded(group).size(), 3U);
 }
 
+/// A picture of whose sources all is known; its number is its PTS in pictures.
+PlannedPacket predicted(int64_t pts, std::vector<int64_t> sources, int32_t reach = 128) {
+  PlannedPacket packet = picture(pts, true);
+  Prediction prediction{.number = static_cast<int32_t>(pts / 10), .anchors = true, .reach = reach};
+  for (const int64_t source : sources)
+    prediction.from[prediction.from_count++] = static_cast<int32_t>(source / 10);
+  packet.facts.prediction = prediction;
+  return packet;
+}
+
+PlannedPacket numbered_random_access(int64_t pts) {
+  PlannedPacket packet = random_access(pts);
+  packet.facts.prediction = predicted(pts, {}).facts.prediction;
+  return packet;
+}
+
+/// Every picture is marked as a reference; 20 is one for 10 and 30 alone.
+std::vector<PlannedPacket> numbered_pyramid(int64_t start) {
+  return {numbered_random_access(start),
+          predicted(start + 40, {start}),
+          predicted(start + 20, {start, start + 40}),
+          predicted(start + 10, {start, start + 20}),
+          predicted(start + 30, {start + 20, start + 40}),
+          predicted(start + 50, {start + 40})};
+}
+
+TEST(PlanGroup, LeavesOutReferencesThatNoWantedPictureIsPredictedFrom) {
+  const auto decoded_every = [](int64_t ticks) {
+    auto group = numbered_pyramid(0);
+    auto next = numbered_pyramid(60);
+    EXPECT_TRUE(plan_group(group, next, each(ticks), {}).planned);
+    return decoded(group);
+  };
+  EXPECT_EQ(decoded_every(50), (std::vector<int64_t>{0, 40, 50}));
+  EXPECT_EQ(decoded_every(30), (std::vector<int64_t>{0, 40, 20, 30}));
+}
+
+TEST(PlanGroup, KeepsWhatTheNextGroupsLeadingPictureIsPredictedFrom) {
+  auto group = numbered_pyramid(0);
+  std::vector<PlannedPacket> next = {numbered_random_access(80), predicted(60, {20, 80}),
+                                     predicted(70, {60, 80})};
+  for (size_t i : {1, 2}) next[i].facts.needs_previous = true;
+  auto unwanted = next;
+  EXPECT_TRUE(plan_group(group, unwanted, each(40), {}).next_stands_alone);
+  EXPECT_EQ(decoded(group), (std::vector<int64_t>{0, 40}));
+  EXPECT_FALSE(plan_group(group, next, each(35), {}).next_stands_alone);
+  EXPECT_TRUE(next[2].wanted) << "70, by way of 60";
+  EXPECT_EQ(decoded(group), (std::vector<int64_t>{0, 40, 20, 30}));
+}
+
+TEST(PlanGroup, KeepsEveryReferenceWhereOnePictureTellsNothing) {
+  auto group = numbered_pyramid(0);
+  auto next = numbered_pyramid(60);
+  group[3].facts.prediction.reset();
+  plan_group(group, next, each(50), {});
+  EXPECT_EQ(decoded(group).size(), 6U);
+}
+
+TEST(PlanGroup, KeepsEveryReferenceWhereASourceIsMissing) {
+  auto group = numbered_pyramid(0);
+  auto next = numbered_pyramid(60);
+  group.back() = predicted(50, {-10});
+  plan_group(group, next, each(50), {});
+  EXPECT_EQ(decoded(group).size(), 6U);
+}
+
+TEST(PlanGroup, KeepsEveryReferenceWhereTheDecoderWouldLoseCount) {
+  const auto decoded_with_reach = [](int32_t reach) {
+    std::vector<PlannedPacket> group = {numbered_random_access(0)};
+    for (int64_t pts = 10; pts <= 90; pts += 10) group.push_back(predicted(pts, {0}, reach));
+    auto next = numbered_pyramid(100);
+    plan_group(group, next, each(90), {});
+    return decoded(group);
+  };
+  EXPECT_EQ(decoded_with_reach(10), (std::vector<int64_t>{0, 90}));
+  EXPECT_EQ(decoded_with_reach(9).size(), 10U);
+}
+
 TEST(PlanGroup, RefusesEqualTimestamps) {
   auto group = pyramid(0);
   group[2].pts = group[3].pts;

@@ -118,8 +118,7 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
   }
   LIDO_TRY(demuxer->check_stream());
   const AVCodecParameters& codec = *demuxer->stream_->codecpar;
-  demuxer->framing_ =
-      framing_of(syntax_of(codec.codec_id), bytes_of(codec.extradata, codec.extradata_size));
+  demuxer->configure(bytes_of(codec.extradata, codec.extradata_size));
   return demuxer;
 }
 
@@ -178,9 +177,20 @@ Result<void> Demuxer::seek(const RandomAccess& point) {
   return {};
 }
 
-PacketFacts Demuxer::facts(const AVPacket& packet) const {
-  return read_facts(framing_, bytes_of(packet.data, packet.size),
-                    (packet.flags & AV_PKT_FLAG_KEY) != 0);
+void Demuxer::configure(std::span<const std::byte> extradata) {
+  fact_reader_ =
+      FactReader(framing_of(syntax_of(stream_->codecpar->codec_id), extradata), extradata);
+}
+
+PacketFacts Demuxer::facts(const AVPacket& packet) {
+  size_t size = 0;
+  const uint8_t* extradata = av_packet_get_side_data(&packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+  if (extradata != nullptr) configure(bytes_of(extradata, static_cast<int>(size)));
+  PacketFacts facts =
+      fact_reader_.read(bytes_of(packet.data, packet.size), (packet.flags & AV_PKT_FLAG_KEY) != 0);
+  // The decoder must see it, wanted or not.
+  if (extradata != nullptr) facts.unplannable = true;
+  return facts;
 }
 
 bool Demuxer::has_full_index() const {

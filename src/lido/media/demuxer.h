@@ -35,8 +35,8 @@ class Demuxer {
   const AVStream& stream() const { return *stream_; }
   const AVFormatContext& format() const { return *format_; }
   Rational time_base() const { return {stream_->time_base.num, stream_->time_base.den}; }
-  const Framing& framing() const { return framing_; }
-  PacketFacts facts(const AVPacket& packet) const;
+  /// Of packets in the order in which next() gave them; of a random access point again and again.
+  PacketFacts facts(const AVPacket& packet);
 
   /// The container lists every packet (MP4, MOV, AVI), so one can jump and know what was passed
   /// over.
@@ -48,11 +48,12 @@ class Demuxer {
   struct Input;
   Demuxer() = default;
   Result<void> check_stream() const;
+  void configure(std::span<const std::byte> extradata);
 
   std::unique_ptr<Input> input_;
   AVFormatContext* format_ = nullptr;
   AVStream* stream_ = nullptr;
-  Framing framing_;
+  FactReader fact_reader_;
 };
 
 }  // namespace lido::media
