@@ -34,7 +34,7 @@ void print_table(const dataset::Generation& generation,
   for (const auto& clip : generation.clips) seconds += clip.duration_s;
   fmt::print("generation {}: {} clips, {} of footage, {} samples\n\n", generation.number,
              human_count(std::ssize(generation.clips)), human_seconds(seconds),
-             human_count(std::ssize(generation.samples)));
+             human_count(generation.samples));
   fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", "split", "samples", "clips", "groups", "shards",
              "size");
   std::set<std::string> labels;
@@ -61,7 +61,7 @@ void print_json(const dataset::Dataset& dataset, const dataset::Generation& gene
                 std::map<std::string, SplitTotals>& totals) {
   nlohmann::ordered_json json = {{"generation", generation.number},
                                  {"clips", generation.clips.size()},
-                                 {"samples", generation.samples.size()},
+                                 {"samples", generation.samples},
                                  {"options", dataset.identity()},
                                  {"splits", nlohmann::ordered_json::object()},
                                  {"rejected", nlohmann::ordered_json::array()}};
@@ -87,7 +87,7 @@ Result<int> inspect(const Flags& flags) {
                 flags.dataset);
   const auto generation = LIDO_TRY(dataset.read(number));
   std::map<std::string, SplitTotals> totals;
-  for (const auto& row : generation.samples) {
+  LIDO_TRY(dataset.visit_samples(number, [&](const dataset::SampleRow& row) -> Result<void> {
     SplitTotals& total = totals[row.split];
     ++total.samples;
     total.bytes += row.length;
@@ -95,17 +95,16 @@ Result<int> inspect(const Flags& flags) {
     total.clips.insert(row.clip);
     total.groups.insert(row.group);
     for (const auto& label : row.labels) ++total.labels[label.task + ": " + label.label];
-  }
-  if (flags.verify) {
-    for (const auto& row : generation.samples) LIDO_TRY(dataset.read_frames(row));
-  }
+    if (flags.verify) LIDO_TRY(dataset.read_frames(row));
+    return {};
+  }));
   if (flags.json)
     print_json(dataset, generation, totals);
   else
     print_table(generation, totals);
   if (flags.verify && !flags.json)
     fmt::print("\nAll {} samples have their checksum and decode.\n",
-               human_count(std::ssize(generation.samples)));
+               human_count(generation.samples));
   if (!flags.open && !flags.augmented) return kDone;
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(ingest::contact_sheet(dataset, generation, kSamplesOnSheet,

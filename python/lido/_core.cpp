@@ -17,7 +17,6 @@ using namespace nb::literals;
 namespace {
 
 using lido::dataset::Dataset;
-using lido::dataset::Generation;
 using lido::dataset::SampleRow;
 
 struct LidoError : std::runtime_error {
@@ -33,7 +32,8 @@ T value_or_throw(lido::Result<T> result) {
 /// A dataset at one generation. Held by its samples, so that these outlive the Python object.
 struct Opened {
   Dataset dataset;
-  Generation generation;
+  int generation = 0;
+  std::vector<SampleRow> samples;
 };
 
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>>;
@@ -87,7 +87,7 @@ struct OpenedDataset {
 
   std::vector<Sample> samples(const std::optional<std::string>& split) const {
     std::vector<Sample> found;
-    for (const SampleRow& row : opened->generation.samples) {
+    for (const SampleRow& row : opened->samples) {
       if (!split || row.split == *split) found.push_back({opened, &row});
     }
     return found;
@@ -98,8 +98,15 @@ OpenedDataset open_dataset(const std::string& uri, int generation) {
   const nb::gil_scoped_release release;
   Dataset dataset = value_or_throw(Dataset::open(uri));
   const int number = generation > 0 ? generation : value_or_throw(dataset.latest());
-  Generation read = value_or_throw(dataset.read(number));
-  return {std::make_shared<const Opened>(std::move(dataset), std::move(read))};
+  value_or_throw(dataset.read(number));  // it exists and is whole
+  std::vector<SampleRow> samples;
+  const auto visited =
+      dataset.visit_samples(number, [&](SampleRow& row) -> lido::Result<void> {
+        samples.push_back(std::move(row));
+        return {};
+      });
+  if (!visited) throw LidoError(visited.error().message);
+  return {std::make_shared<const Opened>(std::move(dataset), number, std::move(samples))};
 }
 
 }  // namespace
@@ -130,10 +137,10 @@ NB_MODULE(_core, module) {
           "The frames as augmented for an epoch: a function of seed, epoch, group and sample "
           "only.");
   nb::class_<OpenedDataset>(module, "Dataset", "A dataset at one generation.")
-      .def_prop_ro("generation", [](const OpenedDataset& d) { return d.opened->generation.number; })
+      .def_prop_ro("generation", [](const OpenedDataset& d) { return d.opened->generation; })
       .def("samples", &OpenedDataset::samples, "split"_a = nb::none(),
            "All samples, or those of train, val or test, in order of clip and time.")
-      .def("__len__", [](const OpenedDataset& d) { return d.opened->generation.samples.size(); });
+      .def("__len__", [](const OpenedDataset& d) { return d.opened->samples.size(); });
   module.def("open", &open_dataset, "uri"_a, "generation"_a = 0,
              "Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or the "
              "one given.");

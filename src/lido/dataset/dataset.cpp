@@ -106,11 +106,11 @@ Result<Generation> Dataset::read(int number) const {
   if (number == 0) return generation;
   const std::string folder = folder_of(number);
   const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
-  generation.samples = LIDO_TRY(read_table<SampleRow>(*store_, folder + "/manifest.parquet"));
   generation.clips = LIDO_TRY(read_table<ClipRow>(*store_, folder + "/clips.parquet"));
   generation.spans = LIDO_TRY(read_table<SpanRow>(*store_, folder + "/spans.parquet"));
   generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
   try {
+    json.at("samples").get_to(generation.samples);
     json.at("labels").get_to(generation.vocabulary);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "{}/generation.json: {}", folder, error.what());
@@ -123,14 +123,23 @@ Result<Generation> Dataset::read_latest() const {
   return read(number);
 }
 
+Result<void> Dataset::visit_samples(
+    int number, const std::function<Result<void>(SampleRow&)>& visit) const {
+  if (number == 0) return {};
+  return visit_table<SampleRow>(*store_, folder_of(number) + "/manifest.parquet", visit);
+}
+
+Result<TableWriter<SampleRow>> Dataset::write_manifest(int number) const {
+  return TableWriter<SampleRow>::create(*store_, folder_of(number) + "/manifest.parquet");
+}
+
 Result<void> Dataset::publish(const Generation& generation) const {
   const std::string folder = folder_of(generation.number);
-  LIDO_TRY(write_table(*store_, folder + "/manifest.parquet", generation.samples));
   LIDO_TRY(write_table(*store_, folder + "/clips.parquet", generation.clips));
   LIDO_TRY(write_table(*store_, folder + "/spans.parquet", generation.spans));
   LIDO_TRY(write_table(*store_, folder + "/rejected.parquet", generation.rejected));
   const Json json = {{"generation", generation.number},
-                     {"samples", generation.samples.size()},
+                     {"samples", generation.samples},
                      {"clips", generation.clips.size()},
                      {"rejected", generation.rejected.size()},
                      {"labels", generation.vocabulary}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -25,10 +26,11 @@ namespace lido::dataset {
 //   report.html
 //   .work/                             spans done so far by an ingest that has not finished
 
-/// Everything one generation says. A generation is whole: it needs no earlier one.
+/// What one generation says, but for its samples, of which there may be millions. A generation is
+/// whole: it needs no earlier one.
 struct Generation {
-  int number = 0;  ///< 0 for a dataset that has none yet.
-  std::vector<SampleRow> samples;
+  int number = 0;       ///< 0 for a dataset that has none yet.
+  int64_t samples = 0;  ///< How many its manifest names.
   std::vector<ClipRow> clips;
   std::vector<SpanRow> spans;
   std::vector<RejectedRow> rejected;
@@ -67,7 +69,11 @@ class Dataset {
   Result<int> latest() const;
   Result<Generation> read(int number) const;
   Result<Generation> read_latest() const;
-  /// Writes the tables of generation.number, its JSON last.
+  /// Calls visit for every sample of a generation, in the manifest's order; holds few at a time.
+  Result<void> visit_samples(int number, const std::function<Result<void>(SampleRow&)>& visit) const;
+  /// Begins a generation: its samples, to be committed before publish().
+  Result<TableWriter<SampleRow>> write_manifest(int number) const;
+  /// Writes the other tables of generation.number, its JSON last.
   Result<void> publish(const Generation& generation) const;
 
   Result<std::vector<Forgotten>> forgotten() const;

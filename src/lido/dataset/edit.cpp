@@ -31,33 +31,62 @@ std::string rewritten_name(const std::string& shard, int generation) {
   return fmt::format("{}-f{:06}.tar", stem.substr(0, stem.find("-f")), generation);
 }
 
-/// Copies the samples that stay into a new shard; their rows then point there.
-Result<void> rewrite_shard(const Dataset& dataset, const std::string& name,
-                           const std::vector<SampleRow*>& stay) {
-  const auto writer = LIDO_TRY(dataset.store().create(name));
+/// Where a sample stands.
+struct Place {
+  std::string shard;
   int64_t offset = 0;
-  for (SampleRow* row : stay) {
-    const std::string bytes = LIDO_TRY(dataset.read_sample(*row));
+};
+
+/// Copies the samples that stay of one shard into a new one. @return Their places, by sample.
+Result<std::map<std::string, Place>> rewrite_shard(const Dataset& dataset, const std::string& name,
+                                                   const std::vector<SampleRow>& stay) {
+  const auto writer = LIDO_TRY(dataset.store().create(name));
+  std::map<std::string, Place> places;
+  int64_t offset = 0;
+  for (const SampleRow& row : stay) {
+    const std::string bytes = LIDO_TRY(dataset.read_sample(row));
     LIDO_TRY(writer->append(bytes));
-    row->shard = name;
-    row->offset = offset;
-    offset += row->length;
+    places[row.sample] = {name, offset};
+    offset += row.length;
   }
   LIDO_TRY(writer->append(tar_end()));
-  return writer->commit();
+  LIDO_TRY(writer->commit());
+  return places;
+}
+
+/// Writes the shards affected without the samples that go, for the generation after `before`; notes
+/// them in the record. @return Where the samples that stay now stand.
+Result<std::map<std::string, Place>> rewrite_shards(const Dataset& dataset, int before,
+                                                    const std::set<std::string>& affected,
+                                                    const auto& goes, Forgotten& record) {
+  std::map<std::string, std::vector<SampleRow>> stay;  // by shard
+  LIDO_TRY(dataset.visit_samples(before, [&](SampleRow& row) -> Result<void> {
+    if (affected.contains(row.shard) && !goes(row)) stay[row.shard].push_back(std::move(row));
+    return {};
+  }));
+  std::map<std::string, Place> places;
+  for (const auto& [shard, rows] : stay) {
+    const std::string name = rewritten_name(shard, before + 1);
+    places.merge(LIDO_TRY(rewrite_shard(dataset, name, rows)));
+    record.shards_after.push_back(name + " " + LIDO_TRY(hash_object(dataset.store(), name)));
+  }
+  return places;
 }
 
 /// Removes what the latest generation does not speak of.
-Result<void> sweep(const Dataset& dataset, const Generation& latest) {
+Result<void> sweep(const Dataset& dataset, int latest) {
   storage::Store& store = dataset.store();
   std::set<std::string> kept;
-  for (const SampleRow& row : latest.samples) kept.insert(row.shard);
+  LIDO_TRY(dataset.visit_samples(latest, [&](const SampleRow& row) -> Result<void> {
+    kept.insert(row.shard);
+    return {};
+  }));
   const size_t prefix = store.uri().size() + 1;
   for (const storage::Entry& entry : LIDO_TRY(store.list("shards"))) {
     const std::string name = entry.uri.substr(prefix);
     if (!kept.contains(name)) LIDO_TRY(store.remove(name));
   }
-  for (int number = 1; number < latest.number; ++number) {
+  for (int number = 1; number < latest; ++number) {
     LIDO_TRY(store.remove_all(fmt::format("generations/{:06}", number)));
   }
   LIDO_TRY(store.remove("contact_sheet.html"));
@@ -65,19 +94,18 @@ Result<void> sweep(const Dataset& dataset, const Generation& latest) {
 }
 
 /// Reads every shard and compares the samples in it with the manifest: nothing more, nothing less.
-Result<int64_t> prove(const Dataset& dataset, const Generation& latest) {
-  std::map<std::string, std::vector<const SampleRow*>> by_shard;
-  for (const SampleRow& row : latest.samples) by_shard[row.shard].push_back(&row);
+Result<int64_t> prove(const Dataset& dataset, int latest) {
+  std::map<std::string, int64_t> spoken_for;
+  LIDO_TRY(dataset.visit_samples(latest, [&](const SampleRow& row) -> Result<void> {
+    LIDO_TRY(dataset.read_sample(row));
+    spoken_for[row.shard] += row.length;
+    return {};
+  }));
   const size_t prefix = dataset.store().uri().size() + 1;
   int64_t checked = 0;
   for (const storage::Entry& entry : LIDO_TRY(dataset.store().list("shards"))) {
     const std::string name = entry.uri.substr(prefix);
-    int64_t spoken_for = 0;
-    for (const SampleRow* row : by_shard[name]) {
-      LIDO_TRY(dataset.read_sample(*row));
-      spoken_for += row->length;
-    }
-    const int64_t unknown = entry.size - spoken_for - std::ssize(tar_end());
+    const int64_t unknown = entry.size - spoken_for[name] - std::ssize(tar_end());
     if (unknown != 0)
       return fail(ErrorCode::kCorrupt, "{}: {} bytes that no sample of the manifest accounts for",
                   name, unknown);
@@ -114,16 +142,20 @@ Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& la
                             std::string_view classes) {
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
-  const std::vector<SampleRow> before = generation.samples;
   const Vocabulary known = generation.vocabulary;
   const Rational fps = LIDO_TRY(parse_rational(dataset.identity().value("fps", std::string("4"))));
   LIDO_TRY(extend(generation.vocabulary, classes));
-  LIDO_TRY(apply_labels(labels, generation.clips, fps, generation.vocabulary, generation.samples));
+  const auto labeller =
+      LIDO_TRY(Labeller::make(labels, generation.clips, fps, generation.vocabulary));
   EditSummary summary{.generation = generation.number};
-  for (size_t i = 0; i < before.size(); ++i)
-    summary.samples += before[i].labels != generation.samples[i].labels ? 1 : 0;
+  auto manifest = LIDO_TRY(dataset.write_manifest(generation.number + 1));
+  LIDO_TRY(dataset.visit_samples(generation.number, [&](SampleRow& row) -> Result<void> {
+    summary.samples += labeller.apply(row) ? 1 : 0;
+    return manifest.append(std::move(row));
+  }));
   if (summary.samples == 0 && known == generation.vocabulary) return summary;
   summary.generation = ++generation.number;
+  LIDO_TRY(manifest.commit());
   LIDO_TRY(dataset.publish(generation));
   return summary;
 }
@@ -140,29 +172,20 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   const auto goes = [&](const SampleRow& row) {
     return row.clip == clip && row.start_s < end_s && row.end_s >= start_s;
   };
+  const int before = generation.number;
   std::set<std::string> affected;
   Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
-  for (const SampleRow& row : generation.samples) {
-    if (!goes(row)) continue;
+  LIDO_TRY(dataset.visit_samples(before, [&](const SampleRow& row) -> Result<void> {
+    if (!goes(row)) return {};
     affected.insert(row.shard);
     ++record.samples;
-  }
+    return {};
+  }));
   EditSummary summary{
-      .generation = generation.number, .samples = record.samples, .shards = std::ssize(affected)};
+      .generation = before, .samples = record.samples, .shards = std::ssize(affected)};
   for (const std::string& shard : affected)
     record.shards_before.push_back(shard + " " + LIDO_TRY(hash_object(dataset.store(), shard)));
-  std::erase_if(generation.samples, goes);
-  if (record.samples > 0) ++generation.number;
-  for (const std::string& shard : affected) {
-    std::vector<SampleRow*> stay;
-    for (SampleRow& row : generation.samples) {
-      if (row.shard == shard) stay.push_back(&row);
-    }
-    if (stay.empty()) continue;
-    const std::string name = rewritten_name(shard, generation.number);
-    LIDO_TRY(rewrite_shard(dataset, name, stay));
-    record.shards_after.push_back(name + " " + LIDO_TRY(hash_object(dataset.store(), name)));
-  }
+  const auto places = LIDO_TRY(rewrite_shards(dataset, before, affected, goes, record));
   auto records = LIDO_TRY(dataset.forgotten());
   const auto covers = [&](const Forgotten& other) {
     return other.clip == clip && other.start_s <= start_s && other.end_s >= end_s;
@@ -172,14 +195,26 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     LIDO_TRY(dataset.write_forgotten(records));
   }
   if (record.samples > 0) {
+    ++generation.number;
     for (ClipRow& row : generation.clips) {
       if (row.clip == clip) row.samples -= record.samples;
     }
+    auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
+    LIDO_TRY(dataset.visit_samples(before, [&](SampleRow& row) -> Result<void> {
+      if (goes(row)) return {};
+      if (const auto moved = places.find(row.sample); moved != places.end()) {
+        row.shard = moved->second.shard;
+        row.offset = moved->second.offset;
+      }
+      return manifest.append(std::move(row));
+    }));
+    LIDO_TRY(manifest.commit());
+    generation.samples = manifest.rows();
     LIDO_TRY(dataset.publish(generation));
     summary.generation = generation.number;
   }
-  LIDO_TRY(sweep(dataset, generation));
-  summary.shards_checked = LIDO_TRY(prove(dataset, generation));
+  LIDO_TRY(sweep(dataset, generation.number));
+  summary.shards_checked = LIDO_TRY(prove(dataset, generation.number));
   return summary;
 }
 

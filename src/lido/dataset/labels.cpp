@@ -195,6 +195,12 @@ Result<void> check_vocabulary(const std::vector<Label>& labels, Vocabulary& voca
 
 }  // namespace
 
+bool SampleLabel::operator==(const SampleLabel& other) const {
+  const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+  return task == other.task && label == other.label && overlap == other.overlap &&
+         track == other.track && std::ranges::equal(boxes, other.boxes, same);
+}
+
 Result<std::vector<Label>> parse_labels(std::string_view bytes) {
   const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first == std::string_view::npos)
@@ -224,11 +230,11 @@ Result<Vocabulary> parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
-Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
-                          const Rational& fps, Vocabulary& vocabulary,
-                          std::vector<SampleRow>& samples) {
+Result<Labeller> Labeller::make(const std::vector<Label>& labels,
+                                const std::vector<ClipRow>& clips, const Rational& fps,
+                                Vocabulary& vocabulary) {
   LIDO_TRY(check_vocabulary(labels, vocabulary));
-  std::map<std::string, std::vector<Label>, std::less<>> by_clip;
+  Labeller labeller(fps);
   for (const Label& label : labels) {
     const ClipRow& clip = *LIDO_TRY(find_clip(label.clip, clips));
     Label timed = label;
@@ -242,17 +248,21 @@ Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<Cl
       timed.end_s /= clip.source_fps;
       for (TimedBox& box : timed.boxes) box.time_s /= clip.source_fps;
     }
-    by_clip[clip.clip].push_back(std::move(timed));
+    labeller.by_clip_[clip.clip].push_back(std::move(timed));
   }
-  for (SampleRow& sample : samples) {
-    const auto found = by_clip.find(sample.clip);
-    if (found == by_clip.end()) continue;
-    sample.labels.clear();
-    for (const Label& label : found->second) {
-      if (auto on = on_sample(label, sample, fps)) sample.labels.push_back(std::move(*on));
-    }
+  return labeller;
+}
+
+bool Labeller::apply(SampleRow& sample) const {
+  const auto found = by_clip_.find(sample.clip);
+  if (found == by_clip_.end()) return false;
+  std::vector<SampleLabel> labels;
+  for (const Label& label : found->second) {
+    if (auto on = on_sample(label, sample, fps_)) labels.push_back(std::move(*on));
   }
-  return {};
+  if (labels == sample.labels) return false;
+  sample.labels = std::move(labels);
+  return true;
 }
 
 }  // namespace lido::dataset

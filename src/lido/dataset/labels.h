@@ -42,15 +42,26 @@ using Vocabulary = std::map<std::string, std::set<std::string>>;
 /// Reads "behaviour=drowning,swimming;age=child,adult".
 Result<Vocabulary> parse_vocabulary(std::string_view text);
 
-/// Puts labels on the samples of the clips they name, in place of what these had.
-///
-/// A label stands on a sample when at least one frame is inside the interval. Clips are found by
-/// their whole name or by its last parts when that is unambiguous.
-///
-/// @param vocabulary  When not empty, other labels are refused; when empty it is filled.
-/// @return kInvalidArgument when a label names no clip, more than one, or an unknown label.
-Result<void> apply_labels(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
-                          const Rational& fps, Vocabulary& vocabulary,
-                          std::vector<SampleRow>& samples);
+/// Puts labels on the samples of the clips they name, in place of what these had. Thread-safe.
+class Labeller {
+ public:
+  /// Clips are found by their whole name or by its last parts when that is unambiguous.
+  ///
+  /// @param fps         Of the samples.
+  /// @param vocabulary  When not empty, other labels are refused; when empty it is filled.
+  /// @return kInvalidArgument when a label names no clip, more than one, or an unknown label.
+  static Result<Labeller> make(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
+                               const Rational& fps, Vocabulary& vocabulary);
+
+  /// A label stands on a sample when at least one frame is inside the interval.
+  /// @return Whether the sample's labels changed.
+  bool apply(SampleRow& sample) const;
+
+ private:
+  explicit Labeller(const Rational& fps) : fps_(fps) {}
+
+  Rational fps_;
+  std::map<std::string, std::vector<Label>> by_clip_;
+};
 
 }  // namespace lido::dataset

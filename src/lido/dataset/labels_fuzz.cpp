@@ -7,10 +7,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto labels = parse_labels({reinterpret_cast<const char*>(data), size});
   if (!labels) return 0;
   for (Label& label : *labels) label.clip = "/a.mp4";
-  std::vector<SampleRow> samples(1);
-  samples[0].clip = "/a.mp4";
-  samples[0].pts.resize(8);
+  SampleRow sample{.clip = "/a.mp4", .pts = std::vector<int64_t>(8)};
   Vocabulary vocabulary;
-  (void)apply_labels(*labels, {{.clip = "/a.mp4", .source_fps = 30}}, {4, 1}, vocabulary, samples);
+  const auto labeller =
+      Labeller::make(*labels, {{.clip = "/a.mp4", .source_fps = 30}}, {4, 1}, vocabulary);
+  if (labeller) labeller->apply(sample);
   return 0;
 }

@@ -26,7 +26,7 @@ Result<std::vector<SampleLabel>> labels_on(std::string_view text, int64_t first_
   const auto labels = LIDO_TRY(parse_labels(text));
   auto samples = one_sample(first_k, frames);
   Vocabulary vocabulary;
-  LIDO_TRY(apply_labels(labels, kClips, {4, 1}, vocabulary, samples));
+  LIDO_TRY(Labeller::make(labels, kClips, {4, 1}, vocabulary)).apply(samples[0]);
   return samples[0].labels;
 }
 

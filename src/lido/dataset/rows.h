@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,7 +38,8 @@ struct SampleLabel {
   std::string track;   ///< Empty where the label speaks of the whole picture.
   std::vector<double>
       boxes;  ///< x, y, width, height in sample pixels for each frame, NaN where unknown; or empty.
-  bool operator==(const SampleLabel&) const = default;
+  /// Unknown boxes are equal to each other.
+  bool operator==(const SampleLabel& other) const;
 };
 
 // A row type lists its columns once; tables.cpp writes and reads Parquet by that list, and
@@ -184,12 +187,46 @@ struct RejectedRow {
 };
 
 /// Writes rows as one Parquet file: zstd, fixed row groups, so that equal rows give equal bytes.
+/// Holds one row group at a time, however many rows there are. Not thread-safe.
 template <typename Row>
-Result<void> write_table(storage::Store& store, std::string_view name,
-                         const std::vector<Row>& rows);
+class TableWriter {
+ public:
+  static Result<TableWriter> create(storage::Store& store, std::string name);
+  TableWriter(TableWriter&&) noexcept;
+  TableWriter& operator=(TableWriter&&) noexcept;
+  ~TableWriter();  ///< Without commit(), nothing is published.
 
-/// @return kNotFound; kCorrupt when the file is no table of such rows.
+  Result<void> append(Row row);
+  Result<void> commit();
+  int64_t rows() const;
+
+ private:
+  struct State;
+  explicit TableWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Calls visit for every row, in order, one row group at a time.
+/// @return kNotFound; kCorrupt when the file is no table of such rows; the first error of visit.
 template <typename Row>
-Result<std::vector<Row>> read_table(storage::Store& store, std::string_view name);
+Result<void> visit_table(storage::Store& store, const std::string& name,
+                         const std::function<Result<void>(Row&)>& visit);
+
+/// Whole small tables.
+template <typename Row>
+Result<void> write_table(storage::Store& store, const std::string& name, std::vector<Row> rows) {
+  auto writer = LIDO_TRY(TableWriter<Row>::create(store, name));
+  for (Row& row : rows) LIDO_TRY(writer.append(std::move(row)));
+  return writer.commit();
+}
+template <typename Row>
+Result<std::vector<Row>> read_table(storage::Store& store, const std::string& name) {
+  std::vector<Row> rows;
+  LIDO_TRY(visit_table<Row>(store, name, [&](Row& row) -> Result<void> {
+    rows.push_back(std::move(row));
+    return {};
+  }));
+  return rows;
+}
 
 }  // namespace lido::dataset

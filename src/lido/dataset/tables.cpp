@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <arrow/api.h>
-#include <arrow/io/memory.h>
+#include <arrow/io/interfaces.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
@@ -12,11 +12,7 @@
 namespace lido::dataset {
 namespace {
 
-constexpr int64_t kRowsInGroup = 65536;
-
-std::unexpected<Error> failed(std::string_view name, const arrow::Status& status) {
-  return fail(ErrorCode::kCorrupt, "{}: {}", name, status.message());
-}
+constexpr int64_t kRowsInGroup = 8192;
 
 /// How a C++ type stands in a column: its Arrow type, how to append one, how to take one back.
 template <typename T>
@@ -113,14 +109,21 @@ template <typename Row, typename T>
 Column<T> column_of(T Row::*);
 
 template <typename Row>
-arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& rows) {
+std::shared_ptr<arrow::Schema> schema_of() {
   arrow::FieldVector fields;
+  Row::columns([&](const char* name, auto member, const char*) {
+    fields.push_back(arrow::field(name, decltype(column_of(member))::type()));
+  });
+  return arrow::schema(fields);
+}
+
+template <typename Row>
+arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& rows) {
   arrow::ArrayVector arrays;
   arrow::Status status;
-  Row::columns([&](const char* name, auto member, const char*) {
+  Row::columns([&](const char*, auto member, const char*) {
     using Kind = decltype(column_of(member));
     if (!status.ok()) return;
-    fields.push_back(arrow::field(name, Kind::type()));
     const auto build = [&]() -> arrow::Status {
       ARROW_ASSIGN_OR_RAISE(const auto builder, arrow::MakeBuilder(Kind::type()));
       for (const Row& row : rows) ARROW_RETURN_NOT_OK(Kind::append(*builder, row.*member));
@@ -131,7 +134,7 @@ arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& ro
     status = build();
   });
   ARROW_RETURN_NOT_OK(status);
-  return arrow::Table::Make(arrow::schema(fields), arrays);
+  return arrow::Table::Make(schema_of<Row>(), arrays);
 }
 
 /// Lets Parquet write straight into a storage object.
@@ -157,81 +160,187 @@ class WriterStream final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-template <typename Row>
-arrow::Status write_parquet(storage::Writer& writer, const std::vector<Row>& rows) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, to_table(rows));
-  const auto properties = parquet::WriterProperties::Builder()
-                              .compression(parquet::Compression::ZSTD)
-                              ->created_by("lido")
-                              ->max_row_group_length(kRowsInGroup)
-                              ->build();
-  const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-  return parquet::arrow::WriteTable(*table, arrow::default_memory_pool(),
-                                    std::make_shared<WriterStream>(writer), kRowsInGroup,
-                                    properties, arrow_properties);
-}
+/// Lets Parquet read a storage object by range.
+class ReaderFile final : public arrow::io::RandomAccessFile {
+ public:
+  explicit ReaderFile(storage::Reader& reader) : reader_(reader) {}
+  arrow::Result<int64_t> GetSize() override { return reader_.size(); }
+  arrow::Result<int64_t> ReadAt(int64_t position, int64_t size, void* out) override {
+    const auto read =
+        reader_.read_at(position, {static_cast<std::byte*>(out), static_cast<size_t>(size)});
+    if (!read) return arrow::Status::IOError(read.error().message);
+    return static_cast<int64_t>(*read);
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t size) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(size));
+    ARROW_ASSIGN_OR_RAISE(const int64_t read, ReadAt(position, size, buffer->mutable_data()));
+    ARROW_RETURN_NOT_OK(buffer->Resize(read));
+    return std::shared_ptr<arrow::Buffer>(std::move(buffer));
+  }
+  arrow::Result<int64_t> Read(int64_t size, void* out) override {
+    ARROW_ASSIGN_OR_RAISE(const int64_t read, ReadAt(position_, size, out));
+    position_ += read;
+    return read;
+  }
+  arrow::Result<std::shared_ptr<arrow::Buffer>> Read(int64_t size) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, ReadAt(position_, size));
+    position_ += buffer->size();
+    return buffer;
+  }
+  arrow::Status Seek(int64_t position) override {
+    position_ = position;
+    return arrow::Status::OK();
+  }
+  arrow::Result<int64_t> Tell() const override { return position_; }
+  arrow::Status Close() override {
+    closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return closed_; }
+
+ private:
+  storage::Reader& reader_;
+  int64_t position_ = 0;
+  bool closed_ = false;
+};
 
 template <typename Row>
-arrow::Result<std::vector<Row>> read_parquet(const std::string& bytes) {
-  const auto source = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(bytes));
-  ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
-  ARROW_ASSIGN_OR_RAISE(auto table, reader->ReadTable());
-  ARROW_ASSIGN_OR_RAISE(table, table->CombineChunks());
-  std::vector<Row> rows(static_cast<size_t>(table->num_rows()));
+arrow::Result<std::vector<Row>> rows_of(const arrow::Table& table) {
+  std::vector<Row> rows(static_cast<size_t>(table.num_rows()));
   arrow::Status status;
   Row::columns([&](const char* name, auto member, const char*) {
     using Kind = decltype(column_of(member));
-    if (!status.ok() || rows.empty()) return;
-    const auto column = table->GetColumnByName(name);
+    if (!status.ok()) return;
+    const auto column = table.GetColumnByName(name);
     if (column == nullptr || !column->type()->Equals(*Kind::type())) {
       status = arrow::Status::Invalid("column ", name, " is missing or not of type ",
                                       Kind::type()->ToString());
       return;
     }
-    const auto& array = *column->chunk(0);
-    for (size_t row = 0; row < rows.size(); ++row)
-      rows[row].*member = Kind::take(array, static_cast<int64_t>(row));
+    auto row = rows.begin();
+    for (const auto& chunk : column->chunks()) {
+      for (int64_t i = 0; i < chunk->length(); ++i, ++row) (*row).*member = Kind::take(*chunk, i);
+    }
   });
   ARROW_RETURN_NOT_OK(status);
   return rows;
 }
 
+/// What Parquet throws or returns, as an error of ours.
+template <typename Work>
+Result<void> guarded(const std::string& name, ErrorCode code, Work work) {
+  try {
+    const arrow::Status status = work();
+    if (!status.ok()) return fail(code, "{}: {}", name, status.message());
+    return {};
+  } catch (const parquet::ParquetException& error) {
+    return fail(code, "{}: {}", name, error.what());
+  }
+}
+
 }  // namespace
 
 template <typename Row>
-Result<void> write_table(storage::Store& store, std::string_view name,
-                         const std::vector<Row>& rows) {
-  const auto writer = LIDO_TRY(store.create(name));
-  try {
-    const arrow::Status status = write_parquet(*writer, rows);
-    if (!status.ok()) return failed(name, status);
-  } catch (const parquet::ParquetException& error) {
-    return fail(ErrorCode::kUnavailable, "{}: {}", name, error.what());
+struct TableWriter<Row>::State {
+  std::string name;
+  std::unique_ptr<storage::Writer> object;
+  std::unique_ptr<parquet::arrow::FileWriter> parquet;
+  std::vector<Row> pending;
+  int64_t rows = 0;
+
+  Result<void> flush() {
+    return guarded(name, ErrorCode::kUnavailable, [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const auto table, to_table(pending));
+      pending.clear();
+      return parquet->WriteTable(*table, kRowsInGroup);
+    });
   }
-  return writer->commit();
+};
+
+template <typename Row>
+TableWriter<Row>::TableWriter(std::unique_ptr<State> state) : state_(std::move(state)) {}
+template <typename Row>
+TableWriter<Row>::TableWriter(TableWriter&&) noexcept = default;
+template <typename Row>
+TableWriter<Row>& TableWriter<Row>::operator=(TableWriter&&) noexcept = default;
+template <typename Row>
+TableWriter<Row>::~TableWriter() = default;
+
+template <typename Row>
+Result<TableWriter<Row>> TableWriter<Row>::create(storage::Store& store, std::string name) {
+  auto state = std::make_unique<State>();
+  state->object = LIDO_TRY(store.create(name));
+  state->name = std::move(name);
+  LIDO_TRY(guarded(state->name, ErrorCode::kUnavailable, [&]() -> arrow::Status {
+    const auto properties = parquet::WriterProperties::Builder()
+                                .compression(parquet::Compression::ZSTD)
+                                ->created_by("lido")
+                                ->max_row_group_length(kRowsInGroup)
+                                ->build();
+    const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    ARROW_ASSIGN_OR_RAISE(
+        state->parquet,
+        parquet::arrow::FileWriter::Open(*schema_of<Row>(), arrow::default_memory_pool(),
+                                         std::make_shared<WriterStream>(*state->object),
+                                         properties, arrow_properties));
+    return arrow::Status::OK();
+  }));
+  return TableWriter(std::move(state));
 }
 
 template <typename Row>
-Result<std::vector<Row>> read_table(storage::Store& store, std::string_view name) {
-  const std::string bytes = LIDO_TRY(store.read_text(name, int64_t{8} << 30));
-  try {
-    auto rows = read_parquet<Row>(bytes);
-    if (!rows.ok()) return failed(name, rows.status());
-    return std::move(rows).ValueUnsafe();
-  } catch (const parquet::ParquetException& error) {
-    return fail(ErrorCode::kCorrupt, "{}: {}", name, error.what());
-  }
+Result<void> TableWriter<Row>::append(Row row) {
+  state_->pending.push_back(std::move(row));
+  ++state_->rows;
+  if (std::ssize(state_->pending) < kRowsInGroup) return {};
+  return state_->flush();
 }
 
-template Result<void> write_table(storage::Store&, std::string_view, const std::vector<SampleRow>&);
-template Result<void> write_table(storage::Store&, std::string_view, const std::vector<ClipRow>&);
-template Result<void> write_table(storage::Store&, std::string_view, const std::vector<SpanRow>&);
-template Result<void> write_table(storage::Store&, std::string_view,
-                                  const std::vector<RejectedRow>&);
-template Result<std::vector<SampleRow>> read_table(storage::Store&, std::string_view);
-template Result<std::vector<ClipRow>> read_table(storage::Store&, std::string_view);
-template Result<std::vector<SpanRow>> read_table(storage::Store&, std::string_view);
-template Result<std::vector<RejectedRow>> read_table(storage::Store&, std::string_view);
+template <typename Row>
+Result<void> TableWriter<Row>::commit() {
+  if (!state_->pending.empty()) LIDO_TRY(state_->flush());
+  LIDO_TRY(guarded(state_->name, ErrorCode::kUnavailable, [&] { return state_->parquet->Close(); }));
+  return state_->object->commit();
+}
+
+template <typename Row>
+int64_t TableWriter<Row>::rows() const {
+  return state_->rows;
+}
+
+template <typename Row>
+Result<void> visit_table(storage::Store& store, const std::string& name,
+                         const std::function<Result<void>(Row&)>& visit) {
+  const auto object = LIDO_TRY(store.open(name));
+  Result<void> visited;
+  LIDO_TRY(guarded(name, ErrorCode::kCorrupt, [&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(const auto reader,
+                          parquet::arrow::OpenFile(std::make_shared<ReaderFile>(*object),
+                                                   arrow::default_memory_pool()));
+    for (int group = 0; group < reader->num_row_groups(); ++group) {
+      ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadRowGroup(group));
+      ARROW_ASSIGN_OR_RAISE(auto rows, rows_of<Row>(*table));
+      for (Row& row : rows) {
+        visited = visit(row);
+        if (!visited) return arrow::Status::OK();
+      }
+    }
+    return arrow::Status::OK();
+  }));
+  return visited;
+}
+
+template class TableWriter<SampleRow>;
+template class TableWriter<ClipRow>;
+template class TableWriter<SpanRow>;
+template class TableWriter<RejectedRow>;
+template Result<void> visit_table(storage::Store&, const std::string&,
+                                  const std::function<Result<void>(SampleRow&)>&);
+template Result<void> visit_table(storage::Store&, const std::string&,
+                                  const std::function<Result<void>(ClipRow&)>&);
+template Result<void> visit_table(storage::Store&, const std::string&,
+                                  const std::function<Result<void>(SpanRow&)>&);
+template Result<void> visit_table(storage::Store&, const std::string&,
+                                  const std::function<Result<void>(RejectedRow&)>&);
 
 }  // namespace lido::dataset

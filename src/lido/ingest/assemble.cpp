@@ -2,8 +2,12 @@
 #include "lido/ingest/assemble.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 
 #include "lido/base/hash.h"
@@ -17,12 +21,7 @@ namespace {
 using dataset::ClipRow;
 using dataset::SampleRow;
 
-/// A sample on its way from a part to a shard.
-struct Piece {
-  SampleRow row;
-  std::string part;
-  int64_t part_offset = 0;
-};
+constexpr const char* kChanged = "changed on disk; remove .work and run again";
 
 std::optional<PartBreak> earliest_break(const ClipResult& clip) {
   if (clip.plan->broken) return PartBreak{0, clip.plan->broken->message};
@@ -97,141 +96,229 @@ ClipRow clip_row(const ClipResult& clip) {
   return row;
 }
 
-/// Adds one clip's rows; its samples go to `pieces`.
-void add_clip(const ClipResult& clip, const SampleOptions& sampling, const JobOptions& job,
-              const std::vector<dataset::Forgotten>& forgotten, dataset::Generation& generation,
-              std::vector<Piece>& pieces) {
-  ClipRow row = clip_row(clip);
+Result<void> copy_sample(storage::Reader& part, std::string_view part_name,
+                         const PartSample& sample, storage::Writer& writer) {
+  std::string bytes(static_cast<size_t>(sample.length), '\0');
+  const size_t read =
+      LIDO_TRY(part.read_at(sample.offset, std::as_writable_bytes(std::span(bytes))));
+  if (read != bytes.size() || sha256_hex(bytes) != sample.sha256)
+    return fail(ErrorCode::kCorrupt, "{}: sample {} {}", part_name, sample.key, kChanged);
+  return writer.append(bytes);
+}
+
+/// Calls visit(part sample, row) for the samples of one span that go into shards.
+Result<void> visit_span(
+    const dataset::Dataset& dataset, const ClipResult& clip, size_t span,
+    const SampleOptions& sampling, const JobOptions& job,
+    const std::vector<dataset::Forgotten>& forgotten,
+    const std::function<Result<void>(const PartSample& sample, SampleRow& row)>& visit) {
+  const auto record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
+  if (!record) return fail(ErrorCode::kCorrupt, "{}: {}", clip.parts[span], kChanged);
   const std::optional<PartBreak> broke = earliest_break(clip);
+  for (const PartSample& sample : record->samples) {
+    SampleRow row = row_of(sample, clip, sampling);
+    const bool good = !broke || (job.keep_partial && row.end_s <= broke->time_s);
+    if (good && !is_forgotten(row, forgotten)) LIDO_TRY(visit(sample, row));
+  }
+  return {};
+}
+
+/// The rows of one clip.
+struct AddedClip {
+  ClipRow row;
+  std::vector<dataset::SpanRow> spans;
+  ClipSamples samples;
+};
+
+Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& clip,
+                           const SampleOptions& sampling, const JobOptions& job,
+                           const std::vector<dataset::Forgotten>& forgotten) {
+  AddedClip added{.row = clip_row(clip)};
   std::vector<dataset::Run> runs;
   std::vector<int64_t> starts;
   for (size_t i = 0; i < clip.records.size(); ++i) {
     const PartRecord& record = clip.records[i];
     const Span& span = clip.plan->spans[i];
-    dataset::SpanRow span_row{.clip = row.clip,
-                              .span = static_cast<int64_t>(i),
-                              .first_k = span.first_k,
-                              .end_k = span.end_k == INT64_MAX ? -1 : span.end_k,
-                              .packets_read = record.packets_read,
-                              .packets_decoded = record.packets_decoded,
-                              .planned = record.planned};
-    for (const dataset::Run& run : record.runs) row.frames += run.end - run.begin;
+    const size_t before = starts.size();
+    LIDO_TRY(visit_span(dataset, clip, i, sampling, job, forgotten,
+                        [&](const PartSample& sample, const SampleRow&) -> Result<void> {
+                          starts.push_back(sample.first_k);
+                          added.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
+                          return {};
+                        }));
+    const size_t count = starts.size() - before;
+    added.samples.in_span.push_back(static_cast<uint32_t>(count));
+    added.spans.push_back({.clip = added.row.clip,
+                           .span = static_cast<int64_t>(i),
+                           .first_k = span.first_k,
+                           .end_k = span.end_k == INT64_MAX ? -1 : span.end_k,
+                           .samples = static_cast<int64_t>(count),
+                           .packets_read = record.packets_read,
+                           .packets_decoded = record.packets_decoded,
+                           .planned = record.planned});
     // Runs that meet at a span's end are one run, unless the clip is cut just there; a window
     // tells.
-    for (const dataset::Run& run : record.runs) runs.push_back(run);
-    for (const PartSample& sample : record.samples) {
-      SampleRow sample_row = row_of(sample, clip, sampling);
-      const bool good = !broke || (job.keep_partial && sample_row.end_s <= broke->time_s);
-      if (!good || is_forgotten(sample_row, forgotten)) continue;
-      ++span_row.samples;
-      starts.push_back(sample.first_k);
-      pieces.push_back({std::move(sample_row), clip.parts[i], sample.offset});
+    for (const dataset::Run& run : record.runs) {
+      added.row.frames += run.end - run.begin;
+      if (!runs.empty() && runs.back().end == run.begin)
+        runs.back().end = run.end;
+      else
+        runs.push_back(run);
     }
-    row.samples += span_row.samples;
-    generation.spans.push_back(std::move(span_row));
   }
-  std::vector<dataset::Run> merged;
-  for (const dataset::Run& run : runs) {
-    if (!merged.empty() && merged.back().end == run.begin)
-      merged.back().end = run.end;
-    else
-      merged.push_back(run);
-  }
-  row.left_over = dataset::count_left_over(merged, starts, sampling.windows.window);
-  if (broke) generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
-  generation.clips.push_back(std::move(row));
+  added.row.samples = std::ssize(starts);
+  added.row.left_over = dataset::count_left_over(runs, starts, sampling.windows.window);
+  return added;
 }
 
-Result<void> write_shard(const dataset::Dataset& dataset, const std::string& name,
-                         std::span<Piece> pieces) {
-  const auto writer = LIDO_TRY(dataset.store().create(name));
-  std::string open_part;
-  std::unique_ptr<storage::Reader> reader;
-  std::string bytes;
-  int64_t offset = 0;
-  for (Piece& piece : pieces) {
-    if (piece.part != open_part) {
-      reader = LIDO_TRY(dataset.store().open(piece.part));
-      open_part = piece.part;
-    }
-    bytes.resize(static_cast<size_t>(piece.row.length));
-    const size_t read =
-        LIDO_TRY(reader->read_at(piece.part_offset, std::as_writable_bytes(std::span(bytes))));
-    if (read != bytes.size() || sha256_hex(bytes) != piece.row.sha256) {
-      return fail(ErrorCode::kCorrupt, "{}: sample {} changed on disk; remove .work and run again",
-                  piece.part, piece.row.sample);
-    }
-    LIDO_TRY(writer->append(bytes));
-    piece.row.shard = name;
-    piece.row.offset = offset;
-    offset += piece.row.length;
+/// Samples of one clip that follow each other in a shard: begin <= number in the clip < end.
+struct Slice {
+  size_t clip = 0;
+  size_t begin = 0;
+  size_t end = 0;
+};
+
+struct Shard {
+  std::string name;
+  std::vector<Slice> slices;
+};
+
+/// Divides the samples of one split, in order of clips. A sample goes to the shard in which its
+/// middle byte falls when the total is divided evenly.
+std::vector<Shard> divide(const std::vector<ClipResult>& clips,
+                          const std::vector<ClipSamples>& samples, std::string_view split,
+                          const JobOptions& job, int generation) {
+  double total = 0;
+  int64_t all = 0;
+  for (size_t i = 0; i < clips.size(); ++i) {
+    if (clips[i].split != split) continue;
+    for (const uint32_t length : samples[i].lengths) total += length;
+    all += std::ssize(samples[i].lengths);
   }
-  LIDO_TRY(writer->append(dataset::tar_end()));
-  return writer->commit();
+  const auto by_size = static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
+  const int64_t rounded = (by_size + job.readers - 1) / job.readers * job.readers;
+  const int64_t count = std::min(rounded, all);
+  std::vector<Shard> shards;
+  const auto begin_shard = [&] {
+    const auto number = static_cast<int>(shards.size());
+    shards.push_back({dataset::shard_name(generation, split, number), {}});
+  };
+  double before = 0;
+  for (size_t i = 0; i < clips.size(); ++i) {
+    if (clips[i].split != split || samples[i].lengths.empty()) continue;
+    if (shards.empty()) begin_shard();
+    Slice slice{.clip = i};
+    for (const uint32_t length : samples[i].lengths) {
+      const double middle = before + length / 2.0;
+      const auto wanted = static_cast<int64_t>(middle / total * static_cast<double>(count));
+      const bool holds_any = !shards.back().slices.empty() || slice.end > slice.begin;
+      if (wanted >= std::ssize(shards) && holds_any) {
+        if (slice.end > slice.begin) shards.back().slices.push_back(slice);
+        slice.begin = slice.end;
+        begin_shard();
+      }
+      ++slice.end;
+      before += length;
+    }
+    shards.back().slices.push_back(slice);
+  }
+  return shards;
 }
+
+/// Takes each shard's rows when it is done, and passes them on in the order of shards.
+class InOrder {
+ public:
+  explicit InOrder(dataset::TableWriter<SampleRow>& manifest) : manifest_(manifest) {}
+
+  Result<void> take(size_t number, std::vector<SampleRow> rows) {
+    const std::lock_guard lock(mutex_);
+    waiting_[number] = std::move(rows);
+    for (auto next = waiting_.find(next_); next != waiting_.end(); next = waiting_.find(++next_)) {
+      for (SampleRow& row : next->second) LIDO_TRY(manifest_.append(std::move(row)));
+      waiting_.erase(next);
+    }
+    return {};
+  }
+
+ private:
+  std::mutex mutex_;
+  dataset::TableWriter<SampleRow>& manifest_;
+  std::map<size_t, std::vector<SampleRow>> waiting_;
+  size_t next_ = 0;
+};
 
 }  // namespace
 
-Result<void> assemble(const dataset::Dataset& dataset, std::vector<ClipResult> clips,
-                      const SampleOptions& sampling, const JobOptions& job,
-                      dataset::Generation& generation) {
+Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
+                                           const std::vector<ClipResult>& clips,
+                                           const SampleOptions& sampling, const JobOptions& job,
+                                           dataset::Generation& generation) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
-  size_t samples = 0;
-  for (const ClipResult& clip : clips) {
-    for (const PartRecord& record : clip.records) samples += record.samples.size();
-  }
-  std::vector<Piece> pieces;
-  pieces.reserve(samples);
-  for (ClipResult& clip : clips) {
-    add_clip(clip, sampling, job, forgotten, generation, pieces);
-    clip = {};  // There may be millions of samples: hold each once.
-  }
-  std::ranges::stable_sort(pieces, {}, [](const Piece& piece) {
-    return std::ranges::find(dataset::kSplits, piece.row.split) - dataset::kSplits.begin();
-  });
-
-  struct Shard {
-    std::string name;
-    std::span<Piece> pieces;
-  };
-  std::vector<Shard> shards;
-  for (auto begin = pieces.begin(); begin != pieces.end();) {
-    const auto end = std::find_if(begin, pieces.end(), [&](const Piece& piece) {
-      return piece.row.split != begin->row.split;
-    });
-    double total = 0;
-    for (auto piece = begin; piece != end; ++piece) total += static_cast<double>(piece->row.length);
-    const auto by_size =
-        static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
-    const int64_t rounded = (by_size + job.readers - 1) / job.readers * job.readers;
-    const int64_t count = std::min<int64_t>(rounded, end - begin);
-    // A sample goes to the shard in which its middle byte falls when the total is divided evenly.
-    double before = 0;
-    auto shard_begin = begin;
-    int64_t number = 0;
-    for (auto piece = begin; piece != end; ++piece) {
-      const double middle = before + static_cast<double>(piece->row.length) / 2;
-      const auto wanted = static_cast<int64_t>(middle / total * static_cast<double>(count));
-      if (wanted > number && piece != shard_begin) {
-        shards.push_back(
-            {dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)),
-             {shard_begin, piece}});
-        shard_begin = piece;
-        ++number;
-      }
-      before += static_cast<double>(piece->row.length);
-    }
-    shards.push_back(
-        {dataset::shard_name(generation.number, begin->row.split, static_cast<int>(number)),
-         {shard_begin, end}});
-    begin = end;
-  }
-  LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t i) {
-    return write_shard(dataset, shards[i].name, shards[i].pieces);
+  std::vector<AddedClip> added(clips.size());
+  LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
+    added[i] = LIDO_TRY(add_clip(dataset, clips[i], sampling, job, forgotten));
+    return {};
   }));
-  generation.samples.reserve(generation.samples.size() + pieces.size());
-  for (Piece& piece : pieces) generation.samples.push_back(std::move(piece.row));
-  return {};
+  std::vector<ClipSamples> samples;
+  for (size_t i = 0; i < clips.size(); ++i) {
+    ClipRow& row = added[i].row;
+    if (const auto broke = earliest_break(clips[i]))
+      generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
+    generation.spans.insert(generation.spans.end(), added[i].spans.begin(), added[i].spans.end());
+    generation.clips.push_back(std::move(row));
+    samples.push_back(std::move(added[i].samples));
+  }
+  return samples;
+}
+
+Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
+                             const std::vector<ClipSamples>& samples,
+                             const SampleOptions& sampling, const JobOptions& job, int generation,
+                             const dataset::Labeller& labeller,
+                             dataset::TableWriter<SampleRow>& manifest) {
+  const auto forgotten = LIDO_TRY(dataset.forgotten());
+  std::vector<Shard> shards;
+  for (const char* split : dataset::kSplits) {
+    auto of_split = divide(clips, samples, split, job, generation);
+    std::ranges::move(of_split, std::back_inserter(shards));
+  }
+  InOrder in_order(manifest);
+  std::atomic<int64_t> bytes = 0;
+  LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
+    const Shard& shard = shards[number];
+    const auto writer = LIDO_TRY(dataset.store().create(shard.name));
+    std::vector<SampleRow> rows;
+    int64_t offset = 0;
+    for (const Slice& slice : shard.slices) {
+      const ClipResult& clip = clips[slice.clip];
+      size_t at = 0;  // number in the clip
+      for (size_t span = 0; span < clip.parts.size() && at < slice.end; ++span) {
+        const size_t end = at + samples[slice.clip].in_span[span];
+        if (end <= slice.begin || end == at) {
+          at = end;
+          continue;
+        }
+        const auto part = LIDO_TRY(dataset.store().open(clip.parts[span]));
+        LIDO_TRY(visit_span(dataset, clip, span, sampling, job, forgotten,
+                            [&](const PartSample& sample, SampleRow& row) -> Result<void> {
+                              const size_t here = at++;
+                              if (here < slice.begin || here >= slice.end) return {};
+                              LIDO_TRY(copy_sample(*part, clip.parts[span], sample, *writer));
+                              row.shard = shard.name;
+                              row.offset = offset;
+                              offset += row.length;
+                              labeller.apply(row);
+                              rows.push_back(std::move(row));
+                              return {};
+                            }));
+      }
+    }
+    LIDO_TRY(writer->append(dataset::tar_end()));
+    LIDO_TRY(writer->commit());
+    bytes += offset;
+    return in_order.take(number, std::move(rows));
+  }));
+  return Written{std::ssize(shards), bytes};
 }
 
 }  // namespace lido::ingest

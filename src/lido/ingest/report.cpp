@@ -108,78 +108,170 @@ std::string card(std::string_view value, std::string_view name) {
   return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
 }
 
-using SamplesOfClip = std::map<std::string, std::vector<const SampleRow*>>;
+/// A stretch of a clip, seconds.
+struct Bar {
+  double start_s = 0;
+  double end_s = 0;
+};
 
-SamplesOfClip by_clip(const dataset::Generation& generation) {
-  SamplesOfClip samples;
-  for (const SampleRow& row : generation.samples) samples[row.clip].push_back(&row);
-  for (auto& [clip, rows] : samples) std::ranges::sort(rows, {}, &SampleRow::first_k);
-  return samples;
+/// Adds a stretch, in order of time; where it meets the last one they become one.
+void extend(std::vector<Bar>& bars, double start_s, double end_s) {
+  if (!bars.empty() && start_s <= bars.back().end_s + 1e-9)
+    bars.back().end_s = std::max(bars.back().end_s, end_s);
+  else
+    bars.push_back({start_s, end_s});
 }
 
-std::string totals(const dataset::Generation& generation) {
-  double seconds = 0;
-  int64_t frames = 0, bytes = 0, left_over = 0;
+/// One frame of a clip's samples.
+struct FramePlace {
+  int64_t sample = 0;
+  size_t frame = 0;
+};
+
+/// Frames spread evenly over a clip's samples.
+std::vector<FramePlace> spread(int64_t samples, size_t window) {
+  const int64_t total = samples * static_cast<int64_t>(window);
+  const auto frames = std::min<int64_t>(kFramesInStrip, total);
+  std::vector<FramePlace> places;
+  for (int64_t i = 0; i < frames; ++i) {
+    const int64_t position = frames > 1 ? i * (total - 1) / (frames - 1) : 0;
+    places.push_back({position / static_cast<int64_t>(window),
+                      static_cast<size_t>(position) % window});
+  }
+  return places;
+}
+
+/// What the page shows of one clip.
+struct ClipView {
+  int64_t samples = 0;              ///< Seen so far.
+  std::map<int64_t, SampleRow> at;  ///< Those that spread() names, by number.
+  std::vector<Bar> covered;
+  std::map<std::string, std::vector<Bar>> labelled;
+};
+
+/// What the page shows of the samples, gathered in one pass over them.
+struct Gathered {
+  int64_t bytes = 0;
   std::set<std::string> shards;
+  std::map<std::string, int64_t> of_split;
+  std::map<std::string, std::set<std::string>> groups;                // split
+  std::map<std::string, std::map<std::string, int64_t>> with_label;  // label, split
+  std::map<std::string, ClipView> clips;                             // those that are shown
+};
+
+std::string full_name(const dataset::SampleLabel& label) {
+  return fmt::format("{}: {}", label.task, label.label);
+}
+
+/// At most `most` of the rows, evenly picked.
+std::vector<const dataset::ClipRow*> pick(const std::vector<const dataset::ClipRow*>& rows,
+                                          size_t most) {
+  std::vector<const dataset::ClipRow*> picked;
+  const size_t shown = std::min(most, rows.size());
+  for (size_t i = 0; i < shown; ++i) picked.push_back(rows[i * rows.size() / shown]);
+  return picked;
+}
+
+/// The clips whose frames, and whose timelines, are shown.
+struct Shown {
+  std::vector<const dataset::ClipRow*> strips, timelines;
+  size_t with_samples = 0;
+};
+
+Shown choose(const dataset::Generation& generation) {
+  std::vector<const dataset::ClipRow*> all, with_samples;
+  for (const auto& row : generation.clips) {
+    all.push_back(&row);
+    if (row.samples > 0) with_samples.push_back(&row);
+  }
+  std::ranges::sort(all, {}, &dataset::ClipRow::clip);
+  std::ranges::sort(with_samples, {}, &dataset::ClipRow::clip);
+  return {pick(with_samples, kMostStrips), pick(all, kMostTimelines), with_samples.size()};
+}
+
+Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const Shown& shown) {
+  Gathered gathered;
+  std::map<std::string, int64_t> in_clip;
+  for (const auto* rows : {&shown.strips, &shown.timelines}) {
+    for (const auto* row : *rows) {
+      gathered.clips[row->clip];
+      in_clip[row->clip] = row->samples;
+    }
+  }
+  LIDO_TRY(dataset.visit_samples(generation, [&](SampleRow& row) -> Result<void> {
+    gathered.bytes += row.length;
+    gathered.shards.insert(row.shard);
+    ++gathered.of_split[row.split];
+    gathered.groups[row.split].insert(row.group);
+    for (const auto& label : row.labels) ++gathered.with_label[full_name(label)][row.split];
+    if (row.labels.empty()) ++gathered.with_label["no label"][row.split];
+    const auto found = gathered.clips.find(row.clip);
+    if (found == gathered.clips.end()) return {};
+    ClipView& view = found->second;
+    extend(view.covered, row.start_s, row.end_s);
+    for (const auto& label : row.labels)
+      extend(view.labelled[full_name(label)], row.start_s, row.end_s);
+    const int64_t number = view.samples++;
+    const auto places = spread(in_clip[row.clip], row.pts.size());
+    if (std::ranges::find(places, number, &FramePlace::sample) != places.end())
+      view.at.emplace(number, std::move(row));
+    return {};
+  }));
+  return gathered;
+}
+
+std::string totals(const dataset::Generation& generation, const Gathered& gathered) {
+  double seconds = 0;
+  int64_t frames = 0, left_over = 0;
   for (const auto& clip : generation.clips) {
     seconds += clip.duration_s;
     frames += clip.frames;
     left_over += clip.left_over;
   }
-  for (const SampleRow& row : generation.samples) {
-    bytes += row.length;
-    shards.insert(row.shard);
-  }
   return "<div class=cards>" + card(count(std::ssize(generation.clips)), "clips") +
          card(clock(seconds), "footage") + card(count(frames), "frames") +
-         card(count(std::ssize(generation.samples)), "samples") +
-         card(count(left_over), "frames left over") +
-         card(fmt::format("{}", shards.size()), "shards, " + megabytes(bytes)) +
+         card(count(generation.samples), "samples") + card(count(left_over), "frames left over") +
+         card(fmt::format("{}", gathered.shards.size()), "shards, " + megabytes(gathered.bytes)) +
          card(count(std::ssize(generation.rejected)), "clips rejected") + "</div>";
 }
 
-/// Frames spread over a clip's samples, straight from the shards.
-Result<std::string> strip(const dataset::Dataset& dataset,
-                          const std::vector<const SampleRow*>& rows) {
-  const size_t window = rows[0]->pts.size();
-  const size_t total = rows.size() * window;
-  const size_t frames = std::min(kFramesInStrip, total);
+/// Frames of one clip, straight from the shards.
+Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRow& clip,
+                          const ClipView& view) {
+  if (view.at.empty()) return std::string();
   std::string images;
-  for (size_t i = 0; i < frames; ++i) {
-    const size_t position = frames > 1 ? i * (total - 1) / (frames - 1) : 0;
-    const SampleRow& row = *rows[position / window];
-    const size_t frame = position % window;
+  for (const FramePlace& place : spread(clip.samples, view.at.begin()->second.pts.size())) {
+    const auto found = view.at.find(place.sample);
+    if (found == view.at.end()) continue;
+    const SampleRow& row = found->second;
     const std::string bytes = LIDO_TRY(dataset.read_sample(row));
     const auto entries = LIDO_TRY(dataset::read_tar(std::as_bytes(std::span(bytes))));
-    if (frame >= entries.size())
+    if (place.frame >= entries.size())
       return fail(ErrorCode::kCorrupt, "{}: sample {} holds {} files", row.shard, row.sample,
                   entries.size());
-    const auto& content = entries[frame].content;
+    const auto& content = entries[place.frame].content;
     images += image_tag({reinterpret_cast<const char*>(content.data()), content.size()},
                         short_name(row.clip));
   }
-  const SampleRow& first = *rows.front();
   return fmt::format(
       "<div class=strip><p><b>{}</b><span>{}{} &middot; {} samples &middot; {} to "
       "{}</span></p><div>{}</div></div>",
-      escape(short_name(first.clip)),
-      first.camera.empty() ? "" : escape(first.camera) + " &middot; ", first.split, rows.size(),
-      clock(first.start_s), clock(rows.back()->end_s), images);
+      escape(short_name(clip.clip)),
+      clip.camera.empty() ? "" : escape(clip.camera) + " &middot; ", clip.split, view.samples,
+      clock(view.covered.front().start_s), clock(view.covered.back().end_s), images);
 }
 
-Result<std::string> strips(const dataset::Dataset& dataset, const SamplesOfClip& samples) {
+Result<std::string> strips(const dataset::Dataset& dataset, const Shown& shown,
+                           const Gathered& gathered) {
   std::string html = "<h2>Frames</h2>";
-  if (samples.size() > kMostStrips)
-    html += fmt::format("<p>{} of {} clips, evenly picked; {} frames of each.</p>", kMostStrips,
-                        samples.size(), kFramesInStrip);
+  if (shown.with_samples > shown.strips.size())
+    html += fmt::format("<p>{} of {} clips, evenly picked; {} frames of each.</p>",
+                        shown.strips.size(), shown.with_samples, kFramesInStrip);
   else
     html += fmt::format("<p>Up to {} frames of each clip, as they stand in the shards.</p>",
                         kFramesInStrip);
-  std::vector<const std::vector<const SampleRow*>*> clips;
-  for (const auto& [clip, rows] : samples) clips.push_back(&rows);
-  const size_t shown = std::min(kMostStrips, clips.size());
-  for (size_t i = 0; i < shown; ++i)
-    html += LIDO_TRY(strip(dataset, *clips[i * clips.size() / shown]));
+  for (const auto* clip : shown.strips)
+    html += LIDO_TRY(strip(dataset, *clip, gathered.clips.at(clip->clip)));
   return html;
 }
 
@@ -193,20 +285,20 @@ std::map<std::string, std::string> label_colors(const dataset::Generation& gener
   return colors;
 }
 
-std::string timeline(const dataset::Generation& generation, const SamplesOfClip& samples) {
+std::string timeline(const dataset::Generation& generation, const Shown& shown,
+                     const Gathered& gathered) {
   constexpr double kLeft = 250, kWidth = 830, kRow = 30;
   double longest = 1e-3;
   for (const auto& clip : generation.clips) longest = std::max(longest, clip.duration_s);
   std::map<std::string, double> broke;
   for (const auto& row : generation.rejected) broke[row.clip] = row.time_s;
   const auto colors = label_colors(generation);
-  const size_t shown = std::min(kMostTimelines, generation.clips.size());
   std::string svg;
   const auto x_of = [&](double seconds) {
     return kLeft + std::min(seconds, longest) / longest * kWidth;
   };
-  for (size_t i = 0; i < shown; ++i) {
-    const auto& clip = generation.clips[i * generation.clips.size() / shown];
+  for (size_t i = 0; i < shown.timelines.size(); ++i) {
+    const auto& clip = *shown.timelines[i];
     const double y = static_cast<double>(i) * kRow + 4;
     std::string name = short_name(clip.clip);
     if (name.size() > 34) name = name.substr(0, 15) + "..." + name.substr(name.size() - 16);
@@ -214,32 +306,19 @@ std::string timeline(const dataset::Generation& generation, const SamplesOfClip&
         "<text x=0 y={:.1f}>{}</text><rect x={} y={:.1f} width={:.1f} height=14 rx=4 "
         "fill=\"var(--line)\"/>",
         y + 12, escape(name), kLeft, y, std::max(2.0, x_of(clip.duration_s) - kLeft));
-    // Overlapping samples make one bar.
-    double begin = -1, end = -1;
-    const auto flush = [&] {
-      if (begin >= 0)
-        svg += fmt::format(
-            "<rect x={:.1f} y={:.1f} width={:.1f} height=14 rx=4 fill=\"var(--blue)\"/>",
-            x_of(begin), y, std::max(2.0, x_of(end) - x_of(begin)));
+    const auto draw = [&](const Bar& bar, double top, double bar_height, double least,
+                          std::string_view color) {
+      svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height={}{} fill=\"{}\"/>",
+                         x_of(bar.start_s), top,
+                         std::max(least, x_of(bar.end_s) - x_of(bar.start_s)), bar_height,
+                         bar_height > 10 ? " rx=4" : "", color);
     };
-    if (const auto rows = samples.find(clip.clip); rows != samples.end()) {
-      for (const SampleRow* row : rows->second) {
-        if (row->start_s > end + 1e-9) {
-          flush();
-          begin = row->start_s;
-        }
-        end = std::max(end, row->end_s);
-      }
-      flush();
-      for (const SampleRow* row : rows->second) {
-        for (const auto& label : row->labels) {
-          const auto color = colors.find(label.task + ": " + label.label);
-          svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height=5 fill=\"{}\"/>",
-                             x_of(row->start_s), y + 15,
-                             std::max(1.5, x_of(row->end_s) - x_of(row->start_s)),
-                             color == colors.end() ? "#7a7a7a" : color->second);
-        }
-      }
+    const ClipView& view = gathered.clips.at(clip.clip);
+    for (const Bar& bar : view.covered) draw(bar, y, 14, 2.0, "var(--blue)");
+    for (const auto& [label, bars] : view.labelled) {
+      const auto color = colors.find(label);
+      for (const Bar& bar : bars)
+        draw(bar, y + 15, 5, 1.5, color == colors.end() ? "#7a7a7a" : color->second);
     }
     if (const auto at = broke.find(clip.clip); at != broke.end()) {
       svg += fmt::format(
@@ -248,7 +327,7 @@ std::string timeline(const dataset::Generation& generation, const SamplesOfClip&
           x_of(at->second) + 4, y + 12, clock(at->second));
     }
   }
-  const double height = static_cast<double>(shown) * kRow;
+  const double height = static_cast<double>(shown.timelines.size()) * kRow;
   for (int tick = 0; tick <= 4; ++tick) {
     const double x = kLeft + kWidth * tick / 4;
     svg +=
@@ -262,24 +341,15 @@ std::string timeline(const dataset::Generation& generation, const SamplesOfClip&
   for (const auto& [label, color] : colors)
     html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}",
                         color, escape(label));
-  if (shown < generation.clips.size())
-    html += fmt::format(" {} of {} clips.", shown, generation.clips.size());
+  if (shown.timelines.size() < generation.clips.size())
+    html += fmt::format(" {} of {} clips.", shown.timelines.size(), generation.clips.size());
   return html + fmt::format(
                     "</p><div class=\"panel scroll\"><svg viewBox=\"0 0 {} {}\" role=img "
                     "aria-label=\"Samples along each clip\">{}</svg></div>",
                     kLeft + kWidth + 10, height + 24, svg);
 }
 
-std::string splits(const dataset::Generation& generation) {
-  std::map<std::string, std::map<std::string, int64_t>> counts;  // label, split
-  std::map<std::string, int64_t> samples;
-  std::map<std::string, std::set<std::string>> groups;
-  for (const SampleRow& row : generation.samples) {
-    ++samples[row.split];
-    groups[row.split].insert(row.group);
-    for (const auto& label : row.labels) ++counts[label.task + ": " + label.label][row.split];
-    if (row.labels.empty()) ++counts["no label"][row.split];
-  }
+std::string splits(const Gathered& gathered) {
   std::string html =
       "<h2>Splits and labels</h2><div class=\"panel scroll\"><table><tr><th>samples with";
   for (const char* split : dataset::kSplits) html += fmt::format("<th class=n>{}", split);
@@ -288,15 +358,17 @@ std::string splits(const dataset::Generation& generation) {
     for (const char* split : dataset::kSplits)
       html += fmt::format("<td class=n>{}", count(value(split)));
   };
-  for (const auto& entry : counts) {
-    row(escape(entry.first), [&](const char* split) {
-      const auto found = entry.second.find(split);
-      return found == entry.second.end() ? int64_t{0} : found->second;
-    });
+  const auto of = [](const auto& by_split, const char* split) {
+    const auto found = by_split.find(split);
+    return found == by_split.end() ? typename std::decay_t<decltype(by_split)>::mapped_type()
+                                   : found->second;
+  };
+  for (const auto& entry : gathered.with_label) {
+    row(escape(entry.first), [&](const char* split) { return of(entry.second, split); });
   }
-  row("<b>all samples</b>", [&](const char* split) { return samples[split]; });
+  row("<b>all samples</b>", [&](const char* split) { return of(gathered.of_split, split); });
   row("groups (no event is on both sides)",
-      [&](const char* split) { return std::ssize(groups[split]); });
+      [&](const char* split) { return std::ssize(of(gathered.groups, split)); });
   return html + "</table></div>";
 }
 
@@ -358,13 +430,14 @@ Cost cost_of(const Progress& progress, double elapsed_s) {
 
 Result<void> write_report(const dataset::Dataset& dataset, const dataset::Generation& generation,
                           const Cost* cost) {
-  const SamplesOfClip samples = by_clip(generation);
+  const Shown shown = choose(generation);
+  const Gathered gathered = LIDO_TRY(gather(dataset, generation.number, shown));
   std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",
                                  escape(dataset.store().uri()), generation.number);
-  body += totals(generation);
-  body += LIDO_TRY(strips(dataset, samples));
-  body += timeline(generation, samples);
-  body += splits(generation);
+  body += totals(generation, gathered);
+  body += LIDO_TRY(strips(dataset, shown, gathered));
+  body += timeline(generation, shown, gathered);
+  body += splits(gathered);
   body += rejected(generation);
   if (cost != nullptr) body += costs(*cost);
   body += "<h2>Options</h2><div class=panel><table>";
@@ -379,14 +452,21 @@ Result<void> write_report(const dataset::Dataset& dataset, const dataset::Genera
 
 Result<std::string> contact_sheet(const dataset::Dataset& dataset,
                                   const dataset::Generation& generation, int most, int epoch) {
-  const size_t shown = std::min(static_cast<size_t>(most), generation.samples.size());
+  const int64_t shown = std::min<int64_t>(most, generation.samples);
   std::string body = fmt::format(
       "<h1>Contact sheet</h1><p><code>{}</code>: {} of {} samples{}</p><div class=grid>",
-      escape(dataset.store().uri()), shown, generation.samples.size(),
+      escape(dataset.store().uri()), shown, generation.samples,
       epoch >= 0 ? fmt::format(", each above as stored, below as augmented for epoch {}", epoch)
                  : "");
-  for (size_t i = 0; i < shown; ++i) {
-    const SampleRow& row = generation.samples[i * generation.samples.size() / shown];
+  std::vector<SampleRow> picked;
+  int64_t number = 0;
+  LIDO_TRY(dataset.visit_samples(generation.number, [&](SampleRow& row) -> Result<void> {
+    const bool next =
+        std::ssize(picked) < shown && number++ == std::ssize(picked) * generation.samples / shown;
+    if (next) picked.push_back(std::move(row));
+    return {};
+  }));
+  for (const SampleRow& row : picked) {
     const auto frames = LIDO_TRY(dataset.read_frames(row));
     if (frames.empty()) continue;
     dataset::JpegEncoder encoder;

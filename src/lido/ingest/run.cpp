@@ -43,9 +43,8 @@ Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& p
     rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
   dataset::Vocabulary vocabulary = before.vocabulary;
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
-  std::vector<dataset::SampleRow> none;
-  const auto applied = dataset::apply_labels(labels, rows, request.sampling.fps, vocabulary, none);
-  if (!applied) return within(request.labels, applied.error());
+  const auto labeller = dataset::Labeller::make(labels, rows, request.sampling.fps, vocabulary);
+  if (!labeller) return within(request.labels, labeller.error());
   return {};
 }
 
@@ -145,6 +144,7 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     ++progress.spans_done;
     progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
     if (record->broke && span == 0) ++progress.rejected;
+    record->samples = {};
     clip.records[span] = std::move(*record);
     // What stays of a span is small and lies between large buffers that are gone: give their pages
     // back.
@@ -154,12 +154,14 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
   return clips;
 }
 
-Summary summarise(const Generation& generation, size_t samples_before, const Job& job) {
+Summary summarise(const Generation& generation, const Written& written, const Job& job) {
   Summary summary{.generation = generation.number,
                   .clips = std::ssize(job.plans),
                   .known = job.known,
-                  .ignored = job.ignored};
-  std::set<std::string> fresh, shards;
+                  .ignored = job.ignored,
+                  .shards = written.shards,
+                  .shard_bytes = written.bytes};
+  std::set<std::string> fresh;
   for (const ClipPlan& plan : job.plans) {
     fresh.insert(plan.input.uri);
     summary.source_bytes += plan.input.bytes;
@@ -174,11 +176,6 @@ Summary summarise(const Generation& generation, size_t samples_before, const Job
   }
   for (const dataset::RejectedRow& row : generation.rejected)
     summary.rejected += fresh.contains(row.clip) ? 1 : 0;
-  for (size_t i = samples_before; i < generation.samples.size(); ++i) {
-    shards.insert(generation.samples[i].shard);
-    summary.shard_bytes += generation.samples[i].length;
-  }
-  summary.shards = std::ssize(shards);
   return summary;
 }
 
@@ -223,9 +220,8 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
     LIDO_TRY(dataset.store().remove_all(".work"));
     return Summary{.known = job.known, .ignored = job.ignored};
   }
-  auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
-  ++generation.number;
-  const size_t samples_before = generation.samples.size();
+  const auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
+  const int before = generation.number++;
   // A clip that is read again replaces what was said of it.
   std::set<std::string> fresh;
   for (const ClipPlan& plan : job.plans) fresh.insert(plan.input.uri);
@@ -233,14 +229,25 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   std::erase_if(generation.clips, is_fresh);
   std::erase_if(generation.spans, is_fresh);
   std::erase_if(generation.rejected, is_fresh);
-  LIDO_TRY(assemble(dataset, std::move(clips), request.sampling, request.job, generation));
+  const auto samples =
+      LIDO_TRY(add_clips(dataset, clips, request.sampling, request.job, generation));
   LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
-  const auto labels = LIDO_TRY(read_labels(request.labels));
-  LIDO_TRY(dataset::apply_labels(labels, generation.clips, request.sampling.fps,
-                                 generation.vocabulary, generation.samples));
+  const auto labeller =
+      LIDO_TRY(dataset::Labeller::make(LIDO_TRY(read_labels(request.labels)), generation.clips,
+                                       request.sampling.fps, generation.vocabulary));
+  auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
+  LIDO_TRY(dataset.visit_samples(before, [&](dataset::SampleRow& row) -> Result<void> {
+    labeller.apply(row);
+    return manifest.append(std::move(row));
+  }));
+  const Written written =
+      LIDO_TRY(write_shards(dataset, clips, samples, request.sampling, request.job,
+                            generation.number, labeller, manifest));
+  LIDO_TRY(manifest.commit());
+  generation.samples = manifest.rows();
   LIDO_TRY(dataset.publish(generation));
   LIDO_TRY(dataset.store().remove_all(".work"));
-  Summary summary = summarise(generation, samples_before, job);
+  Summary summary = summarise(generation, written, job);
   summary.spans_resumed = progress.spans_resumed;
   return summary;
 }
