@@ -123,8 +123,8 @@ Result<Generation> Dataset::read_latest() const {
   return read(number);
 }
 
-Result<void> Dataset::visit_samples(
-    int number, const std::function<Result<void>(SampleRow&)>& visit) const {
+Result<void> Dataset::visit_samples(int number,
+                                    const std::function<Result<void>(SampleRow&)>& visit) const {
   if (number == 0) return {};
   return visit_table<SampleRow>(*store_, folder_of(number) + "/manifest.parquet", visit);
 }

@@ -70,7 +70,8 @@ class Dataset {
   Result<Generation> read(int number) const;
   Result<Generation> read_latest() const;
   /// Calls visit for every sample of a generation, in the manifest's order; holds few at a time.
-  Result<void> visit_samples(int number, const std::function<Result<void>(SampleRow&)>& visit) const;
+  Result<void> visit_samples(int number,
+                             const std::function<Result<void>(SampleRow&)>& visit) const;
   /// Begins a generation: its samples, to be committed before publish().
   Result<TableWriter<SampleRow>> write_manifest(int number) const;
   /// Writes the other tables of generation.number, its JSON last.

@@ -230,9 +230,8 @@ Result<Vocabulary> parse_vocabulary(std::string_view text) {
   return vocabulary;
 }
 
-Result<Labeller> Labeller::make(const std::vector<Label>& labels,
-                                const std::vector<ClipRow>& clips, const Rational& fps,
-                                Vocabulary& vocabulary) {
+Result<Labeller> Labeller::make(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
+                                const Rational& fps, Vocabulary& vocabulary) {
   LIDO_TRY(check_vocabulary(labels, vocabulary));
   Labeller labeller(fps);
   for (const Label& label : labels) {

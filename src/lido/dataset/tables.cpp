@@ -12,7 +12,7 @@
 namespace lido::dataset {
 namespace {
 
-constexpr int64_t kRowsInGroup = 8192;
+constexpr int64_t kRowsInGroup = 2048;
 
 /// How a C++ type stands in a column: its Arrow type, how to append one, how to take one back.
 template <typename T>
@@ -278,11 +278,10 @@ Result<TableWriter<Row>> TableWriter<Row>::create(storage::Store& store, std::st
                                 ->max_row_group_length(kRowsInGroup)
                                 ->build();
     const auto arrow_properties = parquet::ArrowWriterProperties::Builder().store_schema()->build();
-    ARROW_ASSIGN_OR_RAISE(
-        state->parquet,
-        parquet::arrow::FileWriter::Open(*schema_of<Row>(), arrow::default_memory_pool(),
-                                         std::make_shared<WriterStream>(*state->object),
-                                         properties, arrow_properties));
+    ARROW_ASSIGN_OR_RAISE(state->parquet, parquet::arrow::FileWriter::Open(
+                                              *schema_of<Row>(), arrow::default_memory_pool(),
+                                              std::make_shared<WriterStream>(*state->object),
+                                              properties, arrow_properties));
     return arrow::Status::OK();
   }));
   return TableWriter(std::move(state));
@@ -299,7 +298,8 @@ Result<void> TableWriter<Row>::append(Row row) {
 template <typename Row>
 Result<void> TableWriter<Row>::commit() {
   if (!state_->pending.empty()) LIDO_TRY(state_->flush());
-  LIDO_TRY(guarded(state_->name, ErrorCode::kUnavailable, [&] { return state_->parquet->Close(); }));
+  LIDO_TRY(
+      guarded(state_->name, ErrorCode::kUnavailable, [&] { return state_->parquet->Close(); }));
   return state_->object->commit();
 }
 

@@ -195,7 +195,8 @@ std::vector<Shard> divide(const std::vector<ClipResult>& clips,
     for (const uint32_t length : samples[i].lengths) total += length;
     all += std::ssize(samples[i].lengths);
   }
-  const auto by_size = static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
+  const auto by_size =
+      static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
   const int64_t rounded = (by_size + job.readers - 1) / job.readers * job.readers;
   const int64_t count = std::min(rounded, all);
   std::vector<Shard> shards;
@@ -223,6 +224,47 @@ std::vector<Shard> divide(const std::vector<ClipResult>& clips,
     shards.back().slices.push_back(slice);
   }
   return shards;
+}
+
+Result<std::vector<SampleRow>> write_shard(const dataset::Dataset& dataset, const Shard& shard,
+                                           const std::vector<ClipResult>& clips,
+                                           const std::vector<ClipSamples>& samples,
+                                           const SampleOptions& sampling, const JobOptions& job,
+                                           const std::vector<dataset::Forgotten>& forgotten,
+                                           const dataset::Labeller& labeller) {
+  const auto writer = LIDO_TRY(dataset.store().create(shard.name));
+  std::vector<SampleRow> rows;
+  size_t count = 0;
+  for (const Slice& slice : shard.slices) count += slice.end - slice.begin;
+  rows.reserve(count);
+  int64_t offset = 0;
+  for (const Slice& slice : shard.slices) {
+    const ClipResult& clip = clips[slice.clip];
+    size_t at = 0;  // number in the clip
+    for (size_t span = 0; span < clip.parts.size() && at < slice.end; ++span) {
+      const size_t end = at + samples[slice.clip].in_span[span];
+      if (end <= slice.begin || end == at) {
+        at = end;
+        continue;
+      }
+      const auto part = LIDO_TRY(dataset.store().open(clip.parts[span]));
+      LIDO_TRY(visit_span(dataset, clip, span, sampling, job, forgotten,
+                          [&](const PartSample& sample, SampleRow& row) -> Result<void> {
+                            const size_t here = at++;
+                            if (here < slice.begin || here >= slice.end) return {};
+                            LIDO_TRY(copy_sample(*part, clip.parts[span], sample, *writer));
+                            row.shard = shard.name;
+                            row.offset = offset;
+                            offset += row.length;
+                            labeller.apply(row);
+                            rows.push_back(std::move(row));
+                            return {};
+                          }));
+    }
+  }
+  LIDO_TRY(writer->append(dataset::tar_end()));
+  LIDO_TRY(writer->commit());
+  return rows;
 }
 
 /// Takes each shard's rows when it is done, and passes them on in the order of shards.
@@ -272,8 +314,8 @@ Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
 }
 
 Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
-                             const std::vector<ClipSamples>& samples,
-                             const SampleOptions& sampling, const JobOptions& job, int generation,
+                             const std::vector<ClipSamples>& samples, const SampleOptions& sampling,
+                             const JobOptions& job, int generation,
                              const dataset::Labeller& labeller,
                              dataset::TableWriter<SampleRow>& manifest) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
@@ -285,37 +327,9 @@ Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<
   InOrder in_order(manifest);
   std::atomic<int64_t> bytes = 0;
   LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
-    const Shard& shard = shards[number];
-    const auto writer = LIDO_TRY(dataset.store().create(shard.name));
-    std::vector<SampleRow> rows;
-    int64_t offset = 0;
-    for (const Slice& slice : shard.slices) {
-      const ClipResult& clip = clips[slice.clip];
-      size_t at = 0;  // number in the clip
-      for (size_t span = 0; span < clip.parts.size() && at < slice.end; ++span) {
-        const size_t end = at + samples[slice.clip].in_span[span];
-        if (end <= slice.begin || end == at) {
-          at = end;
-          continue;
-        }
-        const auto part = LIDO_TRY(dataset.store().open(clip.parts[span]));
-        LIDO_TRY(visit_span(dataset, clip, span, sampling, job, forgotten,
-                            [&](const PartSample& sample, SampleRow& row) -> Result<void> {
-                              const size_t here = at++;
-                              if (here < slice.begin || here >= slice.end) return {};
-                              LIDO_TRY(copy_sample(*part, clip.parts[span], sample, *writer));
-                              row.shard = shard.name;
-                              row.offset = offset;
-                              offset += row.length;
-                              labeller.apply(row);
-                              rows.push_back(std::move(row));
-                              return {};
-                            }));
-      }
-    }
-    LIDO_TRY(writer->append(dataset::tar_end()));
-    LIDO_TRY(writer->commit());
-    bytes += offset;
+    auto rows = LIDO_TRY(
+        write_shard(dataset, shards[number], clips, samples, sampling, job, forgotten, labeller));
+    for (const SampleRow& row : rows) bytes += row.length;
     return in_order.take(number, std::move(rows));
   }));
   return Written{std::ssize(shards), bytes};

@@ -45,8 +45,8 @@ struct Written {
 ///
 /// @return kCorrupt when a part changed since it was made.
 Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
-                             const std::vector<ClipSamples>& samples,
-                             const SampleOptions& sampling, const JobOptions& job, int generation,
+                             const std::vector<ClipSamples>& samples, const SampleOptions& sampling,
+                             const JobOptions& job, int generation,
                              const dataset::Labeller& labeller,
                              dataset::TableWriter<dataset::SampleRow>& manifest);
 

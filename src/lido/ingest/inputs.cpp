@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <string_view>
+#include <utility>
 
 #include "lido/dataset/csv.h"
 #include "lido/storage/store.h"
@@ -35,11 +36,15 @@ bool is_list(std::string_view uri) {
   return name.ends_with(".csv") || name.ends_with(".parquet");
 }
 
+bool is_described(const ClipInput& clip) {
+  return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+}
+
 /// Sorts by URI and leaves each clip once. What a list says of a clip wins over a folder that holds
 /// it too; of two lists, the later one.
 void keep_each_once(std::vector<ClipInput>& clips) {
-  std::ranges::sort(clips, [](const ClipInput& a, const ClipInput& b) {
-    return std::tie(a.uri, a.listed) < std::tie(b.uri, b.listed);
+  std::ranges::stable_sort(clips, {}, [](const ClipInput& clip) {
+    return std::pair(std::string_view(clip.uri), is_described(clip));
   });
   size_t kept = 0;
   for (size_t i = 0; i < clips.size(); ++i) {
@@ -75,7 +80,6 @@ Result<void> add_list(const std::string& uri, std::vector<ClipInput>& clips) {
       if (!parsed) return within(where + ": start_utc", parsed.error());
       clip.start_utc = *parsed;
     }
-    clip.listed = std::ssize(clips) + 1;
     clips.push_back(std::move(clip));
   }
   return {};

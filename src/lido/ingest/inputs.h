@@ -18,7 +18,6 @@ struct ClipInput {
   std::string site;
   std::string camera;
   std::optional<dataset::UtcTime> start_utc;
-  int64_t listed = 0;  ///< Which row of the lists named it; 0 for none.
 
   const std::string& group_name() const { return group.empty() ? uri : group; }
 };

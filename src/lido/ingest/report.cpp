@@ -135,8 +135,8 @@ std::vector<FramePlace> spread(int64_t samples, size_t window) {
   std::vector<FramePlace> places;
   for (int64_t i = 0; i < frames; ++i) {
     const int64_t position = frames > 1 ? i * (total - 1) / (frames - 1) : 0;
-    places.push_back({position / static_cast<int64_t>(window),
-                      static_cast<size_t>(position) % window});
+    places.push_back(
+        {position / static_cast<int64_t>(window), static_cast<size_t>(position) % window});
   }
   return places;
 }
@@ -154,7 +154,7 @@ struct Gathered {
   int64_t bytes = 0;
   std::set<std::string> shards;
   std::map<std::string, int64_t> of_split;
-  std::map<std::string, std::set<std::string>> groups;                // split
+  std::map<std::string, std::set<std::string>> groups;               // split
   std::map<std::string, std::map<std::string, int64_t>> with_label;  // label, split
   std::map<std::string, ClipView> clips;                             // those that are shown
 };
@@ -256,9 +256,9 @@ Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRo
   return fmt::format(
       "<div class=strip><p><b>{}</b><span>{}{} &middot; {} samples &middot; {} to "
       "{}</span></p><div>{}</div></div>",
-      escape(short_name(clip.clip)),
-      clip.camera.empty() ? "" : escape(clip.camera) + " &middot; ", clip.split, view.samples,
-      clock(view.covered.front().start_s), clock(view.covered.back().end_s), images);
+      escape(short_name(clip.clip)), clip.camera.empty() ? "" : escape(clip.camera) + " &middot; ",
+      clip.split, view.samples, clock(view.covered.front().start_s),
+      clock(view.covered.back().end_s), images);
 }
 
 Result<std::string> strips(const dataset::Dataset& dataset, const Shown& shown,
@@ -308,10 +308,10 @@ std::string timeline(const dataset::Generation& generation, const Shown& shown,
         y + 12, escape(name), kLeft, y, std::max(2.0, x_of(clip.duration_s) - kLeft));
     const auto draw = [&](const Bar& bar, double top, double bar_height, double least,
                           std::string_view color) {
-      svg += fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height={}{} fill=\"{}\"/>",
-                         x_of(bar.start_s), top,
-                         std::max(least, x_of(bar.end_s) - x_of(bar.start_s)), bar_height,
-                         bar_height > 10 ? " rx=4" : "", color);
+      svg +=
+          fmt::format("<rect x={:.1f} y={:.1f} width={:.1f} height={}{} fill=\"{}\"/>",
+                      x_of(bar.start_s), top, std::max(least, x_of(bar.end_s) - x_of(bar.start_s)),
+                      bar_height, bar_height > 10 ? " rx=4" : "", color);
     };
     const ClipView& view = gathered.clips.at(clip.clip);
     for (const Bar& bar : view.covered) draw(bar, y, 14, 2.0, "var(--blue)");

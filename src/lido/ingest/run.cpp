@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/run.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <map>
 #include <set>
@@ -146,9 +144,6 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     if (record->broke && span == 0) ++progress.rejected;
     record->samples = {};
     clip.records[span] = std::move(*record);
-    // What stays of a span is small and lies between large buffers that are gone: give their pages
-    // back.
-    ::malloc_trim(0);
     return {};
   }));
   return clips;

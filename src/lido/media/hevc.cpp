@@ -119,8 +119,10 @@ void skip_scaling_lists(BitReader& reader) {
   for (int size = 0; size < 4; ++size) {
     for (int matrix = 0; matrix < 6; matrix += size == 3 ? 3 : 1) {
       const bool coded = reader.flag();
-      if (!coded) skip_golombs(reader, 1);
-      else skip_golombs(reader, (size > 1 ? 1 : 0) + std::min(64, 1 << (4 + 2 * size)));
+      if (!coded)
+        skip_golombs(reader, 1);
+      else
+        skip_golombs(reader, (size > 1 ? 1 : 0) + std::min(64, 1 << (4 + 2 * size)));
     }
   }
 }
@@ -191,8 +193,9 @@ void skip_tiles(BitReader& reader) {
   const uint32_t rows = reader.golomb();
   const bool uniform = reader.flag();
   constexpr uint32_t kMostTiles = 64;
-  if (!uniform) skip_golombs(reader, static_cast<int>(std::min(columns, kMostTiles) +
-                                                      std::min(rows, kMostTiles)));
+  if (!uniform)
+    skip_golombs(reader,
+                 static_cast<int>(std::min(columns, kMostTiles) + std::min(rows, kMostTiles)));
   reader.skip(1);
 }
 
@@ -261,8 +264,8 @@ bool read_numbers(BitReader& reader, const Sequence& sequence, const Picture& pi
     set = &*own;
   }
   if (sequence.long_term) {
-    const uint32_t listed = sequence.long_term_count > 0 ? reader.golomb() : 0;
-    if (listed + reader.golomb() > 0) return false;
+    const bool listed = sequence.long_term_count > 0 && reader.golomb() > 0;
+    if (listed || reader.golomb() > 0) return false;
   }
   if (sequence.motion_prediction) reader.skip(1);
   if (sequence.adaptive_offset) reader.skip(sequence.grey ? 1 : 2);
@@ -309,12 +312,16 @@ void Headers::keep_parameter_set(std::span<const std::byte> nal) {
   if (type == kSequenceParameters) {
     auto found = read_sequence(reader);
     // Whose number it bears is not known then.
-    if (!found) sequences_.fill(std::nullopt);
-    else sequences_[found->id] = std::move(found->sequence);
+    if (!found)
+      sequences_.fill(std::nullopt);
+    else
+      sequences_[found->id] = std::move(found->sequence);
   } else {
     auto found = read_picture_parameters(reader);
-    if (!found) pictures_.fill(std::nullopt);
-    else pictures_[found->id] = found->picture;
+    if (!found)
+      pictures_.fill(std::nullopt);
+    else
+      pictures_[found->id] = found->picture;
   }
 }
 

@@ -12,7 +12,9 @@ namespace lido::media {
 
 using Bytes = std::span<const std::byte>;
 
-inline uint32_t byte_at(Bytes bytes, size_t index) { return std::to_integer<uint32_t>(bytes[index]); }
+inline uint32_t byte_at(Bytes bytes, size_t index) {
+  return std::to_integer<uint32_t>(bytes[index]);
+}
 
 /// Reads bits, most significant first; past the end it reads zeros and says so.
 class BitReader {
