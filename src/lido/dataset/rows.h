@@ -214,9 +214,10 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
 
 /// Whole small tables.
 template <typename Row>
-Result<void> write_table(storage::Store& store, const std::string& name, std::vector<Row> rows) {
+Result<void> write_table(storage::Store& store, const std::string& name,
+                         const std::vector<Row>& rows) {
   auto writer = LIDO_TRY(TableWriter<Row>::create(store, name));
-  for (Row& row : rows) LIDO_TRY(writer.append(std::move(row)));
+  for (const Row& row : rows) LIDO_TRY(writer.append(row));
   return writer.commit();
 }
 template <typename Row>
