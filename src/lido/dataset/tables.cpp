@@ -5,7 +5,7 @@
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
 
-#include <type_traits>
+#include <optional>
 
 #include "lido/dataset/rows.h"
 
@@ -160,7 +160,8 @@ class WriterStream final : public arrow::io::OutputStream {
   bool closed_ = false;
 };
 
-/// Lets Parquet read a storage object by range.
+/// Lets Parquet read a storage object by range. Keeps the first error of storage: Parquet's own
+/// does not tell it from broken bytes.
 class ReaderFile final : public arrow::io::RandomAccessFile {
  public:
   explicit ReaderFile(storage::Reader& reader) : reader_(reader) {}
@@ -168,7 +169,10 @@ class ReaderFile final : public arrow::io::RandomAccessFile {
   arrow::Result<int64_t> ReadAt(int64_t position, int64_t size, void* out) override {
     const auto read =
         reader_.read_at(position, {static_cast<std::byte*>(out), static_cast<size_t>(size)});
-    if (!read) return arrow::Status::IOError(read.error().message);
+    if (!read) {
+      if (!error) error = read.error();
+      return arrow::Status::IOError(read.error().message);
+    }
     return static_cast<int64_t>(*read);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t size) override {
@@ -197,6 +201,8 @@ class ReaderFile final : public arrow::io::RandomAccessFile {
     return arrow::Status::OK();
   }
   bool closed() const override { return closed_; }
+
+  std::optional<Error> error;
 
  private:
   storage::Reader& reader_;
@@ -312,11 +318,11 @@ template <typename Row>
 Result<void> visit_table(storage::Store& store, const std::string& name,
                          const std::function<Result<void>(Row&)>& visit) {
   const auto object = LIDO_TRY(store.open(name));
+  const auto file = std::make_shared<ReaderFile>(*object);
   Result<void> visited;
-  LIDO_TRY(guarded(name, ErrorCode::kCorrupt, [&]() -> arrow::Status {
+  const auto read = guarded(name, ErrorCode::kCorrupt, [&]() -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(const auto reader,
-                          parquet::arrow::OpenFile(std::make_shared<ReaderFile>(*object),
-                                                   arrow::default_memory_pool()));
+                          parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
     for (int group = 0; group < reader->num_row_groups(); ++group) {
       ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadRowGroup(group));
       ARROW_ASSIGN_OR_RAISE(auto rows, rows_of<Row>(*table));
@@ -326,7 +332,9 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
       }
     }
     return arrow::Status::OK();
-  }));
+  });
+  if (file->error) return std::unexpected(*file->error);
+  if (!read) return read;
   return visited;
 }
 

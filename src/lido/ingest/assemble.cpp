@@ -306,7 +306,7 @@ Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
     ClipRow& row = added[i].row;
     if (const auto broke = earliest_break(clips[i]))
       generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
-    generation.spans.insert(generation.spans.end(), added[i].spans.begin(), added[i].spans.end());
+    std::ranges::move(added[i].spans, std::back_inserter(generation.spans));
     generation.clips.push_back(std::move(row));
     samples.push_back(std::move(added[i].samples));
   }

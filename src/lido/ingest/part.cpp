@@ -3,6 +3,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -294,7 +295,13 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   const Json json = Json::parse(text, nullptr, false);
   try {
     if (json.is_discarded()) return std::nullopt;
-    return from_json(json);
+    PartRecord record = from_json(json);
+    const int64_t end = reader.size() - kTrailer - length;
+    const auto lies_outside = [&](const PartSample& sample) {
+      return sample.offset < 0 || sample.length < 0 || sample.length > end - sample.offset;
+    };
+    if (std::ranges::any_of(record.samples, lies_outside)) return std::nullopt;
+    return record;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;  // Of another version: done again.
   }

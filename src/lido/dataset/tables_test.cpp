@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <limits>
+
+#include "lido/dataset/rows.h"
+
+namespace lido::dataset {
+namespace {
+
+class Tables : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string folder = testing::TempDir() + "lido-tables-XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    store_ = *storage::open_store(folder);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<storage::Store> store_;
+};
+
+/// Every column differs from its default.
+SampleRow row_number(int64_t number) {
+  SampleRow row;
+  row.sample = fmt::format("abc_{:08}", number);
+  row.split = "train";
+  row.offset = number * 1000;
+  row.pts = {number, number + 1};
+  row.start_s = static_cast<double>(number) / 4;
+  if (number % 2 == 0) row.start_utc = UtcTime{number};
+  if (number % 3 == 0)
+    row.labels = {{"behaviour", "swimming", 0.5, "7", {1, 2, 3, 4}},
+                  {"age", "child", 1, "", {}}};
+  return row;
+}
+
+TEST_F(Tables, ComeBackRowByRowOverManyRowGroups) {
+  constexpr int64_t kRows = 5000;
+  auto writer = *TableWriter<SampleRow>::create(*store_, "t.parquet");
+  for (int64_t i = 0; i < kRows; ++i) ASSERT_TRUE(writer.append(row_number(i)));
+  EXPECT_EQ(writer.rows(), kRows);
+  EXPECT_FALSE(*store_->exists("t.parquet")) << "nothing before commit";
+  ASSERT_TRUE(writer.commit());
+  int64_t next = 0;
+  const auto visited = visit_table<SampleRow>(*store_, "t.parquet", [&](SampleRow& row) {
+    const SampleRow expected = row_number(next++);
+    EXPECT_EQ(row.sample, expected.sample);
+    EXPECT_EQ(row.offset, expected.offset);
+    EXPECT_EQ(row.pts, expected.pts);
+    EXPECT_EQ(row.start_s, expected.start_s);
+    EXPECT_EQ(row.start_utc, expected.start_utc);
+    EXPECT_EQ(row.labels, expected.labels);
+    return Result<void>();
+  });
+  EXPECT_TRUE(visited);
+  EXPECT_EQ(next, kRows);
+}
+
+TEST_F(Tables, StopAtTheVisitorsFirstError) {
+  ASSERT_TRUE(write_table<SampleRow>(*store_, "t.parquet", {row_number(0), row_number(1)}));
+  int seen = 0;
+  const auto visited = visit_table<SampleRow>(*store_, "t.parquet", [&](SampleRow&) -> Result<void> {
+    ++seen;
+    return fail(ErrorCode::kCancelled, "enough");
+  });
+  ASSERT_FALSE(visited);
+  EXPECT_EQ(visited.error().message, "enough");
+  EXPECT_EQ(seen, 1);
+}
+
+TEST_F(Tables, MayBeEmpty) {
+  ASSERT_TRUE(write_table<ClipRow>(*store_, "t.parquet", {}));
+  const auto rows = read_table<ClipRow>(*store_, "t.parquet");
+  ASSERT_TRUE(rows);
+  EXPECT_TRUE(rows->empty());
+}
+
+TEST_F(Tables, OfOtherColumnsAreRefused) {
+  ASSERT_TRUE(write_table<RejectedRow>(*store_, "t.parquet", {{"a.mp4", "empty", 0, 0}}));
+  const auto rows = read_table<SampleRow>(*store_, "t.parquet");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(rows.error().message.find("sample"), std::string::npos) << rows.error().message;
+}
+
+TEST_F(Tables, OfBrokenBytesAreRefused) {
+  ASSERT_TRUE(store_->write_text("t.parquet", "PAR1 and nothing else PAR1"));
+  const auto rows = read_table<SampleRow>(*store_, "t.parquet");
+  ASSERT_FALSE(rows);
+  EXPECT_EQ(rows.error().code, ErrorCode::kCorrupt);
+  EXPECT_FALSE(read_table<SampleRow>(*store_, "missing.parquet"));
+}
+
+TEST(SampleLabel, IsEqualToItselfWithUnknownBoxes) {
+  const double unknown = std::numeric_limits<double>::quiet_NaN();
+  const SampleLabel label{"behaviour", "swimming", 1, "3", {1, 2, 3, 4, unknown, unknown}};
+  EXPECT_EQ(label, label);
+  SampleLabel other = label;
+  other.boxes[5] = 0;
+  EXPECT_FALSE(other == label);
+}
+
+}  // namespace
+}  // namespace lido::dataset
