@@ -168,6 +168,7 @@ std::vector<const dataset::ClipRow*> pick(const std::vector<const dataset::ClipR
                                           size_t most) {
   std::vector<const dataset::ClipRow*> picked;
   const size_t shown = std::min(most, rows.size());
+  picked.reserve(shown);
   for (size_t i = 0; i < shown; ++i) picked.push_back(rows[i * rows.size() / shown]);
   return picked;
 }
