@@ -33,8 +33,7 @@ SampleRow row_number(int64_t number) {
   row.start_s = static_cast<double>(number) / 4;
   if (number % 2 == 0) row.start_utc = UtcTime{number};
   if (number % 3 == 0)
-    row.labels = {{"behaviour", "swimming", 0.5, "7", {1, 2, 3, 4}},
-                  {"age", "child", 1, "", {}}};
+    row.labels = {{"behaviour", "swimming", 0.5, "7", {1, 2, 3, 4}}, {"age", "child", 1, "", {}}};
   return row;
 }
 
@@ -63,10 +62,11 @@ TEST_F(Tables, ComeBackRowByRowOverManyRowGroups) {
 TEST_F(Tables, StopAtTheVisitorsFirstError) {
   ASSERT_TRUE(write_table<SampleRow>(*store_, "t.parquet", {row_number(0), row_number(1)}));
   int seen = 0;
-  const auto visited = visit_table<SampleRow>(*store_, "t.parquet", [&](SampleRow&) -> Result<void> {
-    ++seen;
-    return fail(ErrorCode::kCancelled, "enough");
-  });
+  const auto visited =
+      visit_table<SampleRow>(*store_, "t.parquet", [&](SampleRow&) -> Result<void> {
+        ++seen;
+        return fail(ErrorCode::kCancelled, "enough");
+      });
   ASSERT_FALSE(visited);
   EXPECT_EQ(visited.error().message, "enough");
   EXPECT_EQ(seen, 1);

@@ -143,6 +143,7 @@ std::vector<FramePlace> spread(int64_t samples, size_t window) {
 
 /// What the page shows of one clip.
 struct ClipView {
+  int64_t total = 0;                ///< Samples it has.
   int64_t samples = 0;              ///< Seen so far.
   std::map<int64_t, SampleRow> at;  ///< Those that spread() names, by number.
   std::vector<Bar> covered;
@@ -192,12 +193,8 @@ Shown choose(const dataset::Generation& generation) {
 
 Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const Shown& shown) {
   Gathered gathered;
-  std::map<std::string, int64_t> in_clip;
   for (const auto* rows : {&shown.strips, &shown.timelines}) {
-    for (const auto* row : *rows) {
-      gathered.clips[row->clip];
-      in_clip[row->clip] = row->samples;
-    }
+    for (const auto* row : *rows) gathered.clips[row->clip].total = row->samples;
   }
   LIDO_TRY(dataset.visit_samples(generation, [&](SampleRow& row) -> Result<void> {
     gathered.bytes += row.length;
@@ -213,7 +210,7 @@ Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const S
     for (const auto& label : row.labels)
       extend(view.labelled[full_name(label)], row.start_s, row.end_s);
     const int64_t number = view.samples++;
-    const auto places = spread(in_clip[row.clip], row.pts.size());
+    const auto places = spread(view.total, row.pts.size());
     if (std::ranges::find(places, number, &FramePlace::sample) != places.end())
       view.at.emplace(number, std::move(row));
     return {};
@@ -241,7 +238,7 @@ Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRo
                           const ClipView& view) {
   if (view.at.empty()) return std::string();
   std::string images;
-  for (const FramePlace& place : spread(clip.samples, view.at.begin()->second.pts.size())) {
+  for (const FramePlace& place : spread(view.total, view.at.begin()->second.pts.size())) {
     const auto found = view.at.find(place.sample);
     if (found == view.at.end()) continue;
     const SampleRow& row = found->second;
