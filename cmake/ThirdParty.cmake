@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Third-party parts as imported targets. Debian's packages carry all but Arrow, whose C++ headers and
-# libraries come in the pyarrow wheel, so that one libarrow serves the program and Python alike.
+# Third-party parts as imported targets. Debian's packages carry all but two: Arrow, whose C++ headers and
+# libraries come in the pyarrow wheel, so that one libarrow serves the program and Python alike; and OpenVINO,
+# in its own wheel.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -28,4 +29,25 @@ foreach(part arrow parquet arrow_s3)
     IMPORTED_LOCATION ${LIDO_PYARROW}/lib${part}.so.${LIDO_ARROW_VERSION}
     IMPORTED_SONAME lib${part}.so.${LIDO_ARROW_VERSION}
     INTERFACE_INCLUDE_DIRECTORIES ${LIDO_PYARROW}/include)
+endforeach()
+
+file(GLOB LIDO_OPENVINO ${LIDO_VENV}/lib/python3*/site-packages/openvino)
+if(NOT LIDO_OPENVINO)
+  message(FATAL_ERROR "No openvino in ${LIDO_VENV}: run ./dev setup first, or set LIDO_VENV.")
+endif()
+set(LIDO_OPENVINO_VERSION 2641)
+add_library(openvino SHARED IMPORTED)
+set_target_properties(openvino PROPERTIES
+  IMPORTED_LOCATION ${LIDO_OPENVINO}/libs/libopenvino.so.${LIDO_OPENVINO_VERSION}
+  IMPORTED_SONAME libopenvino.so.${LIDO_OPENVINO_VERSION}
+  INTERFACE_INCLUDE_DIRECTORIES ${LIDO_OPENVINO}/include)
+
+# Debian's CMake package of OpenCV wants every module of it; these are the ones used.
+find_path(LIDO_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+foreach(part core imgproc video calib3d)
+  find_library(LIDO_OPENCV_${part} opencv_${part} REQUIRED)
+  add_library(opencv_${part} SHARED IMPORTED)
+  set_target_properties(opencv_${part} PROPERTIES
+    IMPORTED_LOCATION ${LIDO_OPENCV_${part}}
+    INTERFACE_INCLUDE_DIRECTORIES ${LIDO_OPENCV_INCLUDE})
 endforeach()

@@ -70,5 +70,6 @@ void add_ingest(CLI::App& app, int& exit);
 void add_inspect(CLI::App& app, int& exit);
 void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);
+void add_models(CLI::App& app, int& exit);
 
 }  // namespace lido::cli

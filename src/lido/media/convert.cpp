@@ -228,30 +228,69 @@ void Converter::scale_plane(const Frame& frame, const Frame::Plane& plane, const
   }
 }
 
-Image Converter::convert(const Frame& frame, const Geometry& geometry) {
+void Converter::prepare(PlanePlan& plan, const Axis& x, const Axis& y) {
+  if (plan.x != x) plan.taps_x = make_taps(x);
+  if (plan.y != y) plan.taps_y = make_taps(y);
+  plan.x = x;
+  plan.y = y;
+}
+
+Converter::Turned Converter::turned(const Frame& frame, const Geometry& geometry) {
   // The work is done in the stored orientation; the small result is turned afterwards.
   const int turns = frame.orientation.quarter_turns;
-  const bool swapped = turns % 2 == 1;
-  Axis x{frame.width, geometry.width, geometry.scale_x, geometry.offset_x};
-  Axis y{frame.height, geometry.height, geometry.scale_y, geometry.offset_y};
-  if (swapped) {
-    x = {frame.width, geometry.height, geometry.scale_y, geometry.offset_y};
-    y = {frame.height, geometry.width, geometry.scale_x, geometry.offset_x};
+  Turned turned{.x = {frame.width, geometry.width, geometry.scale_x, geometry.offset_x},
+                .y = {frame.height, geometry.height, geometry.scale_y, geometry.offset_y},
+                .swapped = turns % 2 == 1,
+                .reverse_x = (turns == 2 || turns == 3) != frame.orientation.mirrored,
+                .reverse_y = turns == 1 || turns == 2};
+  if (turned.swapped) {
+    turned.x = {frame.width, geometry.height, geometry.scale_y, geometry.offset_y};
+    turned.y = {frame.height, geometry.width, geometry.scale_x, geometry.offset_x};
   }
-  const bool reverse_x = (turns == 2 || turns == 3) != frame.orientation.mirrored;
-  const bool reverse_y = turns == 1 || turns == 2;
-  if (reverse_x) reverse_axis(x.scale, x.source, x.output, x.offset);
-  if (reverse_y) reverse_axis(y.scale, y.source, y.output, y.offset);
+  Axis& x = turned.x;
+  Axis& y = turned.y;
+  if (turned.reverse_x) reverse_axis(x.scale, x.source, x.output, x.offset);
+  if (turned.reverse_y) reverse_axis(y.scale, y.source, y.output, y.offset);
+  return turned;
+}
 
-  const auto prepare = [](PlanePlan& plan, const Axis& plan_x, const Axis& plan_y) {
-    if (plan.x != plan_x) plan.taps_x = make_taps(plan_x);
-    if (plan.y != plan_y) plan.taps_y = make_taps(plan_y);
-    plan.x = plan_x;
-    plan.y = plan_y;
-  };
+std::vector<uint8_t> Converter::make_upright(std::vector<uint8_t> stored, const Turned& turned,
+                                             size_t channels) {
+  const auto [x, y, swapped, reverse_x, reverse_y] = turned;
+  if (!swapped && !reverse_x && !reverse_y) return stored;
+  std::vector<uint8_t> upright(stored.size());
+  const int width = swapped ? y.output : x.output;
+  const int height = swapped ? x.output : y.output;
+  size_t to = 0;
+  for (int row = 0; row < height; ++row) {
+    for (int column = 0; column < width; ++column, to += channels) {
+      int from_x = swapped ? row : column;
+      int from_y = swapped ? column : row;
+      if (reverse_x) from_x = x.output - 1 - from_x;
+      if (reverse_y) from_y = y.output - 1 - from_y;
+      const auto from =
+          static_cast<size_t>(from_y) * static_cast<size_t>(x.output) + static_cast<size_t>(from_x);
+      std::copy_n(&stored[channels * from], channels, &upright[to]);
+    }
+  }
+  return upright;
+}
+
+void Converter::blacken_outside(std::vector<uint8_t>& pixels, size_t channels) const {
+  size_t at = 0;
+  for (const int32_t rows : luma_.taps_y.count) {
+    for (const int32_t columns : luma_.taps_x.count) {
+      if (rows == 0 || columns == 0) std::fill_n(&pixels[at], channels, uint8_t{0});
+      at += channels;
+    }
+  }
+}
+
+Image Converter::convert(const Frame& frame, const Geometry& geometry) {
+  const Turned turn = turned(frame, geometry);
+  const auto& [x, y, swapped, reverse_x, reverse_y] = turn;
   prepare(luma_, x, y);
   // Left-sited chroma sample i stands at luma column 2 i + 0.5, not 2 i + 1.
-  const bool rgb = frame.matrix == ColorMatrix::kRgb;
   const auto chroma_axis = [](Axis axis, int shift, bool left) {
     axis.source = chroma_size(axis.source, shift);
     if (left) axis.offset -= axis.scale * ((1 << shift) - 1) / 2.0;
@@ -270,43 +309,41 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
     else
       scale_plane(frame, frame.planes[i], i == 0 ? luma_ : chroma_, planes_[i].data());
   }
-  Image stored{x.output, y.output, std::vector<uint8_t>(pixels * 3)};
-  if (rgb) {
+  std::vector<uint8_t> stored(pixels * 3);
+  if (frame.matrix == ColorMatrix::kRgb) {
     for (size_t i = 0; i < pixels; ++i) {
       for (size_t channel = 0; channel < 3; ++channel)
-        stored.rgb[3 * i + channel] = planes_[channel][i];
+        stored[3 * i + channel] = planes_[channel][i];
     }
   } else {
-    to_rgb(planes_[0].data(), planes_[1].data(), planes_[2].data(), stored.rgb.data(),
+    to_rgb(planes_[0].data(), planes_[1].data(), planes_[2].data(), stored.data(),
            static_cast<int>(pixels), color_table(frame.matrix, frame.full_range));
   }
-  // Outside the picture there is no light.
-  for (int row = 0; row < y.output; ++row) {
-    for (int column = 0; column < x.output; ++column) {
-      const bool inside = luma_.taps_y.count[static_cast<size_t>(row)] > 0 &&
-                          luma_.taps_x.count[static_cast<size_t>(column)] > 0;
-      if (inside) continue;
-      std::fill_n(&stored.rgb[3 * (static_cast<size_t>(row) * static_cast<size_t>(x.output) +
-                                   static_cast<size_t>(column))],
-                  3, uint8_t{0});
+  blacken_outside(stored, 3);
+  return {geometry.width, geometry.height, make_upright(std::move(stored), turn, 3)};
+}
+
+GreyImage Converter::convert_grey(const Frame& frame, const Geometry& geometry) {
+  if (frame.matrix == ColorMatrix::kRgb) {
+    const Image image = convert(frame, geometry);
+    GreyImage grey{image.width, image.height, std::vector<uint8_t>(image.rgb.size() / 3)};
+    for (size_t i = 0; i < grey.grey.size(); ++i) {
+      const uint8_t* rgb = &image.rgb[3 * i];
+      grey.grey[i] = static_cast<uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
     }
+    return grey;
   }
-  if (!swapped && !reverse_x && !reverse_y) return stored;
-  Image upright{geometry.width, geometry.height, std::vector<uint8_t>(pixels * 3)};
-  for (int row = 0; row < geometry.height; ++row) {
-    for (int column = 0; column < geometry.width; ++column) {
-      int from_x = swapped ? row : column;
-      int from_y = swapped ? column : row;
-      if (reverse_x) from_x = stored.width - 1 - from_x;
-      if (reverse_y) from_y = stored.height - 1 - from_y;
-      const auto from = static_cast<size_t>(from_y) * static_cast<size_t>(stored.width) +
-                        static_cast<size_t>(from_x);
-      const auto to = static_cast<size_t>(row) * static_cast<size_t>(geometry.width) +
-                      static_cast<size_t>(column);
-      std::copy_n(&stored.rgb[3 * from], 3, &upright.rgb[3 * to]);
-    }
+  const Turned turn = turned(frame, geometry);
+  prepare(luma_, turn.x, turn.y);
+  std::vector<uint8_t> stored(static_cast<size_t>(turn.x.output) *
+                              static_cast<size_t>(turn.y.output));
+  scale_plane(frame, frame.planes[0], luma_, stored.data());
+  if (!frame.full_range) {
+    for (uint8_t& value : stored)
+      value = static_cast<uint8_t>(std::clamp((value - 16) * 298 >> 8, 0, 255));
   }
-  return upright;
+  blacken_outside(stored, 1);
+  return {geometry.width, geometry.height, make_upright(std::move(stored), turn, 1)};
 }
 
 }  // namespace lido::media

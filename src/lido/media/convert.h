@@ -16,6 +16,14 @@ struct Image {
   std::vector<uint8_t> rgb;  ///< HWC uint8, three channels, no padding.
 };
 
+/// A small picture's brightness alone.
+struct GreyImage {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> grey;  ///< HW uint8, no padding; 0 is black and 255 white, whatever the
+                              ///< frame's range.
+};
+
 /// How a picture becomes a square sample. Training and live inference use the same.
 struct TransformOptions {
   int size = 224;  ///< Side of the square.
@@ -63,6 +71,8 @@ UprightSize upright_size(const Frame& frame);
 class Converter {
  public:
   Image convert(const Frame& frame, const Geometry& geometry);
+  /// The same for brightness alone; leaves chroma unread.
+  GreyImage convert_grey(const Frame& frame, const Geometry& geometry);
 
  private:
   struct Taps {
@@ -84,8 +94,21 @@ class Converter {
     Axis x, y;
     Taps taps_x, taps_y;
   };
+  /// The geometry in the stored orientation, and how its result is turned upright.
+  struct Turned {
+    Axis x, y;
+    bool swapped = false;
+    bool reverse_x = false;
+    bool reverse_y = false;
+  };
 
   static Taps make_taps(const Axis& axis);
+  static void prepare(PlanePlan& plan, const Axis& x, const Axis& y);
+  static Turned turned(const Frame& frame, const Geometry& geometry);
+  static std::vector<uint8_t> make_upright(std::vector<uint8_t> stored, const Turned& turned,
+                                           size_t channels);
+  /// Outside the picture there is no light.
+  void blacken_outside(std::vector<uint8_t>& pixels, size_t channels) const;
   void scale_plane(const Frame& frame, const Frame::Plane& plane, const PlanePlan& plan,
                    uint8_t* out);
 

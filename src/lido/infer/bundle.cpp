@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/infer/bundle.h"
+
+#include "lido/base/hash.h"
+#include "lido/storage/store.h"
+
+namespace lido::infer {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int64_t kLargestModel = int64_t{4} << 30;
+
+const char* wanted(const int*) { return "a whole number"; }
+const char* wanted(const std::string*) { return "a text"; }
+const char* wanted(const std::array<float, 3>*) { return "three numbers"; }
+const char* wanted(const std::vector<std::string>*) { return "a list of texts"; }
+const char* wanted(const std::map<std::string, std::string>*) { return "file names and SHA-256"; }
+
+/// Reads one field; `path` is "input.width".
+template <typename T>
+Result<void> take(const Json& json, const std::string& path, T& value) {
+  const Json* at = &json;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const auto name = path.substr(begin, end - begin);
+    if (!at->is_object() || !at->contains(name))
+      return fail(ErrorCode::kCorrupt, "{} is missing, want {}", path, wanted(&value));
+    at = &at->at(name);
+    begin = end + 1;
+  }
+  try {
+    if constexpr (std::is_same_v<T, int>) {
+      if (!at->is_number_integer()) throw std::invalid_argument("");
+      const auto number = at->template get<int64_t>();
+      if (!std::in_range<int>(number)) throw std::invalid_argument("");
+      value = static_cast<int>(number);
+    } else {
+      at->get_to(value);
+    }
+  } catch (const std::exception&) {
+    return fail(ErrorCode::kCorrupt, "{} is {}, want {}", path, at->dump(), wanted(&value));
+  }
+  return {};
+}
+
+Result<void> within(std::string_view path, int value, int least, int most) {
+  if (value >= least && value <= most) return {};
+  return fail(ErrorCode::kCorrupt, "{} is {}, want {} to {}", path, value, least, most);
+}
+
+Result<bool> choose(const Json& json, const std::string& path, std::string_view yes,
+                    std::string_view no) {
+  std::string value;
+  LIDO_TRY(take(json, path, value));
+  if (value == yes) return true;
+  if (value == no) return false;
+  return fail(ErrorCode::kCorrupt, "{} is \"{}\", want {} or {}", path, value, yes, no);
+}
+
+Result<PictureInput> read_input(const Json& json) {
+  PictureInput input;
+  LIDO_TRY(take(json, "input.width", input.width));
+  LIDO_TRY(take(json, "input.height", input.height));
+  LIDO_TRY(take(json, "input.batch", input.batch));
+  LIDO_TRY(within("input.width", input.width, 16, 8192));
+  LIDO_TRY(within("input.height", input.height, 16, 8192));
+  LIDO_TRY(within("input.batch", input.batch, 1, 256));
+  input.planar = LIDO_TRY(choose(json, "input.layout", "NCHW", "NHWC"));
+  input.bgr = LIDO_TRY(choose(json, "input.color", "BGR", "RGB"));
+  LIDO_TRY(take(json, "input.mean", input.mean));
+  LIDO_TRY(take(json, "input.std", input.std));
+  LIDO_TRY(take(json, "input.fill", input.fill));
+  LIDO_TRY(within("input.fill", input.fill, 0, 255));
+  for (const float divisor : input.std) {
+    if (!(divisor > 0))
+      return fail(ErrorCode::kCorrupt, "input.std holds {}, want above 0", divisor);
+  }
+  return input;
+}
+
+/// A file of the bundle itself: no path out of its folder.
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.find('/') == std::string_view::npos && name != "." && name != "..";
+}
+
+}  // namespace
+
+std::vector<int64_t> Bundle::input_shape() const {
+  const int64_t n = input.batch, h = input.height, w = input.width;
+  return input.planar ? std::vector<int64_t>{n, 3, h, w} : std::vector<int64_t>{n, h, w, 3};
+}
+
+Result<Bundle> parse_bundle(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::kCorrupt, "no JSON object");
+  Bundle bundle;
+  int format = 0;
+  LIDO_TRY(take(json, "format", format));
+  if (format != 1) return fail(ErrorCode::kCorrupt, "format is {}, want 1", format);
+  LIDO_TRY(take(json, "name", bundle.name));
+  LIDO_TRY(take(json, "licence", bundle.licence));
+  LIDO_TRY(take(json, "source", bundle.source));
+  LIDO_TRY(take(json, "model", bundle.model));
+  LIDO_TRY(take(json, "files", bundle.files));
+  if (!is_plain_name(bundle.name))
+    return fail(ErrorCode::kCorrupt, "name is \"{}\", want one without /", bundle.name);
+  for (const auto& [name, checksum] : bundle.files) {
+    if (!is_plain_name(name))
+      return fail(ErrorCode::kCorrupt, "files name \"{}\", want files in the folder", name);
+  }
+  if (!bundle.files.contains(bundle.model)) {
+    return fail(ErrorCode::kCorrupt, "model is \"{}\", which is not among the files", bundle.model);
+  }
+  bundle.input = LIDO_TRY(read_input(json));
+  LIDO_TRY(take(json, "outputs", bundle.outputs));
+  LIDO_TRY(take(json, "classes", bundle.classes));
+  bundle.people = {"person"};
+  if (json.contains("people")) LIDO_TRY(take(json, "people", bundle.people));
+  if (bundle.outputs.empty())
+    return fail(ErrorCode::kCorrupt, "outputs are empty, want their names");
+  if (!json.contains("decoding") || !json["decoding"].is_object())
+    return fail(ErrorCode::kCorrupt, "decoding is missing, want what the outputs mean");
+  bundle.decoding = json["decoding"];
+  return bundle;
+}
+
+Result<Bundle> read_bundle(const std::string& folder) {
+  const auto store = LIDO_TRY(storage::open_store(folder));
+  const std::string where = folder + "/bundle.json";
+  auto text = store->read_text("bundle.json");
+  if (!text && text.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "{}: no such file", where);
+  if (!text) return std::unexpected(text.error());
+  auto bundle = parse_bundle(*text);
+  if (!bundle) return lido::within(where, bundle.error());
+  Sha256 identity;
+  identity.update(*text);
+  for (const auto& [name, checksum] : bundle->files) {
+    auto bytes = store->read_text(name, kLargestModel);
+    if (!bytes) return lido::within(where, bytes.error());
+    const std::string found = sha256_hex(*bytes);
+    if (found != checksum) {
+      return fail(ErrorCode::kCorrupt, "{}/{}: SHA-256 is {}, the bundle says {}", folder, name,
+                  found, checksum);
+    }
+    identity.update(found);
+  }
+  bundle->folder = folder;
+  bundle->sha256 = identity.hex();
+  return bundle;
+}
+
+Result<Network> load(const Bundle& bundle, int runners) {
+  return Network::load(bundle.folder + "/" + bundle.model, bundle.input_shape(), bundle.outputs,
+                       runners);
+}
+
+}  // namespace lido::infer

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/infer/network.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <openvino/frontend/manager.hpp>
+#include <openvino/openvino.hpp>
+
+/// In the place of libc's. oneTBB, which OpenVINO brings, opens a part of itself so that it sees
+/// libc's free() and not the program's: what the program's allocator (jemalloc, or a sanitizer)
+/// gave would then be freed by another. Opened without that wish, all see one allocator.
+extern "C" void* dlopen(const char* file, int mode) noexcept {
+  static const auto next = reinterpret_cast<decltype(&dlopen)>(dlsym(RTLD_NEXT, "dlopen"));
+  return next(file, mode & ~RTLD_DEEPBIND);
+}
+
+namespace lido::infer {
+namespace {
+
+/// Never destroyed: OpenVINO's plugins do not survive the end of main in every order.
+ov::Core& core() {
+  static auto* core = new ov::Core;
+  return *core;
+}
+
+/// What OpenVINO throws, in one line, as an error of ours.
+template <typename Work>
+auto guarded(const std::string& what, Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    std::string text = error.what();
+    while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+    text.erase(0, text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
+    return fail(ErrorCode::kCorrupt, "{}: {}", what, text);
+  }
+}
+
+/// Asks only the reader that the file's name calls for: the others would complain on stderr.
+std::shared_ptr<ov::Model> read_model(const std::string& file) {
+  static auto* readers = new ov::frontend::FrontEndManager;  // not destroyed either
+  const auto name = std::filesystem::path(file).extension();
+  const char* framework = name == ".onnx" ? "onnx" : name == ".tflite" ? "tflite" : nullptr;
+  if (framework == nullptr) return core().read_model(file);
+  const auto reader = readers->load_by_framework(framework);
+  return reader->convert(reader->load(file));
+}
+
+std::vector<int64_t> shape_of(const ov::Shape& shape) { return {shape.begin(), shape.end()}; }
+
+}  // namespace
+
+int64_t Port::size() const {
+  int64_t size = 1;
+  for (const int64_t length : shape) size *= length;
+  return size;
+}
+
+struct Network::State {
+  std::string file;
+  ov::CompiledModel model;
+  Port input;
+  std::vector<Port> outputs;
+  std::vector<size_t> places;  ///< Of the outputs among the model's.
+};
+
+struct Runner::State {
+  std::shared_ptr<Network::State> network;
+  ov::InferRequest request;
+  ov::Tensor input;
+};
+
+Result<Network> Network::load(const std::string& file, const std::vector<int64_t>& input_shape,
+                              const std::vector<std::string>& output_names, int runners) {
+  if (!std::filesystem::exists(file)) return fail(ErrorCode::kNotFound, "{}: no such file", file);
+  return guarded(file, [&]() -> Result<Network> {
+    auto state = std::make_shared<State>();
+    state->file = file;
+    const auto model = read_model(file);
+    if (model->inputs().size() != 1) {
+      return fail(ErrorCode::kCorrupt, "{}: the network has {} inputs, want 1", file,
+                  model->inputs().size());
+    }
+    const ov::PartialShape before = model->input().get_partial_shape();
+    const ov::PartialShape wanted(
+        std::vector<ov::Dimension>(input_shape.begin(), input_shape.end()));
+    if (!before.compatible(wanted)) {
+      return fail(ErrorCode::kCorrupt, "{}: the network's input is {}, the bundle says {}", file,
+                  before.to_string(), wanted.to_string());
+    }
+    model->reshape(wanted);
+    ov::preprocess::PrePostProcessor types(model);
+    types.input().tensor().set_element_type(ov::element::f32);
+    for (size_t i = 0; i < model->outputs().size(); ++i)
+      types.output(i).tensor().set_element_type(ov::element::f32);
+    state->model =
+        core().compile_model(types.build(), "CPU", ov::hint::inference_precision(ov::element::f32),
+                             ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
+                             ov::inference_num_threads(runners), ov::num_streams(runners),
+                             ov::hint::enable_cpu_pinning(false));
+    state->input = {.shape = input_shape};
+    const auto& outputs = state->model.outputs();
+    for (const std::string& name : output_names) {
+      const auto found = std::ranges::find_if(
+          outputs, [&](const auto& output) { return output.get_names().contains(name); });
+      if (found == outputs.end())
+        return fail(ErrorCode::kCorrupt, "{}: the network has no output \"{}\"", file, name);
+      if (!found->get_partial_shape().is_static())
+        return fail(ErrorCode::kCorrupt, "{}: output \"{}\" is of no fixed shape", file, name);
+      state->outputs.push_back({name, shape_of(found->get_shape())});
+      state->places.push_back(static_cast<size_t>(found - outputs.begin()));
+    }
+    return Network(std::move(state));
+  });
+}
+
+const Port& Network::input() const { return state_->input; }
+const std::vector<Port>& Network::outputs() const { return state_->outputs; }
+
+Result<Runner> Network::make_runner() const {
+  return guarded(state_->file, [&]() -> Result<Runner> {
+    auto state = std::make_unique<Runner::State>();
+    state->network = state_;
+    state->request = state_->model.create_infer_request();
+    state->input = state->request.get_input_tensor();
+    return Runner(std::move(state));
+  });
+}
+
+Runner::Runner(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Runner::Runner(Runner&&) noexcept = default;
+Runner& Runner::operator=(Runner&&) noexcept = default;
+Runner::~Runner() = default;
+
+std::span<float> Runner::input() { return {state_->input.data<float>(), state_->input.get_size()}; }
+
+Result<void> Runner::run() {
+  const std::string& file = state_->network->file;
+  LIDO_TRY(guarded(file, [&]() -> Result<int> {
+    state_->request.infer();
+    return 0;
+  }));
+  for (size_t i = 0; i < state_->network->outputs.size(); ++i) {
+    const auto values = output(i);
+    if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
+      return fail(ErrorCode::kCorrupt, "{}: output \"{}\" holds values that are not finite", file,
+                  state_->network->outputs[i].name);
+    }
+  }
+  return {};
+}
+
+std::span<const float> Runner::output(size_t index) const {
+  const ov::Tensor tensor = state_->request.get_output_tensor(state_->network->places[index]);
+  return {tensor.data<const float>(), tensor.get_size()};
+}
+
+}  // namespace lido::infer

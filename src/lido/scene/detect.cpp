@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/detect.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace lido::scene {
+namespace {
+
+/// Cells of a stride's grid along a side.
+int cells(int pixels, int stride) { return (pixels + stride - 1) / stride; }
+
+int64_t grid_cells(const Decoding& decoding, int width, int height) {
+  int64_t sum = 0;
+  for (const int stride : decoding.strides)
+    sum += int64_t{cells(width, stride)} * cells(height, stride);
+  return sum;
+}
+
+struct Best {
+  float score = 0;
+  int32_t object = 0;
+};
+
+Best best_of(std::span<const float> scores) {
+  const auto best = std::ranges::max_element(scores);
+  return {*best, static_cast<int32_t>(best - scores.begin())};
+}
+
+/// The mean of a distribution given by its logarithms.
+float mean_distance(std::span<const float> logits) {
+  const float highest = *std::ranges::max_element(logits);
+  float sum = 0, weighted = 0;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    const float weight = std::exp(logits[i] - highest);
+    sum += weight;
+    weighted += weight * static_cast<float>(i);
+  }
+  return weighted / sum;
+}
+
+/// Calls visit(cell, column, row) for every cell of a stride's grid.
+template <typename Visit>
+void for_each_cell(int width, int height, int stride, Visit visit) {
+  size_t cell = 0;
+  for (int row = 0; row < cells(height, stride); ++row) {
+    for (int column = 0; column < cells(width, stride); ++column) visit(cell++, column, row);
+  }
+}
+
+std::vector<RawBox> decode_nanodet(const Decoding& decoding, int width, int height,
+                                   std::span<const std::span<const float>> outputs,
+                                   float min_score) {
+  std::vector<RawBox> boxes;
+  const auto classes = static_cast<size_t>(decoding.classes);
+  const auto bins = static_cast<size_t>(decoding.bins);
+  const size_t levels = decoding.strides.size();
+  for (size_t level = 0; level < levels; ++level) {
+    const auto stride = static_cast<float>(decoding.strides[level]);
+    for_each_cell(width, height, decoding.strides[level], [&](size_t cell, int column, int row) {
+      const Best best = best_of(outputs[level].subspan(cell * classes, classes));
+      if (!(best.score >= min_score)) return;
+      const auto sides = outputs[levels + level].subspan(cell * 4 * bins, 4 * bins);
+      const auto distance = [&](size_t side) {
+        return mean_distance(sides.subspan(side * bins, bins)) * stride;
+      };
+      const float x = (static_cast<float>(column) + 0.5F) * stride;
+      const float y = (static_cast<float>(row) + 0.5F) * stride;
+      boxes.push_back({x - distance(0), y - distance(1), x + distance(2), y + distance(3),
+                       best.score, best.object});
+    });
+  }
+  return boxes;
+}
+
+std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height,
+                                 std::span<const std::span<const float>> outputs, float min_score) {
+  constexpr float kLargestExponent = 12;  // e^12 strides are wider than any picture
+  std::vector<RawBox> boxes;
+  const size_t values = 5 + static_cast<size_t>(decoding.classes);
+  size_t before = 0;
+  for (const int stride_px : decoding.strides) {
+    const auto stride = static_cast<float>(stride_px);
+    for_each_cell(width, height, stride_px, [&](size_t cell, int column, int row) {
+      const auto at = outputs[0].subspan((before + cell) * values, values);
+      Best best = best_of(at.subspan(5));
+      best.score *= at[4];
+      if (!(best.score >= min_score)) return;
+      const float x = (at[0] + static_cast<float>(column)) * stride;
+      const float y = (at[1] + static_cast<float>(row)) * stride;
+      const float half_width = std::exp(std::min(at[2], kLargestExponent)) * stride / 2;
+      const float half_height = std::exp(std::min(at[3], kLargestExponent)) * stride / 2;
+      boxes.push_back({x - half_width, y - half_height, x + half_width, y + half_height, best.score,
+                       best.object});
+    });
+    before += static_cast<size_t>(cells(width, stride_px)) *
+              static_cast<size_t>(cells(height, stride_px));
+  }
+  return boxes;
+}
+
+/// Width of the upright picture in pixels as tall as wide.
+double shown_width(const media::Frame& frame, const media::UprightSize& picture) {
+  const bool turned = frame.orientation.quarter_turns % 2 == 1;
+  return picture.width * (turned ? 1 / frame.pixel_aspect : frame.pixel_aspect);
+}
+
+/// The largest picture of the region's shape that fits the input, in the middle.
+media::Geometry letterbox(const Box& region, double aspect, const infer::PictureInput& input) {
+  const double scale =
+      std::min(input.width / (region.width * aspect), input.height / region.height);
+  const double width = std::max(1.0, std::round(region.width * aspect * scale));
+  const double height = std::max(1.0, std::round(region.height * scale));
+  media::Geometry geometry{input.width, input.height, width / region.width, height / region.height};
+  geometry.offset_x = std::floor((input.width - width) / 2) - geometry.scale_x * region.x;
+  geometry.offset_y = std::floor((input.height - height) / 2) - geometry.scale_y * region.y;
+  return geometry;
+}
+
+}  // namespace
+
+Result<Decoding> read_decoding(const infer::Bundle& bundle) {
+  const auto refuse = [&](std::string_view what) {
+    return fail(ErrorCode::kCorrupt, "{}/bundle.json: decoding: {}", bundle.folder, what);
+  };
+  Decoding decoding;
+  try {
+    const std::string kind = bundle.decoding.at("kind");
+    if (kind != "nanodet" && kind != "yolox")
+      return refuse(fmt::format("kind is \"{}\", want nanodet or yolox", kind));
+    decoding.kind = kind == "yolox" ? Decoding::Kind::kYolox : Decoding::Kind::kNanodet;
+    bundle.decoding.at("strides").get_to(decoding.strides);
+    if (decoding.kind == Decoding::Kind::kNanodet) bundle.decoding.at("bins").get_to(decoding.bins);
+  } catch (const nlohmann::json::exception& error) {
+    return refuse(error.what());
+  }
+  const auto bad = [](int stride) { return stride < 1 || stride > 1024; };
+  if (decoding.strides.empty() || decoding.strides.size() > 16 ||
+      std::ranges::any_of(decoding.strides, bad))
+    return refuse("strides want 1 to 16 numbers from 1 to 1024");
+  if (bundle.classes.empty()) return refuse("it needs classes");
+  decoding.classes = static_cast<int>(bundle.classes.size());
+  const bool nanodet = decoding.kind == Decoding::Kind::kNanodet;
+  if (nanodet && (decoding.bins < 2 || decoding.bins > 64))
+    return refuse(fmt::format("bins is {}, want 2 to 64", decoding.bins));
+  return decoding;
+}
+
+std::vector<int64_t> output_sizes(const Decoding& decoding, int width, int height) {
+  if (decoding.kind == Decoding::Kind::kYolox)
+    return {grid_cells(decoding, width, height) * (5 + decoding.classes)};
+  std::vector<int64_t> sizes;
+  for (const int values : {decoding.classes, 4 * decoding.bins}) {
+    for (const int stride : decoding.strides)
+      sizes.push_back(int64_t{cells(width, stride)} * cells(height, stride) * values);
+  }
+  return sizes;
+}
+
+std::vector<RawBox> decode(const Decoding& decoding, int width, int height,
+                           std::span<const std::span<const float>> outputs, float min_score) {
+  auto boxes = decoding.kind == Decoding::Kind::kNanodet
+                   ? decode_nanodet(decoding, width, height, outputs, min_score)
+                   : decode_yolox(decoding, width, height, outputs, min_score);
+  if (boxes.size() > kMostBoxes) {
+    std::ranges::stable_sort(boxes, std::greater(), &RawBox::score);
+    boxes.resize(kMostBoxes);
+  }
+  return boxes;
+}
+
+std::vector<Detection> suppress(std::vector<Detection> found, double max_overlap) {
+  std::ranges::stable_sort(found, std::greater(), &Detection::score);
+  std::vector<Detection> kept;
+  for (const Detection& one : found) {
+    const bool weaker = std::ranges::any_of(kept, [&](const Detection& stronger) {
+      return stronger.object == one.object && overlap(stronger.box, one.box) > max_overlap;
+    });
+    if (!weaker) kept.push_back(one);
+  }
+  return kept;
+}
+
+Detector::Detector(infer::Bundle bundle, Decoding decoding, infer::Network network,
+                   const DetectorOptions& options)
+    : bundle_(std::move(bundle)),
+      decoding_(std::move(decoding)),
+      network_(std::move(network)),
+      options_(options) {
+  for (const std::string& name : bundle_.classes)
+    people_.push_back(std::ranges::find(bundle_.people, name) != bundle_.people.end());
+}
+
+Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptions& options,
+                                int sessions) {
+  LIDO_TRY(validate(options));
+  auto decoding = LIDO_TRY(read_decoding(bundle));
+  auto network = LIDO_TRY(infer::load(bundle, sessions));
+  const auto& outputs = network.outputs();
+  const auto sizes = output_sizes(decoding, bundle.input.width, bundle.input.height);
+  if (outputs.size() != sizes.size()) {
+    return fail(ErrorCode::kCorrupt, "{}/bundle.json: {} outputs, its decoding wants {}",
+                bundle.folder, outputs.size(), sizes.size());
+  }
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (outputs[i].size() == sizes[i] * bundle.input.batch) continue;
+    return fail(ErrorCode::kCorrupt, "{}/{}: output \"{}\" holds {} values, its decoding wants {}",
+                bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
+                sizes[i] * bundle.input.batch);
+  }
+  return Detector(bundle, std::move(decoding), std::move(network), options);
+}
+
+Result<DetectorSession> Detector::open_session() const {
+  return DetectorSession(*this, LIDO_TRY(network_.make_runner()));
+}
+
+DetectorSession::DetectorSession(const Detector& detector, infer::Runner runner)
+    : detector_(&detector), runner_(std::move(runner)) {
+  const auto& input = detector.bundle().input;
+  for (size_t channel = 0; channel < 3; ++channel) {
+    for (size_t pixel = 0; pixel < 256; ++pixel)
+      levels_[channel][pixel] =
+          (static_cast<float>(pixel) - input.mean[channel]) / input.std[channel];
+  }
+}
+
+std::vector<DetectorSession::Look> DetectorSession::looks_at(const media::Frame& frame) const {
+  constexpr double kTileOverlap = 0.25;  // Of a tile's side.
+  const auto& input = detector_->bundle().input;
+  const auto picture = media::upright_size(frame);
+  const double aspect = shown_width(frame, picture) / picture.width;
+  std::vector<Look> looks;
+  const auto add = [&](const Box& region) {
+    looks.push_back({letterbox(region, aspect, input), picture, region});
+  };
+  add({0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)});
+  const int tiles = detector_->options().tiles;
+  if (tiles > 1) {
+    const double width = picture.width / (tiles - (tiles - 1) * kTileOverlap);
+    const double height = picture.height / (tiles - (tiles - 1) * kTileOverlap);
+    for (int row = 0; row < tiles; ++row) {
+      for (int column = 0; column < tiles; ++column)
+        add({column * width * (1 - kTileOverlap), row * height * (1 - kTileOverlap), width,
+             height});
+    }
+  }
+  looks.back().last = true;
+  return looks;
+}
+
+void DetectorSession::fill(const media::Frame& frame, const Look& look) {
+  const auto& input = detector_->bundle().input;
+  const auto& geometry = look.geometry;
+  const media::Image image = converter_.convert(frame, geometry);
+  const auto plane = static_cast<size_t>(input.width) * static_cast<size_t>(input.height);
+  const auto into = runner_.input().subspan(batch_.size() * 3 * plane, 3 * plane);
+  // Beyond the picture's edges.
+  const int left = static_cast<int>(std::lround(geometry.offset_x));
+  const int top = static_cast<int>(std::lround(geometry.offset_y));
+  const auto edge = [](double scale, int length, double offset) {
+    return static_cast<int>(std::lround(scale * length + offset));
+  };
+  const int right = edge(geometry.scale_x, look.picture.width, geometry.offset_x);
+  const int bottom = edge(geometry.scale_y, look.picture.height, geometry.offset_y);
+  const size_t step = input.planar ? 1 : 3;
+  for (size_t channel = 0; channel < 3; ++channel) {
+    const auto& level = levels_[channel];
+    const uint8_t* pixel = image.rgb.data() + (input.bgr ? 2 - channel : channel);
+    float* out = into.data() + (input.planar ? channel * plane : channel);
+    const float border = level[static_cast<size_t>(input.fill)];
+    for (int y = 0; y < input.height; ++y) {
+      const bool outside = y < top || y >= bottom;
+      for (int x = 0; x < input.width; ++x, pixel += 3, out += step)
+        *out = outside || x < left || x >= right ? border : level[*pixel];
+    }
+  }
+}
+
+/// Brings boxes into the picture.
+void DetectorSession::read(const Look& look, std::span<const std::span<const float>> outputs) {
+  constexpr double kEdge = 2;  // Network pixels.
+  const auto& input = detector_->bundle().input;
+  const auto& geometry = look.geometry;
+  const auto boxes = decode(detector_->decoding_, input.width, input.height, outputs,
+                            static_cast<float>(detector_->options().faint_score));
+  for (const RawBox& box : boxes) {
+    const double left = (box.left - geometry.offset_x) / geometry.scale_x;
+    const double right = (box.right - geometry.offset_x) / geometry.scale_x;
+    const double top = (box.top - geometry.offset_y) / geometry.scale_y;
+    const double bottom = (box.bottom - geometry.offset_y) / geometry.scale_y;
+    // Cut off by a tile's edge inside the picture: its neighbour sees it whole.
+    const double margin_x = kEdge / geometry.scale_x, margin_y = kEdge / geometry.scale_y;
+    const Box& region = look.region;
+    const bool cut =
+        (region.x > 0 && left < region.x + margin_x) ||
+        (region.y > 0 && top < region.y + margin_y) ||
+        (region.right() < look.picture.width - 1 && right > region.right() - margin_x) ||
+        (region.bottom() < look.picture.height - 1 && bottom > region.bottom() - margin_y);
+    if (cut) continue;
+    const auto inside_x = [&](double x) { return std::clamp(x, 0.0, double(look.picture.width)); };
+    const auto inside_y = [&](double y) { return std::clamp(y, 0.0, double(look.picture.height)); };
+    Detection one{.score = box.score, .object = box.object};
+    one.box = {inside_x(left), inside_y(top), inside_x(right) - inside_x(left),
+               inside_y(bottom) - inside_y(top)};
+    if (one.box.width > 0 && one.box.height > 0) found_.push_back(one);
+  }
+}
+
+Result<void> DetectorSession::push(const media::Frame& frame, const Emit& emit) {
+  const auto batch = static_cast<size_t>(detector_->bundle().input.batch);
+  for (const Look& look : looks_at(frame)) {
+    fill(frame, look);
+    batch_.push_back(look);
+    if (batch_.size() == batch) LIDO_TRY(run(emit));
+  }
+  return {};
+}
+
+Result<void> DetectorSession::flush(const Emit& emit) {
+  return batch_.empty() ? Result<void>() : run(emit);
+}
+
+Result<void> DetectorSession::run(const Emit& emit) {
+  LIDO_TRY(runner_.run());
+  const auto looks = std::exchange(batch_, {});
+  for (size_t i = 0; i < looks.size(); ++i) {
+    std::vector<std::span<const float>> outputs;
+    for (size_t output = 0; output < detector_->network_.outputs().size(); ++output) {
+      const auto values = runner_.output(output);
+      const size_t size = values.size() / static_cast<size_t>(detector_->bundle().input.batch);
+      outputs.push_back(values.subspan(i * size, size));
+    }
+    read(looks[i], outputs);
+    if (!looks[i].last) continue;
+    LIDO_TRY(emit(suppress(std::exchange(found_, {}), detector_->options().max_overlap)));
+  }
+  return {};
+}
+
+}  // namespace lido::scene

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/detect.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "lido/media/extract.h"
+#include "lido/storage/store.h"
+
+namespace lido::scene {
+namespace {
+
+const std::string kModels = LIDO_TEST_MODELS;
+const std::string kWalk = LIDO_TEST_SHARED "/data/person_walk";
+
+Decoding nanodet() {
+  return {.kind = Decoding::Kind::kNanodet, .strides = {8, 16}, .bins = 11, .classes = 2};
+}
+
+/// Outputs of zero but for what the test sets; spans stay valid while this lives.
+struct Outputs {
+  explicit Outputs(const Decoding& decoding) {
+    for (const int64_t size : output_sizes(decoding, 64, 48))
+      values.emplace_back(static_cast<size_t>(size));
+  }
+  std::vector<RawBox> decode(const Decoding& decoding) const {
+    const std::vector<std::span<const float>> spans(values.begin(), values.end());
+    return scene::decode(decoding, 64, 48, spans, 0.3F);
+  }
+  std::vector<std::vector<float>> values;
+};
+
+TEST(Detect, NanodetDistancesAreMeansOfTheirDistributions) {
+  const Decoding decoding = nanodet();
+  Outputs outputs(decoding);
+  // Stride 8: 8 x 6 cells. Cell (3, 2), class 1.
+  const size_t cell = 2 * 8 + 3;
+  outputs.values[0][cell * 2 + 1] = 0.75F;
+  // Logits that leave no doubt, but for the top, which is undecided between 2 and 3.
+  const std::array<size_t, 4> distance = {1, 2, 4, 5};
+  for (size_t side = 0; side < 4; ++side)
+    outputs.values[2][(cell * 4 + side) * 11 + distance[side]] = 100;
+  outputs.values[2][(cell * 4 + 1) * 11 + 3] = 100;
+  const auto boxes = outputs.decode(decoding);
+  ASSERT_EQ(boxes.size(), 1U);
+  EXPECT_FLOAT_EQ(boxes[0].left, 3.5 * 8 - 1 * 8);
+  EXPECT_FLOAT_EQ(boxes[0].top, 2.5 * 8 - 2.5 * 8);
+  EXPECT_FLOAT_EQ(boxes[0].right, 3.5 * 8 + 4 * 8);
+  EXPECT_FLOAT_EQ(boxes[0].bottom, 2.5 * 8 + 5 * 8);
+  EXPECT_FLOAT_EQ(boxes[0].score, 0.75);
+  EXPECT_EQ(boxes[0].object, 1);
+}
+
+TEST(Detect, YoloxBoxesAreCentreAndSizeInStrides) {
+  const Decoding decoding{.kind = Decoding::Kind::kYolox, .strides = {8, 16}, .classes = 2};
+  Outputs outputs(decoding);
+  const size_t cell = 48 + 1 * 4 + 2;  // Stride 16: 4 x 3 cells behind 48 of stride 8.
+  const std::vector<float> values = {0.25F, 0.5F, std::log(2.0F), std::log(1.0F), 0.9F, 0.5F, 0.2F};
+  std::ranges::copy(values, outputs.values[0].begin() + static_cast<ptrdiff_t>(cell * 7));
+  const auto boxes = outputs.decode(decoding);
+  ASSERT_EQ(boxes.size(), 1U);
+  EXPECT_FLOAT_EQ(boxes[0].left, 2.25F * 16 - 16);
+  EXPECT_FLOAT_EQ(boxes[0].right, 2.25F * 16 + 16);
+  EXPECT_FLOAT_EQ(boxes[0].top, 1.5F * 16 - 8);
+  EXPECT_FLOAT_EQ(boxes[0].bottom, 1.5F * 16 + 8);
+  EXPECT_FLOAT_EQ(boxes[0].score, 0.45F);
+  EXPECT_EQ(boxes[0].object, 0);
+}
+
+TEST(Detect, OfOverlappingBoxesTheStrongerStays) {
+  const std::vector<Detection> found = {{{0, 0, 10, 10}, 0.5F, 0},
+                                        {{1, 0, 10, 10}, 0.9F, 0},
+                                        {{1, 0, 10, 10}, 0.6F, 1},
+                                        {{30, 0, 10, 10}, 0.4F, 0}};
+  const auto kept = suppress(found, 0.5);
+  ASSERT_EQ(kept.size(), 3U);
+  EXPECT_FLOAT_EQ(kept[0].score, 0.9F);
+  EXPECT_FLOAT_EQ(kept[1].score, 0.6F);
+  EXPECT_FLOAT_EQ(kept[2].score, 0.4F);
+}
+
+TEST(Detect, RefusesADecodingThatIsNoDecoding) {
+  const auto refusal = [](const char* text) {
+    infer::Bundle bundle{.folder = "/b", .classes = {"person"}};
+    bundle.decoding = nlohmann::json::parse(text);
+    const auto decoding = read_decoding(bundle);
+    return decoding ? "" : decoding.error().message;
+  };
+  EXPECT_EQ(refusal(R"({"kind": "ssd", "strides": [8]})"),
+            "/b/bundle.json: decoding: kind is \"ssd\", want nanodet or yolox");
+  EXPECT_EQ(refusal(R"({"kind": "yolox", "strides": [0]})"),
+            "/b/bundle.json: decoding: strides want 1 to 16 numbers from 1 to 1024");
+  EXPECT_EQ(refusal(R"({"kind": "nanodet", "strides": [8], "bins": 1})"),
+            "/b/bundle.json: decoding: bins is 1, want 2 to 64");
+  EXPECT_NE(refusal(R"({"strides": [8]})"), "");
+}
+
+TEST(Detect, RefusesADecodingThatDoesNotFitTheNetwork) {
+  auto bundle = infer::read_bundle(kModels + "/nanodet");
+  ASSERT_TRUE(bundle) << bundle.error().message;
+  bundle->decoding["bins"] = 8;
+  const auto detector = Detector::make(*bundle, {});
+  ASSERT_FALSE(detector);
+  EXPECT_NE(detector.error().message.find("holds 118976 values, its decoding wants 86528"),
+            std::string::npos)
+      << detector.error().message;
+}
+
+class Walk : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto clips = storage::list(kWalk);
+    if (!clips) GTEST_SKIP() << "no " << kWalk;
+    for (const auto& entry : *clips) {
+      if (entry.uri.ends_with(".mp4")) clip_ = storage::open_reader(entry.uri).value();
+    }
+  }
+
+  /// Detections of some frames of the walk.
+  std::vector<std::vector<Detection>> look(const infer::Bundle& bundle, int tiles) {
+    const auto detector = Detector::make(bundle, {.tiles = tiles});
+    EXPECT_TRUE(detector) << detector.error().message;
+    auto session = detector->open_session().value();
+    std::vector<std::vector<Detection>> all;
+    const auto emit = [&](std::vector<Detection> found) -> Result<void> {
+      all.push_back(std::move(found));
+      return {};
+    };
+    const auto report = media::extract(
+        *clip_, {.fps = {1, 2}, .end_k = 7},
+        [&](const media::ExtractedFrame& frame) { return session.push(frame.frame, emit); }, [] {});
+    EXPECT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(session.flush(emit));
+    return all;
+  }
+  std::unique_ptr<storage::Reader> clip_;
+};
+
+TEST_F(Walk, BatchesChangeNothing) {
+  // A network whose batch is free; what it finds is nonsense.
+  const std::string folder = LIDO_TEST_CLIPS "/networks";
+  infer::Bundle bundle{.folder = folder, .model = "batches.onnx", .outputs = {"output"}};
+  bundle.input = {.width = 32, .height = 32, .std = {255, 255, 255}};
+  bundle.classes = {"person", "ball"};
+  bundle.decoding = {{"kind", "yolox"}, {"strides", {16}}};
+  const auto wanted = look(bundle, 2);
+  ASSERT_EQ(wanted.size(), 7U);
+  bundle.input.batch = 4;  // Five looks at each picture: batches hold parts of two.
+  const auto found = look(bundle, 2);
+  EXPECT_TRUE(std::ranges::any_of(wanted, [](const auto& one) { return !one.empty(); }));
+  ASSERT_EQ(found.size(), wanted.size());
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    ASSERT_EQ(found[i].size(), wanted[i].size());
+    for (size_t j = 0; j < wanted[i].size(); ++j) {
+      EXPECT_EQ(found[i][j].box, wanted[i][j].box);
+      EXPECT_EQ(found[i][j].score, wanted[i][j].score);
+    }
+  }
+}
+
+TEST_F(Walk, TilesFindNobodyTwice) {
+  const auto bundle = infer::read_bundle(kModels + "/nanodet").value();
+  const auto plain = look(bundle, 1);
+  const auto tiled = look(bundle, 2);
+  ASSERT_EQ(plain.size(), tiled.size());
+  const auto people = [](const std::vector<Detection>& found) {
+    return std::ranges::count_if(
+        found, [](const Detection& one) { return one.object == 0 && one.score >= 0.5F; });
+  };
+  for (size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(people(plain[i]), people(tiled[i])) << i;
+}
+
+}  // namespace
+}  // namespace lido::scene

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the detectors as their own runtimes do, for network_test.cpp to compare with.
+
+Usage: make_outputs.py MODELS YOLOX FOLDER. For each network NAME there, FOLDER/NAME.outputs holds the
+float32 values of all its outputs for the input value(i) = i * 7919 mod 1009 / 4. FOLDER/batches.onnx is a small
+network with a free batch."""
+
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+
+NANODET = [f"Identity{n}:0" for n in ("", "_1", "_2", "_3", "_4", "_5")]
+
+
+def pattern(shape: tuple[int, ...]) -> np.ndarray:
+    count = int(np.prod(shape))
+    return (np.arange(count, dtype=np.int64) * 7919 % 1009 / 4).astype(np.float32).reshape(shape)
+
+
+def make_batches(path: pathlib.Path) -> None:
+    """Two convolutions over 32 x 32 pixels, to 2 x 2 cells of 7 values, as YOLOX's are laid out."""
+    random = np.random.default_rng(7)
+
+    def weights(name: str, *shape: int) -> onnx.TensorProto:
+        return onnx.numpy_helper.from_array((random.standard_normal(shape) / 4).astype(np.float32), name)
+
+    node = onnx.helper.make_node
+    shape = onnx.numpy_helper.from_array(np.array([0, -1, 7], np.int64), "shape")
+    graph = onnx.helper.make_graph(
+        [node("Conv", ["input", "w1"], ["a"], strides=[4, 4]), node("Relu", ["a"], ["b"]),
+         node("Conv", ["b", "w2"], ["c"], strides=[4, 4]), node("Transpose", ["c"], ["d"], perm=[0, 2, 3, 1]),
+         node("Reshape", ["d", "shape"], ["e"]), node("Sigmoid", ["e"], ["output"])],
+        "batches",
+        [onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, ["n", 3, 32, 32])],
+        [onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["n", 4, 7])],
+        [weights("w1", 16, 3, 4, 4), weights("w2", 7, 16, 4, 4), shape])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, path)
+
+
+def main() -> None:
+    models, yolox, folder = map(pathlib.Path, sys.argv[1:])
+    folder.mkdir(parents=True, exist_ok=True)
+    make_batches(folder / "batches.onnx")
+    if yolox.exists():
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(yolox, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        outputs = session.run(None, {name: pattern((1, 3, 416, 416))})
+        (folder / "yolox.outputs").write_bytes(b"".join(o.tobytes() for o in outputs))
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(models / "nanodet" / "model.pb")
+    model.reshape([1, 3, 416, 416])
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    results = compiled([pattern((1, 3, 416, 416)) / 128])
+    (folder / "nanodet.outputs").write_bytes(b"".join(results[n].astype(np.float32).tobytes() for n in NANODET))
+
+
+if __name__ == "__main__":
+    main()
