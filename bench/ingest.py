@@ -164,7 +164,7 @@ def run_floor(clips, fps):
 def run_lido(clips, fps):
     out = WORK / "out"
     shutil.rmtree(out, ignore_errors=True)
-    result = measure([LIDO, "ingest", *clips, "--out", out, "--fps", fps, "--window", "1", "--stride", "1", "--quiet", "--workers", os.cpu_count()])
+    result = measure([LIDO, "ingest", *clips, "--out", out, "--fps", fps, "--window", "1", "--stride", "1", "--scene", "off", "--quiet", "--workers", os.cpu_count()])
     return result
 
 

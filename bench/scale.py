@@ -52,7 +52,7 @@ def main():
 
     def ingest(clips, *extra):
         shutil.rmtree(out, ignore_errors=True)
-        return measure([LIDO, "ingest", clips, "--out", out, "--window", "4", "--stride", "4", "--quiet", *extra])
+        return measure([LIDO, "ingest", clips, "--out", out, "--window", "4", "--stride", "4", "--scene", "off", "--quiet", *extra])
 
     count = 10
     while count <= given.most:

@@ -1,9 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <thread>
 
 namespace lido::cli {
+namespace {
+
+std::stop_source interrupted;
+
+}  // namespace
+
+void stop_on_signals() {
+  // A handler may only set a flag; a thread that waits for the signals may call anything.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    interrupted.request_stop();
+    fmt::print(stderr, "\nlido: stopping; the same command goes on from here\n");
+    sigwait(&signals, &signal);
+    _exit(kInterrupted);
+  }).detach();
+}
+
+std::stop_token interruption() { return interrupted.get_token(); }
 
 int exit_code(const Error& error) {
   switch (error.code) {

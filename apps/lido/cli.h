@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <stop_token>
 #include <string>
 
 #include "lido/base/options.h"
@@ -19,6 +20,11 @@ inline constexpr int kNothingUsable = 4;  ///< Every clip broke.
 inline constexpr int kInterrupted = 130;
 
 int exit_code(const Error& error);
+
+/// From now on Ctrl-C stops cleanly; a second time ends the program at once.
+void stop_on_signals();
+/// Says when that happened.
+std::stop_token interruption();
 
 /// Prints "lido: ..." on one line and returns the exit code.
 int report_error(const Error& error);
@@ -71,5 +77,6 @@ void add_inspect(CLI::App& app, int& exit);
 void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);
 void add_models(CLI::App& app, int& exit);
+void add_scene(CLI::App& app, int& exit);
 
 }  // namespace lido::cli

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,26 +17,6 @@ namespace lido::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::stop_source interrupted;
-
-/// Ctrl-C once stops cleanly; a second time ends the program at once.
-void stop_on_signals() {
-  // A handler may only set a flag; a thread that waits for the signals may call anything.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals] {
-    int signal = 0;
-    sigwait(&signals, &signal);
-    interrupted.request_stop();
-    fmt::print(stderr, "\nlido: stopping; the same command goes on from here\n");
-    sigwait(&signals, &signal);
-    _exit(kInterrupted);
-  }).detach();
-}
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -195,7 +174,7 @@ void print_summary(const Flags& flags, const ingest::Summary& summary, double el
 
 Result<int> ingest(const Flags& flags) {
   const auto start = Clock::now();
-  const auto stop = interrupted.get_token();
+  const auto stop = interruption();
   const ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
   if (flags.dry_run) {
     print_estimate(flags, job);

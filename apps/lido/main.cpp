@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   lido::cli::add_inspect(app, exit);
   lido::cli::add_label(app, exit);
   lido::cli::add_forget(app, exit);
+  lido::cli::add_scene(app, exit);
   lido::cli::add_models(app, exit);
   try {
     app.parse(normalised(argc, argv));

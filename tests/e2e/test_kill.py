@@ -82,7 +82,7 @@ def test_a_span_that_is_done_is_not_done_again(clips, tmp_path):
 
 
 def test_ctrl_c_is_clean(clips, tmp_path):
-    process = subprocess.Popen([LIDO, "ingest", str(clips), "--out", str(tmp_path / "d"), "--fps", "30", "--size", "512"],
+    process = subprocess.Popen([LIDO, "ingest", str(clips), "--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
@@ -92,7 +92,7 @@ def test_ctrl_c_is_clean(clips, tmp_path):
 
 
 def test_two_at_a_time_are_refused(clips, tmp_path):
-    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512"]
+    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"]
     first = subprocess.Popen([LIDO, "ingest", str(clips), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while not (tmp_path / "d/.work").exists():
         time.sleep(0.01)

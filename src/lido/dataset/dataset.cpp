@@ -54,6 +54,8 @@ std::string shard_name(int generation, std::string_view split, int number) {
   return fmt::format("shards/g{:06}-{}-{:06}.tar", generation, split, number);
 }
 
+std::string scene_folder(int generation) { return fmt::format("scenes/g{:06}", generation); }
+
 Result<Dataset> Dataset::open(std::string_view uri) {
   auto store = LIDO_TRY(storage::open_store(uri));
   auto identity = read_root(*store);
@@ -111,6 +113,7 @@ Result<Generation> Dataset::read(int number) const {
   generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
   try {
     json.at("samples").get_to(generation.samples);
+    generation.scenes = json.value("scenes", std::vector<std::string>());
     json.at("labels").get_to(generation.vocabulary);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "{}/generation.json: {}", folder, error.what());
@@ -140,6 +143,7 @@ Result<void> Dataset::publish(const Generation& generation) const {
   LIDO_TRY(write_table(*store_, folder + "/rejected.parquet", generation.rejected));
   const Json json = {{"generation", generation.number},
                      {"samples", generation.samples},
+                     {"scenes", generation.scenes},
                      {"clips", generation.clips.size()},
                      {"rejected", generation.rejected.size()},
                      {"labels", generation.vocabulary}};
@@ -200,7 +204,8 @@ Result<std::vector<media::Image>> Dataset::read_frames(const SampleRow& row) con
   const std::string bytes = LIDO_TRY(read_sample(row));
   std::vector<media::Image> frames;
   for (const TarEntry& entry : LIDO_TRY(read_tar(std::as_bytes(std::span(bytes))))) {
-    if (entry.name.ends_with(".jpg")) frames.push_back(LIDO_TRY(decode_jpeg(entry.content)));
+    const bool frame = entry.name.ends_with(".jpg") && !entry.name.ends_with(kContextPicture);
+    if (frame) frames.push_back(LIDO_TRY(decode_jpeg(entry.content)));
   }
   return frames;
 }

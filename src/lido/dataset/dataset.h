@@ -20,6 +20,8 @@ namespace lido::dataset {
 //
 //   lido.json                          what it is and the options that shape its samples
 //   shards/g000001-train-000000.tar    WebDataset shards; never change once published
+//   scenes/g000001/objects.parquet, tracks.parquet, motion.parquet, quality.parquet, plates/
+//                                      what the clips of one ingest show; never change either
 //   generations/000001/manifest.parquet, clips.parquet, spans.parquet, rejected.parquet
 //   generations/000001/generation.json written last: a generation without it does not exist
 //   forgotten.json                     what was taken out, so that it does not come back
@@ -29,8 +31,9 @@ namespace lido::dataset {
 /// What one generation says, but for its samples, of which there may be millions. A generation is
 /// whole: it needs no earlier one.
 struct Generation {
-  int number = 0;       ///< 0 for a dataset that has none yet.
-  int64_t samples = 0;  ///< How many its manifest names.
+  int number = 0;                   ///< 0 for a dataset that has none yet.
+  int64_t samples = 0;              ///< How many its manifest names.
+  std::vector<std::string> scenes;  ///< Folders with what its clips show: "scenes/g000001".
   std::vector<ClipRow> clips;
   std::vector<SpanRow> spans;
   std::vector<RejectedRow> rejected;
@@ -92,6 +95,16 @@ class Dataset {
   std::unique_ptr<storage::Store> store_;
   nlohmann::ordered_json identity_;
 };
+
+/// What the name of a person's small whole picture ends with, in a shard.
+inline constexpr std::string_view kContextPicture = ".context.jpg";
+
+/// The tables of a scene folder.
+inline constexpr const char* kObjectsTable = "/objects.parquet";
+inline constexpr const char* kTracksTable = "/tracks.parquet";
+inline constexpr const char* kMotionTable = "/motion.parquet";
+inline constexpr const char* kQualityTable = "/quality.parquet";
+std::string scene_folder(int generation);
 
 /// The shard's name, relative to the dataset.
 std::string shard_name(int generation, std::string_view split, int number);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lido/base/hash.h"
+#include "lido/dataset/scenes.h"
 #include "lido/dataset/tar.h"
 
 namespace lido::dataset {
@@ -74,7 +75,8 @@ Result<std::map<std::string, Place>> rewrite_shards(const Dataset& dataset, int 
 }
 
 /// Removes what the latest generation does not speak of.
-Result<void> sweep(const Dataset& dataset, int latest) {
+Result<void> sweep(const Dataset& dataset, const Generation& generation) {
+  const int latest = generation.number;
   storage::Store& store = dataset.store();
   std::set<std::string> kept;
   LIDO_TRY(dataset.visit_samples(latest, [&](const SampleRow& row) -> Result<void> {
@@ -85,6 +87,15 @@ Result<void> sweep(const Dataset& dataset, int latest) {
   for (const storage::Entry& entry : LIDO_TRY(store.list("shards"))) {
     const std::string name = entry.uri.substr(prefix);
     if (!kept.contains(name)) LIDO_TRY(store.remove(name));
+  }
+  std::set<std::string> folders;
+  for (const storage::Entry& entry : LIDO_TRY(store.list("scenes"))) {
+    const std::string name = entry.uri.substr(prefix);
+    folders.insert(name.substr(0, name.find('/', std::string_view("scenes/").size())));
+  }
+  for (const std::string& folder : folders) {
+    if (std::ranges::find(generation.scenes, folder) == generation.scenes.end())
+      LIDO_TRY(store.remove_all(folder));
   }
   for (int number = 1; number < latest; ++number) {
     LIDO_TRY(store.remove_all(fmt::format("generations/{:06}", number)));
@@ -194,7 +205,8 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     records.push_back(record);
     LIDO_TRY(dataset.write_forgotten(records));
   }
-  if (record.samples > 0) {
+  const bool seen = LIDO_TRY(forget_scenes(dataset, generation, before + 1, clip, start_s, end_s));
+  if (record.samples > 0 || seen) {
     ++generation.number;
     for (ClipRow& row : generation.clips) {
       if (row.clip == clip) row.samples -= record.samples;
@@ -213,7 +225,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     LIDO_TRY(dataset.publish(generation));
     summary.generation = generation.number;
   }
-  LIDO_TRY(sweep(dataset, generation.number));
+  LIDO_TRY(sweep(dataset, generation));
   summary.shards_checked = LIDO_TRY(prove(dataset, generation.number));
   return summary;
 }

@@ -119,6 +119,9 @@ Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
   return labels;
 }
 
+/// Mean overlap from which a labelled box and a track are taken to be of one person.
+constexpr double kSamePerson = 0.3;
+
 bool names_clip(std::string_view name, std::string_view clip) {
   if (name == clip) return true;
   return clip.ends_with(name) && clip[clip.size() - name.size() - 1] == '/';
@@ -151,11 +154,36 @@ Box box_at(const Label& label, double time_s) {
   return (after - 1)->box;
 }
 
+/// How upright source pixels lie in one frame of a sample.
+struct FrameMap {
+  double scale_x, scale_y, offset_x, offset_y;
+  Box operator()(const Box& box) const {
+    return {box.x * scale_x + offset_x, box.y * scale_y + offset_y, box.width * scale_x,
+            box.height * scale_y};
+  }
+};
+
+FrameMap map_of(const SampleRow& sample, size_t frame) {
+  if (sample.track == 0 || sample.cutouts.size() != 4 * sample.pts.size())
+    return {sample.scale_x, sample.scale_y, sample.offset_x, sample.offset_y};
+  const double* cutout = &sample.cutouts[4 * frame];
+  return {cutout[0], cutout[1], cutout[2], cutout[3]};
+}
+
+/// Intersection over union; 0 where one is not known.
+double overlap(const Box& a, const Box& b) {
+  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+  if (!(width > 0) || !(height > 0)) return 0;
+  return width * height / (a.width * a.height + b.width * b.height - width * height);
+}
+
 std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample,
                                      const Rational& fps) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};
   const size_t frames = sample.pts.size();
-  size_t inside = 0;
+  size_t inside = 0, known = 0;
+  double overlaps = 0;
   for (size_t i = 0; i < frames; ++i) {
     const double time_s =
         static_cast<double>(sample.first_k + static_cast<int64_t>(i)) / fps.value();
@@ -163,12 +191,18 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
     inside += in ? 1 : 0;
     if (label.boxes.empty()) continue;
     const Box box = in ? box_at(label, time_s) : Box{NAN, NAN, NAN, NAN};
-    result.boxes.insert(
-        result.boxes.end(),
-        {box.x * sample.scale_x + sample.offset_x, box.y * sample.scale_y + sample.offset_y,
-         box.width * sample.scale_x, box.height * sample.scale_y});
+    const Box mapped = map_of(sample, i)(box);
+    result.boxes.insert(result.boxes.end(), {mapped.x, mapped.y, mapped.width, mapped.height});
+    if (sample.boxes.size() != 4 * frames || std::isnan(mapped.x)) continue;
+    const double* person = &sample.boxes[4 * i];
+    overlaps += overlap(mapped, {person[0], person[1], person[2], person[3]});
+    ++known;
   }
   if (inside == 0) return std::nullopt;
+  // A label with boxes speaks of one person: is it this one?
+  const bool somebody_else =
+      sample.track != 0 && known > 0 && overlaps < kSamePerson * static_cast<double>(known);
+  if (somebody_else) return std::nullopt;
   result.overlap = static_cast<double>(inside) / static_cast<double>(frames);
   return result;
 }

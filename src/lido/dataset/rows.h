@@ -65,6 +65,9 @@ struct SampleRow {
   int32_t source_width = 0;
   int32_t source_height = 0;
   double scale_x = 1, scale_y = 1, offset_x = 0, offset_y = 0;
+  int64_t track = 0;
+  std::vector<double> cutouts;
+  std::vector<double> boxes;
   std::string sha256;
 
   static void columns(auto&& visit) {
@@ -91,6 +94,12 @@ struct SampleRow {
     visit("scale_y", &Row::scale_y, "The same for y");
     visit("offset_x", &Row::offset_x, "Sample pixels");
     visit("offset_y", &Row::offset_y, "Sample pixels");
+    visit("track", &Row::track, "The person shown, as in the tracks table; 0: the whole picture");
+    visit("cutouts", &Row::cutouts,
+          "For a person, and each frame: scale_x, scale_y, offset_x, offset_y of what was cut out "
+          "(those above are of the context picture)");
+    visit("boxes", &Row::boxes,
+          "For a person, and each frame, his box: x, y, width, height in sample pixels");
     visit("sha256", &Row::sha256, "Of the sample's bytes in the shard");
   }
 };
@@ -183,6 +192,114 @@ struct RejectedRow {
     visit("reason", &Row::reason, "What broke");
     visit("time_s", &Row::time_s, "Up to where it was good, seconds after the first picture");
     visit("samples_kept", &Row::samples_kept, "Samples kept from before (--keep-partial)");
+  }
+};
+
+/// One object at one sampling time.
+struct ObjectRow {
+  std::string clip;
+  int64_t k = 0;
+  double time_s = 0;
+  std::string kind;
+  std::string source;
+  double score = 0;
+  int64_t track = 0;
+  double x = 0, y = 0, width = 0, height = 0;
+
+  static void columns(auto&& visit) {
+    using Row = ObjectRow;
+    visit("clip", &Row::clip, "Clip");
+    visit("k", &Row::k, "Sampling time: start + k / fps");
+    visit("time_s", &Row::time_s, "The same, seconds after the clip's first picture");
+    visit("kind", &Row::kind, "Class of the detector; empty for something that only moved");
+    visit("source", &Row::source, "detector; or motion: it moved and the detector did not find it");
+    visit("score", &Row::score, "The detector's, 0 to 1; 0 for motion");
+    visit("track", &Row::track, "Track it belongs to; 0 for none");
+    visit("x", &Row::x, "Left edge, upright source pixels");
+    visit("y", &Row::y, "Top edge");
+    visit("width", &Row::width, "Upright source pixels");
+    visit("height", &Row::height, "Upright source pixels");
+  }
+};
+
+/// One object's way through a clip.
+struct TrackRow {
+  std::string clip;
+  int64_t track = 0;
+  std::string kind;
+  int64_t first_k = 0;
+  int64_t last_k = 0;
+  double start_s = 0;
+  double end_s = 0;
+  int64_t sightings = 0;
+  double mean_score = 0;
+  double way = 0;
+
+  static void columns(auto&& visit) {
+    using Row = TrackRow;
+    visit("clip", &Row::clip, "Clip");
+    visit("track", &Row::track, "Number, from 1 in each clip");
+    visit("kind", &Row::kind, "Class of the detector");
+    visit("first_k", &Row::first_k, "Sampling time of the first sighting");
+    visit("last_k", &Row::last_k, "Of the last");
+    visit("start_s", &Row::start_s, "First sighting, seconds after the clip's first picture");
+    visit("end_s", &Row::end_s, "Last sighting, the same way");
+    visit("sightings", &Row::sightings, "Sampling times at which it was found");
+    visit("mean_score", &Row::mean_score, "The detector's mean score");
+    visit("way", &Row::way,
+          "Path of the box's centre, heights of the box, camera motion taken out");
+  }
+};
+
+/// How the camera moved at one sampling time.
+struct MotionRow {
+  std::string clip;
+  int64_t k = 0;
+  double time_s = 0;
+  std::string motion;
+  int64_t view = 0;
+  std::vector<double> view_from_frame;
+  int64_t reference_k = -1;
+  std::vector<double> reference_from_frame;
+  std::vector<double> covariance;
+  int64_t inliers = 0;
+
+  static void columns(auto&& visit) {
+    using Row = MotionRow;
+    visit("clip", &Row::clip, "Clip");
+    visit("k", &Row::k, "Sampling time");
+    visit("time_s", &Row::time_s, "The same, seconds after the clip's first picture");
+    visit("motion", &Row::motion, "still, pan, tilt, zoom, shake, cut or unknown");
+    visit("view", &Row::view, "Counts cuts: pictures of one view can be laid over each other");
+    visit("view_from_frame", &Row::view_from_frame,
+          "Homography into the view's first picture, 9 numbers row-major, upright source pixels");
+    visit("reference_k", &Row::reference_k, "Picture it was registered with; -1 for none");
+    visit("reference_from_frame", &Row::reference_from_frame,
+          "Homography into that picture as measured; empty for none");
+    visit("covariance", &Row::covariance,
+          "Of that picture's mapped corners: left top, right top, right bottom, left bottom; "
+          "x before y; upper triangle of 8 x 8 row by row, square pixels; empty for none");
+    visit("inliers", &Row::inliers, "Points that moved with the camera");
+  }
+};
+
+/// A stretch of time in which something is wrong with the view.
+struct QualityRow {
+  std::string clip;
+  std::string fault;
+  int64_t first_k = 0;
+  int64_t end_k = 0;
+  double start_s = 0;
+  double end_s = 0;
+
+  static void columns(auto&& visit) {
+    using Row = QualityRow;
+    visit("clip", &Row::clip, "Clip");
+    visit("fault", &Row::fault, "black, frozen, covered, blurred, dark, bright or glare");
+    visit("first_k", &Row::first_k, "First sampling time");
+    visit("end_k", &Row::end_k, "One past the last");
+    visit("start_s", &Row::start_s, "Seconds after the clip's first picture");
+    visit("end_s", &Row::end_s, "The same way, of end_k");
   }
 };
 

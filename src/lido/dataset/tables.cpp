@@ -338,17 +338,24 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
   return visited;
 }
 
+template <typename Row>
+using Visit = std::function<Result<void>(Row&)>;
+
 template class TableWriter<SampleRow>;
 template class TableWriter<ClipRow>;
 template class TableWriter<SpanRow>;
 template class TableWriter<RejectedRow>;
-template Result<void> visit_table(storage::Store&, const std::string&,
-                                  const std::function<Result<void>(SampleRow&)>&);
-template Result<void> visit_table(storage::Store&, const std::string&,
-                                  const std::function<Result<void>(ClipRow&)>&);
-template Result<void> visit_table(storage::Store&, const std::string&,
-                                  const std::function<Result<void>(SpanRow&)>&);
-template Result<void> visit_table(storage::Store&, const std::string&,
-                                  const std::function<Result<void>(RejectedRow&)>&);
+template class TableWriter<ObjectRow>;
+template class TableWriter<TrackRow>;
+template class TableWriter<MotionRow>;
+template class TableWriter<QualityRow>;
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SampleRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<ClipRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SpanRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<RejectedRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<ObjectRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<TrackRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<MotionRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<QualityRow>&);
 
 }  // namespace lido::dataset

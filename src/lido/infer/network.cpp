@@ -53,6 +53,16 @@ std::vector<int64_t> shape_of(const ov::Shape& shape) { return {shape.begin(), s
 
 }  // namespace
 
+std::string device() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f")) return "cpu avx512";
+  if (__builtin_cpu_supports("avx2")) return "cpu avx2";
+  return "cpu sse";
+#else
+  return "cpu";
+#endif
+}
+
 int64_t Port::size() const {
   int64_t size = 1;
   for (const int64_t length : shape) size *= length;

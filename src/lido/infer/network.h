@@ -18,6 +18,9 @@ struct Port {
   int64_t size() const;
 };
 
+/// What runs the networks, as far as it shapes their results: "cpu avx512".
+std::string device();
+
 class Runner;
 
 /// A network of one input, compiled for the CPU in f32, so that equal input gives equal output on

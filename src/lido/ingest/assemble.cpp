@@ -6,11 +6,10 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
-#include <map>
-#include <mutex>
 #include <optional>
 
 #include "lido/base/hash.h"
+#include "lido/base/in_order.h"
 #include "lido/base/parallel.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
@@ -23,6 +22,8 @@ using dataset::SampleRow;
 
 constexpr const char* kChanged = "changed on disk; remove .work and run again";
 
+}  // namespace
+
 std::optional<PartBreak> earliest_break(const ClipResult& clip) {
   if (clip.plan->broken) return PartBreak{0, clip.plan->broken->message};
   std::optional<PartBreak> earliest;
@@ -32,6 +33,8 @@ std::optional<PartBreak> earliest_break(const ClipResult& clip) {
   }
   return earliest;
 }
+
+namespace {
 
 bool is_forgotten(const SampleRow& row, const std::vector<dataset::Forgotten>& forgotten) {
   return std::ranges::any_of(forgotten, [&](const dataset::Forgotten& record) {
@@ -62,6 +65,9 @@ SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleO
   row.scale_y = sample.geometry.scale_y;
   row.offset_x = sample.geometry.offset_x;
   row.offset_y = sample.geometry.offset_y;
+  row.track = sample.track;
+  row.cutouts = sample.cutouts;
+  row.boxes = sample.boxes;
   row.sha256 = sample.sha256;
   return row;
 }
@@ -89,7 +95,8 @@ ClipRow clip_row(const ClipResult& clip) {
   if (!clip.records.empty()) {
     row.fingerprint = clip.records.front().fingerprint;
     row.start_pts = clip.records.front().start_pts;
-    const double ticks = static_cast<double>(clip.records.back().last_pts - row.start_pts);
+    const size_t last_span = plan.spans.size() - 1;
+    const double ticks = static_cast<double>(clip.records[last_span].last_pts - row.start_pts);
     row.duration_s =
         ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
   }
@@ -138,16 +145,17 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
   std::vector<int64_t> starts;
   for (size_t i = 0; i < clip.records.size(); ++i) {
     const PartRecord& record = clip.records[i];
-    const Span& span = clip.plan->spans[i];
-    const size_t before = starts.size();
+    const size_t before = added.samples.lengths.size();
     LIDO_TRY(visit_span(dataset, clip, i, sampling, job, forgotten,
                         [&](const PartSample& sample, const SampleRow&) -> Result<void> {
-                          starts.push_back(sample.first_k);
+                          if (sample.track == 0) starts.push_back(sample.first_k);
                           added.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
                           return {};
                         }));
-    const size_t count = starts.size() - before;
+    const size_t count = added.samples.lengths.size() - before;
     added.samples.in_span.push_back(static_cast<uint32_t>(count));
+    if (i >= clip.plan->spans.size()) continue;  // the people of all spans
+    const Span& span = clip.plan->spans[i];
     added.spans.push_back({.clip = added.row.clip,
                            .span = static_cast<int64_t>(i),
                            .first_k = span.first_k,
@@ -166,8 +174,9 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
         runs.push_back(run);
     }
   }
-  added.row.samples = std::ssize(starts);
-  added.row.left_over = dataset::count_left_over(runs, starts, sampling.windows.window);
+  added.row.samples = std::ssize(added.samples.lengths);
+  if (sampling.samples != "person")
+    added.row.left_over = dataset::count_left_over(runs, starts, sampling.windows.window);
   return added;
 }
 
@@ -267,28 +276,6 @@ Result<std::vector<SampleRow>> write_shard(const dataset::Dataset& dataset, cons
   return rows;
 }
 
-/// Takes each shard's rows when it is done, and passes them on in the order of shards.
-class InOrder {
- public:
-  explicit InOrder(dataset::TableWriter<SampleRow>& manifest) : manifest_(manifest) {}
-
-  Result<void> take(size_t number, std::vector<SampleRow> rows) {
-    const std::lock_guard lock(mutex_);
-    waiting_[number] = std::move(rows);
-    for (auto next = waiting_.find(next_); next != waiting_.end(); next = waiting_.find(++next_)) {
-      for (SampleRow& row : next->second) LIDO_TRY(manifest_.append(std::move(row)));
-      waiting_.erase(next);
-    }
-    return {};
-  }
-
- private:
-  std::mutex mutex_;
-  dataset::TableWriter<SampleRow>& manifest_;
-  std::map<size_t, std::vector<SampleRow>> waiting_;
-  size_t next_ = 0;
-};
-
 }  // namespace
 
 Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
@@ -324,7 +311,10 @@ Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<
     auto of_split = divide(clips, samples, split, job, generation);
     std::ranges::move(of_split, std::back_inserter(shards));
   }
-  InOrder in_order(manifest);
+  InOrder<std::vector<SampleRow>> in_order([&](std::vector<SampleRow> rows) -> Result<void> {
+    for (SampleRow& row : rows) LIDO_TRY(manifest.append(std::move(row)));
+    return {};
+  });
   std::atomic<int64_t> bytes = 0;
   LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
     auto rows = LIDO_TRY(

@@ -13,10 +13,14 @@ namespace lido::ingest {
 struct ClipResult {
   const ClipPlan* plan = nullptr;
   std::string split;
+  /// By span; behind them the one that follow_clip() made of its people, where these are wanted.
   std::vector<std::string> parts;
-  /// By span, without their samples: the parts hold these, and there may be millions.
+  /// Of each part, without its samples: the parts hold these, and there may be millions.
   std::vector<PartRecord> records;
 };
+
+/// Where the clip broke first; good up to there.
+std::optional<PartBreak> earliest_break(const ClipResult& clip);
 
 /// The samples of one clip that go into shards.
 struct ClipSamples {

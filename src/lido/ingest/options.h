@@ -7,6 +7,8 @@
 #include "lido/base/options.h"
 #include "lido/dataset/window.h"
 #include "lido/media/convert.h"
+#include "lido/scene/detect.h"
+#include "lido/scene/track.h"
 
 namespace lido::ingest {
 
@@ -15,8 +17,11 @@ struct SampleOptions {
   Rational fps{4, 1};
   media::TransformOptions transform;
   dataset::WindowOptions windows;
-  std::string samples = "frame";
-  std::string scene = "off";
+  std::string scene = "on";
+  std::string samples = "auto";
+  int person_size = 224;
+  scene::DetectorOptions detector;
+  scene::TrackerOptions tracker;
   int quality = 90;
   bool keyframes_only = false;
   double max_gap_s = 2;
@@ -28,10 +33,15 @@ struct SampleOptions {
     visit("fps", self.fps, Anything{}, "Frames per second to sample: 4, 0.5, 30000/1001");
     media::TransformOptions::fields(self.transform, visit);
     dataset::WindowOptions::fields(self.windows, visit);
-    visit("samples", self.samples, OneOf{{"frame"}},
-          "What a sample shows: frame, the whole picture");
-    visit("scene", self.scene, OneOf{{"off"}},
-          "Look for objects and camera motion: off, not yet part of this version");
+    visit("scene", self.scene, OneOf{{"on", "off"}},
+          "Look for objects, follow them, and measure camera motion and view quality");
+    visit("samples", self.samples, OneOf{{"auto", "person", "frame", "both"}},
+          "What a sample shows: a person cut out along his track, or the whole picture (frame); "
+          "auto: person with --scene on, frame with --scene off");
+    visit("person_size", self.person_size, Within{32, 512},
+          "Side of the square picture of a person, pixels");
+    scene::DetectorOptions::fields(self.detector, visit);
+    scene::TrackerOptions::fields(self.tracker, visit);
     visit("quality", self.quality, Within{1, 100}, "JPEG quality");
     visit("keyframes_only", self.keyframes_only, Anything{}, "A quick look: decode keyframes only");
     visit(

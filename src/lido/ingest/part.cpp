@@ -12,6 +12,8 @@
 #include "lido/base/hash.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
+#include "lido/ingest/scene.h"
+#include "lido/ingest/sealed.h"
 #include "lido/media/extract.h"
 
 namespace lido::ingest {
@@ -19,11 +21,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A part: the samples' tar entries, the record as JSON, the record's length (8 bytes, little
-// endian).
-constexpr int64_t kTrailer = 8;
 /// Takes part in every part's name: raise it when the same input would give other bytes.
-constexpr int kPartFormat = 1;
+constexpr int kPartFormat = 2;
 
 int64_t thread_cpu_us() {
   timespec now{};
@@ -48,15 +47,16 @@ Json to_json(const PartRecord& record) {
   Json samples = Json::array();
   for (const PartSample& sample : record.samples) {
     const media::Geometry& g = sample.geometry;
-    samples.push_back(
-        {{"key", sample.key},
-         {"k", sample.first_k},
-         {"pts", sample.pts},
-         {"offset", sample.offset},
-         {"length", sample.length},
-         {"sha256", sample.sha256},
-         {"source", {sample.source_width, sample.source_height}},
-         {"geometry", {g.width, g.height, g.scale_x, g.scale_y, g.offset_x, g.offset_y}}});
+    Json entry = {{"key", sample.key},
+                  {"k", sample.first_k},
+                  {"pts", sample.pts},
+                  {"offset", sample.offset},
+                  {"length", sample.length},
+                  {"sha256", sample.sha256},
+                  {"source", {sample.source_width, sample.source_height}},
+                  {"geometry", {g.width, g.height, g.scale_x, g.scale_y, g.offset_x, g.offset_y}}};
+    if (sample.track != 0) entry["person"] = {sample.track, sample.cutouts, sample.boxes};
+    samples.push_back(std::move(entry));
   }
   Json runs = Json::array();
   for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
@@ -86,6 +86,11 @@ PartRecord from_json(const Json& json) {
                               entry.at("source").at(0),
                               entry.at("source").at(1),
                               {g.at(0), g.at(1), g.at(2), g.at(3), g.at(4), g.at(5)}});
+    if (!entry.contains("person")) continue;
+    PartSample& sample = record.samples.back();
+    entry["person"].at(0).get_to(sample.track);
+    entry["person"].at(1).get_to(sample.cutouts);
+    entry["person"].at(2).get_to(sample.boxes);
   }
   for (const Json& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
   json.at("start_pts").get_to(record.start_pts);
@@ -99,14 +104,32 @@ PartRecord from_json(const Json& json) {
   return record;
 }
 
-Result<void> publish(storage::Writer& writer, const PartRecord& record) {
-  const std::string json = to_json(record).dump();
-  std::array<char, kTrailer> trailer{};
-  for (size_t i = 0; i < trailer.size(); ++i)
-    trailer[i] = static_cast<char>(json.size() >> (8 * i) & 255);
-  LIDO_TRY(writer.append(json));
-  LIDO_TRY(writer.append(std::string_view(trailer.data(), trailer.size())));
-  return writer.commit();
+/// What never changes of a sample; labels may, so they are in the manifest alone.
+Json describe(const PartSample& sample, const ClipPlan& clip, const SampleOptions& sampling) {
+  const ClipInput& input = clip.input;
+  const media::Geometry& g = sample.geometry;
+  Json json = {{"sample", sample.key},
+               {"clip", input.uri},
+               {"group", input.group_name()},
+               {"site", input.site},
+               {"camera", input.camera},
+               {"fps", lido::to_string(sampling.fps)},
+               {"first_k", sample.first_k},
+               {"pts", sample.pts},
+               {"time_base", lido::to_string(clip.info.time_base)},
+               {"source_width", sample.source_width},
+               {"source_height", sample.source_height},
+               {"scale_x", g.scale_x},
+               {"scale_y", g.scale_y},
+               {"offset_x", g.offset_x},
+               {"offset_y", g.offset_y}};
+  if (sample.track != 0) {
+    json["track"] = sample.track;
+    json["cutouts"] = sample.cutouts;
+    json["boxes"] = sample.boxes;
+  }
+  if (input.start_utc) json["clip_start_utc"] = dataset::to_string(*input.start_utc);
+  return json;
 }
 
 Result<std::string> fingerprint_of(storage::Reader& reader) {
@@ -129,20 +152,63 @@ struct EncodedFrame {
   std::shared_ptr<const std::string> jpeg;
 };
 
+int64_t frames_end_k(const Span& span, const SampleOptions& sampling) {
+  if (span.end_k == INT64_MAX) return INT64_MAX;
+  // The last window that starts here, to its end.
+  const int stride = sampling.windows.stride;
+  const int64_t last_start = (span.end_k - 1) / stride * stride;
+  return std::max(span.end_k, last_start + sampling.windows.window);
+}
+
 /// Turns a span's frames into samples in a part. One for each attempt.
 class PartBuilder {
  public:
+  /// @param scene  Null when nobody is looked for.
   PartBuilder(storage::Writer& writer, const ClipPlan& clip, const Span& span,
-              const SampleOptions& sampling, Progress& progress)
-      : writer_(writer),
-        clip_(clip),
+              const SampleOptions& sampling, std::unique_ptr<SceneWriter> scene, Progress& progress)
+      : samples_(writer, clip, sampling),
         sampling_(sampling),
+        frames_end_k_(frames_end_k(span, sampling)),
+        scene_(std::move(scene)),
         progress_(progress),
         cutter_(sampling.windows, span.first_k, span.end_k),
-        key_prefix_(sha256_hex(clip.input.uri).substr(0, 12)) {}
+        key_prefix_(key_prefix(clip.input)) {}
 
   Result<void> take(const media::ExtractedFrame& extracted) {
-    const media::Frame& frame = extracted.frame;
+    if (scene_) {
+      const StageTimer timer(progress_.scene_us);
+      LIDO_TRY(
+          scene_->take(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame));
+    }
+    if (extracted.first_k >= frames_end_k_) return {};
+    EncodedFrame encoded;
+    if (sampling_.samples != "person") encoded = LIDO_TRY(encode(extracted.frame));
+    for (int64_t k = extracted.first_k; k < std::min(extracted.end_k, frames_end_k_); ++k) {
+      ++progress_.frames;
+      ++frames_;
+      const bool after_cut = extracted.after_cut && k == extracted.first_k;
+      LIDO_TRY(
+          cutter_.push(k, after_cut, encoded,
+                       [&](int64_t start, const std::deque<EncodedFrame>& window) -> Result<void> {
+                         if (sampling_.samples == "person") return {};
+                         const StageTimer timer(progress_.write_us);
+                         return write_sample(start, window);
+                       }));
+    }
+    return {};
+  }
+
+  Result<PartRecord> finish() {
+    if (scene_) {
+      const StageTimer timer(progress_.scene_us);
+      LIDO_TRY(scene_->commit());
+    }
+    return PartRecord{.samples = samples_.take_samples(), .runs = cutter_.runs()};
+  }
+  int64_t frames() const { return frames_; }
+
+ private:
+  Result<EncodedFrame> encode(const media::Frame& frame) {
     EncodedFrame encoded{.pts = frame.pts};
     encoded.geometry = LIDO_TRY(media::fit_geometry(frame, sampling_.transform));
     const auto upright = media::upright_size(frame);
@@ -153,89 +219,40 @@ class PartBuilder {
       const StageTimer timer(progress_.transform_us);
       image = converter_.convert(frame, encoded.geometry);
     }
-    {
-      const StageTimer timer(progress_.compress_us);
-      encoded.jpeg =
-          std::make_shared<std::string>(LIDO_TRY(encoder_.encode(image, sampling_.quality)));
-    }
-    for (int64_t k = extracted.first_k; k < extracted.end_k; ++k) {
-      ++progress_.frames;
-      ++frames_;
-      const bool after_cut = extracted.after_cut && k == extracted.first_k;
-      LIDO_TRY(cutter_.push(k, after_cut, encoded,
-                            [&](int64_t start, const std::deque<EncodedFrame>& window) {
-                              const StageTimer timer(progress_.write_us);
-                              return write_sample(start, window);
-                            }));
-    }
-    return {};
+    const StageTimer timer(progress_.compress_us);
+    encoded.jpeg =
+        std::make_shared<std::string>(LIDO_TRY(encoder_.encode(image, sampling_.quality)));
+    return encoded;
   }
 
-  PartRecord finish() {
-    record_.runs = cutter_.runs();
-    return std::move(record_);
-  }
-  int64_t frames() const { return frames_; }
-
- private:
   Result<void> write_sample(int64_t start, const std::deque<EncodedFrame>& window) {
     const EncodedFrame& first = window.front();
     PartSample sample{.key = fmt::format("{}_{:08}", key_prefix_, start),
                       .first_k = start,
-                      .offset = written_,
                       .source_width = first.source_width,
                       .source_height = first.source_height,
                       .geometry = first.geometry};
-    archive_.clear();
-    for (size_t i = 0; i < window.size(); ++i) {
-      dataset::append_tar_entry(archive_, fmt::format("{}.{:03}.jpg", sample.key, i),
-                                *window[i].jpeg);
-      sample.pts.push_back(window[i].pts);
+    std::vector<std::string_view> frames;
+    for (const EncodedFrame& frame : window) {
+      frames.push_back(*frame.jpeg);
+      sample.pts.push_back(frame.pts);
     }
-    dataset::append_tar_entry(archive_, sample.key + ".json", describe(sample).dump());
-    sample.length = std::ssize(archive_);
-    sample.sha256 = sha256_hex(archive_);
-    written_ += sample.length;
-    record_.samples.push_back(std::move(sample));
-    return writer_.append(archive_);
+    return samples_.write(std::move(sample), frames, "");
   }
 
-  /// What never changes of a sample; labels may, so they are in the manifest alone.
-  Json describe(const PartSample& sample) const {
-    const ClipInput& input = clip_.input;
-    const media::Geometry& g = sample.geometry;
-    Json json = {{"sample", sample.key},
-                 {"clip", input.uri},
-                 {"group", input.group_name()},
-                 {"site", input.site},
-                 {"camera", input.camera},
-                 {"fps", lido::to_string(sampling_.fps)},
-                 {"first_k", sample.first_k},
-                 {"pts", sample.pts},
-                 {"time_base", lido::to_string(clip_.info.time_base)},
-                 {"source_width", sample.source_width},
-                 {"source_height", sample.source_height},
-                 {"scale_x", g.scale_x},
-                 {"scale_y", g.scale_y},
-                 {"offset_x", g.offset_x},
-                 {"offset_y", g.offset_y}};
-    if (input.start_utc) json["clip_start_utc"] = dataset::to_string(*input.start_utc);
-    return json;
-  }
-
-  storage::Writer& writer_;
-  const ClipPlan& clip_;
+  SampleWriter samples_;
   const SampleOptions& sampling_;
+  int64_t frames_end_k_;  ///< Frames from here on are in no sample of this span.
+  std::unique_ptr<SceneWriter> scene_;
   Progress& progress_;
   dataset::WindowCutter<EncodedFrame> cutter_;
   std::string key_prefix_;
   media::Converter converter_;
   dataset::JpegEncoder encoder_;
-  std::string archive_;
-  int64_t written_ = 0;
   int64_t frames_ = 0;
-  PartRecord record_;
 };
+
+scene::Share share_of(const Span& span) { return scene::share_of(span.first_k, span.end_k); }
 
 media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling,
                                   const JobOptions& job) {
@@ -245,13 +262,11 @@ media::ExtractRequest request_for(const Span& span, const SampleOptions& samplin
                                 .max_gap_s = sampling.max_gap_s};
   if (job.decode_everything) request.mode = media::DecodeMode::kEverything;
   if (sampling.keyframes_only) request.mode = media::DecodeMode::kKeyframesOnly;
-  const int stride = sampling.windows.stride;
   request.first_k = span.first_k;
-  if (span.end_k != INT64_MAX) {
-    // The last window that starts here, to its end.
-    const int64_t last_start = (span.end_k - 1) / stride * stride;
-    request.end_k = std::max(span.end_k, last_start + sampling.windows.window);
-  }
+  request.end_k = frames_end_k(span, sampling);
+  const scene::Share share = share_of(span);
+  if (sampling.scene == "on" && share.end != INT64_MAX)
+    request.end_k = std::max(request.end_k, share.end + 1);
   return request;
 }
 
@@ -281,24 +296,15 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
     if (opened.error().code == ErrorCode::kNotFound) return std::nullopt;
     return std::unexpected(opened.error());
   }
-  storage::Reader& reader = **opened;
-  std::array<std::byte, kTrailer> trailer{};
-  if (reader.size() < kTrailer) return std::nullopt;
-  (void)LIDO_TRY(reader.read_at(reader.size() - kTrailer, trailer));
-  int64_t length = 0;
-  for (size_t i = trailer.size(); i-- > 0;)
-    length = length << 8 | std::to_integer<int64_t>(trailer[i]);
-  if (length <= 0 || length > reader.size() - kTrailer) return std::nullopt;
-  std::string text(static_cast<size_t>(length), '\0');
-  (void)LIDO_TRY(
-      reader.read_at(reader.size() - kTrailer - length, std::as_writable_bytes(std::span(text))));
-  const Json json = Json::parse(text, nullptr, false);
+  const auto sealed = LIDO_TRY(read_sealed(**opened));
+  if (!sealed) return std::nullopt;
+  const Json json = Json::parse(sealed->record, nullptr, false);
   try {
     if (json.is_discarded()) return std::nullopt;
     PartRecord record = from_json(json);
-    const int64_t end = reader.size() - kTrailer - length;
     const auto lies_outside = [&](const PartSample& sample) {
-      return sample.offset < 0 || sample.length < 0 || sample.length > end - sample.offset;
+      return sample.offset < 0 || sample.length < 0 ||
+             sample.length > sealed->begins - sample.offset;
     };
     if (std::ranges::any_of(record.samples, lies_outside)) return std::nullopt;
     return record;
@@ -307,19 +313,43 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   }
 }
 
+std::string key_prefix(const ClipInput& input) { return sha256_hex(input.uri).substr(0, 12); }
+
+Result<void> publish_part(storage::Writer& writer, const PartRecord& record) {
+  return seal(writer, to_json(record).dump());
+}
+
+Result<void> SampleWriter::write(PartSample sample, const std::vector<std::string_view>& frames,
+                                 std::string_view context) {
+  archive_.clear();
+  for (size_t i = 0; i < frames.size(); ++i)
+    dataset::append_tar_entry(archive_, fmt::format("{}.{:03}.jpg", sample.key, i), frames[i]);
+  if (!context.empty())
+    dataset::append_tar_entry(archive_, fmt::format("{}{}", sample.key, dataset::kContextPicture),
+                              context);
+  const std::string about = describe(sample, clip_, sampling_).dump();
+  dataset::append_tar_entry(archive_, sample.key + ".json", about);
+  sample.offset = written_;
+  sample.length = std::ssize(archive_);
+  sample.sha256 = sha256_hex(archive_);
+  written_ += sample.length;
+  samples_.push_back(std::move(sample));
+  return writer_.append(archive_);
+}
+
 Result<PartRecord> make_broken_part(storage::Store& store, const std::string& name,
                                     const std::string& reason) {
   PartRecord record;
   record.broke = PartBreak{0, reason};
   const auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
-  LIDO_TRY(publish(*writer, record));
+  LIDO_TRY(publish_part(*writer, record));
   return record;
 }
 
 Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
                              size_t span_index, const SampleOptions& sampling,
-                             const JobOptions& job, Progress& progress,
-                             const std::stop_token& stop) {
+                             const JobOptions& job, const scene::Detector* detector,
+                             Progress& progress, const std::stop_token& stop) {
   const Span& span = clip.spans[span_index];
   const auto opened = storage::open_reader(clip.input.uri);
   if (!opened) {
@@ -328,19 +358,25 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
   }
   storage::Reader& reader = **opened;
   auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
-  std::optional<PartBuilder> builder(std::in_place, *writer, clip, span, sampling, progress);
+  const auto begin_scene = [&]() -> Result<std::unique_ptr<SceneWriter>> {
+    if (detector == nullptr) return nullptr;
+    return SceneWriter::create(store, name, *detector, sampling, share_of(span));
+  };
+  std::optional<PartBuilder> builder(std::in_place, *writer, clip, span, sampling,
+                                     LIDO_TRY(begin_scene()), progress);
   std::optional<Error> restart_error;
   const auto restart = [&] {
     progress.frames -= builder->frames();
     builder.reset();
     writer.reset();
     auto fresh = store.create(name, storage::Durability::kProcess);
-    if (!fresh) {
-      restart_error = fresh.error();
+    auto scene = begin_scene();
+    if (!fresh || !scene) {
+      restart_error = fresh ? scene.error() : fresh.error();
       return;
     }
     writer = std::move(*fresh);
-    builder.emplace(*writer, clip, span, sampling, progress);
+    builder.emplace(*writer, clip, span, sampling, std::move(*scene), progress);
   };
   const auto sink = [&](const media::ExtractedFrame& frame) -> Result<void> {
     if (restart_error) return std::unexpected(*restart_error);
@@ -350,7 +386,7 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
   const media::ExtractReport report =
       LIDO_TRY(media::extract(reader, request_for(span, sampling, job), sink, restart, stop));
   progress.work_us += thread_cpu_us() - before;
-  PartRecord record = builder->finish();
+  PartRecord record = LIDO_TRY(builder->finish());
   // Frames read on for windows that straddle the end belong to the next span.
   std::erase_if(record.runs, [&](const dataset::Run& run) { return run.begin >= span.end_k; });
   if (!record.runs.empty()) record.runs.back().end = std::min(record.runs.back().end, span.end_k);
@@ -361,7 +397,7 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
   record.planned = report.planned;
   if (span_index == 0) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
   if (report.broke) record.broke = PartBreak{report.broke->time_s, report.broke->error.message};
-  LIDO_TRY(publish(*writer, record));
+  LIDO_TRY(publish_part(*writer, record));
   return record;
 }
 

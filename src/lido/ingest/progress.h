@@ -17,6 +17,7 @@ struct Progress {
   std::atomic<int64_t> rejected = 0;
   // CPU time of all workers, by stage.
   std::atomic<int64_t> work_us = 0;  ///< All of a span; what is not below is reading and decoding.
+  std::atomic<int64_t> scene_us = 0;
   std::atomic<int64_t> transform_us = 0;
   std::atomic<int64_t> compress_us = 0;
   std::atomic<int64_t> write_us = 0;

@@ -9,6 +9,8 @@
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
+#include "lido/ingest/html.h"
+#include "lido/ingest/report_scene.h"
 
 namespace lido::ingest {
 namespace {
@@ -34,67 +36,13 @@ th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--line)
 .bad{color:var(--red)}.bar{display:flex;height:22px;border-radius:6px;overflow:hidden;margin-bottom:10px}.key{display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:6px}
 svg{display:block;width:100%;height:auto}svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .soft{fill:var(--soft)}
 .scroll{overflow-x:auto}code{font-size:13px}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(140px,1fr));gap:10px}
+.views{display:flex;gap:6px;margin:8px 0}.view{position:relative;flex:1 1 0;min-width:0;max-width:50%;border-radius:8px;overflow:hidden;align-self:start}.view img{width:100%;display:block}.view svg{position:absolute;inset:0;width:100%;height:100%}
+.view span{position:absolute;left:6px;bottom:4px;color:#fff;font-size:12px;text-shadow:0 0 3px #000,0 0 3px #000}.view svg text{fill:#fff;paint-order:stroke;stroke:#000;stroke-width:.25em;stroke-opacity:.6}
 .grid figure{margin:0}.grid img{width:100%;border-radius:6px;display:block}.grid figcaption{font-size:12px;color:var(--soft);overflow-wrap:anywhere}
 )";
 
 constexpr std::array kLabelColors = {"#d1495b", "#edae49", "#3d9970", "#8661c1",
                                      "#d17a22", "#2e86ab", "#7a7a7a"};
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '&')
-      out += "&amp;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-
-std::string image_tag(std::string_view jpeg, std::string_view about) {
-  return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
-                     escape(about), base64(jpeg));
-}
-
-std::string short_name(std::string_view uri) { return std::string(uri.substr(uri.rfind('/') + 1)); }
-
-std::string count(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), "&#8239;");
-  return digits;
-}
-
-std::string clock(double seconds) {
-  const auto whole = static_cast<int64_t>(seconds);
-  return whole >= 3600
-             ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-             : fmt::format("{}:{:04.1f}", whole / 60, seconds - 60 * std::floor(seconds / 60));
-}
-
-std::string megabytes(int64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
-}
 
 std::string page(std::string_view title, std::string_view body) {
   return fmt::format(
@@ -102,10 +50,6 @@ std::string page(std::string_view title, std::string_view body) {
       "content=\"width=device-width,initial-scale=1\">"
       "<title>{}</title><style>{}</style><main>{}</main></html>\n",
       title, kStyle, body);
-}
-
-std::string card(std::string_view value, std::string_view name) {
-  return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
 }
 
 /// A stretch of a clip, seconds.
@@ -394,6 +338,7 @@ std::string costs(const Cost& cost) {
     const char* color;
   };
   const std::array stages = {Stage{"read and decode", cost.decode_s, "#0b7fab"},
+                             Stage{"look for people", cost.scene_s, "#d1495b"},
                              Stage{"resize and colour", cost.transform_s, "#edae49"},
                              Stage{"JPEG", cost.compress_s, "#3d9970"},
                              Stage{"write", cost.write_s, "#8661c1"}};
@@ -419,10 +364,14 @@ std::string costs(const Cost& cost) {
 
 Cost cost_of(const Progress& progress, double elapsed_s) {
   const auto seconds = [](int64_t us) { return static_cast<double>(us) * 1e-6; };
-  Cost cost{elapsed_s, 0, seconds(progress.transform_us), seconds(progress.compress_us),
+  Cost cost{elapsed_s,
+            0,
+            seconds(progress.scene_us),
+            seconds(progress.transform_us),
+            seconds(progress.compress_us),
             seconds(progress.write_us)};
-  cost.decode_s =
-      std::max(0.0, seconds(progress.work_us) - cost.transform_s - cost.compress_s - cost.write_s);
+  cost.decode_s = std::max(0.0, seconds(progress.work_us) - cost.scene_s - cost.transform_s -
+                                    cost.compress_s - cost.write_s);
   return cost;
 }
 
@@ -433,6 +382,7 @@ Result<void> write_report(const dataset::Dataset& dataset, const dataset::Genera
   std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",
                                  escape(dataset.store().uri()), generation.number);
   body += totals(generation, gathered);
+  body += LIDO_TRY(scene_section(dataset, generation));
   body += LIDO_TRY(strips(dataset, shown, gathered));
   body += timeline(generation, shown, gathered);
   body += splits(gathered);

@@ -13,6 +13,7 @@ namespace lido::ingest {
 struct Cost {
   double elapsed_s = 0;
   double decode_s = 0;     ///< CPU: reading and decoding.
+  double scene_s = 0;      ///< CPU: objects, motion, quality, cutting people out.
   double transform_s = 0;  ///< CPU.
   double compress_s = 0;   ///< CPU.
   double write_s = 0;      ///< CPU.

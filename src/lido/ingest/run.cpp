@@ -9,8 +9,10 @@
 #include "lido/base/parallel.h"
 #include "lido/dataset/edit.h"
 #include "lido/dataset/split.h"
+#include "lido/infer/catalog.h"
 #include "lido/ingest/assemble.h"
 #include "lido/ingest/crash.h"
+#include "lido/ingest/people.h"
 
 namespace lido::ingest {
 namespace {
@@ -81,8 +83,31 @@ Result<void> check_options(const Request& request) {
   return {};
 }
 
+/// What was left to Lido: which samples.
+SampleOptions decide(SampleOptions sampling) {
+  if (sampling.samples == "auto") sampling.samples = sampling.scene == "on" ? "person" : "frame";
+  return sampling;
+}
+
+/// The options that shape a dataset's samples; with a detector, its bytes too.
+nlohmann::ordered_json identity_of(const SampleOptions& sampling, const infer::Bundle* detector) {
+  nlohmann::ordered_json identity = to_json(sampling);
+  const auto drop = [&](std::string_view name, const auto&, const auto&, std::string_view) {
+    identity.erase(std::string(name));
+  };
+  if (detector == nullptr) {
+    scene::DetectorOptions::fields(sampling.detector, drop);
+    scene::TrackerOptions::fields(sampling.tracker, drop);
+    identity.erase("person_size");
+  } else {
+    identity["detector"] = fmt::format("{} {}", detector->name, detector->sha256.substr(0, 16));
+  }
+  return identity;
+}
+
 Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip,
-                             size_t span, const Request& request, Progress& progress,
+                             size_t span, const Job& job, const Request& request,
+                             const scene::Detector* detector, Progress& progress,
                              const std::stop_token& stop) {
   const CrashGuard guard(dataset.store(), name);
   if (guard.crashes() >= kMostCrashes) {
@@ -91,8 +116,8 @@ Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, co
   }
   crash_if_asked(clip.input.uri);
   for (int attempt = 1;; ++attempt) {
-    auto record =
-        make_part(dataset.store(), name, clip, span, request.sampling, request.job, progress, stop);
+    auto record = make_part(dataset.store(), name, clip, span, job.sampling, request.job, detector,
+                            progress, stop);
     const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
     if (!may_pass || attempt == kTries) return record;
     std::this_thread::sleep_for(std::chrono::seconds(1 << (attempt - 1)));
@@ -101,11 +126,15 @@ Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, co
 
 /// Makes the parts that are not there yet, in parallel.
 Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request& request,
-                                           const std::vector<ClipPlan>& plans, Progress& progress,
-                                           const std::stop_token& stop) {
-  const auto shares = LIDO_TRY(dataset::parse_split(request.sampling.split));
-  const auto seed = static_cast<uint64_t>(request.sampling.seed);
-  const bool by_site = request.sampling.split_by == "site";
+                                           const Job& job, const scene::Detector* detector,
+                                           Progress& progress, const std::stop_token& stop) {
+  const std::vector<ClipPlan>& plans = job.plans;
+  // What networks and OpenCV give may differ between instruction sets.
+  nlohmann::ordered_json identity = dataset.identity();
+  if (detector != nullptr) identity["device"] = infer::device();
+  const auto shares = LIDO_TRY(dataset::parse_split(job.sampling.split));
+  const auto seed = static_cast<uint64_t>(job.sampling.seed);
+  const bool by_site = job.sampling.split_by == "site";
   std::vector<ClipResult> clips;
   std::vector<std::pair<size_t, size_t>> units;  // clip, span
   for (const ClipPlan& plan : plans) {
@@ -113,7 +142,7 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     clip.split =
         dataset::split_of(by_site ? plan.input.site : plan.input.group_name(), shares, seed);
     for (size_t span = 0; span < plan.spans.size(); ++span) {
-      clip.parts.push_back(part_name(dataset.identity(), plan, span));
+      clip.parts.push_back(part_name(identity, plan, span));
       units.emplace_back(clips.size(), span);
     }
     clip.records.resize(plan.spans.size());
@@ -136,8 +165,8 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     if (record) {
       ++progress.spans_resumed;
     } else {
-      record =
-          LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, request, progress, stop));
+      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, job, request,
+                                  detector, progress, stop));
     }
     ++progress.spans_done;
     progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
@@ -178,9 +207,16 @@ Summary summarise(const Generation& generation, const Written& written, const Jo
 
 Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   LIDO_TRY(check_options(request));
-  const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, to_json(request.sampling)));
+  Job job{.sampling = decide(request.sampling)};
+  if (job.sampling.scene == "off" && job.sampling.samples != "frame") {
+    return fail(ErrorCode::kInvalidArgument, "samples {} want scene on, which is off",
+                job.sampling.samples);
+  }
+  if (job.sampling.scene == "on")
+    job.detector = LIDO_TRY(infer::find_bundle(job.sampling.detector.detector));
+  job.identity = identity_of(job.sampling, job.detector ? &*job.detector : nullptr);
+  const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, job.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
-  Job job;
   Inputs inputs = LIDO_TRY(find_inputs(request.inputs));
   const std::string out = storage::absolute(request.out) + "/";
   for (const ClipInput& clip : inputs.clips) {
@@ -199,14 +235,14 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   auto fresh = LIDO_TRY(new_clips(std::move(inputs.clips), before));
   job.known = found - std::ssize(fresh);
   job.ignored = inputs.ignored;
-  job.plans = LIDO_TRY(plan_clips(std::move(fresh), request.sampling, request.job, stop));
+  job.plans = LIDO_TRY(plan_clips(std::move(fresh), job.sampling, request.job, stop));
   LIDO_TRY(check_labels(request, job.plans, before));
   return job;
 }
 
 Result<Summary> run(const Request& request, const Job& job, Progress& progress,
                     const std::stop_token& stop) {
-  const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, to_json(request.sampling)));
+  const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, job.identity));
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   // Left by a kill from outside, which is no clip's fault.
   LIDO_TRY(dataset.store().remove_all(".work/in_flight"));
@@ -215,8 +251,20 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
     LIDO_TRY(dataset.store().remove_all(".work"));
     return Summary{.known = job.known, .ignored = job.ignored};
   }
-  const auto clips = LIDO_TRY(make_parts(dataset, request, job.plans, progress, stop));
+  std::optional<scene::Detector> detector;
+  if (job.detector) {
+    const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    const int workers = request.job.workers > 0 ? request.job.workers : cores;
+    detector = LIDO_TRY(scene::Detector::make(*job.detector, job.sampling.detector, workers));
+  }
+  auto clips =
+      LIDO_TRY(make_parts(dataset, request, job, detector ? &*detector : nullptr, progress, stop));
   const int before = generation.number++;
+  if (detector) {
+    const std::string folder = dataset::scene_folder(generation.number);
+    LIDO_TRY(follow_clips(dataset, clips, job.sampling, request.job, *detector, folder));
+    generation.scenes.push_back(folder);
+  }
   // A clip that is read again replaces what was said of it.
   std::set<std::string> fresh;
   for (const ClipPlan& plan : job.plans) fresh.insert(plan.input.uri);
@@ -224,20 +272,18 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   std::erase_if(generation.clips, is_fresh);
   std::erase_if(generation.spans, is_fresh);
   std::erase_if(generation.rejected, is_fresh);
-  const auto samples =
-      LIDO_TRY(add_clips(dataset, clips, request.sampling, request.job, generation));
+  const auto samples = LIDO_TRY(add_clips(dataset, clips, job.sampling, request.job, generation));
   LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
   const auto labeller =
       LIDO_TRY(dataset::Labeller::make(LIDO_TRY(read_labels(request.labels)), generation.clips,
-                                       request.sampling.fps, generation.vocabulary));
+                                       job.sampling.fps, generation.vocabulary));
   auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
   LIDO_TRY(dataset.visit_samples(before, [&](dataset::SampleRow& row) -> Result<void> {
     labeller.apply(row);
     return manifest.append(std::move(row));
   }));
-  const Written written =
-      LIDO_TRY(write_shards(dataset, clips, samples, request.sampling, request.job,
-                            generation.number, labeller, manifest));
+  const Written written = LIDO_TRY(write_shards(dataset, clips, samples, job.sampling, request.job,
+                                                generation.number, labeller, manifest));
   LIDO_TRY(manifest.commit());
   generation.samples = manifest.rows();
   LIDO_TRY(dataset.publish(generation));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/infer/bundle.h"
 #include "lido/ingest/options.h"
 #include "lido/ingest/plan.h"
 #include "lido/ingest/progress.h"
@@ -45,9 +46,12 @@ struct Summary {
 
 /// The work that a request comes to, after every check that can be made beforehand.
 struct Job {
-  std::vector<ClipPlan> plans;  ///< Of the clips that are new.
-  int64_t known = 0;            ///< Clips the dataset has already.
-  int64_t ignored = 0;          ///< Files that do not end like a video.
+  SampleOptions sampling;                 ///< As asked, what was left to Lido decided.
+  nlohmann::ordered_json identity;        ///< Of the dataset: all that shapes its samples.
+  std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
+  std::vector<ClipPlan> plans;            ///< Of the clips that are new.
+  int64_t known = 0;                      ///< Clips the dataset has already.
+  int64_t ignored = 0;                    ///< Files that do not end like a video.
 };
 
 /// Finds and plans the clips, and checks options, labels and the output folder. Writes nothing.

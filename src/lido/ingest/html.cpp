@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/html.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+
+namespace lido::ingest {
+
+std::string escape(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (c == '"')
+      out += "&quot;";
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t j = 0; j < 3; ++j)
+      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
+    for (size_t j = 0; j < 4; ++j)
+      out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
+  }
+  return out;
+}
+
+std::string image_tag(std::string_view jpeg, std::string_view about) {
+  return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
+                     escape(about), base64(jpeg));
+}
+
+std::string short_name(std::string_view uri) { return std::string(uri.substr(uri.rfind('/') + 1)); }
+
+std::string count(int64_t value) {
+  std::string digits = std::to_string(value);
+  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
+    digits.insert(static_cast<size_t>(at), "&#8239;");
+  return digits;
+}
+
+std::string clock(double seconds) {
+  const auto whole = static_cast<int64_t>(seconds);
+  return whole >= 3600
+             ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+             : fmt::format("{}:{:04.1f}", whole / 60, seconds - 60 * std::floor(seconds / 60));
+}
+
+std::string megabytes(int64_t bytes) {
+  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+}
+
+std::string card(std::string_view value, std::string_view name) {
+  return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
+}
+
+}  // namespace lido::ingest

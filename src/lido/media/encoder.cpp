@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/media/encoder.h"
+
+#include <optional>
+
+#include "lido/media/libav.h"
+
+extern "C" {
+#include <libavutil/opt.h>
+}
+
+namespace lido::media {
+namespace {
+
+constexpr int kBuffer = 64 << 10;
+
+struct FreeOutput {
+  void operator()(AVFormatContext* context) const {
+    if (context->pb != nullptr) {
+      av_freep(&context->pb->buffer);
+      avio_context_free(&context->pb);
+    }
+    avformat_free_context(context);
+  }
+};
+
+}  // namespace
+
+struct Encoder::State {
+  storage::Writer* writer = nullptr;
+  std::optional<Error> failed;  ///< Of the writer.
+  std::unique_ptr<AVFormatContext, FreeOutput> output;
+  UniqueCodec codec;
+  UniqueSws converter;
+  UniqueFrame picture;
+  UniquePacket packet;
+  int64_t count = 0;
+
+  static int write(void* opaque, uint8_t* data, int size) {
+    auto& state = *static_cast<State*>(opaque);
+    const auto bytes = std::as_bytes(std::span(data, static_cast<size_t>(size)));
+    const auto written = state.writer->append(bytes);
+    if (!written && !state.failed) state.failed = written.error();
+    return written ? size : AVERROR(EIO);
+  }
+
+  Result<void> check(int code, const char* what) const {
+    if (failed) return std::unexpected(*failed);
+    if (code >= 0) return {};
+    return fail(ErrorCode::kUnavailable, "{}: {}", what, av_text(code));
+  }
+
+  Result<void> drain() {
+    for (;;) {
+      const int code = avcodec_receive_packet(codec.get(), packet.get());
+      if (code == AVERROR(EAGAIN) || code == AVERROR_EOF) return {};
+      LIDO_TRY(check(code, "encoding"));
+      av_packet_rescale_ts(packet.get(), codec->time_base, output->streams[0]->time_base);
+      packet->duration = av_rescale_q(1, codec->time_base, output->streams[0]->time_base);
+      LIDO_TRY(check(av_interleaved_write_frame(output.get(), packet.get()), "writing video"));
+    }
+  }
+};
+
+Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Encoder::~Encoder() = default;
+
+Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int width, int height,
+                                               const Rational& fps) {
+  auto state = std::make_unique<State>();
+  state->writer = &writer;
+  const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
+  if (codec == nullptr) return fail(ErrorCode::kUnavailable, "FFmpeg has no encoder libx264");
+  state->codec.reset(avcodec_alloc_context3(codec));
+  AVCodecContext& context = *state->codec;
+  context.width = width;
+  context.height = height;
+  context.pix_fmt = AV_PIX_FMT_YUV420P;
+  context.time_base = {static_cast<int>(fps.den), static_cast<int>(fps.num)};
+  context.framerate = {static_cast<int>(fps.num), static_cast<int>(fps.den)};
+  context.thread_count = 1;
+  context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
+  av_opt_set(context.priv_data, "preset", "veryfast", 0);
+  av_opt_set(context.priv_data, "crf", "23", 0);
+  av_opt_set(context.priv_data, "x264-params", "cpu-independent=1:log-level=none", 0);
+  LIDO_TRY(state->check(avcodec_open2(&context, codec, nullptr), "opening libx264"));
+
+  AVFormatContext* output = nullptr;
+  LIDO_TRY(state->check(avformat_alloc_output_context2(&output, nullptr, "mp4", nullptr), "mp4"));
+  state->output.reset(output);
+  output->flags |= AVFMT_FLAG_BITEXACT;
+  auto* buffer = static_cast<unsigned char*>(av_malloc(kBuffer));
+  output->pb = avio_alloc_context(buffer, kBuffer, 1, state.get(), nullptr, &State::write, nullptr);
+  AVStream* stream = avformat_new_stream(output, nullptr);
+  avcodec_parameters_from_context(stream->codecpar, &context);
+  stream->time_base = context.time_base;
+  AVDictionary* options = nullptr;
+  av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
+  const int begun = avformat_write_header(output, &options);
+  av_dict_free(&options);
+  LIDO_TRY(state->check(begun, "beginning the video"));
+
+  state->converter.reset(sws_getContext(width, height, AV_PIX_FMT_RGB24, width, height,
+                                        AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND,
+                                        nullptr, nullptr, nullptr));
+  state->picture.reset(av_frame_alloc());
+  state->picture->format = AV_PIX_FMT_YUV420P;
+  state->picture->width = width;
+  state->picture->height = height;
+  LIDO_TRY(state->check(av_frame_get_buffer(state->picture.get(), 0), "a picture"));
+  state->packet.reset(av_packet_alloc());
+  return std::unique_ptr<Encoder>(new Encoder(std::move(state)));
+}
+
+Result<void> Encoder::push(const Image& image) {
+  State& state = *state_;
+  LIDO_TRY(state.check(av_frame_make_writable(state.picture.get()), "a picture"));
+  const uint8_t* rows = image.rgb.data();
+  const int stride = image.width * 3;
+  sws_scale(state.converter.get(), &rows, &stride, 0, image.height, state.picture->data,
+            state.picture->linesize);
+  state.picture->pts = state.count++;
+  LIDO_TRY(state.check(avcodec_send_frame(state.codec.get(), state.picture.get()), "encoding"));
+  return state.drain();
+}
+
+Result<void> Encoder::finish() {
+  LIDO_TRY(state_->check(avcodec_send_frame(state_->codec.get(), nullptr), "encoding"));
+  LIDO_TRY(state_->drain());
+  return state_->check(av_write_trailer(state_->output.get()), "ending the video");
+}
+
+}  // namespace lido::media

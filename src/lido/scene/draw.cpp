@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/draw.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/imgproc.hpp>
+
+namespace lido::scene {
+namespace {
+
+constexpr std::array<std::array<uint8_t, 3>, 10> kColors = {{{255, 99, 97},
+                                                             {255, 200, 61},
+                                                             {88, 214, 141},
+                                                             {93, 173, 226},
+                                                             {195, 155, 211},
+                                                             {245, 145, 60},
+                                                             {72, 201, 176},
+                                                             {240, 98, 146},
+                                                             {174, 213, 129},
+                                                             {129, 162, 255}}};
+
+cv::Scalar scalar(const std::array<uint8_t, 3>& color) {
+  return {double(color[0]), double(color[1]), double(color[2])};
+}
+
+/// White on a dark plate, so that it can be read on any picture.
+void write(cv::Mat& view, cv::Point at, const std::string& text, const cv::Scalar& plate,
+           double size) {
+  int below = 0;
+  const cv::Size extent = cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, size, 1, &below);
+  at.x = std::clamp(at.x, 0, std::max(0, view.cols - extent.width - 6));
+  at.y = std::clamp(at.y, extent.height + 5, view.rows - below - 1);
+  const cv::Rect area(at.x, at.y - extent.height - 5, extent.width + 6, extent.height + below + 6);
+  cv::rectangle(view, area, plate, cv::FILLED);
+  const double brightness = 0.3 * plate[0] + 0.59 * plate[1] + 0.11 * plate[2];
+  const cv::Scalar ink = brightness > 130 ? cv::Scalar(20, 20, 20) : cv::Scalar(255, 255, 255);
+  cv::putText(view, text, {at.x + 3, at.y}, cv::FONT_HERSHEY_SIMPLEX, size, ink, 1, cv::LINE_AA);
+}
+
+void dash(cv::Mat& view, const cv::Rect& area, const cv::Scalar& color) {
+  constexpr int kDash = 6;
+  for (int x = area.x; x < area.x + area.width; x += 2 * kDash) {
+    const int end = std::min(x + kDash, area.x + area.width);
+    cv::line(view, {x, area.y}, {end, area.y}, color, 1);
+    cv::line(view, {x, area.y + area.height}, {end, area.y + area.height}, color, 1);
+  }
+  for (int y = area.y; y < area.y + area.height; y += 2 * kDash) {
+    const int end = std::min(y + kDash, area.y + area.height);
+    cv::line(view, {area.x, y}, {area.x, end}, color, 1);
+    cv::line(view, {area.x + area.width, y}, {area.x + area.width, end}, color, 1);
+  }
+}
+
+}  // namespace
+
+std::array<uint8_t, 3> track_color(int64_t track) {
+  return kColors[static_cast<size_t>(track) % kColors.size()];
+}
+
+void draw(media::Image& image, const media::Geometry& geometry, std::span<const DrawnBox> boxes,
+          std::span<const DrawnPath> paths, const std::string& caption) {
+  cv::Mat view(image.height, image.width, CV_8UC3, image.rgb.data());
+  const double text_size = std::clamp(image.height / 1400.0, 0.32, 0.6);
+  const auto x_of = [&](double x) {
+    return static_cast<int>(std::lround(x * geometry.scale_x + geometry.offset_x));
+  };
+  const auto y_of = [&](double y) {
+    return static_cast<int>(std::lround(y * geometry.scale_y + geometry.offset_y));
+  };
+  const int thick = std::max(1, std::min(image.width, image.height) / 300);
+  for (const DrawnPath& path : paths) {
+    std::vector<cv::Point> points;
+    for (const auto& [x, y] : path.points) points.emplace_back(x_of(x), y_of(y));
+    cv::polylines(view, points, false, scalar(track_color(path.track)), thick, cv::LINE_AA);
+  }
+  const cv::Scalar grey(210, 210, 210);
+  for (const DrawnBox& one : boxes) {
+    const cv::Rect area(cv::Point(x_of(one.box.x), y_of(one.box.y)),
+                        cv::Point(x_of(one.box.right()), y_of(one.box.bottom())));
+    const cv::Scalar color = one.track == 0 ? grey : scalar(track_color(one.track));
+    if (one.proposed)
+      dash(view, area, color);
+    else
+      cv::rectangle(view, area, color, one.track == 0 ? 1 : thick, cv::LINE_AA);
+    if (!one.text.empty()) write(view, {area.x, area.y}, one.text, color, text_size);
+  }
+  if (!caption.empty()) write(view, {6, 0}, caption, {30, 30, 30}, text_size);
+}
+
+}  // namespace lido::scene

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/follow.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace lido::scene {
+namespace {
+
+Point centre(const Box& box) { return {box.x + box.width / 2, box.y + box.height / 2}; }
+
+/// Sums up tracks while their sightings come by.
+class Summaries {
+ public:
+  void add(const SeenObject& seen, const Homography& view_from_frame) {
+    auto [at, first] = tracks_.try_emplace(seen.track);
+    auto& [summary, last] = at->second;
+    const Point here = apply(view_from_frame, centre(seen.box));
+    if (first) {
+      summary = {.track = seen.track, .object = seen.object, .first_k = seen.k};
+    } else {
+      const double height = std::max(1.0, seen.box.height);
+      summary.way += std::hypot(here.x - last.x, here.y - last.y) / height;
+    }
+    summary.last_k = seen.k;
+    ++summary.sightings;
+    summary.mean_score += (seen.score - summary.mean_score) / double(summary.sightings);
+    last = here;
+  }
+  std::vector<TrackSummary> take() const {
+    std::vector<TrackSummary> all;
+    for (const auto& [track, pair] : tracks_) all.push_back(pair.first);
+    return all;
+  }
+
+ private:
+  std::map<int64_t, std::pair<TrackSummary, Point>> tracks_;
+};
+
+}  // namespace
+
+Followed follow(const std::vector<Observation>& observations, double fps, int width, int height,
+                const Detector& detector, const TrackerOptions& options) {
+  Followed all;
+  std::vector<MotionStep> steps;
+  std::vector<QualitySample> quality;
+  for (const Observation& one : observations) {
+    steps.push_back({one.k, one.registration, one.after_cut, one.featureless});
+    quality.push_back({one.k, one.after_cut, one.quality});
+  }
+  const auto motions = follow_motion(steps, width, height);
+  all.faults = find_faults(quality, fps);
+
+  Tracker tracker(options, detector.options());
+  std::vector<size_t> first_object;  // of each picture, in all.objects
+  for (size_t i = 0; i < observations.size(); ++i) {
+    const Observation& one = observations[i];
+    const bool cut = i == 0 || motions[i].view != motions[i - 1].view || one.after_cut;
+    const auto owners = tracker.push(static_cast<double>(one.k) / fps,
+                                     motions[i].previous_from_frame, cut, one.found);
+    first_object.push_back(all.objects.size());
+    for (size_t d = 0; d < owners.size(); ++d) {
+      const Detection& found = one.found[d];
+      all.objects.push_back({one.k, found.box, found.score, found.object, owners[d]});
+    }
+    for (const Box& box : one.moving) all.objects.push_back({.k = one.k, .box = box});
+    for (const auto& first : tracker.take_confirmed()) {
+      const size_t at = first_object[static_cast<size_t>(first.call)] + first.detection;
+      all.objects[at].track = first.track;
+    }
+    all.motions.push_back({motions[i], one.registration});
+  }
+  const auto min_score = static_cast<float>(detector.options().min_score);
+  std::erase_if(all.objects, [&](const SeenObject& seen) {
+    return seen.object >= 0 && seen.track == 0 && seen.score < min_score;
+  });
+  Summaries summaries;
+  size_t at = 0;
+  for (const SeenObject& seen : all.objects) {
+    while (all.motions[at].motion.k < seen.k) ++at;
+    if (seen.track != 0) summaries.add(seen, all.motions[at].motion.view_from_frame);
+  }
+  all.tracks = summaries.take();
+  return all;
+}
+
+std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t most_gap) {
+  std::vector<TrackBox> boxes;
+  for (const SeenObject& seen : sightings) {
+    if (!boxes.empty()) {
+      const TrackBox last = boxes.back();
+      const int64_t gap = seen.k - last.k - 1;
+      for (int64_t k = last.k + 1; gap <= most_gap && k < seen.k; ++k) {
+        const double t = static_cast<double>(k - last.k) / static_cast<double>(gap + 1);
+        const auto between = [&](double a, double b) { return a + t * (b - a); };
+        boxes.push_back(
+            {k,
+             {between(last.box.x, seen.box.x), between(last.box.y, seen.box.y),
+              between(last.box.width, seen.box.width), between(last.box.height, seen.box.height)},
+             false});
+      }
+    }
+    boxes.push_back({seen.k, seen.box, true});
+  }
+  return boxes;
+}
+
+std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector) {
+  constexpr double kSame = 0.2;  // overlap
+  constexpr size_t kMost = 40;
+  const auto min_score = static_cast<float>(detector.options().min_score);
+  const Observation& now = recent.back();
+  std::vector<Box> boxes;
+  const auto known = [&](const Box& box) {
+    return std::ranges::any_of(boxes,
+                               [&](const Box& other) { return overlap(box, other) > kSame; });
+  };
+  const auto is_sure = [&](const Detection& one) {
+    return detector.is_person(one.object) && one.score >= min_score;
+  };
+  for (const Detection& one : now.found) {
+    if (is_sure(one)) boxes.push_back(one.box);
+  }
+  // Where those of before would be in this picture, the latest first.
+  std::vector<Box> expected;
+  for (size_t i = recent.size() - 1; i-- > 0;) {
+    const Observation& before = recent[i];
+    const bool both = now.registration && before.registration &&
+                      now.registration->reference_k == before.registration->reference_k;
+    const Homography now_from_before = both ? inverse(now.registration->reference_from_frame) *
+                                                  before.registration->reference_from_frame
+                                            : Homography{};
+    for (const Detection& one : before.found) {
+      if (is_sure(one)) expected.push_back(both ? apply(now_from_before, one.box) : one.box);
+    }
+  }
+  for (const Detection& one : now.found) {
+    const bool followed = std::ranges::any_of(
+        expected, [&](const Box& box) { return overlap(box, one.box) > kSame; });
+    if (detector.is_person(one.object) && !is_sure(one) && followed && !known(one.box))
+      boxes.push_back(one.box);
+  }
+  for (const Box& box : expected) {
+    if (!known(box)) boxes.push_back(box);
+  }
+  if (boxes.size() > kMost) boxes.resize(kMost);
+  return boxes;
+}
+
+}  // namespace lido::scene

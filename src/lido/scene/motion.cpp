@@ -1,0 +1,625 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/motion.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <opencv2/calib3d.hpp>
+#include <opencv2/imgproc.hpp>
+#include <opencv2/video/tracking.hpp>
+
+namespace lido::scene {
+namespace {
+
+constexpr int kLongSide = 960;
+constexpr size_t kMostPoints = 240;
+constexpr int kLevels = 4;  // of the pyramid, above the picture itself
+const cv::Size kPatch(17, 17);
+/// Fewer points than this that move together prove nothing.
+constexpr int kFewestInliers = 8;
+constexpr double kInlierPx = 1.5;  // of the reduced picture
+/// Advantage of rest over a move, in units of its log-likelihood.
+constexpr double kRestBonus = 15;
+/// What a view that merely looks the same is good for.
+constexpr double kCoarsePx = 4;
+
+cv::Matx33d matrix(const Homography& h) { return cv::Matx33d(h.m.data()); }
+
+Homography homography(cv::Matx33d m) {
+  m = m * (1 / m(2, 2));
+  Homography h;
+  std::copy_n(m.val, 9, h.m.begin());
+  return h;
+}
+
+cv::Point2d project(const cv::Matx33d& m, const cv::Point2d& p) {
+  const double w = m(2, 0) * p.x + m(2, 1) * p.y + m(2, 2);
+  return {(m(0, 0) * p.x + m(0, 1) * p.y + m(0, 2)) / w,
+          (m(1, 0) * p.x + m(1, 1) * p.y + m(1, 2)) / w};
+}
+
+using Row8 = cv::Vec<double, 8>;
+using Matrix8 = cv::Matx<double, 8, 8>;
+
+/// d(x, y) / d(m0 .. m7) of project(m, p).
+std::array<Row8, 2> jacobian(const cv::Matx33d& m, const cv::Point2d& p) {
+  const double w = m(2, 0) * p.x + m(2, 1) * p.y + m(2, 2);
+  const cv::Point2d q = project(m, p);
+  const double x = p.x / w, y = p.y / w, one = 1 / w;
+  return {Row8(x, y, one, 0, 0, 0, -q.x * x, -q.x * y),
+          Row8(0, 0, 0, x, y, one, -q.y * x, -q.y * y)};
+}
+
+struct Match {
+  cv::Point2d from, to;
+};
+
+/// A mapping that fits the matches, and how sure it is.
+struct Fit {
+  cv::Matx33d to_from_from = cv::Matx33d::eye();
+  Matrix8 covariance = Matrix8::zeros();
+  int inliers = 0;
+};
+
+/// How many matches a mapping explains, and how well.
+struct Agreement {
+  int inliers = 0;
+  double squares = 0;  ///< Of the residuals, none larger than kInlierPx.
+};
+
+Agreement agreement(const std::vector<Match>& matches, const cv::Matx33d& m) {
+  Agreement sum;
+  for (const Match& match : matches) {
+    const cv::Point2d error = project(m, match.from) - match.to;
+    const double square = error.dot(error);
+    sum.inliers += square < kInlierPx * kInlierPx ? 1 : 0;
+    sum.squares += std::min(square, kInlierPx * kInlierPx);
+  }
+  return sum;
+}
+
+/// The ways in which a mapping may change, as columns over m0 .. m7: shifts; also turn and size;
+/// any.
+cv::Mat basis_of(int freedoms) {
+  if (freedoms == 8) return cv::Mat::eye(8, 8, CV_64F);
+  cv::Mat basis = cv::Mat::zeros(8, freedoms, CV_64F);
+  basis.at<double>(2, 0) = basis.at<double>(5, 1) = 1;
+  if (freedoms == 4) {
+    basis.at<double>(0, 2) = basis.at<double>(4, 2) = 1;
+    basis.at<double>(3, 3) = 1;
+    basis.at<double>(1, 3) = -1;
+  }
+  return basis;
+}
+
+/// Least squares over the matches within kInlierPx, weights by Huber; begins at `m`.
+std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int freedoms) {
+  constexpr int kRounds = 6;
+  const cv::Mat basis = basis_of(freedoms);
+  Fit fit;
+  for (int round = 0; round < kRounds; ++round) {
+    // The scale of the noise, robustly.
+    std::vector<double> sizes;
+    for (const Match& match : matches) {
+      const double size = cv::norm(project(m, match.from) - match.to);
+      if (size < kInlierPx) sizes.push_back(size);
+    }
+    fit.inliers = static_cast<int>(sizes.size());
+    if (2 * fit.inliers < freedoms + 4) return std::nullopt;
+    std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
+    const double knee = std::max(0.02, 1.5 * sizes[sizes.size() / 2]);
+    Matrix8 normal = Matrix8::zeros();
+    Row8 gradient = Row8::all(0);
+    double squares = 0;
+    for (const Match& match : matches) {
+      const cv::Point2d error = match.to - project(m, match.from);
+      const double size = cv::norm(error);
+      if (size >= kInlierPx) continue;
+      const double weight = size <= knee ? 1 : knee / size;
+      squares += weight * size * size;
+      const auto rows = jacobian(m, match.from);
+      for (size_t axis = 0; axis < 2; ++axis) {
+        normal += weight * (rows[axis] * rows[axis].t());
+        gradient += weight * (axis == 0 ? error.x : error.y) * rows[axis];
+      }
+    }
+    const cv::Mat reduced = basis.t() * cv::Mat(normal) * basis;
+    cv::Mat inverse;
+    if (cv::invert(reduced, inverse, cv::DECOMP_CHOLESKY) == 0) return std::nullopt;
+    const cv::Mat step = basis * inverse * basis.t() * cv::Mat(gradient);
+    for (int i = 0; i < 8; ++i) m.val[i] += step.at<double>(i);
+    const cv::Mat covariance = basis * inverse * basis.t();
+    fit.covariance = Matrix8(covariance.ptr<double>()) * (squares / (2.0 * fit.inliers - freedoms));
+  }
+  fit.to_from_from = m;
+  return fit;
+}
+
+/// Whether a mapping could be a camera's: no mirror, no fold, no wild change of size.
+bool is_plausible(const cv::Matx33d& m, const cv::Size& size) {
+  const double w = size.width, h = size.height;
+  const std::array<cv::Point2d, 4> corners = {{{0, 0}, {w, 0}, {w, h}, {0, h}}};
+  double area = 0;
+  std::array<cv::Point2d, 4> mapped;
+  for (size_t i = 0; i < 4; ++i) {
+    if (m(2, 0) * corners[i].x + m(2, 1) * corners[i].y + m(2, 2) <= 0.2) return false;
+    mapped[i] = project(m, corners[i]);
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    const cv::Point2d a = mapped[i], b = mapped[(i + 1) % 4], c = mapped[(i + 2) % 4];
+    if ((b - a).cross(c - b) <= 0) return false;
+    area += a.cross(b) / 2;
+  }
+  return area > 0.2 * w * h && area < 5 * w * h;
+}
+
+/// The simplest mapping that explains the matches: rest, shift, similarity, homography. A freer one
+/// must explain so much more that chance will not do (Bayesian information criterion).
+std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& size) {
+  std::vector<cv::Point2f> from, to;
+  std::vector<double> shifts_x, shifts_y;
+  for (const Match& match : matches) {
+    from.emplace_back(match.from);
+    to.emplace_back(match.to);
+    shifts_x.push_back(match.to.x - match.from.x);
+    shifts_y.push_back(match.to.y - match.from.y);
+  }
+  const auto median = [](std::vector<double>& values) {
+    std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
+    return values[values.size() / 2];
+  };
+  std::vector<std::pair<int, Fit>> fits;
+  const auto add = [&](int freedoms, const cv::Matx33d& start) {
+    if (auto fit = refine(matches, start, freedoms)) fits.emplace_back(freedoms, *fit);
+  };
+  add(2, {1, 0, median(shifts_x), 0, 1, median(shifts_y), 0, 0, 1});
+  const cv::Mat similar =
+      cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::RANSAC, kInlierPx, 500);
+  if (!similar.empty()) {
+    const auto at = [&](int row, int column) { return similar.at<double>(row, column); };
+    add(4, {at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2), 0, 0, 1});
+  }
+  const cv::Mat rough = cv::findHomography(from, to, cv::RANSAC, kInlierPx, {}, 500);
+  if (!rough.empty()) add(8, cv::Matx33d(rough.ptr<double>()));
+  if (fits.empty()) return std::nullopt;
+  // Rest is as sure as the shift that was not needed.
+  Fit rest{.covariance = fits.front().second.covariance};
+  if (fits.front().first == 2) fits.emplace(fits.begin(), 0, rest);
+  std::vector<Agreement> agreements;
+  double noise = INFINITY;
+  for (auto& [freedoms, fit] : fits) {
+    agreements.push_back(agreement(matches, fit.to_from_from));
+    fit.inliers = agreements.back().inliers;
+    noise = std::min(noise, agreements.back().squares / (2.0 * double(matches.size())));
+  }
+  noise = std::max(noise, 0.02 * 0.02);
+  const double count = 2.0 * static_cast<double>(matches.size());
+  std::optional<Fit> best;
+  double least = INFINITY;
+  for (size_t i = 0; i < fits.size(); ++i) {
+    const auto& [freedoms, fit] = fits[i];
+    // Cameras at a pool are mounted: rest needs less proof than any move.
+    const bool rests = freedoms == 0;
+    const double cost =
+        agreements[i].squares / noise + (rests ? -kRestBonus : freedoms * std::log(count));
+    const bool holds = fit.inliers >= kFewestInliers + 3 * freedoms / 2 &&
+                       fit.inliers >= (rests ? 0.25 : 0.4) * double(matches.size()) &&
+                       is_plausible(fit.to_from_from, size);
+    if (holds && cost < least) least = cost, best = fit;
+  }
+  return best;
+}
+
+struct Picture {
+  int64_t k = 0;
+  cv::Size size;
+  std::vector<cv::Mat> pyramid;
+  std::vector<Box> moving;  ///< In reduced pixels.
+};
+
+bool is_moving(const std::vector<Box>& moving, const cv::Point2f& p) {
+  return std::ranges::any_of(moving, [&](const Box& box) {
+    return p.x >= box.x && p.x < box.right() && p.y >= box.y && p.y < box.bottom();
+  });
+}
+
+/// Corners spread over the whole picture, so that no busy place outvotes the rest.
+std::vector<cv::Point2f> find_points(const Picture& picture) {
+  constexpr int kColumns = 8, kRows = 6;
+  constexpr int kInCell = 16;
+  // Corners are sought in the halved picture: a quarter of the cost, and what is left is coarse
+  // enough to be followed.
+  const cv::Mat& half = picture.pyramid[2];  // levels alternate with their derivatives
+  cv::Mat strength;
+  cv::cornerMinEigenVal(half, strength, 5);
+  double strongest = 0;
+  cv::minMaxLoc(strength, nullptr, &strongest);
+  struct Candidate {
+    int rank;  // in its cell
+    cv::Point2f at;
+  };
+  std::vector<Candidate> candidates;
+  const double least = std::max(strongest * 0.001, 1e-5);
+  constexpr int kApart = 8;
+  for (int row = 0; row < kRows; ++row) {
+    for (int column = 0; column < kColumns; ++column) {
+      const cv::Rect cell(
+          cv::Point(half.cols * column / kColumns, half.rows * row / kRows),
+          cv::Point(half.cols * (column + 1) / kColumns, half.rows * (row + 1) / kRows));
+      cv::Mat view = strength(cell);
+      for (int found = 0; found < kInCell; ++found) {
+        double value = 0;
+        cv::Point at;
+        cv::minMaxLoc(view, nullptr, &value, nullptr, &at);
+        if (value < least) break;
+        const cv::Point2f p(static_cast<float>(2 * (cell.x + at.x)),
+                            static_cast<float>(2 * (cell.y + at.y)));
+        if (!is_moving(picture.moving, p)) candidates.push_back({found, p});
+        const cv::Rect around(at.x - kApart, at.y - kApart, 2 * kApart + 1, 2 * kApart + 1);
+        view(around & cv::Rect({0, 0}, view.size())).setTo(0);
+      }
+    }
+  }
+  // The best of every cell first: those with little to offer leave room to the others.
+  std::ranges::stable_sort(candidates, {}, &Candidate::rank);
+  if (candidates.size() > kMostPoints) candidates.resize(kMostPoints);
+  std::vector<cv::Point2f> points;
+  for (const Candidate& one : candidates) points.push_back(one.at);
+  return points;
+}
+
+}  // namespace
+
+Point apply(const Homography& h, const Point& point) {
+  const auto p = project(matrix(h), {point.x, point.y});
+  return {p.x, p.y};
+}
+
+Homography operator*(const Homography& a, const Homography& b) {
+  return homography(matrix(a) * matrix(b));
+}
+
+Homography inverse(const Homography& h) { return homography(matrix(h).inv()); }
+
+Box apply(const Homography& h, const Box& box) {
+  const std::array corners = {apply(h, Point{box.x, box.y}), apply(h, Point{box.right(), box.y}),
+                              apply(h, Point{box.x, box.bottom()}),
+                              apply(h, Point{box.right(), box.bottom()})};
+  const auto [left, right] = std::ranges::minmax(corners, {}, &Point::x);
+  const auto [top, bottom] = std::ranges::minmax(corners, {}, &Point::y);
+  return {left.x, top.y, right.x - left.x, bottom.y - top.y};
+}
+
+struct MotionEstimator::State {
+  std::optional<Picture> reference;
+  std::optional<Picture> previous;
+  std::vector<cv::Point2f> points;         ///< Of the reference.
+  cv::Matx33d guess = cv::Matx33d::eye();  ///< frame from reference, for the picture before.
+
+  void make_reference(Picture picture) {
+    points = find_points(picture);
+    reference = std::move(picture);
+    guess = cv::Matx33d::eye();
+  }
+
+  std::optional<Fit> match(const Picture& picture) const;
+  std::optional<Fit> match_from(const Picture& picture, const cv::Matx33d& start) const;
+};
+
+/// Follows the reference's points into the picture, from where `start` expects them.
+std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
+                                                      const cv::Matx33d& start) const {
+  if (std::ssize(points) < kFewestInliers) return std::nullopt;
+  std::vector<cv::Point2f> to;
+  for (const cv::Point2f& point : points) to.emplace_back(project(start, point));
+  std::vector<uint8_t> found;
+  std::vector<float> errors;
+  const cv::TermCriteria criteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 0.01);
+  cv::calcOpticalFlowPyrLK(reference->pyramid, picture.pyramid, points, to, found, errors, kPatch,
+                           kLevels, criteria, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-4);
+  std::vector<Match> matches;
+  const cv::Rect2f inside(1, 1, static_cast<float>(picture.size.width - 2),
+                          static_cast<float>(picture.size.height - 2));
+  for (size_t i = 0; i < points.size(); ++i) {
+    if (found[i] != 0 && inside.contains(to[i]) && !is_moving(picture.moving, to[i]))
+      matches.push_back({points[i], to[i]});
+  }
+  if (std::ssize(matches) < kFewestInliers) return std::nullopt;
+  return explain(matches, picture.size);
+}
+
+/// Lays one whole picture over the other, where too few points can be followed: lines and large
+/// shapes will do. Affine, at a quarter of the reduced size.
+///
+/// Source: Evangelidis and Psarakis, Parametric Image Alignment using Enhanced Correlation
+/// Coefficient Maximization (2008).
+std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx33d& start) {
+  constexpr double kAligned = 0.75;  // correlation
+  constexpr double kSure = 1;        // reduced pixels
+  const cv::Mat& before = from.pyramid[4];
+  const cv::Mat& now = to.pyramid[4];
+  if (before.size() != now.size()) return std::nullopt;
+  cv::Mat mask(now.size(), CV_8U, cv::Scalar(255));
+  for (const auto* moving : {&from.moving, &to.moving}) {
+    for (const Box& box : *moving) {
+      const cv::Rect area(cv::Point(int(box.x / 4), int(box.y / 4)),
+                          cv::Point(int(box.right() / 4) + 1, int(box.bottom() / 4) + 1));
+      mask(area & cv::Rect({0, 0}, mask.size())).setTo(0);
+    }
+  }
+  if (cv::countNonZero(mask) < 0.15 * double(mask.total())) return std::nullopt;
+  const cv::Matx33d enlarge(4, 0, 1.5, 0, 4, 1.5, 0, 0, 1);
+  const cv::Matx33d reduced = enlarge.inv() * start * enlarge;
+  cv::Mat warp = cv::Mat(reduced.get_minor<2, 3>(0, 0));
+  warp.convertTo(warp, CV_32F);
+  try {
+    const double correlation = cv::findTransformECC(
+        before, now, warp, cv::MOTION_AFFINE,
+        cv::TermCriteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 40, 1e-4), mask, 3);
+    if (correlation < kAligned) return std::nullopt;
+  } catch (const cv::Exception&) {
+    return std::nullopt;  // It did not converge.
+  }
+  warp.convertTo(warp, CV_64F);
+  const cv::Mat row = (cv::Mat_<double>(1, 3) << 0, 0, 1);
+  warp.push_back(row);
+  Fit fit{.to_from_from = enlarge * cv::Matx33d(warp.ptr<double>()) * enlarge.inv()};
+  if (!is_plausible(fit.to_from_from, to.size)) return std::nullopt;
+  fit.covariance(2, 2) = fit.covariance(5, 5) = kSure * kSure;
+  return fit;
+}
+
+/// Whether two pictures look the same all over, where nothing may move by itself: a coarse stay for
+/// views with too few points to follow.
+bool looks_alike(const Picture& a, const Picture& b) {
+  constexpr double kAlike = 0.7;  // correlation
+  if (a.size != b.size || a.pyramid.size() < 5 || b.pyramid.size() < 5) return false;
+  cv::Mat before, now;
+  cv::resize(a.pyramid[4], before, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::resize(b.pyramid[4], now, {}, 0.5, 0.5, cv::INTER_AREA);
+  double count = 0, sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
+  for (int y = 0; y < now.rows; ++y) {
+    for (int x = 0; x < now.cols; ++x) {
+      const cv::Point2f at(static_cast<float>(8 * x + 4), static_cast<float>(8 * y + 4));
+      if (is_moving(a.moving, at) || is_moving(b.moving, at)) continue;
+      const double va = before.at<uint8_t>(y, x), vb = now.at<uint8_t>(y, x);
+      ++count;
+      sum_a += va;
+      sum_b += vb;
+      sum_aa += va * va;
+      sum_bb += vb * vb;
+      sum_ab += va * vb;
+    }
+  }
+  if (count < 0.05 * static_cast<double>(now.total())) return true;  // somebody before the camera
+  const double variances = (sum_aa - sum_a * sum_a / count) * (sum_bb - sum_b * sum_b / count);
+  if (variances <= 0) return false;
+  return (sum_ab - sum_a * sum_b / count) / std::sqrt(variances) > kAlike;
+}
+
+std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
+  auto fit = match_from(picture, guess);
+  const auto enough = std::max<ptrdiff_t>(2 * kFewestInliers, std::ssize(points) / 4);
+  if (fit && fit->inliers >= enough) return fit;
+  // A fast move: the shift between the whole pictures, reduced, says where to look.
+  const cv::Mat& before = reference->pyramid[4];
+  const cv::Mat& now = picture.pyramid[4];
+  if (before.size() != now.size()) return fit;
+  cv::Mat before_float, now_float, window;
+  before.convertTo(before_float, CV_32F);
+  now.convertTo(now_float, CV_32F);
+  cv::createHanningWindow(window, before.size(), CV_32F);
+  const cv::Point2d shift = cv::phaseCorrelate(before_float, now_float, window) * 4;
+  const auto other = match_from(picture, {1, 0, shift.x, 0, 1, shift.y, 0, 0, 1});
+  return other && (!fit || other->inliers > fit->inliers) ? other : fit;
+}
+
+MotionEstimator::MotionEstimator() : state_(std::make_unique<State>()) { cv::setNumThreads(1); }
+MotionEstimator::~MotionEstimator() = default;
+MotionEstimator::MotionEstimator(MotionEstimator&&) noexcept = default;
+MotionEstimator& MotionEstimator::operator=(MotionEstimator&&) noexcept = default;
+
+media::Geometry MotionEstimator::geometry_for(const media::Frame& frame) {
+  const auto [width, height] = media::upright_size(frame);
+  const double scale = std::min(1.0, static_cast<double>(kLongSide) / std::max(width, height));
+  const int reduced_width = std::max(1, static_cast<int>(std::lround(width * scale)));
+  const int reduced_height = std::max(1, static_cast<int>(std::lround(height * scale)));
+  return {reduced_width, reduced_height, static_cast<double>(reduced_width) / width,
+          static_cast<double>(reduced_height) / height};
+}
+
+void MotionEstimator::reset() {
+  state_->reference.reset();
+  state_->previous.reset();
+}
+
+std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
+                                                  const media::GreyImage& grey,
+                                                  const media::Geometry& geometry,
+                                                  std::span<const Box> moving) {
+  State& state = *state_;
+  Picture picture{.k = k, .size = {grey.width, grey.height}};
+  for (const Box& box : moving) {
+    // With some room: shadows, splashes and the time between two pictures.
+    const double x = geometry.scale_x, y = geometry.scale_y;
+    picture.moving.push_back({(box.x - 0.1 * box.width) * x, (box.y - 0.1 * box.height) * y,
+                              1.2 * box.width * x, 1.2 * box.height * y});
+  }
+  const cv::Mat view(grey.height, grey.width, CV_8U, const_cast<uint8_t*>(grey.grey.data()));
+  cv::buildOpticalFlowPyramid(view, picture.pyramid, kPatch, kLevels, true, cv::BORDER_REFLECT_101,
+                              cv::BORDER_CONSTANT, false);
+  if (picture.pyramid.size() < 6) {  // smaller than two patches: there is nothing to follow
+    reset();
+    return std::nullopt;
+  }
+  const bool first = !state.reference || state.reference->size != picture.size;
+  std::optional<Fit> fit;
+  if (!first) fit = state.match(picture);
+  if (!first && !fit && state.previous && state.previous->k != state.reference->k) {
+    state.make_reference(std::move(*state.previous));
+    state.previous.reset();
+    fit = state.match(picture);
+  }
+  if (!fit && !first) fit = align(*state.reference, picture, state.guess);
+  if (!fit && !first && looks_alike(*state.reference, picture)) {
+    fit = Fit{};
+    fit->covariance(2, 2) = fit->covariance(5, 5) = kCoarsePx * kCoarsePx;
+  }
+  if (!fit) {
+    state.make_reference(std::move(picture));
+    state.previous.reset();
+    return std::nullopt;
+  }
+  // Reduced pixels to source pixels; the centre of a pixel lies half a pixel from its edge.
+  const double x = geometry.scale_x, y = geometry.scale_y;
+  const cv::Matx33d reduce(x, 0, -0.5, 0, y, -0.5, 0, 0, 1);
+  const cv::Matx33d frame_from_reference = reduce.inv() * fit->to_from_from * reduce;
+  Registration registration{.reference_k = state.reference->k,
+                            .reference_from_frame = homography(frame_from_reference.inv()),
+                            .inliers = fit->inliers};
+  // To first order the corners' uncertainty is the same in both directions.
+  const double w = grey.width, h = grey.height;
+  const std::array<cv::Point2d, 4> corners = {
+      {{-0.5, -0.5}, {w - 0.5, -0.5}, {w - 0.5, h - 0.5}, {-0.5, h - 0.5}}};
+  Matrix8 spread;
+  for (size_t i = 0; i < 4; ++i) {
+    const auto rows = jacobian(fit->to_from_from, corners[i]);
+    for (int j = 0; j < 8; ++j) {
+      spread(static_cast<int>(2 * i), j) = rows[0][j] / x;
+      spread(static_cast<int>(2 * i + 1), j) = rows[1][j] / y;
+    }
+  }
+  const Matrix8 covariance = spread * fit->covariance * spread.t();
+  std::copy_n(covariance.val, 64, registration.covariance.begin());
+  state.guess = fit->to_from_from;
+  const bool little_left = fit->inliers > 0 && fit->inliers < std::ssize(state.points) / 4;
+  if (fresh || little_left) {
+    state.make_reference(std::move(picture));
+    state.previous.reset();
+  } else {
+    state.previous = std::move(picture);
+  }
+  return registration;
+}
+
+std::string_view name_of(MotionClass motion) {
+  constexpr std::array<std::string_view, 7> kNames = {"still", "pan", "tilt",   "zoom",
+                                                      "shake", "cut", "unknown"};
+  return kNames[static_cast<size_t>(motion)];
+}
+
+namespace {
+
+std::array<Point, 4> corners_of(int width, int height) {
+  const double w = width, h = height;
+  return {{{0, 0}, {w, 0}, {w, h}, {0, h}}};
+}
+
+/// The farthest that a corner is moved, pixels.
+double farthest(const Homography& h, int width, int height) {
+  double most = 0;
+  for (const Point& corner : corners_of(width, height)) {
+    const Point moved = apply(h, corner);
+    most = std::max(most, std::hypot(moved.x - corner.x, moved.y - corner.y));
+  }
+  return most;
+}
+
+}  // namespace
+
+bool is_rest(const Registration& registration, int width, int height) {
+  double variance = 0;
+  for (size_t i = 0; i < 8; ++i) variance = std::max(variance, registration.covariance[i * 9]);
+  const double moved = farthest(registration.reference_from_frame, width, height);
+  const double noise = 4 * std::sqrt(variance);
+  // Points are followed to a few hundredths of a reduced pixel whatever their spread says.
+  const double floor = 0.25 * std::max(1.0, std::max(width, height) / double(kLongSide));
+  // Many points cannot be that unsure of a camera that rests; without any, only their spread tells.
+  return moved < std::max(noise, floor) && (registration.inliers == 0 || moved < 4 * floor);
+}
+
+namespace {
+
+/// One step between pictures, in parts a person would name.
+struct Parts {
+  double pan = 0, tilt = 0, zoom = 0;  ///< Pixels at the centre; and at the corners, by size alone.
+};
+
+Parts parts_of(const Homography& previous_from_frame, int width, int height) {
+  const Point centre{width / 2.0, height / 2.0};
+  const Point moved = apply(previous_from_frame, centre);
+  double scale = 0;
+  for (const Point& corner : corners_of(width, height)) {
+    const Point to = apply(previous_from_frame, corner);
+    scale += std::hypot(to.x - moved.x, to.y - moved.y) /
+             std::hypot(corner.x - centre.x, corner.y - centre.y) / 4;
+  }
+  return {moved.x - centre.x, moved.y - centre.y, (scale - 1) * std::hypot(centre.x, centre.y)};
+}
+
+}  // namespace
+
+std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, int width, int height) {
+  std::vector<ViewMotion> motions;
+  std::vector<Parts> parts;
+  std::map<int64_t, Homography> references;  // view from reference, of those still needed
+  int64_t view = -1;
+  for (const MotionStep& step : steps) {
+    ViewMotion motion{.k = step.k};
+    const auto reference =
+        step.registration ? references.find(step.registration->reference_k) : references.end();
+    const bool first = step.after_cut || reference == references.end();
+    if (first) {
+      references.clear();
+      ++view;
+      const bool begins = motions.empty();
+      motion.motion = step.featureless ? MotionClass::kUnknown
+                      : begins         ? MotionClass::kStill
+                                       : MotionClass::kCut;
+    } else {
+      const Homography seen = is_rest(*step.registration, width, height)
+                                  ? Homography{}
+                                  : step.registration->reference_from_frame;
+      motion.view_from_frame = reference->second * seen;
+      motion.previous_from_frame = inverse(motions.back().view_from_frame) * motion.view_from_frame;
+      references.erase(references.begin(), reference);
+    }
+    motion.view = view;
+    references[step.k] = motion.view_from_frame;
+    parts.push_back(parts_of(motion.previous_from_frame, width, height));
+    motions.push_back(motion);
+  }
+  // A move is a shake when it does not get anywhere: its path is much longer than its way.
+  constexpr int64_t kAround = 3;  // samples to each side
+  const double least = 0.5 * std::max(1.0, std::max(width, height) / double(kLongSide));
+  for (int64_t i = 0; i < std::ssize(motions); ++i) {
+    ViewMotion& motion = motions[static_cast<size_t>(i)];
+    if (motion.motion != MotionClass::kStill) continue;
+    if (farthest(motion.previous_from_frame, width, height) < least) continue;
+    Parts way;
+    double path = 0;
+    for (int64_t j = std::max<int64_t>(0, i - kAround);
+         j <= std::min(i + kAround, std::ssize(motions) - 1); ++j) {
+      if (motions[static_cast<size_t>(j)].view != motion.view) continue;
+      const Parts& part = parts[static_cast<size_t>(j)];
+      way.pan += part.pan;
+      way.tilt += part.tilt;
+      way.zoom += part.zoom;
+      path += std::hypot(part.pan, part.tilt);
+    }
+    const Parts& here = parts[static_cast<size_t>(i)];
+    const double shift = std::hypot(here.pan, here.tilt);
+    const double zoom = std::abs(here.zoom);
+    if (zoom > shift) {
+      motion.motion = MotionClass::kZoom;
+    } else if (std::hypot(way.pan, way.tilt) < path / 2) {
+      motion.motion = MotionClass::kShake;
+    } else {
+      motion.motion =
+          std::abs(here.pan) >= std::abs(here.tilt) ? MotionClass::kPan : MotionClass::kTilt;
+    }
+  }
+  return motions;
+}
+
+}  // namespace lido::scene

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/track.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace lido::scene {
+namespace {
+
+// Noise in heights of the object: a person stands about 1.7 m tall, walks 1.5 m/s and seldom
+// accelerates by more than 3 m/s^2.
+constexpr double kBoxNoise = 0.05;
+constexpr double kFirstSpeed = 0.8;    // heights a second
+constexpr double kAcceleration = 1.8;  // heights a second squared
+constexpr double kSizeChange = 0.3;    // the same, of width and height
+
+Box widened(const Box& box, double margin) {
+  return {box.x - margin * box.width, box.y - margin * box.height, (1 + 2 * margin) * box.width,
+          (1 + 2 * margin) * box.height};
+}
+
+}  // namespace
+
+std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns, double most) {
+  // A square problem: a pair that costs too much is as good as none.
+  const size_t n = rows + columns;
+  const auto cost = [&](size_t row, size_t column) {
+    if (row >= rows || column >= columns) return row >= rows && column >= columns ? 0 : most / 2;
+    return std::min(costs[row * columns + column], most * 2);
+  };
+  std::vector<double> of_row(n + 1), of_column(n + 1);
+  std::vector<size_t> row_at(n + 1, 0), way(n + 1, 0);
+  for (size_t row = 1; row <= n; ++row) {
+    row_at[0] = row;
+    size_t column = 0;
+    std::vector<double> least(n + 1, std::numeric_limits<double>::infinity());
+    std::vector<bool> used(n + 1, false);
+    do {
+      used[column] = true;
+      const size_t here = row_at[column];
+      double step = std::numeric_limits<double>::infinity();
+      size_t next = 0;
+      for (size_t j = 1; j <= n; ++j) {
+        if (used[j]) continue;
+        const double reduced = cost(here - 1, j - 1) - of_row[here] - of_column[j];
+        if (reduced < least[j]) least[j] = reduced, way[j] = column;
+        if (least[j] < step) step = least[j], next = j;
+      }
+      for (size_t j = 0; j <= n; ++j) {
+        if (used[j])
+          of_row[row_at[j]] += step, of_column[j] -= step;
+        else
+          least[j] -= step;
+      }
+      column = next;
+    } while (row_at[column] != 0);
+    do {
+      row_at[column] = row_at[way[column]];
+      column = way[column];
+    } while (column != 0);
+  }
+  std::vector<int> column_of(rows, -1);
+  for (size_t j = 1; j <= columns; ++j) {
+    const size_t row = row_at[j] - 1;
+    if (row < rows && costs[row * columns + j - 1] < most) column_of[row] = static_cast<int>(j - 1);
+  }
+  return column_of;
+}
+
+void Tracker::Filter::start(double measured, double noise, double speed_noise) {
+  *this = {.value = measured, .vv = noise * noise, .ss = speed_noise * speed_noise};
+}
+
+void Tracker::Filter::predict(double dt, double acceleration) {
+  const double q = acceleration * acceleration;
+  value += speed * dt;
+  vv += 2 * dt * vs + dt * dt * ss + q * dt * dt * dt * dt / 4;
+  vs += dt * ss + q * dt * dt * dt / 2;
+  ss += q * dt * dt;
+}
+
+void Tracker::Filter::correct(double measured, double noise) {
+  const double total = vv + noise * noise;
+  const double gain = vv / total, gain_speed = vs / total;
+  const double error = measured - value;
+  value += gain * error;
+  speed += gain_speed * error;
+  ss -= gain_speed * vs;
+  vs -= gain * vs;
+  vv -= gain * vv;
+}
+
+Box Tracker::Track::box() const {
+  const double w = std::max(1.0, width.value), h = std::max(1.0, height.value);
+  return {x.value - w / 2, y.value - h / 2, w, h};
+}
+
+void Tracker::move(const Homography& previous_from_frame) {
+  if (previous_from_frame == Homography{}) return;
+  const Homography frame_from_previous = inverse(previous_from_frame);
+  for (Track& track : tracks_) {
+    const Point at{track.x.value, track.y.value};
+    const Point to = apply(frame_from_previous, at);
+    const Point right = apply(frame_from_previous, Point{at.x + 1, at.y});
+    const Point below = apply(frame_from_previous, Point{at.x, at.y + 1});
+    const double xx = right.x - to.x, yx = right.y - to.y, xy = below.x - to.x, yy = below.y - to.y;
+    const double speed_x = track.x.speed, speed_y = track.y.speed;
+    track.x.value = to.x;
+    track.y.value = to.y;
+    track.x.speed = xx * speed_x + xy * speed_y;
+    track.y.speed = yx * speed_x + yy * speed_y;
+    const double size = std::sqrt(std::abs(xx * yy - xy * yx));
+    for (Filter* filter : {&track.width, &track.height}) {
+      filter->value *= size;
+      filter->speed *= size;
+    }
+  }
+}
+
+void Tracker::match(double time_s, std::span<const Detection> found,
+                    std::vector<size_t>& detections, std::vector<size_t>& tracks,
+                    double least_overlap, double margin, std::vector<int64_t>& owner) {
+  if (detections.empty() || tracks.empty()) return;
+  std::vector<double> costs;
+  for (const size_t t : tracks) {
+    const Track& track = tracks_[t];
+    const Box expected = widened(track.box(), margin);
+    for (const size_t d : detections) {
+      const bool same = track.object == found[d].object;
+      costs.push_back(same ? 1 - overlap(expected, widened(found[d].box, margin)) : 2);
+    }
+  }
+  const auto column_of = assign(costs, tracks.size(), detections.size(), 1 - least_overlap);
+  std::vector<size_t> tracks_left;
+  std::vector<bool> taken(detections.size());
+  for (size_t i = 0; i < tracks.size(); ++i) {
+    if (column_of[i] < 0) {
+      tracks_left.push_back(tracks[i]);
+      continue;
+    }
+    const auto column = static_cast<size_t>(column_of[i]);
+    taken[column] = true;
+    const size_t d = detections[column];
+    Track& track = tracks_[tracks[i]];
+    const Box& box = found[d].box;
+    const double noise = kBoxNoise * std::max(1.0, track.height.value);
+    track.x.correct(box.x + box.width / 2, noise);
+    track.y.correct(box.y + box.height / 2, noise);
+    track.width.correct(box.width, noise);
+    track.height.correct(box.height, noise);
+    track.seen_s = time_s;
+    if (track.id == 0) {
+      track.id = next_id_++;
+      track.first.track = track.id;
+      confirmed_.push_back(track.first);
+    }
+    owner[d] = track.id;
+  }
+  tracks = std::move(tracks_left);
+  size_t left = 0;
+  for (size_t i = 0; i < detections.size(); ++i) {
+    if (!taken[i]) detections[left++] = detections[i];
+  }
+  detections.resize(left);
+}
+
+std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_from_frame, bool cut,
+                                   std::span<const Detection> found) {
+  if (cut) tracks_.clear();
+  move(previous_from_frame);
+  const double dt = time_s - std::exchange(time_s_, time_s);
+  for (Track& track : tracks_) {
+    const double height = std::max(1.0, track.height.value);
+    track.x.predict(dt, kAcceleration * height);
+    track.y.predict(dt, kAcceleration * height);
+    track.width.predict(dt, kSizeChange * height);
+    track.height.predict(dt, kSizeChange * height);
+  }
+  std::vector<size_t> sure, faint, followed, unproven;
+  for (size_t d = 0; d < found.size(); ++d)
+    (found[d].score >= min_score_ ? sure : faint).push_back(d);
+  for (size_t t = 0; t < tracks_.size(); ++t)
+    (tracks_[t].id != 0 ? followed : unproven).push_back(t);
+  std::vector<int64_t> owner(found.size(), 0);
+  match(time_s, found, sure, followed, 0.2, 0.15, owner);
+  // Faintly seen is only who was seen a moment ago.
+  std::erase_if(followed, [&](size_t t) { return time_s - tracks_[t].seen_s > 2 * dt + 0.5; });
+  match(time_s, found, faint, followed, 0.4, 0, owner);
+  match(time_s, found, sure, unproven, 0.3, 0.15, owner);
+  std::erase_if(tracks_, [&](const Track& track) {
+    return track.id == 0 || time_s - track.seen_s > options_.lost_s;
+  });
+  for (const size_t d : sure) {
+    if (found[d].score < options_.new_score) continue;
+    const Box& box = found[d].box;
+    Track track{.object = found[d].object, .seen_s = time_s, .first = {0, calls_, d}};
+    const double noise = kBoxNoise * box.height;
+    track.x.start(box.x + box.width / 2, noise, kFirstSpeed * box.height);
+    track.y.start(box.y + box.height / 2, noise, kFirstSpeed * box.height);
+    track.width.start(box.width, noise, kSizeChange * box.height);
+    track.height.start(box.height, noise, kSizeChange * box.height);
+    tracks_.push_back(track);
+  }
+  ++calls_;
+  return owner;
+}
+
+}  // namespace lido::scene

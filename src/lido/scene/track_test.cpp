@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/track.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <random>
+
+namespace lido::scene {
+namespace {
+
+Detection person(double x, double y, float score = 0.8F) { return {{x, y, 40, 100}, score, 0}; }
+
+/// Runs a tracker at 4 Hz; by picture, the track of each detection, first sightings filled in.
+std::vector<std::vector<int64_t>> follow(const std::vector<std::vector<Detection>>& pictures,
+                                         const TrackerOptions& options = {}) {
+  Tracker tracker(options, {});
+  std::vector<std::vector<int64_t>> all;
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    all.push_back(tracker.push(static_cast<double>(i) / 4, {}, false, pictures[i]));
+    for (const auto& first : tracker.take_confirmed())
+      all[static_cast<size_t>(first.call)][first.detection] = first.track;
+  }
+  return all;
+}
+
+TEST(Assign, FindsTheCheapestOfAllAssignments) {
+  std::mt19937 random(3);
+  std::uniform_real_distribution<double> cost(0, 1);
+  for (int round = 0; round < 200; ++round) {
+    const size_t rows = 1 + random() % 4, columns = 1 + random() % 4;
+    std::vector<double> costs(rows * columns);
+    for (double& one : costs) one = cost(random);
+    constexpr double kMost = 0.7;
+    const auto total = [&](const std::vector<int>& column_of) {
+      double sum = 0;
+      for (size_t row = 0; row < rows; ++row) {
+        const int column = column_of[row];
+        sum += column < 0 ? 0 : costs[row * columns + static_cast<size_t>(column)] - kMost;
+      }
+      return sum;
+    };
+    // Every way: each order of the columns, with as many "none" as rows.
+    std::vector<int> order(columns);
+    std::iota(order.begin(), order.end(), 0);
+    order.insert(order.end(), rows, -1);
+    std::ranges::sort(order);
+    double best = 0;
+    do {
+      std::vector<int> column_of(order.begin(), order.begin() + static_cast<ptrdiff_t>(rows));
+      for (size_t row = 0; row < rows; ++row) {
+        const int column = column_of[row];
+        if (column >= 0 && costs[row * columns + static_cast<size_t>(column)] >= kMost)
+          column_of[row] = -1;
+      }
+      best = std::min(best, total(column_of));
+    } while (std::ranges::next_permutation(order).found);
+    EXPECT_NEAR(total(assign(costs, rows, columns, kMost)), best, 1e-12);
+  }
+}
+
+TEST(Track, ASecondSightingNamesTheFirst) {
+  const auto tracks = follow({{person(10, 10)}, {person(14, 10)}, {person(18, 10)}});
+  EXPECT_EQ(tracks, (std::vector<std::vector<int64_t>>{{1}, {1}, {1}}));
+}
+
+TEST(Track, OneSightingIsNobody) {
+  EXPECT_EQ(follow({{person(10, 10)}, {}, {}})[0], std::vector<int64_t>{0});
+}
+
+TEST(Track, TwoWhoCrossKeepTheirIdentities) {
+  std::vector<std::vector<Detection>> pictures;
+  for (int i = 0; i < 21; ++i)
+    pictures.push_back({person(100 + 15.0 * i, 100), person(400 - 15.0 * i, 150)});
+  const auto tracks = follow(pictures);
+  EXPECT_EQ(tracks.front(), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(tracks.back(), (std::vector<int64_t>{1, 2}));
+}
+
+TEST(Track, WhoIsOutOfSightForAWhileComesBackAsHimself) {
+  std::vector<std::vector<Detection>> pictures;
+  for (int i = 0; i < 20; ++i) {
+    pictures.push_back({person(100 + 10.0 * i, 100)});
+    if (i >= 8 && i < 14) pictures.back().clear();
+  }
+  EXPECT_EQ(follow(pictures)[19], std::vector<int64_t>{1});
+  EXPECT_EQ(follow(pictures, {.lost_s = 1})[19], std::vector<int64_t>{2});
+}
+
+TEST(Track, FaintSightingsContinueATrackAndBeginNone) {
+  const auto tracks = follow({{person(10, 10), person(300, 10, 0.2F)},
+                              {person(12, 10), person(300, 10, 0.2F)},
+                              {person(14, 10, 0.2F), person(300, 10, 0.2F)}});
+  EXPECT_EQ(tracks[2], (std::vector<int64_t>{1, 0}));
+}
+
+TEST(Track, AnotherKindIsAnotherObject) {
+  auto ball = person(10, 10);
+  ball.object = 3;
+  EXPECT_EQ(follow({{person(10, 10)}, {person(10, 10)}, {ball}})[2], std::vector<int64_t>{0});
+}
+
+TEST(Track, CameraMotionIsTakenOut) {
+  // The camera pans by two widths a picture; nobody moves.
+  Tracker tracker({}, {});
+  const Homography pan{{1, 0, 80, 0, 1, 0, 0, 0, 1}};
+  std::vector<int64_t> last;
+  for (int i = 0; i < 6; ++i)
+    last = tracker.push(i / 4.0, i == 0 ? Homography{} : pan, false,
+                        std::vector{person(800 - 80.0 * i, 100)});
+  EXPECT_EQ(last, std::vector<int64_t>{1});
+  EXPECT_EQ(tracker.push(1.5, {}, true, std::vector{person(400, 100)}), std::vector<int64_t>{0});
+}
+
+}  // namespace
+}  // namespace lido::scene

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What Lido sees in a clip of real people, and that it sees the same however the work is divided."""
+
+import io
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import tarfile
+import time
+
+import pyarrow.parquet
+import pytest
+from conftest import LIDO, content, ingest, run, table
+
+SHARED = pathlib.Path(__file__).parents[2] / "../shared/data"
+WALK = SHARED / "person_walk/one-by-one-person-detection.mp4"
+SCENE = ["--scene", "on", "--fps", "3", "--window", "4", "--stride", "2"]
+
+pytestmark = pytest.mark.skipif(not WALK.exists(), reason=f"no {WALK}")
+
+
+@pytest.fixture(scope="module")
+def walk(tmp_path_factory):
+    """Somebody enters, stands, leaves; 24 seconds, a random access point every two."""
+    clip = tmp_path_factory.mktemp("walk") / "walk.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-ss", "4", "-i", WALK, "-t", "24", "-vf", "scale=512:-2", "-c:v", "libx264", "-preset", "veryfast",
+                    "-threads", "1", "-g", "20", "-keyint_min", "20", "-sc_threshold", "0", clip], check=True)
+    return clip
+
+
+@pytest.fixture(scope="module")
+def dataset(walk, tmp_path_factory):
+    out = tmp_path_factory.mktemp("scene") / "d"
+    ingest(walk, out, *SCENE, "--workers", 1)
+    return out
+
+
+def scene(dataset, name, folder="g000001"):
+    return pyarrow.parquet.read_table(pathlib.Path(dataset) / f"scenes/{folder}/{name}.parquet").to_pylist()
+
+
+def samples_of(dataset, row):
+    with open(dataset / row["shard"], "rb") as shard:
+        shard.seek(row["offset"])
+        data = shard.read(row["length"])
+    with tarfile.open(fileobj=io.BytesIO(data + bytes(1024))) as tar:
+        return {m.name.removeprefix(row["sample"]): tar.extractfile(m).read() for m in tar}
+
+
+def test_somebody_is_found_and_followed_and_the_camera_is_still(dataset):
+    people = [t for t in scene(dataset, "tracks") if t["kind"] == "person" and t["sightings"] > 20]
+    assert len(people) == 1, people
+    assert {m["motion"] for m in scene(dataset, "motion")} == {"still"}
+    assert [m["k"] for m in scene(dataset, "motion")] == list(range(72))
+    assert scene(dataset, "quality") == []
+    report = (dataset / "report.html").read_text()
+    assert "person 1" in report or f"person {people[0]['track']}" in report
+
+
+def test_a_sample_shows_one_person_with_room_around_him(dataset):
+    cv2 = pytest.importorskip("cv2")
+    np = pytest.importorskip("numpy")
+    rows = table(dataset, "manifest")
+    assert len(rows) >= 8
+    objects = {(o["track"], o["k"]): o for o in scene(dataset, "objects") if o["kind"] == "person"}
+    for row in rows:
+        files = samples_of(dataset, row)
+        assert sorted(files) == [".000.jpg", ".001.jpg", ".002.jpg", ".003.jpg", ".context.jpg", ".json"]
+        about = json.loads(files[".json"])
+        assert about["track"] == row["track"] > 0 and about["boxes"] == row["boxes"]
+        for i in range(4):
+            picture = cv2.imdecode(np.frombuffer(files[f".{i:03}.jpg"], np.uint8), cv2.IMREAD_COLOR)
+            assert picture.shape == (224, 224, 3)
+            x, y, w, h = row["boxes"][4 * i:4 * i + 4]
+            # The box fills the picture but for the room: 1 / 1.25 of its longer side.
+            assert abs(max(w, h) / 224 - 0.8) < 0.15
+            seen = objects.get((row["track"], row["first_k"] + i))
+            if seen:
+                scale_x, scale_y, offset_x, offset_y = row["cutouts"][4 * i:4 * i + 4]
+                assert abs(seen["x"] * scale_x + offset_x - x) < 1e-6 and abs(seen["height"] * scale_y - h) < 1e-6
+
+
+def test_cutouts_are_the_source_pixels(dataset, walk):
+    cv2 = pytest.importorskip("cv2")
+    np = pytest.importorskip("numpy")
+    row = table(dataset, "manifest")[len(table(dataset, "manifest")) // 2]
+    frames = subprocess.run(["ffmpeg", "-v", "error", "-i", walk, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"], capture_output=True, check=True).stdout
+    video = np.frombuffer(frames, np.uint8).reshape(-1, row["source_height"], row["source_width"], 3)
+    times = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts", "-of", "csv=p=0", walk], capture_output=True, text=True).stdout
+    frame = video[[int(t.strip(",")) for t in times.split()].index(row["pts"][1])]
+    scale_x, scale_y, offset_x, offset_y = row["cutouts"][4:8]
+    # Pixel centres lie half a pixel from their edges.
+    matrix = np.array([[scale_x, 0, offset_x + scale_x / 2 - 0.5], [0, scale_y, offset_y + scale_y / 2 - 0.5]])
+    wanted = cv2.warpAffine(frame, matrix, (224, 224), flags=cv2.INTER_LINEAR if scale_x > 1 else cv2.INTER_AREA)
+    found = cv2.imdecode(np.frombuffer(samples_of(dataset, row)[".001.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    inside = wanted.any(axis=2)
+    assert np.abs(wanted.astype(int) - found)[inside].mean() < 6
+
+
+@pytest.mark.parametrize("options", [["--span-s", "3", "--workers", "2"], ["--decode-everything", "--workers", "2"]])
+def test_spans_and_workers_change_nothing(walk, dataset, tmp_path, options):
+    ingest(walk, tmp_path / "d", *SCENE, *options)
+    same = {k: v for k, v in content(tmp_path / "d").items() if "spans.parquet" not in k and "clips.parquet" not in k}
+    wanted = content(dataset)
+    assert same == {k: wanted[k] for k in same} and any("objects" in k for k in same)
+    if "--span-s" in options:
+        assert len(table(tmp_path / "d", "spans")) > 3
+
+
+def test_a_killed_ingest_goes_on_to_the_same_bytes(walk, dataset, tmp_path):
+    chance = random.Random(4)
+    command = [LIDO, "ingest", walk, "--out", tmp_path / "d", *SCENE, "--span-s", "3", "--quiet"]
+    for _ in range(3):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(0.5 + 2.5 * chance.random())
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    same = {k: v for k, v in content(tmp_path / "d").items() if "spans.parquet" not in k and "clips.parquet" not in k}
+    wanted = content(dataset)
+    assert same == {k: wanted[k] for k in same}
+
+
+def test_both_kinds_of_samples(walk, dataset, tmp_path):
+    ingest(walk, tmp_path / "d", *SCENE, "--samples", "both", "--size", "64")
+    rows = table(tmp_path / "d", "manifest")
+    people = {r["sample"]: r["sha256"] for r in rows if r["track"]}
+    assert people == {r["sample"]: r["sha256"] for r in table(dataset, "manifest")}
+    assert len(rows) - len(people) == (72 - 4) // 2 + 1
+    assert run("inspect", tmp_path / "d", "--verify").code == 0
+
+
+def test_labels_with_boxes_go_to_the_person_they_show(walk, tmp_path):
+    out = tmp_path / "d"
+    ingest(walk, out, *SCENE)
+    row = table(out, "manifest")[4]
+    seen = next(o for o in scene(out, "objects") if o["track"] == row["track"] and o["k"] == row["first_k"])
+    here = f"{seen['x']},{seen['y']},{seen['width']},{seen['height']}"
+    labels = tmp_path / "labels.csv"
+    start = row["start_s"]
+    labels.write_text("clip,start_s,end_s,task,label,track,x,y,width,height\n"
+                      f"walk.mp4,{start},{start + 2},behaviour,standing,a,{here}\n"
+                      f"walk.mp4,{start},{start + 2},behaviour,elsewhere,b,0,0,20,20\n"
+                      f"walk.mp4,{start},{start + 2},age,adult,,,,,\n")
+    assert run("label", out, "--labels", labels).code == 0
+    new = next(r for r in table(out, "manifest", 2) if r["sample"] == row["sample"])
+    assert sorted(one["label"] for one in new["labels"]) == ["adult", "standing"]
+    standing = next(one for one in new["labels"] if one["label"] == "standing")
+    assert all(abs(a - b) < 1e-6 for a, b in zip(standing["boxes"][:4], row["boxes"][:4]))
+
+
+def test_forgetting_reaches_tables_views_and_plates(walk, tmp_path):
+    out = tmp_path / "d"
+    ingest(walk, out, *SCENE)
+    views = {p.name for p in (out / "scenes/g000001/views").iterdir()}
+    assert views and list((out / "scenes/g000001/plates").iterdir())
+    done = run("forget", out, "--clip", "walk.mp4", "--time", "5-12", "--json")
+    assert done.code == 0 and done.json["samples_removed"] > 0, done.err
+    assert [p.name for p in (out / "scenes").iterdir()] == ["g000001-f000002"]
+    for name in ("objects", "motion"):
+        assert not any(5 <= r["time_s"] < 12 for r in scene(out, name, "g000001-f000002"))
+    folder = out / "scenes/g000001-f000002"
+    assert not (folder / "plates").exists()
+    kept = json.loads((folder / "pictures.json").read_text())
+    assert kept["plates"] == [] and 0 < len(kept["views"]) < len(views)
+    assert {p.name for p in (folder / "views").iterdir()} == {pathlib.Path(v["file"]).name for v in kept["views"]}
+    assert run("inspect", out, "--verify").code == 0
+
+
+def test_a_second_ingest_adds_its_own_tables(walk, tmp_path):
+    shutil.copy(walk, tmp_path / "again.mp4")
+    ingest(walk, tmp_path / "d", *SCENE)
+    before = content(tmp_path / "d")
+    ingest([walk, tmp_path / "again.mp4"], tmp_path / "d", *SCENE)
+    assert before.items() <= content(tmp_path / "d").items()
+    generation = json.loads((tmp_path / "d/generations/000002/generation.json").read_text())
+    assert generation["scenes"] == ["scenes/g000001", "scenes/g000002"]
+    assert {r["clip"] for r in scene(tmp_path / "d", "objects", "g000002")} == {str(tmp_path / "again.mp4")}
+
+
+def test_one_clip(walk, tmp_path, dataset):
+    done = run("scene", walk, "--out", tmp_path / "s", "--draw", "--fps", "3", "--json", "--quiet")
+    assert done.code == 0, done.err
+    assert done.json["motions"] == {"still": 72} and done.json["tracks"]["person"] >= 1
+    rows = pyarrow.parquet.read_table(tmp_path / "s/objects.parquet").to_pylist()
+    assert rows == scene(dataset, "objects")
+    probe = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0",
+                            tmp_path / "s/drawn.mp4"], capture_output=True, text=True)
+    assert probe.stdout.strip().strip(",") == "72"
+    again = run("scene", walk, "--out", tmp_path / "s", "--fps", "3", "--quiet")
+    assert again.code == 0
+
+
+def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/notes.txt").write_text("mine")
+    (tmp_path / "text.mp4").write_text("no video")
+    for arguments, code, words in [
+        ([walk, "--out", tmp_path / "mine"], 2, "which lido scene did not write"),
+        ([tmp_path / "text.mp4", "--out", tmp_path / "o"], 1, "text.mp4"),
+        ([tmp_path / "gone.mp4", "--out", tmp_path / "o"], 2, "gone.mp4"),
+        ([walk, "--out", tmp_path / "o", "--detector", "none-such"], 2, "no model named \"none-such\""),
+        ([walk, "--out", tmp_path / "o", "--tiles", "0"], 2, "tiles is 0, want 1 to 8"),
+    ]:
+        done = run("scene", *arguments, "--quiet")
+        assert (done.code, words in done.err, done.err.count("\n")) == (code, True, 1), done.err
+    done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "off", "--samples", "person")
+    assert done.code == 2 and "samples person want scene on" in done.err
+    done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "on", env={"LIDO_MODELS": str(tmp_path / "none")})
+    assert done.code == 2 and "run lido models fetch nanodet" in done.err
+
+
+def test_another_detector_is_a_folder(walk, tmp_path):
+    onnx = SHARED / "yolox_nano/yolox_nano_416.onnx"
+    bundle = tmp_path / "bundle"
+    shutil.copytree(pathlib.Path(__file__).parents[1] / "bundles/yolox_nano", bundle)
+    shutil.copy(onnx, bundle)
+    env = {"LIDO_MODELS": str(tmp_path / "models")}
+    assert run("models", "add", bundle, env=env).code == 0
+    assert run("models", "add", bundle, env=env).code == 2
+    assert [m["name"] for m in run("models", "list", "--json", env=env).json["models"]] == ["yolox_nano"]
+    done = run("scene", walk, "--out", tmp_path / "s", "--fps", "1", "--detector", "yolox_nano", "--json", "--quiet", env=env)
+    assert done.code == 0 and done.json["tracks"].get("person", 0) >= 1, done.err
+    # A dataset knows its detector.
+    ingest(walk, tmp_path / "d", *SCENE, "--fps", "1", "--detector", "yolox_nano", env=env)
+    done = run("ingest", walk, "--out", tmp_path / "d", *SCENE, "--fps", "1")
+    assert done.code == 2 and "--detector" in done.err
+    with open(bundle / onnx.name, "r+b") as file:
+        file.seek(1000)
+        file.write(b"\0\0\0\0")
+    done = run("models", "add", bundle, "--replace", env=env)
+    assert done.code == 1 and "SHA-256 is" in done.err and done.err.count("\n") == 1
