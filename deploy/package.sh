@@ -30,7 +30,17 @@ tarball() {
     patchelf --set-rpath '$ORIGIN' "$tree/lib/$library"
     copyright_of "$(readlink -f "$path")"
   done
+  # What OpenVINO opens by itself, from the folder it lies in.
+  openvino=$(echo .venv/lib/python3*/site-packages/openvino)
+  for library in libopenvino_intel_cpu_plugin.so libopenvino_ir_frontend.so.* libopenvino_onnx_frontend.so.* \
+    libopenvino_tensorflow_frontend.so.* libopenvino_tensorflow_lite_frontend.so.* libtbbbind_2_5.so.3 libhwloc.so.15; do
+    cp -L "$openvino/libs/"$library "$tree/lib/"
+    patchelf --set-rpath '$ORIGIN' "$tree/lib/"$library
+  done
   patchelf --set-rpath '$ORIGIN/../lib' "$tree/bin/lido"
+  find "$openvino"-*.dist-info -iname '*licen[sc]e*' -type f | while read -r licence; do
+    cp "$licence" "$tree/share/licences/openvino-$(basename "$licence")"
+  done
   cp .venv/lib/python3*/site-packages/pyarrow/*.txt "$tree/share/licences/" 2>/dev/null || true
   for licence in .venv/lib/python3*/site-packages/pyarrow-*.dist-info/licenses/*; do
     cp "$licence" "$tree/share/licences/arrow-$(basename "$licence")"
@@ -59,10 +69,12 @@ check() {
   mkdir -p build/package/check
   tar -C build/package/check -xf "dist/$name.tar.xz"
   packed=$PWD/build/package/check/$name
+  models=$PWD/build/models
   strange=$(ldd "$packed/bin/lido" | awk '$2 == "=>" { print $1, $3 }' | grep -vF "$packed/" | grep -Ev "$from_glibc" || true)
   [ -z "$strange" ] || { echo "not in the tarball: $strange" >&2; exit 1; }
   ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=320x240:r=10 -t 4 -c:v libx264 build/package/check/clip.mp4
-  (cd / && env -i "$packed/bin/lido" ingest "$packed/../clip.mp4" --out "$packed/../dataset" --window 4 --stride 4 --quiet)
+  (cd / && env -i "$packed/bin/lido" ingest "$packed/../clip.mp4" --out "$packed/../dataset" --window 4 --stride 4 --scene off --quiet)
+  (cd / && env -i LIDO_MODELS="$models" "$packed/bin/lido" scene "$packed/../clip.mp4" --out "$packed/../scene" --draw --quiet)
   python3 -m venv build/package/check/venv
   build/package/check/venv/bin/pip install -q --disable-pip-version-check dist/lido-*.whl
   (cd / && "$packed/../venv/bin/python" -c "

@@ -68,7 +68,7 @@ def test_fifty_kills(clips, tmp_path, reference):
 def test_a_span_that_is_done_is_not_done_again(clips, tmp_path):
     import json
     inputs = [str(clips / n) for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg2.ts")]
-    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--window", "2", "--stride", "1", "--workers", "1", "--span-s", "1"]
+    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--window", "2", "--stride", "1", "--workers", "1", "--span-s", "1", "--scene", "off"]
     process = subprocess.Popen([LIDO, "ingest", *inputs, *options, "--quiet"], stdout=subprocess.DEVNULL, start_new_session=True)
     parts = tmp_path / "d/.work/parts"
     while process.poll() is None and not (parts.exists() and len([p for p in parts.iterdir() if not p.name.startswith(".")]) >= 3):

@@ -226,8 +226,8 @@ def test_another_detector_is_a_folder(walk, tmp_path):
     done = run("scene", walk, "--out", tmp_path / "s", "--fps", "1", "--detector", "yolox_nano", "--json", "--quiet", env=env)
     assert done.code == 0 and done.json["tracks"].get("person", 0) >= 1, done.err
     # A dataset knows its detector.
-    ingest(walk, tmp_path / "d", *SCENE, "--fps", "1", "--detector", "yolox_nano", env=env)
-    done = run("ingest", walk, "--out", tmp_path / "d", *SCENE, "--fps", "1")
+    ingest(walk, tmp_path / "d", *SCENE, "--detector", "yolox_nano", env=env)
+    done = run("ingest", walk, "--out", tmp_path / "d", *SCENE)
     assert done.code == 2 and "--detector" in done.err
     with open(bundle / onnx.name, "r+b") as file:
         file.seek(1000)

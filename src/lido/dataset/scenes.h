@@ -13,15 +13,15 @@ struct SceneView {
   std::string clip;
   int64_t k = 0;
   double time_s = 0;
-  std::string file;  ///< In the folder.
+  std::string file;          ///< In the folder.
   int32_t source_width = 0;  ///< Upright, pixels.
   int32_t source_height = 0;
 };
 
 /// What a camera shows when nobody is there, and where it moves by itself (water, leaves).
 struct ScenePlate {
-  std::string camera;    ///< "site/camera"; the clip where it has no camera.
-  std::string day_part;  ///< "06-12 UTC", or "any time".
+  std::string camera;      ///< "site/camera"; the clip where it has no camera.
+  std::string day_part;    ///< "06-12 UTC", or "any time".
   std::string background;  ///< Files in the folder.
   std::string activity;
   std::vector<std::string> clips;  ///< From which pictures were taken.

@@ -136,6 +136,7 @@ Result<Runner> Network::make_runner() const {
     state->network = state_;
     state->request = state_->model.create_infer_request();
     state->input = state->request.get_input_tensor();
+    std::ranges::fill(std::span(state->input.data<float>(), state->input.get_size()), 0.0F);
     return Runner(std::move(state));
   });
 }

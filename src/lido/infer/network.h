@@ -54,7 +54,7 @@ class Runner {
   Runner& operator=(Runner&&) noexcept;
   ~Runner();
 
-  /// The input, to be filled before run(); row-major.
+  /// The input, to be filled before run(); row-major, zero at first.
   std::span<float> input();
   /// @return kCorrupt when the network fails or gives values that are not finite.
   Result<void> run();

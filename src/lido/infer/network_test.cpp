@@ -93,14 +93,15 @@ TEST(Network, GivesWhatOpenvinosOwnRunGives) {
   const auto network =
       Network::load(kModels + "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
   ASSERT_TRUE(network) << network.error().message;
-  expect_close(all_outputs(*network, 128), read_file(LIDO_TEST_CLIPS "/networks/nanodet.outputs"));
+  expect_close(all_outputs(*network, 128),
+               read_file(LIDO_TEST_MODELS "/../networks/nanodet.outputs"));
 }
 
 TEST(Network, GivesWhatOnnxruntimeGives) {
   if (!fs::exists(kYolox)) GTEST_SKIP() << "no " << kYolox;
   const auto network = Network::load(kYolox, {1, 3, 416, 416}, {"output"}, 1);
   ASSERT_TRUE(network) << network.error().message;
-  expect_close(all_outputs(*network, 1), read_file(LIDO_TEST_CLIPS "/networks/yolox.outputs"));
+  expect_close(all_outputs(*network, 1), read_file(LIDO_TEST_MODELS "/../networks/yolox.outputs"));
 }
 
 TEST(Network, GivesTheSameBitsOnAnyNumberOfThreads) {
@@ -120,7 +121,7 @@ TEST(Network, GivesTheSameBitsOnAnyNumberOfThreads) {
 
 TEST(Network, GivesAPictureTheSameBitsAnywhereInABatch) {
   const auto network =
-      Network::load(LIDO_TEST_CLIPS "/networks/batches.onnx", {4, 3, 32, 32}, {"output"}, 1);
+      Network::load(LIDO_TEST_MODELS "/../networks/batches.onnx", {4, 3, 32, 32}, {"output"}, 1);
   ASSERT_TRUE(network) << network.error().message;
   auto runner = network->make_runner().value();
   const size_t picture = runner.input().size() / 4;

@@ -17,9 +17,14 @@ constexpr size_t kMostPlates = 24;
 constexpr size_t kMostTracks = 10;  // of a clip, the longest
 constexpr double kTrail_s = 8;
 
-constexpr std::array<std::pair<const char*, const char*>, 7> kMotionColors = {{
-    {"still", "var(--line)"}, {"pan", "#2e86ab"}, {"tilt", "#3d9970"}, {"zoom", "#8661c1"},
-    {"shake", "#edae49"}, {"cut", "#d1495b"}, {"unknown", "#7a7a7a"}}};
+constexpr std::array<std::pair<const char*, const char*>, 7> kMotionColors = {
+    {{"still", "var(--line)"},
+     {"pan", "#2e86ab"},
+     {"tilt", "#3d9970"},
+     {"zoom", "#8661c1"},
+     {"shake", "#edae49"},
+     {"cut", "#d1495b"},
+     {"unknown", "#7a7a7a"}}};
 
 /// Where a track was at one time.
 struct TrackPoint {
@@ -58,18 +63,18 @@ Result<void> gather_tables(storage::Store& store, const std::string& folder, Gat
         ClipScene* clip = shown(row.clip);
         if (clip == nullptr) return {};
         if (row.track != 0)
-          clip->trail.push_back(
-              {row.time_s, row.track, row.x + row.width / 2, row.y + row.height});
+          clip->trail.push_back({row.time_s, row.track, row.x + row.width / 2, row.y + row.height});
         const auto at = clip->objects.find(row.k);
         if (at != clip->objects.end()) at->second.push_back(std::move(row));
         return {};
       }));
-  LIDO_TRY(dataset::visit_table<dataset::TrackRow>(
-      store, folder + dataset::kTracksTable, [&](dataset::TrackRow& row) -> Done {
-        ++all.tracks[row.kind];
-        if (ClipScene* clip = shown(row.clip)) clip->tracks.push_back(std::move(row));
-        return {};
-      }));
+  LIDO_TRY(dataset::visit_table<dataset::TrackRow>(store, folder + dataset::kTracksTable,
+                                                   [&](dataset::TrackRow& row) -> Done {
+                                                     ++all.tracks[row.kind];
+                                                     if (ClipScene* clip = shown(row.clip))
+                                                       clip->tracks.push_back(std::move(row));
+                                                     return {};
+                                                   }));
   LIDO_TRY(dataset::visit_table<dataset::MotionRow>(
       store, folder + dataset::kMotionTable, [&](dataset::MotionRow& row) -> Done {
         ++all.looked;
@@ -175,7 +180,8 @@ std::string lanes(const ClipScene& clip, double duration_s, double step_s) {
   }
   name("camera");
   for (const auto& [motion, time] : clip.motions) {
-    const auto color = std::ranges::find(kMotionColors, motion, [](const auto& c) { return c.first; });
+    const auto color =
+        std::ranges::find(kMotionColors, motion, [](const auto& c) { return c.first; });
     bar(time.first, time.second + step_s, color == kMotionColors.end() ? "#7a7a7a" : color->second);
   }
   y += kRow;
@@ -245,21 +251,22 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
   }
   html += "<p>Camera:";
   for (const auto& [motion, color] : kMotionColors) {
-    html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}", color,
-                        motion);
+    html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}",
+                        color, motion);
   }
   html += "</p>";
   if (all.plates.empty()) return html;
   html +=
-      "<h2>Views without people</h2><p>The median of pictures spread over the footage, and where it "
+      "<h2>Views without people</h2><p>The median of pictures spread over the footage, and where "
+      "it "
       "moves by itself (brighter: more): water, leaves, flags.</p>";
   for (const auto& [folder, plate] : all.plates) {
     html += "<div class=views>";
     for (const std::string& file : {plate.background, plate.activity}) {
       const std::string jpeg = LIDO_TRY(dataset.store().read_text(folder + "/" + file));
-      html += fmt::format("<div class=view>{}<span>{}, {}</span></div>",
-                          image_tag(jpeg, plate.camera), escape(short_name(plate.camera)),
-                          escape(plate.day_part));
+      html +=
+          fmt::format("<div class=view>{}<span>{}, {}</span></div>", image_tag(jpeg, plate.camera),
+                      escape(short_name(plate.camera)), escape(plate.day_part));
     }
     html += "</div>";
   }

@@ -139,7 +139,7 @@ class Walk : public testing::Test {
 
 TEST_F(Walk, BatchesChangeNothing) {
   // A network whose batch is free; what it finds is nonsense.
-  const std::string folder = LIDO_TEST_CLIPS "/networks";
+  const std::string folder = LIDO_TEST_MODELS "/../networks";
   infer::Bundle bundle{.folder = folder, .model = "batches.onnx", .outputs = {"output"}};
   bundle.input = {.width = 32, .height = 32, .std = {255, 255, 255}};
   bundle.classes = {"person", "ball"};

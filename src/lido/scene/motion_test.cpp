@@ -17,7 +17,8 @@ class BlobScene {
   explicit BlobScene(int seed, int blobs = 500) {
     std::mt19937 random(static_cast<uint32_t>(seed));
     std::uniform_real_distribution<double> at(-200, 1000), size(2, 7), height(-70, 70);
-    for (int i = 0; i < blobs; ++i) blobs_.push_back({at(random), at(random), size(random), height(random)});
+    for (int i = 0; i < blobs; ++i)
+      blobs_.push_back({at(random), at(random), size(random), height(random)});
   }
   media::GreyImage picture(const Homography& scene_from_frame, int seed) const {
     std::mt19937 random(static_cast<uint32_t>(seed));
@@ -50,7 +51,8 @@ constexpr media::Geometry kPlain{kWidth, kHeight};
 
 double farthest_corner(const Homography& a, const Homography& b) {
   double most = 0;
-  for (const Point& p : {Point{0, 0}, Point{kWidth, 0}, Point{kWidth, kHeight}, Point{0, kHeight}}) {
+  for (const Point& p :
+       {Point{0, 0}, Point{kWidth, 0}, Point{kWidth, kHeight}, Point{0, kHeight}}) {
     const Point pa = apply(a, p), pb = apply(b, p);
     most = std::max(most, std::hypot(pa.x - pb.x, pa.y - pb.y));
   }
@@ -109,7 +111,8 @@ Registration at(int64_t reference_k, double x, double y, double scale = 1, doubl
 
 std::vector<std::string_view> classes(const std::vector<MotionStep>& steps) {
   std::vector<std::string_view> names;
-  for (const ViewMotion& motion : follow_motion(steps, 1920, 1080)) names.push_back(name_of(motion.motion));
+  for (const ViewMotion& motion : follow_motion(steps, 1920, 1080))
+    names.push_back(name_of(motion.motion));
   return names;
 }
 
@@ -148,7 +151,8 @@ TEST(Motion, ACutBeginsANewView) {
                                          {.k = 4, .registration = at(3, 0, 0), .after_cut = true},
                                          {.k = 5, .featureless = true}};
   const auto motions = follow_motion(steps, 1920, 1080);
-  EXPECT_EQ(classes(steps), (std::vector<std::string_view>{"still", "still", "cut", "pan", "cut", "unknown"}));
+  EXPECT_EQ(classes(steps),
+            (std::vector<std::string_view>{"still", "still", "cut", "pan", "cut", "unknown"}));
   EXPECT_EQ(motions[1].view, 0);
   EXPECT_EQ(motions[3].view, 1);
   EXPECT_EQ(motions[4].view, 2);

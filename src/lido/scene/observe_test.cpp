@@ -31,7 +31,8 @@ TEST(Observe, EverySamplingTimeHasOneSpanThatAnswersForIt) {
 }
 
 TEST(Follow, GapsAreFilledOnAStraightLine) {
-  const std::vector<SeenObject> sightings = {{0, {0, 0, 10, 20}}, {4, {8, 4, 18, 20}}, {9, {0, 0, 10, 20}}};
+  const std::vector<SeenObject> sightings = {
+      {0, {0, 0, 10, 20}}, {4, {8, 4, 18, 20}}, {9, {0, 0, 10, 20}}};
   const auto boxes = boxes_along(sightings, 3);
   ASSERT_EQ(boxes.size(), 6U);  // the second gap is too wide
   EXPECT_EQ(boxes[1].k, 1);
@@ -48,7 +49,8 @@ media::GreyImage water(int seed) {
     for (int x = 0; x < 640; x += 8) {
       const auto value = static_cast<uint8_t>(90 + random() % 60);
       for (int dy = 0; dy < 8 && y + dy < 360; ++dy)
-        for (int dx = 0; dx < 8; ++dx) image.grey[static_cast<size_t>((y + dy) * 640 + x + dx)] = value;
+        for (int dx = 0; dx < 8; ++dx)
+          image.grey[static_cast<size_t>((y + dy) * 640 + x + dx)] = value;
     }
   }
   return image;
@@ -84,11 +86,13 @@ TEST(Background, APlateIsWhatIsThereWhenNobodyIs) {
       for (int x = 4 * i; x < 4 * i + 6 && x < 40; ++x)
         for (int c = 0; c < 3; ++c) image.rgb[static_cast<size_t>(3 * (y * 40 + x) + c)] = 255;
     for (int x = 0; x < 40; ++x)
-      image.rgb[static_cast<size_t>(3 * (29 * 40 + x) + 1)] = static_cast<uint8_t>(80 + 10 * (i % 5));
+      image.rgb[static_cast<size_t>(3 * (29 * 40 + x) + 1)] =
+          static_cast<uint8_t>(80 + 10 * (i % 5));
     pictures.push_back(std::move(image));
   }
   const Plate plate = make_plate(pictures);
-  for (int i = 0; i < 40 * 29 * 3; ++i) ASSERT_EQ(plate.background.rgb[static_cast<size_t>(i)], 100);
+  for (int i = 0; i < 40 * 29 * 3; ++i)
+    ASSERT_EQ(plate.background.rgb[static_cast<size_t>(i)], 100);
   EXPECT_EQ(plate.activity.grey[15 * 40 + 20], 0);
   EXPECT_GE(plate.activity.grey[29 * 40 + 20], 10);
 }

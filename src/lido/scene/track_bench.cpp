@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gives tracks to boxes from elsewhere, so that ./dev bench scene can compare trackers.
-// Usage: track_bench FPS < boxes. In: frame,x,y,width,height,score, by frame. Out: the track of each.
+// Usage: track_bench FPS < boxes. In: frame,x,y,width,height,score, by frame. Out: the track of
+// each.
 #include <fmt/format.h>
 
 #include <cstdlib>
