@@ -18,6 +18,8 @@ const cv::Size kPatch(17, 17);
 /// Fewer points than this that move together prove nothing.
 constexpr int kFewestInliers = 8;
 constexpr double kInlierPx = 1.5;  // of the reduced picture
+/// Points that moved less may as well have stayed.
+constexpr double kRestPx = 0.2;
 /// Advantage of rest over a move, in units of its log-likelihood.
 constexpr double kRestBonus = 15;
 /// What a view that merely looks the same is good for.
@@ -173,6 +175,13 @@ std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& si
     if (auto fit = refine(matches, start, freedoms)) fits.emplace_back(freedoms, *fit);
   };
   add(2, {1, 0, median(shifts_x), 0, 1, median(shifts_y), 0, 0, 1});
+  // Nearly all points rest: there is nothing more to explain.
+  const auto resting = std::ranges::count_if(
+      matches, [](const Match& match) { return cv::norm(match.to - match.from) < kRestPx; });
+  if (!fits.empty() && double(resting) >= 0.9 * double(matches.size()) &&
+      resting >= kFewestInliers) {
+    return Fit{.covariance = fits.front().second.covariance, .inliers = static_cast<int>(resting)};
+  }
   const cv::Mat similar =
       cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::RANSAC, kInlierPx, 500);
   if (!similar.empty()) {
@@ -303,12 +312,12 @@ struct MotionEstimator::State {
   }
 
   std::optional<Fit> match(const Picture& picture) const;
-  std::optional<Fit> match_from(const Picture& picture, const cv::Matx33d& start) const;
+  std::optional<Fit> match_from(const Picture& picture, const cv::Matx33d& start, int levels) const;
 };
 
 /// Follows the reference's points into the picture, from where `start` expects them.
 std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
-                                                      const cv::Matx33d& start) const {
+                                                      const cv::Matx33d& start, int levels) const {
   if (std::ssize(points) < kFewestInliers) return std::nullopt;
   std::vector<cv::Point2f> to;
   for (const cv::Point2f& point : points) to.emplace_back(project(start, point));
@@ -316,7 +325,7 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
   std::vector<float> errors;
   const cv::TermCriteria criteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 0.01);
   cv::calcOpticalFlowPyrLK(reference->pyramid, picture.pyramid, points, to, found, errors, kPatch,
-                           kLevels, criteria, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-4);
+                           levels, criteria, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-4);
   std::vector<Match> matches;
   const cv::Rect2f inside(1, 1, static_cast<float>(picture.size.width - 2),
                           static_cast<float>(picture.size.height - 2));
@@ -398,7 +407,12 @@ bool looks_alike(const Picture& a, const Picture& b) {
 }
 
 std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
-  auto fit = match_from(picture, guess);
+  // Most cameras move little: near where they were before, two levels will do.
+  constexpr int kNear = 1;
+  auto near = match_from(picture, guess, kNear);
+  if (near && near->inliers >= 0.6 * double(points.size())) return near;
+  auto fit = match_from(picture, guess, kLevels);
+  if (near && (!fit || near->inliers > fit->inliers)) fit = near;
   const auto enough = std::max<ptrdiff_t>(2 * kFewestInliers, std::ssize(points) / 4);
   if (fit && fit->inliers >= enough) return fit;
   // A fast move: the shift between the whole pictures, reduced, says where to look.
@@ -410,7 +424,7 @@ std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
   now.convertTo(now_float, CV_32F);
   cv::createHanningWindow(window, before.size(), CV_32F);
   const cv::Point2d shift = cv::phaseCorrelate(before_float, now_float, window) * 4;
-  const auto other = match_from(picture, {1, 0, shift.x, 0, 1, shift.y, 0, 0, 1});
+  const auto other = match_from(picture, {1, 0, shift.x, 0, 1, shift.y, 0, 0, 1}, kLevels);
   return other && (!fit || other->inliers > fit->inliers) ? other : fit;
 }
 
@@ -426,6 +440,26 @@ media::Geometry MotionEstimator::geometry_for(const media::Frame& frame) {
   const int reduced_height = std::max(1, static_cast<int>(std::lround(height * scale)));
   return {reduced_width, reduced_height, static_cast<double>(reduced_width) / width,
           static_cast<double>(reduced_height) / height};
+}
+
+media::GreyImage MotionEstimator::reduce(const media::Frame& frame, const media::Geometry& geometry,
+                                         media::Converter& converter) {
+  const bool plain = frame.bit_depth == 8 && frame.matrix != media::ColorMatrix::kRgb;
+  if (!plain) return converter.convert_grey(frame, geometry);
+  // Much faster than the converter, and as good as needed: nothing is trained on these pixels.
+  const cv::Mat luma(frame.height, frame.width, CV_8U, const_cast<std::byte*>(frame.planes[0].data),
+                     static_cast<size_t>(frame.planes[0].stride));
+  const int turns = frame.orientation.quarter_turns;
+  cv::Size size(geometry.width, geometry.height);
+  if (turns % 2 == 1) std::swap(size.width, size.height);
+  cv::Mat small;
+  cv::resize(luma, small, size, 0, 0, cv::INTER_AREA);
+  if (!frame.full_range) small.convertTo(small, CV_8U, 255.0 / 219, -16 * 255.0 / 219);
+  if (frame.orientation.mirrored) cv::flip(small, small, 1);
+  constexpr std::array kTurns = {cv::ROTATE_90_CLOCKWISE, cv::ROTATE_180,
+                                 cv::ROTATE_90_COUNTERCLOCKWISE};
+  if (turns > 0) cv::rotate(small, small, kTurns[static_cast<size_t>(turns - 1)]);
+  return {geometry.width, geometry.height, {small.datastart, small.dataend}};
 }
 
 void MotionEstimator::reset() {

@@ -59,6 +59,10 @@ class MotionEstimator {
   /// The geometry in which pictures are wanted: their long side is at most 960 pixels.
   static media::Geometry geometry_for(const media::Frame& frame);
 
+  /// The picture's brightness in that geometry.
+  static media::GreyImage reduce(const media::Frame& frame, const media::Geometry& geometry,
+                                 media::Converter& converter);
+
   /// Forgets all pictures: the next one is a first one.
   void reset();
   /// Takes the picture at sampling time k.

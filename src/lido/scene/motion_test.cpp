@@ -102,6 +102,30 @@ TEST(Motion, AnotherViewIsNoMotion) {
   EXPECT_FALSE(estimator.push(1, false, BlobScene(5).picture({}, 2), kPlain, {}));
 }
 
+TEST(Motion, ReducingIsWhatTheConverterDoes) {
+  // A bright corner tells every orientation from the others.
+  std::vector<uint8_t> luma(1200 * 800, 60);
+  for (int y = 0; y < 200; ++y)
+    std::fill_n(&luma[static_cast<size_t>(1200 * y)], 300, uint8_t{200});
+  for (int turns = 0; turns < 4; ++turns) {
+    for (const bool mirrored : {false, true}) {
+      media::Frame frame{.width = 1200, .height = 800, .grey = true};
+      frame.planes[0] = {reinterpret_cast<const std::byte*>(luma.data()), 1200};
+      frame.orientation = {turns, mirrored};
+      const auto geometry = MotionEstimator::geometry_for(frame);
+      media::Converter converter;
+      const auto wanted = converter.convert_grey(frame, geometry);
+      const auto found = MotionEstimator::reduce(frame, geometry, converter);
+      ASSERT_EQ(found.width, wanted.width);
+      ASSERT_EQ(found.grey.size(), wanted.grey.size());
+      int different = 0;
+      for (size_t i = 0; i < wanted.grey.size(); ++i)
+        different += std::abs(found.grey[i] - wanted.grey[i]) > 2 ? 1 : 0;
+      EXPECT_LT(different, 3000) << turns << mirrored;
+    }
+  }
+}
+
 Registration at(int64_t reference_k, double x, double y, double scale = 1, double sd = 0.02) {
   Registration registration{reference_k, {{scale, 0, x, 0, scale, y, 0, 0, 1}}};
   for (size_t i = 0; i < 8; ++i) registration.covariance[9 * i] = sd * sd;

@@ -59,7 +59,7 @@ std::vector<Box> Observer::may_move(const std::vector<Detection>& found,
 Result<void> Observer::look(const Waiting& picture, std::vector<Detection> found) {
   const auto boxes = may_move(found, media::upright_size(picture.frame));
   const auto geometry = MotionEstimator::geometry_for(picture.frame);
-  media::GreyImage grey = converter_.convert_grey(picture.frame, geometry);
+  media::GreyImage grey = MotionEstimator::reduce(picture.frame, geometry, converter_);
   for (int64_t k = picture.first_k; k < picture.end_k; ++k) {
     Observation observation{.k = k, .after_cut = picture.after_cut && k == picture.first_k};
     observation.found = found;

@@ -98,13 +98,13 @@ TEST(Background, APlateIsWhatIsThereWhenNobodyIs) {
 }
 
 QualitySample sample(int64_t k, QualityFeatures features) { return {k, false, features}; }
-constexpr QualityFeatures kGood{.mean = 110, .structure = 40, .detail = 0.4F, .change = 20};
+constexpr QualityFeatures kGood{.mean = 110, .structure = 40, .detail = 0.6F, .change = 20};
 
 TEST(Quality, FaultsBecomeStretchesOfTime) {
   std::vector<QualitySample> samples;
   for (int64_t k = 0; k < 40; ++k) {
     QualityFeatures features = kGood;
-    if (k >= 10 && k < 20) features = {.mean = 3, .structure = 1, .detail = 0.4F, .change = 20};
+    if (k >= 10 && k < 20) features = {.mean = 3, .structure = 1, .detail = 0.6F, .change = 20};
     if (k >= 30) features.change = 0;
     if (k == 5) features.change = 0;  // one that happens to be equal is no fault
     samples.push_back(sample(k, features));

@@ -13,17 +13,17 @@ namespace {
 bool has(Fault fault, const QualityFeatures& f) {
   switch (fault) {
     case Fault::kBlack:
-      return f.mean < 14 && f.structure < 4;
+      return f.mean < 22 && f.structure < 2;
     case Fault::kCovered:
-      return f.mean >= 14 && f.structure < 7;
+      return f.mean >= 22 && f.structure < 7;
     case Fault::kBlurred:
-      return f.structure >= 7 && f.detail < 0.09F;
+      return f.structure >= 7 && f.detail < 0.42F;
     case Fault::kDark:
-      return f.structure >= 4 && f.dark > 0.6F && f.mean < 40;
+      return f.structure >= 2 && f.dark > 0.5F && f.mean < 40;
     case Fault::kBright:
-      return f.bright > 0.4F || f.mean > 225;
+      return f.bright > 0.3F || f.mean > 200;
     case Fault::kGlare:
-      return f.patch > 0.04F && f.bright <= 0.4F;
+      return f.patch > 0.04F && f.bright <= 0.3F;
     case Fault::kFrozen:
       return f.change < 1;
   }
@@ -54,17 +54,18 @@ QualityFeatures QualityMeter::measure(const media::GreyImage& grey) {
   features.dark = static_cast<float>(static_cast<double>(dark) / pixels);
   features.bright = static_cast<float>(static_cast<double>(bright) / pixels);
 
-  cv::Mat small, tiny;
+  cv::Mat half, small, tiny;
   const auto reduced = [&](int parts) {
     return cv::Size(std::max(1, grey.width / parts), std::max(1, grey.height / parts));
   };
+  cv::resize(full, half, reduced(2), 0, 0, cv::INTER_AREA);
   cv::resize(full, small, reduced(4), 0, 0, cv::INTER_AREA);
   cv::resize(small, tiny, reduced(16), 0, 0, cv::INTER_AREA);
   cv::Scalar mean, deviation;
   cv::meanStdDev(tiny, mean, deviation);
   features.structure = static_cast<float>(deviation[0]);
 
-  // Detail of every second row is plenty.
+  // Every second row is plenty. Finer detail than half the size is noise and compression.
   const auto roughness = [](const cv::Mat& image) {
     int64_t total = 0, count = 0;
     for (int y = 1; y + 1 < image.rows; y += 2) {
@@ -77,7 +78,7 @@ QualityFeatures QualityMeter::measure(const media::GreyImage& grey) {
     }
     return static_cast<double>(total) / static_cast<double>(std::max<int64_t>(1, count));
   };
-  features.detail = static_cast<float>(roughness(full) / (roughness(small) + 0.5));
+  features.detail = static_cast<float>(roughness(half) / (roughness(small) + 0.5));
 
   if (bright > 0) {
     cv::Mat patches, labels, stats, centres;

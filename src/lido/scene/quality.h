@@ -17,12 +17,11 @@ struct QualityFeatures {
   float bright = 0;     ///< Share of pixels at 250 or more.
   float patch = 0;      ///< Share of the picture in the largest bright patch.
   float structure = 0;  ///< Standard deviation of brightness at a 64th of the width.
-  float detail = 0;     ///< Fine detail against coarse: falls when out of focus.
+  float detail = 0;     ///< Detail at half size against a quarter: falls when out of focus.
   float change = 255;   ///< Most that any small part changed since the picture before.
 };
 
 /// Measures a reduced picture (MotionEstimator::geometry_for).
-/// @param previous  The one before; its `small` is compared. Empty for a first one.
 class QualityMeter {
  public:
   QualityFeatures measure(const media::GreyImage& grey);
