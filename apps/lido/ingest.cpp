@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -87,8 +88,11 @@ struct Flags {
 };
 
 void print_estimate(const Flags& flags, const ingest::Job& job) {
-  const auto total = ingest::estimate(job.plans, flags.request.sampling, flags.request.job);
+  const auto total = ingest::estimate(job.plans, job.sampling, flags.request.job);
   if (flags.json) {
+    const auto known = [](const auto& value) {
+      return value ? nlohmann::ordered_json(std::llround(*value)) : nlohmann::ordered_json();
+    };
     const nlohmann::ordered_json json = {{"clips", total.clips},
                                          {"known", job.known},
                                          {"broken", total.broken},
@@ -96,9 +100,9 @@ void print_estimate(const Flags& flags, const ingest::Job& job) {
                                          {"hours", total.hours},
                                          {"bytes_to_read", total.bytes},
                                          {"frames", total.frames},
-                                         {"samples", total.samples},
-                                         {"shards", total.shards},
-                                         {"shard_bytes", std::round(total.shard_bytes)},
+                                         {"samples", known(total.samples)},
+                                         {"shards", known(total.shards)},
+                                         {"shard_bytes", known(total.shard_bytes)},
                                          {"seconds", std::round(total.seconds)}};
     fmt::print("{}\n", json.dump());
     return;
@@ -110,9 +114,13 @@ void print_estimate(const Flags& flags, const ingest::Job& job) {
   fmt::print("to read        {} at most\n", human_bytes(static_cast<double>(total.bytes)));
   fmt::print("spans          {}\n", human_count(total.spans));
   fmt::print("frames         about {}\n", human_count(total.frames));
-  fmt::print("samples        about {}\n", human_count(total.samples));
-  fmt::print("shards         about {}, {} in all\n", human_count(total.shards),
-             human_bytes(total.shard_bytes));
+  if (total.samples) {
+    fmt::print("samples        about {}\n", human_count(*total.samples));
+    fmt::print("shards         about {}, {} in all\n", human_count(*total.shards),
+               human_bytes(*total.shard_bytes));
+  } else {
+    fmt::print("samples        as many as people are seen\n");
+  }
   fmt::print("time           about {} here\n", human_seconds(total.seconds));
   fmt::print("Nothing was written (--dry-run).\n");
 }

@@ -34,7 +34,8 @@ Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
                                          const SampleOptions& sampling, const JobOptions& job,
                                          const std::stop_token& stop);
 
-/// What a plan expects to come out; bytes and time are estimates.
+/// What a plan expects to come out; bytes and time are estimates. Where samples are people, nobody
+/// knows beforehand how many there will be: samples and shards are then empty.
 struct Estimate {
   int64_t clips = 0;
   int64_t broken = 0;
@@ -42,9 +43,9 @@ struct Estimate {
   double hours = 0;
   int64_t bytes = 0;
   int64_t frames = 0;
-  int64_t samples = 0;
-  double shard_bytes = 0;
-  int64_t shards = 0;
+  std::optional<int64_t> samples = 0;
+  std::optional<double> shard_bytes = 0;
+  std::optional<int64_t> shards = 0;
   double seconds = 0;
 };
 Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling,

@@ -77,13 +77,6 @@ media::Geometry cutout_geometry(const scene::Box& box, int size) {
           -scale * (box.y + box.height / 2 - side / 2)};
 }
 
-media::Geometry context_geometry(const media::Frame& frame) {
-  const auto [width, height] = media::upright_size(frame);
-  const double scale = std::min(1.0, double(kContextSide) / std::max(width, height));
-  const auto side = [&](int length) { return std::max(1, int(std::lround(length * scale))); };
-  return {side(width), side(height), double(side(width)) / width, double(side(height)) / height};
-}
-
 }  // namespace
 
 struct SceneWriter::Encoder {
@@ -147,7 +140,7 @@ Result<void> SceneWriter::cut(const media::Frame& frame,
   }
   const int64_t start = k - sampling_.windows.window / 2;
   if (boxes.empty() || start < 0 || start % sampling_.windows.stride != 0) return {};
-  const auto geometry = context_geometry(frame);
+  const auto geometry = media::shrunk_geometry(frame, kContextSide);
   StoredPicture context = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
   const auto [width, height] = media::upright_size(frame);
   context.box = {0, 0, double(width), double(height)};

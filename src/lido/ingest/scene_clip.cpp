@@ -70,15 +70,6 @@ class Drawing {
   std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>> ways_;
 };
 
-media::Geometry drawn_geometry(const media::Frame& frame) {
-  const auto [width, height] = media::upright_size(frame);
-  const double scale = std::min(1.0, double(kDrawnSide) / std::max(width, height));
-  const auto even = [&](int length) {
-    return std::max(2, int(std::lround(length * scale / 2)) * 2);
-  };
-  return {even(width), even(height), double(even(width)) / width, double(even(height)) / height};
-}
-
 Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& request,
                          const scene::Followed& followed, const std::vector<std::string>& classes,
                          storage::Store& store, const std::stop_token& stop) {
@@ -96,7 +87,7 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
   };
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
     if (!geometry) {
-      geometry = drawn_geometry(extracted.frame);
+      geometry = media::shrunk_geometry(extracted.frame, kDrawnSide, 2);
       writer = LIDO_TRY(store.create("drawn.mp4"));
       encoder =
           LIDO_TRY(media::Encoder::open(*writer, geometry->width, geometry->height, request.fps));

@@ -134,6 +134,17 @@ Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& option
   return geometry;
 }
 
+Geometry shrunk_geometry(const Frame& frame, int longest, int multiple) {
+  const auto [width, height] = upright_size(frame);
+  const double scale = std::min(1.0, static_cast<double>(longest) / std::max(width, height));
+  const auto shrunk = [&](int length) {
+    const auto parts = static_cast<int>(std::lround(length * scale / multiple));
+    return std::max(1, parts) * multiple;
+  };
+  return {shrunk(width), shrunk(height), static_cast<double>(shrunk(width)) / width,
+          static_cast<double>(shrunk(height)) / height};
+}
+
 Converter::Taps Converter::make_taps(const Axis& axis) {
   const double step = 1 / axis.scale;
   const double support = std::max(1.0, step);

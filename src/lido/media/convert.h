@@ -62,6 +62,10 @@ struct UprightSize {
 };
 UprightSize upright_size(const Frame& frame);
 
+/// The geometry of the whole picture made smaller, never larger: its longer side at most `longest`
+/// pixels, both sides multiples of `multiple`. Stored pixels stay as wide as they are tall.
+Geometry shrunk_geometry(const Frame& frame, int longest, int multiple = 1);
+
 /// Cuts, resizes, turns upright and converts to RGB in one pass over the wanted pixels only.
 ///
 /// Antialiased triangle filter in fixed point, so that every CPU gives the same bits. Not

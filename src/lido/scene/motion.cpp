@@ -434,12 +434,7 @@ MotionEstimator::MotionEstimator(MotionEstimator&&) noexcept = default;
 MotionEstimator& MotionEstimator::operator=(MotionEstimator&&) noexcept = default;
 
 media::Geometry MotionEstimator::geometry_for(const media::Frame& frame) {
-  const auto [width, height] = media::upright_size(frame);
-  const double scale = std::min(1.0, static_cast<double>(kLongSide) / std::max(width, height));
-  const int reduced_width = std::max(1, static_cast<int>(std::lround(width * scale)));
-  const int reduced_height = std::max(1, static_cast<int>(std::lround(height * scale)));
-  return {reduced_width, reduced_height, static_cast<double>(reduced_width) / width,
-          static_cast<double>(reduced_height) / height};
+  return media::shrunk_geometry(frame, kLongSide);
 }
 
 media::GreyImage MotionEstimator::reduce(const media::Frame& frame, const media::Geometry& geometry,

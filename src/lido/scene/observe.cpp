@@ -11,15 +11,6 @@ constexpr int64_t kBetweenThumbnails = 4;  // sampling times
 
 int64_t block_after(int64_t k) { return (k + kBlock - 1) / kBlock * kBlock; }
 
-media::Geometry thumbnail_geometry(const media::Frame& frame) {
-  const auto [width, height] = media::upright_size(frame);
-  const double scale = std::min(1.0, static_cast<double>(kThumbnailSide) / std::max(width, height));
-  const int small_width = std::max(1, static_cast<int>(std::lround(width * scale)));
-  const int small_height = std::max(1, static_cast<int>(std::lround(height * scale)));
-  return {small_width, small_height, static_cast<double>(small_width) / width,
-          static_cast<double>(small_height) / height};
-}
-
 }  // namespace
 
 Share share_of(int64_t first_k, int64_t end_k) {
@@ -87,7 +78,8 @@ Result<void> Observer::look(const Waiting& picture, std::vector<Detection> found
       block_.push_back(grey);
       if (k % kBetweenThumbnails == kBetweenThumbnails / 2)
         thumbnails_.push_back(
-            {k, thumbnail_converter_.convert(picture.frame, thumbnail_geometry(picture.frame))});
+            {k, thumbnail_converter_.convert(
+                    picture.frame, media::shrunk_geometry(picture.frame, kThumbnailSide))});
     } else {
       end_block();
     }
