@@ -81,15 +81,15 @@ def make_clips(name):
     return sorted(folder.glob(f"[0-9]*.{extension}"))
 
 
-def environment(peer):
+def environment(peer, packages):
     """A Python environment of the peer's own. @return its Python, or None when it cannot be made here."""
     folder = WORK / "env" / peer
     done = folder / "done"
     if not done.exists():
-        print(f"installing {' '.join(PEERS[peer])}", file=sys.stderr)
+        print(f"installing {' '.join(packages)}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
-        made = subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *PEERS[peer]])
+        made = subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *packages])
         if made.returncode != 0:
             return None
         done.touch()
@@ -189,7 +189,7 @@ def main():
     rows = [row for row in ROWS if not given.only or given.only in row[0]]
     peers = {}
     if not given.no_peers:
-        peers = {name: python for name in PEERS if (python := environment(name))}
+        peers = {name: python for name, packages in PEERS.items() if (python := environment(name, packages))}
     revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
     print(f"revision {revision}, {cpu}, {os.cpu_count()} cores, {given.rounds} rounds; CPU: ratio to the floor of the same round, median (least-most)\n")

@@ -16,11 +16,13 @@ import math
 import os
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import tempfile
+import time
 
-from ingest import LIDO, ROOT, WORK
+from ingest import LIDO, ROOT, WORK, environment, make_clips, measure
 
 SHARED = ROOT / "../shared/data"
 os.environ["LIDO_MODELS"] = str(ROOT / "build/models")
@@ -239,12 +241,11 @@ def follow_peer(boxes, fps):
 
 def tracks():
     if os.environ.get("LIDO_BENCH_TRACKERS") != "1":
-        folder = WORK / "env/trackers"
-        if not (folder / "done").exists():
-            subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
-            subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *TRACKERS], check=True)
-            (folder / "done").touch()
-        subprocess.run([folder / "bin/python", __file__, "--only", "tracks"], check=True, env=os.environ | {"LIDO_BENCH_TRACKERS": "1"})
+        python = environment("trackers", TRACKERS)
+        if python is None:
+            print("\nTracks: skipped, trackers cannot be installed here")
+            return
+        subprocess.run([python, __file__, "--only", "tracks"], check=True, env=os.environ | {"LIDO_BENCH_TRACKERS": "1"})
         return
     print("\nTracks of a simulated crowd of 12, one minute, with misses, false boxes and jitter: IDF1 (tracks made); 5 crowds, median (least-most)")
     print(f"{'sampled at':<12}{'lido':>28}{'ByteTrack, as published':>28}{'ByteTrack, tuned':>28}")
@@ -312,8 +313,7 @@ def cost():
     """One worker over one 1080p clip; CPU seconds of each part by leaving it out."""
     import numpy as np
     import openvino
-    from ingest import make_clips, measure
-    folder = make_clips("h264_b") or WORK / "clips/h264_b"
+    make_clips("h264_b")
     clip = sorted((WORK / "clips/h264_b").glob("*.mp4"))[2]
     core = openvino.Core()
     model = core.read_model(ROOT / "build/models/nanodet/model.pb")
@@ -324,14 +324,12 @@ def cost():
     out = WORK / "out"
 
     def ingest(*options):
-        import shutil
         shutil.rmtree(out, ignore_errors=True)
         return measure([LIDO, "ingest", clip, "--out", out, "--fps", "4", "--window", "8", "--stride", "8", "--workers", "1", "--quiet", *options])
 
     print("\nCost on one core, 10 s of 1080p at 4 fps (40 pictures), three rounds, median")
-    bare, off, on, stages = [], [], [], []
+    bare, off, on = [], [], []
     for _ in range(3):
-        import time
         for _ in range(2):
             request.infer([picture])
         begun = time.process_time()

@@ -14,18 +14,18 @@ std::stop_source interrupted;
 
 }  // namespace
 
-void stop_on_signals() {
+void stop_on_signals(const char* then) {
   // A handler may only set a flag; a thread that waits for the signals may call anything.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([signals] {
+  std::thread([signals, then] {
     int signal = 0;
     sigwait(&signals, &signal);
     interrupted.request_stop();
-    fmt::print(stderr, "\nlido: stopping; the same command goes on from here\n");
+    fmt::print(stderr, "\nlido: stopping; {}\n", then);
     sigwait(&signals, &signal);
     _exit(kInterrupted);
   }).detach();

@@ -21,8 +21,8 @@ inline constexpr int kInterrupted = 130;
 
 int exit_code(const Error& error);
 
-/// From now on Ctrl-C stops cleanly; a second time ends the program at once.
-void stop_on_signals();
+/// From now on Ctrl-C stops cleanly, saying `then`; a second time ends the program at once.
+void stop_on_signals(const char* then);
 /// Says when that happened.
 std::stop_token interruption();
 

@@ -235,7 +235,7 @@ void add_ingest(CLI::App& app, int& exit) {
   command->callback([flags, &exit] {
     exit = ingest::supervise(flags->request.out, [flags](bool careful) {
       if (careful) flags->request.job.workers = 1;
-      stop_on_signals();
+      stop_on_signals("the same command goes on from here");
       const auto result = ingest(*flags);
       storage::shut_down();
       return result ? *result : report_error(result.error());

@@ -64,7 +64,7 @@ void print(const ingest::SceneClipSummary& summary) {
 }
 
 Result<int> scene(const Flags& flags) {
-  stop_on_signals();
+  stop_on_signals("nothing was written");
   const auto summary = LIDO_TRY(ingest::scene_clip(flags.clip, flags.out, flags.draw, flags.options,
                                                    progress_of(flags), interruption()));
   if (!flags.quiet && isatty(2) == 1) fmt::print(stderr, "\r\033[K");

@@ -48,6 +48,11 @@ struct Forgotten {
   int64_t samples = 0;
   std::vector<std::string> shards_before;  ///< "name sha256" of each shard that held them.
   std::vector<std::string> shards_after;
+
+  /// Whether it takes out something that lasts from `from_s` to `to_s`.
+  bool covers(std::string_view other, double from_s, double to_s) const {
+    return other == clip && from_s < end_s && to_s >= start_s;
+  }
 };
 
 /// A dataset in a store. Reading is thread-safe; writing is for one process at a time.

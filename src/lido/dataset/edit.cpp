@@ -180,12 +180,12 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const std::string clip = LIDO_TRY(whole_name(generation, clip_name));
+  Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
   const auto goes = [&](const SampleRow& row) {
-    return row.clip == clip && row.start_s < end_s && row.end_s >= start_s;
+    return record.covers(row.clip, row.start_s, row.end_s);
   };
   const int before = generation.number;
   std::set<std::string> affected;
-  Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
   LIDO_TRY(dataset.visit_samples(before, [&](const SampleRow& row) -> Result<void> {
     if (!goes(row)) return {};
     affected.insert(row.shard);
@@ -205,7 +205,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     records.push_back(record);
     LIDO_TRY(dataset.write_forgotten(records));
   }
-  const bool seen = LIDO_TRY(forget_scenes(dataset, generation, before + 1, clip, start_s, end_s));
+  const bool seen = LIDO_TRY(forget_scenes(dataset, generation, before + 1, record));
   if (record.samples > 0 || seen) {
     ++generation.number;
     for (ClipRow& row : generation.clips) {

@@ -170,14 +170,6 @@ FrameMap map_of(const SampleRow& sample, size_t frame) {
   return {cutout[0], cutout[1], cutout[2], cutout[3]};
 }
 
-/// Intersection over union; 0 where one is not known.
-double overlap(const Box& a, const Box& b) {
-  const double width = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
-  const double height = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
-  if (!(width > 0) || !(height > 0)) return 0;
-  return width * height / (a.width * a.height + b.width * b.height - width * height);
-}
-
 std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample,
                                      const Rational& fps) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/base/result.h"
 #include "lido/storage/store.h"
 
@@ -23,12 +24,6 @@ struct UtcTime {
 /// @return kInvalidArgument for anything else.
 Result<UtcTime> parse_utc(std::string_view text);
 std::string to_string(const UtcTime& time);
-
-/// A box in upright source pixels.
-struct Box {
-  double x = 0, y = 0, width = 0, height = 0;
-  bool operator==(const Box&) const = default;
-};
 
 /// A label as it stands on one sample.
 struct SampleLabel {

@@ -10,19 +10,34 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kPictures = "/pictures.json";
 
-/// Copies a table's rows that stay. @return How many went.
+/// Whether a record takes out a row: one of a moment, or one of a stretch of time.
 template <typename Row>
-Result<int64_t> copy_rows(storage::Store& store, const std::string& from, const std::string& to,
-                          const std::function<bool(const Row&)>& goes) {
-  int64_t gone = 0;
-  auto writer = LIDO_TRY(TableWriter<Row>::create(store, to));
-  LIDO_TRY(visit_table<Row>(store, from, [&](Row& row) -> Result<void> {
-    if (!goes(row)) return writer.append(std::move(row));
-    ++gone;
+bool goes(const Forgotten& record, const Row& row) {
+  if constexpr (requires { row.time_s; })
+    return record.covers(row.clip, row.time_s, row.time_s);
+  else
+    return record.covers(row.clip, row.start_s, row.end_s);
+}
+
+template <typename Row>
+Result<bool> holds_any(storage::Store& store, const std::string& table, const Forgotten& record) {
+  bool any = false;
+  LIDO_TRY(visit_table<Row>(store, table, [&](Row& row) -> Result<void> {
+    any = any || goes(record, row);
     return {};
   }));
-  LIDO_TRY(writer.commit());
-  return gone;
+  return any;
+}
+
+/// Copies a table's rows that stay.
+template <typename Row>
+Result<void> copy_rows(storage::Store& store, const std::string& from, const std::string& to,
+                       const Forgotten& record) {
+  auto writer = LIDO_TRY(TableWriter<Row>::create(store, to));
+  LIDO_TRY(visit_table<Row>(store, from, [&](Row& row) -> Result<void> {
+    return goes(record, row) ? Result<void>() : writer.append(std::move(row));
+  }));
+  return writer.commit();
 }
 
 Result<void> copy_object(storage::Store& store, const std::string& from, const std::string& to) {
@@ -75,36 +90,28 @@ Result<void> write_scene_pictures(storage::Store& store, const std::string& fold
 }
 
 Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,
-                           const std::string& clip, double start_s, double end_s) {
+                           const Forgotten& record) {
   storage::Store& store = dataset.store();
   bool changed = false;
   for (std::string& folder : generation.scenes) {
+    ScenePictures pictures = LIDO_TRY(read_scene_pictures(store, folder));
+    const auto views =
+        std::erase_if(pictures.views, [&](const SceneView& view) { return goes(record, view); });
+    const auto plates = std::erase_if(pictures.plates, [&](const ScenePlate& plate) {
+      return std::ranges::find(plate.clips, record.clip) != plate.clips.end();
+    });
+    const bool held = views + plates > 0 ||
+                      LIDO_TRY(holds_any<ObjectRow>(store, folder + kObjectsTable, record)) ||
+                      LIDO_TRY(holds_any<TrackRow>(store, folder + kTracksTable, record)) ||
+                      LIDO_TRY(holds_any<MotionRow>(store, folder + kMotionTable, record)) ||
+                      LIDO_TRY(holds_any<QualityRow>(store, folder + kQualityTable, record));
+    if (!held) continue;
     const std::string stem = folder.substr(0, folder.find("-f"));
     const std::string next = fmt::format("{}-f{:06}", stem, next_generation);
-    const auto at_time = [&](const auto& row) {
-      return row.clip == clip && row.time_s < end_s && row.time_s >= start_s;
-    };
-    const auto overlaps = [&](const auto& row) {
-      return row.clip == clip && row.start_s < end_s && row.end_s >= start_s;
-    };
-    int64_t gone = 0;
-    gone += LIDO_TRY(
-        copy_rows<ObjectRow>(store, folder + kObjectsTable, next + kObjectsTable, at_time));
-    gone +=
-        LIDO_TRY(copy_rows<TrackRow>(store, folder + kTracksTable, next + kTracksTable, overlaps));
-    gone +=
-        LIDO_TRY(copy_rows<MotionRow>(store, folder + kMotionTable, next + kMotionTable, at_time));
-    gone += LIDO_TRY(
-        copy_rows<QualityRow>(store, folder + kQualityTable, next + kQualityTable, overlaps));
-    ScenePictures pictures = LIDO_TRY(read_scene_pictures(store, folder));
-    gone += std::erase_if(pictures.views, at_time);
-    gone += std::erase_if(pictures.plates, [&](const ScenePlate& plate) {
-      return std::ranges::find(plate.clips, clip) != plate.clips.end();
-    });
-    if (gone == 0) {
-      LIDO_TRY(store.remove_all(next));
-      continue;
-    }
+    LIDO_TRY(copy_rows<ObjectRow>(store, folder + kObjectsTable, next + kObjectsTable, record));
+    LIDO_TRY(copy_rows<TrackRow>(store, folder + kTracksTable, next + kTracksTable, record));
+    LIDO_TRY(copy_rows<MotionRow>(store, folder + kMotionTable, next + kMotionTable, record));
+    LIDO_TRY(copy_rows<QualityRow>(store, folder + kQualityTable, next + kQualityTable, record));
     for (const SceneView& view : pictures.views)
       LIDO_TRY(copy_object(store, folder + "/" + view.file, next + "/" + view.file));
     for (const ScenePlate& plate : pictures.plates) {

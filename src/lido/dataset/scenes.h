@@ -37,11 +37,11 @@ Result<ScenePictures> read_scene_pictures(storage::Store& store, const std::stri
 Result<void> write_scene_pictures(storage::Store& store, const std::string& folder,
                                   const ScenePictures& pictures);
 
-/// Takes a stretch of a clip out of every scene folder that `generation` names: rows, views, and
+/// Takes what `record` covers out of every scene folder that `generation` names: rows, views, and
 /// the plates its pictures went into. Folders that held some of it are written anew and named in
 /// the place of the old ones, which are left to the caller to remove.
 /// @return Whether any folder changed.
 Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,
-                           const std::string& clip, double start_s, double end_s);
+                           const Forgotten& record);
 
 }  // namespace lido::dataset

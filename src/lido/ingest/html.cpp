@@ -25,6 +25,8 @@ std::string escape(std::string_view text) {
   return out;
 }
 
+namespace {
+
 std::string base64(std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -38,6 +40,8 @@ std::string base64(std::string_view bytes) {
   }
   return out;
 }
+
+}  // namespace
 
 std::string image_tag(std::string_view jpeg, std::string_view about) {
   return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",

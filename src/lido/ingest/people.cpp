@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "lido/base/evenly.h"
 #include "lido/base/hash.h"
 #include "lido/base/in_order.h"
 #include "lido/base/parallel.h"
@@ -32,7 +33,7 @@ struct ClipScene {
 bool was_forgotten(const std::vector<dataset::Forgotten>& forgotten, const std::string& clip,
                    double time_s) {
   return std::ranges::any_of(forgotten, [&](const dataset::Forgotten& record) {
-    return record.clip == clip && time_s >= record.start_s && time_s < record.end_s;
+    return record.covers(clip, time_s, time_s);
   });
 }
 
@@ -80,7 +81,7 @@ Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& c
 
 /// One moment of a person: his box, and the cutout that shows it.
 struct Moment {
-  scene::Box box;
+  Box box;
   const PlacedPicture* cutout = nullptr;
 };
 
@@ -107,8 +108,8 @@ std::vector<PersonWindow> cut_windows(const ClipScene& all, const scene::Followe
       double best = kSame;
       const auto [first, last] = all.cutouts.equal_range(at.k);
       for (auto it = first; it != last; ++it) {
-        const double overlap = scene::overlap(at.box, it->second.picture.box);
-        if (overlap > best) best = overlap, moment.cutout = &it->second;
+        const double shared = overlap(at.box, it->second.picture.box);
+        if (shared > best) best = shared, moment.cutout = &it->second;
       }
       if (moment.cutout == nullptr) continue;
       const auto emit = [&](int64_t start, const std::deque<Moment>& window) -> Result<void> {
@@ -164,7 +165,7 @@ Result<PartRecord> write_people(const dataset::Dataset& dataset, const std::stri
       const media::Geometry& g = moment.cutout->picture.geometry;
       sample.pts.push_back(moment.cutout->picture.pts);
       sample.cutouts.insert(sample.cutouts.end(), {g.scale_x, g.scale_y, g.offset_x, g.offset_y});
-      const scene::Box& box = moment.box;
+      const Box& box = moment.box;
       sample.boxes.insert(sample.boxes.end(),
                           {box.x * g.scale_x + g.offset_x, box.y * g.scale_y + g.offset_y,
                            box.width * g.scale_x, box.height * g.scale_y});
@@ -207,15 +208,6 @@ PlateKey plate_key(const ClipInput& input, double time_s) {
   return key;
 }
 
-/// Evenly spread over all of them, at most `most`.
-template <typename T>
-std::vector<T> spread(const std::vector<T>& all, size_t most) {
-  if (all.size() <= most) return all;
-  std::vector<T> some;
-  for (size_t i = 0; i < most; ++i) some.push_back(all[i * all.size() / most]);
-  return some;
-}
-
 /// Takes the pictures of a scene folder out of the spans' scene files.
 class PictureGallery {
  public:
@@ -227,11 +219,12 @@ class PictureGallery {
   Result<void> take(size_t clip, const ClipScene& all) {
     const double fps = sampling_.fps.value();
     const ClipInput& input = clips_[clip].plan->input;
-    const bool shown = clip * kMostClips / clips_.size() != shown_ || clips_.size() <= kMostClips;
-    shown_ = clip * kMostClips / clips_.size();
+    // Evenly picked: where a new one of kMostClips parts begins.
+    const auto part = [&](size_t number) { return number * kMostClips / clips_.size(); };
+    const bool shown = clip == 0 || part(clip) != part(clip - 1);
     if (shown) {
       PictureReader pictures(store_, clips_[clip]);
-      for (const PlacedPicture& one : spread(all.thumbnails, kMostViews)) {
+      for (const PlacedPicture& one : evenly(all.thumbnails, kMostViews)) {
         const std::string file =
             fmt::format("views/{}_{:08}.jpg", key_prefix(input), one.picture.k);
         LIDO_TRY(store_.write_text(folder_ + "/" + file, LIDO_TRY(pictures.read(one))));
@@ -241,7 +234,7 @@ class PictureGallery {
       }
     }
     if (input.camera.empty() && !shown) return {};
-    for (const PlacedPicture& one : spread(all.thumbnails, kMostInPlate)) {
+    for (const PlacedPicture& one : evenly(all.thumbnails, kMostInPlate)) {
       const auto key = plate_key(input, static_cast<double>(one.picture.k) / fps);
       plates_[key].push_back({clip, one});
     }
@@ -261,7 +254,7 @@ class PictureGallery {
   Result<void> write_plate(const PlateKey& key, const std::vector<PlateSource>& sources) {
     std::vector<media::Image> images;
     dataset::ScenePlate plate{.camera = key.camera, .day_part = key.day_part};
-    for (const PlateSource& one : spread(sources, kMostInPlate)) {
+    for (const PlateSource& one : evenly(sources, kMostInPlate)) {
       PictureReader pictures(store_, clips_[one.clip]);
       const std::string jpeg = LIDO_TRY(pictures.read(one.picture));
       auto image = LIDO_TRY(dataset::decode_jpeg(std::as_bytes(std::span(jpeg))));
@@ -297,7 +290,6 @@ class PictureGallery {
   const std::vector<ClipResult>& clips_;
   const SampleOptions& sampling_;
   std::string folder_;
-  size_t shown_ = kMostClips;
   std::map<PlateKey, std::vector<PlateSource>> plates_;
   dataset::ScenePictures pictures_;
 };

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "lido/base/evenly.h"
 #include "lido/dataset/augment.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/split.h"
@@ -108,16 +109,6 @@ std::string full_name(const dataset::SampleLabel& label) {
   return fmt::format("{}: {}", label.task, label.label);
 }
 
-/// At most `most` of the rows, evenly picked.
-std::vector<const dataset::ClipRow*> pick(const std::vector<const dataset::ClipRow*>& rows,
-                                          size_t most) {
-  std::vector<const dataset::ClipRow*> picked;
-  const size_t shown = std::min(most, rows.size());
-  picked.reserve(shown);
-  for (size_t i = 0; i < shown; ++i) picked.push_back(rows[i * rows.size() / shown]);
-  return picked;
-}
-
 /// The clips whose frames, and whose timelines, are shown.
 struct Shown {
   std::vector<const dataset::ClipRow*> strips, timelines;
@@ -132,7 +123,7 @@ Shown choose(const dataset::Generation& generation) {
   }
   std::ranges::sort(all, {}, &dataset::ClipRow::clip);
   std::ranges::sort(with_samples, {}, &dataset::ClipRow::clip);
-  return {pick(with_samples, kMostStrips), pick(all, kMostTimelines), with_samples.size()};
+  return {evenly(with_samples, kMostStrips), evenly(all, kMostTimelines), with_samples.size()};
 }
 
 Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const Shown& shown) {

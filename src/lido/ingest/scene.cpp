@@ -18,8 +18,8 @@ constexpr int kContextSide = 224;
 constexpr double kRoom = 1.25;
 constexpr double kLeastSide = 32;
 
-Json to_json(const scene::Box& box) { return {box.x, box.y, box.width, box.height}; }
-scene::Box box_from(const Json& j) { return {j.at(0), j.at(1), j.at(2), j.at(3)}; }
+Json to_json(const Box& box) { return {box.x, box.y, box.width, box.height}; }
+Box box_from(const Json& j) { return {j.at(0), j.at(1), j.at(2), j.at(3)}; }
 
 Json to_json(const StoredPicture& p) {
   const media::Geometry& g = p.geometry;
@@ -35,7 +35,7 @@ Json to_json(const scene::Observation& o) {
   Json found = Json::array(), moving = Json::array();
   for (const scene::Detection& one : o.found)
     found.push_back({to_json(one.box), one.score, one.object});
-  for (const scene::Box& box : o.moving) moving.push_back(to_json(box));
+  for (const Box& box : o.moving) moving.push_back(to_json(box));
   const scene::QualityFeatures& q = o.quality;
   Json json = {{"k", o.k},
                {"cut", o.after_cut},
@@ -66,7 +66,7 @@ scene::Observation observation_from(const Json& json) {
 }
 
 /// A square around somebody, of the wanted size; what lies outside the picture is black.
-media::Geometry cutout_geometry(const scene::Box& box, int size) {
+media::Geometry cutout_geometry(const Box& box, int size) {
   const double side = std::max({kRoom * box.width, kRoom * box.height, kLeastSide});
   const double scale = size / side;
   return {size,
@@ -78,10 +78,6 @@ media::Geometry cutout_geometry(const scene::Box& box, int size) {
 }
 
 }  // namespace
-
-struct SceneWriter::Encoder {
-  dataset::JpegEncoder jpeg;
-};
 
 std::string scene_name(const std::string& part) { return part + ".scene"; }
 
@@ -105,8 +101,7 @@ SceneWriter::SceneWriter(std::unique_ptr<storage::Writer> writer, const scene::D
       observer_(detector, std::move(session), share,
                 [this](const media::Frame& frame, std::span<const scene::Observation> recent) {
                   return cut(frame, recent);
-                }),
-      encoder_(std::make_shared<Encoder>()) {}
+                }) {}
 
 Result<void> SceneWriter::take(int64_t first_k, int64_t end_k, bool after_cut,
                                const media::Frame& frame) {
@@ -117,7 +112,7 @@ Result<void> SceneWriter::take(int64_t first_k, int64_t end_k, bool after_cut,
 }
 
 Result<StoredPicture> SceneWriter::store(int64_t k, const media::Image& image) {
-  const std::string jpeg = LIDO_TRY(encoder_->jpeg.encode(image, sampling_.quality));
+  const std::string jpeg = LIDO_TRY(encoder_.encode(image, sampling_.quality));
   StoredPicture stored{.k = k, .offset = written_, .length = std::ssize(jpeg)};
   LIDO_TRY(writer_->append(jpeg));
   written_ += stored.length;
@@ -130,7 +125,7 @@ Result<void> SceneWriter::cut(const media::Frame& frame,
   if (sampling_.samples == "frame") return {};
   const int64_t k = recent.back().k;
   const auto boxes = scene::cutouts(recent, detector_);
-  for (const scene::Box& box : boxes) {
+  for (const Box& box : boxes) {
     const auto geometry = cutout_geometry(box, sampling_.person_size);
     StoredPicture cutout = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
     cutout.box = box;

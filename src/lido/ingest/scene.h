@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/jpeg.h"
 #include "lido/ingest/options.h"
 #include "lido/scene/follow.h"
 #include "lido/storage/store.h"
@@ -15,7 +16,7 @@ namespace lido::ingest {
 /// A JPEG in a span's scene file: somebody cut out of a picture, or a small whole picture.
 struct StoredPicture {
   int64_t k = 0;
-  scene::Box box;            ///< Where somebody was taken to be; of the whole picture for others.
+  Box box;                   ///< Where somebody was taken to be; of the whole picture for others.
   media::Geometry geometry;  ///< How the picture became this one.
   int64_t pts = 0;
   int64_t offset = 0;
@@ -57,8 +58,7 @@ class SceneWriter {
   const SampleOptions& sampling_;
   scene::Observer observer_;
   media::Converter converter_;
-  struct Encoder;
-  std::shared_ptr<Encoder> encoder_;
+  dataset::JpegEncoder encoder_;
   int64_t written_ = 0;
   SceneRecord record_;
 };

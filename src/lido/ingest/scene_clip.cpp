@@ -17,7 +17,7 @@ namespace {
 constexpr int kDrawnSide = 1280;
 constexpr double kPath_s = 5;  // of a track's way that is drawn
 
-/// The first sampling times are read again for the video; the rest is as it was.
+/// Draws what was found into the pictures, which come by a second time. In order of time.
 class Drawing {
  public:
   Drawing(const scene::Followed& followed, const std::vector<std::string>& classes, double fps)
@@ -42,11 +42,8 @@ class Drawing {
     const auto& motions = followed_.motions;
     while (motion_ < motions.size() && motions[motion_].motion.k < k) ++motion_;
     std::string caption = fmt::format("{:.2f} s", static_cast<double>(k) / fps_);
-    scene::Homography frame_from_view;
-    if (motion_ < motions.size()) {
+    if (motion_ < motions.size())
       caption += fmt::format("  camera {}", name_of(motions[motion_].motion.motion));
-      frame_from_view = inverse(motions[motion_].motion.view_from_frame);
-    }
     for (const scene::FaultSpan& fault : followed_.faults) {
       if (fault.begin <= k && k < fault.end) caption += fmt::format("  {}", name_of(fault.fault));
     }

@@ -104,12 +104,15 @@ UprightSize upright_size(const Frame& frame) {
   return turned ? UprightSize{frame.height, frame.width} : UprightSize{frame.width, frame.height};
 }
 
+double upright_aspect(const Frame& frame) {
+  const bool turned = frame.orientation.quarter_turns % 2 == 1;
+  return turned ? 1 / frame.pixel_aspect : frame.pixel_aspect;
+}
+
 Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& options) {
   LIDO_TRY(validate(options));
   const auto [width, height] = upright_size(frame);
-  const bool turned = frame.orientation.quarter_turns % 2 == 1;
-  const double aspect = turned ? 1 / frame.pixel_aspect : frame.pixel_aspect;
-  const double shown_width = width * aspect;
+  const double shown_width = width * upright_aspect(frame);
   const double size = options.size;
   Geometry geometry{options.size, options.size, 1, 1, 0, 0};
   double result_width = size, result_height = size;

@@ -61,6 +61,8 @@ struct UprightSize {
   int height = 0;
 };
 UprightSize upright_size(const Frame& frame);
+/// Width over height of one pixel of the upright picture.
+double upright_aspect(const Frame& frame);
 
 /// The geometry of the whole picture made smaller, never larger: its longer side at most `longest`
 /// pixels, both sides multiples of `multiple`. Stored pixels stay as wide as they are tall.

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/media/convert.h"
-#include "lido/scene/box.h"
 
 namespace lido::scene {
 

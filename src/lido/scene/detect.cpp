@@ -100,12 +100,6 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
   return boxes;
 }
 
-/// Width of the upright picture in pixels as tall as wide.
-double shown_width(const media::Frame& frame, const media::UprightSize& picture) {
-  const bool turned = frame.orientation.quarter_turns % 2 == 1;
-  return picture.width * (turned ? 1 / frame.pixel_aspect : frame.pixel_aspect);
-}
-
 /// The largest picture of the region's shape that fits the input, in the middle.
 media::Geometry letterbox(const Box& region, double aspect, const infer::PictureInput& input) {
   const double scale =
@@ -230,7 +224,7 @@ std::vector<DetectorSession::Look> DetectorSession::looks_at(const media::Frame&
   constexpr double kTileOverlap = 0.25;  // Of a tile's side.
   const auto& input = detector_->bundle().input;
   const auto picture = media::upright_size(frame);
-  const double aspect = shown_width(frame, picture) / picture.width;
+  const double aspect = media::upright_aspect(frame);
   std::vector<Look> looks;
   const auto add = [&](const Box& region) {
     looks.push_back({letterbox(region, aspect, input), picture, region});

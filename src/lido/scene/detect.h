@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/base/options.h"
 #include "lido/infer/bundle.h"
 #include "lido/media/convert.h"
 #include "lido/media/frame.h"
-#include "lido/scene/box.h"
 
 namespace lido::scene {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/media/convert.h"
-#include "lido/scene/box.h"
 
 namespace lido::scene {
 

@@ -347,7 +347,6 @@ std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx3
   constexpr double kSure = 1;        // reduced pixels
   const cv::Mat& before = from.pyramid[4];
   const cv::Mat& now = to.pyramid[4];
-  if (before.size() != now.size()) return std::nullopt;
   cv::Mat mask(now.size(), CV_8U, cv::Scalar(255));
   for (const auto* moving : {&from.moving, &to.moving}) {
     for (const Box& box : *moving) {
@@ -382,7 +381,6 @@ std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx3
 /// views with too few points to follow.
 bool looks_alike(const Picture& a, const Picture& b) {
   constexpr double kAlike = 0.7;  // correlation
-  if (a.size != b.size || a.pyramid.size() < 5 || b.pyramid.size() < 5) return false;
   cv::Mat before, now;
   cv::resize(a.pyramid[4], before, {}, 0.5, 0.5, cv::INTER_AREA);
   cv::resize(b.pyramid[4], now, {}, 0.5, 0.5, cv::INTER_AREA);
@@ -418,7 +416,6 @@ std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
   // A fast move: the shift between the whole pictures, reduced, says where to look.
   const cv::Mat& before = reference->pyramid[4];
   const cv::Mat& now = picture.pyramid[4];
-  if (before.size() != now.size()) return fit;
   cv::Mat before_float, now_float, window;
   before.convertTo(before_float, CV_32F);
   now.convertTo(now_float, CV_32F);
@@ -484,7 +481,7 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
   const bool first = !state.reference || state.reference->size != picture.size;
   std::optional<Fit> fit;
   if (!first) fit = state.match(picture);
-  if (!first && !fit && state.previous && state.previous->k != state.reference->k) {
+  if (!first && !fit && state.previous) {
     state.make_reference(std::move(*state.previous));
     state.previous.reset();
     fit = state.match(picture);
@@ -633,7 +630,6 @@ std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, int wid
       const Parts& part = parts[static_cast<size_t>(j)];
       way.pan += part.pan;
       way.tilt += part.tilt;
-      way.zoom += part.zoom;
       path += std::hypot(part.pan, part.tilt);
     }
     const Parts& here = parts[static_cast<size_t>(i)];

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/media/convert.h"
-#include "lido/scene/box.h"
 
 namespace lido::scene {
 

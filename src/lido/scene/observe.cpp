@@ -25,11 +25,7 @@ Result<void> Observer::push(int64_t first_k, int64_t end_k, bool after_cut,
   end_k = share_.end == INT64_MAX ? end_k : std::min(end_k, share_.end + 1);
   if (first_k >= end_k || share_.begin == share_.end) return {};
   waiting_.push_back({first_k, end_k, after_cut, frame});
-  return session_.push(frame, [this](std::vector<Detection> found) -> Result<void> {
-    const Waiting picture = std::move(waiting_.front());
-    waiting_.pop_front();
-    return look(picture, std::move(found));
-  });
+  return session_.push(frame, [this](std::vector<Detection> found) { return look(found); });
 }
 
 /// Boxes of people; of those faintly seen too, unless they leave too little of the picture.
@@ -47,7 +43,10 @@ std::vector<Box> Observer::may_move(const std::vector<Detection>& found,
   return area > kMost * size.width * size.height ? sure : all;
 }
 
-Result<void> Observer::look(const Waiting& picture, std::vector<Detection> found) {
+/// Works on the picture that has waited longest, now that it is known what was found in it.
+Result<void> Observer::look(const std::vector<Detection>& found) {
+  const Waiting picture = std::move(waiting_.front());
+  waiting_.pop_front();
   const auto boxes = may_move(found, media::upright_size(picture.frame));
   const auto geometry = MotionEstimator::geometry_for(picture.frame);
   media::GreyImage grey = MotionEstimator::reduce(picture.frame, geometry, converter_);
@@ -114,11 +113,7 @@ void Observer::end_block() {
 }
 
 Result<void> Observer::finish() {
-  LIDO_TRY(session_.flush([this](std::vector<Detection> found) -> Result<void> {
-    const Waiting picture = std::move(waiting_.front());
-    waiting_.pop_front();
-    return look(picture, std::move(found));
-  }));
+  LIDO_TRY(session_.flush([this](std::vector<Detection> found) { return look(found); }));
   end_block();
   return {};
 }

@@ -70,7 +70,7 @@ class Observer {
   };
   std::vector<Box> may_move(const std::vector<Detection>& found,
                             const media::UprightSize& size) const;
-  Result<void> look(const Waiting& picture, std::vector<Detection> found);
+  Result<void> look(const std::vector<Detection>& found);
   void end_block();
 
   const Detector& detector_;

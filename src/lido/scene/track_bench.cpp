@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
   for (std::string line; std::getline(std::cin, line);) {
     long long frame = 0;
     Detection one;
-    Box& box = one.box;
+    lido::Box& box = one.box;
     if (std::sscanf(line.c_str(), "%lld,%lf,%lf,%lf,%lf,%f", &frame, &box.x, &box.y, &box.width,
                     &box.height, &one.score) != 6) {
       fmt::print(stderr, "track_bench: \"{}\", want frame,x,y,width,height,score\n", line);

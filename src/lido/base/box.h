@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-namespace lido::scene {
+namespace lido {
 
-/// An upright rectangle in upright source pixels.
+/// An upright rectangle; in upright source pixels where nothing else is said.
 struct Box {
   double x = 0, y = 0, width = 0, height = 0;
   double right() const { return x + width; }
@@ -27,4 +27,4 @@ inline double overlap(const Box& a, const Box& b) {
   return both <= 0 ? 0 : both / (a.area() + b.area() - both);
 }
 
-}  // namespace lido::scene
+}  // namespace lido
