@@ -50,13 +50,13 @@ void bind(CLI::App& app, Options& options, const std::string& group) {
         CLI::Option* option = nullptr;
         if constexpr (std::is_same_v<Value, bool>) {
           option = app.add_flag(flag_of(name), value, text);
-        } else if constexpr (std::is_same_v<Value, Rational>) {
-          const auto parse = [&value](const std::string& given) {
-            const auto parsed = parse_rational(given);
-            if (!parsed) throw CLI::ValidationError("--fps", parsed.error().message);
+        } else if constexpr (TextField<Value>) {
+          const auto read = [&value, flag = flag_of(name)](const std::string& given) {
+            const auto parsed = parse<Value>(given);
+            if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
             value = *parsed;
           };
-          option = app.add_option_function<std::string>(flag_of(name), parse, text)
+          option = app.add_option_function<std::string>(flag_of(name), read, text)
                        ->default_str(to_string(value));
         } else {
           option = app.add_option(flag_of(name), value, text)->capture_default_str();

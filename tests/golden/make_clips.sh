@@ -102,3 +102,15 @@ remake rotated_left.mp4 look.mp4 -c copy -metadata:s:v:0 rotate=270
 [ -s upside_down.mp4 ] || ffmpeg -v error -nostdin -y -i look.mp4 -c copy -metadata:s:v:0 rotate=180 upside_down.mp4
 [ -s with_sound.mp4 ] || ffmpeg -v error -nostdin -y -i h264_b.mp4 -f lavfi -i sine=d=8 -c:v copy -c:a aac with_sound.mp4
 rm -f partial-*
+
+# A still scene for 160 seconds. Somebody crosses it at 20 to 24 s; at 100 to 103 s somebody creeps 18 pixels.
+mkdir -p night
+cd night
+seconds=160
+source="gradients=s=320x180:r=30:d=160:speed=0.00001:seed=3:c0=0x304050:c1=0x90a0b0,drawgrid=w=40:h=30:t=1:c=0x203040[still];
+  color=c=0xd0a080:s=18x40:r=30:d=160[body];
+  [still][body]overlay=x='if(between(t,20,24),(t-20)*75,if(between(t,100,103),200+(t-100)*6,-50))':y=90,
+  noise=alls=6:allf=t:all_seed=7,format=yuv420p"
+make h264.mp4 $x264 -g 60 -bf 2
+make h264_cbr.ts $x264 -g 60 -bf 0 -b:v 300k -minrate 300k -maxrate 300k -bufsize 300k -x264-params nal-hrd=cbr
+make hevc.mkv $x265:keyint=60:bframes=2

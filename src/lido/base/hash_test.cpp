@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "lido/base/parallel.h"
 
 namespace lido {
@@ -36,6 +39,7 @@ TEST(ParallelFor, StopsAtTheFirstError) {
   const auto result = parallel_for(100000, 4, [&](size_t i) -> Result<void> {
     ++done;
     if (i == 10) return fail(ErrorCode::kCorrupt, "item {}", i);
+    if (i > 1000) std::this_thread::sleep_for(std::chrono::milliseconds(1));
     return {};
   });
   ASSERT_FALSE(result);

@@ -25,6 +25,18 @@ namespace lido {
 //
 // That list feeds the command-line flag, the JSON form and the range check.
 
+/// A field that is written as text: parse reads what to_string wrote.
+template <typename T>
+concept TextField = std::is_same_v<T, Rational> || std::is_same_v<T, SampleRate>;
+
+template <TextField T>
+Result<T> parse(std::string_view text) {
+  if constexpr (std::is_same_v<T, Rational>)
+    return parse_rational(text);
+  else
+    return parse_sample_rate(text);
+}
+
 /// A number's inclusive range.
 struct Within {
   double least;
@@ -88,13 +100,13 @@ Result<void> validate(const Options& options) {
   return {};
 }
 
-/// The options as a JSON object, rationals as text.
+/// The options as a JSON object, rates as text.
 template <typename Options>
 nlohmann::ordered_json to_json(const Options& options) {
   nlohmann::ordered_json json;
   Options::fields(options,
                   [&](std::string_view name, const auto& value, const auto&, std::string_view) {
-                    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, Rational>) {
+                    if constexpr (TextField<std::decay_t<decltype(value)>>) {
                       json[std::string(name)] = to_string(value);
                     } else {
                       json[std::string(name)] = value;
@@ -115,9 +127,9 @@ Result<Options> from_json(const nlohmann::ordered_json& json) {
     if (found == json.end()) return;
     ++known;
     using Field = std::decay_t<decltype(value)>;
-    if constexpr (std::is_same_v<Field, Rational>) {
+    if constexpr (TextField<Field>) {
       const auto parsed = found->is_string()
-                              ? parse_rational(found->template get<std::string>())
+                              ? parse<Field>(found->template get<std::string>())
                               : fail(ErrorCode::kInvalidArgument, "{} is no text", name);
       if (parsed)
         value = *parsed;

@@ -9,11 +9,15 @@ namespace {
 
 constexpr int64_t kLargestTerm = 1'000'000'000;
 
-std::unexpected<Error> refuse(std::string_view text) {
+constexpr std::string_view kAuto = "auto";
+/// Of two seconds of somebody in the water, a window of 16 frames.
+constexpr Rational kAutomaticFps{8, 1};
+
+std::unexpected<Error> refuse(std::string_view text, std::string_view others = "") {
   return fail(
       ErrorCode::kInvalidArgument,
-      "\"{}\" is not a rate, want a number above 0 and up to 1000, like 4, 29.97 or 30000/1001",
-      text);
+      "\"{}\" is not a rate, want a number above 0 and up to 1000, like 4, 29.97 or 30000/1001{}",
+      text, others);
 }
 
 bool read_digits(std::string_view text, int64_t& value) {
@@ -49,6 +53,19 @@ Result<Rational> parse_rational(std::string_view text) {
 
 std::string to_string(const Rational& value) {
   return value.den == 1 ? fmt::format("{}", value.num) : fmt::format("{}/{}", value.num, value.den);
+}
+
+Result<SampleRate> parse_sample_rate(std::string_view text) {
+  if (text == kAuto) return SampleRate{kAutomaticFps, true};
+  const bool automatic = text.starts_with(kAuto) && text.substr(kAuto.size()).starts_with(':');
+  const auto rate = parse_rational(automatic ? text.substr(kAuto.size() + 1) : text);
+  if (!rate) return refuse(text, ", auto or auto:8");
+  return SampleRate{*rate, automatic};
+}
+
+std::string to_string(const SampleRate& value) {
+  return value.automatic ? fmt::format("{}:{}", kAuto, to_string(value.rate))
+                         : to_string(value.rate);
 }
 
 }  // namespace lido

@@ -27,6 +27,20 @@ Result<Rational> parse_rational(std::string_view text);
 /// "4" or "30000/1001": what parse_rational reads back.
 std::string to_string(const Rational& value);
 
+/// How often a clip is sampled: at a fixed rate, or at that rate only where something moves.
+struct SampleRate {
+  Rational rate{4, 1};
+  bool automatic = false;
+  bool operator==(const SampleRate&) const = default;
+};
+
+/// Reads "4", "auto" (which is "auto:8") or "auto:12.5".
+/// @return kInvalidArgument.
+Result<SampleRate> parse_sample_rate(std::string_view text);
+
+/// "4" or "auto:8": what parse_sample_rate reads back.
+std::string to_string(const SampleRate& value);
+
 __extension__ typedef __int128 Wide;
 
 /// The sampling times of a clip: tick k is at start_pts + k / fps, held exactly.

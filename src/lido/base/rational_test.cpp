@@ -32,6 +32,19 @@ TEST(Rational, TextComesBack) {
 }
 
 // The definition, by searching: the first k with pts <= start + k / fps.
+TEST(SampleRate, ReadsWhatPeopleWrite) {
+  EXPECT_EQ(*parse_sample_rate("4"), (SampleRate{{4, 1}, false}));
+  EXPECT_EQ(*parse_sample_rate("auto"), (SampleRate{{8, 1}, true}));
+  EXPECT_EQ(*parse_sample_rate("auto:12.5"), (SampleRate{{25, 2}, true}));
+  for (const char* text : {"4", "30000/1001", "auto:8", "auto:25/2"})
+    EXPECT_EQ(to_string(*parse_sample_rate(text)), text);
+  for (const char* text : {"", "auto:", "auto8", "auto:0", "auto:auto", "Auto", "auto: 8", ":8"}) {
+    const auto refused = parse_sample_rate(text);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_NE(refused.error().message.find(fmt::format("\"{}\"", text)), std::string::npos);
+  }
+}
+
 TEST(SampleGrid, AgreesWithItsDefinition) {
   std::mt19937_64 random(1);
   for (int round = 0; round < 2000; ++round) {

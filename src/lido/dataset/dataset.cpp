@@ -110,6 +110,7 @@ Result<Generation> Dataset::read(int number) const {
   const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
   generation.clips = LIDO_TRY(read_table<ClipRow>(*store_, folder + "/clips.parquet"));
   generation.spans = LIDO_TRY(read_table<SpanRow>(*store_, folder + "/spans.parquet"));
+  generation.skipped = LIDO_TRY(read_table<SkippedRow>(*store_, folder + "/skipped.parquet"));
   generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
   try {
     json.at("samples").get_to(generation.samples);
@@ -140,6 +141,7 @@ Result<void> Dataset::publish(const Generation& generation) const {
   const std::string folder = folder_of(generation.number);
   LIDO_TRY(write_table(*store_, folder + "/clips.parquet", generation.clips));
   LIDO_TRY(write_table(*store_, folder + "/spans.parquet", generation.spans));
+  LIDO_TRY(write_table(*store_, folder + "/skipped.parquet", generation.skipped));
   LIDO_TRY(write_table(*store_, folder + "/rejected.parquet", generation.rejected));
   const Json json = {{"generation", generation.number},
                      {"samples", generation.samples},

@@ -22,7 +22,8 @@ namespace lido::dataset {
 //   shards/g000001-train-000000.tar    WebDataset shards; never change once published
 //   scenes/g000001/objects.parquet, tracks.parquet, motion.parquet, quality.parquet, plates/
 //                                      what the clips of one ingest show; never change either
-//   generations/000001/manifest.parquet, clips.parquet, spans.parquet, rejected.parquet
+//   generations/000001/manifest.parquet, clips.parquet, spans.parquet, skipped.parquet,
+//                      rejected.parquet
 //   generations/000001/generation.json written last: a generation without it does not exist
 //   forgotten.json                     what was taken out, so that it does not come back
 //   report.html
@@ -36,6 +37,7 @@ struct Generation {
   std::vector<std::string> scenes;  ///< Folders with what its clips show: "scenes/g000001".
   std::vector<ClipRow> clips;
   std::vector<SpanRow> spans;
+  std::vector<SkippedRow> skipped;
   std::vector<RejectedRow> rejected;
   Vocabulary vocabulary;
 };

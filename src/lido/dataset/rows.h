@@ -174,6 +174,29 @@ struct SpanRow {
   }
 };
 
+/// Sampling times of a clip at which nobody looked, because nothing moved (--fps auto).
+struct SkippedRow {
+  std::string clip;
+  int64_t first_k = 0;
+  int64_t end_k = 0;
+  double start_s = 0;
+  double end_s = 0;
+  bool decoded = false;
+
+  static void columns(auto&& visit) {
+    using Row = SkippedRow;
+    visit("clip", &Row::clip, "Clip");
+    visit("first_k", &Row::first_k, "First sampling time passed over");
+    visit("end_k", &Row::end_k, "One past the last");
+    visit("start_s", &Row::start_s, "Seconds after the clip's first picture");
+    visit("end_s", &Row::end_s, "The same way, of end_k");
+    visit(
+        "decoded", &Row::decoded,
+        "Told by motion vectors and decoded pictures; false: by sizes of packets and the pictures "
+        "before and after");
+  }
+};
+
 /// One clip that broke.
 struct RejectedRow {
   std::string clip;

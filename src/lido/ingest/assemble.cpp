@@ -38,7 +38,7 @@ namespace {
 
 SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleOptions& sampling) {
   const ClipInput& input = clip.plan->input;
-  const double fps = sampling.fps.value();
+  const double fps = sampling.fps.rate.value();
   SampleRow row;
   row.sample = sample.key;
   row.split = clip.split;
@@ -131,6 +131,7 @@ Result<void> visit_span(
 struct AddedClip {
   ClipRow row;
   std::vector<dataset::SpanRow> spans;
+  std::vector<dataset::SkippedRow> skipped;
   ClipSamples samples;
 };
 
@@ -161,6 +162,12 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
                            .packets_read = record.packets_read,
                            .packets_decoded = record.packets_decoded,
                            .planned = record.planned});
+    for (const media::SkippedRange& range : record.skipped) {
+      const double fps = sampling.fps.rate.value();
+      added.skipped.push_back({added.row.clip, range.first_k, range.end_k,
+                               static_cast<double>(range.first_k) / fps,
+                               static_cast<double>(range.end_k) / fps, range.decoded});
+    }
     // Runs that meet at a span's end are one run, unless the clip is cut just there; a window
     // tells.
     for (const dataset::Run& run : record.runs) {
@@ -291,6 +298,7 @@ Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
     if (const auto broke = earliest_break(clips[i]))
       generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
     std::ranges::move(added[i].spans, std::back_inserter(generation.spans));
+    std::ranges::move(added[i].skipped, std::back_inserter(generation.skipped));
     generation.clips.push_back(std::move(row));
     samples.push_back(std::move(added[i].samples));
   }

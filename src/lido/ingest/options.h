@@ -14,7 +14,7 @@ namespace lido::ingest {
 
 /// What shapes a dataset's samples. Fixed by the first ingest into it.
 struct SampleOptions {
-  Rational fps{4, 1};
+  SampleRate fps;
   media::TransformOptions transform;
   dataset::WindowOptions windows;
   std::string scene = "on";
@@ -30,7 +30,10 @@ struct SampleOptions {
   int64_t seed = 0;
 
   static void fields(auto& self, auto&& visit) {
-    visit("fps", self.fps, Anything{}, "Frames per second to sample: 4, 0.5, 30000/1001");
+    visit("fps", self.fps, Anything{},
+          "Frames per second to sample: 4, 0.5, 30000/1001; auto, auto:8: only where something "
+          "moves, and "
+          "a picture now and then");
     media::TransformOptions::fields(self.transform, visit);
     dataset::WindowOptions::fields(self.windows, visit);
     visit("scene", self.scene, OneOf{{"on", "off"}},

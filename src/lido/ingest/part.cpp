@@ -60,8 +60,12 @@ Json to_json(const PartRecord& record) {
   }
   Json runs = Json::array();
   for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
+  Json skipped = Json::array();
+  for (const media::SkippedRange& range : record.skipped)
+    skipped.push_back({range.first_k, range.end_k, range.decoded});
   Json json = {{"samples", samples},
                {"runs", runs},
+               {"skipped", skipped},
                {"start_pts", record.start_pts},
                {"last_pts", record.last_pts},
                {"packets_read", record.packets_read},
@@ -93,6 +97,8 @@ PartRecord from_json(const Json& json) {
     entry["person"].at(2).get_to(sample.boxes);
   }
   for (const Json& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
+  for (const Json& range : json.at("skipped"))
+    record.skipped.push_back({range.at(0), range.at(1), range.at(2)});
   json.at("start_pts").get_to(record.start_pts);
   json.at("last_pts").get_to(record.last_pts);
   json.at("packets_read").get_to(record.packets_read);
@@ -113,7 +119,7 @@ Json describe(const PartSample& sample, const ClipPlan& clip, const SampleOption
                {"group", input.group_name()},
                {"site", input.site},
                {"camera", input.camera},
-               {"fps", lido::to_string(sampling.fps)},
+               {"fps", lido::to_string(sampling.fps.rate)},
                {"first_k", sample.first_k},
                {"pts", sample.pts},
                {"time_base", lido::to_string(clip.info.time_base)},
@@ -256,10 +262,11 @@ scene::Share share_of(const Span& span) { return scene::share_of(span.first_k, s
 
 media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling,
                                   const JobOptions& job) {
-  media::ExtractRequest request{.fps = sampling.fps,
+  media::ExtractRequest request{.fps = sampling.fps.rate,
                                 .from = span.from,
                                 .start_pts = span.start_pts,
                                 .max_gap_s = sampling.max_gap_s};
+  if (sampling.fps.automatic) request.linger = sampling.windows.window;
   if (job.decode_everything) request.mode = media::DecodeMode::kEverything;
   if (sampling.keyframes_only) request.mode = media::DecodeMode::kKeyframesOnly;
   request.first_k = span.first_k;
@@ -395,6 +402,11 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
   record.packets_read = report.packets_read;
   record.packets_decoded = report.packets_decoded;
   record.planned = report.planned;
+  for (const media::SkippedRange& skipped : report.skipped) {
+    const int64_t first = std::max(skipped.first_k, span.first_k);
+    const int64_t end = std::min(skipped.end_k, span.end_k);
+    if (first < end) record.skipped.push_back({first, end, skipped.decoded});
+  }
   if (span_index == 0) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
   if (report.broke) record.broke = PartBreak{report.broke->time_s, report.broke->error.message};
   LIDO_TRY(publish_part(*writer, record));

@@ -10,6 +10,7 @@
 #include "lido/dataset/window.h"
 #include "lido/ingest/plan.h"
 #include "lido/ingest/progress.h"
+#include "lido/media/activity.h"
 #include "lido/scene/detect.h"
 #include "lido/storage/store.h"
 
@@ -41,6 +42,7 @@ struct PartBreak {
 struct PartRecord {
   std::vector<PartSample> samples;
   std::vector<dataset::Run> runs;  ///< Sampling times that have a frame, within the span.
+  std::vector<media::SkippedRange> skipped;
   int64_t start_pts = 0;
   int64_t last_pts = 0;
   int64_t packets_read = 0;

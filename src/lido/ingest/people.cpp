@@ -52,7 +52,7 @@ Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& c
     all.width = std::max(all.width, record.width);
     all.height = std::max(all.height, record.height);
     for (scene::Observation& one : record.observations) {
-      const double time_s = static_cast<double>(one.k) / sampling.fps.value();
+      const double time_s = static_cast<double>(one.k) / sampling.fps.rate.value();
       if (broke && time_s > broke->time_s) break;
       if (!all.observations.empty() && all.observations.back().k == one.k) {
         // The span before knew how the camera had moved until here, and nothing else.
@@ -66,7 +66,7 @@ Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& c
       all.observations.push_back(std::move(one));
     }
     for (const StoredPicture& one : record.thumbnails) {
-      const double time_s = static_cast<double>(one.k) / sampling.fps.value();
+      const double time_s = static_cast<double>(one.k) / sampling.fps.rate.value();
       const bool good = !broke || time_s <= broke->time_s;
       if (good && !was_forgotten(forgotten, clip.plan->input.uri, time_s))
         all.thumbnails.push_back({span, one});
@@ -217,7 +217,7 @@ class PictureGallery {
 
   /// Of clips in ascending order; one at a time.
   Result<void> take(size_t clip, const ClipScene& all) {
-    const double fps = sampling_.fps.value();
+    const double fps = sampling_.fps.rate.value();
     const ClipInput& input = clips_[clip].plan->input;
     // Evenly picked: where a new one of kMostClips parts begins.
     const auto part = [&](size_t number) { return number * kMostClips / clips_.size(); };
@@ -343,7 +343,7 @@ Result<void> follow_clips(const dataset::Dataset& dataset, std::vector<ClipResul
     LIDO_TRY(gallery.take(done.clip, done.scene));
     return tables.append(std::move(done.rows));
   });
-  const double fps = sampling.fps.value();
+  const double fps = sampling.fps.rate.value();
   LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
     ClipResult& clip = clips[i];
     ClipScene all = LIDO_TRY(read_clip(dataset, clip, sampling, job, forgotten));

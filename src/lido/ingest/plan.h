@@ -34,8 +34,9 @@ Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
                                          const SampleOptions& sampling, const JobOptions& job,
                                          const std::stop_token& stop);
 
-/// What a plan expects to come out; bytes and time are estimates. Where samples are people, nobody
-/// knows beforehand how many there will be: samples and shards are then empty.
+/// What a plan expects to come out; bytes and time are estimates. Where samples are people, or the
+/// rate is automatic, nobody knows beforehand how many there will be: samples and shards are then
+/// empty, and frames and time the most there can be.
 struct Estimate {
   int64_t clips = 0;
   int64_t broken = 0;

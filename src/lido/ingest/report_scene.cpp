@@ -236,8 +236,9 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
   if (all.clips.size() < generation.clips.size())
     html += fmt::format("<p>{} of {} clips, evenly picked.</p>", all.clips.size(),
                         generation.clips.size());
-  const Rational fps =
-      parse_rational(dataset.identity().value("fps", std::string("4"))).value_or(Rational{4, 1});
+  const Rational fps = parse_sample_rate(dataset.identity().value("fps", std::string("4")))
+                           .value_or(SampleRate{})
+                           .rate;
   for (const dataset::ClipRow& row : generation.clips) {
     const auto found = all.clips.find(row.clip);
     if (found == all.clips.end()) continue;

@@ -43,7 +43,8 @@ Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& p
     rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
   dataset::Vocabulary vocabulary = before.vocabulary;
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
-  const auto labeller = dataset::Labeller::make(labels, rows, request.sampling.fps, vocabulary);
+  const auto labeller =
+      dataset::Labeller::make(labels, rows, request.sampling.fps.rate, vocabulary);
   if (!labeller) return within(request.labels, labeller.error());
   return {};
 }
@@ -271,12 +272,13 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   const auto is_fresh = [&](const auto& row) { return fresh.contains(row.clip); };
   std::erase_if(generation.clips, is_fresh);
   std::erase_if(generation.spans, is_fresh);
+  std::erase_if(generation.skipped, is_fresh);
   std::erase_if(generation.rejected, is_fresh);
   const auto samples = LIDO_TRY(add_clips(dataset, clips, job.sampling, request.job, generation));
   LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
   const auto labeller =
       LIDO_TRY(dataset::Labeller::make(LIDO_TRY(read_labels(request.labels)), generation.clips,
-                                       job.sampling.fps, generation.vocabulary));
+                                       job.sampling.fps.rate, generation.vocabulary));
   auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
   LIDO_TRY(dataset.visit_samples(before, [&](dataset::SampleRow& row) -> Result<void> {
     labeller.apply(row);

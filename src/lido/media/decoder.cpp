@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 namespace lido::media {
 namespace {
@@ -60,7 +61,7 @@ bool holds_as_is(const AVPixFmtDescriptor& format) {
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream) {
+Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream, bool export_vectors) {
   const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
   if (codec == nullptr) {
     return fail(ErrorCode::kCorrupt, "no decoder for codec {}",
@@ -76,6 +77,7 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream) {
   // Without it FFmpeg's H.264 decoder, begun at a recovery point, loses the pictures it still holds
   // when drained. The pictures that are truly damaged carry a flag, which callers heed.
   context.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+  if (export_vectors) context.flags2 |= AV_CODEC_FLAG2_EXPORT_MVS;
   if (error >= 0) error = avcodec_open2(&context, codec, nullptr);
   if (error < 0) {
     return fail(ErrorCode::kCorrupt, "codec {} cannot be opened: {}", codec->name, av_text(error));
@@ -162,6 +164,20 @@ Result<Frame> Decoder::to_frame(UniqueFrame picture) {
   }
   frame.owner = std::shared_ptr<AVFrame>(std::move(picture));
   return frame;
+}
+
+std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& picture) {
+  const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_MOTION_VECTORS);
+  if (data == nullptr) return std::nullopt;
+  std::vector<BlockVector> vectors;
+  for (const AVMotionVector& vector : std::span(reinterpret_cast<const AVMotionVector*>(data->data),
+                                                data->size / sizeof(AVMotionVector))) {
+    if (vector.motion_scale == 0 || (vector.motion_x == 0 && vector.motion_y == 0)) continue;
+    const auto scale = static_cast<float>(vector.motion_scale);
+    vectors.push_back({vector.dst_x, vector.dst_y, static_cast<float>(vector.motion_x) / scale,
+                       static_cast<float>(vector.motion_y) / scale});
+  }
+  return vectors;
 }
 
 bool is_damaged(const AVFrame& picture) {

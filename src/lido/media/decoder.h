@@ -3,8 +3,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "lido/base/result.h"
+#include "lido/media/activity.h"
 #include "lido/media/frame.h"
 #include "lido/media/libav.h"
 
@@ -14,7 +17,9 @@ namespace lido::media {
 class Decoder {
  public:
   /// @return kCorrupt when FFmpeg has no decoder for the codec or refuses its parameters.
-  static Result<std::unique_ptr<Decoder>> open(const AVStream& stream);
+  /// @param export_vectors  Pictures come with the motion vectors of their blocks, where the codec
+  /// has such and FFmpeg hands them out (H.264, MPEG-4, MPEG-2).
+  static Result<std::unique_ptr<Decoder>> open(const AVStream& stream, bool export_vectors = false);
 
   /// @param packet  Null drains: every picture still held comes out of receive().
   /// @return kCorrupt when the packet cannot be decoded.
@@ -39,6 +44,10 @@ class Decoder {
   Orientation orientation_;
   AVRational container_aspect_{0, 1};
 };
+
+/// The picture's motion vectors that are not zero; empty where it has none (a key picture, a codec
+/// of which FFmpeg hands out none).
+std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& picture);
 
 /// The picture came out damaged: FFmpeg filled holes in it.
 bool is_damaged(const AVFrame& picture);

@@ -24,11 +24,62 @@ constexpr double kLongestPause = 24 * 3600;
 /// Delivers pictures to the sink: wraps them and watches for changes of size.
 class Delivery {
  public:
-  Delivery(Decoder& decoder, const FrameSink& sink, ExtractReport& report)
-      : decoder_(decoder), sink_(sink), report_(report) {}
+  Delivery(Decoder& decoder, const FrameSink& sink, ExtractReport& report,
+           const std::optional<int64_t>& linger)
+      : decoder_(decoder), sink_(sink), report_(report) {
+    if (linger) gate_.emplace(*linger);
+  }
+
+  /// Looks for movement in any picture that came out of the decoder.
+  void see(const AVFrame& picture) {
+    if (!gate_ || moved_ || !watches_) return;
+    const auto vectors = block_vectors(picture);
+    if (vectors) moved_ = blocks_.see(picture.width, picture.height, *vectors);
+  }
 
   Result<void> deliver(UniqueFrame picture, const SampleRange& times, bool after_cut) {
     const Frame frame = LIDO_TRY(decoder_.to_frame(std::move(picture)));
+    if (!gate_) return hand_over(times, after_cut, frame);
+    CellMeans cells = cell_means(frame);
+    const int64_t chapter = (times.end - 1) / kChapter;
+    if (std::exchange(chapter_, chapter) != chapter) stretch_cells_ = cells;
+    const bool always = std::exchange(always_, false);
+    // Against the stretch's first picture too: what moves slowly.
+    const bool moved = moved_ || (!cells_.means.empty() &&
+                                  (differ(cells_, cells) || differ(stretch_cells_, cells)));
+    if (always) stretch_cells_ = cells;
+    cells_ = std::move(cells);
+    moved_ = false;
+    // Who begins to read at a chapter has not seen the vectors before it.
+    watches_ = times.end >= chapter * kChapter + kLinger;
+    if (!watches_) blocks_.reset();
+    return push(times, after_cut, moved, always, frame);
+  }
+  /// A picture that stands for a stretch in which nothing moves.
+  Result<void> deliver_quiet(const Frame& frame, const SampleRange& times, bool after_cut) {
+    return push(times, after_cut, false, true, frame);
+  }
+  /// What comes next begins a stretch. @param fresh  And does not follow what was delivered last.
+  void begin_stretch(bool fresh) {
+    always_ = true;
+    blocks_.reset();
+    if (!fresh) return;
+    cells_ = {};
+    moved_ = false;
+  }
+
+  std::optional<ActivityGate>& gate() { return gate_; }
+
+ private:
+  Result<void> push(const SampleRange& times, bool after_cut, bool moved, bool always,
+                    const Frame& frame) {
+    return gate_->push(times, after_cut, moved, always, frame,
+                       [this](const SampleRange& of, bool cut, const Frame& one) {
+                         return hand_over(of, cut, one);
+                       });
+  }
+
+  Result<void> hand_over(const SampleRange& times, bool after_cut, const Frame& frame) {
     const bool resized = width_ != 0 && (frame.width != width_ || frame.height != height_);
     width_ = frame.width;
     height_ = frame.height;
@@ -40,6 +91,14 @@ class Delivery {
   Decoder& decoder_;
   const FrameSink& sink_;
   ExtractReport& report_;
+  std::optional<ActivityGate> gate_;
+  CellMeans cells_;          ///< Of the picture before.
+  CellMeans stretch_cells_;  ///< Of the first picture of the stretch, or of the chapter in it.
+  int64_t chapter_ = -1;
+  MovingBlocks blocks_;
+  bool watches_ = false;
+  bool moved_ = false;   ///< Since the picture before.
+  bool always_ = false;  ///< The next picture begins a stretch.
   int width_ = 0;
   int height_ = 0;
 };
@@ -47,7 +106,15 @@ class Delivery {
 struct Group {
   std::vector<UniquePacket> packets;
   std::vector<PlannedPacket> plans;
+  int64_t bytes = 0;
   bool too_long = false;
+};
+
+/// The first sampled picture of a group.
+struct Look {
+  Frame frame;
+  SampleRange times;
+  CellMeans cells;
 };
 
 /// One pass over a clip, in one mode. Not thread-safe.
@@ -60,7 +127,7 @@ class Pass {
         request_(request),
         stop_(stop),
         report_(report),
-        delivery_(decoder, sink, report),
+        delivery_(decoder, sink, report, request.linger),
         tick_s_(demuxer.time_base().value()) {
     report_.start_pts = request.start_pts.value_or(kNoPts);
     if (request.from)
@@ -70,8 +137,19 @@ class Pass {
   /// @return False when the plan went wrong and everything must be decoded instead.
   Result<bool> run_planned();
   Result<void> run_everything();
+  void finish() {
+    if (!delivery_.gate()) return;
+    delivery_.gate()->drop();
+    report_.skipped = delivery_.gate()->skipped();
+  }
 
  private:
+  Result<bool> run_every_time(Group group, const FrameSelector& selector);
+  Result<bool> run_where_active(Group group, const FrameSelector& selector);
+  Result<bool> read_stretch(std::deque<Group>& groups, size_t& end, const SampleGrid& grid);
+  Result<bool> decode_planned(Group& group, Group& next, const FrameSelector& selector);
+  std::optional<Look> look_at(Group& group, Group& next, const FrameSelector& selector);
+  bool may_be_quiet(const std::deque<Group>& groups, size_t end, int64_t max_gap) const;
   Result<UniquePacket> read_packet();
   Result<UniquePacket> read_first_packet();
   Result<Group> read_group();
@@ -94,9 +172,11 @@ class Pass {
   // Planned pass.
   UniquePacket pending_;                // random access point that opens the next group
   std::deque<WantedPicture> expected_;  // planned, not out of the decoder yet
+  bool stands_alone_ = true;            // the decoder holds nothing that the next group needs
   // Plain pass.
   std::optional<FrameSelector> selector_;
   UniqueFrame held_;
+  // Both.
   bool after_cut_ = false;
   int64_t first_pts_ = kNoPts;
   int64_t pictures_out_ = 0;
@@ -156,7 +236,6 @@ Result<UniquePacket> Pass::read_first_packet() {
 Result<Group> Pass::read_group() {
   Group group;
   const bool quick = request_.mode == DecodeMode::kKeyframesOnly;
-  int64_t bytes = 0;
   UniquePacket packet = std::move(pending_);
   while (packet != nullptr) {
     const PacketFacts facts = demuxer_.facts(*packet);
@@ -167,11 +246,11 @@ Result<Group> Pass::read_group() {
     const bool dropped = quick && !facts.random_access;
     if (packet->pts != AV_NOPTS_VALUE) report_.last_pts = std::max(report_.last_pts, packet->pts);
     if (!dropped) {
-      bytes += packet->size;
+      group.bytes += packet->size;
       const bool shown = (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
       group.plans.push_back({.pts = packet->pts, .shown = shown, .facts = facts});
       group.packets.push_back(std::move(packet));
-      if (group.packets.size() > kMostPacketsInGroup || bytes > kMostBytesInGroup) {
+      if (group.packets.size() > kMostPacketsInGroup || group.bytes > kMostBytesInGroup) {
         group.too_long = true;
         break;
       }
@@ -186,6 +265,7 @@ Result<bool> Pass::take_pictures() {
     auto picture = decoder_.receive();
     if (!picture) return false;
     if (*picture == nullptr) return true;
+    delivery_.see(**picture);
     const int64_t pts = (*picture)->pts;
     if (!expected_.empty() && expected_.front().pts < pts) return false;  // one went missing
     if (expected_.empty() || expected_.front().pts != pts) continue;
@@ -257,22 +337,32 @@ Result<bool> Pass::run_planned() {
   if (first_shown == INT64_MAX) return false;
   report_.start_pts = request_.start_pts.value_or(first_shown);
   const FrameSelector selector = make_selector(first_shown);
-  bool after_cut = false;
+  return request_.linger ? run_where_active(std::move(group), selector)
+                         : run_every_time(std::move(group), selector);
+}
+
+/// Plans and decodes one group. @param next  Empty at the end of the clip.
+Result<bool> Pass::decode_planned(Group& group, Group& next, const FrameSelector& selector) {
+  const int64_t clip_end = request_.mode == DecodeMode::kKeyframesOnly ? report_.last_pts : kNoPts;
+  const GroupPlan plan = plan_group(group.plans, next.plans, selector,
+                                    {.after_cut = after_cut_, .clip_end = clip_end});
+  if (!plan.planned) return false;
+  after_cut_ = plan.cut_at_end;
+  stands_alone_ = plan.next_stands_alone;
+  expected_.insert(expected_.end(), plan.wanted.begin(), plan.wanted.end());
+  const bool last = next.packets.empty();
+  if (!last && LIDO_TRY(pause_is_a_fault(group.plans[0].pts, next.plans[0].pts))) return false;
+  return decode_group(group, plan, last);
+}
+
+Result<bool> Pass::run_every_time(Group group, const FrameSelector& selector) {
   while (!group.packets.empty()) {
     Group next = LIDO_TRY(read_group());
     if (next.too_long) return false;
-    const int64_t clip_end =
-        request_.mode == DecodeMode::kKeyframesOnly ? report_.last_pts : kNoPts;
-    const GroupPlan plan = plan_group(group.plans, next.plans, selector,
-                                      {.after_cut = after_cut, .clip_end = clip_end});
-    if (!plan.planned) return false;
-    after_cut = plan.cut_at_end;
-    expected_.insert(expected_.end(), plan.wanted.begin(), plan.wanted.end());
+    if (!LIDO_TRY(decode_planned(group, next, selector))) return false;
     const bool last = next.packets.empty();
-    if (!last && LIDO_TRY(pause_is_a_fault(group.plans[0].pts, next.plans[0].pts))) return false;
-    if (!LIDO_TRY(decode_group(group, plan, last))) return false;
     if (last || (selector.done(next.plans[0].pts) && expected_.empty())) break;
-    if (plan.next_stands_alone && !report_.broke && LIDO_TRY(skip_ahead(next, selector))) {
+    if (stands_alone_ && !report_.broke && LIDO_TRY(skip_ahead(next, selector))) {
       const int64_t k =
           std::max(selector.grid().first_at_or_after(next.plans[0].pts), selector.first_k());
       if (pending_ == nullptr || pending_->pts > selector.grid().pts_at(k)) return false;
@@ -282,6 +372,141 @@ Result<bool> Pass::run_planned() {
     group = std::move(next);
   }
   return true;
+}
+
+/// Reads on until `groups` holds a stretch: groups[0] up to groups[end], which begins the next, and
+/// one more after that; or up to the end of the clip. @return False when a group is too long.
+Result<bool> Pass::read_stretch(std::deque<Group>& groups, size_t& end, const SampleGrid& grid) {
+  int64_t bytes = 0;
+  for (end = 1;; ++end) {
+    while (groups.size() < end + 2 && (groups.size() == 1 || !groups.back().packets.empty())) {
+      groups.push_back(LIDO_TRY(read_group()));
+      if (groups.back().too_long) return false;
+    }
+    if (groups[end].packets.empty() || groups[end + 1].packets.empty()) return true;
+    const int64_t first = grid.first_at_or_after(groups[end].plans[0].pts);
+    const int64_t after = grid.first_at_or_after(groups[end + 1].plans[0].pts);
+    if ((first + kStretch - 1) / kStretch * kStretch < after) return true;
+    bytes += groups[end].bytes;
+    if (bytes > kMostBytesInGroup) return true;
+  }
+}
+
+/// Whether the packets of a stretch, and its timestamps, allow that nothing moves in it.
+bool Pass::may_be_quiet(const std::deque<Group>& groups, size_t end, int64_t max_gap) const {
+  std::vector<PacketSize> sizes;
+  std::vector<int64_t> shown;
+  int64_t bytes = 0;
+  for (size_t g = 0; g < end; ++g) {
+    bytes += groups[g].bytes;
+    for (size_t i = 0; i < groups[g].packets.size(); ++i) {
+      const PlannedPacket& packet = groups[g].plans[i];
+      const PacketFacts& facts = packet.facts;
+      if (packet.pts == kNoPts || facts.unplannable) return false;
+      const int kind =
+          facts.random_access ? -1 : 2 * facts.temporal_id + (facts.referenced ? 1 : 0);
+      sizes.push_back({packet.pts, kind, groups[g].packets[i]->size});
+      if (packet.shown) shown.push_back(packet.pts);
+    }
+  }
+  if (bytes > kMostBytesInGroup) return false;
+  shown.push_back(groups[end].plans[0].pts);
+  std::ranges::sort(shown);
+  for (size_t i = 1; i < shown.size(); ++i) {
+    if (shown[i] - shown[i - 1] > max_gap) return false;
+  }
+  return !sizes_tell_of_movement(std::move(sizes), static_cast<int64_t>(0.5 / tick_s_));
+}
+
+/// Decodes the first sampled picture of a group, and no more. @return Empty where that cannot be
+/// done without the groups around it.
+std::optional<Look> Pass::look_at(Group& group, Group& next, const FrameSelector& selector) {
+  const int64_t k = selector.grid().first_at_or_after(group.plans[0].pts);
+  const FrameSelector only(selector.grid(), k, k + 1, selector.max_gap());
+  for (PlannedPacket& packet : group.plans) packet.wanted = false;
+  const GroupPlan plan = plan_group(group.plans, next.plans, only, {});
+  bool leads = false;  // the picture is shown before the next group, and comes after its first
+  for (PlannedPacket& packet : next.plans) leads = leads || std::exchange(packet.wanted, false);
+  if (!plan.planned || plan.wanted.size() != 1 || leads) return std::nullopt;
+  decoder_.flush();
+  decoder_.require_reorder(plan.reorder_depth);
+  UniqueFrame found;
+  bool good = true;
+  const auto take = [&] {
+    for (;;) {
+      auto picture = decoder_.receive();
+      good = good && picture.has_value();
+      if (!picture || *picture == nullptr) return;
+      if ((*picture)->pts == plan.wanted[0].pts) found = std::move(*picture);
+    }
+  };
+  for (size_t i = 0; i < group.packets.size() && good; ++i) {
+    if (!group.plans[i].decode) continue;
+    ++report_.packets_decoded;
+    good = decoder_.send(group.packets[i].get()).has_value();
+    take();
+  }
+  if (good) (void)decoder_.send(nullptr);
+  take();
+  decoder_.flush();
+  for (PlannedPacket& packet : group.plans) packet.wanted = false;
+  if (!good || found == nullptr || is_damaged(*found)) return std::nullopt;
+  auto frame = decoder_.to_frame(std::move(found));
+  if (!frame) return std::nullopt;
+  return Look{*frame, plan.wanted[0].times, cell_means(*frame)};
+}
+
+Result<bool> Pass::run_where_active(Group first, const FrameSelector& selector) {
+  const FrameSelector nothing(selector.grid(), INT64_MAX - 1, INT64_MAX, selector.max_gap());
+  ActivityGate& gate = *delivery_.gate();
+  std::deque<Group> groups;
+  groups.push_back(std::move(first));
+  std::optional<Look> look;  // at groups[0]
+  bool fresh = true;
+  for (;;) {
+    size_t end = 1;
+    if (!LIDO_TRY(read_stretch(groups, end, selector.grid()))) return false;
+    const bool last = groups[end].packets.empty();
+    const int64_t k = selector.grid().first_at_or_after(groups[0].plans[0].pts);
+    const int64_t end_k =
+        last ? INT64_MAX : selector.grid().first_at_or_after(groups[end].plans[0].pts);
+    const auto must_decode = [&] {
+      return last || k < selector.first_k() || gate.awake(k) ||
+             (end_k - 1) / kChapter > k / kChapter;
+    };
+    if (!must_decode() && !stands_alone_) {
+      // Pictures of the stretch before that come after this one's first packet.
+      const bool after_cut = after_cut_;
+      if (!LIDO_TRY(decode_planned(groups[0], groups[1], nothing)) || !stands_alone_) return false;
+      after_cut_ = after_cut;
+      for (PlannedPacket& packet : groups[0].plans) packet.wanted = false;
+    }
+    // One look at each of its groups, and at the group after it.
+    bool quiet = !must_decode() && !groups[end + 1].packets.empty() &&
+                 may_be_quiet(groups, end, selector.max_gap());
+    std::optional<Look> look_after;
+    if (quiet && !look) look = look_at(groups[0], groups[1], selector);
+    for (size_t g = 1; g <= end && quiet; ++g) {
+      std::optional<Look> other = look_at(groups[g], groups[g + 1], selector);
+      quiet = look && other && !differ(look->cells, other->cells);
+      if (g == end) look_after = std::move(other);
+    }
+    if (quiet) {
+      LIDO_TRY(delivery_.deliver_quiet(look->frame, look->times, after_cut_));
+      after_cut_ = false;
+      gate.skip(look->times.end, std::min(end_k, request_.end_k));
+      fresh = true;
+    } else {
+      delivery_.begin_stretch(fresh);
+      fresh = false;
+      for (size_t g = 0; g < end; ++g) {
+        if (!LIDO_TRY(decode_planned(groups[g], groups[g + 1], selector))) return false;
+      }
+    }
+    if (last || (selector.done(groups[end].plans[0].pts) && expected_.empty())) return true;
+    look = std::move(look_after);
+    groups.erase(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(end));
+  }
 }
 
 Result<bool> Pass::pause_is_a_fault(int64_t pts, int64_t next_pts) {
@@ -331,6 +556,7 @@ Result<void> Pass::take_in_order(UniqueFrame picture) {
     after_cut_ = after_cut_ || cut;
   }
   report_.last_pts = pts;
+  delivery_.see(*picture);
   held_ = std::move(picture);
   return {};
 }
@@ -387,6 +613,10 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
     return fail(ErrorCode::kInvalidArgument, "samples {} to {}, want a range that is not empty",
                 request.first_k, request.end_k);
   }
+  if (request.linger && request.mode != DecodeMode::kPlanned) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the rate is automatic, want a fixed one to decode everything or only keyframes");
+  }
   bool planned = request.mode != DecodeMode::kEverything;
   for (;; planned = false) {
     ExtractReport report;
@@ -394,7 +624,7 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
     auto demuxer = Demuxer::open(reader);
     if (!demuxer && demuxer.error().code != ErrorCode::kCorrupt)
       return std::unexpected(demuxer.error());
-    auto decoder = demuxer ? Decoder::open((*demuxer)->stream())
+    auto decoder = demuxer ? Decoder::open((*demuxer)->stream(), request.linger.has_value())
                            : Result<std::unique_ptr<Decoder>>(std::unexpected(demuxer.error()));
     if (!decoder) {
       report.broke = Break{0, decoder.error()};
@@ -408,6 +638,7 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
       restart();
       continue;
     }
+    pass.finish();
     if (!report.broke && report.reached_end) {
       const auto whole = check_not_cut_off(reader, (*demuxer)->format().iformat->name);
       if (!whole && whole.error().code != ErrorCode::kCorrupt)

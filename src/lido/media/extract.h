@@ -6,9 +6,11 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
+#include "lido/media/activity.h"
 #include "lido/media/frame.h"
 #include "lido/media/probe.h"
 #include "lido/storage/reader.h"
@@ -34,6 +36,10 @@ struct ExtractRequest {
   int64_t end_k = INT64_MAX;
   /// Two pictures further apart than this cut the clip.
   double max_gap_s = 2;
+  /// Passes over the times at which nothing moves, but for a picture now and then; goes on for this
+  /// many sampling times after something did. Empty: every time is wanted. The pictures delivered
+  /// are those that would be without it. With kPlanned only.
+  std::optional<int64_t> linger;
 };
 
 /// One wanted picture, and the sampling times for which it stands.
@@ -58,9 +64,10 @@ struct ExtractReport {
   int64_t packets_read = 0;
   int64_t packets_decoded = 0;
   int64_t pictures_wanted = 0;
-  bool reached_end = false;    ///< The clip was read to its last packet.
-  bool planned = true;         ///< False when everything was decoded.
-  std::optional<Break> broke;  ///< What came before it was delivered.
+  bool reached_end = false;           ///< The clip was read to its last packet.
+  bool planned = true;                ///< False when everything was decoded.
+  std::vector<SkippedRange> skipped;  ///< With `linger`.
+  std::optional<Break> broke;         ///< What came before it was delivered.
 };
 
 /// Called for each wanted picture, in order of time. An error stops the extraction and is returned.

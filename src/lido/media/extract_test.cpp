@@ -99,8 +99,9 @@ Extracted extract_all(const std::string& clip, ExtractRequest request) {
 
 std::vector<std::string> clips() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(LIDO_TEST_CLIPS))
-    names.push_back(entry.path().filename());
+  for (const auto& entry : std::filesystem::directory_iterator(LIDO_TEST_CLIPS)) {
+    if (entry.is_regular_file()) names.push_back(entry.path().filename());
+  }
   std::ranges::sort(names);
   return names;
 }
@@ -152,6 +153,98 @@ TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
   }
 }
 
+/// That what was delivered are pictures of `every`, and that what was not is told.
+void expect_part_of(const Extracted& every, const Extracted& some, int64_t first_k, int64_t end_k) {
+  std::map<int64_t, int> accounts;
+  for (const auto& [k, frame] : some.frames) {
+    const auto found = every.frames.find(k);
+    ASSERT_NE(found, every.frames.end()) << "sample " << k;
+    EXPECT_EQ(frame.pts, found->second.pts) << "sample " << k;
+    EXPECT_EQ(frame.hash, found->second.hash) << "sample " << k;
+    ++accounts[k];
+  }
+  for (const SkippedRange& range : some.report.skipped) {
+    for (int64_t k = range.first_k; k < range.end_k; ++k) ++accounts[k];
+  }
+  for (const auto& [k, frame] : every.frames) {
+    if (k >= first_k && k < end_k) {
+      EXPECT_EQ(accounts[k], 1) << "sample " << k;
+    }
+  }
+}
+
+TEST_P(EveryClip, GivesTheSameFramesWhereSomethingMoves) {
+  const Extracted every = extract_all(path(), {.fps = {11, 1}});
+  const Extracted some = extract_all(path(), {.fps = {11, 1}, .linger = 1});
+  ASSERT_FALSE(some.report.broke) << some.report.broke->error.message;
+  expect_part_of(every, some, 0, INT64_MAX);
+}
+
+class Night : public testing::TestWithParam<const char*> {
+ protected:
+  std::string path() const { return fmt::format("{}/night/{}", LIDO_TEST_CLIPS, GetParam()); }
+};
+
+TEST_P(Night, IsPassedOverButForWhatMoves) {
+  const Extracted every = extract_all(path(), {.fps = {8, 1}});
+  const Extracted some = extract_all(path(), {.fps = {8, 1}, .linger = 16});
+  expect_part_of(every, some, 0, INT64_MAX);
+  EXPECT_TRUE(some.report.planned);
+  for (const auto& [first_s, end_s] : {std::pair{20, 24}, {100, 103}}) {
+    for (int64_t k = first_s * 8; k < end_s * 8; ++k) EXPECT_TRUE(some.frames.contains(k)) << k;
+  }
+  // 4 s at the beginning of the clip, and up to 13 s about each of the two movements.
+  EXPECT_LT(some.frames.size(), every.frames.size() / 4);
+  int64_t longest = 0;
+  for (int64_t k = 0, last = 0; k < 160 * 8; ++k) {
+    if (some.frames.contains(k)) last = k;
+    longest = std::max(longest, k - last);
+  }
+  EXPECT_LE(longest, 2 * kStretch) << "a picture now and then";
+}
+
+/// A chapter at 30 samples a second is 68 s long.
+TEST_P(Night, IsTheSameWhereverReadingBegins) {
+  const Rational fps{30, 1};
+  const Extracted whole = extract_all(path(), {.fps = fps, .linger = 16});
+  const auto reader = storage::open_reader(path());
+  const auto index = index_clip(**reader, static_cast<double>(kChapter) / fps.value());
+  ASSERT_TRUE(index);
+  ASSERT_EQ(index->points.size(), 3U);
+  Extracted parts;
+  for (int64_t part = 0; part < 3; ++part) {
+    Extracted one = extract_all(path(), {.fps = fps,
+                                         .from = index->points[static_cast<size_t>(part)],
+                                         .start_pts = index->start_pts,
+                                         .first_k = part * kChapter,
+                                         .end_k = part == 2 ? INT64_MAX : (part + 1) * kChapter,
+                                         .linger = 16});
+    for (SkippedRange range : one.report.skipped) {
+      range.end_k = std::min(range.end_k, (part + 1) * kChapter);
+      if (!parts.report.skipped.empty() && parts.report.skipped.back().end_k == range.first_k &&
+          parts.report.skipped.back().decoded == range.decoded)
+        parts.report.skipped.back().end_k = range.end_k;
+      else
+        parts.report.skipped.push_back(range);
+    }
+    parts.frames.merge(one.frames);
+    EXPECT_TRUE(one.frames.empty()) << "a sample came from two parts";
+  }
+  ASSERT_EQ(parts.frames.size(), whole.frames.size());
+  for (const auto& [k, frame] : whole.frames) EXPECT_EQ(parts.frames[k].hash, frame.hash) << k;
+  EXPECT_EQ(parts.report.skipped, whole.report.skipped);
+}
+
+TEST(Extract, WillNotDecodeEverythingAtAnAutomaticRate) {
+  const auto reader = storage::open_reader(LIDO_TEST_CLIPS "/h264_b.mp4");
+  for (const DecodeMode mode : {DecodeMode::kEverything, DecodeMode::kKeyframesOnly}) {
+    const auto got = extract(
+        **reader, {.mode = mode, .linger = 1}, [](const auto&) { return Result<void>(); }, [] {});
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
 /// What must be planned, and at most this share of packets decoded for 4 frames of 30.
 TEST(Extract, DecodesOnlyWhatWantedPicturesDependOn) {
   const std::vector<std::pair<const char*, double>> shares = {
@@ -187,6 +280,11 @@ TEST(Extract, GivesNoFrameInsideAPause) {
   EXPECT_TRUE(got.frames.contains(95)) << "9.5 s, after it";
 }
 
+INSTANTIATE_TEST_SUITE_P(Media, Night, testing::Values("h264.mp4", "h264_cbr.ts", "hevc.mkv"),
+                         [](const auto& test) {
+                           const std::string_view name = test.param;
+                           return std::string(name.substr(0, name.find('.')));
+                         });
 INSTANTIATE_TEST_SUITE_P(Media, EveryClip, testing::ValuesIn(clips()), [](const auto& test) {
   std::string name = test.param;
   std::ranges::replace(name, '.', '_');

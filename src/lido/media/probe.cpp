@@ -2,6 +2,7 @@
 #include "lido/media/probe.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "lido/media/container.h"
 #include "lido/media/demuxer.h"
@@ -16,27 +17,24 @@ constexpr double kLongest_s = 10 * 365.25 * 86400;
 
 RandomAccess point_of(const AVPacket& packet) { return {packet.pts, packet.dts, packet.pos}; }
 
-/// Collects points at most `apart` ticks from each other, as far as the clip's points allow.
+/// Keeps the last point before each multiple of `apart` ticks.
 class PointCollector {
  public:
-  PointCollector(ClipIndex& index, int64_t apart) : index_(index), apart_(apart) {}
+  PointCollector(ClipIndex& index, int64_t apart)
+      : index_(index), apart_(apart), until_(index.start_pts + apart) {}
   void see(const RandomAccess& point) {
-    const int64_t since = point.pts - index_.points.back().pts;
-    if (since > apart_ && last_seen_) {
-      index_.points.push_back(*last_seen_);
+    if (point.pts > until_) {
+      if (last_seen_) index_.points.push_back(*last_seen_);
       last_seen_.reset();
+      until_ += (point.pts - until_ + apart_ - 1) / apart_ * apart_;
     }
-    if (point.pts - index_.points.back().pts >= apart_) {
-      index_.points.push_back(point);
-      last_seen_.reset();
-    } else {
-      last_seen_ = point;
-    }
+    last_seen_ = point;
   }
 
  private:
   ClipIndex& index_;
   int64_t apart_;
+  int64_t until_;
   std::optional<RandomAccess> last_seen_;
 };
 
@@ -64,21 +62,21 @@ Result<ClipIndex> read_beginning(Demuxer& demuxer) {
 }
 
 Result<void> collect_by_seeking(Demuxer& demuxer, int64_t apart, int64_t end, ClipIndex& index) {
-  while (index.points.back().pts + apart < end) {
-    const int64_t previous = index.points.back().pts;
+  for (int64_t until = index.start_pts + apart; until < end; until += apart) {
     // A seek may fail or land early; then what follows stays in one piece.
-    if (!demuxer.seek({.pts = previous + apart, .dts = previous + apart})) return {};
+    if (!demuxer.seek({.pts = until, .dts = until})) return {};
     std::optional<RandomAccess> found;
     while (!found) {
       const auto packet = demuxer.next();
       if (!packet && packet.error().code != ErrorCode::kCorrupt)
         return std::unexpected(packet.error());
       if (!packet || *packet == nullptr) return {};
-      const bool usable = (*packet)->pts != AV_NOPTS_VALUE && (*packet)->pts > previous &&
+      const bool usable = (*packet)->pts != AV_NOPTS_VALUE &&
+                          (*packet)->pts > index.points.back().pts &&
                           ((*packet)->flags & AV_PKT_FLAG_DISCARD) == 0;
       if (usable && demuxer.facts(**packet).random_access) found = point_of(**packet);
     }
-    index.points.push_back(*found);
+    if (found->pts <= until) index.points.push_back(*found);
   }
   return {};
 }
@@ -154,7 +152,7 @@ Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s) {
   if (!demuxer->is_timed() || index.start_pts == kNoPts || index.points[0].pts == kNoPts)
     return index;
   const double tick_s = demuxer->time_base().value();
-  const auto apart = static_cast<int64_t>(apart_s / tick_s);
+  const auto apart = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(apart_s / tick_s)));
   // Matroska reads its index when it is first asked to seek.
   LIDO_TRY(demuxer->seek(index.points[0]));
   const bool indexed = avformat_index_get_entries_count(&stream) > 2 &&

@@ -36,7 +36,7 @@ struct ClipInfo {
 /// @return kCorrupt when it is no video that can be read; kUnavailable from storage.
 Result<ClipInfo> probe(storage::Reader& reader);
 
-/// A clip's random access points, at least `apart_s` seconds from one to the next.
+/// A clip's first random access point, and the last one before each multiple of some seconds.
 struct ClipIndex {
   int64_t start_pts = kNoPts;  ///< Of the first picture shown.
   std::vector<RandomAccess> points;
@@ -48,6 +48,7 @@ struct ClipIndex {
 /// Each point is checked against the bitstream, so that what is decoded from it equals what is
 /// decoded from the start of the clip.
 ///
+/// @param apart_s  The seconds after the first picture shown, of which multiples are taken.
 /// @return An index of one point when the clip cannot be divided (no timestamps, say).
 Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s);
 

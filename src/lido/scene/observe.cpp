@@ -60,7 +60,7 @@ Result<void> Observer::look(const std::vector<Detection>& found) {
       quality_.reset();
     }
     observation.quality = quality_.measure(grey);
-    const bool fresh = k % kBlock == 0;
+    const bool fresh = recent_.empty() || k / kBlock != recent_.back().k / kBlock;
     if (k >= share_.begin) {
       if (fresh) end_block();
       observation.registration = motion_.push(k, fresh, grey, geometry, boxes);

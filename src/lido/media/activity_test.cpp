@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/media/activity.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace lido::media {
+namespace {
+
+/// Cells of noise that hardly shows once averaged.
+CellMeans cells(unsigned seed, float brightness = 90) {
+  CellMeans made{20, 11, std::vector<float>(220)};
+  std::mt19937 random(seed);
+  std::normal_distribution<float> noise(brightness, 0.5F);
+  for (float& mean : made.means) mean = noise(random);
+  return made;
+}
+
+TEST(Differ, SeesPlacesAndNotNoiseNorTheLight) {
+  for (unsigned seed = 1; seed < 200; ++seed) {
+    EXPECT_FALSE(differ(cells(seed), cells(seed + 1000))) << seed;
+    EXPECT_FALSE(differ(cells(seed), cells(seed + 1000, 97))) << "a cloud, " << seed;
+    CellMeans moved = cells(seed + 1000);
+    moved.means[50] += 6;
+    moved.means[51] -= 6;
+    EXPECT_TRUE(differ(cells(seed), moved)) << seed;
+  }
+  CellMeans one = cells(1);
+  one.means[219] += 12;
+  EXPECT_TRUE(differ(cells(2), one));
+  CellMeans edges = cells(3);
+  edges.means[19] += 6;
+  edges.means[20] += 6;
+  EXPECT_FALSE(differ(cells(4), edges)) << "ends of two rows are not side by side";
+  EXPECT_TRUE(differ(cells(1), CellMeans{})) << "of another size";
+}
+
+TEST(SizesTellOfMovement, WhatComesAndGoes) {
+  std::vector<PacketSize> packets;
+  for (int64_t i = 0; i < 120; ++i)
+    packets.push_back({i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 20000 : 300 + i % 7});
+  EXPECT_FALSE(sizes_tell_of_movement(packets, 1500));
+  EXPECT_FALSE(sizes_tell_of_movement({packets[0]}, 1500));
+  for (size_t i = 30; i < 45; ++i) packets[i].bytes = 700;
+  EXPECT_TRUE(sizes_tell_of_movement(packets, 1500));
+  for (size_t i = 1; i < 120; ++i) {
+    if (i != 60) packets[i].bytes = i > 70 && i < 80 ? 60 : 12;
+  }
+  EXPECT_FALSE(sizes_tell_of_movement(packets, 1500)) << "empty pictures differ by some bytes";
+}
+
+TEST(SizesTellOfMovement, AtAConstantBitRateTheyTellNothing) {
+  std::vector<PacketSize> packets;
+  for (int64_t i = 0; i < 120; ++i)
+    packets.push_back({i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 6000 : 1100});
+  EXPECT_TRUE(sizes_tell_of_movement(packets, 1500));
+}
+
+TEST(MovingBlocks, AreThoseThatKeepTheirDirection) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> any(-6, 6);
+  std::uniform_int_distribution<int> place(0, 319);
+  MovingBlocks blocks;
+  for (int picture = 0; picture < 500; ++picture) {
+    std::vector<BlockVector> noise;
+    // An encoder predicts a block's vector from its neighbours': three by three move alike.
+    const int x = place(random), y = place(random);
+    const float dx = any(random), dy = any(random);
+    for (int i = 0; i < 9; ++i) noise.push_back({x + i % 3 * 16, y + i / 3 * 16, dx, dy});
+    EXPECT_FALSE(blocks.see(320, 180, noise)) << picture;
+  }
+  int needed = 0;
+  for (int x = 60; x < 200; x += 2, ++needed) {
+    const std::vector<BlockVector> body = {
+        {x, 90, 2, 0}, {x + 16, 90, 2, 0}, {x, 106, 2, 0}, {x + 16, 106, 2, 0}};
+    if (blocks.see(320, 180, body)) break;
+  }
+  EXPECT_LE(needed, 6) << "pictures";
+}
+
+class Gate : public testing::Test {
+ protected:
+  void push(int64_t first, int64_t end, bool moved = false, bool always = false, bool cut = false) {
+    const auto emit = [this](const SampleRange& times, bool after_cut, const Frame&) -> Result<void> {
+      for (int64_t k = times.first; k < times.end; ++k) passed.push_back(k);
+      cuts.push_back(after_cut);
+      return {};
+    };
+    EXPECT_TRUE(gate.push({first, end}, cut, moved, always, Frame{}, emit));
+  }
+  ActivityGate gate{kLinger};
+  std::vector<int64_t> passed;
+  std::vector<bool> cuts;
+};
+
+TEST_F(Gate, PassesWholePiecesAndLingers) {
+  const int64_t moving = 131;
+  for (int64_t k = 0; k < 256; ++k) push(k, k + 1, k == moving);
+  gate.drop();
+  std::vector<int64_t> wanted;
+  for (int64_t k = 0; k < kLinger; ++k) wanted.push_back(k);  // a chapter begins
+  for (int64_t k = moving / kPiece * kPiece; k < moving + kLinger; ++k) wanted.push_back(k);
+  EXPECT_EQ(passed, wanted);
+  EXPECT_EQ(gate.skipped(), (std::vector<SkippedRange>{{32, 128, true}, {163, 256, true}}));
+}
+
+TEST_F(Gate, ChaptersBeginAwakeEvenWithinAPicture) {
+  push(kChapter - 20, kChapter + 5);
+  EXPECT_EQ(passed, (std::vector<int64_t>{2048, 2049, 2050, 2051, 2052}));
+  EXPECT_EQ(gate.skipped(), (std::vector<SkippedRange>{{kChapter - 20, kChapter, true}}));
+  EXPECT_TRUE(gate.awake(kChapter + kLinger - 1));
+  EXPECT_FALSE(gate.awake(kChapter + kLinger));
+}
+
+TEST_F(Gate, ACutIsNotLostWithWhatIsDropped) {
+  push(100, 101, false, false, true);
+  push(110, 111, true);
+  EXPECT_EQ(passed, (std::vector<int64_t>{110}));
+  EXPECT_EQ(cuts, (std::vector<bool>{true}));
+}
+
+TEST_F(Gate, APictureOfAQuietStretchPassesAlone) {
+  push(100, 101);
+  push(101, 102, false, true);
+  gate.skip(102, 140);
+  EXPECT_EQ(passed, (std::vector<int64_t>{101}));
+  EXPECT_EQ(gate.skipped(), (std::vector<SkippedRange>{{100, 101, true}, {102, 140, false}}));
+}
+
+}  // namespace
+}  // namespace lido::media
