@@ -113,13 +113,15 @@ void print_estimate(const Flags& flags, const ingest::Job& job) {
   fmt::print("\nfootage        {}\n", human_seconds(total.hours * 3600));
   fmt::print("to read        {} at most\n", human_bytes(static_cast<double>(total.bytes)));
   fmt::print("spans          {}\n", human_count(total.spans));
-  fmt::print("frames         about {}\n", human_count(total.frames));
+  fmt::print("frames         {} {}\n", job.sampling.fps.automatic ? "at most" : "about",
+             human_count(total.frames));
   if (total.samples) {
     fmt::print("samples        about {}\n", human_count(*total.samples));
     fmt::print("shards         about {}, {} in all\n", human_count(*total.shards),
                human_bytes(*total.shard_bytes));
   } else {
-    fmt::print("samples        as many as people are seen\n");
+    fmt::print("samples        as many as {}\n",
+               job.sampling.samples == "person" ? "people are seen" : "something moves");
   }
   fmt::print("time           about {} here\n", human_seconds(total.seconds));
   fmt::print("Nothing was written (--dry-run).\n");
@@ -146,6 +148,7 @@ void print_summary(const Flags& flags, const ingest::Summary& summary, double el
                                          {"shard_bytes", summary.shard_bytes},
                                          {"source_bytes", summary.source_bytes},
                                          {"source_hours", summary.source_hours},
+                                         {"skipped_hours", summary.skipped_hours},
                                          {"spans", summary.spans},
                                          {"spans_resumed", summary.spans_resumed},
                                          {"seconds", elapsed},
@@ -165,6 +168,9 @@ void print_summary(const Flags& flags, const ingest::Summary& summary, double el
              human_bytes(static_cast<double>(summary.shard_bytes)));
   fmt::print("{} frames; {} left over, too few for a window\n", human_count(summary.frames),
              human_count(summary.left_over));
+  if (flags.request.sampling.fps.automatic)
+    fmt::print("{} passed over, because nothing moved\n",
+               human_seconds(summary.skipped_hours * 3600));
   if (summary.rejected > 0) {
     fmt::print("{} clip(s) rejected: see rejected in `lido inspect {}` or report.html\n",
                human_count(summary.rejected), flags.request.out);

@@ -56,6 +56,11 @@ def content(dataset):
             for p in sorted(root.rglob("*")) if p.is_file() and p.name != "report.html"}
 
 
+def made(dataset):
+    """The same without the tables that tell how the work was divided."""
+    return {k: v for k, v in content(dataset).items() if pathlib.Path(k).name not in ("spans.parquet", "clips.parquet")}
+
+
 @pytest.fixture
 def clips():
     return CLIPS

@@ -110,7 +110,11 @@ Result<Generation> Dataset::read(int number) const {
   const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
   generation.clips = LIDO_TRY(read_table<ClipRow>(*store_, folder + "/clips.parquet"));
   generation.spans = LIDO_TRY(read_table<SpanRow>(*store_, folder + "/spans.parquet"));
-  generation.skipped = LIDO_TRY(read_table<SkippedRow>(*store_, folder + "/skipped.parquet"));
+  auto skipped = read_table<SkippedRow>(*store_, folder + "/skipped.parquet");
+  // What was ingested before there was a table of it has none.
+  if (!skipped && skipped.error().code != ErrorCode::kNotFound)
+    return std::unexpected(skipped.error());
+  if (skipped) generation.skipped = std::move(*skipped);
   generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
   try {
     json.at("samples").get_to(generation.samples);

@@ -31,9 +31,8 @@ struct SampleOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("fps", self.fps, Anything{},
-          "Frames per second to sample: 4, 0.5, 30000/1001; auto, auto:8: only where something "
-          "moves, and "
-          "a picture now and then");
+          "Frames per second to sample: 4, 0.5, 30000/1001; auto or auto:8: so often where "
+          "something moves, now and then where nothing does");
     media::TransformOptions::fields(self.transform, visit);
     dataset::WindowOptions::fields(self.windows, visit);
     visit("scene", self.scene, OneOf{{"on", "off"}},

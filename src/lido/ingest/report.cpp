@@ -161,8 +161,12 @@ std::string totals(const dataset::Generation& generation, const Gathered& gather
     frames += clip.frames;
     left_over += clip.left_over;
   }
+  double skipped = 0;
+  for (const auto& row : generation.skipped) skipped += row.end_s - row.start_s;
+  const std::string passed_over =
+      skipped > 0 ? card(clock(skipped), "passed over: nothing moved") : std::string();
   return "<div class=cards>" + card(count(std::ssize(generation.clips)), "clips") +
-         card(clock(seconds), "footage") + card(count(frames), "frames") +
+         card(clock(seconds), "footage") + passed_over + card(count(frames), "frames") +
          card(count(generation.samples), "samples") + card(count(left_over), "frames left over") +
          card(fmt::format("{}", gathered.shards.size()), "shards, " + megabytes(gathered.bytes)) +
          card(count(std::ssize(generation.rejected)), "clips rejected") + "</div>";

@@ -41,6 +41,7 @@ struct ClipScene {
   std::vector<dataset::TrackRow> tracks;
   std::vector<std::pair<std::string, std::pair<double, double>>> motions;  // runs of one kind
   std::vector<dataset::QualityRow> faults;
+  std::vector<std::pair<double, double>> skipped;  // seconds
 };
 
 struct Gathered {
@@ -110,6 +111,15 @@ Result<Gathered> gather(const dataset::Dataset& dataset, const dataset::Generati
     }
   }
   for (const std::string& folder : generation.scenes) LIDO_TRY(gather_tables(store, folder, all));
+  for (const dataset::SkippedRow& row : generation.skipped) {
+    const auto found = all.clips.find(row.clip);
+    if (found == all.clips.end()) continue;
+    auto& skipped = found->second.skipped;
+    if (!skipped.empty() && skipped.back().second == row.start_s)
+      skipped.back().second = row.end_s;
+    else
+      skipped.emplace_back(row.start_s, row.end_s);
+  }
   return all;
 }
 
@@ -185,6 +195,11 @@ std::string lanes(const ClipScene& clip, double duration_s, double step_s) {
     bar(time.first, time.second + step_s, color == kMotionColors.end() ? "#7a7a7a" : color->second);
   }
   y += kRow;
+  if (!clip.skipped.empty()) {
+    name("passed over");
+    for (const auto& [start_s, end_s] : clip.skipped) bar(start_s, end_s, "var(--line)");
+    y += kRow;
+  }
   std::set<std::string> faults;
   for (const auto& row : clip.faults) faults.insert(row.fault);
   for (const std::string& fault : faults) {

@@ -81,6 +81,12 @@ Result<void> check_options(const Request& request) {
     return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}, or 0",
                 transform.resize, transform.size);
   }
+  const bool fixed = request.sampling.keyframes_only || request.job.decode_everything;
+  if (request.sampling.fps.automatic && fixed) {
+    return fail(ErrorCode::kInvalidArgument, "fps is {}, want a fixed rate such as {} with {}",
+                to_string(request.sampling.fps), to_string(request.sampling.fps.rate),
+                request.sampling.keyframes_only ? "keyframes_only" : "decode_everything");
+  }
   return {};
 }
 
@@ -198,6 +204,9 @@ Summary summarise(const Generation& generation, const Written& written, const Jo
     summary.left_over += row.left_over;
     summary.source_hours += row.duration_s / 3600;
     summary.spans += row.spans;
+  }
+  for (const dataset::SkippedRow& row : generation.skipped) {
+    if (fresh.contains(row.clip)) summary.skipped_hours += (row.end_s - row.start_s) / 3600;
   }
   for (const dataset::RejectedRow& row : generation.rejected)
     summary.rejected += fresh.contains(row.clip) ? 1 : 0;

@@ -40,6 +40,7 @@ struct Summary {
   int64_t shard_bytes = 0;
   int64_t source_bytes = 0;
   double source_hours = 0;
+  double skipped_hours = 0;  ///< Passed over, because nothing moved.
   int64_t spans = 0;
   int64_t spans_resumed = 0;
 };

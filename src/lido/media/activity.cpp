@@ -12,8 +12,8 @@ void sum_rows(const Frame& frame, int cell, CellMeans& cells) {
   const int shift = frame.bit_depth - 8;
   for (int row = 0; row < cells.rows; ++row) {
     for (int y = row * cell; y < (row + 1) * cell; ++y) {
-      const auto* line = reinterpret_cast<const Sample*>(frame.planes[0].data +
-                                                         y * frame.planes[0].stride);
+      const auto* line =
+          reinterpret_cast<const Sample*>(frame.planes[0].data + y * frame.planes[0].stride);
       for (int column = 0; column < cells.columns; ++column) {
         uint32_t sum = 0;
         for (int x = 0; x < cell; ++x) sum += line[column * cell + x];
@@ -46,9 +46,9 @@ CellMeans cell_means(const Frame& frame) {
 }
 
 bool differ(const CellMeans& a, const CellMeans& b) {
-  constexpr double kLeast = 3;   // levels: two cells side by side changed by this
-  constexpr double kNoise = 4.5; // and by as many standard deviations of all changes
-  constexpr double kAlone = 3;   // or one cell by so many times as much
+  constexpr double kLeast = 3;    // levels: two cells side by side changed by this
+  constexpr double kNoise = 4.5;  // and by as many standard deviations of all changes
+  constexpr double kAlone = 3;    // or one cell by so many times as much
   if (a.columns != b.columns || a.rows != b.rows || a.means.empty()) return true;
   std::vector<double> change(a.means.size());
   for (size_t i = 0; i < change.size(); ++i) change[i] = double(b.means[i]) - double(a.means[i]);
@@ -118,8 +118,8 @@ void MovingBlocks::reset() {
 
 bool sizes_tell_of_movement(std::vector<PacketSize> packets, int64_t half_second) {
   constexpr double kRatio = 1.3;
-  constexpr double kBytes = 64;    // an empty picture's size has no meaning below this
-  constexpr double kOfKey = 0.125; // at a constant bit rate noise fills what movement leaves
+  constexpr double kBytes = 64;     // an empty picture's size has no meaning below this
+  constexpr double kOfKey = 0.125;  // at a constant bit rate noise fills what movement leaves
   double key_bytes = 0, bytes_between = 0, keys = 0, between = 0;
   std::ranges::sort(packets, {}, &PacketSize::pts);
   std::map<int, std::map<int64_t, std::pair<double, double>>> kinds;  // kind, time: bytes, packets

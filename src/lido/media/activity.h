@@ -65,7 +65,7 @@ class MovingBlocks {
   };
   int columns_ = 0;
   int rows_ = 0;
-  std::vector<Mean> means_;   ///< Of the latest pictures, a cell of 16x16 each.
+  std::vector<Mean> means_;  ///< Of the latest pictures, a cell of 16x16 each.
   std::vector<Mean> newest_;
 };
 
@@ -98,7 +98,9 @@ class ActivityGate {
   explicit ActivityGate(int64_t linger) : linger_(std::max(linger, kLinger)) {}
 
   /// Whether sampling time k is passed on whatever it shows.
-  bool awake(int64_t k) const { return k < std::max(awake_until_, k / kChapter * kChapter + linger_); }
+  bool awake(int64_t k) const {
+    return k < std::max(awake_until_, k / kChapter * kChapter + linger_);
+  }
 
   /// Takes a picture. @param moved  Something moved since the last picture.
   /// @param always  Pass it on anyway.
@@ -111,7 +113,8 @@ class ActivityGate {
       LIDO_TRY(push({times.first, chapter}, after_cut, moved, always, frame, emit));
       return push({chapter, times.end}, false, moved, false, frame, emit);
     }
-    const bool same_piece = !held_.empty() && held_.back().times.first / kPiece == times.first / kPiece;
+    const bool same_piece =
+        !held_.empty() && held_.back().times.first / kPiece == times.first / kPiece;
     if (!(same_piece && !always)) drop();
     if (!moved && !always && !awake(times.first)) {
       held_.push_back({times, after_cut, frame});

@@ -39,7 +39,8 @@ TEST(Differ, SeesPlacesAndNotNoiseNorTheLight) {
 TEST(SizesTellOfMovement, WhatComesAndGoes) {
   std::vector<PacketSize> packets;
   for (int64_t i = 0; i < 120; ++i)
-    packets.push_back({i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 20000 : 300 + i % 7});
+    packets.push_back(
+        {i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 20000 : 300 + i % 7});
   EXPECT_FALSE(sizes_tell_of_movement(packets, 1500));
   EXPECT_FALSE(sizes_tell_of_movement({packets[0]}, 1500));
   for (size_t i = 30; i < 45; ++i) packets[i].bytes = 700;
@@ -82,7 +83,8 @@ TEST(MovingBlocks, AreThoseThatKeepTheirDirection) {
 class Gate : public testing::Test {
  protected:
   void push(int64_t first, int64_t end, bool moved = false, bool always = false, bool cut = false) {
-    const auto emit = [this](const SampleRange& times, bool after_cut, const Frame&) -> Result<void> {
+    const auto emit = [this](const SampleRange& times, bool after_cut,
+                             const Frame&) -> Result<void> {
       for (int64_t k = times.first; k < times.end; ++k) passed.push_back(k);
       cuts.push_back(after_cut);
       return {};
