@@ -115,6 +115,15 @@ def test_a_person_is_followed_as_at_the_fixed_rate(night_with_a_person, tmp_path
     assert len(table(tmp_path / "auto", "manifest")) == len(table(tmp_path / "fixed", "manifest"))
 
 
+def test_spans_change_nothing_of_what_is_seen(night_with_a_person, tmp_path):
+    """At 32 a second reading may begin at 64 s: in the middle of the walk."""
+    options = ["--scene", "on", "--window", "8", "--stride", "8", "--fps", "auto:32"]
+    for name, span_s in (("one", 86400), ("many", 1)):
+        ingest(night_with_a_person, tmp_path / name, *options, "--span-s", span_s)
+    assert len(table(tmp_path / "many", "spans")) == 3
+    assert made(tmp_path / "many") == made(tmp_path / "one")
+
+
 def pyarrow_rows(dataset, name):
     import pyarrow.parquet
     return pyarrow.parquet.read_table(dataset / f"scenes/g000001/{name}.parquet").to_pylist()

@@ -3,33 +3,35 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 
 namespace lido::media {
 namespace {
 
 template <typename Sample>
 void sum_rows(const Frame& frame, int cell, CellMeans& cells) {
-  const int shift = frame.bit_depth - 8;
+  const int width = cells.columns * cell;
+  const auto area = static_cast<float>(cell * cell << (frame.bit_depth - 8));
+  std::vector<uint32_t> columns(static_cast<size_t>(width));
   for (int row = 0; row < cells.rows; ++row) {
+    std::ranges::fill(columns, 0);
     for (int y = row * cell; y < (row + 1) * cell; ++y) {
       const auto* line =
           reinterpret_cast<const Sample*>(frame.planes[0].data + y * frame.planes[0].stride);
-      for (int column = 0; column < cells.columns; ++column) {
-        uint32_t sum = 0;
-        for (int x = 0; x < cell; ++x) sum += line[column * cell + x];
-        cells.means[static_cast<size_t>(row * cells.columns + column)] +=
-            static_cast<float>(sum >> shift);
-      }
+      for (int x = 0; x < width; ++x) columns[static_cast<size_t>(x)] += line[x];
+    }
+    for (int column = 0; column < cells.columns; ++column) {
+      const auto begin = columns.begin() + ptrdiff_t{column} * cell;
+      cells.means[static_cast<size_t>(row * cells.columns + column)] =
+          static_cast<float>(std::accumulate(begin, begin + cell, 0U)) / area;
     }
   }
-  const auto area = static_cast<float>(cell * cell);
-  for (float& mean : cells.means) mean /= area;
 }
 
-double quantile(std::vector<double> values, double share) {
-  const auto at = values.begin() + static_cast<ptrdiff_t>(share * (double(values.size()) - 1));
-  std::ranges::nth_element(values, at);
-  return *at;
+float median(std::vector<float> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
 }
 
 }  // namespace
@@ -46,16 +48,17 @@ CellMeans cell_means(const Frame& frame) {
 }
 
 bool differ(const CellMeans& a, const CellMeans& b) {
-  constexpr double kLeast = 3;    // levels: two cells side by side changed by this
-  constexpr double kNoise = 4.5;  // and by as many standard deviations of all changes
-  constexpr double kAlone = 3;    // or one cell by so many times as much
+  constexpr float kLeast = 3;    // levels: two cells side by side changed by this
+  constexpr float kNoise = 4.5;  // and by as many standard deviations of all changes
+  constexpr float kAlone = 3;    // or one cell by so many times as much
   if (a.columns != b.columns || a.rows != b.rows || a.means.empty()) return true;
-  std::vector<double> change(a.means.size());
-  for (size_t i = 0; i < change.size(); ++i) change[i] = double(b.means[i]) - double(a.means[i]);
-  const double everywhere = quantile(change, 0.5);
-  for (double& one : change) one = std::abs(one - everywhere);
-  const double sigma = quantile(change, 0.5) / 0.6745;
-  const double least = std::max(kLeast, kNoise * sigma);
+  std::vector<float> change(a.means.size());
+  for (size_t i = 0; i < change.size(); ++i) change[i] = b.means[i] - a.means[i];
+  const float everywhere = median(change);
+  for (float& one : change) one = std::abs(one - everywhere);
+  if (std::ranges::max(change) <= kLeast) return false;
+  const float sigma = median(change) / 0.6745F;
+  const float least = std::max(kLeast, kNoise * sigma);
   const auto columns = static_cast<size_t>(a.columns);
   for (size_t i = 0; i < change.size(); ++i) {
     if (change[i] <= least) continue;
@@ -116,27 +119,44 @@ void MovingBlocks::reset() {
   columns_ = rows_ = 0;
 }
 
-bool sizes_tell_of_movement(std::vector<PacketSize> packets, int64_t half_second) {
+bool sizes_tell_of_movement(std::span<const PacketSize> packets, int64_t half_second) {
   constexpr double kRatio = 1.3;
   constexpr double kBytes = 64;     // an empty picture's size has no meaning below this
   constexpr double kOfKey = 0.125;  // at a constant bit rate noise fills what movement leaves
-  double key_bytes = 0, bytes_between = 0, keys = 0, between = 0;
-  std::ranges::sort(packets, {}, &PacketSize::pts);
-  std::map<int, std::map<int64_t, std::pair<double, double>>> kinds;  // kind, time: bytes, packets
+  struct Sum {
+    double bytes = 0, count = 0;
+    double mean() const { return bytes / count; }
+    void add(const PacketSize& packet) { bytes += static_cast<double>(packet.bytes), ++count; }
+  };
+  Sum keys, between;
+  std::map<int, std::map<int, std::map<int64_t, Sum>>> kinds;  // kind, group, half second
   for (const PacketSize& packet : packets) {
-    const bool key = packet.kind == PacketSize::kKey;
-    (key ? key_bytes : bytes_between) += static_cast<double>(packet.bytes);
-    (key ? keys : between) += 1;
-    auto& [bytes, count] =
-        kinds[packet.kind][(packet.pts - packets[0].pts) / std::max<int64_t>(1, half_second)];
-    bytes += static_cast<double>(packet.bytes);
-    ++count;
+    (packet.kind == PacketSize::kKey ? keys : between).add(packet);
+    kinds[packet.kind][packet.group][packet.since / std::max<int64_t>(1, half_second)].add(packet);
   }
-  if (bytes_between * keys > kOfKey * key_bytes * between + kBytes * keys * between) return true;
-  for (const auto& [kind, times] : kinds) {
-    std::vector<double> means;
-    for (const auto& [time, sum] : times) means.push_back(sum.first / sum.second);
-    if (std::ranges::max(means) > kRatio * quantile(means, 0.25) + kBytes) return true;
+  if (between.count > 0 && keys.count > 0 && between.mean() > kOfKey * keys.mean() + kBytes)
+    return true;
+  for (const auto& [kind, groups] : kinds) {
+    double fullest = 0;
+    for (const auto& [group, times] : groups) {
+      for (const auto& [time, sum] : times) fullest = std::max(fullest, sum.count);
+    }
+    std::map<int64_t, double> least_at;
+    for (const auto& [group, times] : groups) {
+      for (const auto& [time, sum] : times) {
+        if (2 * sum.count < fullest) continue;
+        const auto [at, first] = least_at.emplace(time, sum.mean());
+        at->second = std::min(at->second, sum.mean());
+      }
+    }
+    for (const auto& [group, times] : groups) {
+      double least = INFINITY;
+      for (const auto& [time, sum] : times) {
+        if (2 * sum.count < fullest) continue;
+        least = std::min({least, sum.mean(), least_at.at(time)});
+        if (sum.mean() > kRatio * least + kBytes) return true;
+      }
+    }
   }
   return false;
 }

@@ -72,16 +72,18 @@ class MovingBlocks {
 /// A packet's kind and size.
 struct PacketSize {
   static constexpr int kKey = -1;
-  int64_t pts = 0;
-  int kind = 0;  ///< Only packets of one kind are compared.
+  int group = 0;      ///< Of pictures, counted.
+  int64_t since = 0;  ///< Ticks after the group's first picture.
+  int kind = 0;       ///< Only packets of one kind are compared.
   int64_t bytes = 0;
 };
 
-/// Whether packets' sizes tell that something came and went, or tell nothing, as at a constant bit
-/// rate. False: sizes of a kind stay what they are from one half second to another, and what is
-/// between key pictures takes little.
-/// @param half_second  In ticks of the PTS.
-bool sizes_tell_of_movement(std::vector<PacketSize> packets, int64_t half_second);
+/// Whether packets' sizes tell that something came or went, or tell nothing, as at a constant bit
+/// rate. False: between key pictures there is little; and sizes neither rise within a group of
+/// pictures nor differ from group to group. (They fall within a group: its first pictures mend what
+/// the key picture left out.)
+/// @param half_second  In ticks.
+bool sizes_tell_of_movement(std::span<const PacketSize> packets, int64_t half_second);
 
 /// Sampling times at which nobody looked, because nothing moved.
 struct SkippedRange {

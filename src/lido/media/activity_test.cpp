@@ -36,26 +36,36 @@ TEST(Differ, SeesPlacesAndNotNoiseNorTheLight) {
   EXPECT_TRUE(differ(cells(1), CellMeans{})) << "of another size";
 }
 
-TEST(SizesTellOfMovement, WhatComesAndGoes) {
-  std::vector<PacketSize> packets;
-  for (int64_t i = 0; i < 120; ++i)
-    packets.push_back(
-        {i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 20000 : 300 + i % 7});
-  EXPECT_FALSE(sizes_tell_of_movement(packets, 1500));
-  EXPECT_FALSE(sizes_tell_of_movement({packets[0]}, 1500));
-  for (size_t i = 30; i < 45; ++i) packets[i].bytes = 700;
-  EXPECT_TRUE(sizes_tell_of_movement(packets, 1500));
-  for (size_t i = 1; i < 120; ++i) {
-    if (i != 60) packets[i].bytes = i > 70 && i < 80 ? 60 : 12;
+/// Two groups of two seconds, 30 pictures a second.
+std::vector<PacketSize> packets(int64_t key, int64_t others) {
+  std::vector<PacketSize> made;
+  for (int i = 0; i < 120; ++i) {
+    const bool is_key = i % 60 == 0;
+    // After a key picture the others begin at twice their later size.
+    const int64_t bytes = is_key ? key : others + others * std::max(0, 20 - i % 60) / 20 + i % 7;
+    made.push_back({i / 60, i % 60 * 100, is_key ? PacketSize::kKey : 0, bytes});
   }
-  EXPECT_FALSE(sizes_tell_of_movement(packets, 1500)) << "empty pictures differ by some bytes";
+  return made;
 }
 
-TEST(SizesTellOfMovement, AtAConstantBitRateTheyTellNothing) {
-  std::vector<PacketSize> packets;
-  for (int64_t i = 0; i < 120; ++i)
-    packets.push_back({i * 100, i % 60 == 0 ? PacketSize::kKey : 0, i % 60 == 0 ? 6000 : 1100});
-  EXPECT_TRUE(sizes_tell_of_movement(packets, 1500));
+TEST(SizesTellOfMovement, WhatComesAndGoes) {
+  constexpr int64_t kHalf = 1500;
+  const auto quiet = packets(20000, 300);
+  EXPECT_FALSE(sizes_tell_of_movement(quiet, kHalf));
+  EXPECT_FALSE(sizes_tell_of_movement(std::span(quiet).first(60), kHalf));
+  EXPECT_FALSE(sizes_tell_of_movement(std::span(quiet).first(1), kHalf));
+  for (const size_t at : {5, 30, 65, 100}) {
+    auto moved = quiet;
+    for (size_t i = at; i < at + 15; ++i) moved[i].bytes += 500;
+    EXPECT_TRUE(sizes_tell_of_movement(moved, kHalf)) << at;
+  }
+  auto empty = packets(20000, 0);
+  for (size_t i = 70; i < 80; ++i) empty[i].bytes = 60;
+  EXPECT_FALSE(sizes_tell_of_movement(empty, kHalf)) << "empty pictures differ by some bytes";
+}
+
+TEST(SizesTellOfMovement, NothingAtAConstantBitRate) {
+  EXPECT_TRUE(sizes_tell_of_movement(packets(6000, 1100), 1500));
 }
 
 TEST(MovingBlocks, AreThoseThatKeepTheirDirection) {

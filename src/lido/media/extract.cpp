@@ -405,7 +405,8 @@ bool Pass::may_be_quiet(const std::deque<Group>& groups, size_t end, int64_t max
       if (packet.pts == kNoPts || facts.unplannable) return false;
       const int kind =
           facts.random_access ? -1 : 2 * facts.temporal_id + (facts.referenced ? 1 : 0);
-      sizes.push_back({packet.pts, kind, groups[g].packets[i]->size});
+      sizes.push_back({static_cast<int>(g), packet.pts - groups[g].plans[0].pts, kind,
+                       groups[g].packets[i]->size});
       if (packet.shown) shown.push_back(packet.pts);
     }
   }
@@ -415,7 +416,7 @@ bool Pass::may_be_quiet(const std::deque<Group>& groups, size_t end, int64_t max
   for (size_t i = 1; i < shown.size(); ++i) {
     if (shown[i] - shown[i - 1] > max_gap) return false;
   }
-  return !sizes_tell_of_movement(std::move(sizes), static_cast<int64_t>(0.5 / tick_s_));
+  return !sizes_tell_of_movement(sizes, static_cast<int64_t>(0.5 / tick_s_));
 }
 
 /// Decodes the first sampled picture of a group, and no more. @return Empty where that cannot be
@@ -481,15 +482,13 @@ Result<bool> Pass::run_where_active(Group first, const FrameSelector& selector) 
       after_cut_ = after_cut;
       for (PlannedPacket& packet : groups[0].plans) packet.wanted = false;
     }
-    // One look at each of its groups, and at the group after it.
     bool quiet = !must_decode() && !groups[end + 1].packets.empty() &&
                  may_be_quiet(groups, end, selector.max_gap());
     std::optional<Look> look_after;
-    if (quiet && !look) look = look_at(groups[0], groups[1], selector);
-    for (size_t g = 1; g <= end && quiet; ++g) {
-      std::optional<Look> other = look_at(groups[g], groups[g + 1], selector);
-      quiet = look && other && !differ(look->cells, other->cells);
-      if (g == end) look_after = std::move(other);
+    if (quiet) {
+      if (!look) look = look_at(groups[0], groups[1], selector);
+      if (look) look_after = look_at(groups[end], groups[end + 1], selector);
+      quiet = look && look_after && !differ(look->cells, look_after->cells);
     }
     if (quiet) {
       LIDO_TRY(delivery_.deliver_quiet(look->frame, look->times, after_cut_));

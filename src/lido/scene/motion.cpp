@@ -22,6 +22,8 @@ constexpr double kInlierPx = 1.5;  // of the reduced picture
 constexpr double kRestPx = 0.2;
 /// Advantage of rest over a move, in units of its log-likelihood.
 constexpr double kRestBonus = 15;
+/// Corners more unsure than this are worth the cost of looking at every pixel.
+constexpr double kUnsurePx = 0.05;
 /// What a view that merely looks the same is good for.
 constexpr double kCoarsePx = 4;
 
@@ -219,11 +221,22 @@ std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& si
   return best;
 }
 
+/// The largest standard deviation of a mapped corner's place.
+double worst_corner(const Fit& fit, const cv::Size& size) {
+  const double w = size.width, h = size.height;
+  double worst = 0;
+  for (const cv::Point2d& corner : {cv::Point2d(0, 0), {w, 0}, {w, h}, {0, h}}) {
+    for (const Row8& row : jacobian(fit.to_from_from, corner))
+      worst = std::max(worst, row.dot(fit.covariance * row));
+  }
+  return std::sqrt(worst);
+}
+
 struct Picture {
   int64_t k = 0;
   cv::Size size;
-  std::vector<cv::Mat> pyramid;
-  std::vector<Box> moving;  ///< In reduced pixels.
+  std::vector<cv::Mat> pyramid;  ///< Each level half the one before.
+  std::vector<Box> moving;       ///< In reduced pixels.
 };
 
 bool is_moving(const std::vector<Box>& moving, const cv::Point2f& p) {
@@ -238,7 +251,7 @@ std::vector<cv::Point2f> find_points(const Picture& picture) {
   constexpr int kInCell = 16;
   // Corners are sought in the halved picture: a quarter of the cost, and what is left is coarse
   // enough to be followed.
-  const cv::Mat& half = picture.pyramid[2];  // levels alternate with their derivatives
+  const cv::Mat& half = picture.pyramid[1];
   cv::Mat strength;
   cv::cornerMinEigenVal(half, strength, 5);
   double strongest = 0;
@@ -302,11 +315,13 @@ Box apply(const Homography& h, const Box& box) {
 struct MotionEstimator::State {
   std::optional<Picture> reference;
   std::optional<Picture> previous;
+  std::vector<cv::Mat> derived;            ///< The reference's pyramid with its derivatives.
   std::vector<cv::Point2f> points;         ///< Of the reference.
   cv::Matx33d guess = cv::Matx33d::eye();  ///< frame from reference, for the picture before.
 
   void make_reference(Picture picture) {
     points = find_points(picture);
+    cv::buildOpticalFlowPyramid(picture.pyramid[0], derived, kPatch, kLevels, true);
     reference = std::move(picture);
     guess = cv::Matx33d::eye();
   }
@@ -324,8 +339,8 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
   std::vector<uint8_t> found;
   std::vector<float> errors;
   const cv::TermCriteria criteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 20, 0.01);
-  cv::calcOpticalFlowPyrLK(reference->pyramid, picture.pyramid, points, to, found, errors, kPatch,
-                           levels, criteria, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-4);
+  cv::calcOpticalFlowPyrLK(derived, picture.pyramid, points, to, found, errors, kPatch, levels,
+                           criteria, cv::OPTFLOW_USE_INITIAL_FLOW, 1e-4);
   std::vector<Match> matches;
   const cv::Rect2f inside(1, 1, static_cast<float>(picture.size.width - 2),
                           static_cast<float>(picture.size.height - 2));
@@ -337,6 +352,20 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
   return explain(matches, picture.size);
 }
 
+/// 255 where nothing may move by itself, in either picture, at a level of the pyramid.
+cv::Mat still_mask(const Picture& a, const Picture& b, size_t level) {
+  const int size = 1 << level;
+  cv::Mat mask(b.pyramid[level].size(), CV_8U, cv::Scalar(255));
+  for (const auto* moving : {&a.moving, &b.moving}) {
+    for (const Box& box : *moving) {
+      const cv::Rect area(cv::Point(int(box.x / size), int(box.y / size)),
+                          cv::Point(int(box.right() / size) + 1, int(box.bottom() / size) + 1));
+      mask(area & cv::Rect({0, 0}, mask.size())).setTo(0);
+    }
+  }
+  return mask;
+}
+
 /// Lays one whole picture over the other, where too few points can be followed: lines and large
 /// shapes will do. Affine, at a quarter of the reduced size.
 ///
@@ -345,24 +374,16 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
 std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx33d& start) {
   constexpr double kAligned = 0.75;  // correlation
   constexpr double kSure = 1;        // reduced pixels
-  const cv::Mat& before = from.pyramid[4];
-  const cv::Mat& now = to.pyramid[4];
-  cv::Mat mask(now.size(), CV_8U, cv::Scalar(255));
-  for (const auto* moving : {&from.moving, &to.moving}) {
-    for (const Box& box : *moving) {
-      const cv::Rect area(cv::Point(int(box.x / 4), int(box.y / 4)),
-                          cv::Point(int(box.right() / 4) + 1, int(box.bottom() / 4) + 1));
-      mask(area & cv::Rect({0, 0}, mask.size())).setTo(0);
-    }
-  }
+  const cv::Mat mask = still_mask(from, to, 2);
   if (cv::countNonZero(mask) < 0.15 * double(mask.total())) return std::nullopt;
-  const cv::Matx33d enlarge(4, 0, 1.5, 0, 4, 1.5, 0, 0, 1);
+  // A level's pixel lies on every second pixel of the level before, not between two.
+  const cv::Matx33d enlarge(4, 0, 0, 0, 4, 0, 0, 0, 1);
   const cv::Matx33d reduced = enlarge.inv() * start * enlarge;
   cv::Mat warp = cv::Mat(reduced.get_minor<2, 3>(0, 0));
   warp.convertTo(warp, CV_32F);
   try {
     const double correlation = cv::findTransformECC(
-        before, now, warp, cv::MOTION_AFFINE,
+        from.pyramid[2], to.pyramid[2], warp, cv::MOTION_AFFINE,
         cv::TermCriteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 40, 1e-4), mask, 3);
     if (correlation < kAligned) return std::nullopt;
   } catch (const cv::Exception&) {
@@ -377,13 +398,137 @@ std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx3
   return fit;
 }
 
+/// A pixel of the reference with its gradient.
+struct Pixel {
+  double x, y;  ///< About the middle of the picture, in units of `unit` pixels.
+  double value;
+  Row8 descent;  ///< d value / d of the eight changes of a homography about the identity.
+};
+
+/// Takes every pixel with a gradient into account, where points alone leave a mapping unsure.
+/// Begins at one that is right to a pixel or two.
+///
+/// Source: Baker and Matthews, Lucas-Kanade 20 Years On (2004): inverse compositional, with weights
+/// by Huber.
+std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& start) {
+  constexpr double kGradient = 6;  // levels a pixel; noise has less
+  constexpr size_t kMostPixels = 20000;
+  constexpr size_t kFewestPixels = 500;
+  constexpr int kRounds = 12;
+  constexpr double kDone = 1e-3;   // pixels
+  constexpr double kFarthest = 3;  // pixels from the start
+  // Pixels side by side share their noise and the errors of interpolation.
+  constexpr double kShared = 6;
+  cv::Mat before, now;
+  cv::GaussianBlur(from.pyramid[0], before, {3, 3}, 0);
+  cv::GaussianBlur(to.pyramid[0], now, {3, 3}, 0);
+  const cv::Mat mask = still_mask(from, to, 0);
+  const double unit = std::max(to.size.width, to.size.height) / 2.0;
+  const cv::Matx33d pixels(unit, 0, to.size.width / 2.0, 0, unit, to.size.height / 2.0, 0, 0, 1);
+
+  std::vector<Pixel> all;
+  for (int y = 2; y + 2 < before.rows; ++y) {
+    const auto* line = before.ptr<uint8_t>(y);
+    const auto* above = before.ptr<uint8_t>(y - 1);
+    const auto* below = before.ptr<uint8_t>(y + 1);
+    const auto* still = mask.ptr<uint8_t>(y);
+    for (int x = 2 + y % 2; x + 2 < before.cols; x += 2) {
+      const double dx = (line[x + 1] - line[x - 1]) / 2.0, dy = (below[x] - above[x]) / 2.0;
+      if (still[x] == 0 || dx * dx + dy * dy < kGradient * kGradient) continue;
+      const double u = (x - pixels(0, 2)) / unit, v = (y - pixels(1, 2)) / unit;
+      const double gx = dx * unit, gy = dy * unit, along = gx * u + gy * v;
+      all.push_back({u, v, double(line[x]),
+                     Row8(gx * u, gx * v, gx, gy * u, gy * v, gy, -along * u, -along * v)});
+    }
+  }
+  if (all.size() < kFewestPixels) return std::nullopt;
+  const size_t step = (all.size() + kMostPixels - 1) / kMostPixels;
+
+  cv::Matx33d m = pixels.inv() * start.to_from_from * pixels;
+  const auto is_near = [&](const cv::Matx33d& mapping) {
+    const double w = to.size.width, h = to.size.height;
+    return std::ranges::all_of(std::array<cv::Point2d, 4>{{{0, 0}, {w, 0}, {w, h}, {0, h}}},
+                               [&](const cv::Point2d& corner) {
+                                 return cv::norm(project(mapping, corner) -
+                                                 project(start.to_from_from, corner)) < kFarthest;
+                               });
+  };
+  cv::Mat inverse;
+  double squares = 0, weights = 0, light = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    struct Residual {
+      double error;
+      const Row8* descent;
+    };
+    std::vector<Residual> residuals;
+    for (size_t i = 0; i < all.size(); i += step) {
+      const cv::Point2d at = project(pixels * m, {all[i].x, all[i].y});
+      const int x = static_cast<int>(std::floor(at.x)), y = static_cast<int>(std::floor(at.y));
+      if (x < 1 || y < 1 || x + 2 >= now.cols || y + 2 >= now.rows || mask.at<uint8_t>(y, x) == 0)
+        continue;
+      const double fx = at.x - x, fy = at.y - y;
+      const auto* row = now.ptr<uint8_t>(y) + x;
+      const auto* next = now.ptr<uint8_t>(y + 1) + x;
+      const double value =
+          (1 - fy) * ((1 - fx) * row[0] + fx * row[1]) + fy * ((1 - fx) * next[0] + fx * next[1]);
+      residuals.push_back({value - all[i].value - light, &all[i].descent});
+    }
+    if (residuals.size() < kFewestPixels) return std::nullopt;
+    std::vector<double> sizes;
+    for (const Residual& one : residuals) sizes.push_back(std::abs(one.error));
+    std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
+    const double knee = std::max(1.0, 1.5 * sizes[sizes.size() / 2]);
+    Matrix8 normal = Matrix8::zeros();
+    Row8 gradient = Row8::all(0);
+    squares = weights = 0;
+    double errors = 0;
+    for (const Residual& one : residuals) {
+      const double weight = std::min(1.0, knee / std::max(std::abs(one.error), 1e-9));
+      squares += weight * one.error * one.error;
+      weights += weight;
+      errors += weight * one.error;
+      for (int i = 0; i < 8; ++i) {
+        const double part = weight * (*one.descent)[i];
+        gradient[i] += part * one.error;
+        for (int j = i; j < 8; ++j) normal(i, j) += part * (*one.descent)[j];
+      }
+    }
+    for (int i = 0; i < 8; ++i) {
+      for (int j = 0; j < i; ++j) normal(i, j) = normal(j, i);
+    }
+    if (cv::invert(cv::Mat(normal), inverse, cv::DECOMP_CHOLESKY) == 0) return std::nullopt;
+    const cv::Mat change = inverse * cv::Mat(gradient);
+    const auto p = [&](int i) { return change.at<double>(i); };
+    const cv::Matx33d moved(1 + p(0), p(1), p(2), p(3), 1 + p(4), p(5), p(6), p(7), 1);
+    m = m * moved.inv();
+    light += errors / weights;
+    if (!is_near(pixels * m * pixels.inv())) return std::nullopt;
+    if (cv::norm(change, cv::NORM_INF) * unit < kDone) break;
+  }
+  const cv::Matx33d found = pixels * m * pixels.inv();
+  Fit fit{.to_from_from = found * (1 / found(2, 2)), .inliers = start.inliers};
+  if (!is_plausible(fit.to_from_from, to.size)) return std::nullopt;
+  // From the eight changes to the elements of the mapping, to first order.
+  Matrix8 elements;
+  for (int i = 0; i < 8; ++i) {
+    cv::Matx33d unit_change = cv::Matx33d::zeros();
+    unit_change.val[i] = 1;
+    const cv::Matx33d change = fit.to_from_from * pixels * unit_change * pixels.inv();
+    for (int j = 0; j < 8; ++j)
+      elements(j, i) = fit.to_from_from.val[j] * change(2, 2) - change.val[j];
+  }
+  const cv::Mat covariance = cv::Mat(elements) * inverse * cv::Mat(elements).t();
+  fit.covariance = Matrix8(covariance.ptr<double>()) * (kShared * squares / weights);
+  return fit;
+}
+
 /// Whether two pictures look the same all over, where nothing may move by itself: a coarse stay for
 /// views with too few points to follow.
 bool looks_alike(const Picture& a, const Picture& b) {
   constexpr double kAlike = 0.7;  // correlation
   cv::Mat before, now;
-  cv::resize(a.pyramid[4], before, {}, 0.5, 0.5, cv::INTER_AREA);
-  cv::resize(b.pyramid[4], now, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::resize(a.pyramid[2], before, {}, 0.5, 0.5, cv::INTER_AREA);
+  cv::resize(b.pyramid[2], now, {}, 0.5, 0.5, cv::INTER_AREA);
   double count = 0, sum_a = 0, sum_b = 0, sum_aa = 0, sum_bb = 0, sum_ab = 0;
   for (int y = 0; y < now.rows; ++y) {
     for (int x = 0; x < now.cols; ++x) {
@@ -405,17 +550,17 @@ bool looks_alike(const Picture& a, const Picture& b) {
 }
 
 std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
-  // Most cameras move little: near where they were before, two levels will do.
-  constexpr int kNear = 1;
+  // Most cameras move little: near where they were before, one level will do.
+  constexpr int kNear = 0;
   auto near = match_from(picture, guess, kNear);
   if (near && near->inliers >= 0.6 * double(points.size())) return near;
   auto fit = match_from(picture, guess, kLevels);
-  if (near && (!fit || near->inliers > fit->inliers)) fit = near;
+  if (near && fit && near->inliers > fit->inliers) fit = near;
   const auto enough = std::max<ptrdiff_t>(2 * kFewestInliers, std::ssize(points) / 4);
   if (fit && fit->inliers >= enough) return fit;
   // A fast move: the shift between the whole pictures, reduced, says where to look.
-  const cv::Mat& before = reference->pyramid[4];
-  const cv::Mat& now = picture.pyramid[4];
+  const cv::Mat& before = reference->pyramid[2];
+  const cv::Mat& now = picture.pyramid[2];
   cv::Mat before_float, now_float, window;
   before.convertTo(before_float, CV_32F);
   now.convertTo(now_float, CV_32F);
@@ -472,9 +617,9 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
                               1.2 * box.width * x, 1.2 * box.height * y});
   }
   const cv::Mat view(grey.height, grey.width, CV_8U, const_cast<uint8_t*>(grey.grey.data()));
-  cv::buildOpticalFlowPyramid(view, picture.pyramid, kPatch, kLevels, true, cv::BORDER_REFLECT_101,
+  cv::buildOpticalFlowPyramid(view, picture.pyramid, kPatch, kLevels, false, cv::BORDER_REFLECT_101,
                               cv::BORDER_CONSTANT, false);
-  if (picture.pyramid.size() < 6) {  // smaller than two patches: there is nothing to follow
+  if (picture.pyramid.size() < 3) {  // smaller than two patches: there is nothing to follow
     reset();
     return std::nullopt;
   }
@@ -495,6 +640,10 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
     state.make_reference(std::move(picture));
     state.previous.reset();
     return std::nullopt;
+  }
+  if (fit->inliers > 0 && !(fit->to_from_from == cv::Matx33d::eye()) &&
+      worst_corner(*fit, picture.size) > kUnsurePx) {
+    if (const auto better = sharpen(*state.reference, picture, *fit)) fit = better;
   }
   // Reduced pixels to source pixels; the centre of a pixel lies half a pixel from its edge.
   const double x = geometry.scale_x, y = geometry.scale_y;
