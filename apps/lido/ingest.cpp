@@ -13,6 +13,7 @@
 #include "lido/ingest/crash.h"
 #include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
+#include "on_ray.h"
 
 namespace lido::cli {
 namespace {
@@ -82,6 +83,7 @@ class ProgressDisplay {
 
 struct Flags {
   ingest::Request request;
+  std::string on = "here";
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
@@ -136,24 +138,12 @@ void print_summary(const Flags& flags, const ingest::Summary& summary, double el
   const double cpu = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   const double peak_mb = static_cast<double>(usage.ru_maxrss) / 1000 * 1.024;
   if (flags.json) {
-    const nlohmann::ordered_json json = {{"generation", summary.generation},
-                                         {"clips", summary.clips},
-                                         {"known", summary.known},
-                                         {"ignored_files", summary.ignored},
-                                         {"rejected", summary.rejected},
-                                         {"samples", summary.samples},
-                                         {"frames", summary.frames},
-                                         {"left_over", summary.left_over},
-                                         {"shards", summary.shards},
-                                         {"shard_bytes", summary.shard_bytes},
-                                         {"source_bytes", summary.source_bytes},
-                                         {"source_hours", summary.source_hours},
-                                         {"skipped_hours", summary.skipped_hours},
-                                         {"spans", summary.spans},
-                                         {"spans_resumed", summary.spans_resumed},
-                                         {"seconds", elapsed},
-                                         {"cpu_s", cpu},
-                                         {"peak_mb", peak_mb}};
+    nlohmann::ordered_json json = ingest::summary_json(summary);
+    json["seconds"] = elapsed;
+    if (flags.on == "here") {
+      json["cpu_s"] = cpu;
+      json["peak_mb"] = peak_mb;
+    }
     fmt::print("{}\n", json.dump());
     return;
   }
@@ -181,15 +171,35 @@ void print_summary(const Flags& flags, const ingest::Summary& summary, double el
   if (summary.spans_resumed > 0)
     fmt::print("{} of {} spans were done by an earlier run\n", summary.spans_resumed,
                summary.spans);
-  fmt::print("{}, {} of CPU, {:.0f} MB at most\n", human_seconds(elapsed), human_seconds(cpu),
-             peak_mb);
+  fmt::print("{}", human_seconds(elapsed));
+  // What Ray's workers took is not seen from here.
+  if (flags.on == "here") fmt::print(", {} of CPU, {:.0f} MB at most", human_seconds(cpu), peak_mb);
+  fmt::print("\n");
   fmt::print("{}/report.html\n", storage::absolute(flags.request.out));
+}
+
+int exit_code(const ingest::Summary& summary) {
+  if (summary.rejected == 0) return kDone;
+  return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
+}
+
+Result<int> run_on_ray(const Flags& flags) {
+  const auto start = Clock::now();
+  ingest::Progress progress;
+  RayOutcome outcome;
+  {
+    const ProgressDisplay display(progress, flags.quiet);
+    outcome = LIDO_TRY(ingest_on_ray(flags.request, progress));
+  }
+  if (outcome.exit != 0) return outcome.exit;
+  print_summary(flags, outcome.summary, seconds_since(start));
+  return exit_code(outcome.summary);
 }
 
 Result<int> ingest(const Flags& flags) {
   const auto start = Clock::now();
   const auto stop = interruption();
-  const ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
+  ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
   if (flags.dry_run) {
     print_estimate(flags, job);
     return kDone;
@@ -198,7 +208,8 @@ Result<int> ingest(const Flags& flags) {
   ingest::Summary summary;
   {
     const ProgressDisplay display(progress, flags.quiet);
-    summary = LIDO_TRY(ingest::run(flags.request, job, progress, stop));
+    auto run = LIDO_TRY(ingest::Run::open(flags.request, std::move(job)));
+    summary = LIDO_TRY(run.finish(progress, stop));
   }
   const double elapsed = seconds_since(start);
   if (summary.generation > 0) {
@@ -208,8 +219,7 @@ Result<int> ingest(const Flags& flags) {
     LIDO_TRY(ingest::write_report(dataset, generation, &cost));
   }
   print_summary(flags, summary, elapsed);
-  if (summary.rejected == 0) return kDone;
-  return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
+  return exit_code(summary);
 }
 
 }  // namespace
@@ -232,6 +242,12 @@ void add_ingest(CLI::App& app, int& exit) {
   command->add_option(
       "--classes", flags->request.classes,
       "Labels the dataset shall know: \"behaviour=drowning,swimming;age=child,adult\"");
+  command
+      ->add_option("--on", flags->on,
+                   "Where the work is done: here, or ray (on this machine, or in the cluster that "
+                   "RAY_ADDRESS names)")
+      ->check(CLI::IsMember({"here", "ray"}))
+      ->capture_default_str();
   command->add_flag("--dry-run", flags->dry_run, "Say what would be done, and stop");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
@@ -239,6 +255,11 @@ void add_ingest(CLI::App& app, int& exit) {
        "What samples are (fixed by the first ingest into a dataset)");
   bind(*command, flags->request.job, "How the work is done");
   command->callback([flags, &exit] {
+    if (flags->on == "ray" && !flags->dry_run) {
+      const auto result = run_on_ray(*flags);
+      exit = result ? *result : report_error(result.error());
+      return;
+    }
     exit = ingest::supervise(flags->request.out, [flags](bool careful) {
       if (careful) flags->request.job.workers = 1;
       stop_on_signals("the same command goes on from here");

@@ -9,6 +9,6 @@
 
 import pyarrow  # noqa: F401  One libarrow in the process: this one, which the core is linked against.
 
-from lido._core import Dataset, LidoError, Sample, open
+from lido._core import Dataset, LidoError, LidoUnavailable, Sample, open
 
-__all__ = ["Dataset", "LidoError", "Sample", "open"]
+__all__ = ["Dataset", "LidoError", "LidoUnavailable", "Sample", "open"]

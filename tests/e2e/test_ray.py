@@ -1,25 +1,163 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ray Data's own reader understands the shards."""
+"""On Ray the result is byte for byte the local one, whatever dies; and Ray Data reads the shards."""
 
 import json
 import os
+import shutil
+import sys
 
-import cv2
-import numpy as np
-from conftest import SMALL, ingest, table
+import pytest
+from conftest import SMALL, content, ingest, made, run, table
+
+NAMES = ["h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg4.avi", "h264_no_b.mp4", "av1.mp4"]
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+HERE = {"LIDO_PYTHON": sys.executable}
 
 
-def test_shards_are_read_by_ray_data(clips, tmp_path):
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory):
+    """Good clips and a broken one."""
+    from conftest import CLIPS
+    folder = tmp_path_factory.mktemp("raw")
+    for name in NAMES:
+        shutil.copy(CLIPS / name, folder)
+    (folder / "broken.mp4").write_bytes(bytes(5000))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(raw, tmp_path_factory):
+    out = tmp_path_factory.mktemp("local") / "d"
+    ingest(raw, out, *SMALL, "--span-s", 2, code=3)
+    return out
+
+
+@pytest.fixture
+def ray():
     import ray
+    yield ray
+    ray.shutdown()
+
+
+def request(raw, out):
+    return {"inputs": [raw], "out": out, "sampling": {"fps": "6", "size": 64, "window": 4, "stride": 2, "scene": "off"}, "job": {"span_s": 2}}
+
+
+def test_the_same_bytes_from_ray(raw, local, tmp_path):
+    there = ingest(raw, tmp_path / "d", *SMALL, "--span-s", 2, "--on", "ray", code=3, env=HERE)
+    assert content(tmp_path / "d") == content(local)
+    here = ingest(raw, tmp_path / "here", *SMALL, "--span-s", 2, code=3)
+    for result in (here, there):
+        for name in ("seconds", "cpu_s", "peak_mb"):
+            result.pop(name, None)
+    assert there == here
+    assert ingest(raw, tmp_path / "d", *SMALL, "--on", "ray", env=HERE)["known"] == len(NAMES) + 1
+
+
+def test_people_are_the_same_too(tmp_path):
+    from test_scene import SCENE, WALK
+    if not WALK.exists():
+        pytest.skip(f"no {WALK}")
+    import subprocess
+    clip = tmp_path / "walk.mp4"
+    subprocess.run(["ffmpeg", "-v", "error", "-ss", "4", "-i", WALK, "-t", "8", "-vf", "scale=512:-2", "-c:v", "libx264", "-g", "20", clip], check=True)
+    for on in ("here", "ray"):
+        ingest(clip, tmp_path / on, *SCENE, "--span-s", 3, "--on", on, env=HERE)
+    assert made(tmp_path / "ray") == made(tmp_path / "here")
+    assert len(table(tmp_path / "ray", "manifest")) > 3
+
+
+def test_nodes_die_and_nothing_is_lost(ray, raw, local, tmp_path):
+    """A head with no CPUs, two workers; one is killed while it works, another comes."""
+    from lido.ray import data
+    from ray.cluster_utils import Cluster
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 100_000_000})
+    try:
+        workers = [cluster.add_node(num_cpus=1, object_store_memory=100_000_000) for _ in range(2)]
+        cluster.wait_for_nodes(timeout=90)
+        ray.init(address=cluster.address, log_to_driver=False)
+        seen = []
+
+        def told(row):
+            seen.append(row)
+            if len(seen) == 3:
+                cluster.remove_node(workers[0], allow_graceful=False)
+                cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+
+        asked = request(raw, tmp_path / "d")
+        summary = data.ingest(**asked, told=told)
+        assert len(seen) > 3
+        assert summary["rejected"] == 1
+        assert content(tmp_path / "d") == content(local)
+    finally:
+        ray.shutdown()
+        cluster.shutdown()
+
+
+def test_a_driver_that_dies_goes_on_from_the_ledger(ray, raw, local, tmp_path):
+    from lido.ray import data
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    asked = request(raw, tmp_path / "d")
+    plan = data.plan(**asked)
+    done = data.write_parts(data.read_clips(plan).limit(3), plan).take_all()
+    assert len(done) == 3
+    del plan  # The driver dies: its lock goes with it.
+    plan = data.plan(**asked)
+    left = data.read_clips(plan).take_all()
+    assert len(left) == len(table(local, "spans")) - 3
+    assert not {(row["clip"], row["span"]) for row in left} & {(row["clip"], row["span"]) for row in done}
+    del plan
+    assert data.ingest(**asked)["spans_resumed"] == 3
+    assert content(tmp_path / "d") == content(local)
+
+
+def test_a_span_that_kills_its_process_is_rejected_and_the_rest_is_not(ray, raw, tmp_path):
+    from lido.ray import data
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"LIDO_TEST_CRASH": "vp9"}})
+    summary = data.ingest(**request(raw, tmp_path / "d"))
+    assert summary["rejected"] == 2
+    reasons = {os.path.basename(row["clip"]): row["reason"] for row in table(tmp_path / "d", "rejected")}
+    assert "took the process that read it down 3 times" in reasons["vp9.webm"]
+    assert len({row["clip"] for row in table(tmp_path / "d", "manifest")}) == len(NAMES) - 1
+
+
+def test_ones_own_step_fits_in_between(ray, raw, tmp_path):
+    from lido.ray import data
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    plan = data.plan(**request(raw, tmp_path / "d"))
+    spans = data.read_clips(plan).filter(lambda span: "hevc" not in span["clip"])
+    done = data.write_parts(spans, plan)
+    assert {os.path.basename(row["clip"]) for row in done.take_all()} == {n for n in NAMES if "hevc" not in n}
+
+
+def test_samples_come_back(ray, local):
+    import lido
+    from lido.ray import data
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    rows = data.read_shards(local).take_all()
+    truth = {sample.key: sample for sample in lido.open(str(local)).samples()}
+    assert {row["sample"] for row in rows} == set(truth)
+    for row in rows[:5]:
+        assert (row["frames"] == truth[row["sample"]].frames).all()
+
+
+@pytest.mark.parametrize("environment, said", [({"LIDO_PYTHON": "/nowhere/python"}, "/nowhere/python: No such file"),
+                                               (HERE | {"RAY_ADDRESS": "127.0.0.1:1"}, "RAY_ADDRESS 127.0.0.1:1: "),
+                                               (HERE | {"RAY_ADDRESS": "auto"}, "RAY_ADDRESS auto: ")])
+def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
+    done = run("ingest", raw, "--out", tmp_path / "d", "--on", "ray", "--quiet", env=environment)
+    assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
+    assert not (tmp_path / "d").exists()
+
+
+def test_shards_are_read_by_ray_data(ray, clips, tmp_path):
+    cv2 = pytest.importorskip("cv2")
+    import numpy as np
     ingest([clips / "h264_b.mp4", clips / "vp9.webm"], tmp_path / "d", *SMALL)
     rows = {row["sample"]: row for row in table(tmp_path / "d", "manifest")}
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-    try:
-        shards = sorted(str(path) for path in (tmp_path / "d/shards").glob("*.tar"))
-        samples = ray.data.read_webdataset(shards, decoder=None).take_all()
-    finally:
-        ray.shutdown()
+    shards = sorted(str(path) for path in (tmp_path / "d/shards").glob("*.tar"))
+    samples = ray.data.read_webdataset(shards, decoder=None).take_all()
     assert {sample["__key__"] for sample in samples} == set(rows)
     for sample in samples:
         assert json.loads(sample["json"])["pts"] == rows[sample["__key__"]]["pts"]

@@ -279,9 +279,7 @@ media::ExtractRequest request_for(const Span& span, const SampleOptions& samplin
 
 }  // namespace
 
-std::string part_name(const Json& identity, const ClipPlan& clip, size_t span) {
-  const Span& s = clip.spans.empty() ? Span{} : clip.spans[span];
-  const ClipInput& input = clip.input;
+std::string part_name(const Json& identity, const ClipInput& input, const Span& span) {
   const Json key = {kPartFormat,
                     identity,
                     input.uri,
@@ -290,10 +288,10 @@ std::string part_name(const Json& identity, const ClipPlan& clip, size_t span) {
                     input.site,
                     input.camera,
                     input.start_utc ? dataset::to_string(*input.start_utc) : "",
-                    s.from ? s.from->pts : 0,
-                    s.start_pts.value_or(-1),
-                    s.first_k,
-                    s.end_k};
+                    span.from ? span.from->pts : 0,
+                    span.start_pts.value_or(-1),
+                    span.first_k,
+                    span.end_k};
   return fmt::format(".work/parts/{}", sha256_hex(key.dump()).substr(0, 32));
 }
 
@@ -354,10 +352,9 @@ Result<PartRecord> make_broken_part(storage::Store& store, const std::string& na
 }
 
 Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
-                             size_t span_index, const SampleOptions& sampling,
-                             const JobOptions& job, const scene::Detector* detector,
-                             Progress& progress, const std::stop_token& stop) {
-  const Span& span = clip.spans[span_index];
+                             const Span& span, const SampleOptions& sampling, const JobOptions& job,
+                             const scene::Detector* detector, Progress& progress,
+                             const std::stop_token& stop) {
   const auto opened = storage::open_reader(clip.input.uri);
   if (!opened) {
     if (opened.error().code == ErrorCode::kUnavailable) return std::unexpected(opened.error());
@@ -407,7 +404,7 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
     const int64_t end = std::min(skipped.end_k, span.end_k);
     if (first < end) record.skipped.push_back({first, end, skipped.decoded});
   }
-  if (span_index == 0) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
+  if (!span.from) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
   if (report.broke) record.broke = PartBreak{report.broke->time_s, report.broke->error.message};
   LIDO_TRY(publish_part(*writer, record));
   return record;

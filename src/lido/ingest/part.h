@@ -53,7 +53,8 @@ struct PartRecord {
 };
 
 /// The name of a span's part, drawn from all that shapes its bytes: equal names, equal parts.
-std::string part_name(const nlohmann::ordered_json& identity, const ClipPlan& clip, size_t span);
+std::string part_name(const nlohmann::ordered_json& identity, const ClipInput& clip,
+                      const Span& span);
 
 /// The record of a part that is done. @return No value when there is none, or only a broken one.
 Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);
@@ -62,7 +63,7 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
 /// What is wrong with the clip goes into the record.
 /// @return kUnavailable when storage fails, kCancelled.
 Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
-                             size_t span, const SampleOptions& sampling, const JobOptions& job,
+                             const Span& span, const SampleOptions& sampling, const JobOptions& job,
                              const scene::Detector* detector, Progress& progress,
                              const std::stop_token& stop);
 

@@ -13,6 +13,7 @@
 #include "lido/ingest/assemble.h"
 #include "lido/ingest/crash.h"
 #include "lido/ingest/people.h"
+#include "lido/ingest/work.h"
 
 namespace lido::ingest {
 namespace {
@@ -113,7 +114,7 @@ nlohmann::ordered_json identity_of(const SampleOptions& sampling, const infer::B
 }
 
 Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip,
-                             size_t span, const Job& job, const Request& request,
+                             const Span& span, const Job& job, const Request& request,
                              const scene::Detector* detector, Progress& progress,
                              const std::stop_token& stop) {
   const CrashGuard guard(dataset.store(), name);
@@ -131,38 +132,53 @@ Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, co
   }
 }
 
-/// Makes the parts that are not there yet, in parallel.
-Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request& request,
-                                           const Job& job, const scene::Detector* detector,
-                                           Progress& progress, const std::stop_token& stop) {
-  const std::vector<ClipPlan>& plans = job.plans;
-  // What networks and OpenCV give may differ between instruction sets.
+/// What shapes the bytes of parts.
+nlohmann::ordered_json part_identity(const Dataset& dataset, const Job& job) {
   nlohmann::ordered_json identity = dataset.identity();
-  if (detector != nullptr) identity["device"] = infer::device();
+  // What networks and OpenCV give may differ between instruction sets.
+  if (job.detector) identity["device"] = infer::device();
+  return identity;
+}
+
+/// The clips with the names of their parts.
+Result<std::vector<ClipResult>> name_parts(const Dataset& dataset, const Job& job) {
+  const nlohmann::ordered_json identity = part_identity(dataset, job);
   const auto shares = LIDO_TRY(dataset::parse_split(job.sampling.split));
   const auto seed = static_cast<uint64_t>(job.sampling.seed);
   const bool by_site = job.sampling.split_by == "site";
   std::vector<ClipResult> clips;
-  std::vector<std::pair<size_t, size_t>> units;  // clip, span
-  for (const ClipPlan& plan : plans) {
+  for (const ClipPlan& plan : job.plans) {
     ClipResult clip{.plan = &plan};
     clip.split =
         dataset::split_of(by_site ? plan.input.site : plan.input.group_name(), shares, seed);
-    for (size_t span = 0; span < plan.spans.size(); ++span) {
-      clip.parts.push_back(part_name(identity, plan, span));
-      units.emplace_back(clips.size(), span);
-    }
+    for (const Span& span : plan.spans) clip.parts.push_back(part_name(identity, plan.input, span));
     clip.records.resize(plan.spans.size());
-    if (plan.broken) ++progress.rejected;
-    progress.source_bytes_total += plan.input.bytes;
     clips.push_back(std::move(clip));
   }
-  progress.spans_total = std::ssize(units);
+  return clips;
+}
+
+/// The names of the parts that are there.
+Result<std::set<std::string>> list_parts(const Dataset& dataset) {
   std::set<std::string> done;
-  for (const storage::Entry& entry : LIDO_TRY(dataset.store().list(".work/parts"))) {
+  for (const storage::Entry& entry : LIDO_TRY(dataset.store().list(".work/parts")))
     done.insert(entry.uri.substr(dataset.store().uri().size() + 1));
+  return done;
+}
+
+/// Makes the parts that are not there yet, in parallel.
+Result<void> make_parts(const Dataset& dataset, const Request& request, const Job& job,
+                        const scene::Detector* detector, std::vector<ClipResult>& clips,
+                        Progress& progress, const std::stop_token& stop) {
+  std::vector<std::pair<size_t, size_t>> units;  // clip, span
+  for (size_t clip = 0; clip < clips.size(); ++clip) {
+    for (size_t span = 0; span < clips[clip].parts.size(); ++span) units.emplace_back(clip, span);
+    if (clips[clip].plan->broken) ++progress.rejected;
+    progress.source_bytes_total += clips[clip].plan->input.bytes;
   }
-  LIDO_TRY(parallel_for(units.size(), request.job.workers, [&](size_t i) -> Result<void> {
+  progress.spans_total = std::ssize(units);
+  const std::set<std::string> done = LIDO_TRY(list_parts(dataset));
+  return parallel_for(units.size(), request.job.workers, [&](size_t i) -> Result<void> {
     const auto [clip_index, span] = units[i];
     ClipResult& clip = clips[clip_index];
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -172,8 +188,8 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     if (record) {
       ++progress.spans_resumed;
     } else {
-      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, span, job, request,
-                                  detector, progress, stop));
+      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, clip.plan->spans[span],
+                                  job, request, detector, progress, stop));
     }
     ++progress.spans_done;
     progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
@@ -181,8 +197,7 @@ Result<std::vector<ClipResult>> make_parts(const Dataset& dataset, const Request
     record->samples = {};
     clip.records[span] = std::move(*record);
     return {};
-  }));
-  return clips;
+  });
 }
 
 Summary summarise(const Generation& generation, const Written& written, const Job& job) {
@@ -214,6 +229,70 @@ Summary summarise(const Generation& generation, const Written& written, const Jo
 }
 
 }  // namespace
+
+std::string to_text(const Request& request) {
+  return nlohmann::ordered_json{{"inputs", request.inputs},
+                                {"out", request.out},
+                                {"labels", request.labels},
+                                {"classes", request.classes},
+                                {"sampling", to_json(request.sampling)},
+                                {"job", to_json(request.job)}}
+      .dump();
+}
+
+Result<Request> parse_request(const std::string& text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "a request is no JSON object");
+  try {
+    Request request;
+    json.at("inputs").get_to(request.inputs);
+    json.at("out").get_to(request.out);
+    request.labels = json.value("labels", std::string());
+    request.classes = json.value("classes", std::string());
+    request.sampling = LIDO_TRY(from_json<SampleOptions>(json.at("sampling")));
+    request.job = LIDO_TRY(from_json<JobOptions>(json.at("job")));
+    return request;
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "a request: {}", error.what());
+  }
+}
+
+namespace {
+
+void visit_summary(auto& summary, auto&& visit) {
+  visit("generation", summary.generation);
+  visit("clips", summary.clips);
+  visit("known", summary.known);
+  visit("ignored_files", summary.ignored);
+  visit("rejected", summary.rejected);
+  visit("samples", summary.samples);
+  visit("frames", summary.frames);
+  visit("left_over", summary.left_over);
+  visit("shards", summary.shards);
+  visit("shard_bytes", summary.shard_bytes);
+  visit("source_bytes", summary.source_bytes);
+  visit("source_hours", summary.source_hours);
+  visit("skipped_hours", summary.skipped_hours);
+  visit("spans", summary.spans);
+  visit("spans_resumed", summary.spans_resumed);
+}
+
+}  // namespace
+
+nlohmann::ordered_json summary_json(const Summary& summary) {
+  nlohmann::ordered_json json;
+  visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+Summary parse_summary(const nlohmann::ordered_json& json) {
+  Summary summary;
+  visit_summary(summary, [&](const char* name, auto& value) {
+    const auto found = json.find(name);
+    if (found != json.end() && found->is_number()) found->get_to(value);
+  });
+  return summary;
+}
 
 Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   LIDO_TRY(check_options(request));
@@ -250,12 +329,50 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   return job;
 }
 
-Result<Summary> run(const Request& request, const Job& job, Progress& progress,
-                    const std::stop_token& stop) {
-  const Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, job.identity));
-  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
+Run::Run(Request request, Job job, Dataset dataset, std::unique_ptr<storage::Lock> lock)
+    : request_(std::move(request)),
+      job_(std::move(job)),
+      dataset_(std::move(dataset)),
+      lock_(std::move(lock)) {}
+
+Result<Run> Run::open(Request request, Job job) {
+  Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, job.identity));
+  auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   // Left by a kill from outside, which is no clip's fault.
   LIDO_TRY(dataset.store().remove_all(".work/in_flight"));
+  return Run(std::move(request), std::move(job), std::move(dataset), std::move(lock));
+}
+
+Result<std::vector<Unit>> Run::open_units() {
+  const std::set<std::string> done = LIDO_TRY(list_parts(dataset_));
+  const auto clips = LIDO_TRY(name_parts(dataset_, job_));
+  std::vector<Unit> units;
+  for (const ClipResult& clip : clips) {
+    const ClipPlan& plan = *clip.plan;
+    for (size_t span = 0; span < plan.spans.size(); ++span) {
+      if (done.contains(clip.parts[span])) continue;  // finish() makes it again if it is broken
+      units.push_back(
+          {.clip = plan.input.uri,
+           .span = span,
+           .bytes = plan.input.bytes / std::ssize(plan.spans),
+           .work = to_text(UnitWork{clip.parts[span], plan.input, plan.info, plan.spans[span]})});
+    }
+  }
+  given_out_ = std::ssize(units);
+  return units;
+}
+
+std::string Run::shared_work() const {
+  return to_text(SharedWork{.out = dataset_.store().uri(),
+                            .device = job_.detector ? infer::device() : std::string(),
+                            .sampling = job_.sampling,
+                            .job = request_.job});
+}
+
+Result<Summary> Run::finish(Progress& progress, const std::stop_token& stop) {
+  const Dataset& dataset = dataset_;
+  const Request& request = request_;
+  const Job& job = job_;
   Generation generation = LIDO_TRY(dataset.read_latest());
   if (job.plans.empty()) {
     LIDO_TRY(dataset.store().remove_all(".work"));
@@ -267,8 +384,9 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
     const int workers = request.job.workers > 0 ? request.job.workers : cores;
     detector = LIDO_TRY(scene::Detector::make(*job.detector, job.sampling.detector, workers));
   }
-  auto clips =
-      LIDO_TRY(make_parts(dataset, request, job, detector ? &*detector : nullptr, progress, stop));
+  auto clips = LIDO_TRY(name_parts(dataset, job));
+  LIDO_TRY(
+      make_parts(dataset, request, job, detector ? &*detector : nullptr, clips, progress, stop));
   const int before = generation.number++;
   if (detector) {
     const std::string folder = dataset::scene_folder(generation.number);
@@ -300,7 +418,7 @@ Result<Summary> run(const Request& request, const Job& job, Progress& progress,
   LIDO_TRY(dataset.publish(generation));
   LIDO_TRY(dataset.store().remove_all(".work"));
   Summary summary = summarise(generation, written, job);
-  summary.spans_resumed = progress.spans_resumed;
+  summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - given_out_);
   return summary;
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/dataset/dataset.h"
 #include "lido/infer/bundle.h"
 #include "lido/ingest/options.h"
 #include "lido/ingest/plan.h"
@@ -55,12 +56,50 @@ struct Job {
   int64_t ignored = 0;                    ///< Files that do not end like a video.
 };
 
+/// A request as JSON text, for another process; see to_json of options.
+std::string to_text(const Request& request);
+/// @return kInvalidArgument.
+Result<Request> parse_request(const std::string& text);
+nlohmann::ordered_json summary_json(const Summary& summary);
+/// Reads it back; what is missing is 0.
+Summary parse_summary(const nlohmann::ordered_json& json);
+
 /// Finds and plans the clips, and checks options, labels and the output folder. Writes nothing.
 Result<Job> prepare(const Request& request, const std::stop_token& stop);
 
-/// Does the job: parts, shards, tables. Run again after a kill, it goes on where it was; the result
-/// is the same bytes. @return kCancelled when asked to stop.
-Result<Summary> run(const Request& request, const Job& job, Progress& progress,
-                    const std::stop_token& stop);
+/// A span that is still to be read. What it takes to do so is text, so that it can be done by
+/// another process: see work.h.
+struct Unit {
+  std::string clip;
+  size_t span = 0;
+  int64_t bytes = 0;  ///< To read, about.
+  std::string work;
+};
+
+/// A job at work on its dataset, which is locked meanwhile. The parts in the dataset's .work folder
+/// are the ledger of what was done: opened again after a kill, it goes on where it was, and the
+/// result is the same bytes.
+class Run {
+ public:
+  /// Creates the dataset where there is none.
+  static Result<Run> open(Request request, Job job);
+
+  /// The spans that have no part yet, for others to do.
+  Result<std::vector<Unit>> open_units();
+  /// What all units share, as text.
+  std::string shared_work() const;
+  /// Makes the parts that are missing, then shards and tables. @return kCancelled when asked to
+  /// stop.
+  Result<Summary> finish(Progress& progress, const std::stop_token& stop);
+  const dataset::Dataset& dataset() const { return dataset_; }
+
+ private:
+  Run(Request request, Job job, dataset::Dataset dataset, std::unique_ptr<storage::Lock> lock);
+  Request request_;
+  Job job_;
+  dataset::Dataset dataset_;
+  std::unique_ptr<storage::Lock> lock_;
+  int64_t given_out_ = 0;  ///< Units that others do in this run.
+};
 
 }  // namespace lido::ingest

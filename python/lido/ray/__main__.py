@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `lido ingest --on ray` runs: reads a request from standard input, prints progress and the summary; all as JSON lines.
+
+Connects to the Ray that RAY_ADDRESS names, as in a job of a cluster; else starts one on this machine, and stops it.
+"""
+
+import json
+import logging
+import os
+import socket
+import sys
+import time
+
+# Nobody is told that Lido ran.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+
+RAY_VERSION = "2.60.0"
+# Only small tables go through the object store.
+STORE_BYTES = 128 << 20
+
+
+def main():
+    try:
+        import ray
+    except ImportError:
+        print(f"lido: --on ray needs Ray {RAY_VERSION} in this Python: pip install 'ray[data]=={RAY_VERSION}'", file=sys.stderr)
+        return 2
+    if ray.__version__ != RAY_VERSION:
+        print(f"lido: Ray is {ray.__version__}, want {RAY_VERSION}", file=sys.stderr)
+        return 2
+    from lido import LidoError, LidoUnavailable
+    from lido.ray import data
+    request = json.load(sys.stdin)
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Whatever else Ray prints goes to standard error.
+
+    def tell(line):
+        print(json.dumps(line), file=lines, flush=True)
+
+    try:
+        plan = data.Plan(request)
+        connect(ray, request["job"]["workers"])
+        seen = {"spans": 0, "of": len(plan.run.open_units()), "frames": 0, "rejected": 0}
+        told = 0.0
+
+        def count(row):
+            nonlocal told
+            seen["spans"] += 1
+            seen["frames"] += row["frames"]
+            seen["rejected"] += row["broke"] != ""
+            if time.monotonic() - told > 0.5:
+                told = time.monotonic()
+                tell(seen)
+
+        tell({"summary": data.finish(plan, data.write_parts(data.read_clips(plan), plan), told=count)})
+        return 0
+    except LidoUnavailable as error:
+        return refuse(error, 1)
+    except LidoError as error:
+        return refuse(error, 2)
+    except ray.exceptions.RayError as error:
+        return refuse(f"Ray: {str(error).strip().splitlines()[-1]}", 1)
+    except ConnectionError as error:
+        return refuse(error, 1)
+    except KeyboardInterrupt:
+        return refuse("stopped; the same command goes on from here", 130)
+    finally:
+        ray.shutdown()
+
+
+def refuse(error, code):
+    print(f"lido: {error}", file=sys.stderr)
+    return code
+
+
+def connect(ray, workers):
+    """Raises ConnectionError, in one line."""
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    address = os.environ.get("RAY_ADDRESS")
+    if address and ":" in address:
+        # Ray itself would try for minutes.
+        host, _, port = address.removeprefix("ray://").rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), timeout=10).close()
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"RAY_ADDRESS {address}: {error}") from None
+    try:
+        if address:
+            ray.init(**quiet)
+        else:
+            ray.init(num_cpus=workers or None, object_store_memory=STORE_BYTES, include_dashboard=False, **quiet)
+    except (RuntimeError, ValueError, ConnectionError) as error:
+        raise ConnectionError(f"RAY_ADDRESS {address or 'not set'}: {str(error).strip().splitlines()[0]}") from None
+    import ray.data
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    # Ray Data sets its loggers up when it is first used.
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

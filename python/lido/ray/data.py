@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Clips to shards with Ray Data.
+
+    from lido.ray import data
+    summary = data.ingest(["gs://pool-a/raw"], "gs://pool-a/train", fps="4")
+
+or step by step, with steps of one's own in between:
+
+    plan = data.plan(["/data/raw"], "/data/train")
+    spans = data.read_clips(plan)          # a Ray Dataset: clip, span, bytes, work
+    done = data.write_parts(spans, plan)   # a Ray Dataset: clip, span, samples, frames, broke, deferred
+    data.finish(plan, done)                # shards, tables
+
+The parts that spans leave beside the dataset are the ledger: whatever dies, the same call goes on from there.
+"""
+
+import functools
+import json
+import os
+import uuid
+
+import pyarrow
+import ray
+
+from lido import _core
+
+# Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
+DEATHS_UNTIL_ALONE = 2
+DEATHS_UNTIL_REJECTED = 3
+# A task takes about this long at least, so that handing it out costs little: a span counts as so many bytes at least.
+SMALLEST_SPAN = 1 << 20
+TASK_BYTES = 32 << 20
+SPANS = pyarrow.schema([("clip", pyarrow.string()), ("span", pyarrow.int64()), ("bytes", pyarrow.int64()), ("work", pyarrow.string())])
+
+
+class Plan:
+    """The work that a request comes to. Nothing is written until spans are read; then the dataset's lock is held."""
+
+    def __init__(self, request):
+        self.run = _core.Run(json.dumps(request))
+
+    @functools.cached_property
+    def shared(self):
+        return self.run.shared_work()
+
+
+def plan(inputs, out, *, labels="", classes="", sampling=None, job=None):
+    """Finds and plans clips. `sampling` and `job` hold options by their names with underscores."""
+    return Plan({"inputs": [str(one) for one in inputs], "out": str(out), "labels": str(labels), "classes": classes,
+                 "sampling": sampling or {}, "job": job or {}})
+
+
+def blocks_of(units, slots):
+    """Tables of spans that take about equally long; the large ones first, so that none is left over at the end."""
+    units = sorted(units, key=lambda unit: -unit[2])
+    total = sum(max(unit[2], SMALLEST_SPAN) for unit in units)
+    most = max(SMALLEST_SPAN, min(TASK_BYTES, total // (8 * max(1, slots))))
+    blocks, block, held = [], [], 0
+    for unit in units:
+        size = max(unit[2], SMALLEST_SPAN)
+        if block and held + size > most:
+            blocks.append(block)
+            block, held = [], 0
+        block.append(unit)
+        held += size
+    if block:
+        blocks.append(block)
+    return [pyarrow.table(list(map(list, zip(*block))), schema=SPANS) for block in blocks]
+
+
+def read_clips(plan):
+    """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs)."""
+    slots = int(ray.cluster_resources().get("CPU", 1))
+    blocks = blocks_of(plan.run.open_units(), slots)
+    return ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(SPANS.empty_table())
+
+
+@functools.lru_cache(maxsize=2)
+def worker(shared):
+    """One for each process and job: the detector is loaded once."""
+    return _core.Worker(shared)
+
+
+def living_nodes():
+    return {node["NodeID"] for node in ray.nodes() if node["Alive"]}
+
+
+def work_spans(spans, shared, alone=False):
+    """Does the spans of one table in this process. Without the interpreter's lock; a crash takes the process, not the job."""
+    mine = worker(shared)
+    node = ray.get_runtime_context().get_node_id()
+    done = []
+    for clip, span, work in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), spans["work"].to_pylist()):
+        # What began here and never ended died; with its node, it says nothing of the span.
+        tries = mine.tries(work)
+        deaths = sum(died.split(".")[0] in living_nodes() for died in tries) if tries else 0
+        row = {"clip": clip, "span": span, "samples": 0, "frames": 0, "broke": "", "deferred": ""}
+        if deaths >= DEATHS_UNTIL_REJECTED:
+            row["broke"] = f"it took the process that read it down {deaths} times"
+            mine.reject(work, row["broke"])
+        elif deaths >= DEATHS_UNTIL_ALONE and not alone:
+            row["deferred"] = work
+        else:
+            row["samples"], row["frames"], row["broke"] = mine.work(work, f"{node}.{os.getpid()}.{uuid.uuid4().hex}")
+        done.append(row)
+    return pyarrow.Table.from_pylist(done, schema=pyarrow.schema([
+        ("clip", pyarrow.string()), ("span", pyarrow.int64()), ("samples", pyarrow.int64()), ("frames", pyarrow.int64()),
+        ("broke", pyarrow.string()), ("deferred", pyarrow.string())]))
+
+
+def write_parts(spans, plan, **resources):
+    """Makes the parts of spans, each block in a task. Only small rows come back; samples go straight to the dataset.
+
+    `resources` go to Ray as they are: num_cpus, num_gpus, memory, resources.
+    """
+    return spans.map_batches(work_spans, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
+                             fn_kwargs={"shared": plan.shared}, **{"num_cpus": 1, **resources})
+
+
+def finish(plan, done, memory=None, told=lambda row: None):
+    """Does the spans that were put off, one at a time, then writes shards and tables. Returns the summary."""
+    deferred = []
+    for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for row in batch.to_pylist():
+            deferred.append(row["deferred"]) if row["deferred"] else told(row)
+    # Alone: with all CPUs of its node, so that no neighbour's memory is in its way.
+    cpus = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=1)
+    task = ray.remote(num_cpus=cpus, max_retries=DEATHS_UNTIL_REJECTED, **({"memory": memory} if memory else {}))(work_spans)
+    for work in deferred:
+        table = pyarrow.table([[""], [0], [0], [work]], schema=SPANS)
+        for row in ray.get(task.remote(table, plan.shared, alone=True)).to_pylist():
+            told(row)
+    return json.loads(plan.run.finish())
+
+
+def ingest(inputs, out, *, labels="", classes="", memory=None, told=lambda row: None, sampling=None, job=None, **resources):
+    """Turns raw clips into shards, on the Ray that is connected to. The result is byte for byte that of `lido ingest`."""
+    work = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
+    return finish(work, write_parts(read_clips(work), work, **resources), memory, told)
+
+
+def read_shards(dataset, split=None, generation=0):
+    """A dataset's samples as a Ray Dataset: sample, split, clip, start_s, labels, and frames (uint8, frames x height x width x 3)."""
+    from lido import open as open_dataset
+    opened = open_dataset(str(dataset), generation)
+    keys = [sample.key for sample in opened.samples(split)]
+    uri, number = str(dataset), opened.generation
+
+    def load(batch):
+        import numpy
+        samples = {sample.key: sample for sample in open_cached(uri, number).samples(split)}
+        rows = [samples[key] for key in batch["sample"]]
+        return {"sample": batch["sample"], "split": numpy.array([r.split for r in rows]), "clip": numpy.array([r.clip for r in rows]),
+                "start_s": numpy.array([r.start_s for r in rows]), "labels": numpy.array([json.dumps(r.labels) for r in rows]),
+                "frames": numpy.stack([r.frames for r in rows])}
+
+    return ray.data.from_items([{"sample": key} for key in keys]).map_batches(load, batch_size=16, num_cpus=1)
+
+
+@functools.lru_cache(maxsize=2)
+def open_cached(uri, generation):
+    from lido import open as open_dataset
+    return open_dataset(uri, generation)

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/work.h"
+
+#include <thread>
+
+#include "lido/ingest/crash.h"
+#include "lido/infer/catalog.h"
+
+namespace lido::ingest {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Tries of a span when storage fails, with waits of 1 s, doubling.
+constexpr int kTries = 3;
+
+Result<Json> parse_json(const std::string& text, std::string_view what) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object())
+    return fail(ErrorCode::kInvalidArgument, "{} is no JSON object", what);
+  return json;
+}
+
+Result<SharedWork> parse_shared(const std::string& text) {
+  const Json json = LIDO_TRY(parse_json(text, "a job's text"));
+  try {
+    SharedWork shared;
+    json.at("out").get_to(shared.out);
+    json.at("device").get_to(shared.device);
+    shared.sampling = LIDO_TRY(from_json<SampleOptions>(json.at("sampling")));
+    shared.job = LIDO_TRY(from_json<JobOptions>(json.at("job")));
+    LIDO_TRY(validate(shared.sampling));
+    LIDO_TRY(validate(shared.job));
+    return shared;
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "a job's text: {}", error.what());
+  }
+}
+
+Result<UnitWork> parse_unit(const std::string& text) {
+  const Json json = LIDO_TRY(parse_json(text, "a unit's text"));
+  try {
+    UnitWork unit;
+    json.at("part").get_to(unit.part);
+    const Json& clip = json.at("clip");
+    clip.at("uri").get_to(unit.clip.uri);
+    clip.at("bytes").get_to(unit.clip.bytes);
+    clip.at("group").get_to(unit.clip.group);
+    clip.at("site").get_to(unit.clip.site);
+    clip.at("camera").get_to(unit.clip.camera);
+    if (!clip.at("start_utc").is_null())
+      unit.clip.start_utc = dataset::UtcTime{clip.at("start_utc").get<int64_t>()};
+    const Json& info = json.at("info");
+    info.at("container").get_to(unit.info.container);
+    info.at("codec").get_to(unit.info.codec);
+    info.at("width").get_to(unit.info.width);
+    info.at("height").get_to(unit.info.height);
+    unit.info.time_base = {info.at("time_base").at(0), info.at("time_base").at(1)};
+    info.at("duration_s").get_to(unit.info.duration_s);
+    info.at("source_fps").get_to(unit.info.source_fps);
+    const Json& span = json.at("span");
+    if (const Json& from = span.at("from"); !from.is_null())
+      unit.span.from = media::RandomAccess{from.at(0), from.at(1), from.at(2)};
+    if (!span.at("start_pts").is_null())
+      unit.span.start_pts = span.at("start_pts").get<int64_t>();
+    span.at("first_k").get_to(unit.span.first_k);
+    span.at("end_k").get_to(unit.span.end_k);
+    if (!unit.part.starts_with(".work/parts/") || unit.part.contains(".."))
+      return fail(ErrorCode::kInvalidArgument, "a unit's part is \"{}\"", unit.part);
+    return unit;
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "a unit's text: {}", error.what());
+  }
+}
+
+std::string tries_of(const UnitWork& unit) {
+  return ".work/tries/" + unit.part.substr(unit.part.rfind('/') + 1);
+}
+
+}  // namespace
+
+std::string to_text(const SharedWork& shared) {
+  return Json{{"out", shared.out},
+              {"device", shared.device},
+              {"sampling", to_json(shared.sampling)},
+              {"job", to_json(shared.job)}}
+      .dump();
+}
+
+std::string to_text(const UnitWork& unit) {
+  const auto or_null = [](const auto& value) { return value ? Json(*value) : Json(); };
+  const ClipInput& clip = unit.clip;
+  const media::ClipInfo& info = unit.info;
+  const Span& span = unit.span;
+  return Json{{"part", unit.part},
+              {"clip",
+               {{"uri", clip.uri},
+                {"bytes", clip.bytes},
+                {"group", clip.group},
+                {"site", clip.site},
+                {"camera", clip.camera},
+                {"start_utc", clip.start_utc ? Json(clip.start_utc->us) : Json()}}},
+              {"info",
+               {{"container", info.container},
+                {"codec", info.codec},
+                {"width", info.width},
+                {"height", info.height},
+                {"time_base", {info.time_base.num, info.time_base.den}},
+                {"duration_s", info.duration_s},
+                {"source_fps", info.source_fps}}},
+              {"span",
+               {{"from", span.from ? Json{span.from->pts, span.from->dts, span.from->position} : Json()},
+                {"start_pts", or_null(span.start_pts)},
+                {"first_k", span.first_k},
+                {"end_k", span.end_k}}}}
+      .dump();
+}
+
+Result<Worker> Worker::make(const std::string& shared) {
+  Worker worker(LIDO_TRY(parse_shared(shared)));
+  worker.store_ = LIDO_TRY(storage::open_store(worker.shared_.out));
+  if (worker.shared_.device.empty()) return worker;
+  if (infer::device() != worker.shared_.device) {
+    return fail(ErrorCode::kInvalidArgument,
+                "this machine computes networks on {}, and the job was planned for {}: their "
+                "results differ in the last bits; give workers of one kind",
+                infer::device(), worker.shared_.device);
+  }
+  const auto bundle = LIDO_TRY(infer::find_bundle(worker.shared_.sampling.detector.detector));
+  worker.detector_ = std::make_shared<const scene::Detector>(
+      LIDO_TRY(scene::Detector::make(bundle, worker.shared_.sampling.detector)));
+  return worker;
+}
+
+Result<std::vector<std::string>> Worker::tries(const std::string& text) const {
+  const std::string folder = tries_of(LIDO_TRY(parse_unit(text)));
+  std::vector<std::string> names;
+  for (const storage::Entry& entry : LIDO_TRY(store_->list(folder)))
+    names.push_back(entry.uri.substr(store_->uri().size() + folder.size() + 2));
+  return names;
+}
+
+Result<UnitReport> Worker::work(const std::string& text, const std::string& attempt,
+                                const std::stop_token& stop) const {
+  const UnitWork unit = LIDO_TRY(parse_unit(text));
+  const auto report = [](const PartRecord& record, int64_t frames) {
+    return UnitReport{std::ssize(record.samples), frames,
+                      record.broke ? record.broke->reason : std::string()};
+  };
+  if (const auto done = LIDO_TRY(read_part(*store_, unit.part))) return report(*done, 0);
+  const std::string note = fmt::format("{}/{}", tries_of(unit), attempt);
+  LIDO_TRY(store_->write_text(note, "", storage::Durability::kProcess));
+  crash_if_asked(unit.clip.uri);
+  const ClipPlan clip{unit.clip, unit.info, {unit.span}, {}};
+  for (int round = 1;; ++round) {
+    Progress progress;
+    const auto record = make_part(*store_, unit.part, clip, unit.span, shared_.sampling, shared_.job,
+                                  detector_.get(), progress, stop);
+    if (record) {
+      LIDO_TRY(store_->remove(note));
+      return report(*record, progress.frames);
+    }
+    if (record.error().code != ErrorCode::kUnavailable || round == kTries) {
+      LIDO_TRY(store_->remove(note));
+      return std::unexpected(record.error());
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
+  }
+}
+
+Result<void> Worker::reject(const std::string& text, const std::string& reason) const {
+  const UnitWork unit = LIDO_TRY(parse_unit(text));
+  LIDO_TRY(make_broken_part(*store_, unit.part, reason));
+  return {};
+}
+
+}  // namespace lido::ingest
