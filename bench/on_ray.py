@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""./dev bench ray: what Ray costs over the local executor, and how it scales.
+
+overhead   the same clips and cores, here and on a warm Ray; and Ray Data's own read_videos
+tiny       very many clips of a second: time for each beyond the local executor's
+memory     the driver's and the object store's, by the number of clips
+first      from submission to the finished dataset on a warm Ray, one short clip
+
+CPU is that of every process Ray started, its daemons included.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+from ingest import LIDO, PEERS, ROOT, WORK, descendants, environment, make_clips, measure, run_peer
+from scale import short_clips
+
+MODULE = ROOT / "build/release/python"
+PYTHON = ROOT / ".venv/bin/python"
+FRAMES = {"scene": "off", "fps": "4", "window": 1, "stride": 1}
+CORES = os.cpu_count()
+
+
+def cpu_of_all():
+    """CPU seconds of this process and all it started."""
+    tick = os.sysconf("SC_CLK_TCK")
+    used = 0
+    for pid in descendants(os.getpid()):
+        try:
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        used += sum(map(int, fields[11:15])) / tick  # its own, and its children's that ended
+    return used
+
+
+def inner(jobs, cores):
+    """Runs ingests one after another on one Ray; prints a JSON line for each."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    import logging
+    import resource
+    import ray
+    from lido.ray import data
+    ray.init(num_cpus=cores, object_store_memory=200_000_000, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    for job in jobs:
+        shutil.rmtree(job["out"], ignore_errors=True)
+        cpu, begun = cpu_of_all(), time.monotonic()
+        marks = {}
+        plan = data.plan(job["inputs"], job["out"], sampling=job["sampling"])
+        spans = data.read_clips(plan)
+        marks["planned"] = time.monotonic() - begun
+        summary = data.finish(plan, data.write_parts(spans, plan), told=lambda row: marks.__setitem__("parts", time.monotonic() - begun))
+        del plan
+        held = ray._private.internal_api.memory_summary(stats_only=True)
+        print(json.dumps({"wall": time.monotonic() - begun, "cpu": cpu_of_all() - cpu, "clips": summary["clips"],
+                          "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, **marks,
+                          "store": [line for line in held.splitlines() if "Plasma memory usage" in line]}), flush=True)
+    ray.shutdown()
+
+
+def on_ray(jobs, cores=CORES):
+    """@return What each job took, in order."""
+    environ = {**os.environ, "PYTHONPATH": str(MODULE)}
+    lines = subprocess.run([PYTHON, __file__, "--inner", json.dumps({"jobs": jobs, "cores": cores})], env=environ, check=True, text=True, stdout=subprocess.PIPE).stdout
+    return [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
+
+
+def job(inputs, sampling=FRAMES):
+    return {"inputs": [str(one) for one in inputs], "out": str(WORK / "out"), "sampling": sampling}
+
+
+def here(inputs, workers=CORES, *extra):
+    shutil.rmtree(WORK / "out", ignore_errors=True)
+    return measure([LIDO, "ingest", *inputs, "--out", WORK / "out", "--scene", "off", "--fps", FRAMES["fps"], "--window", "1", "--stride", "1",
+                    "--quiet", "--workers", workers, *extra])
+
+
+def middle(values):
+    return f"{statistics.median(values):8.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def overhead(rounds):
+    make_clips("h264_b")
+    clips = sorted((WORK / "clips/h264_b").glob("*.mp4"))
+    folder = WORK / "many"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for copy in range(6):
+        for clip in clips:
+            os.link(clip, folder / f"{copy}-{clip.name}")
+    print(f"\nThe same {6 * len(clips)} clips of 10 s of 1080p at 4 fps on {CORES} cores; {rounds} rounds, taking turns")
+    local, warm, ratio, wall = [], [], [], []
+    for _ in range(rounds):
+        local.append(here([folder]))
+        warm.append(on_ray([job(clips[:2]), job([folder])])[1])
+        ratio.append(warm[-1]["cpu"] / local[-1]["cpu"])
+        wall.append(local[-1]["wall"] / warm[-1]["wall"])
+    print(f"  here          {middle([r['cpu'] for r in local])} s CPU{middle([r['wall'] for r in local])} s")
+    print(f"  on a warm Ray {middle([r['cpu'] for r in warm])} s CPU{middle([r['wall'] for r in warm])} s")
+    print(f"  Ray's CPU to the local executor's {middle(ratio)}  (goal 1.10)")
+    print(f"  its speed to that of {CORES} local workers {middle(wall)}  (goal 0.93)")
+    python = environment("read_videos", PEERS["read_videos"])
+    if python:
+        peer = run_peer(python, "read_videos", clips, FRAMES["fps"])
+        whole = measure([PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})])
+        print(f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos {peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)")
+    shutil.rmtree(folder)
+
+
+def tiny(most):
+    print("\nClips of one second, 320x180")
+    print(f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}  object store")
+    count = 1000
+    while count <= most:
+        folder = short_clips(count)
+        local = here([folder])
+        there = on_ray([job(sorted(folder.glob("*/*.mp4"))[:50]), job([folder])])[1]
+        print(f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{1000 * (there['wall'] - local['wall']) / count:>17.2f}{3:>6}{there['driver_mb']:>12.0f}"
+              f"  {' '.join(there['store']).replace('Plasma memory usage ', '')}", flush=True)
+        shutil.rmtree(folder)
+        count *= 10
+
+
+def first():
+    folder = short_clips(10)
+    runs = on_ray([job([folder])] * 4)[1:]
+    print(f"\nOn a warm Ray, from submission to a finished dataset of ten short clips: {middle([r['wall'] for r in runs])} s  (goal 10)")
+    shutil.rmtree(folder)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--inner", help=argparse.SUPPRESS)
+    options.add_argument("--rounds", type=int, default=3)
+    options.add_argument("--most", type=int, default=10000, help="most short clips")
+    options.add_argument("--only", choices=["overhead", "tiny", "first"])
+    given = options.parse_args()
+    if given.inner:
+        asked = json.loads(given.inner)
+        return inner(asked["jobs"], asked["cores"])
+    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    print(f"revision {revision}, {CORES} cores")
+    WORK.mkdir(parents=True, exist_ok=True)
+    os.environ["PYTHONPATH"] = str(MODULE)
+    if given.only in (None, "overhead"):
+        overhead(given.rounds)
+    if given.only in (None, "tiny"):
+        tiny(given.most)
+    if given.only in (None, "first"):
+        first()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
