@@ -348,7 +348,7 @@ def cost():
 
 NIGHT = {  # minutes, encoder
     "H.264, one hour": (60, "-c:v libx264 -preset veryfast -crf 24 -g 50 -keyint_min 50 -sc_threshold 0 -bf 2"),
-    "HEVC, six minutes": (6, "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:crf=26:keyint=50:min-keyint=50:scenecut=0:bframes=2"),
+    "HEVC, six minutes": (6, "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:crf=26:keyint=50:min-keyint=50:scenecut=0:open-gop=0:bframes=2"),
     "H.264 at 2 Mbit/s constant, six minutes": (6, "-c:v libx264 -preset veryfast -g 50 -keyint_min 50 -sc_threshold 0 -bf 0 -b:v 2M -minrate 2M -maxrate 2M -bufsize 2M -x264-params nal-hrd=cbr"),
 }
 # Seconds of person_walk at which a minute begins in which people come and go; the room is empty in its first picture.

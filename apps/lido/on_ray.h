@@ -9,8 +9,8 @@ namespace lido::cli {
 
 /// How an ingest on Ray ended.
 struct RayOutcome {
-  int exit = 0;              ///< Of the Python process: what went wrong it has said on stderr.
-  ingest::Summary summary;   ///< When exit is 0.
+  int exit = 0;             ///< Of the Python process: what went wrong it has said on stderr.
+  ingest::Summary summary;  ///< When exit is 0.
 };
 
 /// Runs the request with Ray: starts `python -m lido.ray` and listens to it. LIDO_PYTHON names the

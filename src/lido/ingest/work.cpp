@@ -3,8 +3,8 @@
 
 #include <thread>
 
-#include "lido/ingest/crash.h"
 #include "lido/infer/catalog.h"
+#include "lido/ingest/crash.h"
 
 namespace lido::ingest {
 namespace {
@@ -61,8 +61,7 @@ Result<UnitWork> parse_unit(const std::string& text) {
     const Json& span = json.at("span");
     if (const Json& from = span.at("from"); !from.is_null())
       unit.span.from = media::RandomAccess{from.at(0), from.at(1), from.at(2)};
-    if (!span.at("start_pts").is_null())
-      unit.span.start_pts = span.at("start_pts").get<int64_t>();
+    if (!span.at("start_pts").is_null()) unit.span.start_pts = span.at("start_pts").get<int64_t>();
     span.at("first_k").get_to(unit.span.first_k);
     span.at("end_k").get_to(unit.span.end_k);
     if (!unit.part.starts_with(".work/parts/") || unit.part.contains(".."))
@@ -92,27 +91,28 @@ std::string to_text(const UnitWork& unit) {
   const ClipInput& clip = unit.clip;
   const media::ClipInfo& info = unit.info;
   const Span& span = unit.span;
-  return Json{{"part", unit.part},
-              {"clip",
-               {{"uri", clip.uri},
-                {"bytes", clip.bytes},
-                {"group", clip.group},
-                {"site", clip.site},
-                {"camera", clip.camera},
-                {"start_utc", clip.start_utc ? Json(clip.start_utc->us) : Json()}}},
-              {"info",
-               {{"container", info.container},
-                {"codec", info.codec},
-                {"width", info.width},
-                {"height", info.height},
-                {"time_base", {info.time_base.num, info.time_base.den}},
-                {"duration_s", info.duration_s},
-                {"source_fps", info.source_fps}}},
-              {"span",
-               {{"from", span.from ? Json{span.from->pts, span.from->dts, span.from->position} : Json()},
-                {"start_pts", or_null(span.start_pts)},
-                {"first_k", span.first_k},
-                {"end_k", span.end_k}}}}
+  return Json{
+      {"part", unit.part},
+      {"clip",
+       {{"uri", clip.uri},
+        {"bytes", clip.bytes},
+        {"group", clip.group},
+        {"site", clip.site},
+        {"camera", clip.camera},
+        {"start_utc", clip.start_utc ? Json(clip.start_utc->us) : Json()}}},
+      {"info",
+       {{"container", info.container},
+        {"codec", info.codec},
+        {"width", info.width},
+        {"height", info.height},
+        {"time_base", {info.time_base.num, info.time_base.den}},
+        {"duration_s", info.duration_s},
+        {"source_fps", info.source_fps}}},
+      {"span",
+       {{"from", span.from ? Json{span.from->pts, span.from->dts, span.from->position} : Json()},
+        {"start_pts", or_null(span.start_pts)},
+        {"first_k", span.first_k},
+        {"end_k", span.end_k}}}}
       .dump();
 }
 
@@ -154,8 +154,8 @@ Result<UnitReport> Worker::work(const std::string& text, const std::string& atte
   const ClipPlan clip{unit.clip, unit.info, {unit.span}, {}};
   for (int round = 1;; ++round) {
     Progress progress;
-    const auto record = make_part(*store_, unit.part, clip, unit.span, shared_.sampling, shared_.job,
-                                  detector_.get(), progress, stop);
+    const auto record = make_part(*store_, unit.part, clip, unit.span, shared_.sampling,
+                                  shared_.job, detector_.get(), progress, stop);
     if (record) {
       LIDO_TRY(store_->remove(note));
       return report(*record, progress.frames);

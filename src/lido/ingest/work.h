@@ -18,8 +18,8 @@ namespace lido::ingest {
 
 /// How a job's units are done: all but which span.
 struct SharedWork {
-  std::string out;          ///< The dataset.
-  std::string device;       ///< What computes networks; empty without a detector.
+  std::string out;     ///< The dataset.
+  std::string device;  ///< What computes networks; empty without a detector.
   SampleOptions sampling;
   JobOptions job;
 };
