@@ -49,7 +49,8 @@ Result<int> check(const Flags& flags) {
     return kDone;
   }
   if (flags.files.empty())
-    return fail(ErrorCode::kInvalidArgument, "no manifest given, want files, or - for standard input");
+    return fail(ErrorCode::kInvalidArgument,
+                "no manifest given, want files, or - for standard input");
   std::vector<cluster::Finding> findings;
   for (const std::string& file : flags.files) {
     const std::string text = LIDO_TRY(read(file));
@@ -85,8 +86,10 @@ void add_cluster(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("cluster", "Ray clusters on Kubernetes");
   command->require_subcommand(1);
-  CLI::App* sub = command->add_subcommand(
-      "check", "Find what will bite in RayCluster, RayJob and RayService manifests; exit code 3 where there are errors");
+  CLI::App* sub =
+      command->add_subcommand("check",
+                              "Find what will bite in RayCluster, RayJob and RayService manifests; "
+                              "exit code 3 where there are errors");
   sub->add_option("files", flags->files, "YAML files, or - for standard input");
   sub->add_flag("--rules", flags->rules, "List the rules, each with its reason, mend and source");
   sub->add_flag("--json", flags->json, "Print the result as JSON");

@@ -24,7 +24,8 @@ constexpr std::array kRules = {
     Rule{"head-memory", kWarning,
          "The head offers its memory to tasks that ask for memory and no CPUs.",
          "headGroupSpec.rayStartParams: memory: \"0\"", "seen with Ray 2.60"},
-    Rule{"head-spot", kError, "A head on a spot node goes when the node goes, and the cluster with it.",
+    Rule{"head-spot", kError,
+         "A head on a spot node goes when the node goes, and the cluster with it.",
          "no gke-spot in the head's nodeSelector and tolerations",
          "GKE docs, Spot Pods; KubeRay docs, GCS fault tolerance"},
     Rule{"job-driver-on-head", kError,
@@ -41,7 +42,8 @@ constexpr std::array kRules = {
          "Ray docs, Security"},
     Rule{"privileges", kWarning,
          "A container that may become root makes every hole in a library a hole in the node.",
-         "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}",
+         "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: "
+         "{drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}",
          "Kubernetes docs, Pod Security Standards, restricted"},
     Rule{"worker-token", kWarning,
          "Every worker carries a key to the Kubernetes API that it never needs.",
@@ -50,9 +52,11 @@ constexpr std::array kRules = {
     // Memory and disks
     Rule{"memory-limit", kError,
          "Ray takes a pod's memory from its limit; without one it counts on the whole node's.",
-         "resources.limits.memory, equal to requests.memory", "KubeRay docs, Configuring Ray clusters"},
+         "resources.limits.memory, equal to requests.memory",
+         "KubeRay docs, Configuring Ray clusters"},
     Rule{"memory-overcommitted", kError,
-         "Tasks' memory and the object store together are more than the pod may use: the kernel kills it.",
+         "Tasks' memory and the object store together are more than the pod may use: the kernel "
+         "kills it.",
          "rayStartParams memory + object-store-memory below limits.memory",
          "KubeRay passes the whole limit as memory; the object store comes on top (1.6.2)"},
     Rule{"object-store-unsized", kWarning,
@@ -60,17 +64,20 @@ constexpr std::array kRules = {
          "rayStartParams: object-store-memory, in bytes", "Ray docs, Memory management"},
     Rule{"object-store-over-shm", kError,
          "An object store larger than /dev/shm falls back to the disk and crawls.",
-         "a Memory emptyDir at /dev/shm of at least object-store-memory", "Ray docs, Memory management"},
+         "a Memory emptyDir at /dev/shm of at least object-store-memory",
+         "Ray docs, Memory management"},
     Rule{"spill-unbounded", kWarning,
          "Spilled objects and logs fill the node's disk, and everything on the node is evicted.",
          "an emptyDir with a sizeLimit mounted at /tmp/ray, or an ephemeral-storage limit",
          "Ray docs, Object spilling; Kubernetes docs, Local ephemeral storage"},
     // Dead and slow
     Rule{"zombie-window", kError,
-         "A frozen node keeps its tasks until the probes give up on it: by default after ten minutes.",
+         "A frozen node keeps its tasks until the probes give up on it: by default after ten "
+         "minutes.",
          "livenessProbe with failureThreshold x periodSeconds of 60 s or less",
          "KubeRay's default is 120 x 5 s; a frozen raylet stayed Ready for 110 s and more (1.6.2)"},
-    Rule{"install-at-start", kWarning, "What is installed when a pod starts is paid for at every start.",
+    Rule{"install-at-start", kWarning,
+         "What is installed when a pod starts is paid for at every start.",
          "an image that holds it", "Ray docs, Environment dependencies"},
     Rule{"image-unpinned", kWarning,
          "Two pods of one cluster may run different code, and a mended tag changes a running job.",
@@ -81,18 +88,21 @@ constexpr std::array kRules = {
     Rule{"version-differs", kError, "Ray refuses to join nodes of another version.",
          "the same version in rayVersion and in every image's tag", "KubeRay docs, RayCluster"},
     // Scale and money
-    Rule{"autoscaler-v1", kWarning,
-         "The old autoscaler restarts containers in place and knows no idle timeout for each group.",
-         "spec.autoscalerOptions: {version: v2}", "KubeRay docs, Autoscaling"},
+    Rule{
+        "autoscaler-v1", kWarning,
+        "The old autoscaler restarts containers in place and knows no idle timeout for each group.",
+        "spec.autoscalerOptions: {version: v2}", "KubeRay docs, Autoscaling"},
     Rule{"never-shrinks", kWarning, "Workers that nothing takes away are paid for day and night.",
          "enableInTreeAutoscaling: true and minReplicas: 0", "KubeRay docs, Autoscaling"},
     Rule{"idle-too-short", kWarning,
-         "An idle timeout shorter than a cold start takes workers away that the next task pays to bring back.",
+         "An idle timeout shorter than a cold start takes workers away that the next task pays to "
+         "bring back.",
          "idleTimeoutSeconds of 60 or more; 300 for GPUs", "KubeRay docs, Autoscaling"},
     Rule{"replicas-unbounded", kError, "One wrong job may ask for as many nodes as it likes.",
          "maxReplicas in every worker group", "KubeRay's default is 2^31 - 1"},
     Rule{"cpus-from-limit", kWarning,
-         "Ray counts CPUs by the limit, Kubernetes places pods by the request: the node has fewer than Ray hands out.",
+         "Ray counts CPUs by the limit, Kubernetes places pods by the request: the node has fewer "
+         "than Ray hands out.",
          "rayStartParams num-cpus, or limits.cpu equal to requests.cpu",
          "KubeRay derives num-cpus from limits (1.6.2)"},
     Rule{"gpu-without-limit", kError,
@@ -102,11 +112,14 @@ constexpr std::array kRules = {
          "A spot node gives 25 s at most; a longer grace period is cut off in the middle.",
          "terminationGracePeriodSeconds of 25 or less", "GKE docs, Spot Pods"},
     Rule{"autopilot-rewrites", kWarning,
-         "Autopilot raises requests that are not on its grid; what is paid for differs from what is written.",
+         "Autopilot raises requests that are not on its grid; what is paid for differs from what "
+         "is written.",
          "CPU of 0.25 or more in steps of 0.25, and 1 to 6.5 GiB of memory for each",
          "GKE docs, Resource requests in Autopilot"},
-    Rule{"job-leaves-cluster", kError, "A RayJob that has ended keeps its cluster, and its bill, for ever.",
-         "spec.shutdownAfterJobFinishes: true and ttlSecondsAfterFinished", "KubeRay RayJob reference"},
+    Rule{"job-leaves-cluster", kError,
+         "A RayJob that has ended keeps its cluster, and its bill, for ever.",
+         "spec.shutdownAfterJobFinishes: true and ttlSecondsAfterFinished",
+         "KubeRay RayJob reference"},
     // Files
     Rule{"param-not-text", kError, "The resource's schema takes start parameters as text only.",
          "quotes around the value", "KubeRay's CRD (1.6.2) refuses numbers"},
@@ -172,6 +185,8 @@ class Walk {
       cluster(at(node, "spec"));
     } else if (kind == "RayJob") {
       job(at(node, "spec"));
+    } else if (kind == "RayCronJob") {
+      job(at(node, "spec", "jobTemplate"));
     } else if (kind == "RayService") {
       cluster(at(node, "spec", "rayClusterConfig"));
     } else if (kind == "Deployment") {
@@ -184,7 +199,8 @@ class Walk {
  private:
   void tell(const Rule& of, const YAML::Node& where, std::string what) {
     const YAML::Mark mark = where.IsDefined() ? where.Mark() : YAML::Mark::null_mark();
-    findings_.push_back({&of, file_, mark.is_null() ? line_ : mark.line + 1, place_, std::move(what)});
+    findings_.push_back(
+        {&of, file_, mark.is_null() ? line_ : mark.line + 1, place_, std::move(what)});
   }
 
   void job(const YAML::Node& spec) {
@@ -197,10 +213,12 @@ class Walk {
                            number_of(at(spec, "entrypointNumGpus")).value_or(0) > 0 ||
                            there(at(spec, "entrypointResources"));
     if (there(at(spec, "entrypoint")) && !elsewhere)
-      tell(rule("job-driver-on-head"), at(spec, "entrypoint"), "the entrypoint asks for no resources");
+      tell(rule("job-driver-on-head"), at(spec, "entrypoint"),
+           "the entrypoint asks for no resources");
     const std::string environment = text_of(at(spec, "runtimeEnvYAML"));
     if (environment.contains("pip:") || environment.contains("conda:"))
-      tell(rule("install-at-start"), at(spec, "runtimeEnvYAML"), "runtimeEnvYAML installs packages");
+      tell(rule("install-at-start"), at(spec, "runtimeEnvYAML"),
+           "runtimeEnvYAML installs packages");
     if (own_cluster) cluster(at(spec, "rayClusterSpec"));
   }
 
@@ -209,16 +227,21 @@ class Walk {
     if (!there(spec) || !spec.IsMap()) return;
     line_ = spec.Mark().line + 1;
     const YAML::Node head = at(spec, "headGroupSpec");
-    const bool guarded = std::ranges::any_of(
-        items(at(head, "template", "spec", "containers")), [](const YAML::Node& container) {
-          return text_of(at(container, "image")).contains("kube-rbac-proxy");
-        });
+    const auto containers = items(at(head, "template", "spec", "containers"));
+    const bool guarded = std::ranges::any_of(containers, [](const YAML::Node& container) {
+      return text_of(at(container, "image")).contains("kube-rbac-proxy") ||
+             std::ranges::any_of(items(at(container, "env")), [](const YAML::Node& variable) {
+               return text_of(at(variable, "name")) == "RAY_AUTH_MODE" &&
+                      text_of(at(variable, "value")) == "token";
+             });
+    });
     if (text_of(at(spec, "authOptions", "mode")) != "token" && !guarded)
       tell(rule("api-open"), spec, "no authOptions.mode token and no kube-rbac-proxy");
     const bool autoscales = is_true(at(spec, "enableInTreeAutoscaling"));
     const YAML::Node options = at(spec, "autoscalerOptions");
     if (autoscales && text_of(at(options, "version")) != "v2")
-      tell(rule("autoscaler-v1"), there(options) ? options : spec, "autoscalerOptions.version is not v2");
+      tell(rule("autoscaler-v1"), there(options) ? options : spec,
+           "autoscalerOptions.version is not v2");
     head_group(head);
     const std::string version = text_of(at(spec, "rayVersion"));
     images(at(head, "template", "spec"), version);
@@ -277,7 +300,8 @@ class Walk {
     const YAML::Node grace = at(pod, "terminationGracePeriodSeconds");
     if (is_spot(pod) && number_of(grace).value_or(30) > 25)
       tell(rule("spot-grace"), there(grace) ? grace : pod,
-           fmt::format("terminationGracePeriodSeconds is {}", there(grace) ? text_of(grace) : "30, the default"));
+           fmt::format("terminationGracePeriodSeconds is {}",
+                       there(grace) ? text_of(grace) : "30, the default"));
     if (text_of(at(pod, "automountServiceAccountToken")) != "false")
       tell(rule("worker-token"), pod, "automountServiceAccountToken is not false");
     group(worker, pod, false);
@@ -292,9 +316,11 @@ class Walk {
         // yaml-cpp marks plain scalars with "?"; quoted ones with "!".
         const bool plain = entry.second.IsScalar() && entry.second.Tag() == "?";
         const auto value = text_of(entry.second);
-        const bool is_text = !plain || (!parse_number(value) && value != "true" && value != "false");
+        const bool is_text =
+            !plain || (!parse_number(value) && value != "true" && value != "false");
         if (!is_text)
-          tell(rule("param-not-text"), entry.second, fmt::format("{} is {} without quotes", text_of(entry.first), value));
+          tell(rule("param-not-text"), entry.second,
+               fmt::format("{} is {} without quotes", text_of(entry.first), value));
       }
     }
     const YAML::Node container = first_container(pod);
@@ -305,22 +331,28 @@ class Walk {
     if (!memory) tell(rule("memory-limit"), container, "no limits.memory");
     const auto store = number_of(at(params, "object-store-memory"));
     if (!store)
-      tell(rule("object-store-unsized"), there(params) ? params : group, "object-store-memory is not set");
+      tell(rule("object-store-unsized"), there(params) ? params : group,
+           "object-store-memory is not set");
     const auto tasks = number_of(at(params, "memory"));
     if (memory && tasks && *tasks > 0 && *tasks + store.value_or(0) > *memory)
       tell(rule("memory-overcommitted"), params,
-           fmt::format("memory {:g} + object-store-memory {:g} > limit {:g}", *tasks, store.value_or(0), *memory));
+           fmt::format("memory {:g} + object-store-memory {:g} > limit {:g}", *tasks,
+                       store.value_or(0), *memory));
     volumes(pod, container, store);
     const YAML::Node probe = at(container, "livenessProbe");
-    const double window = number_of(at(probe, "failureThreshold")).value_or(there(probe) ? 3 : 120) *
-                          number_of(at(probe, "periodSeconds")).value_or(there(probe) ? 10 : 5);
+    const double window =
+        number_of(at(probe, "failureThreshold")).value_or(there(probe) ? 3 : 120) *
+        number_of(at(probe, "periodSeconds")).value_or(there(probe) ? 10 : 5);
     if (window > 60)
       tell(rule("zombie-window"), there(probe) ? probe : container,
-           fmt::format("given up on after {:g} s{}", window, there(probe) ? "" : ", KubeRay's default"));
+           fmt::format("given up on after {:g} s{}", window,
+                       there(probe) ? "" : ", KubeRay's default"));
     const auto cpu_request = number_of(at(requests, "cpu"));
     const auto cpu_limit = number_of(at(limits, "cpu"));
-    if (!head && !there(at(params, "num-cpus")) && cpu_request && cpu_limit && *cpu_limit > *cpu_request)
-      tell(rule("cpus-from-limit"), limits, fmt::format("limit {:g}, request {:g}", *cpu_limit, *cpu_request));
+    if (!head && !there(at(params, "num-cpus")) && cpu_request && cpu_limit &&
+        *cpu_limit > *cpu_request)
+      tell(rule("cpus-from-limit"), limits,
+           fmt::format("limit {:g}, request {:g}", *cpu_limit, *cpu_request));
     privileges(pod, container);
     autopilot(pod, container, cpu_request, number_of(at(requests, "memory")));
     starts(container);
@@ -335,7 +367,8 @@ class Walk {
         const YAML::Node empty = at(volume, "emptyDir");
         const auto size = number_of(at(empty, "sizeLimit"));
         if (path == "/dev/shm" && store && size && *size < *store)
-          tell(rule("object-store-over-shm"), empty, fmt::format("/dev/shm {:g}, object store {:g}", *size, *store));
+          tell(rule("object-store-over-shm"), empty,
+               fmt::format("/dev/shm {:g}, object store {:g}", *size, *store));
         const bool holds_spill = path == "/tmp/ray" || path == "/tmp" || path.contains("spill");
         bounded = bounded || (holds_spill && (!there(empty) || size.has_value()));
       }
@@ -346,8 +379,10 @@ class Walk {
   void privileges(const YAML::Node& pod, const YAML::Node& container) {
     const YAML::Node own = at(container, "securityContext"), all = at(pod, "securityContext");
     std::vector<std::string> missing;
-    if (!is_true(at(own, "runAsNonRoot")) && !is_true(at(all, "runAsNonRoot"))) missing.emplace_back("runAsNonRoot");
-    if (text_of(at(own, "allowPrivilegeEscalation")) != "false") missing.emplace_back("allowPrivilegeEscalation: false");
+    if (!is_true(at(own, "runAsNonRoot")) && !is_true(at(all, "runAsNonRoot")))
+      missing.emplace_back("runAsNonRoot");
+    if (text_of(at(own, "allowPrivilegeEscalation")) != "false")
+      missing.emplace_back("allowPrivilegeEscalation: false");
     const auto dropped = items(at(own, "capabilities", "drop"));
     if (std::ranges::none_of(dropped, [](const YAML::Node& one) { return text_of(one) == "ALL"; }))
       missing.emplace_back("drop ALL");
@@ -361,11 +396,17 @@ class Walk {
   void autopilot(const YAML::Node& pod, const YAML::Node& container, std::optional<double> cpu,
                  std::optional<double> memory) {
     const YAML::Node selector = at(pod, "nodeSelector");
-    bool gke = false;
+    bool gke = false, machine = false;
     if (there(selector) && selector.IsMap()) {
-      for (const auto& entry : selector) gke = gke || text_of(entry.first).starts_with("cloud.google.com/");
+      for (const auto& entry : selector) {
+        const std::string key = text_of(entry.first);
+        gke = gke || key.starts_with("cloud.google.com/");
+        // Accelerators and chosen machines have grids of their own.
+        machine = machine || key.contains("accelerator") || key.contains("gke-tpu") ||
+                  key.contains("machine-family") || key.contains("compute-class");
+      }
     }
-    if (!gke || there(at(selector, "cloud.google.com/gke-accelerator")) || !cpu || !memory) return;
+    if (!gke || machine || !cpu || !memory) return;
     const double steps = *cpu / 0.25, ratio = *memory / (1024.0 * 1024 * 1024) / *cpu;
     const bool on_grid = *cpu >= 0.25 && std::abs(steps - std::round(steps)) < 1e-6;
     if (!on_grid || ratio < 0.999 || ratio > 6.501)
@@ -392,15 +433,17 @@ class Walk {
         tell(rule("image-unpinned"), image, "image is " + name);
       if (!name.contains("rayproject/ray")) continue;
       tell(rule("image-without-pyc"), image, "image is " + name);
-      if (!version.empty() && !tag.empty() && std::isdigit(static_cast<unsigned char>(tag[0])) != 0 &&
-          !tag.starts_with(version))
-        tell(rule("version-differs"), image, fmt::format("image is {}, rayVersion {}", name, version));
+      if (!version.empty() && !tag.empty() &&
+          std::isdigit(static_cast<unsigned char>(tag[0])) != 0 && !tag.starts_with(version))
+        tell(rule("version-differs"), image,
+             fmt::format("image is {}, rayVersion {}", name, version));
     }
   }
 
   void operators(const YAML::Node& node) {
     for (const YAML::Node& container : items(at(node, "spec", "template", "spec", "containers"))) {
-      if (!text_of(at(container, "image")).contains("kuberay") || !text_of(at(container, "image")).contains("operator"))
+      if (!text_of(at(container, "image")).contains("kuberay") ||
+          !text_of(at(container, "image")).contains("operator"))
         continue;
       place_ = object_;
       if (++operators_ > 1) tell(rule("two-operators"), container, "a second KubeRay operator");
@@ -453,17 +496,27 @@ std::string_view name_of(Severity severity) {
 std::span<const Rule> rules() { return kRules; }
 
 Result<double> parse_quantity(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, double>, 14> kUnits = {
-      {{"Ki", 0x1p10}, {"Mi", 0x1p20}, {"Gi", 0x1p30}, {"Ti", 0x1p40}, {"Pi", 0x1p50}, {"Ei", 0x1p60},
-       {"m", 1e-3},    {"k", 1e3},     {"M", 1e6},     {"G", 1e9},     {"T", 1e12},    {"P", 1e15},
-       {"E", 1e18},    {"", 1}}};
+  constexpr std::array<std::pair<std::string_view, double>, 14> kUnits = {{{"Ki", 0x1p10},
+                                                                           {"Mi", 0x1p20},
+                                                                           {"Gi", 0x1p30},
+                                                                           {"Ti", 0x1p40},
+                                                                           {"Pi", 0x1p50},
+                                                                           {"Ei", 0x1p60},
+                                                                           {"m", 1e-3},
+                                                                           {"k", 1e3},
+                                                                           {"M", 1e6},
+                                                                           {"G", 1e9},
+                                                                           {"T", 1e12},
+                                                                           {"P", 1e15},
+                                                                           {"E", 1e18},
+                                                                           {"", 1}}};
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
   const auto found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
   if (error != std::errc() || found == kUnits.end() || !std::isfinite(value)) {
-    return fail(ErrorCode::kInvalidArgument, "\"{}\" is no quantity, want a number like 500m, 2 or 4Gi",
-                text);
+    return fail(ErrorCode::kInvalidArgument,
+                "\"{}\" is no quantity, want a number like 500m, 2 or 4Gi", text);
   }
   return value * found->second;
 }

@@ -75,7 +75,9 @@ const std::vector<Change> kChanges = {
     {"head-cpus", "{num-cpus: \"0\"", "{num-cpus: \"4\""},
     {"head-cpus", "num-cpus: \"0\", ", ""},
     {"head-memory", "memory: \"0\", ", ""},
-    {"head-spot", "nodeSelector: {}", "nodeSelector: {cloud.google.com/gke-spot: \"true\"}\n          terminationGracePeriodSeconds: 25"},
+    {"head-spot", "nodeSelector: {}",
+     "nodeSelector: {cloud.google.com/gke-spot: \"true\"}\n          "
+     "terminationGracePeriodSeconds: 25"},
     {"job-driver-on-head", "  entrypointNumCpus: 1\n", ""},
     {"api-open", "    authOptions: {mode: token}\n", ""},
     {"service-exposed", "serviceType: ClusterIP", "serviceType: LoadBalancer"},
@@ -83,11 +85,13 @@ const std::vector<Change> kChanges = {
     {"privileges", "runAsNonRoot: true, ", ""},
     {"worker-token", "          automountServiceAccountToken: false\n", ""},
     {"memory-limit", "limits: {cpu: \"2\", memory: 8Gi}", "limits: {cpu: \"2\"}"},
-    {"memory-overcommitted", "{object-store-memory: \"500000000\"}", "{memory: \"8589934592\", object-store-memory: \"500000000\"}"},
+    {"memory-overcommitted", "{object-store-memory: \"500000000\"}",
+     "{memory: \"8589934592\", object-store-memory: \"500000000\"}"},
     {"object-store-unsized", "{object-store-memory: \"500000000\"}", "{}"},
     {"object-store-over-shm", "medium: Memory, sizeLimit: 1Gi", "medium: Memory, sizeLimit: 100Mi"},
     {"spill-unbounded", "emptyDir: {sizeLimit: 20Gi}", "emptyDir: {}"},
-    {"zombie-window", "livenessProbe: {failureThreshold: 6", "livenessProbe: {failureThreshold: 60"},
+    {"zombie-window", "livenessProbe: {failureThreshold: 6",
+     "livenessProbe: {failureThreshold: 60"},
     {"zombie-window", "            livenessProbe: {failureThreshold: 6, periodSeconds: 10}\n", ""},
     {"install-at-start", "env_vars: {A: b}", "pip: [numpy]"},
     {"install-at-start", "command: [ray-head]", "command: [sh, -c, pip install numpy && ray-head]"},
@@ -100,10 +104,12 @@ const std::vector<Change> kChanges = {
     {"replicas-unbounded", "      maxReplicas: 10\n", ""},
     {"cpus-from-limit", "limits: {cpu: \"2\"", "limits: {cpu: \"8\""},
     {"spot-grace", "terminationGracePeriodSeconds: 25", "terminationGracePeriodSeconds: 60"},
-    {"autopilot-rewrites", "requests: {cpu: \"2\", memory: 8Gi}", "requests: {cpu: \"2\", memory: 16Gi}"},
+    {"autopilot-rewrites", "requests: {cpu: \"2\", memory: 8Gi}",
+     "requests: {cpu: \"2\", memory: 16Gi}"},
     {"job-leaves-cluster", "  shutdownAfterJobFinishes: true\n", ""},
     {"param-not-text", "num-cpus: \"0\"", "num-cpus: 0"},
-    {"two-operators", "[{image: kuberay/operator:v1.6.2}]", "[{image: kuberay/operator:v1.6.2}, {image: kuberay/operator:v1.5.0}]"},
+    {"two-operators", "[{image: kuberay/operator:v1.6.2}]",
+     "[{image: kuberay/operator:v1.6.2}, {image: kuberay/operator:v1.5.0}]"},
 };
 
 std::string changed(std::string_view from, std::string_view to) {
@@ -121,15 +127,19 @@ std::set<std::string_view> ids(const std::string& text) {
   return found;
 }
 
-TEST(CheckManifest, FindsNothingWhereAllIsWell) { EXPECT_EQ(ids(std::string(kGood)), std::set<std::string_view>{}); }
+TEST(CheckManifest, FindsNothingWhereAllIsWell) {
+  EXPECT_EQ(ids(std::string(kGood)), std::set<std::string_view>{});
+}
 
 TEST(CheckManifest, EveryRuleFindsWhatItIsFor) {
   std::set<std::string_view> covered = {"gpu-without-limit", "version-differs"};  // below
   for (const Change& change : kChanges) {
-    EXPECT_EQ(ids(changed(change.from, change.to)), std::set<std::string_view>{change.rule}) << change.from;
+    EXPECT_EQ(ids(changed(change.from, change.to)), std::set<std::string_view>{change.rule})
+        << change.from;
     covered.insert(change.rule);
   }
-  for (const Rule& rule : rules()) EXPECT_TRUE(covered.contains(rule.id)) << rule.id << " has no test";
+  for (const Rule& rule : rules())
+    EXPECT_TRUE(covered.contains(rule.id)) << rule.id << " has no test";
 }
 
 TEST(CheckManifest, GpusWantALimitAndTime) {
@@ -155,16 +165,22 @@ TEST(CheckManifest, WhatIsNoYamlIsRefusedByLine) {
   const auto refused = check_manifest("kind: RayCluster\nspec: [1, 2\n", "pool.yaml");
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message.starts_with("pool.yaml:3: ")) << refused.error().message;
-  for (const char* odd : {"", "[]", "3", "kind: RayCluster", "kind: RayCluster\nspec: 3",
-                          "kind: RayJob\nspec: {rayClusterSpec: []}", "kind: List\nitems: {a: 1}",
-                          "kind: RayCluster\nspec: {workerGroupSpecs: [1, [], {template: 3}], headGroupSpec: 5}"})
+  for (const char* odd :
+       {"", "[]", "3", "kind: RayCluster", "kind: RayCluster\nspec: 3",
+        "kind: RayJob\nspec: {rayClusterSpec: []}", "kind: List\nitems: {a: 1}",
+        "kind: RayCluster\nspec: {workerGroupSpecs: [1, [], {template: 3}], headGroupSpec: 5}"})
     EXPECT_TRUE(check_manifest(odd, "m")) << odd;
 }
 
 TEST(ParseQuantity, ReadsWhatKubernetesReads) {
-  for (const auto& [text, value] : {std::pair{"500m", 0.5}, {"2", 2.0}, {"4Gi", 4294967296.0}, {"1e3", 1000.0}, {"1.5G", 1.5e9}})
+  for (const auto& [text, value] : {std::pair{"500m", 0.5},
+                                    {"2", 2.0},
+                                    {"4Gi", 4294967296.0},
+                                    {"1e3", 1000.0},
+                                    {"1.5G", 1.5e9}})
     EXPECT_EQ(*parse_quantity(text), value) << text;
-  for (const char* text : {"", "Gi", "1 Gi", "2gi", "nan", "inf", "1e999"}) EXPECT_FALSE(parse_quantity(text)) << text;
+  for (const char* text : {"", "Gi", "1 Gi", "2gi", "nan", "inf", "1e999"})
+    EXPECT_FALSE(parse_quantity(text)) << text;
 }
 
 }  // namespace

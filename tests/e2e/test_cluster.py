@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lido cluster check, on other people's manifests too."""
+
+import collections
+import pathlib
+
+import pytest
+from conftest import run
+
+SAMPLES = pathlib.Path(__file__).parents[2] / "build/kuberay"
+
+
+def test_kuberays_samples_are_read_and_judged():
+    files = sorted(SAMPLES.rglob("*.yaml"))
+    assert len(files) > 60
+    done = run("cluster", "check", "--json", *files)
+    assert done.code == 3, done.err
+    found = collections.defaultdict(set)
+    for finding in done.json:
+        found[finding["rule"]].add(pathlib.Path(finding["file"]).name)
+        assert 1 <= finding["line"] <= len(pathlib.Path(finding["file"]).read_text().splitlines())
+    # Judged by reading them.
+    assert "ray-cluster.sample.yaml" in found["api-open"]
+    assert not {name for name in found["api-open"] if ".auth" in name}
+    assert "ray-cluster.separate-ingress.yaml" in found["service-exposed"]
+    assert "ray-job.sample.yaml" in found["job-driver-on-head"]
+    assert "ray-job.resources.yaml" not in found["job-driver-on-head"]
+    assert "ray-job.shutdown.yaml" not in found["job-leaves-cluster"]
+    assert "ray-cronjob.sample.yaml" in found["head-cpus"]
+    assert not {name for name in found["autopilot-rewrites"] if "tpu" in name}
+
+
+def test_findings_read_well():
+    done = run("cluster", "check", SAMPLES / "ray-cluster.sample.yaml")
+    assert done.code == 3
+    assert "ray-cluster.sample.yaml:" in done.out and "[head-cpus]" in done.out and "Mend: " in done.out
+
+
+def test_every_rule_says_why_and_where_from():
+    done = run("cluster", "check", "--rules", "--json")
+    assert len(done.json) >= 25
+    for rule in done.json:
+        assert rule["reason"] and rule["mend"] and rule["source"] and rule["severity"] in ("error", "warning", "note")
+
+
+@pytest.mark.parametrize("arguments, said", [([], "no manifest given"), (["/nowhere.yaml"], "/nowhere.yaml: ")])
+def test_bad_use_is_refused(arguments, said):
+    done = run("cluster", "check", *arguments)
+    assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1
