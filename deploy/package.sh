@@ -56,8 +56,8 @@ wheel() {
   say "building the wheel"
   rm -rf build/package/wheel
   .venv/bin/pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w build/package/wheel .
-  # Libraries that a bare machine lacks go into the wheel; Arrow's come from pyarrow itself.
-  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' \
+  # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their own packages.
+  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' --exclude 'libopenvino.so.*' --exclude 'libtbb.so.*' \
     --only-plat -w dist build/package/wheel/lido-*.whl >&2
 }
 
@@ -81,6 +81,7 @@ check() {
 import lido, sys
 samples = lido.open(sys.argv[1]).samples()
 assert len(samples) == 4 and samples[0].frames.shape == (4, 224, 224, 3), samples
+import lido._work  # loads every library
 " "$packed/../dataset")
 }
 

@@ -22,7 +22,7 @@ import uuid
 import pyarrow
 import ray
 
-from lido import _core
+from lido import _work
 
 # Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
 DEATHS_UNTIL_ALONE = 2
@@ -37,7 +37,7 @@ class Plan:
     """The work that a request comes to. Nothing is written until spans are read; then the dataset's lock is held."""
 
     def __init__(self, request):
-        self.run = _core.Run(json.dumps(request))
+        self.run = _work.Run(json.dumps(request))
 
     @functools.cached_property
     def shared(self):
@@ -78,7 +78,7 @@ def read_clips(plan):
 @functools.lru_cache(maxsize=2)
 def worker(shared):
     """One for each process and job: the detector is loaded once."""
-    return _core.Worker(shared)
+    return _work.Worker(shared)
 
 
 def living_nodes():
