@@ -58,12 +58,20 @@ def inner(jobs, cores):
         plan = data.plan(job["inputs"], job["out"], sampling=job["sampling"])
         spans = data.read_clips(plan)
         marks["planned"] = time.monotonic() - begun
-        summary = data.finish(plan, data.write_parts(spans, plan), told=lambda row: marks.__setitem__("parts", time.monotonic() - begun))
+        held, asked = 0, 0.0
+
+        def told(row):
+            nonlocal held, asked
+            if time.monotonic() - asked > 0.5:
+                asked = time.monotonic()
+                held = max(held, ray.cluster_resources()["object_store_memory"] - ray.available_resources()["object_store_memory"])
+
+        summary = data.finish(plan, data.write_parts(spans, plan), told=told)
+        marks["parts"] = time.monotonic() - begun
         del plan
-        held = ray._private.internal_api.memory_summary(stats_only=True)
         print(json.dumps({"wall": time.monotonic() - begun, "cpu": cpu_of_all() - cpu, "clips": summary["clips"],
                           "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, **marks,
-                          "store": [line for line in held.splitlines() if "Plasma memory usage" in line]}), flush=True)
+                          "store_mb": held / 1e6}), flush=True)
     ray.shutdown()
 
 
@@ -118,14 +126,14 @@ def overhead(rounds):
 
 def tiny(most):
     print("\nClips of one second, 320x180")
-    print(f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}  object store")
+    print(f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}{'object store, MB':>18}")
     count = 1000
     while count <= most:
         folder = short_clips(count)
         local = here([folder])
         there = on_ray([job(sorted(folder.glob("*/*.mp4"))[:50]), job([folder])])[1]
         print(f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{1000 * (there['wall'] - local['wall']) / count:>17.2f}{3:>6}{there['driver_mb']:>12.0f}"
-              f"  {' '.join(there['store']).replace('Plasma memory usage ', '')}", flush=True)
+              f"{there['store_mb']:>18.1f}", flush=True)
         shutil.rmtree(folder)
         count *= 10
 
