@@ -176,11 +176,13 @@ class Walk {
   Walk(std::string file, std::vector<Finding>& findings)
       : file_(std::move(file)), findings_(findings) {}
 
-  void document(const YAML::Node& node) {
+  void document(const YAML::Node& node, int depth = 0) {
     const std::string kind = text_of(at(node, "kind"));
     object_ = kind + " " + text_of(at(node, "metadata", "name"));
     if (kind == "List") {
-      for (const YAML::Node& item : items(at(node, "items"))) document(item);
+      // An alias may make a list an item of itself.
+      if (depth > 3) return;
+      for (const YAML::Node& item : items(at(node, "items"))) document(item, depth + 1);
     } else if (kind == "RayCluster") {
       cluster(at(node, "spec"));
     } else if (kind == "RayJob") {
