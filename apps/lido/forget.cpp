@@ -44,8 +44,7 @@ Result<int> forget(const Flags& flags) {
   }
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
   const auto summary = LIDO_TRY(dataset::forget(dataset, flags.clip, start, end));
-  const auto generation = LIDO_TRY(dataset.read_latest());
-  LIDO_TRY(ingest::write_report(dataset, generation, nullptr));
+  LIDO_TRY(ingest::write_report(dataset, nullptr));
   if (flags.json) {
     fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
                                        {"samples_removed", summary.samples},

@@ -205,18 +205,16 @@ Result<int> ingest(const Flags& flags) {
     return kDone;
   }
   ingest::Progress progress;
+  auto run = LIDO_TRY(ingest::Run::open(flags.request, std::move(job)));
   ingest::Summary summary;
   {
     const ProgressDisplay display(progress, flags.quiet);
-    auto run = LIDO_TRY(ingest::Run::open(flags.request, std::move(job)));
     summary = LIDO_TRY(run.finish(progress, stop));
   }
   const double elapsed = seconds_since(start);
   if (summary.generation > 0) {
-    const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.request.out));
-    const auto generation = LIDO_TRY(dataset.read(summary.generation));
     const ingest::Cost cost = ingest::cost_of(progress, elapsed);
-    LIDO_TRY(ingest::write_report(dataset, generation, &cost));
+    LIDO_TRY(ingest::write_report(run.dataset(), &cost));
   }
   print_summary(flags, summary, elapsed);
   return exit_code(summary);

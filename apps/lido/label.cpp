@@ -20,8 +20,7 @@ Result<int> label(const Flags& flags) {
   auto labels = dataset::parse_labels(bytes);
   if (!labels) return within(flags.labels, labels.error());
   const auto summary = LIDO_TRY(dataset::relabel(dataset, *labels, flags.classes));
-  const auto generation = LIDO_TRY(dataset.read(summary.generation));
-  LIDO_TRY(ingest::write_report(dataset, generation, nullptr));
+  LIDO_TRY(ingest::write_report(dataset, nullptr));
   if (flags.json) {
     fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
                                        {"samples_changed", summary.samples},

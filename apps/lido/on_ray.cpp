@@ -2,6 +2,7 @@
 #include "on_ray.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -44,6 +45,11 @@ std::vector<std::string> environment() {
   return variables;
 }
 
+pid_t driver = 0;
+
+/// Python makes an exception of SIGINT, so that Ray is shut down.
+void interrupt_driver(int) { ::kill(driver, SIGINT); }
+
 void take_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object()) return;
@@ -69,16 +75,27 @@ Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progres
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, to_child[0], 0);
   posix_spawn_file_actions_adddup2(&actions, from_child[1], 1);
+  // What is ignored here would stay ignored there.
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&defaults, signal);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  ::signal(SIGPIPE, SIG_IGN);
+  // A terminal's Ctrl-C reaches the driver by itself; what reaches only us is passed on.
+  ::signal(SIGINT, SIG_IGN);
   std::vector<std::string> variables = environment();
   std::vector<char*> pointers;
   for (std::string& variable : variables) pointers.push_back(variable.data());
   pointers.push_back(nullptr);
   std::array<std::string, 2> words = {"-c", kStart};
   std::array<char*, 4> arguments = {python.data(), words[0].data(), words[1].data(), nullptr};
-  pid_t child = 0;
-  const int error =
-      ::posix_spawnp(&child, python.c_str(), &actions, nullptr, arguments.data(), pointers.data());
+  const int error = ::posix_spawnp(&driver, python.c_str(), &actions, &attributes, arguments.data(),
+                                   pointers.data());
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   ::close(to_child[0]);
   ::close(from_child[1]);
   if (error != 0) {
@@ -87,6 +104,7 @@ Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progres
     return fail(ErrorCode::kNotFound, "{}: {}; LIDO_PYTHON names the Python that has Ray", python,
                 std::strerror(error));
   }
+  ::signal(SIGTERM, interrupt_driver);
   const std::string text = ingest::to_text(request);
   std::FILE* input = ::fdopen(to_child[1], "w");
   std::fwrite(text.data(), 1, text.size(), input);
@@ -100,9 +118,14 @@ Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progres
   std::free(line);
   std::fclose(output);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (::waitpid(driver, &status, 0) < 0 && errno == EINTR) {
   }
-  outcome.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (WIFSIGNALED(status)) {
+    return fail(ErrorCode::kUnavailable,
+                "{} was ended by signal {} ({}); the same command goes on from here", python,
+                WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+  }
+  outcome.exit = WEXITSTATUS(status);
   return outcome;
 }
 

@@ -10,6 +10,7 @@
 
 #include "lido/dataset/augment.h"
 #include "lido/dataset/dataset.h"
+#include "result.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -18,30 +19,8 @@ namespace {
 
 using lido::dataset::Dataset;
 using lido::dataset::SampleRow;
-
-struct LidoError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-/// Storage, disk or network failed: the same call may work another time.
-struct LidoUnavailable : LidoError {
-  using LidoError::LidoError;
-};
-
-[[noreturn]] void refuse(const lido::Error& error) {
-  if (error.code == lido::ErrorCode::kUnavailable) throw LidoUnavailable(error.message);
-  throw LidoError(error.message);
-}
-
-template <typename T>
-T value_or_throw(lido::Result<T> result) {
-  if (!result) refuse(result.error());
-  return std::move(*result);
-}
-
-void check(const lido::Result<void>& result) {
-  if (!result) refuse(result.error());
-}
+using lido::python::check;
+using lido::python::value_or_throw;
 
 /// A dataset at one generation. Held by its samples, so that these outlive the Python object.
 struct Opened {
@@ -125,8 +104,13 @@ OpenedDataset open_dataset(const std::string& uri, int generation) {
 }  // namespace
 
 NB_MODULE(_core, module) {
-  const auto base = nb::exception<LidoError>(module, "LidoError");
-  nb::exception<LidoUnavailable>(module, "LidoUnavailable", base);
+  // The second: storage, disk or network failed, and the same call may work another time.
+  const auto add_exception = [&](const char* name, const char* full_name, PyObject* base) {
+    module.attr(name) = nb::steal(PyErr_NewException(full_name, base, nullptr));
+  };
+  add_exception("LidoError", "lido.LidoError", PyExc_Exception);
+  add_exception("LidoUnavailable", "lido.LidoUnavailable",
+                nb::object(module.attr("LidoError")).ptr());
   nb::class_<Sample>(module, "Sample", "One window of frames.")
       .def_prop_ro("key", [](const Sample& s) { return s.row->sample; })
       .def_prop_ro("split", [](const Sample& s) { return s.row->split; })

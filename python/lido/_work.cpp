@@ -5,34 +5,20 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
+
 #include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
 #include "lido/ingest/work.h"
+#include "result.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 
 namespace {
 
-/// Throws LidoUnavailable, for what may work another time, or LidoError.
-[[noreturn]] void refuse(const lido::Error& error) {
-  const nb::gil_scoped_acquire acquire;
-  const bool passes = error.code == lido::ErrorCode::kUnavailable;
-  const nb::object type =
-      nb::module_::import_("lido._core").attr(passes ? "LidoUnavailable" : "LidoError");
-  PyErr_SetString(type.ptr(), error.message.c_str());
-  throw nb::python_error();
-}
-
-template <typename T>
-T value_or_throw(lido::Result<T> result) {
-  if (!result) refuse(result.error());
-  return std::move(*result);
-}
-
-void check(const lido::Result<void>& result) {
-  if (!result) refuse(result.error());
-}
+using lido::python::check;
+using lido::python::value_or_throw;
 
 /// An ingest: planned, then begun, then holding its dataset's lock.
 struct IngestRun {
@@ -64,10 +50,7 @@ struct IngestRun {
     const nb::gil_scoped_release release;
     lido::ingest::Progress progress;
     const auto summary = value_or_throw(run().finish(progress, {}));
-    if (summary.generation > 0) {
-      const auto generation = value_or_throw(run().dataset().read(summary.generation));
-      check(lido::ingest::write_report(run().dataset(), generation, nullptr));
-    }
+    if (summary.generation > 0) check(lido::ingest::write_report(run().dataset(), nullptr));
     return lido::ingest::summary_json(summary).dump();
   }
 };
@@ -84,7 +67,7 @@ std::tuple<int64_t, int64_t, std::string> work_unit(const lido::ingest::Worker& 
 
 NB_MODULE(_work, module) {
   nb::class_<IngestRun>(module, "Run",
-                        "An ingest's work; planned. What follows creates the dataset and locks it.")
+                        "An ingest, planned. What its methods do creates the dataset and locks it.")
       .def(nb::new_(&IngestRun::plan), "request"_a)
       .def("open_units", &IngestRun::open_units,
            "Spans without a part: clip, number of the span, bytes to read, work.")
@@ -99,11 +82,13 @@ NB_MODULE(_work, module) {
            "shared"_a)
       .def("work", &work_unit, "unit"_a, "attempt"_a,
            "Makes the unit's part; returns samples, frames, and what was wrong with the clip.")
-      .def("tries",
-           [](const Worker& w, const std::string& unit) {
-             const nb::gil_scoped_release release;
-             return value_or_throw(w.tries(unit));
-           })
+      .def(
+          "tries",
+          [](const Worker& w, const std::vector<std::string>& units) {
+            const nb::gil_scoped_release release;
+            return value_or_throw(w.tries(units));
+          },
+          "units"_a, "For each unit, the attempts that began and did not end.")
       .def("reject", [](const Worker& w, const std::string& unit, const std::string& reason) {
         const nb::gil_scoped_release release;
         check(w.reject(unit, reason));

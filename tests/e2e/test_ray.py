@@ -4,10 +4,12 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
+import time
 
 import pytest
-from conftest import SMALL, content, ingest, made, run, table
+from conftest import LIDO, SMALL, content, ingest, made, run, table
 
 NAMES = ["h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg4.avi", "h264_no_b.mp4", "av1.mp4"]
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -148,6 +150,33 @@ def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
     done = run("ingest", raw, "--out", tmp_path / "d", "--on", "ray", "--quiet", env=environment)
     assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
     assert not (tmp_path / "d").exists()
+
+
+def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path):
+    many = tmp_path / "many"
+    many.mkdir()
+    for number in range(60):
+        shutil.copy(raw / NAMES[number % len(NAMES)], many / f"{number}_{NAMES[number % len(NAMES)]}")
+    out = tmp_path / "d"
+    process = subprocess.Popen([LIDO, "ingest", many, "--out", out, *SMALL, "--on", "ray", "--quiet"], stderr=subprocess.PIPE, text=True,
+                               env={**os.environ, **HERE})
+    until = time.monotonic() + 120
+    while not any((out / ".work/parts").glob("*")):
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "stopped; the same command goes on from here" in said, said
+    assert not (out / "generations").exists()
+    assert ingest(many, out, *SMALL, "--on", "ray", env=HERE)["clips"] == 60
+    ingest(many, tmp_path / "here", *SMALL)
+    assert content(out) == content(tmp_path / "here")
+
+
+def test_a_python_that_ends_at_once_takes_nothing_with_it(raw, tmp_path):
+    many = [f"{raw}/{number}" for number in range(5000)]  # more than a pipe holds
+    done = run("ingest", *many, "--out", tmp_path / "d", "--on", "ray", "--quiet", env={"LIDO_PYTHON": "/bin/false"})
+    assert done.code == 1
 
 
 def test_shards_are_read_by_ray_data(ray, clips, tmp_path):

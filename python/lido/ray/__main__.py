@@ -40,7 +40,7 @@ def main():
     try:
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
-        seen = {"spans": 0, "of": len(plan.run.open_units()), "frames": 0, "rejected": 0}
+        seen = {"spans": 0, "of": len(plan.open_units), "frames": 0, "rejected": 0}
         told = 0.0
 
         def count(row):

@@ -2,7 +2,7 @@
 """Clips to shards with Ray Data.
 
     from lido.ray import data
-    summary = data.ingest(["gs://pool-a/raw"], "gs://pool-a/train", fps="4")
+    summary = data.ingest(["gs://pool-a/raw"], "gs://pool-a/train", sampling={"fps": "4"})
 
 or step by step, with steps of one's own in between:
 
@@ -40,6 +40,10 @@ class Plan:
         self.run = _work.Run(json.dumps(request))
 
     @functools.cached_property
+    def open_units(self):
+        return self.run.open_units()
+
+    @functools.cached_property
     def shared(self):
         return self.run.shared_work()
 
@@ -71,7 +75,7 @@ def blocks_of(units, slots):
 def read_clips(plan):
     """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs)."""
     slots = int(ray.cluster_resources().get("CPU", 1))
-    blocks = blocks_of(plan.run.open_units(), slots)
+    blocks = blocks_of(plan.open_units, slots)
     return ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(SPANS.empty_table())
 
 
@@ -90,10 +94,12 @@ def work_spans(spans, shared, alone=False):
     mine = worker(shared)
     node = ray.get_runtime_context().get_node_id()
     done = []
-    for clip, span, work in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), spans["work"].to_pylist()):
+    works = spans["work"].to_pylist()
+    tries = mine.tries(works)
+    alive = living_nodes() if any(tries) else set()
+    for clip, span, work, begun in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), works, tries):
         # What began here and never ended died; with its node, it says nothing of the span.
-        tries = mine.tries(work)
-        deaths = sum(died.split(".")[0] in living_nodes() for died in tries) if tries else 0
+        deaths = sum(died.split(".")[0] in alive for died in begun)
         row = {"clip": clip, "span": span, "samples": 0, "frames": 0, "broke": "", "deferred": ""}
         if deaths >= DEATHS_UNTIL_REJECTED:
             row["broke"] = f"it took the process that read it down {deaths} times"

@@ -318,8 +318,9 @@ class Walk {
         // yaml-cpp marks plain scalars with "?"; quoted ones with "!".
         const bool plain = entry.second.IsScalar() && entry.second.Tag() == "?";
         const auto value = text_of(entry.second);
-        const bool is_text =
-            !plain || (!parse_number(value) && value != "true" && value != "false");
+        double number = 0;
+        const bool is_text = !plain || (!YAML::convert<double>::decode(entry.second, number) &&
+                                        value != "true" && value != "false");
         if (!is_text)
           tell(rule("param-not-text"), entry.second,
                fmt::format("{} is {} without quotes", text_of(entry.first), value));
@@ -473,12 +474,6 @@ class Walk {
   static YAML::Node first_container(const YAML::Node& pod) {
     const auto all = items(at(pod, "containers"));
     return all.empty() ? YAML::Node(YAML::NodeType::Undefined) : all.front();
-  }
-
-  static bool parse_number(const std::string& text) {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size();
   }
 
   std::string file_;

@@ -91,6 +91,10 @@ Result<Dataset> Dataset::open_or_create(std::string_view uri, const Json& identi
   return Dataset(std::move(store), identity);
 }
 
+Result<Rational> Dataset::frame_rate() const {
+  return LIDO_TRY(parse_sample_rate(identity_.value("fps", std::string("4")))).rate;
+}
+
 Result<int> Dataset::latest() const {
   int latest = 0;
   for (const storage::Entry& entry : LIDO_TRY(store_->list("generations"))) {

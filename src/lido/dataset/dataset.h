@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/rational.h"
 #include "lido/base/result.h"
 #include "lido/dataset/labels.h"
 #include "lido/dataset/rows.h"
@@ -74,6 +75,8 @@ class Dataset {
 
   storage::Store& store() const { return *store_; }
   const nlohmann::ordered_json& identity() const { return identity_; }
+  /// Frames a second of its samples.
+  Result<Rational> frame_rate() const;
 
   /// The number of the latest generation; 0 when there is none.
   Result<int> latest() const;

@@ -154,8 +154,7 @@ Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& la
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
   const Vocabulary known = generation.vocabulary;
-  const Rational fps =
-      LIDO_TRY(parse_sample_rate(dataset.identity().value("fps", std::string("4")))).rate;
+  const Rational fps = LIDO_TRY(dataset.frame_rate());
   LIDO_TRY(extend(generation.vocabulary, classes));
   const auto labeller =
       LIDO_TRY(Labeller::make(labels, generation.clips, fps, generation.vocabulary));

@@ -139,6 +139,7 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
                            const SampleOptions& sampling, const JobOptions& job,
                            const std::vector<dataset::Forgotten>& forgotten) {
   AddedClip added{.row = clip_row(clip)};
+  const double fps = sampling.fps.rate.value();
   std::vector<dataset::Run> runs;
   std::vector<int64_t> starts;
   for (size_t i = 0; i < clip.records.size(); ++i) {
@@ -163,7 +164,6 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
                            .packets_decoded = record.packets_decoded,
                            .planned = record.planned});
     for (const media::SkippedRange& range : record.skipped) {
-      const double fps = sampling.fps.rate.value();
       added.skipped.push_back({added.row.clip, range.first_k, range.end_k,
                                static_cast<double>(range.first_k) / fps,
                                static_cast<double>(range.end_k) / fps, range.decoded});

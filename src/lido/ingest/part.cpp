@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "lido/base/hash.h"
 #include "lido/dataset/jpeg.h"
@@ -351,10 +352,15 @@ Result<PartRecord> make_broken_part(storage::Store& store, const std::string& na
   return record;
 }
 
-Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
-                             const Span& span, const SampleOptions& sampling, const JobOptions& job,
-                             const scene::Detector* detector, Progress& progress,
-                             const std::stop_token& stop) {
+namespace {
+
+/// Tries of a span when storage fails, with waits of 1 s, doubling.
+constexpr int kTries = 3;
+
+Result<PartRecord> try_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
+                            const Span& span, const SampleOptions& sampling, const JobOptions& job,
+                            const scene::Detector* detector, Progress& progress,
+                            const std::stop_token& stop) {
   const auto opened = storage::open_reader(clip.input.uri);
   if (!opened) {
     if (opened.error().code == ErrorCode::kUnavailable) return std::unexpected(opened.error());
@@ -408,6 +414,20 @@ Result<PartRecord> make_part(storage::Store& store, const std::string& name, con
   if (report.broke) record.broke = PartBreak{report.broke->time_s, report.broke->error.message};
   LIDO_TRY(publish_part(*writer, record));
   return record;
+}
+
+}  // namespace
+
+Result<PartRecord> make_part(storage::Store& store, const std::string& name, const ClipPlan& clip,
+                             const Span& span, const SampleOptions& sampling, const JobOptions& job,
+                             const scene::Detector* detector, Progress& progress,
+                             const std::stop_token& stop) {
+  for (int round = 1;; ++round) {
+    auto record = try_part(store, name, clip, span, sampling, job, detector, progress, stop);
+    const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
+    if (!may_pass || round == kTries) return record;
+    std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
+  }
 }
 
 }  // namespace lido::ingest

@@ -370,8 +370,8 @@ Cost cost_of(const Progress& progress, double elapsed_s) {
   return cost;
 }
 
-Result<void> write_report(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                          const Cost* cost) {
+Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
+  const dataset::Generation generation = LIDO_TRY(dataset.read_latest());
   const Shown shown = choose(generation);
   const Gathered gathered = LIDO_TRY(gather(dataset, generation.number, shown));
   std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",

@@ -20,11 +20,10 @@ struct Cost {
 };
 Cost cost_of(const Progress& progress, double elapsed_s);
 
-/// Writes report.html: one file with totals, strips of frames (a few dozen at most, and it says
-/// so), timeline, labels by split, rejected clips and cost. @param cost  Null when nothing was
-/// decoded.
-Result<void> write_report(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                          const Cost* cost);
+/// Writes report.html of the latest generation: one file with totals, strips of frames (a few dozen
+/// at most, and it says so), timeline, labels by split, rejected clips and cost. @param cost  Null
+/// when nothing was decoded.
+Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost);
 
 /// A page with the first frames of up to `most` samples, evenly picked; augmented as a trainer
 /// would see them when `epoch` is 0 or more.

@@ -251,9 +251,7 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
   if (all.clips.size() < generation.clips.size())
     html += fmt::format("<p>{} of {} clips, evenly picked.</p>", all.clips.size(),
                         generation.clips.size());
-  const Rational fps = parse_sample_rate(dataset.identity().value("fps", std::string("4")))
-                           .value_or(SampleRate{})
-                           .rate;
+  const Rational fps = LIDO_TRY(dataset.frame_rate());
   for (const dataset::ClipRow& row : generation.clips) {
     const auto found = all.clips.find(row.clip);
     if (found == all.clips.end()) continue;

@@ -21,9 +21,6 @@ namespace {
 using dataset::Dataset;
 using dataset::Generation;
 
-/// Tries of a span when storage fails, with waits of 1 s, doubling.
-constexpr int kTries = 3;
-
 Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
   if (uri.empty()) return std::vector<dataset::Label>();
   const auto reader = LIDO_TRY(storage::open_reader(uri));
@@ -123,13 +120,8 @@ Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, co
                             fmt::format("it crashed the program {} times", guard.crashes()));
   }
   crash_if_asked(clip.input.uri);
-  for (int attempt = 1;; ++attempt) {
-    auto record = make_part(dataset.store(), name, clip, span, job.sampling, request.job, detector,
-                            progress, stop);
-    const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
-    if (!may_pass || attempt == kTries) return record;
-    std::this_thread::sleep_for(std::chrono::seconds(1 << (attempt - 1)));
-  }
+  return make_part(dataset.store(), name, clip, span, job.sampling, request.job, detector, progress,
+                   stop);
 }
 
 /// What shapes the bytes of parts.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/work.h"
 
-#include <thread>
+#include <map>
 
 #include "lido/infer/catalog.h"
 #include "lido/ingest/crash.h"
@@ -10,9 +10,6 @@ namespace lido::ingest {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Tries of a span when storage fails, with waits of 1 s, doubling.
-constexpr int kTries = 3;
 
 Result<Json> parse_json(const std::string& text, std::string_view what) {
   Json json = Json::parse(text, nullptr, false);
@@ -72,9 +69,10 @@ Result<UnitWork> parse_unit(const std::string& text) {
   }
 }
 
-std::string tries_of(const UnitWork& unit) {
-  return ".work/tries/" + unit.part.substr(unit.part.rfind('/') + 1);
-}
+constexpr std::string_view kTries = ".work/tries";
+
+/// The part's name without its folder.
+std::string name_of(const UnitWork& unit) { return unit.part.substr(unit.part.rfind('/') + 1); }
 
 }  // namespace
 
@@ -132,12 +130,18 @@ Result<Worker> Worker::make(const std::string& shared) {
   return worker;
 }
 
-Result<std::vector<std::string>> Worker::tries(const std::string& text) const {
-  const std::string folder = tries_of(LIDO_TRY(parse_unit(text)));
-  std::vector<std::string> names;
-  for (const storage::Entry& entry : LIDO_TRY(store_->list(folder)))
-    names.push_back(entry.uri.substr(store_->uri().size() + folder.size() + 2));
-  return names;
+Result<std::vector<std::vector<std::string>>> Worker::tries(
+    const std::vector<std::string>& units) const {
+  std::map<std::string, std::vector<std::string>> notes;  // by the part's name
+  const std::string folder(kTries);
+  for (const storage::Entry& entry : LIDO_TRY(store_->list(folder))) {
+    const std::string note = entry.uri.substr(store_->uri().size() + folder.size() + 2);
+    if (const size_t slash = note.find('/'); slash != std::string::npos)
+      notes[note.substr(0, slash)].push_back(note.substr(slash + 1));
+  }
+  std::vector<std::vector<std::string>> tries;
+  for (const std::string& text : units) tries.push_back(notes[name_of(LIDO_TRY(parse_unit(text)))]);
+  return tries;
 }
 
 Result<UnitReport> Worker::work(const std::string& text, const std::string& attempt,
@@ -148,24 +152,16 @@ Result<UnitReport> Worker::work(const std::string& text, const std::string& atte
                       record.broke ? record.broke->reason : std::string()};
   };
   if (const auto done = LIDO_TRY(read_part(*store_, unit.part))) return report(*done, 0);
-  const std::string note = fmt::format("{}/{}", tries_of(unit), attempt);
+  const std::string note = fmt::format("{}/{}/{}", kTries, name_of(unit), attempt);
   LIDO_TRY(store_->write_text(note, "", storage::Durability::kProcess));
   crash_if_asked(unit.clip.uri);
   const ClipPlan clip{unit.clip, unit.info, {unit.span}, {}};
-  for (int round = 1;; ++round) {
-    Progress progress;
-    const auto record = make_part(*store_, unit.part, clip, unit.span, shared_.sampling,
-                                  shared_.job, detector_.get(), progress, stop);
-    if (record) {
-      LIDO_TRY(store_->remove(note));
-      return report(*record, progress.frames);
-    }
-    if (record.error().code != ErrorCode::kUnavailable || round == kTries) {
-      LIDO_TRY(store_->remove(note));
-      return std::unexpected(record.error());
-    }
-    std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
-  }
+  Progress progress;
+  const auto record = make_part(*store_, unit.part, clip, unit.span, shared_.sampling, shared_.job,
+                                detector_.get(), progress, stop);
+  LIDO_TRY(store_->remove(note));
+  if (!record) return std::unexpected(record.error());
+  return report(*record, progress.frames);
 }
 
 Result<void> Worker::reject(const std::string& text, const std::string& reason) const {

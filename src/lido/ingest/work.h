@@ -55,9 +55,9 @@ class Worker {
   /// @return kUnavailable when storage fails, kCancelled.
   Result<UnitReport> work(const std::string& unit, const std::string& attempt,
                           const std::stop_token& stop) const;
-  /// The attempts at a unit that began and did not end: each took its process down, or is still at
-  /// it elsewhere.
-  Result<std::vector<std::string>> tries(const std::string& unit) const;
+  /// The attempts at each unit that began and did not end: each took its process down, or is still
+  /// at it elsewhere.
+  Result<std::vector<std::vector<std::string>>> tries(const std::vector<std::string>& units) const;
   /// Publishes a part that says the unit's clip is broken, and why.
   Result<void> reject(const std::string& unit, const std::string& reason) const;
 
