@@ -1,0 +1,214 @@
+{{/* SPDX-License-Identifier: Apache-2.0 */}}
+
+{{- define "lido.labels" -}}
+app.kubernetes.io/name: lido
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "lido.image" -}}
+{{- $image := .Values.image -}}
+{{- if not $image.repository }}{{ fail "image.repository is not set, want the image that deploy/image/Dockerfile makes" }}{{ end -}}
+{{- if not (or $image.tag $image.digest) }}{{ fail "image.tag is not set, want a tag that never moves, or image.digest" }}{{ end -}}
+{{- if has $image.tag (list "latest" "nightly") }}{{ fail (printf "image.tag is %s, want a tag that never moves, or image.digest" $image.tag) }}{{ end -}}
+{{- $image.repository }}{{ with $image.tag }}:{{ . }}{{ end }}{{ with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- define "lido.bytes" -}}
+{{ mulf . 1073741824 | floor | int64 }}
+{{- end }}
+
+{{- define "lido.security" -}}
+runAsNonRoot: true
+runAsUser: 1000
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{/* Requests and limits of a group's container. CPUs may burst, memory never. */}}
+{{- define "lido.resources" -}}
+requests:
+  cpu: {{ .cpu | quote }}
+  memory: {{ printf "%dMi" (mulf .memoryGiB 1024 | int64) }}
+  ephemeral-storage: {{ printf "%dMi" (mulf .spillGiB 1024 | int64) }}
+  {{- with .gpu }}
+  nvidia.com/gpu: {{ .count | quote }}
+  {{- end }}
+limits:
+  cpu: {{ mulf .cpu (default 1 .burst) | quote }}
+  memory: {{ printf "%dMi" (mulf .memoryGiB 1024 | int64) }}
+  ephemeral-storage: {{ printf "%dMi" (mulf .spillGiB 1024 | int64) }}
+  {{- with .gpu }}
+  nvidia.com/gpu: {{ .count | quote }}
+  {{- end }}
+{{- end }}
+
+{{/* A frozen raylet is out after a minute: Ray drops it after 30 s (head's environment), Kubernetes after 60 s. */}}
+{{- define "lido.probes" -}}
+startupProbe:
+  httpGet: {path: /api/healthz, port: 52365}
+  periodSeconds: 1
+  timeoutSeconds: 2
+  failureThreshold: 120
+livenessProbe:
+  httpGet: {path: /api/healthz, port: 52365}
+  periodSeconds: 5
+  timeoutSeconds: 2
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /api/healthz, port: 52365}
+  periodSeconds: 5
+  timeoutSeconds: 2
+  failureThreshold: 3
+{{- end }}
+
+{{/* What heads' and workers' containers have in common. Wants root and group. */}}
+{{- define "lido.container" -}}
+image: {{ include "lido.image" .root }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext: {{- include "lido.security" . | nindent 2 }}
+resources: {{- include "lido.resources" .group | nindent 2 }}
+env:
+  - {name: RAY_USAGE_STATS_ENABLED, value: "0"}
+  - {name: HOME, value: /tmp}
+  {{- with .root.Values.env }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+volumeMounts:
+  - {name: shm, mountPath: /dev/shm}
+  - {name: ray-logs, mountPath: /tmp/ray}
+{{- end }}
+
+{{- define "lido.volumes" -}}
+# Counts as memory of the pod.
+- name: shm
+  emptyDir: {medium: Memory, sizeLimit: {{ printf "%dMi" (addf (mulf .objectStoreGiB 1024) 64 | int64) }}}
+# Logs and spilled objects: a pod that fills it is evicted alone, before its node is full.
+- name: ray-logs # KubeRay's name: it mounts it in the autoscaler's container too
+  emptyDir: {sizeLimit: {{ printf "%dMi" (mulf .spillGiB 1024 | int64) }}}
+{{- end }}
+
+{{/* Ray hands this memory out to tasks: the limit, less the object store and a tenth for Ray itself. */}}
+{{- define "lido.taskMemory" -}}
+{{- $memory := subf (mulf .memoryGiB 0.9) .objectStoreGiB -}}
+{{- if le $memory 0.0 }}{{ fail (printf "memoryGiB is %v with an objectStoreGiB of %v, want more" .memoryGiB .objectStoreGiB) }}{{ end -}}
+{{ include "lido.bytes" $memory }}
+{{- end }}
+
+{{- define "lido.placement" -}}
+{{- $gke := eq .root.Values.platform "gke-autopilot" -}}
+{{- $selector := dict -}}
+{{- $tolerations := list -}}
+{{- if and $gke .group.spot -}}
+{{- $_ := set $selector "cloud.google.com/compute-class" "lido-spot" -}}
+{{- end -}}
+{{- with .group.gpu -}}
+{{- if $gke }}{{ $_ := set $selector "cloud.google.com/gke-accelerator" .type }}{{ end -}}
+{{- $tolerations = append $tolerations (dict "key" "nvidia.com/gpu" "operator" "Exists" "effect" "NoSchedule") -}}
+{{- end -}}
+{{- with .group.nodeSelector }}{{ $selector = merge (deepCopy .) $selector }}{{ end -}}
+{{- with .group.tolerations }}{{ $tolerations = concat $tolerations . }}{{ end -}}
+{{- with $selector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+# A spot node gives 25 s at most.
+terminationGracePeriodSeconds: {{ ternary 25 60 (default false .group.spot) }}
+{{- end }}
+
+{{/* The spec of a RayCluster. Wants root, cluster and the name that its pods carry. */}}
+{{- define "lido.cluster" -}}
+{{- $root := .root -}}
+{{- $head := .cluster.head -}}
+rayVersion: {{ $root.Values.ray.version | quote }}
+enableInTreeAutoscaling: true
+authOptions: {mode: {{ $root.Values.auth.mode }}}
+autoscalerOptions:
+  version: v2
+  idleTimeoutSeconds: {{ .cluster.idleTimeoutSeconds }}
+  upscalingMode: Default
+  imagePullPolicy: {{ $root.Values.image.pullPolicy }}
+  securityContext: {{- include "lido.security" . | nindent 4 }}
+  resources:
+    requests: {cpu: 250m, memory: 512Mi, ephemeral-storage: 128Mi}
+    limits: {cpu: 250m, memory: 512Mi, ephemeral-storage: 128Mi}
+headGroupSpec:
+  serviceType: ClusterIP
+  rayStartParams:
+    # Nothing but Ray itself runs on the head.
+    num-cpus: "0"
+    memory: "0"
+    object-store-memory: {{ include "lido.bytes" $head.objectStoreGiB | quote }}
+    dashboard-host: 0.0.0.0
+  template:
+    metadata:
+      labels: {{- include "lido.labels" $root | nindent 8 }}
+        lido/cluster: {{ .name }}
+      annotations:
+        cluster-autoscaler.kubernetes.io/safe-to-evict: "false"
+        prometheus.io/scrape: "true"
+        prometheus.io/port: "8080"
+    spec:
+      {{- with $root.Values.image.pullSecrets }}
+      imagePullSecrets: {{- toYaml . | nindent 8 }}
+      {{- end }}
+      {{- include "lido.placement" (dict "root" $root "group" (pick $head "nodeSelector" "tolerations")) | trim | nindent 6 }}
+      containers:
+        - name: ray-head
+          {{- $container := include "lido.container" (dict "root" $root "group" $head) | fromYaml }}
+          {{- $health := list (dict "name" "RAY_health_check_period_ms" "value" "3000") (dict "name" "RAY_health_check_timeout_ms" "value" "5000") (dict "name" "RAY_health_check_failure_threshold" "value" "4") }}
+          {{- $_ := set $container "env" (concat $container.env $health) }}
+          {{- toYaml $container | nindent 10 }}
+          {{- include "lido.probes" . | nindent 10 }}
+          ports:
+            - {name: gcs-server, containerPort: 6379}
+            - {name: dashboard, containerPort: 8265}
+            - {name: client, containerPort: 10001}
+            - {name: metrics, containerPort: 8080}
+      volumes: {{- include "lido.volumes" $head | nindent 8 }}
+workerGroupSpecs:
+  {{- range $name, $group := .cluster.groups }}
+  - groupName: {{ $name }}
+    replicas: {{ $group.min }}
+    minReplicas: {{ $group.min }}
+    maxReplicas: {{ $group.max }}
+    rayStartParams:
+      num-cpus: {{ hasKey $group "cpus" | ternary $group.cpus $group.cpu | quote }}
+      {{- with $group.gpu }}
+      num-gpus: {{ .count | quote }}
+      {{- end }}
+      memory: {{ include "lido.taskMemory" $group | quote }}
+      object-store-memory: {{ include "lido.bytes" $group.objectStoreGiB | quote }}
+      {{- with $group.resources }}
+      resources: {{ toJson . | quote | squote }}
+      {{- end }}
+    template:
+      metadata:
+        labels: {{- include "lido.labels" $root | nindent 10 }}
+          lido/cluster: {{ $.name }}
+        annotations:
+          prometheus.io/scrape: "true"
+          prometheus.io/port: "8080"
+          {{- if not $group.spot }}
+          cluster-autoscaler.kubernetes.io/safe-to-evict: "false"
+          {{- end }}
+      spec:
+        serviceAccountName: {{ $root.Values.serviceAccount.name }}
+        automountServiceAccountToken: false
+        {{- with $root.Values.image.pullSecrets }}
+        imagePullSecrets: {{- toYaml . | nindent 10 }}
+        {{- end }}
+        {{- include "lido.placement" (dict "root" $root "group" $group) | trim | nindent 8 }}
+        containers:
+          - name: ray-worker
+            {{- include "lido.container" (dict "root" $root "group" $group) | nindent 12 }}
+            {{- include "lido.probes" . | nindent 12 }}
+            ports:
+              - {name: metrics, containerPort: 8080}
+        volumes: {{- include "lido.volumes" $group | nindent 10 }}
+  {{- end }}
+{{- end }}
