@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/infer/catalog.h"
 
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include <filesystem>
 
 #include "lido/base/hash.h"
+#include "lido/base/process.h"
 #include "lido/infer/graph_model.h"
 #include "lido/storage/store.h"
 
@@ -79,28 +78,12 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-/// Runs a program to its end, its output on stderr.
-Result<void> run(std::vector<std::string> command, const fs::path& folder) {
-  std::vector<char*> arguments;
-  for (std::string& argument : command) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  pid_t child = 0;
-  const int error =
-      posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) {
-    return fail(ErrorCode::kUnavailable, "{} is needed and cannot be started: {}", command[0],
-                std::generic_category().message(error));
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return fail(ErrorCode::kUnavailable, "{} failed", fmt::join(command, " "));
+/// Runs a program that must succeed.
+Result<void> run(const std::vector<std::string>& command, const fs::path& folder) {
+  const auto done = run_process(command, {}, folder.string());
+  if (!done) return fail(ErrorCode::kUnavailable, "{}", done.error().message);
+  if (done->exit != 0)
+    return fail(ErrorCode::kUnavailable, "{}: {}", fmt::join(command, " "), last_line(done->err));
   return {};
 }
 

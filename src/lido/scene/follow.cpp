@@ -49,7 +49,7 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
     steps.push_back({one.k, one.registration, one.after_cut, one.featureless});
     quality.push_back({one.k, one.after_cut, one.quality});
   }
-  const auto motions = follow_motion(steps, width, height);
+  const auto motions = follow_motion(steps, fps, width, height);
   all.faults = find_faults(quality, fps);
 
   Tracker tracker(options, detector.options());

@@ -24,6 +24,10 @@ constexpr double kRestPx = 0.2;
 constexpr double kRestBonus = 15;
 /// Corners more unsure than this are worth the cost of looking at every pixel.
 constexpr double kUnsurePx = 0.05;
+/// A share of the points, and a number, that settle a mapping; where fewer agree, all pixels are
+/// asked.
+constexpr double kMostAgree = 0.6;
+constexpr double kEnough = 60;
 /// What a view that merely looks the same is good for.
 constexpr double kCoarsePx = 4;
 
@@ -326,6 +330,7 @@ struct MotionEstimator::State {
     guess = cv::Matx33d::eye();
   }
 
+  std::optional<Fit> follow(const Picture& picture) const;
   std::optional<Fit> match(const Picture& picture) const;
   std::optional<Fit> match_from(const Picture& picture, const cv::Matx33d& start, int levels) const;
 };
@@ -352,8 +357,10 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
   return explain(matches, picture.size);
 }
 
-/// 255 where nothing may move by itself, in either picture, at a level of the pyramid.
+/// 255 where nothing may move by itself, in either picture, at a level of the pyramid. Everywhere,
+/// where that would leave too little to see: what moves is then left out by its differences alone.
 cv::Mat still_mask(const Picture& a, const Picture& b, size_t level) {
+  constexpr double kLeast = 0.5;  // of the picture
   const int size = 1 << level;
   cv::Mat mask(b.pyramid[level].size(), CV_8U, cv::Scalar(255));
   for (const auto* moving : {&a.moving, &b.moving}) {
@@ -363,39 +370,16 @@ cv::Mat still_mask(const Picture& a, const Picture& b, size_t level) {
       mask(area & cv::Rect({0, 0}, mask.size())).setTo(0);
     }
   }
+  if (cv::countNonZero(mask) < kLeast * double(mask.total())) mask.setTo(255);
   return mask;
 }
 
-/// Lays one whole picture over the other, where too few points can be followed: lines and large
-/// shapes will do. Affine, at a quarter of the reduced size.
-///
-/// Source: Evangelidis and Psarakis, Parametric Image Alignment using Enhanced Correlation
-/// Coefficient Maximization (2008).
-std::optional<Fit> align(const Picture& from, const Picture& to, const cv::Matx33d& start) {
-  constexpr double kAligned = 0.75;  // correlation
-  constexpr double kSure = 1;        // reduced pixels
-  const cv::Mat mask = still_mask(from, to, 2);
-  if (cv::countNonZero(mask) < 0.15 * double(mask.total())) return std::nullopt;
-  // A level's pixel lies on every second pixel of the level before, not between two.
-  const cv::Matx33d enlarge(4, 0, 0, 0, 4, 0, 0, 0, 1);
-  const cv::Matx33d reduced = enlarge.inv() * start * enlarge;
-  cv::Mat warp = cv::Mat(reduced.get_minor<2, 3>(0, 0));
-  warp.convertTo(warp, CV_32F);
-  try {
-    const double correlation = cv::findTransformECC(
-        from.pyramid[2], to.pyramid[2], warp, cv::MOTION_AFFINE,
-        cv::TermCriteria(cv::TermCriteria::COUNT | cv::TermCriteria::EPS, 40, 1e-4), mask, 3);
-    if (correlation < kAligned) return std::nullopt;
-  } catch (const cv::Exception&) {
-    return std::nullopt;  // It did not converge.
-  }
-  warp.convertTo(warp, CV_64F);
-  const cv::Mat row = (cv::Mat_<double>(1, 3) << 0, 0, 1);
-  warp.push_back(row);
-  Fit fit{.to_from_from = enlarge * cv::Matx33d(warp.ptr<double>()) * enlarge.inv()};
-  if (!is_plausible(fit.to_from_from, to.size)) return std::nullopt;
-  fit.covariance(2, 2) = fit.covariance(5, 5) = kSure * kSure;
-  return fit;
+/// A mapping between two pictures, between their levels of the pyramid: a level's pixel lies on
+/// every second pixel of the level before, not between two.
+cv::Matx33d at_level(const cv::Matx33d& m, int level) {
+  const double size = std::ldexp(1, level);
+  const cv::Matx33d enlarge(size, 0, 0, 0, size, 0, 0, 0, 1);
+  return enlarge.inv() * m * enlarge;
 }
 
 /// A pixel of the reference with its gradient.
@@ -406,25 +390,27 @@ struct Pixel {
 };
 
 /// Takes every pixel with a gradient into account, where points alone leave a mapping unsure.
-/// Begins at one that is right to a pixel or two.
+/// Begins at one that is right to a pixel or two of the level.
 ///
 /// Source: Baker and Matthews, Lucas-Kanade 20 Years On (2004): inverse compositional, with weights
 /// by Huber.
-std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& start) {
+std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& start, int level = 0,
+                           int freedoms = 8) {
   constexpr double kGradient = 6;  // levels a pixel; noise has less
   constexpr size_t kMostPixels = 20000;
-  constexpr size_t kFewestPixels = 500;
+  const size_t fewest_pixels = size_t{500} >> level;
   constexpr int kRounds = 12;
   constexpr double kDone = 1e-3;   // pixels
   constexpr double kFarthest = 3;  // pixels from the start
   // Pixels side by side share their noise and the errors of interpolation.
   constexpr double kShared = 6;
+  const cv::Matx33d begin = at_level(start.to_from_from, level);
   cv::Mat before, now;
-  cv::GaussianBlur(from.pyramid[0], before, {3, 3}, 0);
-  cv::GaussianBlur(to.pyramid[0], now, {3, 3}, 0);
-  const cv::Mat mask = still_mask(from, to, 0);
-  const double unit = std::max(to.size.width, to.size.height) / 2.0;
-  const cv::Matx33d pixels(unit, 0, to.size.width / 2.0, 0, unit, to.size.height / 2.0, 0, 0, 1);
+  cv::GaussianBlur(from.pyramid[size_t(level)], before, {3, 3}, 0);
+  cv::GaussianBlur(to.pyramid[size_t(level)], now, {3, 3}, 0);
+  const cv::Mat mask = still_mask(from, to, size_t(level));
+  const double unit = std::max(now.cols, now.rows) / 2.0;
+  const cv::Matx33d pixels(unit, 0, now.cols / 2.0, 0, unit, now.rows / 2.0, 0, 0, 1);
 
   std::vector<Pixel> all;
   for (int y = 2; y + 2 < before.rows; ++y) {
@@ -441,18 +427,19 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
                      Row8(gx * u, gx * v, gx, gy * u, gy * v, gy, -along * u, -along * v)});
     }
   }
-  if (all.size() < kFewestPixels) return std::nullopt;
+  if (all.size() < fewest_pixels) return std::nullopt;
   const size_t step = (all.size() + kMostPixels - 1) / kMostPixels;
 
-  cv::Matx33d m = pixels.inv() * start.to_from_from * pixels;
+  cv::Matx33d m = pixels.inv() * begin * pixels;
   const auto is_near = [&](const cv::Matx33d& mapping) {
-    const double w = to.size.width, h = to.size.height;
-    return std::ranges::all_of(std::array<cv::Point2d, 4>{{{0, 0}, {w, 0}, {w, h}, {0, h}}},
-                               [&](const cv::Point2d& corner) {
-                                 return cv::norm(project(mapping, corner) -
-                                                 project(start.to_from_from, corner)) < kFarthest;
-                               });
+    const double w = now.cols, h = now.rows;
+    return std::ranges::all_of(
+        std::array<cv::Point2d, 4>{{{0, 0}, {w, 0}, {w, h}, {0, h}}},
+        [&](const cv::Point2d& corner) {
+          return cv::norm(project(mapping, corner) - project(begin, corner)) < kFarthest;
+        });
   };
+  const cv::Mat basis = basis_of(freedoms);
   cv::Mat inverse;
   double squares = 0, weights = 0, light = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -473,7 +460,7 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
           (1 - fy) * ((1 - fx) * row[0] + fx * row[1]) + fy * ((1 - fx) * next[0] + fx * next[1]);
       residuals.push_back({value - all[i].value - light, &all[i].descent});
     }
-    if (residuals.size() < kFewestPixels) return std::nullopt;
+    if (residuals.size() < fewest_pixels) return std::nullopt;
     std::vector<double> sizes;
     for (const Residual& one : residuals) sizes.push_back(std::abs(one.error));
     std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
@@ -483,7 +470,10 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
     squares = weights = 0;
     double errors = 0;
     for (const Residual& one : residuals) {
-      const double weight = std::min(1.0, knee / std::max(std::abs(one.error), 1e-9));
+      const double size = std::abs(one.error);
+      // A coarse fit must not be pulled by what moves by itself; a fine one has left it behind.
+      const double weight =
+          freedoms < 8 && size > 3 * knee ? 0 : std::min(1.0, knee / std::max(size, 1e-9));
       squares += weight * one.error * one.error;
       weights += weight;
       errors += weight * one.error;
@@ -496,7 +486,9 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
     for (int i = 0; i < 8; ++i) {
       for (int j = 0; j < i; ++j) normal(i, j) = normal(j, i);
     }
-    if (cv::invert(cv::Mat(normal), inverse, cv::DECOMP_CHOLESKY) == 0) return std::nullopt;
+    const cv::Mat reduced = basis.t() * cv::Mat(normal) * basis;
+    if (cv::invert(reduced, inverse, cv::DECOMP_CHOLESKY) == 0) return std::nullopt;
+    inverse = basis * inverse * basis.t();
     const cv::Mat change = inverse * cv::Mat(gradient);
     const auto p = [&](int i) { return change.at<double>(i); };
     const cv::Matx33d moved(1 + p(0), p(1), p(2), p(3), 1 + p(4), p(5), p(6), p(7), 1);
@@ -505,7 +497,7 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
     if (!is_near(pixels * m * pixels.inv())) return std::nullopt;
     if (cv::norm(change, cv::NORM_INF) * unit < kDone) break;
   }
-  const cv::Matx33d found = pixels * m * pixels.inv();
+  const cv::Matx33d found = at_level(pixels * m * pixels.inv(), -level);
   Fit fit{.to_from_from = found * (1 / found(2, 2)), .inliers = start.inliers};
   if (!is_plausible(fit.to_from_from, to.size)) return std::nullopt;
   // From the eight changes to the elements of the mapping, to first order.
@@ -513,13 +505,101 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
   for (int i = 0; i < 8; ++i) {
     cv::Matx33d unit_change = cv::Matx33d::zeros();
     unit_change.val[i] = 1;
-    const cv::Matx33d change = fit.to_from_from * pixels * unit_change * pixels.inv();
+    const cv::Matx33d change =
+        fit.to_from_from * at_level(pixels * unit_change * pixels.inv(), -level);
     for (int j = 0; j < 8; ++j)
       elements(j, i) = fit.to_from_from.val[j] * change(2, 2) - change.val[j];
   }
   const cv::Mat covariance = cv::Mat(elements) * inverse * cv::Mat(elements).t();
   fit.covariance = Matrix8(covariance.ptr<double>()) * (kShared * squares / weights);
   return fit;
+}
+
+/// How far two pictures differ where one has been laid over the other: levels, the mean over pixels
+/// with a gradient, none counted for more than kFar. Infinite where too little is left in view.
+double disagreement(const Picture& from, const Picture& to, const cv::Matx33d& to_from_from,
+                    int level) {
+  constexpr double kGradient = 6, kFar = 25;
+  const cv::Mat& before = from.pyramid[size_t(level)];
+  const cv::Mat& now = to.pyramid[size_t(level)];
+  const cv::Mat mask = still_mask(from, to, size_t(level));
+  const cv::Matx33d m = at_level(to_from_from, level);
+  std::vector<double> errors;
+  size_t all = 0;
+  for (int y = 2; y + 2 < before.rows; y += 2) {
+    const auto* line = before.ptr<uint8_t>(y);
+    const auto* above = before.ptr<uint8_t>(y - 1);
+    const auto* below = before.ptr<uint8_t>(y + 1);
+    for (int x = 2 + y / 2 % 2; x + 2 < before.cols; x += 2) {
+      const int dx = line[x + 1] - line[x - 1], dy = below[x] - above[x];
+      if (dx * dx + dy * dy < 4 * kGradient * kGradient || mask.at<uint8_t>(y, x) == 0) continue;
+      ++all;
+      const cv::Point2d at = project(m, cv::Point2d(x, y));
+      const int left = static_cast<int>(std::floor(at.x)), top = static_cast<int>(std::floor(at.y));
+      if (left < 1 || top < 1 || left + 2 >= now.cols || top + 2 >= now.rows ||
+          mask.at<uint8_t>(top, left) == 0)
+        continue;
+      const double fx = at.x - left, fy = at.y - top;
+      const auto* row = now.ptr<uint8_t>(top) + left;
+      const auto* next = now.ptr<uint8_t>(top + 1) + left;
+      errors.push_back((1 - fy) * ((1 - fx) * row[0] + fx * row[1]) +
+                       fy * ((1 - fx) * next[0] + fx * next[1]) - line[x]);
+    }
+  }
+  if (errors.size() < 50 || 2 * errors.size() < all) return INFINITY;
+  // The whole picture may have become brighter or darker.
+  std::vector<double> sorted = errors;
+  std::ranges::nth_element(sorted, sorted.begin() + std::ssize(sorted) / 2);
+  const double light = sorted[sorted.size() / 2];
+  double sum = 0;
+  for (const double error : errors) sum += std::min(std::abs(error - light), kFar);
+  return sum / static_cast<double>(errors.size());
+}
+
+/// Settles, by all pixels, on one of some mappings that are only guesses: the one that, sharpened
+/// from coarse to fine, makes one picture out of the two.
+/// @return Nothing when none of them is much better than any other place.
+std::optional<Fit> settle(const Picture& from, const Picture& to, std::vector<Fit> guesses) {
+  constexpr double kAside = 12;      // reduced pixels: certainly another place
+  constexpr double kAligned = 0.92;  // of what a wrong place gives
+  constexpr double kRestGain = 0.97;
+  constexpr double kUnsure_px = 0.3;  // whatever the pixels say: what moves is among them
+  constexpr int kReach = 5;           // pixels of the coarsest level used
+  std::optional<Fit> best;
+  double least = INFINITY;
+  for (Fit& guess : guesses) {
+    // The best shift, by trying them all.
+    cv::Matx33d shifted = guess.to_from_from;
+    double gives = INFINITY;
+    for (int y = -kReach; y <= kReach; ++y) {
+      for (int x = -kReach; x <= kReach; ++x) {
+        const cv::Matx33d shift(1, 0, 4 * x, 0, 1, 4 * y, 0, 0, 1);
+        const double here = disagreement(from, to, shift * guess.to_from_from, 2);
+        if (here < gives) gives = here, shifted = shift * guess.to_from_from;
+      }
+    }
+    Fit sharp{.to_from_from = shifted};
+    for (const int level : {2, 1, 0}) sharp = sharpen(from, to, sharp, level, 4).value_or(sharp);
+    const double unsure_px = worst_corner(sharp, to.size) == 0 ? kCoarsePx : kUnsure_px;
+    for (const int shift : {2, 5}) sharp.covariance(shift, shift) += unsure_px * unsure_px;
+    gives = disagreement(from, to, sharp.to_from_from, 1);
+    if (gives < least) least = gives, best = sharp;
+  }
+  if (!best) return std::nullopt;
+  double elsewhere = 0;
+  int places = 0;
+  for (const auto& [x, y] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
+    const cv::Matx33d aside(1, 0, x * kAside, 0, 1, y * kAside, 0, 0, 1);
+    const double gives = disagreement(from, to, aside * best->to_from_from, 2);
+    if (std::isfinite(gives)) elsewhere += gives, ++places;
+  }
+  if (places == 0 || disagreement(from, to, best->to_from_from, 2) > kAligned * elsewhere / places)
+    return std::nullopt;
+  // A camera that rests need not be followed through its noise.
+  if (kRestGain * disagreement(from, to, cv::Matx33d::eye(), 1) <= least)
+    best->to_from_from = cv::Matx33d::eye();
+  best->inliers = 0;
+  return best;
 }
 
 /// Whether two pictures look the same all over, where nothing may move by itself: a coarse stay for
@@ -553,7 +633,7 @@ std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
   // Most cameras move little: near where they were before, one level will do.
   constexpr int kNear = 0;
   auto near = match_from(picture, guess, kNear);
-  if (near && near->inliers >= 0.6 * double(points.size())) return near;
+  if (near && near->inliers >= kMostAgree * double(points.size())) return near;
   auto fit = match_from(picture, guess, kLevels);
   if (near && fit && near->inliers > fit->inliers) fit = near;
   const auto enough = std::max<ptrdiff_t>(2 * kFewestInliers, std::ssize(points) / 4);
@@ -568,6 +648,16 @@ std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
   const cv::Point2d shift = cv::phaseCorrelate(before_float, now_float, window) * 4;
   const auto other = match_from(picture, {1, 0, shift.x, 0, 1, shift.y, 0, 0, 1}, kLevels);
   return other && (!fit || other->inliers > fit->inliers) ? other : fit;
+}
+
+/// Lays the reference over the picture: by points where most of them agree, else by all pixels.
+std::optional<Fit> MotionEstimator::State::follow(const Picture& picture) const {
+  auto fit = match(picture);
+  if (fit && fit->inliers >= std::max(kEnough, kMostAgree * double(points.size()))) return fit;
+  std::vector<Fit> guesses = {{.to_from_from = guess}, {}};
+  if (fit) guesses.push_back(*fit);
+  const auto settled = settle(*reference, picture, std::move(guesses));
+  return settled ? settled : fit;
 }
 
 MotionEstimator::MotionEstimator() : state_(std::make_unique<State>()) { cv::setNumThreads(1); }
@@ -625,13 +715,12 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
   }
   const bool first = !state.reference || state.reference->size != picture.size;
   std::optional<Fit> fit;
-  if (!first) fit = state.match(picture);
+  if (!first) fit = state.follow(picture);
   if (!first && !fit && state.previous) {
     state.make_reference(std::move(*state.previous));
     state.previous.reset();
-    fit = state.match(picture);
+    fit = state.follow(picture);
   }
-  if (!fit && !first) fit = align(*state.reference, picture, state.guess);
   if (!fit && !first && looks_alike(*state.reference, picture)) {
     fit = Fit{};
     fit->covariance(2, 2) = fit->covariance(5, 5) = kCoarsePx * kCoarsePx;
@@ -732,9 +821,44 @@ Parts parts_of(const Homography& previous_from_frame, int width, int height) {
   return {moved.x - centre.x, moved.y - centre.y, (scale - 1) * std::hypot(centre.x, centre.y)};
 }
 
+/// Whether a move gets nowhere: its path is much longer than its way. Over a moment, for a camera
+/// that trembles; over some seconds and a small part of the picture, for one that sways on a pole
+/// or in a hand.
+bool is_shake(const std::vector<ViewMotion>& motions, const std::vector<Parts>& parts, size_t i,
+              double fps, double long_side) {
+  constexpr double kMoment = 3;       // samples to each side
+  constexpr double kSway_s = 4;       // to each side
+  constexpr double kSwayShare = 0.1;  // of the long side
+  struct Window {
+    double samples, most_extent;
+  };
+  for (const auto& [samples, most_extent] :
+       {Window{kMoment, INFINITY}, Window{kSway_s * fps, kSwayShare * long_side}}) {
+    Parts place, least, most, path;
+    const auto around = static_cast<size_t>(std::max(kMoment, std::round(samples)));
+    for (size_t j = i > around ? i - around : 0; j < std::min(i + around + 1, motions.size());
+         ++j) {
+      if (motions[j].view != motions[i].view) continue;
+      place.pan += parts[j].pan;
+      place.tilt += parts[j].tilt;
+      place.zoom += parts[j].zoom;
+      path.pan += std::hypot(parts[j].pan, parts[j].tilt);
+      path.zoom += std::abs(parts[j].zoom);
+      least = {std::min(least.pan, place.pan), std::min(least.tilt, place.tilt)};
+      most = {std::max(most.pan, place.pan), std::max(most.tilt, place.tilt)};
+    }
+    const bool by_size = std::abs(parts[i].zoom) > std::hypot(parts[i].pan, parts[i].tilt);
+    const double way = by_size ? std::abs(place.zoom) : std::hypot(place.pan, place.tilt);
+    const double extent = std::hypot(most.pan - least.pan, most.tilt - least.tilt);
+    if (way < (by_size ? path.zoom : path.pan) / 2 && extent <= most_extent) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, int width, int height) {
+std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, double fps, int width,
+                                      int height) {
   std::vector<ViewMotion> motions;
   std::vector<Parts> parts;
   std::map<int64_t, Homography> references;  // view from reference, of those still needed
@@ -764,34 +888,19 @@ std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, int wid
     parts.push_back(parts_of(motion.previous_from_frame, width, height));
     motions.push_back(motion);
   }
-  // A move is a shake when it does not get anywhere: its path is much longer than its way.
-  constexpr int64_t kAround = 3;  // samples to each side
   const double least = 0.5 * std::max(1.0, std::max(width, height) / double(kLongSide));
-  for (int64_t i = 0; i < std::ssize(motions); ++i) {
-    ViewMotion& motion = motions[static_cast<size_t>(i)];
+  for (size_t i = 0; i < motions.size(); ++i) {
+    ViewMotion& motion = motions[i];
     if (motion.motion != MotionClass::kStill) continue;
     if (farthest(motion.previous_from_frame, width, height) < least) continue;
-    Parts way;
-    double path = 0;
-    for (int64_t j = std::max<int64_t>(0, i - kAround);
-         j <= std::min(i + kAround, std::ssize(motions) - 1); ++j) {
-      if (motions[static_cast<size_t>(j)].view != motion.view) continue;
-      const Parts& part = parts[static_cast<size_t>(j)];
-      way.pan += part.pan;
-      way.tilt += part.tilt;
-      path += std::hypot(part.pan, part.tilt);
-    }
-    const Parts& here = parts[static_cast<size_t>(i)];
-    const double shift = std::hypot(here.pan, here.tilt);
-    const double zoom = std::abs(here.zoom);
-    if (zoom > shift) {
-      motion.motion = MotionClass::kZoom;
-    } else if (std::hypot(way.pan, way.tilt) < path / 2) {
+    const Parts& here = parts[i];
+    if (is_shake(motions, parts, i, fps, std::max(width, height)))
       motion.motion = MotionClass::kShake;
-    } else {
+    else if (std::abs(here.zoom) > std::hypot(here.pan, here.tilt))
+      motion.motion = MotionClass::kZoom;
+    else
       motion.motion =
           std::abs(here.pan) >= std::abs(here.tilt) ? MotionClass::kPan : MotionClass::kTilt;
-    }
   }
   return motions;
 }

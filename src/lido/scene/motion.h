@@ -105,6 +105,8 @@ struct ViewMotion {
 /// Joins registrations, in order of time, into views and classes. A registration that does not
 /// differ from rest by more than its uncertainty is rest, so that a still camera never drifts.
 /// Pure.
-std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, int width, int height);
+/// @param fps  Sampling times a second.
+std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, double fps, int width,
+                                      int height);
 
 }  // namespace lido::scene

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 #include <random>
 
 namespace lido::scene {
@@ -135,7 +136,7 @@ Registration at(int64_t reference_k, double x, double y, double scale = 1, doubl
 
 std::vector<std::string_view> classes(const std::vector<MotionStep>& steps) {
   std::vector<std::string_view> names;
-  for (const ViewMotion& motion : follow_motion(steps, 1920, 1080))
+  for (const ViewMotion& motion : follow_motion(steps, 4, 1920, 1080))
     names.push_back(name_of(motion.motion));
   return names;
 }
@@ -146,7 +147,7 @@ TEST(Motion, AStillCameraStaysStillForAnHour) {
   std::vector<MotionStep> steps = {{.k = 0}};
   for (int64_t k = 1; k < 4 * 3600; ++k)
     steps.push_back({k, at((k - 1) / 16 * 16, noise(random), noise(random), 1, 0.05)});
-  const auto motions = follow_motion(steps, 1920, 1080);
+  const auto motions = follow_motion(steps, 4, 1920, 1080);
   for (const ViewMotion& motion : motions) ASSERT_EQ(motion.motion, MotionClass::kStill);
   EXPECT_EQ(motions.back().view_from_frame, Homography{});
 }
@@ -167,6 +168,21 @@ TEST(Motion, MovesHaveTheNamesAPersonGivesThem) {
   EXPECT_EQ(classes(shake)[3], "shake");
 }
 
+TEST(Motion, ACameraThatSwaysInAHandIsNotOneThatTurns) {
+  // Two seconds to one side, two to the other; and one that turns for good at the same speed.
+  std::vector<MotionStep> sway = {{.k = 0}}, patrol = sway;
+  for (int64_t k = 1; k < 80; ++k) {
+    const double t = static_cast<double>(k) / 4;
+    sway.push_back({k, at(0, 30 * std::sin(std::numbers::pi * t / 2), 0)});
+    patrol.push_back({k, at(0, 24 * t, 0)});
+  }
+  for (size_t k = 10; k < 70; ++k) {
+    EXPECT_NE(classes(sway)[k], "pan") << k;
+    EXPECT_EQ(classes(patrol)[k], "pan") << k;
+  }
+  EXPECT_EQ(classes(sway)[40], "shake");
+}
+
 TEST(Motion, ACutBeginsANewView) {
   const std::vector<MotionStep> steps = {{.k = 0},
                                          {1, at(0, 0, 0)},
@@ -174,7 +190,7 @@ TEST(Motion, ACutBeginsANewView) {
                                          {3, at(2, 5, 0)},
                                          {.k = 4, .registration = at(3, 0, 0), .after_cut = true},
                                          {.k = 5, .featureless = true}};
-  const auto motions = follow_motion(steps, 1920, 1080);
+  const auto motions = follow_motion(steps, 4, 1920, 1080);
   EXPECT_EQ(classes(steps),
             (std::vector<std::string_view>{"still", "still", "cut", "pan", "cut", "unknown"}));
   EXPECT_EQ(motions[1].view, 0);

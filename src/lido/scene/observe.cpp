@@ -59,7 +59,7 @@ Result<void> Observer::look(const std::vector<Detection>& found) {
       motion_.reset();
       quality_.reset();
     }
-    observation.quality = quality_.measure(grey);
+    observation.quality = quality_.measure(grey, picture.frame);
     const bool fresh = recent_.empty() || k / kBlock != recent_.back().k / kBlock;
     if (k >= share_.begin) {
       if (fresh) end_block();

@@ -105,8 +105,8 @@ TEST(Quality, FaultsBecomeStretchesOfTime) {
   for (int64_t k = 0; k < 40; ++k) {
     QualityFeatures features = kGood;
     if (k >= 10 && k < 20) features = {.mean = 3, .structure = 1, .detail = 0.6F, .change = 20};
-    if (k >= 30) features.change = 0;
-    if (k == 5) features.change = 0;  // one that happens to be equal is no fault
+    if (k >= 30) features.change = k < 33 ? 2 : 0;  // an encoder first polishes what stands still
+    if (k == 5) features.change = 0;                // one that happens to be equal is no fault
     samples.push_back(sample(k, features));
   }
   const auto faults = find_faults(samples, 4);
@@ -117,6 +117,21 @@ TEST(Quality, FaultsBecomeStretchesOfTime) {
   EXPECT_EQ(name_of(faults[1].fault), "frozen");
   EXPECT_EQ(faults[1].begin, 29);
   EXPECT_EQ(faults[1].end, 40);
+}
+
+TEST(Quality, WaterWithoutShadesIsOverexposedThoughItIsNotWhite) {
+  // Blue at its limit everywhere, as a gain of four makes of a pool; and the same water as it was.
+  for (const bool clipped : {false, true}) {
+    const media::GreyImage grey{640, 360, std::vector<uint8_t>(640 * 360, clipped ? 160 : 90)};
+    const std::vector<uint8_t> red(640 * 360, clipped ? 80 : 20),
+        green(red.size(), clipped ? 190 : 110), blue(red.size(), clipped ? 255 : 180);
+    media::Frame frame{
+        .width = 640, .height = 360, .full_range = true, .matrix = media::ColorMatrix::kRgb};
+    for (const auto& [i, plane] : {std::pair{0, &red}, {1, &green}, {2, &blue}})
+      frame.planes[size_t(i)] = {reinterpret_cast<const std::byte*>(plane->data()), 640};
+    QualityMeter meter;
+    EXPECT_EQ(meter.measure(grey, frame).bright, clipped ? 1 : 0);
+  }
 }
 
 }  // namespace

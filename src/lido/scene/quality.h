@@ -14,22 +14,24 @@ namespace lido::scene {
 struct QualityFeatures {
   float mean = 0;       ///< Brightness, 0 to 255.
   float dark = 0;       ///< Share of pixels below 16.
-  float bright = 0;     ///< Share of pixels at 250 or more.
+  float bright = 0;     ///< Share of the picture in which red, green or blue is at its limit.
   float patch = 0;      ///< Share of the picture in the largest bright patch.
   float structure = 0;  ///< Standard deviation of brightness at a 64th of the width.
   float detail = 0;     ///< Detail at half size against a quarter: falls when out of focus.
   float change = 255;   ///< Most that any small part changed since the picture before.
 };
 
-/// Measures a reduced picture (MotionEstimator::geometry_for).
+/// Measures pictures. Not thread-safe.
 class QualityMeter {
  public:
-  QualityFeatures measure(const media::GreyImage& grey);
+  /// @param grey  The picture reduced (MotionEstimator::geometry_for).
+  QualityFeatures measure(const media::GreyImage& grey, const media::Frame& frame);
   /// Forgets the picture before.
   void reset() { previous_.clear(); }
 
  private:
   std::vector<uint8_t> previous_;  ///< Reduced again.
+  media::Converter glance_;
 };
 
 /// What may be wrong with a view.
@@ -52,7 +54,7 @@ struct QualitySample {
 };
 
 /// Finds stretches with faults, in order of time. A picture counts as frozen when nothing changed
-/// for `frozen_s`. Pure.
+/// for `frozen_s`, but for what an encoder polishes. Pure.
 std::vector<FaultSpan> find_faults(std::span<const QualitySample> samples, double fps,
                                    double frozen_s = 2);
 

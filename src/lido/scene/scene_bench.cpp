@@ -58,7 +58,7 @@ lido::Result<void> bench(const char* clip, const char* folder) {
     media::GreyImage grey;
     reduce.time([&] { grey = scene::MotionEstimator::reduce(frame, geometry, converter); });
     motion.time([&] { (void)estimator.push(k, k % scene::kBlock == 0, grey, geometry, {}); });
-    quality.time([&] { (void)meter.measure(grey); });
+    quality.time([&] { (void)meter.measure(grey, frame); });
     ++k;
     return {};
   };
