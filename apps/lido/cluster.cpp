@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/cluster/check.h"
+#include "cluster.h"
 
+#include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 
-#include "cli.h"
+#include "lido/cluster/check.h"
 #include "lido/storage/store.h"
 
 namespace lido::cli {
@@ -24,12 +26,6 @@ Json describe(const cluster::Rule& rule) {
           {"reason", rule.reason},
           {"mend", rule.mend},
           {"source", rule.source}};
-}
-
-Result<std::string> read(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  const auto reader = LIDO_TRY(storage::open_reader(file));
-  return storage::read_all(*reader, int64_t{64} << 20);
 }
 
 void print_rules(bool json) {
@@ -53,7 +49,7 @@ Result<int> check(const Flags& flags) {
                 "no manifest given, want files, or - for standard input");
   std::vector<cluster::Finding> findings;
   for (const std::string& file : flags.files) {
-    const std::string text = LIDO_TRY(read(file));
+    const std::string text = LIDO_TRY(read_text(file));
     std::ranges::move(LIDO_TRY(cluster::check_manifest(text, file)), std::back_inserter(findings));
   }
   std::array<int, 3> counts{};
@@ -82,10 +78,27 @@ Result<int> check(const Flags& flags) {
 
 }  // namespace
 
+Result<std::string> read_text(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  const auto reader = LIDO_TRY(storage::open_reader(file));
+  return storage::read_all(*reader, int64_t{64} << 20);
+}
+
+Result<std::string> shared_file(const std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto file = program.parent_path().parent_path() / "share/lido" / name;
+  if (!std::filesystem::exists(file, error))
+    return fail(ErrorCode::kNotFound, "{}: not there: Lido's own files lie beside its program",
+                file.string());
+  return file.string();
+}
+
 void add_cluster(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("cluster", "Ray clusters on Kubernetes");
   command->require_subcommand(1);
+  add_cluster_lifecycle(*command, exit);
   CLI::App* sub =
       command->add_subcommand("check",
                               "Find what will bite in RayCluster, RayJob and RayService manifests; "

@@ -7,7 +7,7 @@ import pathlib
 import pytest
 from conftest import run
 
-SAMPLES = pathlib.Path(__file__).parents[2] / "build/kuberay"
+SAMPLES = pathlib.Path(__file__).parents[2] / "build/kuberay/samples"
 
 
 def test_kuberays_samples_are_read_and_judged():

@@ -43,7 +43,8 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const std::string
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
   std::vector<char*> words;
-  for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  for (const std::string& argument : arguments)
+    words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
   Child child;
   const int error =
@@ -92,8 +93,8 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& arguments,
   };
   while (child.out >= 0 || child.err >= 0) {
     if (child.in >= 0 && input.empty()) shut(child.in);
-    std::array<pollfd, 3> streams = {{{child.in, POLLOUT, 0}, {child.out, POLLIN, 0},
-                                      {child.err, POLLIN, 0}}};
+    std::array<pollfd, 3> streams = {
+        {{child.in, POLLOUT, 0}, {child.out, POLLIN, 0}, {child.err, POLLIN, 0}}};
     if (::poll(streams.data(), streams.size(), -1) < 0) continue;  // a signal
     if (child.in >= 0 && streams[0].revents != 0) {
       const ssize_t count = ::write(child.in, input.data(), input.size());

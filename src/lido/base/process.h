@@ -40,7 +40,8 @@ class BackgroundProcess {
   ~BackgroundProcess();
 
   /// The next line of its output, without its end.
-  /// @return kUnavailable with what it said on standard error when it ended or said nothing in time.
+  /// @return kUnavailable with what it said on standard error when it ended or said nothing in
+  /// time.
   Result<std::string> read_line(std::chrono::milliseconds timeout);
 
  private:

@@ -103,6 +103,9 @@ volumeMounts:
 {{- $tolerations := list -}}
 {{- if and $gke .group.spot -}}
 {{- $_ := set $selector "cloud.google.com/compute-class" "lido-spot" -}}
+{{/* GKE keeps everybody else off such nodes, so that no driver ends up there. */}}
+{{- $tolerations = append $tolerations (dict "key" "cloud.google.com/compute-class" "operator" "Equal" "value" "lido-spot" "effect" "NoSchedule") -}}
+{{- $tolerations = append $tolerations (dict "key" "cloud.google.com/gke-spot" "operator" "Equal" "value" "true" "effect" "NoSchedule") -}}
 {{- end -}}
 {{- with .group.gpu -}}
 {{- if $gke }}{{ $_ := set $selector "cloud.google.com/gke-accelerator" .type }}{{ end -}}

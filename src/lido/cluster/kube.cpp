@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/cluster/kube.h"
+
+#include <algorithm>
+#include <map>
+
+#include "lido/base/process.h"
+
+namespace lido::cluster {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kDefinition = "rayclusters.ray.io";
+
+std::string install_flag(bool install) {
+  return std::string("operator.install=") + (install ? "true" : "false");
+}
+
+Result<ProcessOutcome> run(const std::vector<std::string>& command, std::string_view input = {}) {
+  auto done = run_process(command, input);
+  if (!done && done.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "{} is needed and not installed here", command[0]);
+  return done;
+}
+
+/// What a program said last, without what every such line begins with.
+std::string reason_of(const ProcessOutcome& done) {
+  std::string_view said = done.err;
+  if (const size_t advice = said.find("\n\nUse --debug flag"); advice != said.npos)
+    said = said.substr(0, advice);
+  std::string line = last_line(said);
+  for (const std::string_view prefix : {"Error: ", "error: ", "Error from server ", "- "}) {
+    if (line.starts_with(prefix)) line.erase(0, prefix.size());
+  }
+  return line;
+}
+
+const Json& field(const Json& json, std::initializer_list<const char*> path) {
+  static const Json kNothing;
+  const Json* at = &json;
+  for (const char* key : path) {
+    if (!at->is_object() || !at->contains(key)) return kNothing;
+    at = &(*at)[key];
+  }
+  return *at;
+}
+std::string text(const Json& json, std::initializer_list<const char*> path) {
+  const Json& at = field(json, path);
+  return at.is_string() ? at.get<std::string>() : "";
+}
+int number(const Json& json, std::initializer_list<const char*> path) {
+  const Json& at = field(json, path);
+  return at.is_number() ? at.get<int>() : 0;
+}
+
+bool is_ready(const Json& pod) {
+  const Json& conditions = field(pod, {"status", "conditions"});
+  return std::ranges::any_of(conditions, [](const Json& condition) {
+    return text(condition, {"type"}) == "Ready" && text(condition, {"status"}) == "True";
+  });
+}
+
+/// Why a pod does not run, in its own or its scheduler's words.
+std::string trouble_of(const Json& pod) {
+  for (const Json& container : field(pod, {"status", "containerStatuses"})) {
+    const std::string reason = text(container, {"state", "waiting", "reason"});
+    if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing")
+      return reason;
+  }
+  for (const Json& condition : field(pod, {"status", "conditions"})) {
+    if (text(condition, {"type"}) == "PodScheduled" && text(condition, {"status"}) == "False")
+      return text(condition, {"message"});
+  }
+  return {};
+}
+
+ClusterStatus status_of(const Json& cluster, const Json& pods) {
+  ClusterStatus status{.name = text(cluster, {"metadata", "name"})};
+  const bool suspended = field(cluster, {"spec", "suspend"}) == true;
+  std::map<std::string, int> ready;
+  bool any_pod = false;
+  for (const Json& pod : pods) {
+    if (text(pod, {"metadata", "labels", "ray.io/cluster"}) != status.name) continue;
+    any_pod = true;
+    const bool runs = is_ready(pod);
+    if (text(pod, {"metadata", "labels", "ray.io/node-type"}) == "head") status.head_ready = runs;
+    ready[text(pod, {"metadata", "labels", "ray.io/group"})] += runs ? 1 : 0;
+    if (!runs && status.reason.empty()) status.reason = trouble_of(pod);
+  }
+  for (const Json& group : field(cluster, {"spec", "workerGroupSpecs"})) {
+    const std::string name = text(group, {"groupName"});
+    status.groups.push_back({name, number(group, {"replicas"}), ready[name], number(group, {"maxReplicas"})});
+  }
+  status.state = suspended ? (any_pod ? "suspending" : "suspended")
+                           : status.head_ready ? "ready" : "starting";
+  // What the operator could not do stands in the cluster's own conditions.
+  for (const Json& condition : field(cluster, {"status", "conditions"})) {
+    if (text(condition, {"type"}) == "ReplicaFailure" && text(condition, {"status"}) == "True") {
+      status.state = "failed";
+      status.reason = text(condition, {"message"});
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+Result<std::string> render_chart(const std::string& chart, const std::string& values_file,
+                                 const std::string& name, bool install_operator) {
+  const auto done = LIDO_TRY(run({"helm", "template", name, chart, "--namespace", name, "--values",
+                                  values_file, "--set", install_flag(install_operator)}));
+  if (done.exit != 0)
+    return fail(ErrorCode::kInvalidArgument, "{}: {}", values_file, reason_of(done));
+  return done.out;
+}
+
+Kube Kube::with(std::string kubeconfig, std::string context) {
+  Kube kube;
+  kube.kubeconfig_ = std::move(kubeconfig);
+  kube.context_ = std::move(context);
+  return kube;
+}
+
+Result<std::string> Kube::kubectl(std::vector<std::string> arguments,
+                                  std::string_view input) const {
+  std::vector<std::string> command = {"kubectl", "--request-timeout=30s"};
+  if (!kubeconfig_.empty()) command.push_back("--kubeconfig=" + kubeconfig_);
+  if (!context_.empty()) command.push_back("--context=" + context_);
+  std::ranges::move(arguments, std::back_inserter(command));
+  auto done = LIDO_TRY(run(command, input));
+  if (done.exit != 0) return fail(ErrorCode::kUnavailable, "kubectl: {}", reason_of(done));
+  return std::move(done.out);
+}
+
+Result<std::string> Kube::helm(std::vector<std::string> arguments) const {
+  std::vector<std::string> command = {"helm"};
+  if (!kubeconfig_.empty()) command.push_back("--kubeconfig=" + kubeconfig_);
+  if (!context_.empty()) command.push_back("--kube-context=" + context_);
+  std::ranges::move(arguments, std::back_inserter(command));
+  auto done = LIDO_TRY(run(command));
+  if (done.exit != 0) return fail(ErrorCode::kUnavailable, "helm: {}", reason_of(done));
+  return std::move(done.out);
+}
+
+Result<std::optional<Json>> Kube::get(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), "get");
+  for (const char* flag : {"--output=json", "--ignore-not-found"}) arguments.emplace_back(flag);
+  const std::string out = LIDO_TRY(kubectl(std::move(arguments)));
+  if (out.empty()) return std::nullopt;
+  Json json = Json::parse(out, nullptr, false);
+  if (json.is_discarded()) return fail(ErrorCode::kCorrupt, "kubectl gave no JSON");
+  return json;
+}
+
+Result<void> Kube::check_access(const std::string& space) const {
+  LIDO_TRY(kubectl({"get", "--raw", "/version"}));
+  for (const char* kind : {kDefinition, "networkpolicies.networking.k8s.io"}) {
+    const auto may = kubectl({"auth", "can-i", "create", kind, "--namespace", space, "--quiet"});
+    if (!may) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "no permission to create {} in namespace {}: ask who runs the cluster for it",
+                  kind, space);
+    }
+  }
+  return {};
+}
+
+Result<OperatorOwner> Kube::operator_owner() const {
+  const auto definition = LIDO_TRY(get({"customresourcedefinition", kDefinition}));
+  if (!definition) return OperatorOwner::kNobody;
+  const Json& versions = field(*definition, {"spec", "versions"});
+  const auto current = std::ranges::find_if(
+      versions, [](const Json& version) { return text(version, {"name"}) == "v1"; });
+  const Json spec = current == versions.end()
+                        ? Json()
+                        : field(*current, {"schema", "openAPIV3Schema", "properties", "spec", "properties"});
+  if (!spec.contains("authOptions")) {
+    return fail(ErrorCode::kInvalidArgument,
+                "this cluster's KubeRay knows no authOptions, want version 1.6 or newer");
+  }
+  const auto ours = LIDO_TRY(get({"deployments", "--all-namespaces", "--selector",
+                                  "app.kubernetes.io/component=kuberay-operator,app.kubernetes.io/name=lido"}));
+  return ours && !field(*ours, {"items"}).empty() ? OperatorOwner::kLido
+                                                  : OperatorOwner::kSomebodyElse;
+}
+
+Result<void> Kube::apply_definitions(const std::string& folder) const {
+  LIDO_TRY(kubectl({"apply", "--server-side", "--force-conflicts", "--filename", folder + "/"}));
+  LIDO_TRY(kubectl({"wait", "--for=condition=established", "--timeout=60s",
+                    std::string("customresourcedefinition/") + kDefinition}));
+  return {};
+}
+
+Result<void> Kube::make_namespace(const std::string& name) const {
+  const Json object = {
+      {"apiVersion", "v1"},
+      {"kind", "Namespace"},
+      {"metadata",
+       {{"name", name}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
+  LIDO_TRY(kubectl({"apply", "--server-side", "--field-manager=lido", "--filename", "-"}, object.dump()));
+  return {};
+}
+
+Result<void> Kube::install(const std::string& chart, const std::string& values_file,
+                           const std::string& name, bool install_operator) const {
+  LIDO_TRY(helm({"upgrade", "--install", name, chart, "--namespace", name, "--values", values_file,
+                 "--set", install_flag(install_operator)}));
+  return {};
+}
+
+Result<std::vector<ClusterStatus>> Kube::status(const std::string& space) const {
+  const auto clusters = LIDO_TRY(get({kDefinition, "--namespace", space}));
+  const auto pods = LIDO_TRY(get({"pods", "--namespace", space, "--selector", "ray.io/cluster"}));
+  std::vector<ClusterStatus> all;
+  if (!clusters) return all;
+  for (const Json& cluster : field(*clusters, {"items"}))
+    all.push_back(status_of(cluster, pods ? field(*pods, {"items"}) : Json::array()));
+  return all;
+}
+
+Result<void> Kube::set_suspended(const std::string& space, const std::string& cluster,
+                                 bool suspended) const {
+  const Json patch = {{"spec", {{"suspend", suspended}}}};
+  LIDO_TRY(kubectl({"patch", kDefinition, cluster, "--namespace", space, "--type=merge", "--patch",
+                    patch.dump()}));
+  return {};
+}
+
+Result<void> Kube::uninstall(const std::string& name) const {
+  for (const char* kind : {"rayjobs.ray.io", kDefinition})
+    LIDO_TRY(kubectl({"delete", kind, "--all", "--namespace", name, "--wait", "--timeout=300s", "--request-timeout=310s"}));
+  LIDO_TRY(kubectl({"wait", "--for=delete", "pods", "--selector", "ray.io/cluster", "--namespace",
+                    name, "--timeout=300s", "--request-timeout=310s"}));
+  LIDO_TRY(helm({"uninstall", name, "--namespace", name, "--ignore-not-found"}));
+  return {};
+}
+
+}  // namespace lido::cluster

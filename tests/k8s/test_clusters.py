@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lido cluster init, render, up, status, suspend, resume and down, against a real API server and the real operator.
+
+Nodes and pods are kwok's: pods are scheduled and said to run, and nothing runs in them. So this proves what is applied,
+where it lands and what it asks for; not that Ray works in it.
+"""
+
+import json
+import time
+
+import pytest
+from conftest import lido
+from control_plane import KUBERAY, ControlPlane, free_port, wait_for
+
+
+def pods(k8s, space, **labels):
+    chosen = ",".join(f"ray.io/{key}={value}" for key, value in labels.items())
+    return [pod for pod in k8s.get("pods", "-n", space, *(["-l", chosen] if chosen else []))["items"] if not pod["metadata"].get("deletionTimestamp")]
+
+
+def running(k8s, space, **labels):
+    return [pod for pod in pods(k8s, space, **labels) if pod["status"].get("phase") == "Running"]
+
+
+def scale(k8s, space, cluster, group, replicas, most=None):
+    found = k8s.get("raycluster", cluster, "-n", space)
+    at = [one["groupName"] for one in found["spec"]["workerGroupSpecs"]].index(group)
+    changes = [{"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/replicas", "value": replicas}]
+    if most:
+        changes.append({"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/maxReplicas", "value": most})
+    k8s.kubectl("patch", "raycluster", cluster, "-n", space, "--type=json", "-p", json.dumps(changes))
+
+
+@pytest.mark.parametrize("options", [(), ("--spot",), ("--training", "--reconstruction"), ("--cloud", "kubernetes", "--training")])
+def test_what_is_rendered_has_no_finding(values, options, tmp_path):
+    done = lido("render", values("pool-a", *options))
+    assert done.code == 0, done.err
+    found = lido("check", "--json", "-", input=done.out)
+    assert found.code == 0 and found.json == [], found.out
+
+
+def test_a_cluster_that_cannot_be_reached_is_one_line(k8s, values):
+    nobody = k8s.token_config("nobody", "nothing", server=f"https://127.0.0.1:{free_port()}")
+    done = lido("up", values("pool-x"), "--kubeconfig", nobody)
+    assert done.code == 1 and done.err.count("\n") == 1 and "refused" in done.err, done.err
+
+
+def test_a_wrong_token_is_one_line_and_nothing_is_created(k8s, values):
+    done = lido("up", values("pool-x"), "--kubeconfig", k8s.token_config("stranger", "wrong"))
+    assert done.code == 1 and done.err.count("\n") == 1 and "logged in" in done.err, done.err
+    assert "pool-x" not in k8s.kubectl("get", "namespaces")
+
+
+def test_without_permission_nothing_is_created(k8s, values):
+    k8s.kubectl("create", "serviceaccount", "guest", "-n", "default")
+    token = k8s.kubectl("create", "token", "guest", "-n", "default").strip()
+    done = lido("up", values("pool-x"), "--kubeconfig", k8s.token_config("guest", token))
+    assert done.code == 2 and "no permission to create rayclusters.ray.io in namespace pool-x" in done.err, done.err
+    assert "pool-x" not in k8s.kubectl("get", "namespaces")
+
+
+@pytest.mark.parametrize("line, said", [
+    ("    idleTimeoutSeconds: soon\n", "clusters.training.idleTimeoutSeconds is soon, want a number"),
+    ("    idleTimeoutSeconds: 1\n", "idleTimeoutSeconds"),
+    ("    colour: red\n", "'colour' not allowed"),
+])
+def test_bad_values_are_refused_before_anything_is_created(k8s, values, line, said):
+    done = lido("up", values("pool-x", "--training"), "--kubeconfig", k8s.kubeconfig, "--dry-run")
+    assert done.code == 0, done.err
+    path = values("pool-x", "--training")
+    path.write_text(path.read_text().replace("  training:\n", "  training:\n" + line))
+    done = lido("up", path, "--kubeconfig", k8s.kubeconfig)
+    assert done.code == 2 and said in done.err and done.err.count("\n") == 1, done.err
+    assert "pool-x" not in k8s.kubectl("get", "namespaces")
+
+
+def test_an_operator_that_is_there_is_not_doubled(k8s, values):
+    rendered = lido("up", values("pool-x"), "--kubeconfig", k8s.kubeconfig, "--dry-run")
+    assert rendered.code == 0 and "kuberay-operator\n" not in rendered.out
+    done = lido("up", values("pool-x", more="operator: {install: true}\n"), "--kubeconfig", k8s.kubeconfig)
+    assert done.code == 2 and "somebody else runs KubeRay's operator" in done.err, done.err
+
+
+def test_where_there_is_no_operator_lido_brings_it(bare, values):
+    refused = lido("up", values("pool-n", "--cloud", "kubernetes", more="operator: {install: false}\n"), "--kubeconfig", bare.kubeconfig)
+    assert refused.code == 2 and "has no KubeRay" in refused.err, refused.err
+    path = values("pool-o", "--cloud", "kubernetes")
+    for _ in range(2):  # the second time it is known as ours
+        done = lido("up", path, "--kubeconfig", bare.kubeconfig, "--wait-s", "0")
+        assert done.code == 0, done.err
+    operators = [one for one in bare.get("deployments", "-A")["items"] if one["metadata"]["name"] == "kuberay-operator"]
+    assert len(operators) == 1
+    wait_for("operator's pod", lambda: running_operator(bare))
+    roles = bare.get("clusterrole", "lido-kuberay-operator")["rules"]
+    theirs = json.loads(bare.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "rbac/role.yaml"))["rules"]
+    as_sets = lambda rules: {(group, resource, verb) for rule in rules for group in rule["apiGroups"] for resource in rule["resources"] for verb in rule["verbs"]}
+    assert as_sets(roles) == as_sets(theirs)
+
+
+def running_operator(k8s):
+    found = k8s.get("pods", "-n", "pool-o", "-l", "app.kubernetes.io/component=kuberay-operator")["items"]
+    return found and found[0]["status"].get("phase") == "Running"
+
+
+def test_a_day_of_clusters(k8s, values):
+    path = values("pool-a", "--spot", "--training")
+    config = ["--kubeconfig", k8s.kubeconfig]
+    begun = time.monotonic()
+    up = lido("up", path, *config, "--json")
+    assert up.code == 0, up.err
+    print(f"up: {time.monotonic() - begun:.1f} s")
+    assert {one["cluster"]: one["state"] for one in up.json} == {"data": "ready", "training": "ready"}
+    # Nothing but heads: workers come from zero.
+    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in pods(k8s, "pool-a")) == ["head", "head"]
+    space = k8s.get("namespace", "pool-a")
+    assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    secret = k8s.get("secret", "data", "-n", "pool-a")
+    assert secret["data"]  # the token who submits must hold
+
+    # Groups land where they should, asking for what they should.
+    for cluster, group, node, gpus in (("data", "driver", "ondemand", None), ("data", "cpu", "spot", None), ("training", "gpu", "l4", "1")):
+        scale(k8s, "pool-a", cluster, group, 2)
+        found = wait_for(f"two of {group}", lambda: len(all_ := running(k8s, "pool-a", cluster=cluster, group=group)) == 2 and all_)
+        for pod in found:
+            assert pod["spec"]["nodeName"].startswith(node), (group, pod["spec"]["nodeName"])
+            container = pod["spec"]["containers"][0]
+            requests, limits = container["resources"]["requests"], container["resources"]["limits"]
+            assert requests["memory"] == limits["memory"] and limits.get("nvidia.com/gpu") == gpus
+            command = " ".join(container["command"] + container.get("args", []))
+            values_of = dict(part.lstrip("-").split("=", 1) for part in command.split() if part.startswith("--") and "=" in part)
+            shm = next(volume for volume in pod["spec"]["volumes"] if volume["name"] == "shm")["emptyDir"]
+            store = int(values_of["object-store-memory"])
+            assert shm["medium"] == "Memory" and int(values_of["memory"]) + store < k8s_bytes(limits["memory"]) and store < k8s_bytes(shm["sizeLimit"])
+            assert pod["spec"]["automountServiceAccountToken"] is False
+            assert pod["spec"]["terminationGracePeriodSeconds"] <= (25 if node == "spot" else 60)
+    head = pods(k8s, "pool-a", cluster="data", **{"node-type": "head"})[0]
+    assert head["spec"]["nodeName"].startswith("ondemand")
+    command = " ".join(head["spec"]["containers"][0]["command"] + head["spec"]["containers"][0].get("args", []))
+    assert "--num-cpus=0" in command and "--memory=0" in command
+
+    status = lido("status", path, *config, "--json").json
+    data = next(one for one in status if one["cluster"] == "data")
+    assert {group["group"]: group["ready"] for group in data["groups"]} == {"driver": 2, "cpu": 2}
+
+    # A node is taken away: its pods come again elsewhere.
+    gone = running(k8s, "pool-a", group="cpu")[0]["spec"]["nodeName"]
+    begun = time.monotonic()
+    k8s.kubectl("delete", "node", gone)
+    wait_for("pods elsewhere", lambda: len(found := running(k8s, "pool-a", group="cpu")) == 2 and all(pod["spec"]["nodeName"] != gone for pod in found), seconds=180)
+    print(f"pods of a lost node came again after {time.monotonic() - begun:.1f} s")
+
+    # Nothing is paid for at night.
+    begun = time.monotonic()
+    assert lido("suspend", path, *config).code == 0
+    wait_for("no pods", lambda: not pods(k8s, "pool-a"))
+    wait_for("suspended", lambda: {one["state"] for one in lido("status", path, *config, "--json").json} == {"suspended"})
+    print(f"suspended: {time.monotonic() - begun:.1f} s")
+    begun = time.monotonic()
+    assert lido("resume", path, *config, "--cluster", "data").code == 0
+    wait_for("head", lambda: [one["state"] for one in lido("status", path, *config, "--json").json if one["cluster"] == "data"] == ["ready"])
+    print(f"resumed: {time.monotonic() - begun:.1f} s")
+    refused = lido("resume", path, *config, "--cluster", "reconstruction")
+    assert refused.code == 2 and "want one of data, training" in refused.err
+
+    # Down, and nothing of it is left.
+    no = lido("down", path, *config)
+    assert no.code == 2 and "--yes" in no.err
+    done = lido("down", path, *config, "--yes")
+    assert done.code == 0, done.err
+    assert not k8s.get("rayclusters", "-n", "pool-a")["items"] and not pods(k8s, "pool-a")
+    assert not k8s.get("networkpolicies", "-n", "pool-a")["items"]
+    again = lido("down", path, *config, "--yes")
+    assert again.code == 0, again.err
+
+
+def k8s_bytes(quantity):
+    units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+    return int(quantity[:-2]) * units[quantity[-2:]] if quantity[-2:] in units else int(quantity)
+
+
+def test_five_hundred_workers(k8s, values):
+    """The API server and the operator with as many pods; no autoscaler runs here."""
+    k8s.add_nodes("big", 20, cpu="128", memory="512Gi")
+    path = values("pool-b")
+    assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
+    begun = time.monotonic()
+    scale(k8s, "pool-b", "data", "cpu", 500, most=500)
+    wait_for("500 workers", lambda: len(running(k8s, "pool-b", group="cpu")) == 500, seconds=300, every=1)
+    print(f"500 workers: {time.monotonic() - begun:.1f} s")
+    assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
+    assert not pods(k8s, "pool-b")
+
+
+def test_a_job_makes_its_own_cluster(k8s, values):
+    path = values("pool-c", more='jobs:\n  night: {cluster: data, entrypoint: "lido ingest gs://a/raw --out gs://a/train --on ray"}\n')
+    assert lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0").code == 0
+    job = wait_for("job's cluster", lambda: (one := k8s.get("rayjob", "night", "-n", "pool-c")).get("status", {}).get("rayClusterName") and one)
+    assert json.loads(job["spec"]["entrypointResources"]) == {"driver": 1} and job["spec"]["shutdownAfterJobFinishes"] is True
+    own = job["status"]["rayClusterName"]
+    wait_for("job's head", lambda: running(k8s, "pool-c", cluster=own))
+    assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
+    assert not k8s.get("rayjobs", "-n", "pool-c")["items"]
+
+
+def test_an_old_kuberay_is_refused(tmp_path_factory, values):
+    """A definition without authOptions, as before KubeRay 1.5."""
+    with ControlPlane(tmp_path_factory.mktemp("old")) as old:
+        definition = json.loads(old.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "crds/ray.io_rayclusters.yaml"))
+        for version in definition["spec"]["versions"]:
+            version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop("authOptions", None)
+        old.kubectl("create", "-f", "-", input=json.dumps(definition))
+        done = lido("up", values("pool-x"), "--kubeconfig", old.kubeconfig)
+        assert done.code == 2 and "knows no authOptions" in done.err and done.err.count("\n") == 1, done.err
