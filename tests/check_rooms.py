@@ -11,6 +11,7 @@ OWNERS = {  # include prefix: rooms whose sources may use it (never their public
     "libav": {"media"}, "libsw": {"media"}, "arrow/": {"storage", "dataset"}, "parquet/": {"dataset"},
     "turbojpeg": {"dataset"}, "pugixml": {"dataset"}, "openssl": {"base"},
     "openvino/": {"infer"}, "opencv2/": {"scene"}, "yaml-cpp/": {"cluster"},
+    "curl/": {"cluster"},
 }
 PRIVATE_HEADERS = {"media/libav.h", "media/demuxer.h", "media/decoder.h"}
 

@@ -38,8 +38,8 @@ Result<cluster::Values> read(const std::string& file) {
 /// The manifests, once nothing in them will bite.
 Result<std::string> checked_manifests(const cluster::Values& values, const std::string& file,
                                       bool install_operator) {
-  std::string manifests = LIDO_TRY(cluster::render_chart(LIDO_TRY(shared_file("chart")), file,
-                                                         values.name, install_operator));
+  std::string manifests = LIDO_TRY(
+      cluster::render_chart(LIDO_TRY(shared_file("chart")), file, values.name, install_operator));
   for (const auto& finding : LIDO_TRY(cluster::check_manifest(manifests, file))) {
     if (finding.rule->severity != cluster::Severity::kError) continue;
     return fail(ErrorCode::kInvalidArgument, "{}: {}: {} [{}]; mend: {}", file, finding.object,
@@ -51,7 +51,10 @@ Result<std::string> checked_manifests(const cluster::Values& values, const std::
 Json describe(const cluster::ClusterStatus& status) {
   Json groups = Json::array();
   for (const auto& group : status.groups)
-    groups.push_back({{"group", group.name}, {"wanted", group.wanted}, {"ready", group.ready}, {"max", group.max}});
+    groups.push_back({{"group", group.name},
+                      {"wanted", group.wanted},
+                      {"ready", group.ready},
+                      {"max", group.max}});
   return {{"cluster", status.name},
           {"state", status.state},
           {"reason", status.reason},
@@ -161,7 +164,8 @@ Result<int> down(const Flags& flags) {
     if (::isatty(STDIN_FILENO) == 0)
       return fail(ErrorCode::kInvalidArgument, "{}: taking the clusters down wants --yes",
                   values.name);
-    fmt::print(stderr, "Take down the clusters of {} and whatever runs on them? [y/N] ", values.name);
+    fmt::print(stderr, "Take down the clusters of {} and whatever runs on them? [y/N] ",
+               values.name);
     std::string answer;
     std::getline(std::cin, answer);
     if (answer != "y" && answer != "yes") return fail(ErrorCode::kCancelled, "nothing was done");
@@ -193,7 +197,8 @@ void add_cluster_lifecycle(CLI::App& command, int& exit) {
 
   const auto with_values = [&](const char* name, const char* help) {
     CLI::App* one = command.add_subcommand(name, help);
-    one->add_option("values", flags->values, "Values file; lido cluster init writes one")->required();
+    one->add_option("values", flags->values, "Values file; lido cluster init writes one")
+        ->required();
     return one;
   };
   const auto reaching = [&](const char* name, const char* help) {
@@ -214,7 +219,8 @@ void add_cluster_lifecycle(CLI::App& command, int& exit) {
   sub->add_option("--wait-s", flags->wait_s, "Wait so long until they are ready; 0: not at all")
       ->check(CLI::Range(0.0, 86400.0))
       ->capture_default_str();
-  sub->add_flag("--dry-run", flags->dry_run, "Look at everything, print the manifests, change nothing");
+  sub->add_flag("--dry-run", flags->dry_run,
+                "Look at everything, print the manifests, change nothing");
   run(sub, [flags] { return up(*flags); });
   run(reaching("status", "Say what runs"), [flags] { return status(*flags); });
   for (const bool suspended : {true, false}) {

@@ -13,6 +13,7 @@
 #include "lido/ingest/crash.h"
 #include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
+#include "on_cluster.h"
 #include "on_ray.h"
 
 namespace lido::cli {
@@ -84,6 +85,7 @@ class ProgressDisplay {
 struct Flags {
   ingest::Request request;
   std::string on = "here";
+  std::string token_file;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
@@ -187,7 +189,12 @@ Result<int> run_on_ray(const Flags& flags) {
   const auto start = Clock::now();
   ingest::Progress progress;
   RayOutcome outcome;
-  {
+  if (is_cluster(flags.on)) {
+    Target target = LIDO_TRY(reach(flags.on, flags.token_file));
+    stop_on_signals("the job goes on");
+    const ProgressDisplay display(progress, flags.quiet);
+    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, progress));
+  } else {
     const ProgressDisplay display(progress, flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(flags.request, progress));
   }
@@ -242,10 +249,15 @@ void add_ingest(CLI::App& app, int& exit) {
       "Labels the dataset shall know: \"behaviour=drowning,swimming;age=child,adult\"");
   command
       ->add_option("--on", flags->on,
-                   "Where the work is done: here, or ray (on this machine, or in the cluster that "
-                   "RAY_ADDRESS names)")
-      ->check(CLI::IsMember({"here", "ray"}))
+                   "Where the work is done: here; ray (on this machine, or in the cluster that "
+                   "RAY_ADDRESS names); k8s:NAMESPACE/CLUSTER; or https://HOST of a Ray Jobs API")
+      ->check([](const std::string& on) {
+        const bool known = on == "here" || on == "ray" || is_cluster(on);
+        return known ? "" : "want here, ray, k8s:NAMESPACE/CLUSTER or https://HOST, not " + on;
+      })
       ->capture_default_str();
+  command->add_option("--token-file", flags->token_file,
+                      "File with the token of an https:// target");
   command->add_flag("--dry-run", flags->dry_run, "Say what would be done, and stop");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
@@ -253,7 +265,7 @@ void add_ingest(CLI::App& app, int& exit) {
        "What samples are (fixed by the first ingest into a dataset)");
   bind(*command, flags->request.job, "How the work is done");
   command->callback([flags, &exit] {
-    if (flags->on == "ray" && !flags->dry_run) {
+    if (flags->on != "here" && !flags->dry_run) {
       const auto result = run_on_ray(*flags);
       exit = result ? *result : report_error(result.error());
       return;

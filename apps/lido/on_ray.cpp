@@ -50,20 +50,22 @@ pid_t driver = 0;
 /// Python makes an exception of SIGINT, so that Ray is shut down.
 void interrupt_driver(int) { ::kill(driver, SIGINT); }
 
-void take_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome) {
+}  // namespace
+
+bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome) {
   const Json json = Json::parse(line, nullptr, false);
-  if (!json.is_object()) return;
+  if (!json.is_object()) return false;
   if (json.contains("summary")) {
     outcome.summary = ingest::parse_summary(json["summary"]);
-    return;
+    return true;
   }
+  if (!json.contains("spans")) return false;
   progress.spans_total = json.value("of", int64_t{0});
   progress.spans_done = json.value("spans", int64_t{0});
   progress.frames = json.value("frames", int64_t{0});
   progress.rejected = json.value("rejected", int64_t{0});
+  return true;
 }
-
-}  // namespace
 
 Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progress& progress) {
   const char* given = std::getenv("LIDO_PYTHON");
@@ -114,7 +116,7 @@ Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progres
   char* line = nullptr;
   size_t room = 0;
   for (ssize_t length; (length = ::getline(&line, &room, output)) > 0;)
-    take_line({line, static_cast<size_t>(length)}, progress, outcome);
+    (void)take_driver_line({line, static_cast<size_t>(length)}, progress, outcome);
   std::free(line);
   std::fclose(output);
   int status = 0;

@@ -13,6 +13,10 @@ struct RayOutcome {
   ingest::Summary summary;  ///< When exit is 0.
 };
 
+/// Takes a line of what `python -m lido.ray` says: progress, or the summary.
+/// @return False for any other line.
+bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome);
+
 /// Runs the request with Ray: starts `python -m lido.ray` and listens to it. LIDO_PYTHON names the
 /// Python; else python3.
 /// @return kNotFound when there is no such Python.

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <map>
 
-#include "lido/base/process.h"
-
 namespace lido::cluster {
 namespace {
 
@@ -90,10 +88,12 @@ ClusterStatus status_of(const Json& cluster, const Json& pods) {
   }
   for (const Json& group : field(cluster, {"spec", "workerGroupSpecs"})) {
     const std::string name = text(group, {"groupName"});
-    status.groups.push_back({name, number(group, {"replicas"}), ready[name], number(group, {"maxReplicas"})});
+    status.groups.push_back(
+        {name, number(group, {"replicas"}), ready[name], number(group, {"maxReplicas"})});
   }
-  status.state = suspended ? (any_pod ? "suspending" : "suspended")
-                           : status.head_ready ? "ready" : "starting";
+  status.state = suspended           ? (any_pod ? "suspending" : "suspended")
+                 : status.head_ready ? "ready"
+                                     : "starting";
   // What the operator could not do stands in the cluster's own conditions.
   for (const Json& condition : field(cluster, {"status", "conditions"})) {
     if (text(condition, {"type"}) == "ReplicaFailure" && text(condition, {"status"}) == "True") {
@@ -122,11 +122,17 @@ Kube Kube::with(std::string kubeconfig, std::string context) {
   return kube;
 }
 
-Result<std::string> Kube::kubectl(std::vector<std::string> arguments,
-                                  std::string_view input) const {
-  std::vector<std::string> command = {"kubectl", "--request-timeout=30s"};
+std::vector<std::string> Kube::kubectl_command() const {
+  std::vector<std::string> command = {"kubectl"};
   if (!kubeconfig_.empty()) command.push_back("--kubeconfig=" + kubeconfig_);
   if (!context_.empty()) command.push_back("--context=" + context_);
+  return command;
+}
+
+Result<std::string> Kube::kubectl(std::vector<std::string> arguments,
+                                  std::string_view input) const {
+  std::vector<std::string> command = kubectl_command();
+  command.emplace_back("--request-timeout=30s");
   std::ranges::move(arguments, std::back_inserter(command));
   auto done = LIDO_TRY(run(command, input));
   if (done.exit != 0) return fail(ErrorCode::kUnavailable, "kubectl: {}", reason_of(done));
@@ -172,15 +178,17 @@ Result<OperatorOwner> Kube::operator_owner() const {
   const Json& versions = field(*definition, {"spec", "versions"});
   const auto current = std::ranges::find_if(
       versions, [](const Json& version) { return text(version, {"name"}) == "v1"; });
-  const Json spec = current == versions.end()
-                        ? Json()
-                        : field(*current, {"schema", "openAPIV3Schema", "properties", "spec", "properties"});
+  const Json spec =
+      current == versions.end()
+          ? Json()
+          : field(*current, {"schema", "openAPIV3Schema", "properties", "spec", "properties"});
   if (!spec.contains("authOptions")) {
     return fail(ErrorCode::kInvalidArgument,
                 "this cluster's KubeRay knows no authOptions, want version 1.6 or newer");
   }
-  const auto ours = LIDO_TRY(get({"deployments", "--all-namespaces", "--selector",
-                                  "app.kubernetes.io/component=kuberay-operator,app.kubernetes.io/name=lido"}));
+  const auto ours =
+      LIDO_TRY(get({"deployments", "--all-namespaces", "--selector",
+                    "app.kubernetes.io/component=kuberay-operator,app.kubernetes.io/name=lido"}));
   return ours && !field(*ours, {"items"}).empty() ? OperatorOwner::kLido
                                                   : OperatorOwner::kSomebodyElse;
 }
@@ -198,7 +206,8 @@ Result<void> Kube::make_namespace(const std::string& name) const {
       {"kind", "Namespace"},
       {"metadata",
        {{"name", name}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
-  LIDO_TRY(kubectl({"apply", "--server-side", "--field-manager=lido", "--filename", "-"}, object.dump()));
+  LIDO_TRY(kubectl({"apply", "--server-side", "--field-manager=lido", "--filename", "-"},
+                   object.dump()));
   return {};
 }
 
@@ -227,9 +236,48 @@ Result<void> Kube::set_suspended(const std::string& space, const std::string& cl
   return {};
 }
 
+Result<std::string> Kube::token(const std::string& space, const std::string& cluster) const {
+  const auto found = LIDO_TRY(get({kDefinition, cluster, "--namespace", space}));
+  if (!found) return fail(ErrorCode::kNotFound, "no RayCluster {} in namespace {}", cluster, space);
+  if (field(*found, {"spec", "suspend"}) == true)
+    return fail(ErrorCode::kInvalidArgument,
+                "{}/{} is suspended: lido cluster resume brings it back", space, cluster);
+  const std::string token =
+      LIDO_TRY(kubectl({"get", "secret", cluster, "--namespace", space, "--ignore-not-found",
+                        "--output=go-template={{index .data \"auth_token\" | base64decode}}"}));
+  if (token.empty())
+    return fail(ErrorCode::kNotFound, "{}/{} has no token: its authOptions.mode is not token",
+                space, cluster);
+  return token;
+}
+
+Result<Kube::Forward> Kube::forward(const std::string& space, const std::string& cluster) const {
+  std::vector<std::string> command = kubectl_command();
+  for (const std::string& word : {std::string("port-forward"), "--namespace=" + space,
+                                  "service/" + cluster + "-head-svc", std::string(":8265")})
+    command.push_back(word);
+  auto process = BackgroundProcess::start(command);
+  if (!process && process.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "kubectl is needed and not installed here");
+  Forward forward{LIDO_TRY(std::move(process)), {}};
+  // "Forwarding from 127.0.0.1:41234 -> 8265"
+  constexpr std::string_view kFrom = "127.0.0.1:";
+  const auto line = forward.process.read_line(std::chrono::seconds(30));
+  if (!line)
+    return fail(ErrorCode::kUnavailable, "{}/{}: kubectl port-forward: {}", space, cluster,
+                line.error().message);
+  const size_t at = line->find(kFrom);
+  if (at == std::string::npos)
+    return fail(ErrorCode::kUnavailable, "kubectl port-forward said \"{}\"", *line);
+  const std::string_view port = std::string_view(*line).substr(at + kFrom.size());
+  forward.url = fmt::format("http://{}{}", kFrom, port.substr(0, port.find(' ')));
+  return forward;
+}
+
 Result<void> Kube::uninstall(const std::string& name) const {
   for (const char* kind : {"rayjobs.ray.io", kDefinition})
-    LIDO_TRY(kubectl({"delete", kind, "--all", "--namespace", name, "--wait", "--timeout=300s", "--request-timeout=310s"}));
+    LIDO_TRY(kubectl({"delete", kind, "--all", "--namespace", name, "--wait", "--timeout=300s",
+                      "--request-timeout=310s"}));
   LIDO_TRY(kubectl({"wait", "--for=delete", "pods", "--selector", "ray.io/cluster", "--namespace",
                     name, "--timeout=300s", "--request-timeout=310s"}));
   LIDO_TRY(helm({"uninstall", name, "--namespace", name, "--ignore-not-found"}));

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lido/base/result.h"
+#include "lido/base/process.h"
 #include "lido/cluster/values.h"
 
 namespace lido::cluster {
@@ -56,11 +56,22 @@ class Kube {
   Result<std::vector<ClusterStatus>> status(const std::string& space) const;
   Result<void> set_suspended(const std::string& space, const std::string& cluster,
                              bool suspended) const;
+  /// The token that KubeRay made for a RayCluster.
+  /// @return kNotFound when there is no such cluster; kInvalidArgument for a suspended one.
+  Result<std::string> token(const std::string& space, const std::string& cluster) const;
+  /// A RayCluster's Jobs API, brought to a port of this machine for as long as `process` lives.
+  struct Forward {
+    BackgroundProcess process;
+    std::string url;
+  };
+  Result<Forward> forward(const std::string& space, const std::string& cluster) const;
   /// Deletes jobs and clusters, waits for their pods to go, then the release. The namespace stays.
   Result<void> uninstall(const std::string& name) const;
 
  private:
-  Result<std::string> kubectl(std::vector<std::string> arguments, std::string_view input = {}) const;
+  std::vector<std::string> kubectl_command() const;
+  Result<std::string> kubectl(std::vector<std::string> arguments,
+                              std::string_view input = {}) const;
   Result<std::string> helm(std::vector<std::string> arguments) const;
   /// Nothing where there is no such thing.
   Result<std::optional<nlohmann::json>> get(std::vector<std::string> arguments) const;

@@ -21,7 +21,8 @@ class Reader {
   std::unexpected<Error> refuse(const YAML::Node& node, std::string_view wanted) const {
     std::string given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
     if (!node || node.IsNull()) given = "nothing";
-    const std::string where = node && node.Mark().line >= 0 ? fmt::format("{}:{}", file_, line_of(node)) : file_;
+    const std::string where =
+        node && node.Mark().line >= 0 ? fmt::format("{}:{}", file_, line_of(node)) : file_;
     return fail(ErrorCode::kInvalidArgument, "{}: {} is {}, want {}", where, path_, given, wanted);
   }
   Result<double> number(const YAML::Node& node) const {
@@ -103,7 +104,8 @@ Result<RayClusterValues> read_cluster(const std::string& name, const YAML::Node&
     group.min = static_cast<int>(LIDO_TRY(group_at.below("min").number(pair.second["min"])));
     group.max = static_cast<int>(LIDO_TRY(group_at.below("max").number(pair.second["max"])));
     if (group.min > group.max)
-      return group_at.below("min").refuse(pair.second["min"], fmt::format("max ({}) or less", group.max));
+      return group_at.below("min").refuse(pair.second["min"],
+                                          fmt::format("max ({}) or less", group.max));
     cluster.groups.push_back(std::move(group));
   }
   return cluster;
@@ -178,7 +180,8 @@ Result<std::string> initial_values(const std::string& name, const InitOptions& o
                 "name is \"{}\", want small letters, digits and dashes, 40 at most", name);
   std::string_view image = options.image;
   const size_t colon = image.rfind(':');
-  const bool tagged = colon != std::string_view::npos && image.find('/', colon) == std::string_view::npos;
+  const bool tagged =
+      colon != std::string_view::npos && image.find('/', colon) == std::string_view::npos;
   const bool by_digest = image.find('@') != std::string_view::npos;
   if (!image.empty() && (!tagged || by_digest))
     return fail(ErrorCode::kInvalidArgument, "image is {}, want repository:tag", image);
@@ -210,7 +213,8 @@ serviceAccount:
 )",
                         options.bucket, name);
   }
-  text += fmt::format(R"(
+  text += fmt::format(
+      R"(
 clusters:
   # Frames out of raw video, on CPUs. Workers come when there is work, from zero, and go a minute after it.
   data:
@@ -219,9 +223,11 @@ clusters:
       # {0}
       cpu: {{max: 50, spot: {1}}}
 )",
-                      options.spot ? "Spot: a third of the price. What is lost with a node is the span in flight; it is done again."
-                                   : "Never interrupted. spot: true costs a third and loses a span in flight now and then.",
-                      options.spot);
+      options.spot
+          ? "Spot: a third of the price. What is lost with a node is the span in flight; it is "
+            "done again."
+          : "Never interrupted. spot: true costs a third and loses a span in flight now and then.",
+      options.spot);
   for (const auto& [cluster, on] : {std::pair("reconstruction", options.reconstruction),
                                     std::pair("training", options.training)}) {
     if (!on) continue;
@@ -233,7 +239,9 @@ clusters:
                         cluster, options.gpu);
   }
   if (!options.training || !options.reconstruction)
-    text += "  # reconstruction and training are there to be enabled: `enabled: true` and two lines for the GPUs.\n";
+    text +=
+        "  # reconstruction and training are there to be enabled: `enabled: true` and two lines "
+        "for the GPUs.\n";
   return text;
 }
 

@@ -69,15 +69,18 @@ struct InitOptions {
   bool spot = false;
 
   static void fields(auto& self, auto&& visit) {
-    visit("cloud", self.cloud, OneOf{{"gke-autopilot", "kubernetes"}}, "Where the clusters will run");
+    visit("cloud", self.cloud, OneOf{{"gke-autopilot", "kubernetes"}},
+          "Where the clusters will run");
     visit("image", self.image, Anything{},
           "Image with Ray and Lido, repository:tag (deploy/image/Dockerfile makes it)");
-    visit("bucket", self.bucket, Anything{}, "Bucket with the footage, gs://NAME: for the notes on access");
+    visit("bucket", self.bucket, Anything{},
+          "Bucket with the footage, gs://NAME: for the notes on access");
     visit("gpu", self.gpu, Anything{}, "GPU type of reconstruction and training");
     visit("training", self.training, Anything{}, "Have the training cluster");
     visit("reconstruction", self.reconstruction, Anything{}, "Have the reconstruction cluster");
     visit("spot", self.spot, Anything{},
-          "Run data workers on spot nodes: a third of the price; a span in flight is lost with its node");
+          "Run data workers on spot nodes: a third of the price; a span in flight is lost with its "
+          "node");
   }
 };
 

@@ -150,7 +150,7 @@ std::span<float> Runner::input() { return {state_->input.data<float>(), state_->
 
 Result<void> Runner::run() {
   const std::string& file = state_->network->file;
-  LIDO_TRY(guarded(file, [&]() -> Result<int> {
+  (void)LIDO_TRY(guarded(file, [&]() -> Result<int> {
     state_->request.infer();
     return 0;
   }));

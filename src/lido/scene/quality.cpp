@@ -21,9 +21,9 @@ bool has(Fault fault, const QualityFeatures& f) {
     case Fault::kDark:
       return f.structure >= 2 && f.dark > 0.5F && f.mean < 40;
     case Fault::kBright:
-      return f.bright > 0.3F;
+      return f.bright > 0.2F;
     case Fault::kGlare:
-      return f.patch > 0.04F && f.bright <= 0.3F;
+      return f.patch > 0.04F && f.bright <= 0.2F;
     case Fault::kFrozen:
       return f.change < 1;
   }

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lido ingest --on https://, lido jobs, logs and cancel, against the Jobs API of a real Ray with token authentication."""
+
+import http.client
+import http.server
+import os
+import pathlib
+import secrets
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from conftest import CLIPS, LIDO, SMALL, content, ingest, run
+
+
+# What takes a while.
+LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
+
+
+def free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+class Cluster:
+    """A Ray head on loopback: no CPUs for itself would leave none for the work, so that it has two, and the driver's resource."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.token_file = folder / "token"
+        self.token_file.write_text(secrets.token_hex(20) + "\n")
+        self.gcs, self.dashboard = free_ports(2)
+        self.url = f"http://127.0.0.1:{self.dashboard}"
+        environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token_file.read_text().strip(), "RAY_USAGE_STATS_ENABLED": "0",
+                       "LIDO_PYTHON": sys.executable}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={self.gcs}", "--dashboard-host=127.0.0.1",
+             f"--dashboard-port={self.dashboard}", "--node-ip-address=127.0.0.1", "--num-cpus=2", '--resources={"driver": 2}',
+             "--object-store-memory=100000000", "--temp-dir=" + str(folder / "r"), "--include-dashboard=true", "--disable-usage-stats"],
+            env=environment, stdout=open(folder / "ray.log", "w"), stderr=subprocess.STDOUT, start_new_session=True)
+        self.on = ["--on", self.url, "--token-file", self.token_file]
+        until = time.monotonic() + 90
+        while run("jobs", *self.on).code != 0:
+            assert time.monotonic() < until and self.process.poll() is None, (folder / "ray.log").read_text()[-3000:]
+            time.sleep(0.5)
+
+    def close(self):
+        os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            pass
+        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):  # what Ray left behind
+            try:
+                if b"RAY_AUTH_TOKEN=" + self.token_file.read_text().strip().encode() in path.read_bytes():
+                    os.kill(int(path.parent.name), signal.SIGKILL)
+            except OSError:
+                pass
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    folder = pathlib.Path("/tmp") / f"lido-{secrets.token_hex(4)}"  # Ray's sockets want a short path
+    folder.mkdir()
+    one = Cluster(folder)
+    yield one
+    one.close()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def raw(tmp_path):
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for name in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm"):
+        shutil.copy(CLIPS / name, folder)
+    return folder
+
+
+def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
+    there = ingest(raw, tmp_path / "there", *SMALL, "--span-s", 2, *cluster.on)
+    here = ingest(raw, tmp_path / "here", *SMALL, "--span-s", 2)
+    assert content(tmp_path / "there") == content(tmp_path / "here")
+    assert {name: there[name] for name in ("samples", "clips", "frames")} == {name: here[name] for name in ("samples", "clips", "frames")}
+    jobs = run("jobs", *cluster.on, "--json").json
+    job = next(one for one in jobs if one["dataset"] == str(tmp_path / "there"))
+    assert job["status"] == "SUCCEEDED" and job["job"].startswith("lido-")
+    said = run("logs", job["job"], *cluster.on)
+    assert said.code == 0 and '"summary"' in said.out
+    # The same command again has the same name, and nothing left to do.
+    again = ingest(raw, tmp_path / "there", *SMALL, "--span-s", 2, *cluster.on)
+    assert again["generation"] == 0 and again["known"] == 3
+
+
+def test_a_job_that_fails_says_why(cluster, tmp_path):
+    done = run("ingest", tmp_path / "nowhere", "--out", tmp_path / "d", "--quiet", *SMALL, *cluster.on)
+    assert done.code == 2 and done.err.splitlines()[-1].startswith("lido: ") and "nowhere" in done.err, done.err
+
+
+def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for number in range(30):
+        shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
+    command = [LIDO, "ingest", raw, "--out", tmp_path / "d", "--quiet", "--json", *LARGE, *cluster.on]
+    first = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    assert "was given to" in first.stderr.readline()
+    time.sleep(1)
+    first.send_signal(signal.SIGINT)
+    said = first.stderr.read()
+    assert first.wait(30) == 130 and "goes on there" in said, said
+    second = run(*command[1:])
+    assert second.code == 0 and second.json["clips"] == 30, second.err
+    assert "already" in second.err, second.err
+
+
+def test_a_job_can_be_cancelled(cluster, tmp_path):
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for number in range(100):
+        shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
+    command = [LIDO, "ingest", raw, "--out", tmp_path / "d", "--quiet", *LARGE, *cluster.on]
+    ingesting = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    job = ingesting.stderr.readline().split()[0]
+    done = run("cancel", job, *cluster.on)
+    assert done.code == 0, done.err
+    said = ingesting.stderr.read()
+    assert ingesting.wait(60) == 130 and "was cancelled" in said, said
+    again = run("cancel", job, *cluster.on)
+    assert again.code == 2 and "has ended already" in again.err
+
+
+def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_path):
+    wrong = tmp_path / "wrong"
+    wrong.write_text("nonsense")
+    out = tmp_path / "d"
+    for options, said in (([], "this cluster wants a token"), (["--token-file", wrong], "does not allow this (403)"), (["--token-file", tmp_path / "missing"], "missing")):
+        done = run("ingest", raw, "--out", out, *SMALL, "--on", cluster.url, *options)
+        assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("on, said", [
+    ("http://ray.pool-a.example", "want https"), ("ftp://x", "want here, ray"), ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"),
+    (f"http://127.0.0.1:{free_ports(1)[0]}", "127.0.0.1"), ("https://127.0.0.1:1/", "127.0.0.1"),
+])
+def test_bad_targets_are_one_line(on, said, raw, tmp_path):
+    done = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", on)
+    assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
+
+
+def test_another_rays_version_is_refused(raw, tmp_path):
+    class Old(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"ray_version": "2.9.0"}')
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Old)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    done = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", f"http://127.0.0.1:{server.server_port}")
+    server.shutdown()
+    assert done.code == 2 and "its Ray is 2.9.0, want 2.60.0" in done.err
+
+
+def test_tls_is_verified(cluster, tmp_path):
+    """A front that speaks TLS with a certificate of our own making: refused until this machine is told to trust it."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=ray",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key", "-out", "certificate"], cwd=tmp_path, check=True, capture_output=True)
+
+    class Front(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            back = http.client.HTTPConnection("127.0.0.1", cluster.dashboard)
+            back.request("GET", self.path, headers={"Authorization": self.headers.get("Authorization", "")})
+            answer = back.getresponse()
+            body = answer.read()
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Front)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    on = ["--on", f"https://127.0.0.1:{server.server_port}", "--token-file", cluster.token_file]
+    refused = run("jobs", *on)
+    assert refused.code == 1 and "certificate" in refused.err and refused.err.count("\n") == 1, refused.err
+    trusted = run("jobs", *on, env={"SSL_CERT_FILE": str(tmp_path / "certificate")})
+    server.shutdown()
+    assert trusted.code == 0, trusted.err
