@@ -47,6 +47,11 @@ tarball() {
   done
   cp LICENSE NOTICE README.md CHANGELOG.md "$tree/"
   cp docs/cli.md docs/formats.md "$tree/share/"
+  # What `lido cluster` reads: the chart, KubeRay's definitions, prices.
+  mkdir -p "$tree/share/lido"
+  cp -r deploy/helm/lido "$tree/share/lido/chart"
+  cp -r build/kuberay/crds "$tree/share/lido/crds"
+  cp deploy/prices.csv "$tree/share/lido/"
   say "packing"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
     -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"
@@ -75,6 +80,8 @@ check() {
   ffmpeg -v error -nostdin -f lavfi -i testsrc2=s=320x240:r=10 -t 4 -c:v libx264 build/package/check/clip.mp4
   (cd / && env -i "$packed/bin/lido" ingest "$packed/../clip.mp4" --out "$packed/../dataset" --window 4 --stride 4 --scene off --quiet)
   (cd / && env -i LIDO_MODELS="$models" "$packed/bin/lido" scene "$packed/../clip.mp4" --out "$packed/../scene" --draw --quiet)
+  (cd / && env -i "$packed/bin/lido" cluster init pool-a --spot > "$packed/../values.yaml")
+  (cd / && env -i "$packed/bin/lido" cluster price "$packed/../values.yaml" --max-age-days 36500 > /dev/null)
   python3 -m venv build/package/check/venv
   build/package/check/venv/bin/pip install -q --disable-pip-version-check dist/lido-*.whl
   (cd / && "$packed/../venv/bin/python" -c "

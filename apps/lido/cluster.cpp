@@ -99,6 +99,7 @@ void add_cluster(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand("cluster", "Ray clusters on Kubernetes");
   command->require_subcommand(1);
   add_cluster_lifecycle(*command, exit);
+  add_cluster_price(*command, exit);
   CLI::App* sub =
       command->add_subcommand("check",
                               "Find what will bite in RayCluster, RayJob and RayService manifests; "

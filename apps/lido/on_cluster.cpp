@@ -117,9 +117,13 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
     if (interruption().stop_requested()) {
       if (wants_to_cancel(id)) {
         LIDO_TRY(api.stop(id));
-        return fail(ErrorCode::kCancelled, "{} is cancelled; the same command goes on from its parts", id);
+        return fail(ErrorCode::kCancelled,
+                    "{} is cancelled; the same command goes on from its parts", id);
       }
-      return fail(ErrorCode::kCancelled, "{0} goes on there; lido logs {0} --on {1} follows it, lido cancel {0} --on {1} ends it", id, on);
+      return fail(
+          ErrorCode::kCancelled,
+          "{0} goes on there; lido logs {0} --on {1} follows it, lido cancel {0} --on {1} ends it",
+          id, on);
     }
     const auto job = api.get(id);
     const auto logs = api.logs(id);
@@ -127,7 +131,8 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
       // A head that restarts, or a network that sleeps, is no end of the job.
       constexpr int kPatience = 60;
       const Error& error = job ? logs.error() : job.error();
-      if (error.code != ErrorCode::kUnavailable || ++unheard > kPatience) return std::unexpected(error);
+      if (error.code != ErrorCode::kUnavailable || ++unheard > kPatience)
+        return std::unexpected(error);
       continue;
     }
     unheard = 0;
@@ -136,7 +141,8 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
     if (job->status == "SUCCEEDED") return outcome;
     if (job->status == "STOPPED") return fail(ErrorCode::kCancelled, "{} was cancelled", id);
     if (listener.complaint().empty())
-      return fail(ErrorCode::kUnavailable, "{} failed: {}", id, job->message.substr(0, job->message.find('\n')));
+      return fail(ErrorCode::kUnavailable, "{} failed: {}", id,
+                  job->message.substr(0, job->message.find('\n')));
     fmt::print(stderr, "{}\n", listener.complaint());
     outcome.exit = job->exit.value_or(kFailed);
     if (outcome.exit == 0) outcome.exit = kFailed;
@@ -153,8 +159,8 @@ struct JobFlags {
 };
 
 Json describe(const cluster::Job& job) {
-  return {{"job", job.id},           {"status", job.status},     {"dataset", job.dataset},
-          {"message", job.message},  {"start_ms", job.start_ms}, {"end_ms", job.end_ms}};
+  return {{"job", job.id},          {"status", job.status},     {"dataset", job.dataset},
+          {"message", job.message}, {"start_ms", job.start_ms}, {"end_ms", job.end_ms}};
 }
 
 Result<int> list_jobs(const JobFlags& flags) {
@@ -162,18 +168,24 @@ Result<int> list_jobs(const JobFlags& flags) {
   Json list = Json::array();
   auto jobs = LIDO_TRY(target.api.list());
   std::erase_if(jobs, [](const cluster::Job& job) { return job.id.empty(); });
-  std::ranges::sort(jobs, {}, [](const cluster::Job& job) { return std::pair(-job.start_ms, job.id); });
+  std::ranges::sort(jobs, {},
+                    [](const cluster::Job& job) { return std::pair(-job.start_ms, job.id); });
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                          std::chrono::system_clock::now().time_since_epoch()).count();
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
   for (const cluster::Job& job : jobs) {
     list.push_back(describe(job));
     if (flags.json) continue;
     const int64_t until = job.end_ms > 0 ? job.end_ms : now_ms;
-    const std::string took = job.start_ms > 0 ? human_seconds(double(until - job.start_ms) / 1e3) : "";
-    fmt::print("{:<20}{:<11}{:>12}  {}\n", job.id, job.status, took, job.dataset.empty() ? job.entrypoint.substr(0, 60) : job.dataset);
+    const std::string took =
+        job.start_ms > 0 ? human_seconds(double(until - job.start_ms) / 1e3) : "";
+    fmt::print("{:<20}{:<11}{:>12}  {}\n", job.id, job.status, took,
+               job.dataset.empty() ? job.entrypoint.substr(0, 60) : job.dataset);
   }
-  if (flags.json) fmt::print("{}\n", list.dump());
-  else if (list.empty()) fmt::print("no jobs\n");
+  if (flags.json)
+    fmt::print("{}\n", list.dump());
+  else if (list.empty())
+    fmt::print("no jobs\n");
   return kDone;
 }
 
@@ -198,7 +210,8 @@ Result<int> cancel(const JobFlags& flags) {
   if (job.has_ended())
     return fail(ErrorCode::kInvalidArgument, "{} has ended already: {}", flags.id, job.status);
   LIDO_TRY(target.api.stop(flags.id));
-  fmt::print("{} is cancelled; what it did is kept, and the same ingest goes on from there\n", flags.id);
+  fmt::print("{} is cancelled; what it did is kept, and the same ingest goes on from there\n",
+             flags.id);
   return kDone;
 }
 
@@ -209,15 +222,19 @@ void add_jobs(CLI::App& app, int& exit) {
   const auto add = [&](const char* name, const char* help, bool one, auto work) {
     CLI::App* command = app.add_subcommand(name, help);
     if (one) command->add_option("job", flags->id, "As lido jobs lists it")->required();
-    command->add_option("--on", flags->on, "k8s:NAMESPACE/CLUSTER, or https://HOST of a Ray Jobs API")->required();
-    command->add_option("--token-file", flags->token_file, "File with the token of an https:// target");
+    command
+        ->add_option("--on", flags->on, "k8s:NAMESPACE/CLUSTER, or https://HOST of a Ray Jobs API")
+        ->required();
+    command->add_option("--token-file", flags->token_file,
+                        "File with the token of an https:// target");
     command->callback([flags, work, &exit] {
       const Result<int> result = work(*flags);
       exit = result ? *result : report_error(result.error());
     });
     return command;
   };
-  add("jobs", "List a cluster's jobs", false, list_jobs)->add_flag("--json", flags->json, "Print the list as JSON");
+  add("jobs", "List a cluster's jobs", false, list_jobs)
+      ->add_flag("--json", flags->json, "Print the list as JSON");
   add("logs", "Print what a job has said", true, [](const JobFlags& given) {
     if (given.follow) stop_on_signals("the job goes on");
     return show_logs(given);

@@ -5,12 +5,15 @@ Nodes and pods are kwok's: pods are scheduled and said to run, and nothing runs 
 where it lands and what it asks for; not that Ray works in it.
 """
 
+import datetime
 import json
+import shutil
+import subprocess
 import time
 
 import pytest
 from conftest import lido
-from control_plane import KUBERAY, ControlPlane, free_port, wait_for
+from control_plane import KUBERAY, TOOLS, ControlPlane, free_port, wait_for
 
 
 def pods(k8s, space, **labels):
@@ -176,6 +179,52 @@ def test_a_day_of_clusters(k8s, values):
 def k8s_bytes(quantity):
     units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
     return int(quantity[:-2]) * units[quantity[-2:]] if quantity[-2:] in units else int(quantity)
+
+
+def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
+    """The suspender's own script, run here as its own service account."""
+    path = values("pool-s", more="suspendAfterMinutes: 20\n")
+    assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
+    account = tmp_path / "account"
+    account.mkdir()
+    shutil.copy(k8s.folder / "ca.crt", account)
+    (account / "token").write_text(k8s.kubectl("create", "token", "lido-suspender", "-n", "pool-s"))
+    container = k8s.get("cronjob", "lido-suspender", "-n", "pool-s")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert container["command"] == ["python3", "/suspend/suspend.py"]
+    script = tmp_path / "suspend.py"
+    script.write_text(k8s.get("configmap", "lido-suspender", "-n", "pool-s")["data"]["suspend.py"])
+    environment = {"PATH": "/usr/bin:/bin", "ACCOUNT_FOLDER": str(account), "KUBERNETES_SERVER": k8s.server, **{one["name"]: one["value"] for one in container["env"]}}
+
+    def look():
+        done = subprocess.run(["/usr/bin/python3", script], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        cluster = k8s.get("raycluster", "data", "-n", "pool-s")
+        return cluster["spec"].get("suspend", False), cluster["metadata"].get("annotations", {}).get("lido/idle-since"), done.stdout
+
+    def idle_for(minutes):
+        then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)
+        k8s.kubectl("annotate", "raycluster", "data", "-n", "pool-s", "--overwrite", f"lido/idle-since={then.isoformat(timespec='seconds')}")
+
+    suspended, since, _ = look()
+    assert not suspended and since  # idle from now on
+    idle_for(19)
+    assert look()[0] is False
+    scale(k8s, "pool-s", "data", "driver", 1)
+    wait_for("driver", lambda: running(k8s, "pool-s", group="driver"))
+    idle_for(300)
+    suspended, since, _ = look()
+    assert not suspended and since is None  # somebody works
+    k8s.kubectl("delete", "raycluster", "data", "-n", "pool-s")
+    assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
+    idle_for(20)
+    suspended, since, said = look()
+    assert suspended and since is None and "data: no worker since" in said
+    wait_for("no pods", lambda: not pods(k8s, "pool-s"))
+    # What it may do is this and no more.
+    stranger = k8s.token_config("suspender", (account / "token").read_text().strip())
+    denied = subprocess.run([TOOLS / "kubectl", "--kubeconfig", stranger, "get", "secrets", "-n", "pool-s"], capture_output=True, text=True)
+    assert denied.returncode != 0 and "forbidden" in denied.stderr
+    assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
 
 
 def test_five_hundred_workers(k8s, values):

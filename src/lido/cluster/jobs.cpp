@@ -42,7 +42,8 @@ Job job_of(const Json& json) {
           .end_ms = number_of(json, "end_time")};
   if (const auto metadata = json.find("metadata"); metadata != json.end() && metadata->is_object())
     job.dataset = text_of(*metadata, "lido_dataset");
-  if (const auto exit = json.find("driver_exit_code"); exit != json.end() && exit->is_number_integer())
+  if (const auto exit = json.find("driver_exit_code");
+      exit != json.end() && exit->is_number_integer())
     job.exit = exit->get<int>();
   return job;
 }
@@ -55,7 +56,9 @@ Result<Json> parsed(const std::string& url, const std::string& text) {
 }
 
 bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host.starts_with("127.") || host == "[::1]";
+  const bool loopback =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || loopback || host == "[::1]";
 }
 
 }  // namespace
@@ -69,7 +72,8 @@ Result<JobsApi> JobsApi::at(const std::string& url, std::string token) {
     return fail(ErrorCode::kInvalidArgument, "{}: want https://HOST or k8s:NAMESPACE/CLUSTER", url);
   std::string_view host = std::string_view(url).substr(secure ? 8 : 7);
   host = host.substr(0, host.find('/'));
-  if (const size_t colon = host.rfind(':'); colon != host.npos && !host.ends_with(']')) host = host.substr(0, colon);
+  if (const size_t colon = host.rfind(':'); colon != host.npos && !host.ends_with(']'))
+    host = host.substr(0, colon);
   if (plain && !is_this_machine(host))
     return fail(ErrorCode::kInvalidArgument,
                 "{}: want https: footage's whereabouts and a token would travel in the clear", url);
@@ -82,11 +86,13 @@ Result<JobsApi> JobsApi::at(const std::string& url, std::string token) {
 
 Result<std::string> JobsApi::call(const char* method, const std::string& path,
                                   const std::string& body) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), curl_easy_cleanup);
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
+                                                                 curl_easy_cleanup);
   if (!curl) return fail(ErrorCode::kUnavailable, "libcurl does not start");
   curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
   if (!token_.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + token_).c_str());
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, curl_slist_free_all);
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list,
+                                                                            curl_slist_free_all);
   std::string answer;
   std::array<char, CURL_ERROR_SIZE> reason{};
   const std::string url = url_ + path;
@@ -113,7 +119,8 @@ Result<std::string> JobsApi::call(const char* method, const std::string& path,
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   if (status == 401)
     return fail(ErrorCode::kInvalidArgument, "{}: {}", url_,
-                token_.empty() ? "this cluster wants a token (--token-file)" : "the token was not taken (401)");
+                token_.empty() ? "this cluster wants a token (--token-file)"
+                               : "the token was not taken (401)");
   if (status == 403)
     return fail(ErrorCode::kInvalidArgument, "{}: the token does not allow this (403)", url_);
   if (status == 404) return fail(ErrorCode::kNotFound, "{}: not there", url);

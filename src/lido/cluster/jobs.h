@@ -12,16 +12,18 @@ namespace lido::cluster {
 
 /// A job of a Ray cluster.
 struct Job {
-  std::string id;          ///< Submission id; empty for one that was not submitted.
-  std::string status;      ///< PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
-  std::string message;     ///< Ray's, in its own words.
+  std::string id;       ///< Submission id; empty for one that was not submitted.
+  std::string status;   ///< PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
+  std::string message;  ///< Ray's, in its own words.
   std::string entrypoint;
-  std::string dataset;     ///< What Lido's jobs write to.
-  std::optional<int> exit; ///< Of its process.
-  int64_t start_ms = 0;    ///< Since 1970; 0 for not yet.
+  std::string dataset;      ///< What Lido's jobs write to.
+  std::optional<int> exit;  ///< Of its process.
+  int64_t start_ms = 0;     ///< Since 1970; 0 for not yet.
   int64_t end_ms = 0;
 
-  bool has_ended() const { return status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED"; }
+  bool has_ended() const {
+    return status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED";
+  }
 };
 
 /// What to run in a cluster. Nothing is packed and sent: the cluster's image holds Lido.
@@ -29,7 +31,8 @@ struct Submission {
   std::string id;
   std::string entrypoint;  ///< For a shell.
   std::string dataset;
-  /// Resource that keeps it off the head, and is offered by nodes that outlive spot; empty for none.
+  /// Resource that keeps it off the head, and is offered by nodes that outlive spot; empty for
+  /// none.
   std::string resource;
 };
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/base/process.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+namespace lido {
+namespace {
+
+TEST(Process, GivesBothStreamsAndTheCode) {
+  const auto done = run_process({"sh", "-c", "cat; echo bad >&2; exit 7"}, "in");
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->out, "in");
+  EXPECT_EQ(done->err, "bad\n");
+  EXPECT_EQ(done->exit, 7);
+}
+
+TEST(Process, MuchInputAndOutputDoNotBlockEachOther) {
+  const std::string much(5 << 20, 'x');
+  const auto done = run_process({"cat"}, much);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->out, much);
+  EXPECT_EQ(run_process({"true"}, much)->exit, 0);  // one that reads none of it
+}
+
+TEST(Process, AProgramThatIsNotThereIsNamed) {
+  const auto done = run_process({"no-such-program"});
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(done.error().message, "no-such-program: No such file or directory");
+}
+
+TEST(Process, ASignalIsAFailure) { EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"})->exit, 137); }
+
+TEST(Process, RunsBesideUsUntilItIsLetGo) {
+  pid_t pid = 0;
+  {
+    auto process = BackgroundProcess::start({"sh", "-c", "echo $$; exec sleep 1000"});
+    ASSERT_TRUE(process);
+    const auto line = process->read_line(std::chrono::seconds(10));
+    ASSERT_TRUE(line);
+    pid = static_cast<pid_t>(std::stol(*line));
+    EXPECT_EQ(::kill(pid, 0), 0);
+    const auto more = process->read_line(std::chrono::milliseconds(20));
+    ASSERT_FALSE(more);
+    EXPECT_EQ(more.error().message, "said nothing in time");
+  }
+  EXPECT_NE(::kill(pid, 0), 0);
+}
+
+TEST(Process, OneThatEndsSaysWhy) {
+  auto process = BackgroundProcess::start({"sh", "-c", "echo first; echo the reason >&2"});
+  ASSERT_TRUE(process);
+  EXPECT_EQ(*process->read_line(std::chrono::seconds(10)), "first");
+  EXPECT_EQ(process->read_line(std::chrono::seconds(10)).error().message, "the reason");
+}
+
+TEST(Process, TheLastLineIsTheOneThatSaysSomething) {
+  EXPECT_EQ(last_line("a\nb\n \n"), "b");
+  EXPECT_EQ(last_line(""), "");
+}
+
+}  // namespace
+}  // namespace lido

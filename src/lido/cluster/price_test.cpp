@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/cluster/price.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::cluster {
+namespace {
+
+constexpr std::string_view kPrices =
+    "sku,region,unit,on_demand_usd,spot_usd,as_of,source\n"
+    "autopilot-vcpu,r,vCPU-hour,0.05,0.01,2026-09-01,somebody\n"
+    "autopilot-memory,r,GiB-hour,0.005,0.001,2026-09-01,somebody\n"
+    "gke-cluster-fee,all,cluster-hour,0.1,,2026-09-01,somebody\n"
+    "nvidia-l4,r,GPU-hour,1,,2026-09-01,somebody\n";
+
+PriceTable table() { return *PriceTable::parse(kPrices, "prices.csv"); }
+
+/// Round figures, so that a month can be worked out on paper: a worker of 4 CPUs and 20 GiB costs 0.30 an
+/// hour (0.06 on spot), head and driver together 0.15.
+Values small() {
+  RayClusterValues data{.name = "data", .enabled = true, .idle_timeout_s = 60};
+  data.head = {.cpu = 1, .memory_gib = 5};
+  data.groups = {{.name = "driver", .pod = {.cpu = 1, .memory_gib = 5}, .max = 4},
+                 {.name = "cpu", .pod = {.cpu = 4, .memory_gib = 20}, .max = 10}};
+  return {.name = "pool-a", .suspend_after_min = 30, .clusters = {data}};
+}
+const WorkOptions kWork{.tb = 1, .cpu_hours_per_tb = 100, .runs = 10, .cold_start_s = 120, .cpu_efficiency = 1};
+
+TEST(Price, IsWhatPaperSays) {
+  const auto month = price_month(small(), table(), kWork);
+  ASSERT_TRUE(month);
+  const ClusterCost& data = month->clusters.at(0);
+  // 730 h of ten workers, a head and a driver.
+  EXPECT_NEAR(data.always_on_usd, 730 * (10 * 0.30 + 0.15), 1e-9);
+  // 100 CPU-hours on 40 CPUs are 2.5 h; ten times two minutes of start and one of idling are 0.5 h.
+  EXPECT_NEAR(data.worker_hours, 10 * 3.0, 1e-9);
+  // Head and driver stay half an hour longer each time.
+  EXPECT_NEAR(data.up_hours, 3 + 5, 1e-9);
+  EXPECT_NEAR(data.scaled_usd, 3 * 3.0 + 8 * 0.15, 1e-9);
+  EXPECT_NEAR(data.duty, 2.5 / 730, 1e-12);
+  EXPECT_NEAR(month->scaled_usd, data.scaled_usd + 73, 1e-9);
+  EXPECT_NEAR(month->per_tb_usd, 100 * 3.15 / 40, 1e-9);
+}
+
+TEST(Price, SpotIsCountedWhereItIsConfigured) {
+  Values values = small();
+  values.clusters[0].groups[1].pod.spot = true;
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  EXPECT_NEAR(month->clusters[0].scaled_usd, 3 * 0.6 + 8 * 0.15, 1e-9);
+  EXPECT_NEAR(month->clusters[0].spot_share, 1, 1e-12);
+}
+
+TEST(Price, NobodySuspendsAtZero) {
+  Values values = small();
+  values.suspend_after_min = 0;
+  EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].up_hours, 730, 1e-9);
+}
+
+TEST(Price, TheDutyThatSavesNineTenthsDoes) {
+  const auto month = price_month(small(), table(), kWork);
+  ASSERT_TRUE(month);
+  ASSERT_GT(month->duty_for_91, 0);
+  // The same work made as large as that duty: the month then costs 9% of always-on.
+  WorkOptions more = kWork;
+  more.tb = month->duty_for_91 * 730 * 40 / more.cpu_hours_per_tb;
+  EXPECT_NEAR(price_month(small(), table(), more)->scaled_usd, 0.09 * month->always_on_usd, 1e-6);
+  EXPECT_GE(month->duty_for_91_on_spot, month->duty_for_91);
+}
+
+TEST(Price, WorkThatDoesNotFitIntoAMonthIsRefused) {
+  const auto month = price_month(small(), table(), {.tb = 1000, .cpu_hours_per_tb = 240});
+  ASSERT_FALSE(month);
+  EXPECT_NE(month.error().message.find("raise max"), std::string::npos);
+}
+
+TEST(Price, AGpuWithoutAPriceIsRefused) {
+  Values values = small();
+  values.clusters[0].groups[1].pod.gpus = 1;
+  values.clusters[0].groups[1].pod.gpu_type = "tpu-v9";
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_FALSE(month);
+  EXPECT_NE(month.error().message.find("no price for tpu-v9, there are: autopilot-vcpu"), std::string::npos);
+}
+
+TEST(Price, BadTablesNameTheRow) {
+  const std::string header = "sku,region,unit,on_demand_usd,spot_usd,as_of,source\n";
+  for (const auto& [row, said] : {std::pair("a,r,h,cheap,,2026-09-01,s\n", "row 2 (a): on_demand_usd is no price"),
+                                  {"a,r,h,1,,yesterday,s\n", "want a day like 2026-09-01"},
+                                  {"a,r,h,1,,2026-02-30,s\n", "want a day like 2026-09-01"},
+                                  {"a,r,h,1,-2,2026-09-01,s\n", "spot_usd is no price"},
+                                  {"a,r,h,1,,2026-09-01,\n", "no source"}}) {
+    const auto prices = PriceTable::parse(header + row, "p.csv");
+    ASSERT_FALSE(prices) << row;
+    EXPECT_NE(prices.error().message.find(said), std::string::npos) << prices.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace lido::cluster
