@@ -22,63 +22,98 @@ struct Flags {
 
 std::string day(std::chrono::sys_days days) {
   const std::chrono::year_month_day date(days);
-  return fmt::format("{}-{:02}-{:02}", int(date.year()), unsigned(date.month()), unsigned(date.day()));
+  return fmt::format("{}-{:02}-{:02}", int(date.year()), unsigned(date.month()),
+                     unsigned(date.day()));
 }
 
 /// Prices drift; a bill that is estimated from old ones surprises.
-Result<void> refuse_old(const cluster::PriceTable& prices, const std::string& file, double max_age_days) {
+Result<void> refuse_old(const cluster::PriceTable& prices, const std::string& file,
+                        double max_age_days) {
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   for (const cluster::Price* price : prices.used()) {
     const double age = static_cast<double>((today - price->as_of).count());
     if (age > max_age_days)
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
-                  "--max-age-days {:.0f}",
-                  file, price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
+      return fail(
+          ErrorCode::kInvalidArgument,
+          "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
+          "--max-age-days {:.0f}",
+          file, price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
   }
   return {};
 }
 
 std::string duty_text(double duty) {
-  return duty < 0 ? "no duty at all: what stands still costs more" : fmt::format("a duty of {:.1f}% or less", 100 * duty);
+  return duty < 0 ? "no duty at all: what stands still costs more"
+                  : fmt::format("a duty of {:.1f}% or less", 100 * duty);
 }
 
 void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const Flags& flags) {
   Json clusters = Json::array();
   for (const auto& one : month.clusters)
-    clusters.push_back({{"cluster", one.name}, {"always_on_usd", one.always_on_usd}, {"scaled_usd", one.scaled_usd},
-                        {"saving", one.saving()}, {"worker_hours", one.worker_hours}, {"up_hours", one.up_hours},
-                        {"duty", one.duty}, {"spot_share", one.spot_share}});
+    clusters.push_back({{"cluster", one.name},
+                        {"always_on_usd", one.always_on_usd},
+                        {"scaled_usd", one.scaled_usd},
+                        {"saving", one.saving()},
+                        {"worker_hours", one.worker_hours},
+                        {"up_hours", one.up_hours},
+                        {"duty", one.duty},
+                        {"spot_share", one.spot_share}});
   Json used = Json::array();
   for (const cluster::Price* price : prices.used())
-    used.push_back({{"sku", price->sku}, {"region", price->region}, {"unit", price->unit}, {"on_demand_usd", price->on_demand_usd},
-                    {"spot_usd", price->spot_known ? Json(price->spot_usd) : Json()}, {"as_of", day(price->as_of)}, {"source", price->source}});
+    used.push_back({{"sku", price->sku},
+                    {"region", price->region},
+                    {"unit", price->unit},
+                    {"on_demand_usd", price->on_demand_usd},
+                    {"spot_usd", price->spot_known ? Json(price->spot_usd) : Json()},
+                    {"as_of", day(price->as_of)},
+                    {"source", price->source}});
   const double saving = 1 - month.scaled_usd / month.always_on_usd;
   if (flags.json) {
-    fmt::print("{}\n", Json{{"clusters", clusters}, {"fee_usd", month.fee_usd}, {"always_on_usd", month.always_on_usd},
-                            {"scaled_usd", month.scaled_usd}, {"saving", saving}, {"per_tb_usd", month.per_tb_usd},
-                            {"per_job_usd", month.per_job_usd}, {"duty_for_91", month.duty_for_91},
-                            {"duty_for_91_on_spot", month.duty_for_91_on_spot}, {"work", to_json(flags.work)}, {"prices", used}}.dump());
+    fmt::print("{}\n", Json{{"clusters", clusters},
+                            {"fee_usd", month.fee_usd},
+                            {"always_on_usd", month.always_on_usd},
+                            {"scaled_usd", month.scaled_usd},
+                            {"saving", saving},
+                            {"per_tb_usd", month.per_tb_usd},
+                            {"per_job_usd", month.per_job_usd},
+                            {"duty_for_91", month.duty_for_91},
+                            {"duty_for_91_on_spot", month.duty_for_91_on_spot},
+                            {"work", to_json(flags.work)},
+                            {"prices", used}}
+                           .dump());
     return;
   }
-  fmt::print("A month of {:g} TB and {:g} small jobs, on paper: list prices, no discounts, storage and network not counted.\nAlways on: every worker it may have, on demand, day and night.\n\n", flags.work.tb, flags.work.jobs);
-  fmt::print("{:<18}{:>12}{:>14}{:>9}{:>14}{:>10}{:>8}\n", "cluster", "always on", "as it scales", "saving", "worker hours", "up, h", "duty");
+  fmt::print(
+      "A month of {:g} TB and {:g} small jobs, on paper: list prices, no discounts, storage and "
+      "network not counted.\nAlways on: every worker it may have, on demand, day and night.\n\n",
+      flags.work.tb, flags.work.jobs);
+  fmt::print("{:<18}{:>12}{:>14}{:>9}{:>14}{:>10}{:>8}\n", "cluster", "always on", "as it scales",
+             "saving", "worker hours", "up, h", "duty");
   for (const auto& one : month.clusters)
-    fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%{:>14.0f}{:>10.0f}{:>7.1f}%\n", one.name, fmt::format("${:.2f}", one.always_on_usd),
-               fmt::format("${:.2f}", one.scaled_usd), 100 * one.saving(), one.worker_hours, one.up_hours, 100 * one.duty);
-  fmt::print("{:<18}{:>12}{:>14}\n", "Kubernetes' fee", fmt::format("${:.2f}", month.fee_usd), fmt::format("${:.2f}", month.fee_usd));
-  fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%\n\n", "all", fmt::format("${:.2f}", month.always_on_usd), fmt::format("${:.2f}", month.scaled_usd), 100 * saving);
-  if (month.per_tb_usd > 0) fmt::print("a terabyte ${:.2f}, a small job ${:.6f}, while there is work\n", month.per_tb_usd, month.per_job_usd);
-  fmt::print("91% less than always on needs {}; with every worker on spot {}\n\nprices\n", duty_text(month.duty_for_91), duty_text(month.duty_for_91_on_spot));
+    fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%{:>14.0f}{:>10.0f}{:>7.1f}%\n", one.name,
+               fmt::format("${:.2f}", one.always_on_usd), fmt::format("${:.2f}", one.scaled_usd),
+               100 * one.saving(), one.worker_hours, one.up_hours, 100 * one.duty);
+  fmt::print("{:<18}{:>12}{:>14}\n", "Kubernetes' fee", fmt::format("${:.2f}", month.fee_usd),
+             fmt::format("${:.2f}", month.fee_usd));
+  fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%\n\n", "all", fmt::format("${:.2f}", month.always_on_usd),
+             fmt::format("${:.2f}", month.scaled_usd), 100 * saving);
+  if (month.per_tb_usd > 0)
+    fmt::print("a terabyte ${:.2f}, a small job ${:.6f}, while there is work\n", month.per_tb_usd,
+               month.per_job_usd);
+  fmt::print("91% less than always on needs {}; with every worker on spot {}\n\nprices\n",
+             duty_text(month.duty_for_91), duty_text(month.duty_for_91_on_spot));
   for (const cluster::Price* price : prices.used())
     fmt::print("  {:<30}${:<10g}spot {:<10} {} {}, {}\n", price->sku, price->on_demand_usd,
-               price->spot_known ? fmt::format("${:g}", price->spot_usd) : "unknown", price->unit, day(price->as_of), price->source);
+               price->spot_known ? fmt::format("${:g}", price->spot_usd) : "unknown", price->unit,
+               day(price->as_of), price->source);
 }
 
 Result<int> run(const Flags& flags) {
   const std::string chart = LIDO_TRY(shared_file("chart"));
-  const auto values = LIDO_TRY(cluster::read_values(LIDO_TRY(read_text(flags.values)), flags.values, LIDO_TRY(read_text(chart + "/values.yaml"))));
-  const std::string file = flags.prices.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.prices;
+  const auto values = LIDO_TRY(cluster::read_values(LIDO_TRY(read_text(flags.values)), flags.values,
+                                                    LIDO_TRY(read_text(chart + "/values.yaml"))));
+  const std::string file =
+      flags.prices.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.prices;
   const auto prices = LIDO_TRY(cluster::PriceTable::parse(LIDO_TRY(read_text(file)), file));
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
   LIDO_TRY(refuse_old(prices, file, flags.max_age_days));
@@ -97,8 +132,11 @@ void add_cluster_price(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* sub = command.add_subcommand("price", "Say what a month will cost, and against what");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one")->required();
-  sub->add_option("--prices", flags->prices, "Price table (CSV); default: Lido's own, dated, each row with its source");
-  sub->add_option("--max-age-days", flags->max_age_days, "Refuse prices that are older")->check(CLI::Range(0.0, 36500.0))->capture_default_str();
+  sub->add_option("--prices", flags->prices,
+                  "Price table (CSV); default: Lido's own, dated, each row with its source");
+  sub->add_option("--max-age-days", flags->max_age_days, "Refuse prices that are older")
+      ->check(CLI::Range(0.0, 36500.0))
+      ->capture_default_str();
   sub->add_option("--plot", flags->plot, "Write cost over duty to this SVG file");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   bind(*sub, flags->work, "A month's work");

@@ -14,6 +14,7 @@
 
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
+#include "lido/base/whole.h"
 
 namespace lido {
 
@@ -76,8 +77,7 @@ bool fits(const nlohmann::ordered_json& json) {
   if constexpr (std::is_same_v<T, bool>) {
     return json.is_boolean();
   } else if constexpr (std::is_integral_v<T>) {
-    if (json.is_number_unsigned()) return std::in_range<T>(json.get<uint64_t>());
-    return json.is_number_integer() && std::in_range<T>(json.get<int64_t>());
+    return whole<T>(json).has_value();
   } else if constexpr (std::is_floating_point_v<T>) {
     return json.is_number();
   } else {

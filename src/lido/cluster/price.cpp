@@ -40,7 +40,7 @@ Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on
 
 /// A cluster's pods and what an hour of them costs.
 struct Rates {
-  double head_usd = 0;      ///< Head and one driver: what runs whenever the cluster is up.
+  double head_usd = 0;        ///< Head and one driver: what runs whenever the cluster is up.
   double configured_usd = 0;  ///< All workers at once, spot where it is configured.
   double on_demand_usd = 0;
   double spot_usd = 0;
@@ -82,13 +82,16 @@ Hours hours_of(const RayClusterValues& cluster, const Rates& rates, const WorkOp
   if (rates.has_gpus) {
     hours.busy = work.gpu_hours;
   } else if (rates.cpus > 0) {
-    const double cpu_hours = work.tb * work.cpu_hours_per_tb + work.jobs * work.cpu_s_per_job / 3600;
+    const double cpu_hours =
+        work.tb * work.cpu_hours_per_tb + work.jobs * work.cpu_s_per_job / 3600;
     hours.busy = cpu_hours / work.cpu_efficiency / rates.cpus;
   }
   const double runs = hours.busy > 0 ? work.runs : 0;
-  hours.paid = std::min(kMonth_h, hours.busy + runs * (work.cold_start_s + cluster.idle_timeout_s) / 3600);
+  hours.paid =
+      std::min(kMonth_h, hours.busy + runs * (work.cold_start_s + cluster.idle_timeout_s) / 3600);
   // Nobody suspends a cluster at 0: its head stays.
-  hours.up = suspend_after_min > 0 ? std::min(kMonth_h, hours.paid + runs * suspend_after_min / 60) : kMonth_h;
+  hours.up = suspend_after_min > 0 ? std::min(kMonth_h, hours.paid + runs * suspend_after_min / 60)
+                                   : kMonth_h;
   return hours;
 }
 
@@ -112,7 +115,8 @@ Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& fi
                 .unit = std::string(table->cell("unit", row)),
                 .source = std::string(table->cell("source", row))};
     const auto refuse = [&](std::string_view why) {
-      return fail(ErrorCode::kInvalidArgument, "{}: row {} ({}): {}", file, row + 2, price.sku, why);
+      return fail(ErrorCode::kInvalidArgument, "{}: row {} ({}): {}", file, row + 2, price.sku,
+                  why);
     };
     const auto on_demand = dataset::parse_number(table->cell("on_demand_usd", row));
     if (!on_demand || *on_demand < 0) return refuse("on_demand_usd is no price");
@@ -166,10 +170,11 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
     const Rates rates = LIDO_TRY(rates_of(cluster, prices));
     const Hours hours = hours_of(cluster, rates, work, values.suspend_after_min);
     if (hours.busy > kMonth_h) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "cluster {}: this work keeps all {} workers busy for {:.0f} h of a month of {:.0f}: "
-                  "raise max",
-                  cluster.name, rates.workers, hours.busy, kMonth_h);
+      return fail(
+          ErrorCode::kInvalidArgument,
+          "cluster {}: this work keeps all {} workers busy for {:.0f} h of a month of {:.0f}: "
+          "raise max",
+          cluster.name, rates.workers, hours.busy, kMonth_h);
     }
     ClusterCost cost{.name = cluster.name};
     cost.always_on_usd = kMonth_h * (rates.head_usd + rates.on_demand_usd);
@@ -183,12 +188,14 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
     month.always_on_usd += cost.always_on_usd;
     month.scaled_usd += cost.scaled_usd;
     const double beside = hours.up - hours.paid;  // up without workers: before it is suspended
-    base += beside * rates.head_usd + (hours.paid - hours.busy) * (rates.configured_usd + rates.head_usd);
+    base += beside * rates.head_usd +
+            (hours.paid - hours.busy) * (rates.configured_usd + rates.head_usd);
     slope += kMonth_h * (rates.configured_usd + rates.head_usd);
     slope_on_demand += kMonth_h * (rates.on_demand_usd + rates.head_usd);
     slope_spot += kMonth_h * (rates.spot_usd + rates.head_usd);
     if (cluster.name == "data" && rates.cpus > 0) {
-      const double cpu_hour_usd = (rates.configured_usd + rates.head_usd) / rates.cpus / work.cpu_efficiency;
+      const double cpu_hour_usd =
+          (rates.configured_usd + rates.head_usd) / rates.cpus / work.cpu_efficiency;
       month.per_tb_usd = work.cpu_hours_per_tb * cpu_hour_usd;
       month.per_job_usd = work.cpu_s_per_job / 3600 * cpu_hour_usd;
     }
@@ -210,7 +217,9 @@ std::string plot_cost(const MonthCost& cost, const std::string& name) {
   constexpr double kWidth = 720, kHeight = 400, kLeft = 80, kRight = 30, kTop = 56, kBottom = 50;
   const double most = cost.always_on_usd * 1.05;
   const auto x = [&](double duty) { return kLeft + duty * (kWidth - kLeft - kRight); };
-  const auto y = [&](double usd) { return kHeight - kBottom - usd / most * (kHeight - kTop - kBottom); };
+  const auto y = [&](double usd) {
+    return kHeight - kBottom - usd / most * (kHeight - kTop - kBottom);
+  };
   std::string svg = fmt::format(
       R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" font-family="system-ui, sans-serif" font-size="13">
 <rect width="100%" height="100%" fill="#fff"/>
@@ -221,9 +230,10 @@ std::string plot_cost(const MonthCost& cost, const std::string& name) {
   double step = std::pow(10, std::floor(std::log10(most)) - 1);
   for (const double times : {2.0, 2.5, 2.0, 2.0}) step *= most / step > kLines ? times : 1;
   for (double usd = 0; usd <= most; usd += step) {
-    svg += fmt::format(R"(<path d="M{} {:.1f}H{}" stroke="#ddd"/><text x="{}" y="{:.1f}" text-anchor="end" fill="#555">${:.0f}</text>
+    svg += fmt::format(
+        R"(<path d="M{} {:.1f}H{}" stroke="#ddd"/><text x="{}" y="{:.1f}" text-anchor="end" fill="#555">${:.0f}</text>
 )",
-                       kLeft, y(usd), kWidth - kRight, kLeft - 8, y(usd) + 4, usd);
+        kLeft, y(usd), kWidth - kRight, kLeft - 8, y(usd) + 4, usd);
   }
   for (int tenth = 0; tenth <= 10; tenth += 2)
     svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle" fill="#555">{}%</text>
@@ -244,11 +254,14 @@ std::string plot_cost(const MonthCost& cost, const std::string& name) {
 )",
                      kLeft, y(cost.always_on_usd), kWidth - kRight, y(0.09 * cost.always_on_usd));
   double at = kLeft - 60;
-  for (const auto& [text, colour] : {std::pair("always on, on demand", "#444"), {"from zero, on demand", "#c2410c"},
-                                     {"as configured", "#0369a1"}, {"9% of always on", "#15803d"}}) {
-    svg += fmt::format(R"(<rect x="{0:.0f}" y="38" width="14" height="4" fill="{1}"/><text x="{2:.0f}" y="44" fill="{1}">{3}</text>
+  for (const auto& [text, colour] : {std::pair("always on, on demand", "#444"),
+                                     {"from zero, on demand", "#c2410c"},
+                                     {"as configured", "#0369a1"},
+                                     {"9% of always on", "#15803d"}}) {
+    svg += fmt::format(
+        R"(<rect x="{0:.0f}" y="38" width="14" height="4" fill="{1}"/><text x="{2:.0f}" y="44" fill="{1}">{3}</text>
 )",
-                       at, colour, at + 20, text);
+        at, colour, at + 20, text);
     at += 172;
   }
   return svg + fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">duty</text>

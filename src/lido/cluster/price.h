@@ -54,27 +54,35 @@ struct WorkOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("tb", self.tb, Within{0, 1e6}, "Raw video in a month, terabytes (1e12 bytes)");
-    visit("jobs", self.jobs, Within{0, 1e10}, "Small jobs in a month beside it: clips of a few seconds");
-    visit("cpu_hours_per_tb", self.cpu_hours_per_tb, Within{0, 1e6},
-          "CPU-hours that a terabyte takes: 57 for frames alone, 240 with people found, measured on "
-          "1080p30 H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
-    visit("cpu_s_per_job", self.cpu_s_per_job, Within{0, 1e6}, "CPU-seconds of a small job, Ray's share included");
-    visit("gpu_hours", self.gpu_hours, Within{0, 1e6}, "Hours a month in which each GPU group's pods all work");
-    visit("runs", self.runs, Within{0, 1e5}, "How often a month work begins: each time workers come from nothing");
-    visit("cold_start_s", self.cold_start_s, Within{0, 3600}, "From asking for a worker to its first task, node included");
-    visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1}, "Share of workers' paid CPU time that is work, while there is some");
+    visit("jobs", self.jobs, Within{0, 1e10},
+          "Small jobs in a month beside it: clips of a few seconds");
+    visit(
+        "cpu_hours_per_tb", self.cpu_hours_per_tb, Within{0, 1e6},
+        "CPU-hours that a terabyte takes: 57 for frames alone, 240 with people found, measured on "
+        "1080p30 H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
+    visit("cpu_s_per_job", self.cpu_s_per_job, Within{0, 1e6},
+          "CPU-seconds of a small job, Ray's share included");
+    visit("gpu_hours", self.gpu_hours, Within{0, 1e6},
+          "Hours a month in which each GPU group's pods all work");
+    visit("runs", self.runs, Within{0, 1e5},
+          "How often a month work begins: each time workers come from nothing");
+    visit("cold_start_s", self.cold_start_s, Within{0, 3600},
+          "From asking for a worker to its first task, node included");
+    visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1},
+          "Share of workers' paid CPU time that is work, while there is some");
   }
 };
 
 /// What one cluster costs in a month.
 struct ClusterCost {
   std::string name;
-  double always_on_usd = 0;  ///< All workers it may have, on demand, day and night, head and driver too.
-  double scaled_usd = 0;     ///< Workers from zero, as configured, suspended without work.
-  double worker_hours = 0;   ///< Of paid pods.
-  double up_hours = 0;       ///< In which head and driver run.
-  double duty = 0;           ///< Share of the month in which all workers would be busy.
-  double spot_share = 0;     ///< Of workers' always-on cost that may run on spot.
+  double always_on_usd =
+      0;  ///< All workers it may have, on demand, day and night, head and driver too.
+  double scaled_usd = 0;    ///< Workers from zero, as configured, suspended without work.
+  double worker_hours = 0;  ///< Of paid pods.
+  double up_hours = 0;      ///< In which head and driver run.
+  double duty = 0;          ///< Share of the month in which all workers would be busy.
+  double spot_share = 0;    ///< Of workers' always-on cost that may run on spot.
   double saving() const { return always_on_usd > 0 ? 1 - scaled_usd / always_on_usd : 0; }
 };
 
@@ -83,7 +91,8 @@ struct MonthCost {
   double fee_usd = 0;  ///< The Kubernetes cluster's own, in both.
   double always_on_usd = 0;
   double scaled_usd = 0;
-  double per_tb_usd = 0;   ///< Of the data cluster, if it had nothing but terabytes to do; 0 without any.
+  double per_tb_usd =
+      0;  ///< Of the data cluster, if it had nothing but terabytes to do; 0 without any.
   double per_job_usd = 0;  ///< Its small jobs alone.
   /// The same at other duties: how much of the month all workers are busy, 0 to 1, as configured
   /// and with everything on demand.

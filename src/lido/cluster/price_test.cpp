@@ -15,8 +15,8 @@ constexpr std::string_view kPrices =
 
 PriceTable table() { return *PriceTable::parse(kPrices, "prices.csv"); }
 
-/// Round figures, so that a month can be worked out on paper: a worker of 4 CPUs and 20 GiB costs 0.30 an
-/// hour (0.06 on spot), head and driver together 0.15.
+/// Round figures, so that a month can be worked out on paper: a worker of 4 CPUs and 20 GiB costs
+/// 0.30 an hour (0.06 on spot), head and driver together 0.15.
 Values small() {
   RayClusterValues data{.name = "data", .enabled = true, .idle_timeout_s = 60};
   data.head = {.cpu = 1, .memory_gib = 5};
@@ -24,7 +24,8 @@ Values small() {
                  {.name = "cpu", .pod = {.cpu = 4, .memory_gib = 20}, .max = 10}};
   return {.name = "pool-a", .suspend_after_min = 30, .clusters = {data}};
 }
-const WorkOptions kWork{.tb = 1, .cpu_hours_per_tb = 100, .runs = 10, .cold_start_s = 120, .cpu_efficiency = 1};
+const WorkOptions kWork{
+    .tb = 1, .cpu_hours_per_tb = 100, .runs = 10, .cold_start_s = 120, .cpu_efficiency = 1};
 
 TEST(Price, IsWhatPaperSays) {
   const auto month = price_month(small(), table(), kWork);
@@ -80,16 +81,18 @@ TEST(Price, AGpuWithoutAPriceIsRefused) {
   values.clusters[0].groups[1].pod.gpu_type = "tpu-v9";
   const auto month = price_month(values, table(), kWork);
   ASSERT_FALSE(month);
-  EXPECT_NE(month.error().message.find("no price for tpu-v9, there are: autopilot-vcpu"), std::string::npos);
+  EXPECT_NE(month.error().message.find("no price for tpu-v9, there are: autopilot-vcpu"),
+            std::string::npos);
 }
 
 TEST(Price, BadTablesNameTheRow) {
   const std::string header = "sku,region,unit,on_demand_usd,spot_usd,as_of,source\n";
-  for (const auto& [row, said] : {std::pair("a,r,h,cheap,,2026-09-01,s\n", "row 2 (a): on_demand_usd is no price"),
-                                  {"a,r,h,1,,yesterday,s\n", "want a day like 2026-09-01"},
-                                  {"a,r,h,1,,2026-02-30,s\n", "want a day like 2026-09-01"},
-                                  {"a,r,h,1,-2,2026-09-01,s\n", "spot_usd is no price"},
-                                  {"a,r,h,1,,2026-09-01,\n", "no source"}}) {
+  for (const auto& [row, said] :
+       {std::pair("a,r,h,cheap,,2026-09-01,s\n", "row 2 (a): on_demand_usd is no price"),
+        {"a,r,h,1,,yesterday,s\n", "want a day like 2026-09-01"},
+        {"a,r,h,1,,2026-02-30,s\n", "want a day like 2026-09-01"},
+        {"a,r,h,1,-2,2026-09-01,s\n", "spot_usd is no price"},
+        {"a,r,h,1,,2026-09-01,\n", "no source"}}) {
     const auto prices = PriceTable::parse(header + row, "p.csv");
     ASSERT_FALSE(prices) << row;
     EXPECT_NE(prices.error().message.find(said), std::string::npos) << prices.error().message;

@@ -28,7 +28,8 @@ clusters:
 )";
 
 TEST(Values, WhatIsSaidGoesOverWhatIsNot) {
-  const auto values = read_values("name: pool-a\nclusters: {data: {groups: {cpu: {spot: true}}}}\n", "v.yaml", kDefaults);
+  const auto values = read_values("name: pool-a\nclusters: {data: {groups: {cpu: {spot: true}}}}\n",
+                                  "v.yaml", kDefaults);
   ASSERT_TRUE(values) << values.error().message;
   EXPECT_EQ(values->name, "pool-a");
   const RayClusterValues& data = **values->find("data");
@@ -41,15 +42,15 @@ TEST(Values, WhatIsSaidGoesOverWhatIsNot) {
 }
 
 TEST(Values, ErrorsNameTheLine) {
-  for (const auto& [text, said] : {
-           std::pair("name: pool-a\nclusters:\n  data:\n    groups:\n      cpu: {max: many}\n",
-                     "v.yaml:5: clusters.data.groups.cpu.max is many, want a number, 0 or more"),
-           {"clusters:\n  data: [1]\n", "v.yaml:2: clusters.data is a list, want a map"},
-           {"clusters:\n  data:\n    groups:\n      cpu: {min: 9, max: 3}\n",
-            "v.yaml:4: clusters.data.groups.cpu.min is 9, want max (3) or less"},
-           {"name: Pool A\n", "v.yaml: name is \"Pool A\", want small letters"},
-           {"name: [\n", "v.yaml:"},
-           {"- a\n", "v.yaml: no map of values"}}) {
+  for (const auto& [text, said] :
+       {std::pair("name: pool-a\nclusters:\n  data:\n    groups:\n      cpu: {max: many}\n",
+                  "v.yaml:5: clusters.data.groups.cpu.max is many, want a number, 0 or more"),
+        {"clusters:\n  data: [1]\n", "v.yaml:2: clusters.data is a list, want a map"},
+        {"clusters:\n  data:\n    groups:\n      cpu: {min: 9, max: 3}\n",
+         "v.yaml:4: clusters.data.groups.cpu.min is 9, want max (3) or less"},
+        {"name: Pool A\n", "v.yaml: name is \"Pool A\", want small letters"},
+        {"name: [\n", "v.yaml:"},
+        {"- a\n", "v.yaml: no map of values"}}) {
     const auto values = read_values(text, "v.yaml", kDefaults);
     ASSERT_FALSE(values) << text;
     EXPECT_EQ(values.error().code, ErrorCode::kInvalidArgument);
@@ -59,8 +60,11 @@ TEST(Values, ErrorsNameTheLine) {
 
 TEST(Values, WhatInitWritesIsRead) {
   for (const bool gpus : {false, true}) {
-    const auto text = initial_values("pool-a", {.image = "r.example/lido:1.0", .bucket = "gs://pool-a",
-                                                .training = gpus, .reconstruction = false, .spot = true});
+    const auto text = initial_values("pool-a", {.image = "r.example/lido:1.0",
+                                                .bucket = "gs://pool-a",
+                                                .training = gpus,
+                                                .reconstruction = false,
+                                                .spot = true});
     ASSERT_TRUE(text);
     const auto values = read_values(*text, "v.yaml", kDefaults);
     ASSERT_TRUE(values) << values.error().message;
@@ -71,7 +75,8 @@ TEST(Values, WhatInitWritesIsRead) {
 }
 
 TEST(Values, InitRefusesWhatKubernetesWould) {
-  for (const char* name : {"", "Pool", "pool_a", "1pool", "pool-", "a-name-that-is-much-too-long-for-what-comes-of-it"})
+  for (const char* name : {"", "Pool", "pool_a", "1pool", "pool-",
+                           "a-name-that-is-much-too-long-for-what-comes-of-it"})
     EXPECT_FALSE(initial_values(name, {})) << name;
   EXPECT_FALSE(initial_values("pool-a", {.image = "lido"}));
   EXPECT_FALSE(initial_values("pool-a", {.cloud = "moon"}));

@@ -2,6 +2,7 @@
 #include "lido/infer/bundle.h"
 
 #include "lido/base/hash.h"
+#include "lido/base/whole.h"
 #include "lido/storage/store.h"
 
 namespace lido::infer {
@@ -31,10 +32,9 @@ Result<void> take(const Json& json, const std::string& path, T& value) {
   }
   try {
     if constexpr (std::is_same_v<T, int>) {
-      if (!at->is_number_integer()) throw std::invalid_argument("");
-      const auto number = at->template get<int64_t>();
-      if (!std::in_range<int>(number)) throw std::invalid_argument("");
-      value = static_cast<int>(number);
+      const auto number = whole<int>(*at);
+      if (!number) throw std::invalid_argument("");
+      value = *number;
     } else {
       at->get_to(value);
     }

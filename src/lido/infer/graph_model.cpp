@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "lido/base/whole.h"
+
 namespace lido::infer {
 namespace {
 
@@ -166,7 +168,9 @@ std::map<std::string, Weight> find_weights(const Json& manifest, std::string_vie
   for (const Json& group : manifest) {
     for (const Json& entry : group.at("weights")) {
       const std::string name = entry.at("name");
-      Weight weight{.shape = entry.at("shape"), .type = entry.at("dtype")};
+      const auto shape = all_whole<int64_t>(entry.at("shape"));
+      if (!shape) throw Broken("a shape that is no list of whole numbers");
+      Weight weight{.shape = *shape, .type = entry.at("dtype")};
       const bool halves = entry.contains("quantization");
       if (halves && (entry["quantization"].at("dtype") != "float16" || weight.type != "float32"))
         throw Broken("weights of " + name + " are quantised otherwise than float16");

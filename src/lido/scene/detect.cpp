@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "lido/base/whole.h"
+
 namespace lido::scene {
 namespace {
 
@@ -124,8 +126,11 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
     if (kind != "nanodet" && kind != "yolox")
       return refuse(fmt::format("kind is \"{}\", want nanodet or yolox", kind));
     decoding.kind = kind == "yolox" ? Decoding::Kind::kYolox : Decoding::Kind::kNanodet;
-    bundle.decoding.at("strides").get_to(decoding.strides);
-    if (decoding.kind == Decoding::Kind::kNanodet) bundle.decoding.at("bins").get_to(decoding.bins);
+    const auto strides = all_whole<int>(bundle.decoding.at("strides"));
+    if (!strides) return refuse("strides want 1 to 16 numbers from 1 to 1024");
+    decoding.strides = *strides;
+    if (decoding.kind == Decoding::Kind::kNanodet)
+      decoding.bins = whole<int>(bundle.decoding.at("bins")).value_or(0);
   } catch (const nlohmann::json::exception& error) {
     return refuse(error.what());
   }

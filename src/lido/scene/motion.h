@@ -31,6 +31,9 @@ Homography inverse(const Homography& h);
 /// The upright box around the mapped box.
 Box apply(const Homography& h, const Box& box);
 
+/// Motion is sought in pictures whose long side is at most so many pixels.
+inline constexpr int kMotionLongSide = 960;
+
 /// How one picture lies in an earlier one of the same camera.
 struct Registration {
   int64_t reference_k = 0;  ///< Sampling time of the earlier picture; its own for a first one.
@@ -56,7 +59,7 @@ class MotionEstimator {
   MotionEstimator(MotionEstimator&&) noexcept;
   MotionEstimator& operator=(MotionEstimator&&) noexcept;
 
-  /// The geometry in which pictures are wanted: their long side is at most 960 pixels.
+  /// The geometry in which pictures are wanted: their long side is at most kMotionLongSide.
   static media::Geometry geometry_for(const media::Frame& frame);
 
   /// The picture's brightness in that geometry.

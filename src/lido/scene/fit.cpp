@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <opencv2/calib3d.hpp>
+
+namespace lido::scene {
+namespace {
+
+constexpr double kInlierPx = 1.5;  // of the reduced picture
+/// Points that moved less may as well have stayed.
+constexpr double kRestPx = 0.2;
+/// Advantage of rest over a move, in units of its log-likelihood.
+constexpr double kRestBonus = 15;
+
+/// How many matches a mapping explains, and how well.
+struct Agreement {
+  int inliers = 0;
+  double squares = 0;  ///< Of the residuals, none larger than kInlierPx.
+};
+
+Agreement agreement(const std::vector<Match>& matches, const cv::Matx33d& m) {
+  Agreement sum;
+  for (const Match& match : matches) {
+    const cv::Point2d error = project(m, match.from) - match.to;
+    const double square = error.dot(error);
+    sum.inliers += square < kInlierPx * kInlierPx ? 1 : 0;
+    sum.squares += std::min(square, kInlierPx * kInlierPx);
+  }
+  return sum;
+}
+
+}  // namespace
+
+cv::Point2d project(const cv::Matx33d& m, const cv::Point2d& p) {
+  const double w = m(2, 0) * p.x + m(2, 1) * p.y + m(2, 2);
+  return {(m(0, 0) * p.x + m(0, 1) * p.y + m(0, 2)) / w,
+          (m(1, 0) * p.x + m(1, 1) * p.y + m(1, 2)) / w};
+}
+
+std::array<Row8, 2> jacobian(const cv::Matx33d& m, const cv::Point2d& p) {
+  const double w = m(2, 0) * p.x + m(2, 1) * p.y + m(2, 2);
+  const cv::Point2d q = project(m, p);
+  const double x = p.x / w, y = p.y / w, one = 1 / w;
+  return {Row8(x, y, one, 0, 0, 0, -q.x * x, -q.x * y),
+          Row8(0, 0, 0, x, y, one, -q.y * x, -q.y * y)};
+}
+
+cv::Mat basis_of(int freedoms) {
+  if (freedoms == 8) return cv::Mat::eye(8, 8, CV_64F);
+  cv::Mat basis = cv::Mat::zeros(8, freedoms, CV_64F);
+  basis.at<double>(2, 0) = basis.at<double>(5, 1) = 1;
+  if (freedoms == 4) {
+    basis.at<double>(0, 2) = basis.at<double>(4, 2) = 1;
+    basis.at<double>(3, 3) = 1;
+    basis.at<double>(1, 3) = -1;
+  }
+  return basis;
+}
+
+namespace {
+
+/// Least squares over the matches within kInlierPx, weights by Huber; begins at `m`.
+std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int freedoms) {
+  constexpr int kRounds = 6;
+  const cv::Mat basis = basis_of(freedoms);
+  Fit fit;
+  for (int round = 0; round < kRounds; ++round) {
+    // The scale of the noise, robustly.
+    std::vector<double> sizes;
+    for (const Match& match : matches) {
+      const double size = cv::norm(project(m, match.from) - match.to);
+      if (size < kInlierPx) sizes.push_back(size);
+    }
+    fit.inliers = static_cast<int>(sizes.size());
+    if (2 * fit.inliers < freedoms + 4) return std::nullopt;
+    std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
+    const double knee = std::max(0.02, 1.5 * sizes[sizes.size() / 2]);
+    Matrix8 normal = Matrix8::zeros();
+    Row8 gradient = Row8::all(0);
+    double squares = 0;
+    for (const Match& match : matches) {
+      const cv::Point2d error = match.to - project(m, match.from);
+      const double size = cv::norm(error);
+      if (size >= kInlierPx) continue;
+      const double weight = size <= knee ? 1 : knee / size;
+      squares += weight * size * size;
+      const auto rows = jacobian(m, match.from);
+      for (size_t axis = 0; axis < 2; ++axis) {
+        normal += weight * (rows[axis] * rows[axis].t());
+        gradient += weight * (axis == 0 ? error.x : error.y) * rows[axis];
+      }
+    }
+    const cv::Mat reduced = basis.t() * cv::Mat(normal) * basis;
+    cv::Mat inverse;
+    if (cv::invert(reduced, inverse, cv::DECOMP_CHOLESKY) == 0) return std::nullopt;
+    const cv::Mat step = basis * inverse * basis.t() * cv::Mat(gradient);
+    for (int i = 0; i < 8; ++i) m.val[i] += step.at<double>(i);
+    const cv::Mat covariance = basis * inverse * basis.t();
+    fit.covariance = Matrix8(covariance.ptr<double>()) * (squares / (2.0 * fit.inliers - freedoms));
+  }
+  fit.to_from_from = m;
+  return fit;
+}
+
+}  // namespace
+
+bool is_plausible(const cv::Matx33d& m, const cv::Size& size) {
+  const double w = size.width, h = size.height;
+  const std::array<cv::Point2d, 4> corners = {{{0, 0}, {w, 0}, {w, h}, {0, h}}};
+  double area = 0;
+  std::array<cv::Point2d, 4> mapped;
+  for (size_t i = 0; i < 4; ++i) {
+    if (m(2, 0) * corners[i].x + m(2, 1) * corners[i].y + m(2, 2) <= 0.2) return false;
+    mapped[i] = project(m, corners[i]);
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    const cv::Point2d a = mapped[i], b = mapped[(i + 1) % 4], c = mapped[(i + 2) % 4];
+    if ((b - a).cross(c - b) <= 0) return false;
+    area += a.cross(b) / 2;
+  }
+  return area > 0.2 * w * h && area < 5 * w * h;
+}
+
+std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& size) {
+  std::vector<cv::Point2f> from, to;
+  std::vector<double> shifts_x, shifts_y;
+  for (const Match& match : matches) {
+    from.emplace_back(match.from);
+    to.emplace_back(match.to);
+    shifts_x.push_back(match.to.x - match.from.x);
+    shifts_y.push_back(match.to.y - match.from.y);
+  }
+  const auto median = [](std::vector<double>& values) {
+    std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
+    return values[values.size() / 2];
+  };
+  std::vector<std::pair<int, Fit>> fits;
+  const auto add = [&](int freedoms, const cv::Matx33d& start) {
+    if (auto fit = refine(matches, start, freedoms)) fits.emplace_back(freedoms, *fit);
+  };
+  add(2, {1, 0, median(shifts_x), 0, 1, median(shifts_y), 0, 0, 1});
+  // Nearly all points rest: there is nothing more to explain.
+  const auto resting = std::ranges::count_if(
+      matches, [](const Match& match) { return cv::norm(match.to - match.from) < kRestPx; });
+  if (!fits.empty() && double(resting) >= 0.9 * double(matches.size()) &&
+      resting >= kFewestInliers) {
+    return Fit{.covariance = fits.front().second.covariance, .inliers = static_cast<int>(resting)};
+  }
+  const cv::Mat similar =
+      cv::estimateAffinePartial2D(from, to, cv::noArray(), cv::RANSAC, kInlierPx, 500);
+  if (!similar.empty()) {
+    const auto at = [&](int row, int column) { return similar.at<double>(row, column); };
+    add(4, {at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2), 0, 0, 1});
+  }
+  const cv::Mat rough = cv::findHomography(from, to, cv::RANSAC, kInlierPx, {}, 500);
+  if (!rough.empty()) add(8, cv::Matx33d(rough.ptr<double>()));
+  if (fits.empty()) return std::nullopt;
+  // Rest is as sure as the shift that was not needed.
+  Fit rest{.covariance = fits.front().second.covariance};
+  if (fits.front().first == 2) fits.emplace(fits.begin(), 0, rest);
+  std::vector<Agreement> agreements;
+  double noise = INFINITY;
+  for (auto& [freedoms, fit] : fits) {
+    agreements.push_back(agreement(matches, fit.to_from_from));
+    fit.inliers = agreements.back().inliers;
+    noise = std::min(noise, agreements.back().squares / (2.0 * double(matches.size())));
+  }
+  noise = std::max(noise, 0.02 * 0.02);
+  const double count = 2.0 * static_cast<double>(matches.size());
+  std::optional<Fit> best;
+  double least = INFINITY;
+  for (size_t i = 0; i < fits.size(); ++i) {
+    const auto& [freedoms, fit] = fits[i];
+    // Cameras at a pool are mounted: rest needs less proof than any move.
+    const bool rests = freedoms == 0;
+    const double cost =
+        agreements[i].squares / noise + (rests ? -kRestBonus : freedoms * std::log(count));
+    const bool holds = fit.inliers >= kFewestInliers + 3 * freedoms / 2 &&
+                       fit.inliers >= (rests ? 0.25 : 0.4) * double(matches.size()) &&
+                       is_plausible(fit.to_from_from, size);
+    if (holds && cost < least) least = cost, best = fit;
+  }
+  return best;
+}
+
+double worst_corner(const Fit& fit, const cv::Size& size) {
+  const double w = size.width, h = size.height;
+  double worst = 0;
+  for (const cv::Point2d& corner : {cv::Point2d(0, 0), {w, 0}, {w, h}, {0, h}}) {
+    for (const Row8& row : jacobian(fit.to_from_from, corner))
+      worst = std::max(worst, row.dot(fit.covariance * row));
+  }
+  return std::sqrt(worst);
+}
+
+}  // namespace lido::scene
