@@ -19,7 +19,7 @@ constexpr double kUnsurePx = 0.05;
 /// A share of the points, and a number, that settle a mapping; where fewer agree, all pixels are
 /// asked.
 constexpr double kMostAgree = 0.6;
-constexpr double kEnough = 60;
+constexpr double kEnough = 30;
 
 cv::Matx33d matrix(const Homography& h) { return cv::Matx33d(h.m.data()); }
 
@@ -165,7 +165,7 @@ std::optional<Fit> MotionEstimator::State::follow(const Picture& picture) const 
   if (fit && fit->inliers >= std::max(kEnough, kMostAgree * double(points.size()))) return fit;
   std::vector<Fit> guesses = {{.to_from_from = guess}, {}};
   if (fit) guesses.push_back(*fit);
-  const auto settled = settle(*reference, picture, std::move(guesses));
+  const auto settled = settle(*reference, picture, guesses);
   return settled ? settled : fit;
 }
 

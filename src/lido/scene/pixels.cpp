@@ -34,6 +34,25 @@ cv::Matx33d at_level(const cv::Matx33d& m, int level) {
   return enlarge.inv() * m * enlarge;
 }
 
+/// Pixels with a gradient that noise does not have, where the mask allows; every second of every
+/// nth row.
+std::vector<cv::Point> with_gradient(const cv::Mat& image, const cv::Mat& mask, int every) {
+  constexpr int kGradient = 6;  // levels a pixel
+  std::vector<cv::Point> places;
+  for (int y = 2; y + 2 < image.rows; y += every) {
+    const auto* line = image.ptr<uint8_t>(y);
+    const auto* above = image.ptr<uint8_t>(y - 1);
+    const auto* below = image.ptr<uint8_t>(y + 1);
+    const auto* allowed = mask.ptr<uint8_t>(y);
+    for (int x = 2 + y / every % 2; x + 2 < image.cols; x += 2) {
+      const int dx = line[x + 1] - line[x - 1], dy = below[x] - above[x];
+      if (allowed[x] != 0 && dx * dx + dy * dy >= 4 * kGradient * kGradient)
+        places.emplace_back(x, y);
+    }
+  }
+  return places;
+}
+
 /// A pixel of the reference with its gradient.
 struct Pixel {
   double x, y;  ///< About the middle of the picture, in units of `unit` pixels.
@@ -45,8 +64,7 @@ struct Pixel {
 
 std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& start, int level,
                            int freedoms) {
-  constexpr double kGradient = 6;  // levels a pixel; noise has less
-  constexpr size_t kMostPixels = 20000;
+  const size_t most_pixels = freedoms < 8 ? 4000 : 20000;
   const size_t fewest_pixels = size_t{500} >> level;
   constexpr int kRounds = 12;
   constexpr double kDone = 1e-3;   // pixels
@@ -61,23 +79,19 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
   const double unit = std::max(now.cols, now.rows) / 2.0;
   const cv::Matx33d pixels(unit, 0, now.cols / 2.0, 0, unit, now.rows / 2.0, 0, 0, 1);
 
-  std::vector<Pixel> all;
-  for (int y = 2; y + 2 < before.rows; ++y) {
+  const auto places = with_gradient(before, mask, 1);
+  if (places.size() < fewest_pixels) return std::nullopt;
+  std::vector<Pixel> chosen;
+  for (size_t i = 0; i < places.size(); i += (places.size() + most_pixels - 1) / most_pixels) {
+    const auto [x, y] = places[i];
     const auto* line = before.ptr<uint8_t>(y);
-    const auto* above = before.ptr<uint8_t>(y - 1);
-    const auto* below = before.ptr<uint8_t>(y + 1);
-    const auto* still = mask.ptr<uint8_t>(y);
-    for (int x = 2 + y % 2; x + 2 < before.cols; x += 2) {
-      const double dx = (line[x + 1] - line[x - 1]) / 2.0, dy = (below[x] - above[x]) / 2.0;
-      if (still[x] == 0 || dx * dx + dy * dy < kGradient * kGradient) continue;
-      const double u = (x - pixels(0, 2)) / unit, v = (y - pixels(1, 2)) / unit;
-      const double gx = dx * unit, gy = dy * unit, along = gx * u + gy * v;
-      all.push_back({u, v, double(line[x]),
-                     Row8(gx * u, gx * v, gx, gy * u, gy * v, gy, -along * u, -along * v)});
-    }
+    const double dx = (line[x + 1] - line[x - 1]) / 2.0;
+    const double dy = (before.at<uint8_t>(y + 1, x) - before.at<uint8_t>(y - 1, x)) / 2.0;
+    const double u = (x - pixels(0, 2)) / unit, v = (y - pixels(1, 2)) / unit;
+    const double gx = dx * unit, gy = dy * unit, along = gx * u + gy * v;
+    chosen.push_back({u, v, double(line[x]),
+                      Row8(gx * u, gx * v, gx, gy * u, gy * v, gy, -along * u, -along * v)});
   }
-  if (all.size() < fewest_pixels) return std::nullopt;
-  const size_t step = (all.size() + kMostPixels - 1) / kMostPixels;
 
   cv::Matx33d m = pixels.inv() * begin * pixels;
   const auto is_near = [&](const cv::Matx33d& mapping) {
@@ -97,8 +111,9 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
       const Row8* descent;
     };
     std::vector<Residual> residuals;
-    for (size_t i = 0; i < all.size(); i += step) {
-      const cv::Point2d at = project(pixels * m, {all[i].x, all[i].y});
+    const cv::Matx33d now_from_unit = pixels * m;
+    for (const Pixel& pixel : chosen) {
+      const cv::Point2d at = project(now_from_unit, {pixel.x, pixel.y});
       const int x = static_cast<int>(std::floor(at.x)), y = static_cast<int>(std::floor(at.y));
       if (x < 1 || y < 1 || x + 2 >= now.cols || y + 2 >= now.rows || mask.at<uint8_t>(y, x) == 0)
         continue;
@@ -107,7 +122,7 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
       const auto* next = now.ptr<uint8_t>(y + 1) + x;
       const double value =
           (1 - fy) * ((1 - fx) * row[0] + fx * row[1]) + fy * ((1 - fx) * next[0] + fx * next[1]);
-      residuals.push_back({value - all[i].value - light, &all[i].descent});
+      residuals.push_back({value - pixel.value - light, &pixel.descent});
     }
     if (residuals.size() < fewest_pixels) return std::nullopt;
     std::vector<double> sizes;
@@ -166,73 +181,100 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
 
 namespace {
 
-/// How far two pictures differ where one has been laid over the other: levels, the mean over pixels
-/// with a gradient, none counted for more than kFar. Infinite where too little is left in view.
-double disagreement(const Picture& from, const Picture& to, const cv::Matx33d& to_from_from,
-                    int level) {
-  constexpr double kGradient = 6, kFar = 25;
-  const cv::Mat& before = from.pyramid[size_t(level)];
-  const cv::Mat& now = to.pyramid[size_t(level)];
-  const cv::Mat mask = still_mask(from, to, size_t(level));
-  const cv::Matx33d m = at_level(to_from_from, level);
-  std::vector<double> errors;
-  size_t all = 0;
-  for (int y = 2; y + 2 < before.rows; y += 2) {
-    const auto* line = before.ptr<uint8_t>(y);
-    const auto* above = before.ptr<uint8_t>(y - 1);
-    const auto* below = before.ptr<uint8_t>(y + 1);
-    for (int x = 2 + y / 2 % 2; x + 2 < before.cols; x += 2) {
-      const int dx = line[x + 1] - line[x - 1], dy = below[x] - above[x];
-      if (dx * dx + dy * dy < 4 * kGradient * kGradient || mask.at<uint8_t>(y, x) == 0) continue;
-      ++all;
-      const cv::Point2d at = project(m, cv::Point2d(x, y));
-      const int left = static_cast<int>(std::floor(at.x)), top = static_cast<int>(std::floor(at.y));
-      if (left < 1 || top < 1 || left + 2 >= now.cols || top + 2 >= now.rows ||
-          mask.at<uint8_t>(top, left) == 0)
-        continue;
+/// Two pictures at one level of their pyramids, to be laid over each other in many ways.
+class Overlay {
+ public:
+  Overlay(const Picture& from, const Picture& to, int level)
+      : level_(level), now_(to.pyramid[size_t(level)]), mask_(still_mask(from, to, size_t(level))) {
+    constexpr size_t kMost = 800;
+    const cv::Mat& before = from.pyramid[size_t(level)];
+    const auto places = with_gradient(before, mask_, 2);
+    for (size_t i = 0; i < places.size(); i += (places.size() + kMost - 1) / kMost)
+      spots_.push_back(
+          {double(places[i].x), double(places[i].y), double(before.at<uint8_t>(places[i]))});
+  }
+
+  /// How far they differ under a mapping: levels, the mean over pixels with a gradient, none
+  /// counted for more than kFar. Infinite where too little is left in view.
+  double disagreement(const cv::Matx33d& to_from_from) const {
+    constexpr double kFar = 25;
+    constexpr size_t kFewest = 50;
+    const cv::Matx33d m = at_level(to_from_from, level_);
+    std::vector<double> errors;
+    errors.reserve(spots_.size());
+    for (const Spot& spot : spots_) {
+      const cv::Point2d at = project(m, {spot.x, spot.y});
+      if (!(at.x >= 1 && at.y >= 1 && at.x < now_.cols - 2 && at.y < now_.rows - 2)) continue;
+      const int left = static_cast<int>(at.x), top = static_cast<int>(at.y);
+      if (mask_.at<uint8_t>(top, left) == 0) continue;
       const double fx = at.x - left, fy = at.y - top;
-      const auto* row = now.ptr<uint8_t>(top) + left;
-      const auto* next = now.ptr<uint8_t>(top + 1) + left;
+      const auto* row = now_.ptr<uint8_t>(top) + left;
+      const auto* next = now_.ptr<uint8_t>(top + 1) + left;
       errors.push_back((1 - fy) * ((1 - fx) * row[0] + fx * row[1]) +
-                       fy * ((1 - fx) * next[0] + fx * next[1]) - line[x]);
+                       fy * ((1 - fx) * next[0] + fx * next[1]) - spot.value);
+    }
+    if (errors.size() < kFewest || 2 * errors.size() < spots_.size()) return INFINITY;
+    // The whole picture may have become brighter or darker.
+    const auto middle = errors.begin() + std::ssize(errors) / 2;
+    std::ranges::nth_element(errors, middle);
+    const double light = *middle;
+    double sum = 0;
+    for (const double error : errors) sum += std::min(std::abs(error - light), kFar);
+    return sum / static_cast<double>(errors.size());
+  }
+
+ private:
+  struct Spot {
+    double x, y, value;
+  };
+  int level_;
+  const cv::Mat& now_;
+  cv::Mat mask_;
+  std::vector<Spot> spots_;
+};
+
+/// The best shift after a guess, by trying them all.
+cv::Matx33d best_shift(const Overlay& coarse, const cv::Matx33d& guess) {
+  constexpr int kReach = 5;    // steps to each side
+  constexpr double kStep = 4;  // reduced pixels: one of the coarse level
+  cv::Matx33d best = guess;
+  double least = INFINITY;
+  for (int y = -kReach; y <= kReach; ++y) {
+    for (int x = -kReach; x <= kReach; ++x) {
+      const cv::Matx33d shift(1, 0, kStep * x, 0, 1, kStep * y, 0, 0, 1);
+      const double here = coarse.disagreement(shift * guess);
+      if (here < least) least = here, best = shift * guess;
     }
   }
-  if (errors.size() < 50 || 2 * errors.size() < all) return INFINITY;
-  // The whole picture may have become brighter or darker.
-  std::vector<double> sorted = errors;
-  std::ranges::nth_element(sorted, sorted.begin() + std::ssize(sorted) / 2);
-  const double light = sorted[sorted.size() / 2];
-  double sum = 0;
-  for (const double error : errors) sum += std::min(std::abs(error - light), kFar);
-  return sum / static_cast<double>(errors.size());
+  return best;
 }
 
 }  // namespace
 
-std::optional<Fit> settle(const Picture& from, const Picture& to, std::vector<Fit> guesses) {
+std::optional<Fit> settle(const Picture& from, const Picture& to, const std::vector<Fit>& guesses) {
   constexpr double kAside = 12;      // reduced pixels: certainly another place
   constexpr double kAligned = 0.92;  // of what a wrong place gives
   constexpr double kRestGain = 0.97;
   constexpr double kUnsure_px = 0.3;  // whatever the pixels say: what moves is among them
-  constexpr int kReach = 5;           // pixels of the coarsest level used
+  constexpr int kSharpened = 4;       // freedoms
+  constexpr double kSame_px = 8;
+  const Overlay coarse(from, to, 2), fine(from, to, 1);
   std::optional<Fit> best;
   double least = INFINITY;
-  for (Fit& guess : guesses) {
-    // The best shift, by trying them all.
-    cv::Matx33d shifted = guess.to_from_from;
-    double gives = INFINITY;
-    for (int y = -kReach; y <= kReach; ++y) {
-      for (int x = -kReach; x <= kReach; ++x) {
-        const cv::Matx33d shift(1, 0, 4 * x, 0, 1, 4 * y, 0, 0, 1);
-        const double here = disagreement(from, to, shift * guess.to_from_from, 2);
-        if (here < gives) gives = here, shifted = shift * guess.to_from_from;
-      }
-    }
-    Fit sharp{.to_from_from = shifted};
-    for (const int level : {2, 1, 0}) sharp = sharpen(from, to, sharp, level, 4).value_or(sharp);
-    const double unsure_px = worst_corner(sharp, to.size) == 0 ? kCoarsePx : kUnsure_px;
-    for (const int shift : {2, 5}) sharp.covariance(shift, shift) += unsure_px * unsure_px;
-    gives = disagreement(from, to, sharp.to_from_from, 1);
+  for (size_t i = 0; i < guesses.size(); ++i) {
+    // Two that are near each other would find the same.
+    const auto is_near = [&](const Fit& other) {
+      const cv::Point2d end(to.size.width, to.size.height);
+      return cv::norm(project(other.to_from_from, end) - project(guesses[i].to_from_from, end)) +
+                 cv::norm(project(other.to_from_from, {0, 0}) -
+                          project(guesses[i].to_from_from, {0, 0})) <
+             kSame_px;
+    };
+    if (std::any_of(guesses.begin(), guesses.begin() + std::ptrdiff_t(i), is_near)) continue;
+    Fit sharp{.to_from_from = best_shift(coarse, guesses[i].to_from_from)};
+    for (const int level : {2, 1})
+      sharp = sharpen(from, to, sharp, level, kSharpened).value_or(sharp);
+    const double gives = fine.disagreement(sharp.to_from_from);
     if (gives < least) least = gives, best = sharp;
   }
   if (!best) return std::nullopt;
@@ -240,13 +282,16 @@ std::optional<Fit> settle(const Picture& from, const Picture& to, std::vector<Fi
   int places = 0;
   for (const auto& [x, y] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
     const cv::Matx33d aside(1, 0, x * kAside, 0, 1, y * kAside, 0, 0, 1);
-    const double gives = disagreement(from, to, aside * best->to_from_from, 2);
+    const double gives = coarse.disagreement(aside * best->to_from_from);
     if (std::isfinite(gives)) elsewhere += gives, ++places;
   }
-  if (places == 0 || disagreement(from, to, best->to_from_from, 2) > kAligned * elsewhere / places)
+  if (places == 0 || coarse.disagreement(best->to_from_from) > kAligned * elsewhere / places)
     return std::nullopt;
+  best = sharpen(from, to, *best, 0, kSharpened).value_or(*best);
+  const double unsure_px = worst_corner(*best, to.size) == 0 ? kCoarsePx : kUnsure_px;
+  for (const int shift : {2, 5}) best->covariance(shift, shift) += unsure_px * unsure_px;
   // A camera that rests need not be followed through its noise.
-  if (kRestGain * disagreement(from, to, cv::Matx33d::eye(), 1) <= least)
+  if (kRestGain * fine.disagreement(cv::Matx33d::eye()) <= least)
     best->to_from_from = cv::Matx33d::eye();
   best->inliers = 0;
   return best;

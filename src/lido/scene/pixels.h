@@ -26,7 +26,7 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
 /// Settles, by all pixels, on one of some mappings that are only guesses: the one that, sharpened
 /// from coarse to fine, makes one picture out of the two.
 /// @return Nothing when none of them is much better than any other place.
-std::optional<Fit> settle(const Picture& from, const Picture& to, std::vector<Fit> guesses);
+std::optional<Fit> settle(const Picture& from, const Picture& to, const std::vector<Fit>& guesses);
 
 /// Whether two pictures look the same all over, where nothing may move by itself: a coarse stay for
 /// views with too few points to follow.

@@ -48,16 +48,24 @@ lido::Result<void> bench(const char* clip, const char* folder) {
   media::Converter converter;
   scene::MotionEstimator estimator;
   scene::QualityMeter meter;
-  const auto ignore = [](std::vector<scene::Detection>) -> Result<void> { return {}; };
+  std::vector<Box> people;
+  const auto keep = [&](std::vector<scene::Detection> found) -> Result<void> {
+    people.clear();
+    for (const scene::Detection& one : found) {
+      if (detector.is_person(one.object) && one.score >= detector.options().min_score)
+        people.push_back(one.box);
+    }
+    return {};
+  };
   int64_t k = 0;
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
     const media::Frame& frame = extracted.frame;
     bare.time([&] { (void)runner.run(); });
-    detect.time([&] { (void)session.push(frame, ignore); });
+    detect.time([&] { (void)session.push(frame, keep); });
     const auto geometry = scene::MotionEstimator::geometry_for(frame);
     media::GreyImage grey;
     reduce.time([&] { grey = scene::MotionEstimator::reduce(frame, geometry, converter); });
-    motion.time([&] { (void)estimator.push(k, k % scene::kBlock == 0, grey, geometry, {}); });
+    motion.time([&] { (void)estimator.push(k, k % scene::kBlock == 0, grey, geometry, people); });
     quality.time([&] { (void)meter.measure(grey, frame); });
     ++k;
     return {};
