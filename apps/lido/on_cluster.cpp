@@ -42,6 +42,12 @@ class Listener {
   std::string last_;
 };
 
+/// Whether Kubernetes could call something so; kubectl would take others for flags.
+bool is_name(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !text.empty() && text.front() != '-' && text.find_first_not_of(kPlain) == text.npos;
+}
+
 /// Asks what shall become of the job; whoever cannot be asked leaves it running.
 bool wants_to_cancel(const std::string& id) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) return false;
@@ -63,9 +69,10 @@ Result<Target> reach(const std::string& on, const std::string& token_file) {
   if (on.starts_with(kKubernetes)) {
     const std::string place = on.substr(kKubernetes.size());
     const size_t slash = place.find('/');
-    if (slash == place.npos || slash == 0 || slash + 1 == place.size())
+    const std::string space = place.substr(0, slash);
+    const std::string name = slash == place.npos ? "" : place.substr(slash + 1);
+    if (!is_name(space) || !is_name(name))
       return fail(ErrorCode::kInvalidArgument, "{}: want k8s:NAMESPACE/CLUSTER", on);
-    const std::string space = place.substr(0, slash), name = place.substr(slash + 1);
     const auto kube = cluster::Kube::with("", "");
     token = LIDO_TRY(kube.token(space, name));
     forward = LIDO_TRY(kube.forward(space, name));

@@ -137,6 +137,9 @@ def test_a_job_can_be_cancelled(cluster, tmp_path):
     assert done.code == 0, done.err
     said = ingesting.stderr.read()
     assert ingesting.wait(60) == 130 and "was cancelled" in said, said
+    for strange in ("../../version", "", "a b"):
+        refused = run("logs", strange, *cluster.on)
+        assert refused.code == 2 and "want one that lido jobs lists" in refused.err
     again = run("cancel", job, *cluster.on)
     assert again.code == 2 and "has ended already" in again.err
 
@@ -152,7 +155,7 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
 
 
 @pytest.mark.parametrize("on, said", [
-    ("http://ray.pool-a.example", "want https"), ("ftp://x", "want here, ray"), ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"),
+    ("http://ray.pool-a.example", "want https"), ("ftp://x", "want here, ray"), ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"), ("k8s:--all/data", "want k8s:NAMESPACE/CLUSTER"),
     (f"http://127.0.0.1:{free_ports(1)[0]}", "127.0.0.1"), ("https://127.0.0.1:1/", "127.0.0.1"),
 ])
 def test_bad_targets_are_one_line(on, said, raw, tmp_path):

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -53,6 +54,13 @@ Result<Json> parsed(const std::string& url, const std::string& text) {
   if (json.is_discarded())
     return fail(ErrorCode::kUnavailable, "{}: no JSON came back, so no Ray Jobs API is there", url);
   return json;
+}
+
+/// An id stands in a path, so that it must be no more than a name.
+Result<void> check_id(const std::string& id) {
+  const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
+  if (!id.empty() && std::ranges::all_of(id, plain)) return {};
+  return fail(ErrorCode::kInvalidArgument, "job is \"{}\", want one that lido jobs lists", id);
 }
 
 bool is_this_machine(std::string_view host) {
@@ -148,6 +156,7 @@ Result<std::vector<Job>> JobsApi::list() {
 }
 
 Result<Job> JobsApi::get(const std::string& id) {
+  LIDO_TRY(check_id(id));
   const auto text = call("GET", "/api/jobs/" + id);
   if (!text && text.error().code == ErrorCode::kNotFound)
     return fail(ErrorCode::kNotFound, "{}: no such job at {}", id, url_);
@@ -166,6 +175,7 @@ Result<void> JobsApi::submit(const Submission& submission) {
 }
 
 Result<std::string> JobsApi::logs(const std::string& id) {
+  LIDO_TRY(check_id(id));
   const auto text = call("GET", "/api/jobs/" + id + "/logs");
   if (!text && text.error().code == ErrorCode::kNotFound)
     return fail(ErrorCode::kNotFound, "{}: no such job at {}", id, url_);
