@@ -133,6 +133,7 @@ def landmarks():
         print(f"{name:<28}{len(seen):>7}/{len(views)}{moves.max():>16.1f}{left.max():>16.1f}{np.median(left):>14.1f}", flush=True)
 
 
+ONLY_FAULTS = []
 FAULTS = {  # ffmpeg filters between seconds 8 and 16 of a clip
     "black": "drawbox=c=black:t=fill:enable='between(t,8,15.99)'",
     "covered": "drawbox=c=0x5a4a42:t=fill:enable='between(t,8,15.99)',noise=alls=6:allf=t",
@@ -154,7 +155,7 @@ def quality():
     }
     sound = {"randhana_drowning.mp4": 2, "randhana_notdrowning.mp4": 2}  # before that second the encoder shows coarse blocks, as anybody sees
     fps = 2
-    for group, fault in itertools.product(groups, ["none", *FAULTS, "frozen"]):
+    for group, fault in itertools.product(groups, ONLY_FAULTS or ["none", *FAULTS, "frozen"]):
         found = wanted = false = good = 0
         for clip in filter(pathlib.Path.exists, groups[group]):
             path = WORK / "scene/fault.mp4"
@@ -461,7 +462,9 @@ PARTS = {"motion": motion, "quality": quality, "tracks": tracks, "people": peopl
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--only", choices=PARTS, help="one part")
+    options.add_argument("--fault", action="append", choices=["none", *FAULTS, "frozen"], help="of quality: these alone")
     given = options.parse_args()
+    ONLY_FAULTS.extend(given.fault or [])
     revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     if not os.environ.get("LIDO_BENCH_TRACKERS"):
         print(f"revision {revision}, {os.cpu_count()} cores")

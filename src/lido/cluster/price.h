@@ -61,7 +61,7 @@ struct WorkOptions {
         "CPU-hours that a terabyte takes: 57 for frames alone, 240 with people found, measured on "
         "1080p30 H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
     visit("cpu_s_per_job", self.cpu_s_per_job, Within{0, 1e6},
-          "CPU-seconds of a small job, Ray's share included");
+          "CPU-seconds of a small job: an assumption, measure your own");
     visit("gpu_hours", self.gpu_hours, Within{0, 1e6},
           "Hours a month in which each GPU group's pods all work");
     visit("runs", self.runs, Within{0, 1e5},
