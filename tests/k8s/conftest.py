@@ -20,7 +20,7 @@ class Run:
 
 
 def lido(*arguments, input=None):
-    return Run(subprocess.run([LIDO, "cluster", *map(str, arguments)], capture_output=True, text=True, timeout=600, input=input))
+    return Run(subprocess.run([LIDO, "cluster", *map(str, arguments)], capture_output=True, text=True, timeout=600, input=input or ""))
 
 
 SPOT = [{"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"},
