@@ -17,8 +17,9 @@ from control_plane import KUBERAY, TOOLS, ControlPlane, free_port, wait_for
 
 
 def pods(k8s, space, **labels):
-    chosen = ",".join(f"ray.io/{key}={value}" for key, value in labels.items())
-    return [pod for pod in k8s.get("pods", "-n", space, *(["-l", chosen] if chosen else []))["items"] if not pod["metadata"].get("deletionTimestamp")]
+    """Ray's pods; the suspender's, which its CronJob starts by the clock, are not among them."""
+    chosen = ",".join(["ray.io/cluster", *(f"ray.io/{key}={value}" for key, value in labels.items())])
+    return [pod for pod in k8s.get("pods", "-n", space, "-l", chosen)["items"] if not pod["metadata"].get("deletionTimestamp")]
 
 
 def running(k8s, space, **labels):
@@ -152,7 +153,9 @@ def test_a_day_of_clusters(k8s, values):
     wait_for("pods elsewhere", lambda: len(found := running(k8s, "pool-a", group="cpu")) == 2 and all(pod["spec"]["nodeName"] != gone for pod in found), seconds=180)
     print(f"pods of a lost node came again after {time.monotonic() - begun:.1f} s")
 
-    # Nothing is paid for at night.
+    # Nothing is paid for at night, though the suspender has just looked.
+    k8s.kubectl("create", "job", "--from=cronjob/lido-suspender", "look", "-n", "pool-a")
+    wait_for("suspender's pod", lambda: k8s.get("pods", "-n", "pool-a", "-l", "job-name=look")["items"])
     begun = time.monotonic()
     assert lido("suspend", path, *config).code == 0
     wait_for("no pods", lambda: not pods(k8s, "pool-a"))
