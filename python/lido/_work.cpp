@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The work of an ingest, apart from _core: who only reads datasets loads no codec and no network.
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -63,6 +64,39 @@ std::tuple<int64_t, int64_t, std::string> work_unit(const lido::ingest::Worker& 
   return {report.samples, report.frames, std::move(report.broke)};
 }
 
+template <typename T>
+nb::ndarray<nb::numpy, T> as_array(std::vector<T> values, std::vector<size_t> shape) {
+  auto* kept = new std::vector<T>(std::move(values));
+  const nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return nb::ndarray<nb::numpy, T>(kept->data(), shape.size(), shape.data(), owner);
+}
+
+/// @param sink  Called with numbers, seconds and pictures; what it raises ends the work.
+std::string unit_frames(const lido::ingest::Worker& worker, const std::string& unit, size_t batch,
+                        const nb::callable& sink) {
+  std::optional<nb::python_error> raised;
+  const auto hand_on = [&](lido::ingest::FrameBatch frames) -> lido::Result<void> {
+    const nb::gil_scoped_acquire acquire;
+    try {
+      const size_t count = frames.k.size();
+      const auto side = static_cast<size_t>(frames.size);
+      sink(as_array(std::move(frames.k), {count}), as_array(std::move(frames.time_s), {count}),
+           as_array(std::move(frames.rgb), {count, side, side, 3}));
+      return {};
+    } catch (nb::python_error& error) {
+      raised.emplace(std::move(error));
+      return lido::fail(lido::ErrorCode::kCancelled, "the sink raised an error");
+    }
+  };
+  lido::Result<std::string> broke;
+  {
+    const nb::gil_scoped_release release;
+    broke = worker.frames(unit, batch, hand_on, {});
+  }
+  if (raised) throw std::move(*raised);
+  return value_or_throw(std::move(broke));
+}
+
 }  // namespace
 
 NB_MODULE(_work, module) {
@@ -82,6 +116,10 @@ NB_MODULE(_work, module) {
            "shared"_a)
       .def("work", &work_unit, "unit"_a, "attempt"_a,
            "Makes the unit's part; returns samples, frames, and what was wrong with the clip.")
+      .def(
+          "frames", &unit_frames, "unit"_a, "batch"_a, "sink"_a,
+          "Calls sink(k, time_s, pictures) with up to so many pictures at a time; returns what was "
+          "wrong with the clip.")
       .def(
           "tries",
           [](const Worker& w, const std::vector<std::string>& units) {

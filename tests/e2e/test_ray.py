@@ -143,6 +143,48 @@ def test_samples_come_back(ray, local):
         assert (row["frames"] == truth[row["sample"]].frames).all()
 
 
+def test_frames_stay_in_ray(ray, raw, tmp_path):
+    """The pictures that samples hold, before they are compressed, which takes colour's detail but hardly any brightness."""
+    import lido
+    import numpy as np
+    from lido.ray import data
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    plan = data.plan(**request(raw, tmp_path / "frames"))
+    frames = data.to_frames(data.read_clips(plan), plan, rows=5)
+    rows = {(row["clip"], row["k"]): row for row in frames.take_all()}
+    del plan
+    assert not list((tmp_path / "frames").glob("shards/*"))
+    asked = request(raw, tmp_path / "d")
+    asked["sampling"] |= {"quality": 100, "window": 1, "stride": 1}
+    data.ingest(**asked)
+    samples = lido.open(str(tmp_path / "d")).samples()
+    manifest = {row["sample"]: row for row in table(tmp_path / "d", "manifest")}
+    assert len(samples) == len(rows) > 100
+    for sample in samples:
+        row = rows[(sample.clip, manifest[sample.key]["first_k"])]
+        assert row["frame"].shape == (64, 64, 3) and row["frame"].dtype == np.uint8
+        brightness = lambda picture: picture @ np.array([0.299, 0.587, 0.114])
+        assert abs(brightness(row["frame"]) - brightness(sample.frames[0])).mean() < 1.5
+        assert -1e-3 < sample.start_s - row["time_s"] < 0.2  # the last picture shown by then
+
+
+def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
+    """A clip of which a few pictures are taken is not decoded to its end."""
+    from lido import _work
+    import json as text
+    run_ = _work.Run(text.dumps({"inputs": [str(raw / "h264_b.mp4")], "out": str(tmp_path / "d"), "labels": "", "classes": "",
+                                 "sampling": {"fps": "25", "size": 64, "scene": "off"}, "job": {}}))
+    from lido.ray import data
+    spans = data.SPANS.empty_table() if not (units := run_.open_units()) else data.blocks_of(units, 1)[0]
+    generator = data.span_frames(spans, run_.shared_work(), 2)
+    assert len(next(generator)["k"]) == 2
+    generator.close()  # returns: the decoding thread has ended
+    with pytest.raises(ValueError, match="enough"):
+        def refuse(*_):
+            raise ValueError("enough")
+        _work.Worker(run_.shared_work()).frames(units[0][3], 2, refuse)
+
+
 @pytest.mark.parametrize("environment, said", [({"LIDO_PYTHON": "/nowhere/python"}, "/nowhere/python: No such file"),
                                                (HERE | {"RAY_ADDRESS": "127.0.0.1:1"}, "RAY_ADDRESS 127.0.0.1:1: "),
                                                (HERE | {"RAY_ADDRESS": "auto"}, "RAY_ADDRESS auto: ")])

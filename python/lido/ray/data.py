@@ -11,14 +11,22 @@ or step by step, with steps of one's own in between:
     done = data.write_parts(spans, plan)   # a Ray Dataset: clip, span, samples, frames, broke, deferred
     data.finish(plan, done)                # shards, tables
 
+or, without a dataset on disk:
+
+    frames = data.to_frames(spans, plan)   # a Ray Dataset: clip, span, k, time_s, frame
+    for batch in frames.iter_torch_batches(batch_size=64): ...
+
 The parts that spans leave beside the dataset are the ledger: whatever dies, the same call goes on from there.
 """
 
 import functools
 import json
 import os
+import queue
+import threading
 import uuid
 
+import numpy
 import pyarrow
 import ray
 
@@ -123,6 +131,52 @@ def write_parts(spans, plan, **resources):
                              fn_kwargs={"shared": plan.shared}, **{"num_cpus": 1, **resources})
 
 
+def span_frames(spans, shared, rows):
+    """Yields the pictures of one table's spans, so many at a time, as they are decoded; few are ever held."""
+    mine = worker(shared)
+    for clip, span, work in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), spans["work"].to_pylist()):
+        ready, left = queue.Queue(maxsize=1), threading.Event()
+
+        def take(k, time_s, pictures):
+            while not left.is_set():
+                try:
+                    return ready.put((k, time_s, pictures), timeout=1)
+                except queue.Full:
+                    pass
+            raise RuntimeError("nobody wants more")
+
+        def decode():
+            try:
+                mine.frames(work, rows, take)
+                last = None
+            except Exception as error:  # told where the pictures are taken
+                last = error
+            if not left.is_set():
+                ready.put(last)
+
+        thread = threading.Thread(target=decode, daemon=True)
+        thread.start()
+        try:
+            while isinstance(batch := ready.get(), tuple):
+                k, time_s, pictures = batch
+                yield {"clip": numpy.full(len(k), clip), "span": numpy.full(len(k), span), "k": k, "time_s": time_s, "frame": pictures}
+            if batch is not None:
+                raise batch
+        finally:
+            left.set()
+            thread.join()
+
+
+def to_frames(spans, plan, rows=32, **resources):
+    """Decodes spans into a Ray Dataset of pictures: clip, span, k (sampling time), time_s, frame (uint8, height x width x 3).
+
+    For who trains from memory: nothing is written. A task hands on `rows` pictures at a time and waits while Ray's stores are full. Of a
+    broken clip come the pictures before it breaks.
+    """
+    return spans.map_batches(span_frames, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
+                             fn_kwargs={"shared": plan.shared, "rows": rows}, **{"num_cpus": 1, **resources})
+
+
 def finish(plan, done, memory=None, told=lambda row: None):
     """Does the spans that were put off, one at a time, then writes shards and tables. Returns the summary."""
     deferred = []
@@ -153,7 +207,6 @@ def read_shards(dataset, split=None, generation=0):
     uri, number = str(dataset), opened.generation
 
     def load(batch):
-        import numpy
         samples = {sample.key: sample for sample in open_cached(uri, number).samples(split)}
         rows = [samples[key] for key in batch["sample"]]
         return {"sample": batch["sample"], "split": numpy.array([r.split for r in rows]), "clip": numpy.array([r.clip for r in rows]),

@@ -7,8 +7,10 @@
 
 namespace lido::ingest {
 
-// Pieces of the report's pages.
+// Pieces of pages.
 
+/// A page in Lido's style, light and dark. Both arguments are HTML.
+std::string page(std::string_view title, std::string_view body);
 /// Text that stands for itself in HTML.
 std::string escape(std::string_view text);
 /// A JPEG inside the page, with what it shows in words.

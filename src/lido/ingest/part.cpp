@@ -261,6 +261,8 @@ class PartBuilder {
 
 scene::Share share_of(const Span& span) { return scene::share_of(span.first_k, span.end_k); }
 
+}  // namespace
+
 media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling,
                                   const JobOptions& job) {
   media::ExtractRequest request{.fps = sampling.fps.rate,
@@ -277,8 +279,6 @@ media::ExtractRequest request_for(const Span& span, const SampleOptions& samplin
     request.end_k = std::max(request.end_k, share.end + 1);
   return request;
 }
-
-}  // namespace
 
 std::string part_name(const Json& identity, const ClipInput& input, const Span& span) {
   const Json key = {kPartFormat,

@@ -11,6 +11,7 @@
 #include "lido/ingest/plan.h"
 #include "lido/ingest/progress.h"
 #include "lido/media/activity.h"
+#include "lido/media/extract.h"
 #include "lido/scene/detect.h"
 #include "lido/storage/store.h"
 
@@ -55,6 +56,10 @@ struct PartRecord {
 /// The name of a span's part, drawn from all that shapes its bytes: equal names, equal parts.
 std::string part_name(const nlohmann::ordered_json& identity, const ClipInput& clip,
                       const Span& span);
+
+/// What to ask a clip for, to make a span's samples and scene.
+media::ExtractRequest request_for(const Span& span, const SampleOptions& sampling,
+                                  const JobOptions& job);
 
 /// The record of a part that is done. @return No value when there is none, or only a broken one.
 Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);

@@ -164,6 +164,14 @@ Result<UnitReport> Worker::work(const std::string& text, const std::string& atte
   return report(*record, progress.frames);
 }
 
+Result<std::string> Worker::frames(const std::string& text, size_t batch,
+                                   const std::function<Result<void>(FrameBatch)>& sink,
+                                   const std::stop_token& stop) const {
+  const UnitWork unit = LIDO_TRY(parse_unit(text));
+  const ClipPlan clip{unit.clip, unit.info, {unit.span}, {}};
+  return decode_frames(clip, unit.span, shared_.sampling, shared_.job, batch, sink, stop);
+}
+
 Result<void> Worker::reject(const std::string& text, const std::string& reason) const {
   const UnitWork unit = LIDO_TRY(parse_unit(text));
   LIDO_TRY(make_broken_part(*store_, unit.part, reason));

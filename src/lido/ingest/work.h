@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lido/base/result.h"
+#include "lido/ingest/frames.h"
 #include "lido/ingest/options.h"
 #include "lido/ingest/part.h"
 #include "lido/ingest/plan.h"
@@ -55,6 +56,10 @@ class Worker {
   /// @return kUnavailable when storage fails, kCancelled.
   Result<UnitReport> work(const std::string& unit, const std::string& attempt,
                           const std::stop_token& stop) const;
+  /// Hands on the unit's pictures in place of writing its part: decode_frames().
+  Result<std::string> frames(const std::string& unit, size_t batch,
+                             const std::function<Result<void>(FrameBatch)>& sink,
+                             const std::stop_token& stop) const;
   /// The attempts at each unit that began and did not end: each took its process down, or is still
   /// at it elsewhere.
   Result<std::vector<std::vector<std::string>>> tries(const std::vector<std::string>& units) const;
