@@ -100,6 +100,7 @@ void add_cluster(CLI::App& app, int& exit) {
   command->require_subcommand(1);
   add_cluster_lifecycle(*command, exit);
   add_cluster_price(*command, exit);
+  add_cluster_simulate(*command, exit);
   CLI::App* sub =
       command->add_subcommand("check",
                               "Find what will bite in RayCluster, RayJob and RayService manifests; "

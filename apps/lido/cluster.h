@@ -16,5 +16,6 @@ Result<std::string> shared_file(const std::string& name);
 
 void add_cluster_lifecycle(CLI::App& cluster, int& exit);
 void add_cluster_price(CLI::App& cluster, int& exit);
+void add_cluster_simulate(CLI::App& cluster, int& exit);
 
 }  // namespace lido::cli

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lido/cluster/plot.h"
 #include "lido/dataset/csv.h"
 
 namespace lido::cluster {
@@ -20,22 +21,6 @@ Result<std::chrono::sys_days> parse_day(std::string_view text) {
     if (date.ok()) return std::chrono::sys_days(date);
   }
   return fail(ErrorCode::kInvalidArgument, "as_of is \"{}\", want a day like 2026-09-01", text);
-}
-
-/// What pods of a shape cost an hour.
-Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot) {
-  const auto usd = [on_spot](const Price& price) {
-    return on_spot ? price.spot_usd : price.on_demand_usd;
-  };
-  if (pod.gpus > 0) {
-    // A GPU's price is that of its whole machine; Autopilot adds its own.
-    double sum = pod.gpus * usd(*LIDO_TRY(prices.find(pod.gpu_type)));
-    if (const auto premium = prices.find("autopilot-" + pod.gpu_type + "-premium"))
-      sum += pod.gpus * (*premium)->on_demand_usd;
-    return sum;
-  }
-  return pod.cpu * usd(*LIDO_TRY(prices.find("autopilot-vcpu"))) +
-         pod.memory_gib * usd(*LIDO_TRY(prices.find("autopilot-memory")));
 }
 
 /// A cluster's pods and what an hour of them costs.
@@ -157,6 +142,21 @@ std::vector<const Price*> PriceTable::used() const {
   return all;
 }
 
+Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot) {
+  const auto usd = [on_spot](const Price& price) {
+    return on_spot ? price.spot_usd : price.on_demand_usd;
+  };
+  if (pod.gpus > 0) {
+    // A GPU's price is that of its whole machine; Autopilot adds its own.
+    double sum = pod.gpus * usd(*LIDO_TRY(prices.find(pod.gpu_type)));
+    if (const auto premium = prices.find("autopilot-" + pod.gpu_type + "-premium"))
+      sum += pod.gpus * (*premium)->on_demand_usd;
+    return sum;
+  }
+  return pod.cpu * usd(*LIDO_TRY(prices.find("autopilot-vcpu"))) +
+         pod.memory_gib * usd(*LIDO_TRY(prices.find("autopilot-memory")));
+}
+
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
                               const WorkOptions& work) {
   LIDO_TRY(validate(work));
@@ -214,60 +214,22 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
 }
 
 std::string plot_cost(const MonthCost& cost, const std::string& name) {
-  constexpr double kWidth = 720, kHeight = 400, kLeft = 80, kRight = 30, kTop = 56, kBottom = 50;
-  const double most = cost.always_on_usd * 1.05;
-  const auto x = [&](double duty) { return kLeft + duty * (kWidth - kLeft - kRight); };
-  const auto y = [&](double usd) {
-    return kHeight - kBottom - usd / most * (kHeight - kTop - kBottom);
-  };
-  std::string svg = fmt::format(
-      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" font-family="system-ui, sans-serif" font-size="13">
-<rect width="100%" height="100%" fill="#fff"/>
-<text x="{2}" y="24" font-size="16" font-weight="600">{3}: cost of a month over the share of it in which all workers are busy</text>
-)",
-      kWidth, kHeight, kLeft - 60, name);
-  constexpr double kLines = 7;  // at most
-  double step = std::pow(10, std::floor(std::log10(most)) - 1);
-  for (const double times : {2.0, 2.5, 2.0, 2.0}) step *= most / step > kLines ? times : 1;
-  for (double usd = 0; usd <= most; usd += step) {
-    svg += fmt::format(
-        R"(<path d="M{} {:.1f}H{}" stroke="#ddd"/><text x="{}" y="{:.1f}" text-anchor="end" fill="#555">${:.0f}</text>
-)",
-        kLeft, y(usd), kWidth - kRight, kLeft - 8, y(usd) + 4, usd);
+  Plot plot{.title = fmt::format(
+                "{}: cost of a month over the share of it in which all workers are busy", name),
+            .x_name = "duty",
+            .curves = {{"always on, on demand", "#444", {}, "6 4"},
+                       {"from zero, on demand", "#c2410c", {}, ""},
+                       {"as configured", "#0369a1", {}, ""},
+                       {"9% of always on", "#15803d", {}, "2 3"}},
+            .x_text = [](double duty) { return fmt::format("{:.0f}%", 100 * duty); },
+            .y_text = [](double usd) { return fmt::format("${:.0f}", usd); }};
+  for (const auto& point : cost.over_duty) {
+    plot.curves[0].points.emplace_back(point.duty, cost.always_on_usd);
+    plot.curves[1].points.emplace_back(point.duty, point.on_demand_usd);
+    plot.curves[2].points.emplace_back(point.duty, point.configured_usd);
+    plot.curves[3].points.emplace_back(point.duty, 0.09 * cost.always_on_usd);
   }
-  for (int tenth = 0; tenth <= 10; tenth += 2)
-    svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle" fill="#555">{}%</text>
-)",
-                       x(tenth / 10.0), kHeight - kBottom + 20, tenth * 10);
-  const auto line = [&](auto usd_of, const char* colour) {
-    std::string points;
-    for (const auto& point : cost.over_duty)
-      points += fmt::format("{:.1f},{:.1f} ", x(point.duty), y(usd_of(point)));
-    svg += fmt::format(R"(<polyline points="{}" fill="none" stroke="{}" stroke-width="2.5"/>
-)",
-                       points, colour);
-  };
-  line([](const auto& p) { return p.on_demand_usd; }, "#c2410c");
-  line([](const auto& p) { return p.configured_usd; }, "#0369a1");
-  svg += fmt::format(R"(<path d="M{0} {1:.1f}H{2}" stroke="#444" stroke-dasharray="6 4"/>
-<path d="M{0} {3:.1f}H{2}" stroke="#15803d" stroke-dasharray="2 3"/>
-)",
-                     kLeft, y(cost.always_on_usd), kWidth - kRight, y(0.09 * cost.always_on_usd));
-  double at = kLeft - 60;
-  for (const auto& [text, colour] : {std::pair("always on, on demand", "#444"),
-                                     {"from zero, on demand", "#c2410c"},
-                                     {"as configured", "#0369a1"},
-                                     {"9% of always on", "#15803d"}}) {
-    svg += fmt::format(
-        R"(<rect x="{0:.0f}" y="38" width="14" height="4" fill="{1}"/><text x="{2:.0f}" y="44" fill="{1}">{3}</text>
-)",
-        at, colour, at + 20, text);
-    at += 172;
-  }
-  return svg + fmt::format(R"(<text x="{}" y="{}" text-anchor="middle">duty</text>
-</svg>
-)",
-                           (kLeft + kWidth - kRight) / 2, kHeight - 10);
+  return draw(plot);
 }
 
 }  // namespace lido::cluster

@@ -41,6 +41,10 @@ class PriceTable {
   mutable std::vector<bool> used_;
 };
 
+/// What a pod of a shape costs an hour.
+/// @return kInvalidArgument for what has no price.
+Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot);
+
 /// A month's work, and what turns it into hours.
 struct WorkOptions {
   double tb = 10;

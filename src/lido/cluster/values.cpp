@@ -1,56 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/cluster/values.h"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cmath>
 
+#include "lido/cluster/yaml_reader.h"
+
 namespace lido::cluster {
 namespace {
-
-int line_of(const YAML::Node& node) { return node.Mark().line + 1; }
-
-/// Values with the place of the one that cannot be read.
-class Reader {
- public:
-  Reader(std::string file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
-  Reader below(std::string_view key) const {
-    return {file_, path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key)};
-  }
-  std::unexpected<Error> refuse(const YAML::Node& node, std::string_view wanted) const {
-    std::string given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
-    if (!node || node.IsNull()) given = "nothing";
-    const std::string where =
-        node && node.Mark().line >= 0 ? fmt::format("{}:{}", file_, line_of(node)) : file_;
-    return fail(ErrorCode::kInvalidArgument, "{}: {} is {}, want {}", where, path_, given, wanted);
-  }
-  Result<double> number(const YAML::Node& node) const {
-    double value = 0;
-    if (!node || !node.IsScalar() || !YAML::convert<double>::decode(node, value) ||
-        !std::isfinite(value) || value < 0 || value > 1e9)
-      return refuse(node, "a number, 0 or more");
-    return value;
-  }
-  Result<bool> flag(const YAML::Node& node) const {
-    bool value = false;
-    if (!node || !node.IsScalar() || !YAML::convert<bool>::decode(node, value))
-      return refuse(node, "true or false");
-    return value;
-  }
-  Result<std::string> text(const YAML::Node& node) const {
-    if (!node || !node.IsScalar()) return refuse(node, "text");
-    return node.Scalar();
-  }
-  Result<void> map(const YAML::Node& node) const {
-    if (!node || !node.IsMap()) return refuse(node, "a map");
-    return {};
-  }
-
- private:
-  std::string file_;
-  std::string path_;
-};
 
 /// What Helm makes of two values files: maps are joined, anything else of the second wins.
 YAML::Node merged(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
@@ -103,6 +60,9 @@ Result<RayClusterValues> read_cluster(const std::string& name, const YAML::Node&
     group.pod = LIDO_TRY(read_pod(pair.second, group_at));
     group.min = static_cast<int>(LIDO_TRY(group_at.below("min").number(pair.second["min"])));
     group.max = static_cast<int>(LIDO_TRY(group_at.below("max").number(pair.second["max"])));
+    group.cpus = static_cast<int>(group.pod.cpu);
+    if (const YAML::Node cpus = pair.second["cpus"])
+      group.cpus = static_cast<int>(LIDO_TRY(group_at.below("cpus").number(cpus)));
     if (group.min > group.max)
       return group_at.below("min").refuse(pair.second["min"],
                                           fmt::format("max ({}) or less", group.max));

@@ -26,6 +26,7 @@ struct WorkerGroup {
   PodShape pod;
   int min = 0;
   int max = 0;
+  int cpus = 0;  ///< What Ray is told a pod has: tasks that run on it at a time.
 };
 
 /// One RayCluster.
