@@ -47,11 +47,11 @@ tarball() {
   done
   cp LICENSE NOTICE README.md CHANGELOG.md "$tree/"
   cp docs/cli.md docs/formats.md "$tree/share/"
-  # What `lido cluster` reads: the chart, KubeRay's definitions, prices.
+  # What `lido cluster` reads (the chart, KubeRay's definitions, prices), and `lido synth` (behaviours).
   mkdir -p "$tree/share/lido"
   cp -r deploy/helm/lido "$tree/share/lido/chart"
   cp -r build/kuberay/crds "$tree/share/lido/crds"
-  cp deploy/prices.csv "$tree/share/lido/"
+  cp deploy/prices.csv src/lido/synth/behaviours.yaml "$tree/share/lido/"
   say "packing"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
     -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"
@@ -61,15 +61,42 @@ wheel() {
   say "building the wheel"
   rm -rf build/package/wheel
   .venv/bin/pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w build/package/wheel .
-  # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their own packages.
-  .venv/bin/auditwheel repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' --exclude 'libopenvino.so.*' --exclude 'libtbb.so.*' \
-    --only-plat -w dist build/package/wheel/lido-*.whl >&2
+  # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their own packages. manylinux
+  # takes a desktop's libraries for granted, which a server's image has not.
+  .venv/bin/python - repair --plat "manylinux_2_36_$(uname -m)" --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' \
+    --exclude 'libopenvino.so.*' --exclude 'libtbb.so.*' --only-plat -w dist build/package/wheel/lido-*.whl >&2 <<'PY'
+import json, pathlib, re, sys, tempfile
+from auditwheel import policy
+from auditwheel.libc import Libc
+from auditwheel.main import main
+rules = json.loads(policy._POLICY_JSON_MAP[Libc.GLIBC].read_text())
+for rule in rules:
+    rule["lib_whitelist"] = [name for name in rule["lib_whitelist"] if re.match(r"ld-|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl|stdc\+\+|gcc_s|z)\.so", name)]
+with tempfile.TemporaryDirectory() as folder:
+    policy._POLICY_JSON_MAP[Libc.GLIBC] = pathlib.Path(folder) / "policy.json"
+    policy._POLICY_JSON_MAP[Libc.GLIBC].write_text(json.dumps(rules))
+    sys.exit(main())
+PY
+}
+
+# What the wheel wants and does not hold must be glibc's, the compiler's, or of the packages it depends on.
+check_wheel() {
+  rm -rf build/package/unpacked
+  .venv/bin/python -m zipfile -e dist/lido-*.whl build/package/unpacked
+  find build/package/unpacked -name '*.so*' -type f | tee build/package/libraries | while read -r library; do
+    patchelf --print-needed "$library"
+  done | sort -u | while read -r name; do
+    echo "$name" | grep -Eq "$from_glibc|^lib(stdc\+\+|gcc_s|z|arrow|arrow_s3|parquet|openvino|tbb)\.so" && continue
+    grep -q "/$name$" build/package/libraries || echo "$name"
+  done > build/package/missing
+  [ ! -s build/package/missing ] || { echo "not in the wheel: $(xargs < build/package/missing)" >&2; exit 1; }
 }
 
 # Both must work without anything of this checkout: the program finds each library in the tarball or in glibc,
 # the wheel opens in a new environment a dataset that the packed program made.
 check() {
   say "checking both"
+  check_wheel
   rm -rf build/package/check
   mkdir -p build/package/check
   tar -C build/package/check -xf "dist/$name.tar.xz"
@@ -93,6 +120,8 @@ import lido._work  # loads every library
 }
 
 mkdir -p dist
+# The wheel is compiled in a folder of its own.
+command -v ccache > /dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 rm -f dist/lido-*
 tarball
 wheel

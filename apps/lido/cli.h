@@ -78,6 +78,7 @@ void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);
 void add_models(CLI::App& app, int& exit);
 void add_cluster(CLI::App& app, int& exit);
+void add_synth(CLI::App& app, int& exit);
 void add_jobs(CLI::App& app, int& exit);
 void add_scene(CLI::App& app, int& exit);
 

@@ -39,8 +39,7 @@ Result<double> cost_of(const cluster::ClusterRun& run, const cluster::Values& va
   const auto* cluster = LIDO_TRY(values.find(run.name));
   double usd = run.head_hours * LIDO_TRY(cluster::hourly_usd(cluster->head, prices, false));
   for (const cluster::GroupRun& group : run.groups) {
-    const auto found =
-        std::ranges::find(cluster->groups, group.name, &cluster::WorkerGroup::name);
+    const auto found = std::ranges::find(cluster->groups, group.name, &cluster::WorkerGroup::name);
     usd += group.pod_hours * LIDO_TRY(cluster::hourly_usd(found->pod, prices, found->pod.spot));
   }
   return usd;
@@ -75,21 +74,20 @@ Json to_json(const cluster::ClusterRun& run, double usd) {
 }
 
 void print(const cluster::ClusterRun& run, double usd) {
-  fmt::print("{}: {} job(s) of {} span(s), done after {}; ${:.2f}\n", run.name, run.jobs,
-             run.spans, duration(run.end_s), usd);
+  fmt::print("{}: {} job(s) of {} span(s), done after {}; ${:.2f}\n", run.name, run.jobs, run.spans,
+             duration(run.end_s), usd);
   fmt::print("  first worker {}, all of them {}, none again {} after the work\n",
              duration(run.first_worker_s), duration(run.all_workers_s), duration(run.zero_s));
-  for (const auto& [name, spread] : {std::pair("arrival to first span", &run.first_span),
-                                     {"arrival to end", &run.turnaround}})
+  for (const auto& [name, spread] :
+       {std::pair("arrival to first span", &run.first_span), {"arrival to end", &run.turnaround}})
     fmt::print("  {:<24} median {:<10} 95% {:<10} most {}\n", name, duration(spread->median_s),
                duration(spread->most95_s), duration(spread->most_s));
   for (const auto& group : run.groups)
     fmt::print("  {:<24} at most {} pod(s), {:.1f} pod-hours, busy {:.0f}%{}\n",
                "group " + group.name, group.most_pods, group.pod_hours, 100 * group.busy_share,
-               group.spot_losses > 0
-                   ? fmt::format(", {} lost as spot, {} span(s) done again", group.spot_losses,
-                                 run.spans_again)
-                   : "");
+               group.spot_losses > 0 ? fmt::format(", {} lost as spot, {} span(s) done again",
+                                                   group.spot_losses, run.spans_again)
+                                     : "");
   fmt::print("  {:<24} {:.1f} h\n", "head", run.head_hours);
 }
 
@@ -107,8 +105,8 @@ cluster::Plot plot_of(const cluster::ClusterRun& run, const std::string& title) 
 }
 
 /// A curve of steps.
-cluster::Curve curve_of(const cluster::ClusterRun& run, const cluster::Plot& plot,
-                        const char* name, const char* colour, auto value) {
+cluster::Curve curve_of(const cluster::ClusterRun& run, const cluster::Plot& plot, const char* name,
+                        const char* colour, auto value) {
   cluster::Curve curve{.name = name, .colour = colour};
   const double width = plot.x_most / static_cast<double>(run.steps.size());
   for (size_t i = 0; i < run.steps.size(); ++i) {
@@ -137,16 +135,16 @@ std::string report(const std::string& name, const std::vector<cluster::ClusterRu
     cluster::Plot pods = plot_of(run, "Pods, driver pods included");
     pods.curves = {curve_of(run, pods, "pods", "#0369a1", [](const auto& s) { return s.pods; })};
     cluster::Plot queue = plot_of(run, "What waits");
-    queue.curves = {
-        curve_of(run, queue, "spans without a CPU", "#c2410c",
-                 [](const auto& s) { return s.waiting; }),
-        curve_of(run, queue, "jobs without a driver", "#15803d",
-                 [](const auto& s) { return s.drivers; })};
+    queue.curves = {curve_of(run, queue, "spans without a CPU", "#c2410c",
+                             [](const auto& s) { return s.waiting; }),
+                    curve_of(run, queue, "jobs without a driver", "#15803d",
+                             [](const auto& s) { return s.drivers; })};
     for (const cluster::Plot* plot : {&pods, &queue})
-      body += "<div class=panel style='margin-top:14px;background:#fff'>" +
-              cluster::draw(*plot) + "</div>";
-    body += "<h2>Groups</h2><div class=panel><table><tr><th>group<th class=n>most pods<th class=n>"
-            "pod-hours<th class=n>busy<th class=n>lost as spot</tr>";
+      body += "<div class=panel style='margin-top:14px;background:#fff'>" + cluster::draw(*plot) +
+              "</div>";
+    body +=
+        "<h2>Groups</h2><div class=panel><table><tr><th>group<th class=n>most pods<th class=n>"
+        "pod-hours<th class=n>busy<th class=n>lost as spot</tr>";
     for (const auto& group : run.groups)
       body += fmt::format(
           "<tr><td>{}<td class=n>{}<td class=n>{:.1f}<td class=n>{:.0f}%<td class=n>{}</tr>",
@@ -155,11 +153,11 @@ std::string report(const std::string& name, const std::vector<cluster::ClusterRu
     body += "</table></div>";
   }
   body += "<h2>Timings</h2><div class=panel><table>";
-  cluster::Timings::fields(timings, [&](std::string_view key, const auto& value, const auto&,
-                                        std::string_view about) {
-    body += fmt::format("<tr><td><code>{}</code><td class=n>{:g}<td>{}</tr>", key,
-                        static_cast<double>(value), ingest::escape(about));
-  });
+  cluster::Timings::fields(
+      timings, [&](std::string_view key, const auto& value, const auto&, std::string_view about) {
+        body += fmt::format("<tr><td><code>{}</code><td class=n>{:g}<td>{}</tr>", key,
+                            static_cast<double>(value), ingest::escape(about));
+      });
   return ingest::page(ingest::escape(name) + ", simulated", body + "</table></div>");
 }
 
@@ -174,8 +172,8 @@ Result<int> run(const Flags& flags) {
   const std::string chart = LIDO_TRY(shared_file("chart"));
   const auto values = LIDO_TRY(cluster::read_values(LIDO_TRY(read_text(flags.values)), flags.values,
                                                     LIDO_TRY(read_text(chart + "/values.yaml"))));
-  const auto workload = LIDO_TRY(
-      cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
+  const auto workload =
+      LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
   const std::string file =
       flags.prices.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.prices;
   const auto prices = LIDO_TRY(cluster::PriceTable::parse(LIDO_TRY(read_text(file)), file));

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   lido::cli::add_scene(app, exit);
   lido::cli::add_models(app, exit);
   lido::cli::add_cluster(app, exit);
+  lido::cli::add_synth(app, exit);
   lido::cli::add_jobs(app, exit);
   try {
     app.parse(normalised(argc, argv));

@@ -23,8 +23,16 @@ struct Job {
   int driver_pod = -1;
 };
 
-enum class What : uint8_t { kArrives, kHeadIsUp, kTick, kPodIsUp, kDriverIsUp, kSpanEnds, kJobEnds,
-                            kPodIsLost };
+enum class What : uint8_t {
+  kArrives,
+  kHeadIsUp,
+  kTick,
+  kPodIsUp,
+  kDriverIsUp,
+  kSpanEnds,
+  kJobEnds,
+  kPodIsLost
+};
 
 struct Event {
   double at_s = 0;
@@ -73,7 +81,9 @@ class Simulation {
  public:
   Simulation(const RayClusterValues& cluster, const Workload& workload, const Timings& timings,
              double suspend_after_s)
-      : cluster_(cluster), timings_(timings), suspend_after_s_(suspend_after_s),
+      : cluster_(cluster),
+        timings_(timings),
+        suspend_after_s_(suspend_after_s),
         random_(static_cast<uint64_t>(timings.seed)) {
     for (const WorkerGroup& group : cluster.groups) {
       Group one{.values = &group};
@@ -90,11 +100,11 @@ class Simulation {
       works_.push_back({&work, group});
       std::uniform_real_distribution<double> hour(work.from_h, work.to_h);
       for (int64_t i = 0; i < work.jobs; ++i)
-        jobs_.push_back({.arrival_s = (work.from_h < work.to_h ? hour(random_) : work.from_h) *
-                                      kHour_s,
-                         .work = static_cast<uint32_t>(works_.size() - 1),
-                         .to_begin = work.spans,
-                         .to_end = work.spans});
+        jobs_.push_back(
+            {.arrival_s = (work.from_h < work.to_h ? hour(random_) : work.from_h) * kHour_s,
+             .work = static_cast<uint32_t>(works_.size() - 1),
+             .to_begin = work.spans,
+             .to_end = work.spans});
     }
     std::ranges::stable_sort(jobs_, {}, &Job::arrival_s);
     has_drivers_ = std::ranges::any_of(groups_, &Group::drivers);
@@ -134,14 +144,30 @@ class Simulation {
 
   void take(const Event& event) {
     switch (event.what) {
-      case What::kArrives: arrive(event.subject); break;
-      case What::kHeadIsUp: head_is_up(); break;
-      case What::kTick: tick(); break;
-      case What::kPodIsUp: pod_is_up(event.subject); break;
-      case What::kDriverIsUp: driver_is_up(event.subject); break;
-      case What::kSpanEnds: span_ends(event.subject, event.life); break;
-      case What::kJobEnds: job_ends(event.subject); break;
-      case What::kPodIsLost: pod_is_lost(event.subject); break;
+      case What::kArrives:
+        arrive(event.subject);
+        break;
+      case What::kHeadIsUp:
+        head_is_up();
+        break;
+      case What::kTick:
+        tick();
+        break;
+      case What::kPodIsUp:
+        pod_is_up(event.subject);
+        break;
+      case What::kDriverIsUp:
+        driver_is_up(event.subject);
+        break;
+      case What::kSpanEnds:
+        span_ends(event.subject, event.life);
+        break;
+      case What::kJobEnds:
+        job_ends(event.subject);
+        break;
+      case What::kPodIsLost:
+        pod_is_lost(event.subject);
+        break;
     }
   }
 
@@ -419,7 +445,8 @@ class Simulation {
     if (values.empty()) return {};
     std::ranges::sort(values);
     const auto at = [&](double share) {
-      return static_cast<double>(values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))]);
+      return static_cast<double>(
+          values[static_cast<size_t>(share * static_cast<double>(values.size() - 1))]);
     };
     return {at(0.5), at(0.95), at(1)};
   }
@@ -499,8 +526,7 @@ Result<std::vector<ClusterRun>> simulate(const Values& values, const Workload& w
   std::vector<ClusterRun> runs;
   for (const RayClusterValues& cluster : values.clusters) {
     if (!cluster.enabled) continue;
-    ClusterRun run =
-        Simulation(cluster, workload, timings, values.suspend_after_min * 60).run();
+    ClusterRun run = Simulation(cluster, workload, timings, values.suspend_after_min * 60).run();
     if (run.jobs > 0) runs.push_back(std::move(run));
   }
   return runs;

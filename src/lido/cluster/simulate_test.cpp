@@ -21,13 +21,21 @@ Workload of(Work work) {
 }
 
 Timings timings() {
-  return {.decide_s = 1, .pod_start_s = 2, .driver_s = 3, .span_s = 0, .end_s = 1,
-          .idle_slack_s = 0, .head_start_s = 10, .node_start_s = 100, .warm_nodes = 10,
+  return {.decide_s = 1,
+          .pod_start_s = 2,
+          .driver_s = 3,
+          .span_s = 0,
+          .end_s = 1,
+          .idle_slack_s = 0,
+          .head_start_s = 10,
+          .node_start_s = 100,
+          .warm_nodes = 10,
           .spot_losses_per_hour = 0};
 }
 
 TEST(Simulate, IsWhatPaperSays) {
-  const auto runs = simulate(one_cluster(1, 2), of({.jobs = 1, .spans = 4, .span_s = 10}), timings());
+  const auto runs =
+      simulate(one_cluster(1, 2), of({.jobs = 1, .spans = 4, .span_s = 10}), timings());
   ASSERT_TRUE(runs);
   const ClusterRun& run = runs->at(0);
   // Head 10, decision 1, pod 2, driver 3: asks for a worker at 16, which is there at 18.
@@ -53,7 +61,8 @@ TEST(Simulate, AColdNodeCostsItsStart) {
 }
 
 TEST(Simulate, JobsWaitForADriver) {
-  const auto runs = simulate(one_cluster(4, 1), of({.jobs = 3, .spans = 1, .span_s = 10}), timings());
+  const auto runs =
+      simulate(one_cluster(4, 1), of({.jobs = 3, .spans = 1, .span_s = 10}), timings());
   const ClusterRun& run = runs->at(0);
   EXPECT_EQ(run.jobs, 3);
   EXPECT_EQ(run.groups.at(0).most_pods, 1);
@@ -67,8 +76,8 @@ TEST(Simulate, WhatASpotNodeLosesIsDoneAgain) {
   values.clusters[0].groups[1].pod.spot = true;
   Timings lossy = timings();
   lossy.spot_losses_per_hour = 6;
-  const auto runs =
-      simulate(values, of({.jobs = 5, .to_h = 1, .spans = 200, .span_s = 60, .spread = 0.5}), lossy);
+  const auto runs = simulate(
+      values, of({.jobs = 5, .to_h = 1, .spans = 200, .span_s = 60, .spread = 0.5}), lossy);
   const ClusterRun& run = runs->at(0);
   EXPECT_EQ(run.jobs, 5);
   EXPECT_EQ(run.spans, 1000);
@@ -113,9 +122,13 @@ TEST(Simulate, NothingIsLostAmongRandomClusters) {
     random.spot_losses_per_hour = seed % 4 * 3;
     random.warm_nodes = seed % 3;
     random.node_keep_s = seed * 10 % 300;
-    const auto runs = simulate(
-        values, of({.jobs = 1 + seed % 20, .to_h = seed % 13 / 2.0, .spans = 1 + seed % 17,
-                    .span_s = 1.0 + seed % 90, .spread = seed % 4 / 2.0}), random);
+    const auto runs = simulate(values,
+                               of({.jobs = 1 + seed % 20,
+                                   .to_h = seed % 13 / 2.0,
+                                   .spans = 1 + seed % 17,
+                                   .span_s = 1.0 + seed % 90,
+                                   .spread = seed % 4 / 2.0}),
+                               random);
     const ClusterRun& run = runs->at(0);
     EXPECT_EQ(run.jobs, 1 + seed % 20) << seed;
     EXPECT_EQ(run.spans, run.jobs * (1 + seed % 17)) << seed;
@@ -137,22 +150,24 @@ TEST(Workload, SaysWhereItIsWrong) {
       "work:\n  - {name: a, cluster: data, group: cpu, jobs: 3, spanSeconds: 2}\n";
   EXPECT_EQ(error(good), "read");
   EXPECT_EQ(error("work: []"), "w.yaml: no work");
-  EXPECT_EQ(error("- a"), "w.yaml: want a list named work");
+  EXPECT_EQ(error("- a"), "w.yaml:1: it is a list, want a map");
   EXPECT_EQ(error("work:\n  - {name: a, cluster: lab, group: cpu, jobs: 3, spanSeconds: 2}\n"),
             "w.yaml:2: work.0.cluster is lab, want an enabled cluster");
   EXPECT_EQ(error("work:\n  - {name: a, cluster: data, group: driver, jobs: 3, spanSeconds: 2}\n"),
             "w.yaml:2: work.0.group is driver, want a group of workers of that cluster");
   EXPECT_EQ(error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1.5, spanSeconds: 2}\n"),
-            "w.yaml:2: work.0.jobs is 1.5, want a whole number, 1 or more");
-  EXPECT_EQ(error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1, spanSecond: 2}\n"),
-            "w.yaml:2: work.0.spanSecond is spanSecond, want one of name, cluster, group, jobs, "
-            "fromHour, toHour, spans, spanSeconds, spread");
+            "w.yaml:2: work.0.jobs is 1.5, want a whole number, 1 to 100000000");
+  EXPECT_EQ(
+      error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1, spanSecond: 2}\n"),
+      "w.yaml:2: work.0.spanSecond is not known here, want one of name, cluster, group, jobs, "
+      "fromHour, toHour, spans, spanSeconds, spread");
   EXPECT_EQ(error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1000000, spans: 1000, "
                   "spanSeconds: 2}\n"),
-            "w.yaml:2: work.0.jobs is 1000000, want 1e+08 spans at most");
-  EXPECT_EQ(error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1, fromHour: 3, toHour: 2, "
-                  "spanSeconds: 2}\n"),
-            "w.yaml:2: work.0.toHour is 2, want 3 to 8760");
+            "w.yaml:2: work.0.jobs is 1000000, want 100000000 spans at most");
+  EXPECT_EQ(
+      error("work:\n  - {name: a, cluster: data, group: cpu, jobs: 1, fromHour: 3, toHour: 2, "
+            "spanSeconds: 2}\n"),
+      "w.yaml:2: work.0.toHour is 2, want a number, 3 to 8760");
 }
 
 TEST(Workload, TheExampleIsTenTerabytesAndAMillionClips) {
@@ -161,8 +176,7 @@ TEST(Workload, TheExampleIsTenTerabytesAndAMillionClips) {
   EXPECT_EQ(workload->work[1].jobs * workload->work[1].spans, 1'000'000);
   // At 240 CPU-hours a terabyte.
   const Work& raw = workload->work[0];
-  EXPECT_NEAR(static_cast<double>(raw.jobs * raw.spans) * raw.span_s / 3600,
-              2400, 24);
+  EXPECT_NEAR(static_cast<double>(raw.jobs * raw.spans) * raw.span_s / 3600, 2400, 24);
 }
 
 }  // namespace

@@ -2,95 +2,63 @@
 #include "lido/cluster/values.h"
 
 #include <algorithm>
-#include <cmath>
 
-#include "lido/cluster/yaml_reader.h"
+#include "lido/base/yaml.h"
 
 namespace lido::cluster {
 namespace {
 
-/// What Helm makes of two values files: maps are joined, anything else of the second wins.
-YAML::Node merged(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
-  constexpr int kDeepest = 32;
-  if (!over || over.IsNull()) return base;
-  if (!base || !base.IsMap() || !over.IsMap() || depth > kDeepest) return over;
-  YAML::Node all(YAML::NodeType::Map);
-  for (const auto& pair : base) {
-    if (!pair.first.IsScalar()) continue;
-    const std::string key = pair.first.Scalar();
-    all[key] = merged(pair.second, over[key], depth + 1);
-  }
-  for (const auto& pair : over) {
-    if (pair.first.IsScalar() && !base[pair.first.Scalar()]) all[pair.first.Scalar()] = pair.second;
-  }
-  return all;
-}
+constexpr double kMost = 1e9;
 
-Result<PodShape> read_pod(const YAML::Node& node, const Reader& at) {
-  LIDO_TRY(at.map(node));
+Result<PodShape> read_pod(const Yaml& node) {
+  LIDO_TRY(node.map());
   PodShape pod;
-  pod.cpu = LIDO_TRY(at.below("cpu").number(node["cpu"]));
-  pod.memory_gib = LIDO_TRY(at.below("memoryGiB").number(node["memoryGiB"]));
-  pod.object_store_gib = LIDO_TRY(at.below("objectStoreGiB").number(node["objectStoreGiB"]));
-  pod.spill_gib = LIDO_TRY(at.below("spillGiB").number(node["spillGiB"]));
-  if (const YAML::Node gpu = node["gpu"]; gpu && !gpu.IsNull()) {
-    LIDO_TRY(at.below("gpu").map(gpu));
-    pod.gpu_type = LIDO_TRY(at.below("gpu.type").text(gpu["type"]));
-    pod.gpus = static_cast<int>(LIDO_TRY(at.below("gpu.count").number(gpu["count"])));
+  pod.cpu = LIDO_TRY(node["cpu"].number(0, kMost));
+  pod.memory_gib = LIDO_TRY(node["memoryGiB"].number(0, kMost));
+  pod.object_store_gib = LIDO_TRY(node["objectStoreGiB"].number(0, kMost));
+  pod.spill_gib = LIDO_TRY(node["spillGiB"].number(0, kMost));
+  if (const Yaml gpu = node["gpu"]; gpu.there()) {
+    LIDO_TRY(gpu.map());
+    pod.gpu_type = LIDO_TRY(gpu["type"].text());
+    pod.gpus = static_cast<int>(LIDO_TRY(gpu["count"].whole(1, 16)));
   }
-  if (node["spot"]) pod.spot = LIDO_TRY(at.below("spot").flag(node["spot"]));
+  if (node["spot"].there()) pod.spot = LIDO_TRY(node["spot"].flag());
   return pod;
 }
 
-Result<RayClusterValues> read_cluster(const std::string& name, const YAML::Node& node,
-                                      const Reader& at) {
-  LIDO_TRY(at.map(node));
+Result<WorkerGroup> read_group(const std::string& name, const Yaml& node) {
+  constexpr int64_t kMostPods = 1'000'000;
+  WorkerGroup group{.name = name};
+  group.pod = LIDO_TRY(read_pod(node));
+  group.max = static_cast<int>(LIDO_TRY(node["max"].whole(0, kMostPods)));
+  group.min = static_cast<int>(LIDO_TRY(node["min"].whole(0, kMostPods)));
+  if (group.min > group.max) return node["min"].refuse(fmt::format("max ({}) or less", group.max));
+  group.cpus = static_cast<int>(group.pod.cpu);
+  if (node["cpus"].there()) group.cpus = static_cast<int>(LIDO_TRY(node["cpus"].whole(0, 4096)));
+  return group;
+}
+
+Result<RayClusterValues> read_cluster(const std::string& name, const Yaml& node) {
+  LIDO_TRY(node.map());
   RayClusterValues cluster{.name = name};
-  cluster.enabled = LIDO_TRY(at.below("enabled").flag(node["enabled"]));
-  if (node["suspend"]) cluster.suspend = LIDO_TRY(at.below("suspend").flag(node["suspend"]));
-  cluster.idle_timeout_s =
-      LIDO_TRY(at.below("idleTimeoutSeconds").number(node["idleTimeoutSeconds"]));
-  cluster.head = LIDO_TRY(read_pod(node["head"], at.below("head")));
-  const YAML::Node groups = node["groups"];
-  LIDO_TRY(at.below("groups").map(groups));
-  for (const auto& pair : groups) {
-    const std::string key = LIDO_TRY(at.below("groups").text(pair.first));
-    const Reader group_at = at.below("groups").below(key);
-    WorkerGroup group{.name = key};
-    group.pod = LIDO_TRY(read_pod(pair.second, group_at));
-    group.min = static_cast<int>(LIDO_TRY(group_at.below("min").number(pair.second["min"])));
-    group.max = static_cast<int>(LIDO_TRY(group_at.below("max").number(pair.second["max"])));
-    group.cpus = static_cast<int>(group.pod.cpu);
-    if (const YAML::Node cpus = pair.second["cpus"])
-      group.cpus = static_cast<int>(LIDO_TRY(group_at.below("cpus").number(cpus)));
-    if (group.min > group.max)
-      return group_at.below("min").refuse(pair.second["min"],
-                                          fmt::format("max ({}) or less", group.max));
-    cluster.groups.push_back(std::move(group));
-  }
+  cluster.enabled = LIDO_TRY(node["enabled"].flag());
+  if (node["suspend"].there()) cluster.suspend = LIDO_TRY(node["suspend"].flag());
+  cluster.idle_timeout_s = LIDO_TRY(node["idleTimeoutSeconds"].number(0, kMost));
+  cluster.head = LIDO_TRY(read_pod(node["head"]));
+  for (const auto& [key, group] : LIDO_TRY(node["groups"].map()))
+    cluster.groups.push_back(LIDO_TRY(read_group(key, group)));
   return cluster;
 }
 
-Result<Values> read_tree(const YAML::Node& tree, const std::string& file) {
-  const Reader at(file, "");
+Result<Values> read_tree(const Yaml& tree) {
   Values values;
-  values.name = LIDO_TRY(at.below("name").text(tree["name"]));
-  values.platform = LIDO_TRY(at.below("platform").text(tree["platform"]));
-  const YAML::Node image = tree["image"];
-  LIDO_TRY(at.below("image").map(image));
-  values.image = LIDO_TRY(at.below("image.repository").text(image["repository"]));
-  const YAML::Node install = tree["operator"];
-  LIDO_TRY(at.below("operator").map(install));
-  values.install_operator = LIDO_TRY(at.below("operator.install").text(install["install"]));
-  values.suspend_after_min =
-      LIDO_TRY(at.below("suspendAfterMinutes").number(tree["suspendAfterMinutes"]));
-  const YAML::Node clusters = tree["clusters"];
-  LIDO_TRY(at.below("clusters").map(clusters));
-  for (const auto& pair : clusters) {
-    const std::string key = LIDO_TRY(at.below("clusters").text(pair.first));
-    values.clusters.push_back(
-        LIDO_TRY(read_cluster(key, pair.second, at.below("clusters").below(key))));
-  }
+  values.name = LIDO_TRY(tree["name"].text());
+  values.platform = LIDO_TRY(tree["platform"].text());
+  values.image = LIDO_TRY(tree["image"]["repository"].text());
+  values.install_operator = LIDO_TRY(tree["operator"]["install"].text());
+  values.suspend_after_min = LIDO_TRY(tree["suspendAfterMinutes"].number(0, kMost));
+  for (const auto& [key, cluster] : LIDO_TRY(tree["clusters"].map()))
+    values.clusters.push_back(LIDO_TRY(read_cluster(key, cluster)));
   return values;
 }
 
@@ -116,21 +84,17 @@ Result<const RayClusterValues*> Values::find(std::string_view cluster) const {
 
 Result<Values> read_values(std::string_view text, const std::string& file,
                            std::string_view defaults) {
-  try {
-    const YAML::Node given = YAML::Load(std::string(text));
-    if (given && !given.IsNull() && !given.IsMap())
-      return fail(ErrorCode::kInvalidArgument, "{}: no map of values", file);
-    const Values values =
-        LIDO_TRY(read_tree(merged(YAML::Load(std::string(defaults)), given), file));
-    if (!is_kubernetes_name(values.name))
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: name is \"{}\", want small letters, digits and dashes, 40 at most: the "
-                  "namespace",
-                  file, values.name);
-    return values;
-  } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, error.mark.line + 1, error.msg);
-  }
+  const Yaml given = LIDO_TRY(Yaml::parse(text, file));
+  if (given.there() && !given.is_map())
+    return fail(ErrorCode::kInvalidArgument, "{}: no map of values", file);
+  const Values values =
+      LIDO_TRY(read_tree(Yaml::merged(LIDO_TRY(Yaml::parse(defaults, file)), given)));
+  if (!is_kubernetes_name(values.name))
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: name is \"{}\", want small letters, digits and dashes, 40 at most: the "
+                "namespace",
+                file, values.name);
+  return values;
 }
 
 Result<std::string> initial_values(const std::string& name, const InitOptions& options) {

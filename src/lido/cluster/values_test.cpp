@@ -44,7 +44,7 @@ TEST(Values, WhatIsSaidGoesOverWhatIsNot) {
 TEST(Values, ErrorsNameTheLine) {
   for (const auto& [text, said] :
        {std::pair("name: pool-a\nclusters:\n  data:\n    groups:\n      cpu: {max: many}\n",
-                  "v.yaml:5: clusters.data.groups.cpu.max is many, want a number, 0 or more"),
+                  "v.yaml:5: clusters.data.groups.cpu.max is many, want a whole number, 0 to"),
         {"clusters:\n  data: [1]\n", "v.yaml:2: clusters.data is a list, want a map"},
         {"clusters:\n  data:\n    groups:\n      cpu: {min: 9, max: 3}\n",
          "v.yaml:4: clusters.data.groups.cpu.min is 9, want max (3) or less"},

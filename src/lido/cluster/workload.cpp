@@ -2,66 +2,37 @@
 #include "lido/cluster/workload.h"
 
 #include <algorithm>
-#include <array>
 
-#include "lido/cluster/yaml_reader.h"
+#include "lido/base/yaml.h"
 
 namespace lido::cluster {
 namespace {
 
-constexpr double kMonth_h = 730;
-constexpr double kMostSpans = 1e8;
+constexpr double kYear_h = 8760;
+constexpr int64_t kMostSpans = 100'000'000;
 
-constexpr std::array<std::string_view, 9> kKeys = {
-    "name", "cluster", "group", "jobs", "fromHour", "toHour", "spans", "spanSeconds", "spread"};
-
-/// A number that may be left out.
-Result<double> number_or(const YAML::Node& node, const Reader& at, double otherwise) {
-  return node ? at.number(node) : Result<double>(otherwise);
-}
-
-Result<void> check_keys(const YAML::Node& node, const Reader& at) {
-  for (const auto& pair : node) {
-    const std::string key = LIDO_TRY(at.text(pair.first));
-    if (std::ranges::find(kKeys, key) == kKeys.end())
-      return at.below(key).refuse(pair.first, fmt::format("one of {}", fmt::join(kKeys, ", ")));
-  }
-  return {};
-}
-
-Result<Work> read_work(const YAML::Node& node, const Reader& at, const Values& values) {
-  LIDO_TRY(at.map(node));
-  LIDO_TRY(check_keys(node, at));
+Result<Work> read_work(const Yaml& node, const Values& values) {
+  LIDO_TRY(node.only({"name", "cluster", "group", "jobs", "fromHour", "toHour", "spans",
+                      "spanSeconds", "spread"}));
   Work work;
-  work.name = LIDO_TRY(at.below("name").text(node["name"]));
-  work.cluster = LIDO_TRY(at.below("cluster").text(node["cluster"]));
+  work.name = LIDO_TRY(node["name"].text());
+  work.cluster = LIDO_TRY(node["cluster"].text());
   const auto cluster = values.find(work.cluster);
-  if (!cluster) return at.below("cluster").refuse(node["cluster"], "an enabled cluster");
-  work.group = LIDO_TRY(at.below("group").text(node["group"]));
+  if (!cluster) return node["cluster"].refuse("an enabled cluster");
+  work.group = LIDO_TRY(node["group"].text());
   const auto& groups = (*cluster)->groups;
   const auto group = std::ranges::find(groups, work.group, &WorkerGroup::name);
   if (group == groups.end() || work.group == "driver")
-    return at.below("group").refuse(node["group"], "a group of workers of that cluster");
-  if (group->cpus < 1)
-    return at.below("group").refuse(node["group"], "a group whose pods have a CPU at least");
-  const double jobs = LIDO_TRY(at.below("jobs").number(node["jobs"]));
-  const double spans = LIDO_TRY(number_or(node["spans"], at.below("spans"), 1));
-  if (jobs != std::floor(jobs) || jobs < 1)
-    return at.below("jobs").refuse(node["jobs"], "a whole number, 1 or more");
-  if (spans != std::floor(spans) || spans < 1)
-    return at.below("spans").refuse(node["spans"], "a whole number, 1 or more");
-  if (jobs * spans > kMostSpans)
-    return at.below("jobs").refuse(node["jobs"], fmt::format("{:g} spans at most", kMostSpans));
-  work.jobs = static_cast<int64_t>(jobs);
-  work.spans = static_cast<int64_t>(spans);
-  work.from_h = LIDO_TRY(number_or(node["fromHour"], at.below("fromHour"), 0));
-  work.to_h = LIDO_TRY(number_or(node["toHour"], at.below("toHour"), work.from_h));
-  if (work.to_h < work.from_h || work.to_h > 12 * kMonth_h)
-    return at.below("toHour").refuse(node["toHour"],
-                                     fmt::format("{:g} to {:g}", work.from_h, 12 * kMonth_h));
-  work.span_s = LIDO_TRY(at.below("spanSeconds").number(node["spanSeconds"]));
-  work.spread = LIDO_TRY(number_or(node["spread"], at.below("spread"), 0));
-  if (work.spread > 3) return at.below("spread").refuse(node["spread"], "3 or less");
+    return node["group"].refuse("a group of workers of that cluster");
+  if (group->cpus < 1) return node["group"].refuse("a group whose pods have a CPU at least");
+  work.jobs = LIDO_TRY(node["jobs"].whole(1, kMostSpans));
+  work.spans = node["spans"].there() ? LIDO_TRY(node["spans"].whole(1, kMostSpans)) : 1;
+  if (work.jobs * work.spans > kMostSpans)
+    return node["jobs"].refuse(fmt::format("{} spans at most", kMostSpans));
+  work.from_h = LIDO_TRY(node["fromHour"].number_or(0, 0, kYear_h));
+  work.to_h = LIDO_TRY(node["toHour"].number_or(work.from_h, work.from_h, kYear_h));
+  work.span_s = LIDO_TRY(node["spanSeconds"].number(0, 1e6));
+  work.spread = LIDO_TRY(node["spread"].number_or(0, 0, 3));
   return work;
 }
 
@@ -81,23 +52,16 @@ double Workload::spans() const {
 
 Result<Workload> read_workload(std::string_view text, const std::string& file,
                                const Values& values) {
-  try {
-    const YAML::Node tree = YAML::Load(std::string(text));
-    const Reader at(file, "work");
-    if (!tree || !tree.IsMap() || !tree["work"] || !tree["work"].IsSequence())
-      return fail(ErrorCode::kInvalidArgument, "{}: want a list named work", file);
-    Workload workload;
-    for (const YAML::Node& node : tree["work"])
-      workload.work.push_back(
-          LIDO_TRY(read_work(node, at.below(std::to_string(workload.work.size())), values)));
-    if (workload.work.empty()) return fail(ErrorCode::kInvalidArgument, "{}: no work", file);
-    if (workload.spans() > kMostSpans)
-      return fail(ErrorCode::kInvalidArgument, "{}: {:g} spans in all, want {:g} at most", file,
-                  workload.spans(), kMostSpans);
-    return workload;
-  } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, error.mark.line + 1, error.msg);
-  }
+  const Yaml tree = LIDO_TRY(Yaml::parse(text, file));
+  LIDO_TRY(tree.only({"work"}));
+  Workload workload;
+  for (const Yaml& node : LIDO_TRY(tree["work"].list()))
+    workload.work.push_back(LIDO_TRY(read_work(node, values)));
+  if (workload.work.empty()) return fail(ErrorCode::kInvalidArgument, "{}: no work", file);
+  if (workload.spans() > kMostSpans)
+    return fail(ErrorCode::kInvalidArgument, "{}: {:g} spans in all, want {} at most", file,
+                workload.spans(), kMostSpans);
+  return workload;
 }
 
 std::string initial_workload() {

@@ -18,9 +18,9 @@ struct Work {
   int64_t jobs = 0;
   double from_h = 0;  ///< They arrive at random between these hours.
   double to_h = 0;
-  int64_t spans = 0;   ///< Of one job.
-  double span_s = 0;   ///< Median, on one CPU.
-  double spread = 0;   ///< Standard deviation of its natural logarithm.
+  int64_t spans = 0;  ///< Of one job.
+  double span_s = 0;  ///< Median, on one CPU.
+  double spread = 0;  ///< Standard deviation of its natural logarithm.
 };
 
 /// What a workload file says.

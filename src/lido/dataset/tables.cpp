@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "lido/dataset/rows.h"
+#include "lido/dataset/truth.h"
 
 namespace lido::dataset {
 namespace {
@@ -350,6 +351,9 @@ template class TableWriter<ObjectRow>;
 template class TableWriter<TrackRow>;
 template class TableWriter<MotionRow>;
 template class TableWriter<QualityRow>;
+template class TableWriter<TruthRow>;
+template class TableWriter<VisitorRow>;
+template class TableWriter<DangerRow>;
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SampleRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<ClipRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SpanRow>&);
@@ -359,5 +363,8 @@ template Result<void> visit_table(storage::Store&, const std::string&, const Vis
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<TrackRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<MotionRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<QualityRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<TruthRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<VisitorRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<DangerRow>&);
 
 }  // namespace lido::dataset

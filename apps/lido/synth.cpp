@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+
+#include "cli.h"
+#include "cluster.h"
+#include "lido/synth/from_above.h"
+#include "lido/synth/life.h"
+
+namespace lido::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kHonesty = "Measured in simulation.";
+
+struct Flags {
+  std::string out;
+  std::string pool;
+  std::string behaviours;
+  bool json = false;
+  bool quiet = false;
+  synth::LifeOptions life;
+  int day = -1;
+  std::string from;
+  double minutes = 4;
+};
+
+/// Lido's behaviours, with the user's own over them.
+Result<synth::Behaviours> read_behaviours(const std::string& file) {
+  const std::string own = LIDO_TRY(shared_file("behaviours.yaml"));
+  Yaml all = LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(own)), own));
+  if (!file.empty())
+    all = Yaml::merged(all, LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(file)), file)));
+  return synth::Behaviours::read(all);
+}
+
+Result<synth::Pool> choose_pool(const std::string& file, double seed) {
+  if (file.empty()) {
+    synth::Random random = synth::Random(static_cast<uint64_t>(seed)).split(1ULL << 40);
+    return synth::random_pool(random);
+  }
+  const Yaml site = LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(file)), file));
+  return synth::read_pool(site["pool"]);
+}
+
+Result<int> tracks(const Flags& flags) {
+  const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  const auto pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed));
+  stop_on_signals("what was written so far is not whole");
+  const bool tells = !flags.quiet && isatty(2) == 1;
+  std::atomic<int64_t> days = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto summary = LIDO_TRY(synth::simulate_life(
+      flags.out, pool, behaviours, flags.life,
+      [&](int64_t) {
+        if (const int64_t done = ++days; tells)
+          fmt::print(stderr, "\r\033[K{} of {} days", done, flags.life.days);
+      },
+      interruption()));
+  if (tells) fmt::print(stderr, "\r\033[K");
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  if (flags.json) {
+    fmt::print("{}\n", Json{{"days", summary.days},
+                            {"people", summary.people},
+                            {"person_hours", summary.person_hours},
+                            {"rows", summary.rows},
+                            {"events", summary.events},
+                            {"seconds", seconds}}
+                           .dump());
+  } else if (!flags.quiet) {
+    fmt::print("{} {} day(s), {} people, {:.0f} person-hours, {} danger(s), {} rows, in {:.1f} s\n"
+               "{}\nlido synth show {} plays it\n",
+               kHonesty, human_count(summary.days), human_count(summary.people),
+               summary.person_hours, human_count(summary.events), human_count(summary.rows),
+               seconds, flags.out, flags.out);
+  }
+  return kDone;
+}
+
+std::string range_of(const synth::Quantity& quantity) {
+  return fmt::format("{:g} ({:g}-{:g})", quantity.median, quantity.least, quantity.most);
+}
+
+Result<int> list(const Flags& flags) {
+  const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  Json all = Json::array();
+  if (!flags.json)
+    fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", "behaviour", "place", "danger", "lasts, s",
+               "speed, m/s", "source");
+  for (const synth::Behaviour& one : behaviours.all()) {
+    all.push_back({{"name", one.name},
+                   {"place", name_of(one.place)},
+                   {"danger", name_of(one.danger)},
+                   {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
+                   {"speed_mps", {one.speed_mps.least, one.speed_mps.median, one.speed_mps.most}},
+                   {"source", one.source}});
+    if (!flags.json)
+      fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", one.name, name_of(one.place),
+                 name_of(one.danger), range_of(one.duration_s),
+                 one.speed_mps.most > 0 ? range_of(one.speed_mps) : "-", one.source);
+  }
+  if (flags.json) fmt::print("{}\n", all.dump());
+  return kDone;
+}
+
+/// "14:30" or "14:30:05" as seconds of the day.
+Result<double> parse_clock(const std::string& text) {
+  int hours = 0, minutes = 0, seconds = 0, end = 0;
+  const int read = std::sscanf(text.c_str(), "%2d:%2d%n:%2d%n", &hours, &minutes, &end, &seconds, &end);
+  if (read < 2 || static_cast<size_t>(end) != text.size() || hours < 0 || hours > 35 || minutes < 0 ||
+      minutes > 59 || seconds < 0 || seconds > 59)
+    return fail(ErrorCode::kInvalidArgument, "--from is {}, want a time of day like 14:30", text);
+  return hours * 3600.0 + minutes * 60 + seconds;
+}
+
+Result<int> show(const Flags& flags) {
+  synth::Stretch stretch;
+  if (flags.day < 0 && flags.from.empty()) {
+    stretch = LIDO_TRY(synth::worth_seeing(flags.out));
+  } else {
+    stretch.day = std::max(0, flags.day);
+    stretch.from_s = LIDO_TRY(parse_clock(flags.from.empty() ? "12:00" : flags.from));
+    stretch.to_s = stretch.from_s + 60 * flags.minutes;
+  }
+  const std::string page = LIDO_TRY(synth::from_above(flags.out, stretch));
+  const std::string file = flags.out + "/from_above.html";
+  std::ofstream out(file, std::ios::binary);
+  out << page;
+  if (!out.flush()) return fail(ErrorCode::kUnavailable, "{}: cannot be written", file);
+  fmt::print("open {}\n", file);
+  return kDone;
+}
+
+}  // namespace
+
+void add_synth(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand(
+      "synth", "A pool that is simulated, with its truth: measured in simulation, not on people");
+  command->require_subcommand(1);
+  const auto reaching = [&](CLI::App* sub, auto&& work) {
+    sub->callback([flags, &exit, work] {
+      const Result<int> result = work(*flags);
+      exit = result ? *result : report_error(result.error());
+    });
+  };
+  CLI::App* sub = command->add_subcommand(
+      "tracks", "Days of everyday life without pictures: people in metres, and what goes wrong");
+  sub->add_option("--out", flags->out, "Folder to write")->required();
+  sub->add_option("--pool", flags->pool,
+                  "Pool to take: a site.yaml that was written before; default: drawn from the seed");
+  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
+  sub->add_flag("--json", flags->json, "Print the result as JSON");
+  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  bind(*sub, flags->life, "Life");
+  reaching(sub, tracks);
+  sub = command->add_subcommand("list", "Behaviours, each with its source");
+  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
+  sub->add_flag("--json", flags->json, "Print the list as JSON");
+  reaching(sub, list);
+  sub = command->add_subcommand(
+      "show", "Write a page that plays what was simulated, from above; default: its first danger");
+  sub->add_option("folder", flags->out, "What `lido synth tracks` wrote")->required();
+  sub->add_option("--day", flags->day, "Number of the day")->check(CLI::Range(0, 99999));
+  sub->add_option("--from", flags->from, "Time of day, like 14:30");
+  sub->add_option("--minutes", flags->minutes, "How long")
+      ->check(CLI::Range(0.1, 120.0))
+      ->capture_default_str();
+  reaching(sub, show);
+}
+
+}  // namespace lido::cli

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/base/yaml.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace lido {
+
+struct Yaml::Place {
+  YAML::Node node;
+  std::string file;
+  std::string path;
+
+  std::shared_ptr<const Place> below(std::string_view key, const YAML::Node& child) const {
+    return std::make_shared<const Place>(
+        Place{child, file, path.empty() ? std::string(key) : fmt::format("{}.{}", path, key)});
+  }
+};
+
+namespace {
+
+YAML::Node joined(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
+  constexpr int kDeepest = 32;
+  if (!over || over.IsNull()) return base;
+  if (!base || !base.IsMap() || !over.IsMap() || depth > kDeepest) return over;
+  YAML::Node all(YAML::NodeType::Map);
+  for (const auto& pair : base) {
+    if (!pair.first.IsScalar()) continue;
+    const std::string key = pair.first.Scalar();
+    all[key] = joined(pair.second, over[key], depth + 1);
+  }
+  for (const auto& pair : over) {
+    if (pair.first.IsScalar() && !base[pair.first.Scalar()]) all[pair.first.Scalar()] = pair.second;
+  }
+  return all;
+}
+
+}  // namespace
+
+Result<Yaml> Yaml::parse(std::string_view text, const std::string& file) {
+  try {
+    return Yaml(std::make_shared<const Place>(Place{YAML::Load(std::string(text)), file, ""}));
+  } catch (const YAML::Exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, error.mark.line + 1, error.msg);
+  }
+}
+
+Yaml Yaml::merged(const Yaml& base, const Yaml& over) {
+  return Yaml(std::make_shared<const Place>(
+      Place{joined(base.place_->node, over.place_->node), over.place_->file, over.place_->path}));
+}
+
+Yaml Yaml::operator[](std::string_view key) const {
+  const YAML::Node& node = place_->node;
+  if (!is_map()) return Yaml(place_->below(key, YAML::Node(YAML::NodeType::Undefined)));
+  return Yaml(place_->below(key, node[std::string(key)]));
+}
+
+bool Yaml::there() const { return place_->node && !place_->node.IsNull(); }
+bool Yaml::is_map() const { return place_->node && place_->node.IsMap(); }
+
+Result<double> Yaml::number(double least, double most) const {
+  double value = 0;
+  const YAML::Node& node = place_->node;
+  if (!there() || !node.IsScalar() || !YAML::convert<double>::decode(node, value) ||
+      !(value >= least && value <= most))
+    return refuse(fmt::format("a number, {:g} to {:g}", least, most));
+  return value;
+}
+
+Result<double> Yaml::number_or(double otherwise, double least, double most) const {
+  if (!there()) return otherwise;
+  return number(least, most);
+}
+
+Result<int64_t> Yaml::whole(int64_t least, int64_t most) const {
+  const auto value = number(static_cast<double>(least), static_cast<double>(most));
+  if (!value || *value != std::floor(*value))
+    return refuse(fmt::format("a whole number, {} to {}", least, most));
+  return static_cast<int64_t>(*value);
+}
+
+Result<bool> Yaml::flag() const {
+  bool value = false;
+  if (!there() || !place_->node.IsScalar() || !YAML::convert<bool>::decode(place_->node, value))
+    return refuse("true or false");
+  return value;
+}
+
+Result<std::string> Yaml::text() const {
+  if (!there() || !place_->node.IsScalar()) return refuse("text");
+  return place_->node.Scalar();
+}
+
+Result<std::string> Yaml::choice(const std::vector<std::string_view>& of) const {
+  if (there() && place_->node.IsScalar() &&
+      std::ranges::find(of, place_->node.Scalar()) != of.end())
+    return place_->node.Scalar();
+  return refuse(fmt::format("one of {}", fmt::join(of, ", ")));
+}
+
+Result<std::vector<Yaml>> Yaml::list() const {
+  if (!there() || !place_->node.IsSequence()) return refuse("a list");
+  std::vector<Yaml> items;
+  for (const YAML::Node& item : place_->node)
+    items.push_back(Yaml(place_->below(std::to_string(items.size()), item)));
+  return items;
+}
+
+Result<std::vector<std::pair<std::string, Yaml>>> Yaml::map() const {
+  if (!is_map()) return refuse("a map");
+  std::vector<std::pair<std::string, Yaml>> pairs;
+  for (const auto& pair : place_->node) {
+    if (!pair.first.IsScalar()) return refuse("a map with names");
+    pairs.emplace_back(pair.first.Scalar(), Yaml(place_->below(pair.first.Scalar(), pair.second)));
+  }
+  return pairs;
+}
+
+Result<void> Yaml::only(const std::vector<std::string_view>& keys) const {
+  for (const auto& [key, value] : LIDO_TRY(map())) {
+    if (std::ranges::find(keys, key) == keys.end())
+      return fail(ErrorCode::kInvalidArgument, "{}:{}: {} is not known here, want one of {}",
+                  place_->file, value.place_->node.Mark().line + 1, value.place_->path,
+                  fmt::join(keys, ", "));
+  }
+  return {};
+}
+
+std::unexpected<Error> Yaml::refuse(std::string_view wanted) const {
+  const YAML::Node& node = place_->node;
+  std::string given = "nothing";
+  if (there()) given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
+  const std::string where = there() && node.Mark().line >= 0
+                                ? fmt::format("{}:{}", place_->file, node.Mark().line + 1)
+                                : place_->file;
+  return fail(ErrorCode::kInvalidArgument, "{}: {}{} {}, want {}", where, place_->path,
+              place_->path.empty() ? "it is" : " is", given, wanted);
+}
+
+}  // namespace lido

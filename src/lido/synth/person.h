@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lido/synth/behaviour.h"
+
+namespace lido::synth {
+
+/// Somebody who visits the pool.
+struct Person {
+  int64_t id = 0;
+  double age_years = 30;
+  bool female = false;
+  double stature_m = 1.7;
+  int64_t party = 0;   ///< Who come together.
+  int64_t minded_by = -1;  ///< Of a toddler: who has the child with him; negative for nobody.
+  bool minds = false;      ///< Has a toddler with him.
+  bool works = false;      ///< Cleans; stays on the deck.
+  double arrives_s = 0;    ///< Of the day.
+  double leaves_s = 0;     ///< When he begins to leave.
+
+  AgeGroup group() const;
+  /// The mouth's height over the soles, standing.
+  double mouth_m() const { return 0.91 * stature_m; }
+};
+
+/// Standing height by age: median and standard deviation, metres.
+/// Source: CDC/NCHS Vital and Health Statistics 3(46), 2021 (U.S. 2015-2018), rounded; under two
+/// years WHO Child Growth Standards 2006.
+struct Stature {
+  double median_m, deviation_m;
+};
+Stature stature_of(double age_years, bool female);
+
+/// Draws sex and stature for an age between these.
+Person random_person(Random& random, double least_years, double most_years);
+
+/// Everybody who comes on one day of the week (0 Monday), in order of arrival: families, friends,
+/// lane swimmers, a party now and then, who cleans before opening. Seconds of the day.
+std::vector<Person> random_day(Random& random, int weekday, double busy);
+
+}  // namespace lido::synth

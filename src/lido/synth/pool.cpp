@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/pool.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <limits>
+
+namespace lido::synth {
+namespace {
+
+double cross(Point a, Point b) { return a.x * b.y - a.y * b.x; }
+double dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
+
+double area(const std::vector<Point>& outline) {
+  double twice = 0;
+  for (size_t i = 0; i < outline.size(); ++i)
+    twice += cross(outline[i], outline[(i + 1) % outline.size()]);
+  return twice / 2;
+}
+
+bool meet(Point a, Point b, Point c, Point d) {
+  const double one = cross(b - a, c - a), two = cross(b - a, d - a);
+  const double three = cross(d - c, a - c), four = cross(d - c, b - c);
+  return one * two < 0 && three * four < 0;
+}
+
+bool crosses_itself(const std::vector<Point>& outline) {
+  const size_t n = outline.size();
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = i + 1; j < n; ++j) {
+      if (meet(outline[i], outline[(i + 1) % n], outline[j], outline[(j + 1) % n])) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<Point> rectangle(double length, double width) {
+  return {{0, 0}, {length, 0}, {length, width}, {0, width}};
+}
+
+Result<Point> read_point(const Yaml& node) {
+  const auto pair = LIDO_TRY(node.list());
+  if (pair.size() != 2) return node.refuse("two numbers, metres: [x, y]");
+  return Point{LIDO_TRY(pair[0].number(-500, 500)), LIDO_TRY(pair[1].number(-500, 500))};
+}
+
+}  // namespace
+
+bool Pool::is_water(Point p) const {
+  bool inside = false;
+  for (size_t i = 0, j = outline.size() - 1; i < outline.size(); j = i++) {
+    const Point a = outline[i], b = outline[j];
+    if ((a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x)
+      inside = !inside;
+  }
+  return inside;
+}
+
+Point Pool::rim(Point p) const {
+  Point best = outline.front();
+  double nearest = std::numeric_limits<double>::max();
+  for (size_t i = 0; i < outline.size(); ++i) {
+    const Point a = outline[i], side = outline[(i + 1) % outline.size()] - a;
+    const double along = std::clamp(dot(p - a, side) / dot(side, side), 0.0, 1.0);
+    const Point on = a + side * along;
+    if ((p - on).length() < nearest) {
+      nearest = (p - on).length();
+      best = on;
+    }
+  }
+  return best;
+}
+
+double Pool::inside_m(Point p) const {
+  const double away = (p - rim(p)).length();
+  return is_water(p) ? away : -away;
+}
+
+double Pool::length_m() const {
+  double most = 0;
+  for (const Point p : outline) most = std::max(most, p.x);
+  return most;
+}
+
+double Pool::width_m() const {
+  double most = 0;
+  for (const Point p : outline) most = std::max(most, p.y);
+  return most;
+}
+
+double Pool::depth_m(Point p) const {
+  if (!is_water(p)) return 0;
+  return shallow_m + (deep_m - shallow_m) * std::clamp(p.x / length_m(), 0.0, 1.0);
+}
+
+Pool random_pool(Random& random) {
+  Pool pool;
+  const std::vector<std::string> kinds = {"rectangle", "L", "lanes", "toddlers"};
+  pool.kind = kinds[random.pick({4, 1.5, 2, 1})];
+  double length = random.between(8, 18), width = random.between(4, 9);
+  if (pool.kind == "lanes") {
+    length = random.chance(0.8) ? 25 : 16.67;
+    width = 2.5 * static_cast<double>(random.whole(3, 6));
+  } else if (pool.kind == "toddlers") {
+    length = random.between(4, 8);
+    width = random.between(3, 6);
+  }
+  pool.outline = rectangle(length, width);
+  if (pool.kind == "L") {
+    const double arm = random.between(0.35, 0.6);
+    pool.outline = {{0, 0}, {length, 0}, {length, width * arm}, {length * arm, width * arm},
+                    {length * arm, width}, {0, width}};
+  }
+  pool.shallow_m = random.between(0.9, 1.3);
+  pool.deep_m = pool.shallow_m + random.between(0.1, 1.3);
+  if (pool.kind == "toddlers") {
+    pool.shallow_m = random.between(0.1, 0.25);
+    pool.deep_m = random.between(0.3, 0.6);
+  }
+  pool.deck_m = random.between(2, 5);
+  pool.freeboard_m = random.between(0.02, 0.3);
+  pool.ways_in = {{0, width / 2}, {length * 0.3, 0}, {length * 0.7, 0}};
+  pool.gate = {-pool.deck_m * 0.8, random.between(0, width)};
+  return pool;
+}
+
+Result<Pool> read_pool(const Yaml& node) {
+  LIDO_TRY(node.only({"kind", "outline", "shallow_m", "deep_m", "deck_m", "freeboard_m", "ways_in",
+                      "gate"}));
+  Pool pool;
+  pool.kind = node["kind"].there() ? LIDO_TRY(node["kind"].text()) : "drawn";
+  for (const Yaml& one : LIDO_TRY(node["outline"].list()))
+    pool.outline.push_back(LIDO_TRY(read_point(one)));
+  if (pool.outline.size() < 3) return node["outline"].refuse("three corners or more");
+  if (crosses_itself(pool.outline)) return node["outline"].refuse("sides that do not cross");
+  if (std::abs(area(pool.outline)) < 2) return node["outline"].refuse("two square metres or more");
+  if (area(pool.outline) < 0) std::ranges::reverse(pool.outline);
+  pool.shallow_m = LIDO_TRY(node["shallow_m"].number(0.05, 10));
+  pool.deep_m = LIDO_TRY(node["deep_m"].number_or(pool.shallow_m, 0.05, 10));
+  pool.deck_m = LIDO_TRY(node["deck_m"].number_or(3, 0.5, 50));
+  pool.freeboard_m = LIDO_TRY(node["freeboard_m"].number_or(0.1, 0, 1));
+  for (const Yaml& one : LIDO_TRY(node["ways_in"].list())) {
+    pool.ways_in.push_back(LIDO_TRY(read_point(one)));
+    if (std::abs(pool.inside_m(pool.ways_in.back())) > 0.1)
+      return one.refuse("a point of the rim, to 0.1 m");
+  }
+  if (pool.ways_in.empty()) return node["ways_in"].refuse("one way in at least");
+  pool.gate = LIDO_TRY(read_point(node["gate"]));
+  const double away = -pool.inside_m(pool.gate);
+  if (away < 0 || away > pool.deck_m) return node["gate"].refuse("a point on the deck");
+  return pool;
+}
+
+std::string to_yaml(const Pool& pool) {
+  const auto points = [](const std::vector<Point>& all) {
+    std::vector<std::string> texts;
+    for (const Point p : all) texts.push_back(fmt::format("[{:.3f}, {:.3f}]", p.x, p.y));
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+  };
+  return fmt::format(
+      "  kind: {}\n  outline: {}\n  shallow_m: {:.3f}\n  deep_m: {:.3f}\n  deck_m: {:.3f}\n"
+      "  freeboard_m: {:.3f}\n  ways_in: {}\n  gate: [{:.3f}, {:.3f}]\n",
+      pool.kind, points(pool.outline), pool.shallow_m, pool.deep_m, pool.deck_m, pool.freeboard_m,
+      points(pool.ways_in), pool.gate.x, pool.gate.y);
+}
+
+}  // namespace lido::synth
