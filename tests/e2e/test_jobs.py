@@ -103,6 +103,16 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     assert again["generation"] == 0 and again["known"] == 3
 
 
+def test_a_job_leaves_no_actor_behind(cluster, raw, tmp_path):
+    """Ray Data's own outlive their job, and a node with an actor on it is never idle."""
+    ingest(raw, tmp_path / "d", *SMALL, *cluster.on)
+    look = "import ray, json; ray.init(address='127.0.0.1:%d', log_to_driver=False); print('left:', ray.util.list_named_actors(all_namespaces=True))" % cluster.gcs
+    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": cluster.token_file.read_text().strip()}
+    said = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, timeout=120)
+    left = [one for one in eval(said.stdout.split("left:")[1]) if not one["namespace"].startswith("SUPERVISOR")]
+    assert left == [], said.stdout
+
+
 def test_a_job_that_fails_says_why(cluster, tmp_path):
     done = run("ingest", tmp_path / "nowhere", "--out", tmp_path / "d", "--quiet", *SMALL, *cluster.on)
     assert done.code == 2 and done.err.splitlines()[-1].startswith("lido: ") and "nowhere" in done.err, done.err

@@ -53,6 +53,7 @@ def main():
                 tell(seen)
 
         tell({"summary": data.finish(plan, data.write_parts(data.read_clips(plan), plan), told=count)})
+        data.leave_nothing()
         return 0
     except LidoUnavailable as error:
         return refuse(error, 1)

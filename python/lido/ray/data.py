@@ -178,14 +178,17 @@ def to_frames(spans, plan, rows=32, **resources):
 
 
 def finish(plan, done, memory=None, told=lambda row: None):
-    """Does the spans that were put off, one at a time, then writes shards and tables. Returns the summary."""
+    """Does the spans that were put off, one at a time, then writes shards and tables. Returns the summary.
+
+    `memory` (bytes) is what Ray keeps free for such a span; default: all that the largest node hands out.
+    """
     deferred = []
     for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
         for row in batch.to_pylist():
             deferred.append(row["deferred"]) if row["deferred"] else told(row)
-    # Alone: with all CPUs of its node, so that no neighbour's memory is in its way.
-    cpus = max((node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]), default=1)
-    task = ray.remote(num_cpus=cpus, max_retries=DEATHS_UNTIL_REJECTED, **({"memory": memory} if memory else {}))(work_spans)
+    # Alone: with all CPUs and all memory of the largest node, so that no neighbour is in its way.
+    largest = max((node["Resources"] for node in ray.nodes() if node["Alive"]), key=lambda has: (has.get("CPU", 0), has.get("memory", 0)), default={})
+    task = ray.remote(num_cpus=largest.get("CPU", 1), memory=memory or largest.get("memory", 0), max_retries=DEATHS_UNTIL_REJECTED)(work_spans)
     for work in deferred:
         table = pyarrow.table([[""], [0], [0], [work]], schema=SPANS)
         for row in ray.get(task.remote(table, plan.shared, alone=True)).to_pylist():
@@ -197,6 +200,27 @@ def ingest(inputs, out, *, labels="", classes="", memory=None, told=lambda row: 
     """Turns raw clips into shards, on the Ray that is connected to. The result is byte for byte that of `lido ingest`."""
     work = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
     return finish(work, write_parts(read_clips(work), work, **resources), memory, told)
+
+
+# Actors that Ray Data makes once for a whole cluster: name, namespace.
+LEFT_BY_RAY_DATA = [("datasets_stats_actor", "_dataset_stats_actor"), ("AutoscalingCoordinator", "AutoscalingCoordinator")]
+
+
+def leave_nothing():
+    """Ends the actors that Ray Data leaves when a job ends: they would keep its driver's node, and so the cluster, for ever.
+
+    While other jobs run they may use them: then the last one does it.
+    """
+    own = ray.get_runtime_context().get_job_id()
+    for job in ray._private.state.jobs():
+        internal = job["Entrypoint"].startswith("ray::Dashboard")
+        if not job["IsDead"] and job["JobID"] != own and not internal:
+            return
+    for name, namespace in LEFT_BY_RAY_DATA:
+        try:
+            ray.kill(ray.get_actor(name, namespace))
+        except ValueError:
+            pass  # there is none
 
 
 def read_shards(dataset, split=None, generation=0):
