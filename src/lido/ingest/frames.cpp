@@ -13,7 +13,11 @@ class Gatherer {
  public:
   Gatherer(const ClipPlan& clip, const Span& span, const SampleOptions& sampling, size_t most,
            const std::function<Result<void>(FrameBatch)>& sink)
-      : clip_(clip), end_k_(span.end_k), sampling_(sampling), most_(most), sink_(sink),
+      : clip_(clip),
+        end_k_(span.end_k),
+        sampling_(sampling),
+        most_(most),
+        sink_(sink),
         next_k_(span.first_k) {
     start_pts_ = span.start_pts;
   }
@@ -24,8 +28,8 @@ class Gatherer {
     if (extracted.end_k <= next_k_) return {};  // given before a restart
     const media::Image image =
         converter_.convert(frame, LIDO_TRY(media::fit_geometry(frame, sampling_.transform)));
-    for (int64_t k = std::max(next_k_, extracted.first_k);
-         k < std::min(extracted.end_k, end_k_); ++k) {
+    for (int64_t k = std::max(next_k_, extracted.first_k); k < std::min(extracted.end_k, end_k_);
+         ++k) {
       batch_.size = image.width;
       batch_.k.push_back(k);
       batch_.time_s.push_back(static_cast<double>(frame.pts - *start_pts_) *
@@ -59,8 +63,7 @@ class Gatherer {
 
 Result<std::string> decode_frames(const ClipPlan& clip, const Span& span,
                                   const SampleOptions& sampling, const JobOptions& job,
-                                  size_t batch,
-                                  const std::function<Result<void>(FrameBatch)>& sink,
+                                  size_t batch, const std::function<Result<void>(FrameBatch)>& sink,
                                   const std::stop_token& stop) {
   const auto reader = storage::open_reader(clip.input.uri);
   if (!reader) {

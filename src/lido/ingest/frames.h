@@ -21,15 +21,14 @@ struct FrameBatch {
   std::vector<uint8_t> rgb;    ///< Pictures x height x width x 3.
 };
 
-/// Decodes a span's pictures as samples hold them, before they are compressed; hands them on so many
-/// at a time.
+/// Decodes a span's pictures as samples hold them, before they are compressed; hands them on so
+/// many at a time.
 /// @param sink  An error stops the work and is returned.
 /// @return What was wrong with the clip after the good pictures, empty for nothing; kUnavailable
 /// (storage), kCancelled.
 Result<std::string> decode_frames(const ClipPlan& clip, const Span& span,
                                   const SampleOptions& sampling, const JobOptions& job,
-                                  size_t batch,
-                                  const std::function<Result<void>(FrameBatch)>& sink,
+                                  size_t batch, const std::function<Result<void>(FrameBatch)>& sink,
                                   const std::stop_token& stop);
 
 }  // namespace lido::ingest
