@@ -20,6 +20,7 @@ constexpr const char* kHonesty = "Measured in simulation.";
 struct Flags {
   std::string out;
   std::string pool;
+  std::string scene;
   std::string behaviours;
   bool json = false;
   bool quiet = false;
@@ -47,6 +48,24 @@ Result<synth::Pool> choose_pool(const std::string& file, double seed) {
   return synth::read_pool(site["pool"]);
 }
 
+void print(const synth::LifeSummary& summary, const Flags& flags, double seconds) {
+  if (flags.json) {
+    fmt::print("{}\n", Json{{"days", summary.days},
+                            {"people", summary.people},
+                            {"person_hours", summary.person_hours},
+                            {"rows", summary.rows},
+                            {"events", summary.events},
+                            {"seconds", seconds}}
+                           .dump());
+  } else if (!flags.quiet) {
+    fmt::print(
+        "{} {} day(s), {} people, {:.1f} person-hours, {} danger(s), {} rows, in {:.1f} s\n"
+        "{}\nlido synth show {} plays it\n",
+        kHonesty, human_count(summary.days), human_count(summary.people), summary.person_hours,
+        human_count(summary.events), human_count(summary.rows), seconds, flags.out, flags.out);
+  }
+}
+
 Result<int> tracks(const Flags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   const auto pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed));
@@ -62,23 +81,24 @@ Result<int> tracks(const Flags& flags) {
       },
       interruption()));
   if (tells) fmt::print(stderr, "\r\033[K");
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  if (flags.json) {
-    fmt::print("{}\n", Json{{"days", summary.days},
-                            {"people", summary.people},
-                            {"person_hours", summary.person_hours},
-                            {"rows", summary.rows},
-                            {"events", summary.events},
-                            {"seconds", seconds}}
-                           .dump());
-  } else if (!flags.quiet) {
-    fmt::print("{} {} day(s), {} people, {:.0f} person-hours, {} danger(s), {} rows, in {:.1f} s\n"
-               "{}\nlido synth show {} plays it\n",
-               kHonesty, human_count(summary.days), human_count(summary.people),
-               summary.person_hours, human_count(summary.events), human_count(summary.rows),
-               seconds, flags.out, flags.out);
-  }
+  print(summary, flags,
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  return kDone;
+}
+
+Result<int> scene(const Flags& flags) {
+  const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  const std::string text = LIDO_TRY(read_text(flags.scene));
+  const auto scene =
+      LIDO_TRY(synth::read_scene(LIDO_TRY(Yaml::parse(text, flags.scene)), behaviours));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto summary = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
+  std::ofstream kept(flags.out + "/scene.yaml", std::ios::binary);
+  kept << text;
+  if (!kept.flush())
+    return fail(ErrorCode::kUnavailable, "{}/scene.yaml: cannot be written", flags.out);
+  print(summary, flags,
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   return kDone;
 }
 
@@ -93,12 +113,13 @@ Result<int> list(const Flags& flags) {
     fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", "behaviour", "place", "danger", "lasts, s",
                "speed, m/s", "source");
   for (const synth::Behaviour& one : behaviours.all()) {
-    all.push_back({{"name", one.name},
-                   {"place", name_of(one.place)},
-                   {"danger", name_of(one.danger)},
-                   {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
-                   {"speed_mps", {one.speed_mps.least, one.speed_mps.median, one.speed_mps.most}},
-                   {"source", one.source}});
+    all.push_back(
+        {{"name", one.name},
+         {"place", name_of(one.place)},
+         {"danger", name_of(one.danger)},
+         {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
+         {"speed_mps", {one.speed_mps.least, one.speed_mps.median, one.speed_mps.most}},
+         {"source", one.source}});
     if (!flags.json)
       fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", one.name, name_of(one.place),
                  name_of(one.danger), range_of(one.duration_s),
@@ -111,9 +132,10 @@ Result<int> list(const Flags& flags) {
 /// "14:30" or "14:30:05" as seconds of the day.
 Result<double> parse_clock(const std::string& text) {
   int hours = 0, minutes = 0, seconds = 0, end = 0;
-  const int read = std::sscanf(text.c_str(), "%2d:%2d%n:%2d%n", &hours, &minutes, &end, &seconds, &end);
-  if (read < 2 || static_cast<size_t>(end) != text.size() || hours < 0 || hours > 35 || minutes < 0 ||
-      minutes > 59 || seconds < 0 || seconds > 59)
+  const int read =
+      std::sscanf(text.c_str(), "%2d:%2d%n:%2d%n", &hours, &minutes, &end, &seconds, &end);
+  if (read < 2 || static_cast<size_t>(end) != text.size() || hours < 0 || hours > 35 ||
+      minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59)
     return fail(ErrorCode::kInvalidArgument, "--from is {}, want a time of day like 14:30", text);
   return hours * 3600.0 + minutes * 60 + seconds;
 }
@@ -152,13 +174,21 @@ void add_synth(CLI::App& app, int& exit) {
   CLI::App* sub = command->add_subcommand(
       "tracks", "Days of everyday life without pictures: people in metres, and what goes wrong");
   sub->add_option("--out", flags->out, "Folder to write")->required();
-  sub->add_option("--pool", flags->pool,
-                  "Pool to take: a site.yaml that was written before; default: drawn from the seed");
+  sub->add_option(
+      "--pool", flags->pool,
+      "Pool to take: a site.yaml that was written before; default: drawn from the seed");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
   bind(*sub, flags->life, "Life");
   reaching(sub, tracks);
+  sub = command->add_subcommand("scene", "One written scene: who does what, when and where");
+  sub->add_option("scene", flags->scene, "Scene (YAML): docs/simulation.md")->required();
+  sub->add_option("--out", flags->out, "Folder to write")->required();
+  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
+  sub->add_flag("--json", flags->json, "Print the result as JSON");
+  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  reaching(sub, scene);
   sub = command->add_subcommand("list", "Behaviours, each with its source");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the list as JSON");

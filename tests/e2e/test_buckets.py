@@ -171,6 +171,18 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
     assert run("inspect", out, "--json", env=env).json["generation"] == 3
 
 
+def test_on_ray_from_bucket_to_bucket_it_is_the_same(bucket, tmp_path):
+    uri, env, _ = bucket
+    ingest(f"{uri}/raw", tmp_path / "here", *SMALL, "--span-s", 2, env=env)
+    on_ray = {**env, "LIDO_PYTHON": sys.executable, "RAY_USAGE_STATS_ENABLED": "0"}
+    done = run("ingest", f"{uri}/raw", "--out", f"{uri}/from-ray", *SMALL, "--span-s", 2, "--on", "ray", "--json", "--quiet", env=on_ray)
+    assert done.code == 0, done.err
+    here, there = (run("inspect", folder, "--json", "--verify", env=env) for folder in (tmp_path / "here", f"{uri}/from-ray"))
+    assert here.code == there.code == 0, there.err
+    for name in ("clips", "samples", "splits"):  # shards and bytes of each split too
+        assert there.json[name] == here.json[name], name
+
+
 def test_what_is_not_needed_is_not_fetched(bucket, long_clip, tmp_path):
     uri, env, proxy = bucket
     size = long_clip.stat().st_size

@@ -61,6 +61,58 @@ def test_a_page_shows_it_from_above(life):
     assert run("synth", "show", out / "nothing").code in (1, 2)
 
 
+SCENE = """seed: 7
+duration_s: 150
+pool:
+  outline: [[0, 0], [12, 0], [12, 6], [0, 6]]
+  shallow_m: 1.1
+  deep_m: 2.1
+  ways_in: [[0, 3], [4, 0]]
+  gate: [-1.5, 3]
+people:
+  - age_years: 8
+    at: [6, 3]
+    does:
+      - {behaviour: breaststroke, for_s: 20}
+      - {behaviour: instinctive_drowning, for_s: 35}
+  - {age_years: 38, at: [4, -1], does: [{behaviour: sitting_at_edge, for_s: 140}]}
+"""
+
+
+def test_a_written_scene_is_played(tmp_path):
+    scene = tmp_path / "scene.yaml"
+    scene.write_text(SCENE)
+    for out in ("a", "b"):
+        assert run("synth", "scene", scene, "--out", tmp_path / out, "--quiet").code == 0
+    done = ask(tmp_path / "a", "select behaviour, min(time_s), max(time_s) from TRACKS where person = 1 group by 1 order by 2")
+    assert [row[0] for row in done] == ["breaststroke", "instinctive_drowning", "sinking", "motionless_on_bottom"]
+    assert done[0][2] == pytest.approx(20, abs=0.3) and done[1][2] == pytest.approx(55, abs=0.4)
+    assert ask(tmp_path / "a", "select kind, danger, outcome from EVENTS") == [("instinctive_drowning", "drowning", "open")]
+    assert ask(tmp_path / "a", "select min(mouth_m) < -1.2, max(x_m) < 12 from TRACKS where person = 1") == [(True, True)]
+    for path in (tmp_path / "a").rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "b" / path.relative_to(tmp_path / "a")).read_bytes()
+    # The scene that is kept is played again to the same.
+    assert run("synth", "scene", tmp_path / "a/scene.yaml", "--out", tmp_path / "c", "--quiet").code == 0
+    assert (tmp_path / "c/tracks/day_00000.parquet").read_bytes() == (tmp_path / "a/tracks/day_00000.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("old, new, said", [
+    ("at: [6, 3]", "at: [-1, 1]", ":13: people.0.does.0.behaviour is breaststroke, want what is done on land"),
+    ("at: [6, 3]", "at: [0.1, 1]", ":11: people.0.at is a list, want a point clear of the wall"),
+    ("for_s: 20", "for_s: -3", ":13: people.0.does.0.for_s is -3"),
+    ("shallow_m: 1.1", "shallow_m: 0", ":5: pool.shallow_m is 0"),
+    ("breaststroke", "butterfly", ":13: people.0.does.0.behaviour is butterfly, want a behaviour that"),
+    ("duration_s: 150", "duration_s: -1", ":2: duration_s is -1"),
+    ("age_years: 8", "age_yaers: 8", ":10: people.0.age_yaers is not known here"),
+])
+def test_bad_scenes_are_refused_by_line(tmp_path, old, new, said):
+    scene = tmp_path / "scene.yaml"
+    scene.write_text(SCENE.replace(old, new))
+    bad = run("synth", "scene", scene, "--out", tmp_path / "d")
+    assert bad.code == 2 and f"{scene}{said}" in bad.err and bad.err.count("\n") == 1, bad.err
+    assert not (tmp_path / "d").exists()
+
+
 def test_behaviours_are_data(tmp_path):
     known = {one["name"]: one for one in run("synth", "list", "--json").json}
     assert {"instinctive_drowning", "backward_water_milling", "front_crawl", "toddler_enters_alone"} <= set(known)

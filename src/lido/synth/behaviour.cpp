@@ -51,7 +51,8 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
     one.head_period_s = LIDO_TRY(head["period_s"].number(0.3, 60));
   }
   one.tilt_deg = LIDO_TRY(node["tilt"].number(0, 180));
-  one.face = node["face"].there() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
+  one.face =
+      node["face"].there() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
   one.depth = LIDO_TRY(node["depth"].number_or(0, 0, 3));
   if (node["minds"].there()) one.minds = LIDO_TRY(node["minds"].flag());
   if (node["ages"].there()) {
@@ -59,7 +60,8 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
       one.ages.push_back(LIDO_TRY(read_enum<AgeGroup>(age, kAges)));
   }
   one.source = LIDO_TRY(node["source"].text());
-  if (one.source.empty()) return node["source"].refuse("who describes it so, or that it is assumed");
+  if (one.source.empty())
+    return node["source"].refuse("who describes it so, or that it is assumed");
   return one;
 }
 

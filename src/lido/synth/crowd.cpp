@@ -60,12 +60,13 @@ struct Crowd::Walker {
   double fitness = 1;
   double phase_s = 0;
   bool in_water = false;
-  std::vector<Point> way;   ///< Where to go, the last point first.
-  bool crosses = false;     ///< Goes over the rim, in `direction`.
+  std::vector<Point> way;  ///< Where to go, the last point first.
+  bool crosses = false;    ///< Goes over the rim, in `direction`.
   Point direction;
   bool leaves = false;
   int event = -1;
   double rescue_s = 0;
+  size_t act = 0;  ///< The next of the person's.
 };
 
 Crowd::~Crowd() = default;
@@ -106,11 +107,16 @@ void Crowd::arrive() {
   while (next_ < order_.size() && people_[order_[next_]].arrives_s <= now_s_) {
     Walker walker;
     walker.person = order_[next_++];
-    walker.at = pool_.gate;
+    const Person& person = people_[walker.person];
+    walker.at = person.at.value_or(pool_.gate);
+    walker.in_water = pool_.is_water(walker.at);
     walker.fitness = random_.between(0.8, 1.2);
-    walker.mouth_m = pool_.freeboard_m + people_[walker.person].mouth_m();
-    const bool minded = people_[walker.person].minded_by >= 0;
-    begin(walker, *behaviours_.find(minded ? "beside_grown_up" : "walking"));
+    const bool minded = person.minded_by >= 0;
+    if (!act(walker))
+      begin(walker, *behaviours_.find(minded            ? "beside_grown_up"
+                                      : walker.in_water ? "playing"
+                                                        : "walking"));
+    walker.mouth_m = mouth_wanted_m(walker);
     walkers_.push_back(walker);
   }
   while (next_plight_ < plights_.size() && plights_[next_plight_].at_s <= now_s_) {
@@ -188,7 +194,8 @@ bool Crowd::may(const Walker& walker, const Behaviour& behaviour) const {
   if (!behaviour.is_for(person.group())) return false;
   const bool wet = behaviour.place == Place::kWater || behaviour.place == Place::kBottom;
   if (wet != walker.in_water) return false;
-  if (walker.in_water && pool_.depth_m(walker.at) < behaviour.depth * person.stature_m) return false;
+  if (walker.in_water && pool_.depth_m(walker.at) < behaviour.depth * person.stature_m)
+    return false;
   if (behaviour.danger != Danger::kNone) return true;
   if (person.minds && !behaviour.minds) return false;
   if (person.works && (behaviour.path == Path::kEnter || behaviour.path == Path::kRunIn ||
@@ -198,7 +205,17 @@ bool Crowd::may(const Walker& walker, const Behaviour& behaviour) const {
   return behaviour.path != Path::kRunIn || pool_.deep_m >= kLeastToDive_m;
 }
 
+bool Crowd::act(Walker& walker) {
+  const Person& person = people_[walker.person];
+  if (walker.act == person.acts.size()) return false;
+  const Person::Act& next = person.acts[walker.act++];
+  begin(walker, next.behaviour);
+  if (next.for_s) walker.left_s = *next.for_s;
+  return true;
+}
+
 void Crowd::choose(Walker& walker) {
+  if (act(walker)) return;
   const Behaviour& now = behaviours_[walker.behaviour];
   const Person& person = people_[walker.person];
   if (now.danger == Danger::kNone && now_s_ >= person.leaves_s) {
@@ -215,7 +232,8 @@ void Crowd::choose(Walker& walker) {
     next.push_back(behaviour);
     weights.push_back(weight);
   }
-  if (next.empty()) return begin(walker, *behaviours_.find(walker.in_water ? "playing" : "standing"));
+  if (next.empty())
+    return begin(walker, *behaviours_.find(walker.in_water ? "playing" : "standing"));
   begin(walker, next[random_.pick(weights)]);
 }
 
@@ -251,7 +269,8 @@ void Crowd::step(double by_s) {
       event.outcome = "rescued";
       return true;
     }
-    if (behaviours_[walker.behaviour].path == Path::kFollow) return find(person.minded_by) == nullptr;
+    if (behaviours_[walker.behaviour].path == Path::kFollow)
+      return find(person.minded_by) == nullptr;
     return walker.leaves && (walker.at - pool_.gate).length() < 0.5;
   });
 }
@@ -296,8 +315,12 @@ Point Crowd::wanted_velocity(Walker& walker, double by_s) {
   switch (behaviour.path) {
     case Path::kEnter:
     case Path::kLeave:
-    case Path::kRunIn: walker.crosses = true; return walker.direction * walker.speed_mps;
-    case Path::kWander: walker.way = {somewhere(walker, walker.in_water)}; break;
+    case Path::kRunIn:
+      walker.crosses = true;
+      return walker.direction * walker.speed_mps;
+    case Path::kWander:
+      walker.way = {somewhere(walker, walker.in_water)};
+      break;
     case Path::kLanes: {
       // To the end that it is not at.
       const double direction = std::cos(walker.heading_rad) >= 0 ? 1 : -1;
@@ -317,7 +340,8 @@ Point Crowd::wanted_velocity(Walker& walker, double by_s) {
       if (pool_.inside_m(on) < kWaterMargin_m) walker.heading_rad += random_.between(1.5, 4.7);
       return along(walker.heading_rad) * walker.speed_mps;
     }
-    default: break;
+    default:
+      break;
   }
   return {};
 }
@@ -350,7 +374,8 @@ void Crowd::move(Walker& walker, Point wanted, double by_s) {
     if (into > most) wanted = wanted - out * (into - most);
   }
   Point change = wanted - walker.velocity;
-  // A leap off the edge is quicker than a walker's push, and water stops one sooner than it starts him.
+  // A leap off the edge is quicker than a walker's push, and water stops one sooner than it starts
+  // him.
   const bool slows = wanted.length() < walker.velocity.length();
   const double push = behaviour.path == Path::kRunIn ? 2 * kDeckPush
                       : !walker.in_water             ? kDeckPush
@@ -407,8 +432,8 @@ void Crowd::follow(Walker& walker, double by_s) {
 
 double Crowd::mouth_wanted_m(const Walker& walker) const {
   const Behaviour& behaviour = behaviours_[walker.behaviour];
-  const double upright = people_[walker.person].mouth_m() *
-                         std::cos(std::min(80.0, behaviour.tilt_deg) * M_PI / 180);
+  const double upright =
+      people_[walker.person].mouth_m() * std::cos(std::min(80.0, behaviour.tilt_deg) * M_PI / 180);
   constexpr double kSitting = 0.45;  // of a standing one's
   constexpr double kLying_m = 0.12;
   if (!walker.in_water) {

@@ -14,8 +14,8 @@ namespace lido::synth {
 /// Where somebody is and what he does, at one moment.
 struct Stance {
   int64_t person = 0;
-  Point at;              ///< Of the hips, seen from above.
-  double mouth_m = 0;    ///< Over the water's surface; negative under it.
+  Point at;                ///< Of the hips, seen from above.
+  double mouth_m = 0;      ///< Over the water's surface; negative under it.
   double heading_rad = 0;  ///< Counter-clockwise from x.
   size_t behaviour = 0;
   bool in_water = false;
@@ -66,6 +66,7 @@ class Crowd {
   void arrive();
   void begin(Walker& walker, size_t behaviour);
   void choose(Walker& walker);
+  bool act(Walker& walker);
   void strike(Walker& walker, size_t behaviour);
   void note_danger(Walker& walker);
   bool may(const Walker& walker, const Behaviour& behaviour) const;

@@ -238,9 +238,10 @@ TEST(Behaviours, RefusesWhatIsNone) {
       "  a:\n    place: deck\n    danger: none\n    duration: {median: 2, least: 1, most: 3}\n"
       "    path: stay\n    tilt: 0\n    next: {a: 1}\n    source: somebody\n";
   EXPECT_EQ(error(good), "read");
-  EXPECT_EQ(error(good + "    colour: red\n"),
-            "b.yaml:10: behaviours.a.colour is not known here, want one of place, danger, duration, "
-            "speed, path, head, tilt, face, depth, minds, ages, next, source");
+  EXPECT_EQ(
+      error(good + "    colour: red\n"),
+      "b.yaml:10: behaviours.a.colour is not known here, want one of place, danger, duration, "
+      "speed, path, head, tilt, face, depth, minds, ages, next, source");
   std::string bad = good;
   bad.replace(bad.find("{a: 1}"), 6, "{b: 1}");
   EXPECT_EQ(error(bad),

@@ -14,7 +14,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kPage = R"(<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width,initial-scale=1"><title>From above</title>
+constexpr const char* kPage =
+    R"(<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width,initial-scale=1"><title>From above</title>
 <style>:root{--ink:#12263a;--soft:#5b7083;--paper:#fff;--wash:#f2f7fa;--line:#d9e4ec}
 @media (prefers-color-scheme:dark){:root{--ink:#e6eff5;--soft:#93a9b8;--paper:#101c27;--wash:#0a141d;--line:#26394a}}
 body{margin:0;background:var(--wash);color:var(--ink);font:15px/1.5 system-ui,sans-serif}main{max-width:1080px;margin:0 auto;padding:24px 20px}
@@ -95,7 +96,8 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
   LIDO_TRY(dataset::visit_table<dataset::TruthRow>(
       *store, tracks_of(stretch.day), [&](dataset::TruthRow& row) -> Result<void> {
         if (row.time_s < stretch.from_s || row.time_s > stretch.to_s) return {};
-        const size_t behaviour = behaviours.try_emplace(row.behaviour, behaviours.size()).first->second;
+        const size_t behaviour =
+            behaviours.try_emplace(row.behaviour, behaviours.size()).first->second;
         frames.try_emplace(row.time_s, Json::array())
             .first->second.push_back({row.person, rounded(row.x_m), rounded(row.y_m),
                                       rounded(row.mouth_m), rounded(row.heading_rad), behaviour,
@@ -109,7 +111,8 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
   LIDO_TRY(dataset::visit_table<dataset::VisitorRow>(
       *store, "visitors.parquet", [&](dataset::VisitorRow& row) -> Result<void> {
         if (row.day == stretch.day)
-          people[std::to_string(row.person)] = {{"group", row.age_group}, {"stature", row.stature_m}};
+          people[std::to_string(row.person)] = {{"group", row.age_group},
+                                                {"stature", row.stature_m}};
         return {};
       }));
   Json names = Json::array();
@@ -126,8 +129,10 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
                      {"from", stretch.from_s},
                      {"to", stretch.to_s},
                      {"rate", 1 / apart_s},
-                     {"pool", {{"outline", points(pool.outline)}, {"ways_in", points(pool.ways_in)},
-                               {"deck", pool.deck_m}}},
+                     {"pool",
+                      {{"outline", points(pool.outline)},
+                       {"ways_in", points(pool.ways_in)},
+                       {"deck", pool.deck_m}}},
                      {"people", people},
                      {"behaviours", names},
                      {"times", times},

@@ -19,12 +19,17 @@ struct DayRows {
 };
 
 /// Danger at random moments between the first arrival and the last leave-taking.
-std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people, double per_day) {
+std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people,
+                                 double per_day) {
   std::vector<Plight> plights;
   if (per_day <= 0 || people.empty()) return plights;
-  const std::vector<std::string> kinds = {
-      "distress",          "instinctive_drowning",  "backward_water_milling",
-      "immediate_disappearance", "motionless_at_surface", "toddler_enters_alone", "falling"};
+  const std::vector<std::string> kinds = {"distress",
+                                          "instinctive_drowning",
+                                          "backward_water_milling",
+                                          "immediate_disappearance",
+                                          "motionless_at_surface",
+                                          "toddler_enters_alone",
+                                          "falling"};
   const std::vector<double> weights = {3, 3, 1, 1.5, 1.5, 0.7, 1};
   double first_s = kDay_s, last_s = 0;
   for (const Person& person : people) {
@@ -38,21 +43,20 @@ std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& peop
   return plights;
 }
 
-Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
-                     const Behaviours& behaviours, const LifeOptions& options,
-                     const std::stop_token& stop) {
-  Random random = Random(static_cast<uint64_t>(options.seed)).split(static_cast<uint64_t>(day));
-  const std::vector<Person> people = random_day(random, day % 7, options.busy);
-  const std::vector<Plight> plights = draw_plights(random, people, options.dangers_per_day);
+/// Plays a day and writes its rows.
+Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
+                       const Behaviours& behaviours, const std::vector<Person>& people,
+                       const std::vector<Plight>& plights, const Random& random, double rate_hz,
+                       double until_s, const std::stop_token& stop) {
   DayRows rows;
   for (const Person& person : people)
-    rows.visitors.push_back({day, person.id, person.age_years,
-                             std::string(name_of(person.group())), person.female, person.stature_m,
-                             person.party, person.minded_by, person.arrives_s, person.leaves_s});
+    rows.visitors.push_back({day, person.id, person.age_years, std::string(name_of(person.group())),
+                             person.female, person.stature_m, person.party, person.minded_by,
+                             person.arrives_s, person.leaves_s});
   auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(
       store, fmt::format("tracks/day_{:05}.parquet", day)));
   Crowd crowd(pool, behaviours, people, plights, random);
-  const double step_s = 1 / options.rate_hz;
+  const double step_s = 1 / rate_hz;
   for (int64_t tick = 0; !crowd.is_over(); ++tick) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
     if (crowd.stances().empty()) {
@@ -61,7 +65,7 @@ Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
         tick = std::max(tick, static_cast<int64_t>(*arrival / step_s));
     }
     const double time_s = static_cast<double>(tick) * step_s;
-    if (time_s > 1.5 * kDay_s) break;
+    if (time_s > until_s) break;
     crowd.move_to(time_s);
     for (const Stance& stance : crowd.stances()) {
       const Behaviour& behaviour = behaviours[stance.behaviour];
@@ -79,6 +83,38 @@ Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
   return rows;
 }
 
+Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
+                     const Behaviours& behaviours, const LifeOptions& options,
+                     const std::stop_token& stop) {
+  Random random = Random(static_cast<uint64_t>(options.seed)).split(static_cast<uint64_t>(day));
+  const std::vector<Person> people = random_day(random, day % 7, options.busy);
+  const std::vector<Plight> plights = draw_plights(random, people, options.dangers_per_day);
+  return record(store, day, pool, behaviours, people, plights, random, options.rate_hz,
+                1.5 * kDay_s, stop);
+}
+
+/// Everything but the tracks.
+Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vector<DayRows>& days,
+                               double rate_hz) {
+  LifeSummary summary{.days = std::ssize(days)};
+  auto visitors =
+      LIDO_TRY(dataset::TableWriter<dataset::VisitorRow>::create(store, "visitors.parquet"));
+  auto events = LIDO_TRY(dataset::TableWriter<dataset::DangerRow>::create(store, "events.parquet"));
+  for (DayRows& day : days) {
+    summary.people += std::ssize(day.visitors);
+    summary.events += std::ssize(day.events);
+    summary.rows += day.rows;
+    for (auto& row : day.visitors) LIDO_TRY(visitors.append(std::move(row)));
+    for (auto& row : day.events) LIDO_TRY(events.append(std::move(row)));
+  }
+  summary.person_hours = static_cast<double>(summary.rows) / rate_hz / 3600;
+  LIDO_TRY(visitors.commit());
+  LIDO_TRY(events.commit());
+  LIDO_TRY(store.write_text("site.yaml", "# Measured in simulation.\npool:\n" + to_yaml(pool),
+                            storage::Durability::kProcess));
+  return summary;
+}
+
 }  // namespace
 
 Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
@@ -89,29 +125,21 @@ Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
   const auto store = LIDO_TRY(storage::open_store(out));
   std::vector<DayRows> days(static_cast<size_t>(options.days));
   LIDO_TRY(parallel_for(days.size(), options.workers, [&](size_t day) -> Result<void> {
-    days[day] = LIDO_TRY(
-        live(*store, static_cast<int32_t>(day), pool, behaviours, options, stop));
+    days[day] = LIDO_TRY(live(*store, static_cast<int32_t>(day), pool, behaviours, options, stop));
     done(days[day].rows);
     return {};
   }));
-  LifeSummary summary{.days = options.days};
-  auto visitors = LIDO_TRY(
-      dataset::TableWriter<dataset::VisitorRow>::create(*store, "visitors.parquet"));
-  auto events =
-      LIDO_TRY(dataset::TableWriter<dataset::DangerRow>::create(*store, "events.parquet"));
-  for (DayRows& day : days) {
-    summary.people += std::ssize(day.visitors);
-    summary.events += std::ssize(day.events);
-    summary.rows += day.rows;
-    for (auto& row : day.visitors) LIDO_TRY(visitors.append(std::move(row)));
-    for (auto& row : day.events) LIDO_TRY(events.append(std::move(row)));
-  }
-  summary.person_hours = static_cast<double>(summary.rows) / options.rate_hz / 3600;
-  LIDO_TRY(visitors.commit());
-  LIDO_TRY(events.commit());
-  LIDO_TRY(store->write_text("site.yaml", "# Measured in simulation.\npool:\n" + to_yaml(pool),
-                             storage::Durability::kProcess));
-  return summary;
+  return write_rest(*store, pool, days, options.rate_hz);
+}
+
+Result<LifeSummary> play_scene(const std::string& out, const Scene& scene,
+                               const Behaviours& behaviours, const std::stop_token& stop) {
+  const auto store = LIDO_TRY(storage::open_store(out));
+  std::vector<DayRows> days;
+  days.push_back(LIDO_TRY(record(*store, 0, scene.pool, behaviours, scene.people, {},
+                                 Random(static_cast<uint64_t>(scene.seed)), scene.rate_hz,
+                                 scene.duration_s, stop)));
+  return write_rest(*store, scene.pool, days, scene.rate_hz);
 }
 
 }  // namespace lido::synth

@@ -8,6 +8,7 @@
 
 #include "lido/base/options.h"
 #include "lido/synth/crowd.h"
+#include "lido/synth/scene.h"
 
 namespace lido::synth {
 
@@ -44,5 +45,9 @@ Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
                                   const Behaviours& behaviours, const LifeOptions& options,
                                   const std::function<void(int64_t)>& done,
                                   const std::stop_token& stop);
+
+/// Plays one written scene: the same tables, as day 0 from midnight.
+Result<LifeSummary> play_scene(const std::string& out, const Scene& scene,
+                               const Behaviours& behaviours, const std::stop_token& stop);
 
 }  // namespace lido::synth

@@ -107,8 +107,8 @@ Stature stature_of(double age_years, bool female) {
   while (i + 1 < kStatures.size() && kStatures[i].years < years) ++i;
   const Row &a = kStatures[i - 1], &b = kStatures[i];
   const double along = (years - a.years) / (b.years - a.years);
-  const double median = female ? a.girl_m + along * (b.girl_m - a.girl_m)
-                               : a.boy_m + along * (b.boy_m - a.boy_m);
+  const double median =
+      female ? a.girl_m + along * (b.girl_m - a.girl_m) : a.boy_m + along * (b.boy_m - a.boy_m);
   return {median, 0.042 * median};
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lido/synth/behaviour.h"
+#include "lido/synth/pool.h"
 
 namespace lido::synth {
 
@@ -15,12 +17,19 @@ struct Person {
   double age_years = 30;
   bool female = false;
   double stature_m = 1.7;
-  int64_t party = 0;   ///< Who come together.
-  int64_t minded_by = -1;  ///< Of a toddler: who has the child with him; negative for nobody.
-  bool minds = false;      ///< Has a toddler with him.
-  bool works = false;      ///< Cleans; stays on the deck.
-  double arrives_s = 0;    ///< Of the day.
-  double leaves_s = 0;     ///< When he begins to leave.
+  int64_t party = 0;        ///< Who come together.
+  int64_t minded_by = -1;   ///< Of a toddler: who has the child with him; negative for nobody.
+  bool minds = false;       ///< Has a toddler with him.
+  bool works = false;       ///< Cleans; stays on the deck.
+  double arrives_s = 0;     ///< Of the day.
+  double leaves_s = 0;      ///< When he begins to leave.
+  std::optional<Point> at;  ///< Where he is then; at the gate when empty.
+  /// What he does one after another before he does as he likes.
+  struct Act {
+    size_t behaviour;
+    std::optional<double> for_s;  ///< Drawn when empty.
+  };
+  std::vector<Act> acts;
 
   AgeGroup group() const;
   /// The mouth's height over the soles, standing.

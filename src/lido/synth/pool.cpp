@@ -109,8 +109,12 @@ Pool random_pool(Random& random) {
   pool.outline = rectangle(length, width);
   if (pool.kind == "L") {
     const double arm = random.between(0.35, 0.6);
-    pool.outline = {{0, 0}, {length, 0}, {length, width * arm}, {length * arm, width * arm},
-                    {length * arm, width}, {0, width}};
+    pool.outline = {{0, 0},
+                    {length, 0},
+                    {length, width * arm},
+                    {length * arm, width * arm},
+                    {length * arm, width},
+                    {0, width}};
   }
   pool.shallow_m = random.between(0.9, 1.3);
   pool.deep_m = pool.shallow_m + random.between(0.1, 1.3);
@@ -126,8 +130,8 @@ Pool random_pool(Random& random) {
 }
 
 Result<Pool> read_pool(const Yaml& node) {
-  LIDO_TRY(node.only({"kind", "outline", "shallow_m", "deep_m", "deck_m", "freeboard_m", "ways_in",
-                      "gate"}));
+  LIDO_TRY(node.only(
+      {"kind", "outline", "shallow_m", "deep_m", "deck_m", "freeboard_m", "ways_in", "gate"}));
   Pool pool;
   pool.kind = node["kind"].there() ? LIDO_TRY(node["kind"].text()) : "drawn";
   for (const Yaml& one : LIDO_TRY(node["outline"].list()))

@@ -8,8 +8,9 @@
 
 namespace lido::synth {
 
-/// Random numbers that are the same on every run of one build on one kind of CPU: SplitMix64, and distributions of our own.
-/// Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators.
+/// Random numbers that are the same on every run of one build on one kind of CPU: SplitMix64, and
+/// distributions of our own. Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom
+/// number generators.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

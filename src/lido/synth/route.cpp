@@ -66,7 +66,7 @@ std::vector<Point> route(const Pool& pool, Point from, Point to, bool water) {
     }
   }
   std::vector<Point> way;
-  for (size_t at = next[count - 1]; ; at = next[at]) {
+  for (size_t at = next[count - 1];; at = next[at]) {
     way.insert(way.begin(), nodes[at]);
     if (at == count - 2) break;
   }

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/scene.h"
+
+namespace lido::synth {
+namespace {
+
+constexpr double kLongest_s = 86400;
+
+/// Whether somebody is in the water after he did it, who could begin it there.
+Result<bool> wet_after(const Behaviour& behaviour, bool wet, const Yaml& node) {
+  const bool in_water = behaviour.place == Place::kWater || behaviour.place == Place::kBottom;
+  if (behaviour.path == Path::kFollow) return node.refuse("something he does by himself");
+  if (in_water && !wet)
+    return node.refuse(fmt::format("what is done on land: nobody does {} there", behaviour.name));
+  if (!in_water && wet)
+    return node.refuse(fmt::format("what is done in water: nobody does {} there", behaviour.name));
+  if (behaviour.path == Path::kEnter || behaviour.path == Path::kRunIn) return true;
+  return behaviour.path == Path::kLeave ? false : wet;
+}
+
+Result<std::vector<Person::Act>> read_acts(const Yaml& node, const Behaviours& behaviours,
+                                           bool wet) {
+  std::vector<Person::Act> acts;
+  for (const Yaml& one : LIDO_TRY(node.list())) {
+    LIDO_TRY(one.only({"behaviour", "for_s"}));
+    const std::string name = LIDO_TRY(one["behaviour"].text());
+    const auto found = behaviours.find(name);
+    if (!found) return one["behaviour"].refuse("a behaviour that `lido synth list` names");
+    wet = LIDO_TRY(wet_after(behaviours[*found], wet, one["behaviour"]));
+    Person::Act act{*found, {}};
+    if (one["for_s"].there()) act.for_s = LIDO_TRY(one["for_s"].number(0.1, kLongest_s));
+    acts.push_back(act);
+  }
+  return acts;
+}
+
+Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours& behaviours,
+                           double duration_s, Random& random) {
+  LIDO_TRY(node.only({"age_years", "sex", "stature_m", "arrives_s", "leaves_s", "at", "does"}));
+  const double age = LIDO_TRY(node["age_years"].number_or(30, 1, 110));
+  Person person = random_person(random, age, age);
+  if (node["sex"].there()) {
+    person.female = LIDO_TRY(node["sex"].choice({"female", "male"})) == "female";
+    person.stature_m = stature_of(age, person.female).median_m;
+  }
+  person.stature_m = LIDO_TRY(node["stature_m"].number_or(person.stature_m, 0.5, 2.4));
+  person.arrives_s = LIDO_TRY(node["arrives_s"].number_or(0, 0, duration_s));
+  person.leaves_s = LIDO_TRY(node["leaves_s"].number_or(1e9, person.arrives_s, 1e9));
+  bool wet = false;
+  if (const Yaml at = node["at"]; at.there()) {
+    const auto pair = LIDO_TRY(at.list());
+    if (pair.size() != 2) return at.refuse("two numbers, metres: [x, y]");
+    person.at = Point{LIDO_TRY(pair[0].number(-500, 500)), LIDO_TRY(pair[1].number(-500, 500))};
+    const double inside = pool.inside_m(*person.at);
+    constexpr double kBody_m = 0.2;
+    if (std::abs(inside) < kBody_m) return at.refuse("a point clear of the wall by 0.2 m");
+    if (inside < -pool.deck_m) return at.refuse("a point in the pool or on its deck");
+    wet = inside > 0;
+  }
+  if (node["does"].there()) person.acts = LIDO_TRY(read_acts(node["does"], behaviours, wet));
+  return person;
+}
+
+}  // namespace
+
+Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
+  LIDO_TRY(node.only({"seed", "rate_hz", "duration_s", "pool", "people"}));
+  Scene scene;
+  scene.seed = static_cast<double>(
+      node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
+  scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
+  scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kLongest_s));
+  Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
+  scene.pool = node["pool"].there() ? LIDO_TRY(read_pool(node["pool"])) : random_pool(random);
+  for (const Yaml& one : LIDO_TRY(node["people"].list())) {
+    Person person =
+        LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
+    person.id = std::ssize(scene.people) + 1;
+    person.party = 1;
+    scene.people.push_back(std::move(person));
+  }
+  if (scene.people.empty()) return node["people"].refuse("somebody");
+  return scene;
+}
+
+}  // namespace lido::synth
