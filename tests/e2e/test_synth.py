@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """lido synth: days of life at a pool, and what a person sees of them."""
 
+import json
+import pathlib
+
 import duckdb
+import jsonschema
 import pytest
-from conftest import run
+import yaml
+from conftest import LIDO, run
+
+SCHEMA = jsonschema.Draft202012Validator(json.loads((pathlib.Path(LIDO).parents[1] / "share/lido/scene.schema.json").read_text()))
 
 LIFE = ["--days", 3, "--seed", 11, "--dangers-per-day", 4, "--rate-hz", 1]
 
@@ -80,6 +87,7 @@ people:
 
 
 def test_a_written_scene_is_played(tmp_path):
+    assert not list(SCHEMA.iter_errors(yaml.safe_load(SCENE)))
     scene = tmp_path / "scene.yaml"
     scene.write_text(SCENE)
     for out in ("a", "b"):
@@ -106,6 +114,9 @@ def test_a_written_scene_is_played(tmp_path):
     ("age_years: 8", "age_yaers: 8", ":10: people.0.age_yaers is not known here"),
 ])
 def test_bad_scenes_are_refused_by_line(tmp_path, old, new, said):
+    # The schema, for editors, refuses the same, but for what only a pool or the list of behaviours can tell.
+    problems = list(SCHEMA.iter_errors(yaml.safe_load(SCENE.replace(old, new))))
+    assert bool(problems) != any(words in said for words in ("on land", "clear of the wall", "a behaviour that"))
     scene = tmp_path / "scene.yaml"
     scene.write_text(SCENE.replace(old, new))
     bad = run("synth", "scene", scene, "--out", tmp_path / "d")
