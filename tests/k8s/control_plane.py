@@ -41,11 +41,14 @@ def wait_for(what, condition, seconds=90, every=0.2):
 
 
 class ControlPlane:
+    address = "127.0.0.1"
+    api_flags = ()  # what a node of its own adds
+
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
         self.kubeconfig = self.folder / "admin.conf"
         self.ports = {name: free_port() for name in ("etcd", "peer", "api", "kwok", "metrics", "health")}
-        self.server = f"https://127.0.0.1:{self.ports['api']}"
+        self.server = f"https://{self.address}:{self.ports['api']}"
         self.processes = {}
 
     def __enter__(self):
@@ -82,12 +85,12 @@ class ControlPlane:
             "contexts": [{"name": "test", "context": {"cluster": "test", "user": "user"}}]}))
         return path
 
-    def start_operator(self):
+    def start_operator(self, flags=("--use-kubernetes-proxy",)):
         """KubeRay's operator, outside the cluster, as GKE's add-on is."""
         self.kubectl("create", "-f", KUBERAY / "crds")
         self.kubectl("wait", "--for=condition=established", "crd/rayclusters.ray.io", "crd/rayjobs.ray.io", "--timeout=60s")
         self._start("ray-operator", TOOLS / "ray-operator", "--kubeconfig", self.kubeconfig, f"--metrics-addr=127.0.0.1:{self.ports['metrics']}",
-                    f"--health-probe-bind-address=127.0.0.1:{self.ports['health']}", "--enable-leader-election=false", "--use-kubernetes-proxy")
+                    f"--health-probe-bind-address=127.0.0.1:{self.ports['health']}", "--enable-leader-election=false", *flags)
         wait_for("operator", lambda: urllib.request.urlopen(f"http://127.0.0.1:{self.ports['health']}/readyz", timeout=1).status == 200)
 
     def add_nodes(self, prefix, count, cpu="16", memory="64Gi", labels=None, taints=(), gpus=0):
@@ -111,7 +114,7 @@ class ControlPlane:
         key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
         self._openssl("req", "-x509", *key, "-subj", "/CN=lido-test", "-keyout", "ca.key", "-out", "ca.crt")
         self._openssl("req", "-x509", *key, "-subj", "/CN=kube-apiserver", "-CA", "ca.crt", "-CAkey", "ca.key", "-keyout", "server.key", "-out", "server.crt",
-                      "-addext", "subjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc", "-addext", "basicConstraints=critical,CA:FALSE")
+                      "-addext", f"subjectAltName=IP:{self.address},IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc", "-addext", "basicConstraints=critical,CA:FALSE")
         self._openssl("genrsa", "-out", "accounts.key", "2048")
         self._openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub")
         token = secrets.token_hex(16)
@@ -124,11 +127,11 @@ class ControlPlane:
         self._start("etcd", program, "etcd", "--data-dir", self.folder / "etcd", "--unsafe-no-fsync", "--listen-client-urls", etcd,
                     "--advertise-client-urls", etcd, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
                     "--initial-cluster", f"default={peer}", "--log-level", "warn")
-        self._start("kube-apiserver", program, "kube-apiserver", f"--etcd-servers={etcd}", "--bind-address=127.0.0.1", f"--secure-port={self.ports['api']}",
+        self._start("kube-apiserver", program, "kube-apiserver", f"--etcd-servers={etcd}", f"--bind-address={self.address}", f"--secure-port={self.ports['api']}",
                     "--service-cluster-ip-range=10.96.0.0/16", "--service-account-issuer=https://kubernetes.default.svc",
                     f"--service-account-key-file={self.folder}/accounts.pub", f"--service-account-signing-key-file={self.folder}/accounts.key",
                     f"--tls-cert-file={self.folder}/server.crt", f"--tls-private-key-file={self.folder}/server.key",
-                    "--authorization-mode=Node,RBAC", f"--token-auth-file={self.folder}/tokens.csv")
+                    "--authorization-mode=Node,RBAC", f"--token-auth-file={self.folder}/tokens.csv", *self.api_flags)
         wait_for("apiserver", lambda: self.kubectl("get", "--raw", "/readyz"))
         self._start("kube-controller-manager", program, "kube-controller-manager", "--kubeconfig", self.kubeconfig,
                     f"--service-account-private-key-file={self.folder}/accounts.key", f"--root-ca-file={self.folder}/ca.crt",
