@@ -40,13 +40,13 @@ class Cluster:
         self.folder = folder
         self.token_file = folder / "token"
         self.token_file.write_text(secrets.token_hex(20) + "\n")
-        self.gcs, self.dashboard = free_ports(2)
+        self.gcs, self.dashboard, self.agent = free_ports(3)
         self.url = f"http://127.0.0.1:{self.dashboard}"
         environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token_file.read_text().strip(), "RAY_USAGE_STATS_ENABLED": "0",
                        "LIDO_PYTHON": sys.executable}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={self.gcs}", "--dashboard-host=127.0.0.1",
-             f"--dashboard-port={self.dashboard}", "--node-ip-address=127.0.0.1", "--num-cpus=2", '--resources={"driver": 2}',
+             f"--dashboard-port={self.dashboard}", f"--dashboard-agent-listen-port={self.agent}", "--node-ip-address=127.0.0.1", "--num-cpus=2", '--resources={"driver": 2}',
              "--object-store-memory=100000000", "--temp-dir=" + str(folder / "r"), "--include-dashboard=true", "--disable-usage-stats"],
             env=environment, stdout=open(folder / "ray.log", "w"), stderr=subprocess.STDOUT, start_new_session=True)
         self.on = ["--on", self.url, "--token-file", self.token_file]
