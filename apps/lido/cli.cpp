@@ -5,7 +5,13 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <thread>
+
+#include "lido/storage/store.h"
 
 namespace lido::cli {
 namespace {
@@ -59,6 +65,29 @@ std::string human_bytes(double bytes) {
   }
   return unit > 0 && bytes < 10 ? fmt::format("{:.1f} {}", bytes, kUnits[unit])
                                 : fmt::format("{:.0f} {}", bytes, kUnits[unit]);
+}
+
+Result<std::string> read_text(const std::string& file) {
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  const auto reader = LIDO_TRY(storage::open_reader(file));
+  return storage::read_all(*reader, int64_t{64} << 20);
+}
+
+Result<void> write_text(const std::string& file, std::string_view text) {
+  std::ofstream out(file, std::ios::binary);
+  out << text;
+  if (!out.flush()) return fail(ErrorCode::kUnavailable, "{}: cannot be written", file);
+  return {};
+}
+
+Result<std::string> shared_file(const std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto file = program.parent_path().parent_path() / "share/lido" / name;
+  if (!std::filesystem::exists(file, error))
+    return fail(ErrorCode::kNotFound, "{}: not there: Lido's own files lie beside its program",
+                file.string());
+  return file.string();
 }
 
 std::string human_seconds(double seconds) {

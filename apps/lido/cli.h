@@ -65,6 +65,15 @@ void bind(CLI::App& app, Options& options, const std::string& group) {
       });
 }
 
+/// A small file, or standard input for "-".
+Result<std::string> read_text(const std::string& file);
+/// @return kUnavailable that names the file.
+Result<void> write_text(const std::string& file, std::string_view text);
+
+/// Where a part of Lido's own files lies: beside this program, as built and as packaged.
+/// @return kNotFound.
+Result<std::string> shared_file(const std::string& name);
+
 /// "12.3 GB", "845 kB": powers of ten.
 std::string human_bytes(double bytes);
 /// "2 h 03 min", "41 s".

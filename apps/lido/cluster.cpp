@@ -1,13 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.h"
 
-#include <cstdlib>
-#include <filesystem>
-#include <iostream>
-#include <iterator>
-
 #include "lido/cluster/check.h"
-#include "lido/storage/store.h"
 
 namespace lido::cli {
 namespace {
@@ -78,20 +72,15 @@ Result<int> check(const Flags& flags) {
 
 }  // namespace
 
-Result<std::string> read_text(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  const auto reader = LIDO_TRY(storage::open_reader(file));
-  return storage::read_all(*reader, int64_t{64} << 20);
+Result<cluster::Values> read_values(const std::string& file) {
+  const std::string chart = LIDO_TRY(shared_file("chart"));
+  return cluster::read_values(LIDO_TRY(read_text(file)), file,
+                              LIDO_TRY(read_text(chart + "/values.yaml")));
 }
 
-Result<std::string> shared_file(const std::string& name) {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto file = program.parent_path().parent_path() / "share/lido" / name;
-  if (!std::filesystem::exists(file, error))
-    return fail(ErrorCode::kNotFound, "{}: not there: Lido's own files lie beside its program",
-                file.string());
-  return file.string();
+Result<cluster::PriceTable> read_prices(const std::string& file) {
+  const std::string chosen = file.empty() ? LIDO_TRY(shared_file("prices.csv")) : file;
+  return cluster::PriceTable::parse(LIDO_TRY(read_text(chosen)), chosen);
 }
 
 void add_cluster(CLI::App& app, int& exit) {

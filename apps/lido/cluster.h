@@ -4,15 +4,16 @@
 #include <string>
 
 #include "cli.h"
+#include "lido/cluster/price.h"
+#include "lido/cluster/values.h"
 
 namespace lido::cli {
 
-/// A small file, or standard input for "-".
-Result<std::string> read_text(const std::string& file);
+/// A values file over the chart's defaults.
+Result<cluster::Values> read_values(const std::string& file);
 
-/// Where a part of Lido's own files lies: beside this program, as built and as packaged.
-/// @return kNotFound.
-Result<std::string> shared_file(const std::string& name);
+/// A price table; Lido's own when `file` is empty.
+Result<cluster::PriceTable> read_prices(const std::string& file);
 
 void add_cluster_lifecycle(CLI::App& cluster, int& exit);
 void add_cluster_price(CLI::App& cluster, int& exit);

@@ -29,12 +29,6 @@ struct Flags {
   cluster::Kube kube() const { return cluster::Kube::with(kubeconfig, context); }
 };
 
-Result<cluster::Values> read(const std::string& file) {
-  const std::string chart = LIDO_TRY(shared_file("chart"));
-  return cluster::read_values(LIDO_TRY(read_text(file)), file,
-                              LIDO_TRY(read_text(chart + "/values.yaml")));
-}
-
 /// The manifests, once nothing in them will bite.
 Result<std::string> checked_manifests(const cluster::Values& values, const std::string& file,
                                       bool install_operator) {
@@ -104,7 +98,7 @@ Result<void> wait_until_there(const cluster::Kube& kube, const cluster::Values& 
 }
 
 Result<int> up(const Flags& flags) {
-  const auto values = LIDO_TRY(read(flags.values));
+  const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
   LIDO_TRY(kube.check_access(values.name));
   const auto owner = LIDO_TRY(kube.operator_owner());
@@ -135,13 +129,13 @@ Result<int> up(const Flags& flags) {
 }
 
 Result<int> status(const Flags& flags) {
-  const auto values = LIDO_TRY(read(flags.values));
+  const auto values = LIDO_TRY(read_values(flags.values));
   print(LIDO_TRY(flags.kube().status(values.name)), flags.json);
   return kDone;
 }
 
 Result<int> set_suspended(const Flags& flags, bool suspended) {
-  const auto values = LIDO_TRY(read(flags.values));
+  const auto values = LIDO_TRY(read_values(flags.values));
   std::vector<std::string> clusters = {flags.cluster};
   if (flags.cluster.empty()) {
     clusters.clear();
@@ -158,7 +152,7 @@ Result<int> set_suspended(const Flags& flags, bool suspended) {
 }
 
 Result<int> down(const Flags& flags) {
-  const auto values = LIDO_TRY(read(flags.values));
+  const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
   if (!flags.yes) {
     if (::isatty(STDIN_FILENO) == 0)
@@ -210,7 +204,7 @@ void add_cluster_lifecycle(CLI::App& command, int& exit) {
   };
   sub = with_values("render", "Print the manifests that `up` applies");
   run(sub, [flags]() -> Result<int> {
-    const auto values = LIDO_TRY(read(flags->values));
+    const auto values = LIDO_TRY(read_values(flags->values));
     fmt::print("{}", LIDO_TRY(checked_manifests(values, flags->values,
                                                 values.install_operator == "true")));
     return kDone;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <cmath>
-#include <fstream>
 
 #include "cluster.h"
 #include "lido/cluster/price.h"
@@ -27,8 +26,7 @@ std::string day(std::chrono::sys_days days) {
 }
 
 /// Prices drift; a bill that is estimated from old ones surprises.
-Result<void> refuse_old(const cluster::PriceTable& prices, const std::string& file,
-                        double max_age_days) {
+Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) {
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
   for (const cluster::Price* price : prices.used()) {
     const double age = static_cast<double>((today - price->as_of).count());
@@ -37,7 +35,7 @@ Result<void> refuse_old(const cluster::PriceTable& prices, const std::string& fi
           ErrorCode::kInvalidArgument,
           "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
           "--max-age-days {:.0f}",
-          file, price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
+          prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
   }
   return {};
 }
@@ -109,19 +107,11 @@ void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, c
 }
 
 Result<int> run(const Flags& flags) {
-  const std::string chart = LIDO_TRY(shared_file("chart"));
-  const auto values = LIDO_TRY(cluster::read_values(LIDO_TRY(read_text(flags.values)), flags.values,
-                                                    LIDO_TRY(read_text(chart + "/values.yaml"))));
-  const std::string file =
-      flags.prices.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.prices;
-  const auto prices = LIDO_TRY(cluster::PriceTable::parse(LIDO_TRY(read_text(file)), file));
+  const auto values = LIDO_TRY(read_values(flags.values));
+  const auto prices = LIDO_TRY(read_prices(flags.prices));
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
-  LIDO_TRY(refuse_old(prices, file, flags.max_age_days));
-  if (!flags.plot.empty()) {
-    std::ofstream out(flags.plot, std::ios::binary);
-    out << cluster::plot_cost(month, values.name);
-    if (!out.flush()) return fail(ErrorCode::kUnavailable, "{}: cannot be written", flags.plot);
-  }
+  LIDO_TRY(refuse_old(prices, flags.max_age_days));
+  if (!flags.plot.empty()) LIDO_TRY(write_text(flags.plot, cluster::plot_cost(month, values.name)));
   print(month, prices, flags);
   return kDone;
 }

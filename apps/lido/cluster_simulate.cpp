@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <fstream>
 
 #include "cluster.h"
 #include "lido/cluster/plot.h"
@@ -169,22 +168,15 @@ Result<int> run(const Flags& flags) {
   if (flags.values.empty() || flags.workload.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "want a values file and --workload FILE; --example prints a workload");
-  const std::string chart = LIDO_TRY(shared_file("chart"));
-  const auto values = LIDO_TRY(cluster::read_values(LIDO_TRY(read_text(flags.values)), flags.values,
-                                                    LIDO_TRY(read_text(chart + "/values.yaml"))));
+  const auto values = LIDO_TRY(read_values(flags.values));
   const auto workload =
       LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
-  const std::string file =
-      flags.prices.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.prices;
-  const auto prices = LIDO_TRY(cluster::PriceTable::parse(LIDO_TRY(read_text(file)), file));
+  const auto prices = LIDO_TRY(read_prices(flags.prices));
   const auto runs = LIDO_TRY(cluster::simulate(values, workload, flags.timings));
   std::vector<double> usd;
   for (const auto& one : runs) usd.push_back(LIDO_TRY(cost_of(one, values, prices)));
-  if (!flags.out.empty()) {
-    std::ofstream out(flags.out, std::ios::binary);
-    out << report(values.name, runs, usd, flags.timings);
-    if (!out.flush()) return fail(ErrorCode::kUnavailable, "{}: cannot be written", flags.out);
-  }
+  if (!flags.out.empty())
+    LIDO_TRY(write_text(flags.out, report(values.name, runs, usd, flags.timings)));
   if (flags.json) {
     Json clusters = Json::array();
     for (size_t i = 0; i < runs.size(); ++i) clusters.push_back(to_json(runs[i], usd[i]));

@@ -3,10 +3,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 
 #include "cli.h"
-#include "cluster.h"
 #include "lido/synth/from_above.h"
 #include "lido/synth/life.h"
 
@@ -44,8 +42,7 @@ Result<synth::Pool> choose_pool(const std::string& file, double seed) {
     synth::Random random = synth::Random(static_cast<uint64_t>(seed)).split(1ULL << 40);
     return synth::random_pool(random);
   }
-  const Yaml site = LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(file)), file));
-  return synth::read_pool(site["pool"]);
+  return synth::read_site(LIDO_TRY(read_text(file)), file);
 }
 
 void print(const synth::LifeSummary& summary, const Flags& flags, double seconds) {
@@ -93,10 +90,7 @@ Result<int> scene(const Flags& flags) {
       LIDO_TRY(synth::read_scene(LIDO_TRY(Yaml::parse(text, flags.scene)), behaviours));
   const auto begun = std::chrono::steady_clock::now();
   const auto summary = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
-  std::ofstream kept(flags.out + "/scene.yaml", std::ios::binary);
-  kept << text;
-  if (!kept.flush())
-    return fail(ErrorCode::kUnavailable, "{}/scene.yaml: cannot be written", flags.out);
+  LIDO_TRY(write_text(flags.out + "/scene.yaml", text));
   print(summary, flags,
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   return kDone;
@@ -149,11 +143,8 @@ Result<int> show(const Flags& flags) {
     stretch.from_s = LIDO_TRY(parse_clock(flags.from.empty() ? "12:00" : flags.from));
     stretch.to_s = stretch.from_s + 60 * flags.minutes;
   }
-  const std::string page = LIDO_TRY(synth::from_above(flags.out, stretch));
   const std::string file = flags.out + "/from_above.html";
-  std::ofstream out(file, std::ios::binary);
-  out << page;
-  if (!out.flush()) return fail(ErrorCode::kUnavailable, "{}: cannot be written", file);
+  LIDO_TRY(write_text(file, LIDO_TRY(synth::from_above(flags.out, stretch))));
   fmt::print("open {}\n", file);
   return kDone;
 }

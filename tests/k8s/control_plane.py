@@ -76,6 +76,11 @@ class ControlPlane:
     def get(self, *arguments):
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
+    def pods(self, space, **labels):
+        """Ray's pods; the suspender's, which its CronJob starts by the clock, are not among them."""
+        chosen = ",".join(["ray.io/cluster", *(f"ray.io/{key}={value}" for key, value in labels.items())])
+        return [pod for pod in self.get("pods", "-n", space, "-l", chosen)["items"] if not pod["metadata"].get("deletionTimestamp")]
+
     def token_config(self, name, token, server=None):
         path = self.folder / f"{name}.conf"
         path.write_text(json.dumps({

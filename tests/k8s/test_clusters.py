@@ -16,14 +16,8 @@ from conftest import lido
 from control_plane import KUBERAY, TOOLS, ControlPlane, free_port, wait_for
 
 
-def pods(k8s, space, **labels):
-    """Ray's pods; the suspender's, which its CronJob starts by the clock, are not among them."""
-    chosen = ",".join(["ray.io/cluster", *(f"ray.io/{key}={value}" for key, value in labels.items())])
-    return [pod for pod in k8s.get("pods", "-n", space, "-l", chosen)["items"] if not pod["metadata"].get("deletionTimestamp")]
-
-
 def running(k8s, space, **labels):
-    return [pod for pod in pods(k8s, space, **labels) if pod["status"].get("phase") == "Running"]
+    return [pod for pod in k8s.pods(space, **labels) if pod["status"].get("phase") == "Running"]
 
 
 def scale(k8s, space, cluster, group, replicas, most=None):
@@ -115,7 +109,7 @@ def test_a_day_of_clusters(k8s, values):
     print(f"up: {time.monotonic() - begun:.1f} s")
     assert {one["cluster"]: one["state"] for one in up.json} == {"data": "ready", "training": "ready"}
     # Nothing but heads: workers come from zero.
-    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in pods(k8s, "pool-a")) == ["head", "head"]
+    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in k8s.pods("pool-a")) == ["head", "head"]
     space = k8s.get("namespace", "pool-a")
     assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     secret = k8s.get("secret", "data", "-n", "pool-a")
@@ -137,7 +131,7 @@ def test_a_day_of_clusters(k8s, values):
             assert shm["medium"] == "Memory" and int(values_of["memory"]) + store < k8s_bytes(limits["memory"]) and store < k8s_bytes(shm["sizeLimit"])
             assert pod["spec"]["automountServiceAccountToken"] is False
             assert pod["spec"]["terminationGracePeriodSeconds"] <= (25 if node == "spot" else 60)
-    head = pods(k8s, "pool-a", cluster="data", **{"node-type": "head"})[0]
+    head = k8s.pods("pool-a", cluster="data", **{"node-type": "head"})[0]
     assert head["spec"]["nodeName"].startswith("ondemand")
     command = " ".join(head["spec"]["containers"][0]["command"] + head["spec"]["containers"][0].get("args", []))
     assert "--num-cpus=0" in command and "--memory=0" in command
@@ -158,7 +152,7 @@ def test_a_day_of_clusters(k8s, values):
     wait_for("suspender's pod", lambda: k8s.get("pods", "-n", "pool-a", "-l", "job-name=look")["items"])
     begun = time.monotonic()
     assert lido("suspend", path, *config).code == 0
-    wait_for("no pods", lambda: not pods(k8s, "pool-a"))
+    wait_for("no pods", lambda: not k8s.pods("pool-a"))
     wait_for("suspended", lambda: {one["state"] for one in lido("status", path, *config, "--json").json} == {"suspended"})
     print(f"suspended: {time.monotonic() - begun:.1f} s")
     begun = time.monotonic()
@@ -173,7 +167,7 @@ def test_a_day_of_clusters(k8s, values):
     assert no.code == 2 and "--yes" in no.err
     done = lido("down", path, *config, "--yes")
     assert done.code == 0, done.err
-    assert not k8s.get("rayclusters", "-n", "pool-a")["items"] and not pods(k8s, "pool-a")
+    assert not k8s.get("rayclusters", "-n", "pool-a")["items"] and not k8s.pods("pool-a")
     assert not k8s.get("networkpolicies", "-n", "pool-a")["items"]
     again = lido("down", path, *config, "--yes")
     assert again.code == 0, again.err
@@ -222,7 +216,7 @@ def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
     idle_for(20)
     suspended, since, said = look()
     assert suspended and since is None and "data: no worker since" in said
-    wait_for("no pods", lambda: not pods(k8s, "pool-s"))
+    wait_for("no pods", lambda: not k8s.pods("pool-s"))
     # What it may do is this and no more.
     stranger = k8s.token_config("suspender", (account / "token").read_text().strip())
     denied = subprocess.run([TOOLS / "kubectl", "--kubeconfig", stranger, "get", "secrets", "-n", "pool-s"], capture_output=True, text=True)
@@ -240,7 +234,7 @@ def test_five_hundred_workers(k8s, values):
     wait_for("500 workers", lambda: len(running(k8s, "pool-b", group="cpu")) == 500, seconds=300, every=1)
     print(f"500 workers: {time.monotonic() - begun:.1f} s")
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
-    assert not pods(k8s, "pool-b")
+    assert not k8s.pods("pool-b")
 
 
 def test_a_job_makes_its_own_cluster(k8s, values):

@@ -34,6 +34,7 @@ class PriceTable {
   Result<const Price*> find(std::string_view sku) const;
   /// Prices that were asked for until now, each once, in the order of the table.
   std::vector<const Price*> used() const;
+  const std::string& file() const { return file_; }
 
  private:
   std::string file_;

@@ -77,6 +77,10 @@ struct Group {
   double busy_s = 0;
 };
 
+ClusterRun::Step most_of(const ClusterRun::Step& a, const ClusterRun::Step& b) {
+  return {std::max(a.pods, b.pods), std::max(a.waiting, b.waiting), std::max(a.drivers, b.drivers)};
+}
+
 class Simulation {
  public:
   Simulation(const RayClusterValues& cluster, const Workload& workload, const Timings& timings,
@@ -107,7 +111,9 @@ class Simulation {
              .to_end = work.spans});
     }
     std::ranges::stable_sort(jobs_, {}, &Job::arrival_s);
-    has_drivers_ = std::ranges::any_of(groups_, &Group::drivers);
+    for (Group& group : groups_) {
+      if (group.drivers) drivers_ = &group;
+    }
   }
 
   ClusterRun run() {
@@ -173,9 +179,8 @@ class Simulation {
 
   void arrive(uint32_t job) {
     if (job + 1 < jobs_.size()) push(jobs_[job + 1].arrival_s, What::kArrives, job + 1);
-    Group& first = groups_[has_drivers_ ? driver_group() : works_[jobs_[job].work].group];
-    if (has_drivers_) {
-      first.waiting.push_back(job);
+    if (drivers_ != nullptr) {
+      drivers_->waiting.push_back(job);
     } else {
       push(now_s_ + timings_.driver_s, What::kDriverIsUp, job);
     }
@@ -183,8 +188,8 @@ class Simulation {
       head_ = Head::kStarts;
       head_since_s_ = now_s_;
       push(now_s_ + timings_.head_start_s, What::kHeadIsUp, 0);
-    } else if (head_ == Head::kUp) {
-      place(first);
+    } else if (drivers_ != nullptr) {
+      place(*drivers_);
     }
   }
 
@@ -283,7 +288,7 @@ class Simulation {
     end_s_ = now_s_;
     idle_since_s_ = now_s_;
     if (job.driver_pod < 0) return;
-    Group& group = groups_[driver_group()];
+    Group& group = *drivers_;
     const auto id = static_cast<uint32_t>(job.driver_pod);
     group.busy_s += now_s_ - job.placed_s;
     std::erase(pods_[id].spans, number);
@@ -292,7 +297,6 @@ class Simulation {
 
   void pod_is_up(uint32_t id) {
     Pod& pod = pods_[id];
-    if (pod.gone) return;
     Group& group = groups_[pod.group];
     pod.up = true;
     pod.free = group.slots;
@@ -307,7 +311,6 @@ class Simulation {
   /// Its spans are done again, first of all.
   void pod_is_lost(uint32_t id) {
     Pod& pod = pods_[id];
-    if (pod.gone) return;
     Group& group = groups_[pod.group];
     ++group.run.spot_losses;
     for (const uint32_t slot : pod.spans) {
@@ -387,7 +390,8 @@ class Simulation {
       else
         group.nodes.pop_back();
       push(now_s_ + start_s, What::kPodIsUp, id);
-      if (group.values->pod.spot && timings_.spot_losses_per_hour > 0) {
+      // A driver's pod is never on spot, whatever its values say: what it runs is no span.
+      if (group.values->pod.spot && !group.drivers && timings_.spot_losses_per_hour > 0) {
         std::exponential_distribution<double> life_h(timings_.spot_losses_per_hour);
         push(now_s_ + start_s + life_h(random_) * kHour_s, What::kPodIsLost, id);
       }
@@ -410,13 +414,8 @@ class Simulation {
     const double begin_s = jobs_.front().arrival_s;
     while ((now_s_ - begin_s) / step_s_ >= kSteps) {
       for (size_t i = 0; i < (steps_.size() + 1) / 2; ++i) {
-        ClusterRun::Step one = steps_[2 * i];
-        if (2 * i + 1 < steps_.size()) {
-          const ClusterRun::Step& other = steps_[2 * i + 1];
-          one = {std::max(one.pods, other.pods), std::max(one.waiting, other.waiting),
-                 std::max(one.drivers, other.drivers)};
-        }
-        steps_[i] = one;
+        const size_t next = std::min(2 * i + 1, steps_.size() - 1);
+        steps_[i] = most_of(steps_[2 * i], steps_[next]);
       }
       steps_.resize((steps_.size() + 1) / 2);
       step_s_ *= 2;
@@ -436,9 +435,7 @@ class Simulation {
       most_ready_ = ready;
       all_workers_s_ = now_s_;
     }
-    ClusterRun::Step& step = steps_[at];
-    step = {std::max(step.pods, last_.pods), std::max(step.waiting, last_.waiting),
-            std::max(step.drivers, last_.drivers)};
+    steps_[at] = most_of(steps_[at], last_);
   }
 
   static Spread spread_of(std::vector<float> values) {
@@ -478,12 +475,6 @@ class Simulation {
     return run;
   }
 
-  uint32_t driver_group() const {
-    uint32_t index = 0;
-    while (!groups_[index].drivers) ++index;
-    return index;
-  }
-
   enum class Head : uint8_t { kDown, kStarts, kUp };
   struct Placed {
     const Work* work;
@@ -505,7 +496,7 @@ class Simulation {
   uint64_t order_ = 0;
   int64_t count_ = 0;
   double now_s_ = 0;
-  bool has_drivers_ = false;
+  Group* drivers_ = nullptr;  ///< Of groups_; null where jobs need none.
   bool ticking_ = false;
   Head head_ = Head::kDown;
   double head_since_s_ = 0, head_s_ = 0, idle_since_s_ = 0;

@@ -43,7 +43,7 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   one.path = LIDO_TRY(read_enum<Path>(node["path"], kPaths));
   if (one.path != Path::kStay && one.path != Path::kFollow && !node["speed"].there())
     return node["speed"].refuse("a speed for a path that goes somewhere");
-  if (one.place == Place::kWater || one.place == Place::kBottom) {
+  if (one.is_wet()) {
     const Yaml head = node["head"];
     LIDO_TRY(head.only({"mean", "moves", "period_s"}));
     one.head_m = LIDO_TRY(head["mean"].number(-10, 1));
@@ -93,11 +93,10 @@ Result<Behaviours> Behaviours::read(const Yaml& given) {
 }
 
 Result<size_t> Behaviours::find(std::string_view name) const {
+  const auto found = std::ranges::find(all_, name, &Behaviour::name);
+  if (found != all_.end()) return static_cast<size_t>(found - all_.begin());
   std::vector<std::string_view> names;
-  for (size_t i = 0; i < all_.size(); ++i) {
-    if (all_[i].name == name) return i;
-    names.push_back(all_[i].name);
-  }
+  for (const Behaviour& one : all_) names.push_back(one.name);
   return fail(ErrorCode::kInvalidArgument, "behaviour is {}, want one of {}", name,
               fmt::join(names, ", "));
 }

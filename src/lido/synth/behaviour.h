@@ -43,6 +43,12 @@ struct Behaviour {
   std::string source;
 
   bool is_for(AgeGroup group) const;
+  /// Whether it is done over the basin.
+  bool is_wet() const { return place == Place::kWater || place == Place::kBottom; }
+  /// Whether it ends where its path over the rim does.
+  bool crosses_rim() const {
+    return path == Path::kEnter || path == Path::kLeave || path == Path::kRunIn;
+  }
 };
 
 class Behaviours {

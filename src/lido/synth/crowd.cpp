@@ -31,6 +31,9 @@ Point unit(Point p) {
 
 Point along(double heading_rad) { return {std::cos(heading_rad), std::sin(heading_rad)}; }
 
+/// Against an adult's: speed grows with height.
+double pace(const Person& person) { return std::min(1.05, person.stature_m / kStatureOfSpeed_m); }
+
 /// From a point of the rim into the water, whichever way is widest.
 Point inward(const Pool& pool, Point rim) {
   Point best{1, 0};
@@ -130,14 +133,11 @@ void Crowd::arrive() {
         could.push_back(&walker);
     }
     if (could.empty()) return;  // it waits for somebody
-    strike(*could[static_cast<size_t>(random_.whole(0, std::ssize(could) - 1))], behaviour);
+    Walker& struck = *could[static_cast<size_t>(random_.whole(0, std::ssize(could) - 1))];
+    struck.leaves = false;
+    begin(struck, behaviour);
     ++next_plight_;
   }
-}
-
-void Crowd::strike(Walker& walker, size_t behaviour) {
-  walker.leaves = false;
-  begin(walker, behaviour);
 }
 
 void Crowd::begin(Walker& walker, size_t index) {
@@ -145,8 +145,7 @@ void Crowd::begin(Walker& walker, size_t index) {
   const Person& person = people_[walker.person];
   walker.behaviour = index;
   walker.left_s = behaviour.duration_s.draw(random_);
-  walker.speed_mps = behaviour.speed_mps.draw(random_) * walker.fitness *
-                     std::min(1.05, person.stature_m / kStatureOfSpeed_m);
+  walker.speed_mps = behaviour.speed_mps.draw(random_) * walker.fitness * pace(person);
   walker.phase_s = random_.between(0, behaviour.head_period_s);
   walker.way.clear();
   walker.crosses = false;
@@ -192,8 +191,7 @@ void Crowd::note_danger(Walker& walker) {
 bool Crowd::may(const Walker& walker, const Behaviour& behaviour) const {
   const Person& person = people_[walker.person];
   if (!behaviour.is_for(person.group())) return false;
-  const bool wet = behaviour.place == Place::kWater || behaviour.place == Place::kBottom;
-  if (wet != walker.in_water) return false;
+  if (behaviour.is_wet() != walker.in_water) return false;
   if (walker.in_water && pool_.depth_m(walker.at) < behaviour.depth * person.stature_m)
     return false;
   if (behaviour.danger != Danger::kNone) return true;
@@ -255,9 +253,8 @@ void Crowd::step(double by_s) {
       move(walker, wanted_velocity(walker, by_s), by_s);
     }
     lift(walker, by_s);
-    const bool arrives = behaviour.path == Path::kEnter || behaviour.path == Path::kLeave ||
-                         behaviour.path == Path::kRunIn;
-    if (behaviour.path != Path::kFollow && !arrives && !walker.leaves && walker.left_s <= 0)
+    if (behaviour.path != Path::kFollow && !behaviour.crosses_rim() && !walker.leaves &&
+        walker.left_s <= 0)
       choose(walker);
   }
   std::erase_if(walkers_, [&](Walker& walker) {
@@ -308,8 +305,7 @@ Point Crowd::wanted_velocity(Walker& walker, double by_s) {
     walker.way.pop_back();
   if (!walker.way.empty()) {
     const bool walks = !walker.in_water && behaviour.path != Path::kWander;
-    const double walk = kWalk_mps * walker.fitness *
-                        std::min(1.05, people_[walker.person].stature_m / kStatureOfSpeed_m);
+    const double walk = kWalk_mps * walker.fitness * pace(people_[walker.person]);
     return toward(walker, walker.way.back(), walks ? walk : std::max(walker.speed_mps, 0.05));
   }
   switch (behaviour.path) {
@@ -324,13 +320,12 @@ Point Crowd::wanted_velocity(Walker& walker, double by_s) {
     case Path::kLanes: {
       // To the end that it is not at.
       const double direction = std::cos(walker.heading_rad) >= 0 ? 1 : -1;
-      Point end = walker.at;
       const auto ahead = [&](double sign) {
         Point p = walker.at;
         while (pool_.inside_m({p.x + sign * 0.25, p.y}) > 0.6) p.x += sign * 0.25;
         return p;
       };
-      end = ahead(direction);
+      Point end = ahead(direction);
       if (std::abs(end.x - walker.at.x) < 0.5) end = ahead(-direction);
       walker.way = {end};
       break;
@@ -366,9 +361,9 @@ void Crowd::move(Walker& walker, Point wanted, double by_s) {
     wanted = wanted + apart(walker);
   if (!walker.crosses) {
     // Slower toward the wall, so as to stop before it.
-    const double inside = pool_.inside_m(walker.at);
+    const auto [rim, inside] = pool_.nearest(walker.at);
     const double left = std::abs(inside) - (walker.in_water ? kWaterMargin_m : kDeckMargin_m);
-    const Point out = unit(pool_.rim(walker.at) - walker.at);
+    const Point out = unit(rim - walker.at);
     const double into = wanted.x * out.x + wanted.y * out.y;
     const double most = std::sqrt(2 * kDeckPush * std::max(left, 0.0));
     if (into > most) wanted = wanted - out * (into - most);
@@ -385,8 +380,7 @@ void Crowd::move(Walker& walker, Point wanted, double by_s) {
   walker.velocity = walker.velocity + change;
   Point to = walker.at + walker.velocity * by_s;
   if (!walker.crosses) {
-    const double inside = pool_.inside_m(to);
-    const Point rim = pool_.rim(to);
+    const auto [rim, inside] = pool_.nearest(to);
     // From the rim to the side that is the walker's own.
     const Point off = (inside >= 0) == walker.in_water ? unit(to - rim) : unit(rim - to);
     if (walker.in_water && inside < kWaterMargin_m) {
@@ -442,10 +436,9 @@ double Crowd::mouth_wanted_m(const Walker& walker) const {
     return pool_.freeboard_m + upright;
   }
   const double floor = -pool_.depth_m(walker.at) + kLying_m;
-  const bool wet = behaviour.place == Place::kWater || behaviour.place == Place::kBottom;
   const double moves =
       behaviour.head_moves_m * std::sin(2 * M_PI * walker.phase_s / behaviour.head_period_s);
-  double mouth = (wet ? behaviour.head_m : 0.1) + moves;
+  double mouth = (behaviour.is_wet() ? behaviour.head_m : 0.1) + moves;
   // Who can stand does, unless swimming or in danger.
   constexpr double kLevel_deg = 30;
   if (behaviour.danger == Danger::kNone && behaviour.tilt_deg < kLevel_deg)

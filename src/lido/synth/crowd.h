@@ -67,7 +67,6 @@ class Crowd {
   void begin(Walker& walker, size_t behaviour);
   void choose(Walker& walker);
   bool act(Walker& walker);
-  void strike(Walker& walker, size_t behaviour);
   void note_danger(Walker& walker);
   bool may(const Walker& walker, const Behaviour& behaviour) const;
   Point wanted_velocity(Walker& walker, double by_s);

@@ -32,10 +32,7 @@ Person somebody(int64_t id, double age_years) {
 }
 
 /// Behaviours whose path leads over the rim.
-bool crosses(const Behaviour& one) {
-  return one.path == Path::kEnter || one.path == Path::kLeave || one.path == Path::kRunIn ||
-         one.path == Path::kFollow;
-}
+bool crosses(const Behaviour& one) { return one.crosses_rim() || one.path == Path::kFollow; }
 
 struct Before {
   Stance stance;

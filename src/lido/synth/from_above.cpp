@@ -7,7 +7,7 @@
 #include "lido/dataset/truth.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
-#include "lido/synth/pool.h"
+#include "lido/synth/life.h"
 
 namespace lido::synth {
 namespace {
@@ -66,11 +66,8 @@ Json points(const std::vector<Point>& all) {
 Result<Pool> pool_of(const std::string& folder) {
   const std::string file = folder + "/site.yaml";
   const auto reader = LIDO_TRY(storage::open_reader(file));
-  const Yaml site = LIDO_TRY(Yaml::parse(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file));
-  return read_pool(site["pool"]);
+  return read_site(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file);
 }
-
-std::string tracks_of(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
 
 }  // namespace
 
@@ -94,7 +91,7 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
   std::map<double, Json> frames;
   std::map<std::string, size_t> behaviours;
   LIDO_TRY(dataset::visit_table<dataset::TruthRow>(
-      *store, tracks_of(stretch.day), [&](dataset::TruthRow& row) -> Result<void> {
+      *store, tracks_file(stretch.day), [&](dataset::TruthRow& row) -> Result<void> {
         if (row.time_s < stretch.from_s || row.time_s > stretch.to_s) return {};
         const size_t behaviour =
             behaviours.try_emplace(row.behaviour, behaviours.size()).first->second;

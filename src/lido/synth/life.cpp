@@ -53,8 +53,7 @@ Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
     rows.visitors.push_back({day, person.id, person.age_years, std::string(name_of(person.group())),
                              person.female, person.stature_m, person.party, person.minded_by,
                              person.arrives_s, person.leaves_s});
-  auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(
-      store, fmt::format("tracks/day_{:05}.parquet", day)));
+  auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(day)));
   Crowd crowd(pool, behaviours, people, plights, random);
   const double step_s = 1 / rate_hz;
   for (int64_t tick = 0; !crowd.is_over(); ++tick) {
@@ -116,6 +115,8 @@ Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vec
 }
 
 }  // namespace
+
+std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
 
 Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
                                   const Behaviours& behaviours, const LifeOptions& options,

@@ -32,6 +32,9 @@ struct LifeOptions {
   }
 };
 
+/// The file of one day's tracks, below what was written.
+std::string tracks_file(int32_t day);
+
 struct LifeSummary {
   int64_t days = 0, people = 0, rows = 0, events = 0;
   double person_hours = 0;

@@ -57,7 +57,7 @@ bool Pool::is_water(Point p) const {
   return inside;
 }
 
-Point Pool::rim(Point p) const {
+Pool::Nearest Pool::nearest(Point p) const {
   Point best = outline.front();
   double nearest = std::numeric_limits<double>::max();
   for (size_t i = 0; i < outline.size(); ++i) {
@@ -69,12 +69,8 @@ Point Pool::rim(Point p) const {
       best = on;
     }
   }
-  return best;
-}
-
-double Pool::inside_m(Point p) const {
-  const double away = (p - rim(p)).length();
-  return is_water(p) ? away : -away;
+  const double away = (p - best).length();
+  return {best, is_water(p) ? away : -away};
 }
 
 double Pool::length_m() const {
@@ -154,6 +150,11 @@ Result<Pool> read_pool(const Yaml& node) {
   const double away = -pool.inside_m(pool.gate);
   if (away < 0 || away > pool.deck_m) return node["gate"].refuse("a point on the deck");
   return pool;
+}
+
+Result<Pool> read_site(std::string_view text, const std::string& file) {
+  const Yaml site = LIDO_TRY(Yaml::parse(text, file));
+  return read_pool(site["pool"]);
 }
 
 std::string to_yaml(const Pool& pool) {

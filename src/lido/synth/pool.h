@@ -30,10 +30,16 @@ struct Pool {
   Point gate;                  ///< On the deck's outer rim: where people come and go.
 
   bool is_water(Point p) const;
-  /// The nearest point of the rim.
-  Point rim(Point p) const;
+  struct Nearest {
+    Point rim;
+    double inside_m;
+  };
+  /// Both of the next two at once.
+  Nearest nearest(Point p) const;
   /// Metres to the rim: positive over water, negative on land.
-  double inside_m(Point p) const;
+  double inside_m(Point p) const { return nearest(p).inside_m; }
+  /// The nearest point of the rim.
+  Point rim(Point p) const { return nearest(p).rim; }
   /// Of the water; 0 on land.
   double depth_m(Point p) const;
   double length_m() const;
@@ -50,5 +56,9 @@ Result<Pool> read_pool(const Yaml& node);
 
 /// What read_pool() reads.
 std::string to_yaml(const Pool& pool);
+
+/// The pool of a site.yaml.
+/// @param file  Named in errors.
+Result<Pool> read_site(std::string_view text, const std::string& file);
 
 }  // namespace lido::synth

@@ -8,11 +8,10 @@ constexpr double kLongest_s = 86400;
 
 /// Whether somebody is in the water after he did it, who could begin it there.
 Result<bool> wet_after(const Behaviour& behaviour, bool wet, const Yaml& node) {
-  const bool in_water = behaviour.place == Place::kWater || behaviour.place == Place::kBottom;
   if (behaviour.path == Path::kFollow) return node.refuse("something he does by himself");
-  if (in_water && !wet)
+  if (behaviour.is_wet() && !wet)
     return node.refuse(fmt::format("what is done on land: nobody does {} there", behaviour.name));
-  if (!in_water && wet)
+  if (!behaviour.is_wet() && wet)
     return node.refuse(fmt::format("what is done in water: nobody does {} there", behaviour.name));
   if (behaviour.path == Path::kEnter || behaviour.path == Path::kRunIn) return true;
   return behaviour.path == Path::kLeave ? false : wet;
@@ -73,8 +72,7 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
   scene.pool = node["pool"].there() ? LIDO_TRY(read_pool(node["pool"])) : random_pool(random);
   for (const Yaml& one : LIDO_TRY(node["people"].list())) {
-    Person person =
-        LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
+    Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
     person.id = std::ssize(scene.people) + 1;
     person.party = 1;
     scene.people.push_back(std::move(person));

@@ -18,8 +18,8 @@ struct Scene {
 };
 
 /// Reads a scene. What may be left out is drawn from its seed.
-/// @return kInvalidArgument with file and line for what cannot be: a pool of no depth, somebody in a
-/// wall, swimming on dry land, time that runs backwards.
+/// @return kInvalidArgument with file and line for what cannot be: a pool of no depth, somebody in
+/// a wall, swimming on dry land, time that runs backwards.
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours);
 
 }  // namespace lido::synth
