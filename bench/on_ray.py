@@ -3,7 +3,7 @@
 
 overhead   the same clips and cores, here and on a warm Ray; and Ray Data's own read_videos
 tiny       very many clips of a second: time for each beyond the local executor's
-memory     the driver's and the object store's, by the number of clips
+nothing    clips whose decoding is nothing: what planner and ledger take, and the driver's memory
 first      from submission to the finished dataset on a warm Ray, one short clip
 
 CPU is that of every process Ray started, its daemons included.
@@ -20,7 +20,7 @@ import sys
 import time
 
 from ingest import LIDO, PEERS, ROOT, WORK, descendants, environment, make_clips, measure, run_peer
-from scale import short_clips
+from scale import make, short_clips
 
 MODULE = ROOT / "build/release/python"
 PYTHON = ROOT / ".venv/bin/python"
@@ -138,6 +138,22 @@ def tiny(most):
         count *= 10
 
 
+def nothing(most):
+    """What planner, ledger and tables take by themselves."""
+    one = make(WORK / "scale/nothing.mp4", "-f", "lavfi", "-i", "color=s=16x16:r=25:d=0.04", "-c:v", "libx264")
+    print("\nClips of one picture of 16x16, on Ray")
+    print(f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}")
+    count, before = 1000, None
+    while count <= most:
+        folder = short_clips(count, one)
+        run = on_ray([job([folder])])[0]
+        more = f"{1000 * (run['driver_mb'] - before[1]) / (count - before[0]):.1f}" if before else ""
+        before = count, run["driver_mb"]
+        print(f"{count:>8}{run['planned']:>18.1f}{run['wall']:>15.1f}{1000 * run['wall'] / count:>11.2f}{run['driver_mb']:>12.0f}{more:>17}{run['store_mb']:>18.1f}", flush=True)
+        shutil.rmtree(folder)
+        count *= 10
+
+
 def first():
     folder = short_clips(10)
     runs = on_ray([job([folder])] * 4)[1:]
@@ -150,7 +166,7 @@ def main():
     options.add_argument("--inner", help=argparse.SUPPRESS)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--most", type=int, default=10000, help="most short clips")
-    options.add_argument("--only", choices=["overhead", "tiny", "first"])
+    options.add_argument("--only", choices=["overhead", "tiny", "nothing", "first"])
     given = options.parse_args()
     if given.inner:
         asked = json.loads(given.inner)
@@ -163,6 +179,8 @@ def main():
         overhead(given.rounds)
     if given.only in (None, "tiny"):
         tiny(given.most)
+    if given.only in (None, "nothing"):
+        nothing(given.most)
     if given.only in (None, "first"):
         first()
 

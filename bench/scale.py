@@ -22,8 +22,9 @@ def make(path, *arguments):
     return path
 
 
-def short_clips(count):
-    one = make(WORK / "scale/one.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-c:v", "libx264", "-g", "25")
+def short_clips(count, one=None):
+    """So many links to one clip: of a second, where none is given."""
+    one = one or make(WORK / "scale/one.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-c:v", "libx264", "-g", "25")
     folder = WORK / f"scale/{count}"
     shutil.rmtree(folder, ignore_errors=True)
     for number in range(count):

@@ -57,6 +57,20 @@ bool wants_to_cancel(const std::string& id) {
   return answer == "c" || answer == "cancel";
 }
 
+/// Submits a job to a head that may have just started: its API answers before it can take one.
+Result<void> submit(cluster::JobsApi& api, const cluster::Submission& submission) {
+  constexpr auto kPatience = std::chrono::seconds(60);
+  const auto begun = std::chrono::steady_clock::now();
+  while (true) {
+    const auto done = api.submit(submission);
+    if (done || done.error().code != ErrorCode::kUnavailable) return done;
+    if (api.get(submission.id)) return {};  // it was taken all the same
+    if (interruption().stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+    if (std::chrono::steady_clock::now() - begun > kPatience) return done;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+}
+
 }  // namespace
 
 bool is_cluster(const std::string& on) {
@@ -106,12 +120,12 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
   }
   if (id.empty()) {
     id = fmt::format("{}-{}", name, runs + 1);
-    LIDO_TRY(api.submit(
-        {.id = id,
-         .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
-                                   cluster::shell_quoted(text)),
-         .dataset = request.out,
-         .resource = kDriver}));
+    LIDO_TRY(submit(api, {.id = id,
+                          .entrypoint =
+                              fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
+                                          cluster::shell_quoted(text)),
+                          .dataset = request.out,
+                          .resource = kDriver}));
     fmt::print(stderr, "{} was given to {}\n", id, on);
   } else {
     fmt::print(stderr, "{} is at {} already\n", id, on);

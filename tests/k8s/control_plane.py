@@ -93,7 +93,8 @@ class ControlPlane:
     def start_operator(self, flags=("--use-kubernetes-proxy",)):
         """KubeRay's operator, outside the cluster, as GKE's add-on is."""
         self.kubectl("create", "-f", KUBERAY / "crds")
-        self.kubectl("wait", "--for=condition=established", "crd/rayclusters.ray.io", "crd/rayjobs.ray.io", "--timeout=60s")
+        # kubectl's own wait fails on one so new that it has no conditions yet.
+        wait_for("definitions", lambda: self.kubectl("wait", "--for=condition=established", "crd/rayclusters.ray.io", "crd/rayjobs.ray.io", "--timeout=60s"))
         self._start("ray-operator", TOOLS / "ray-operator", "--kubeconfig", self.kubeconfig, f"--metrics-addr=127.0.0.1:{self.ports['metrics']}",
                     f"--health-probe-bind-address=127.0.0.1:{self.ports['health']}", "--enable-leader-election=false", *flags)
         wait_for("operator", lambda: urllib.request.urlopen(f"http://127.0.0.1:{self.ports['health']}/readyz", timeout=1).status == 200)

@@ -187,7 +187,7 @@ print("on the head:", sum(place in heads for place in ray.get([one.where.remote(
 
 CODES = """
 import grpc, json, sys, urllib.request, urllib.error
-host, token = sys.argv[1:]
+host, *tokens = sys.argv[1:]
 def http(headers):
     try: return urllib.request.urlopen(urllib.request.Request(f"http://{host}:8265/api/jobs/", headers=headers), timeout=10).status
     except urllib.error.HTTPError as error: return error.code
@@ -197,27 +197,53 @@ def rpc(port, method, metadata):
         except grpc.RpcError as error: return error.code().name
 bearer = lambda one: {"Authorization": f"Bearer {one}"}
 lower = lambda one: [("authorization", f"Bearer {one}")]
+rpcs = lambda port, method: [rpc(port, method, [])] + [rpc(port, method, lower(one)) for one in tokens]
 print(json.dumps({
-    "jobs": [http({}), http(bearer("wrong")), http(bearer(token))],
-    "gcs": [rpc(6379, "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo", m) for m in ([], lower("wrong"), lower(token))],
-    "client": [rpc(10001, "/ray.rpc.RayletDriver/ClusterInfo", m) for m in ([], lower("wrong"), lower(token))]}))
+    "jobs": [http({})] + [http(bearer(one)) for one in tokens],
+    "gcs": rpcs(6379, "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo"),
+    "client": rpcs(10001, "/ray.rpc.RayletDriver/ClusterInfo")}))
 """
 
 
-def test_strangers_are_refused(real, cluster):
+def codes_from_another_pod(real, space, *tokens):
+    """What a pod of another namespace is answered without a token, then with each of these."""
     real.kubectl("apply", "-f", "-", input=json.dumps({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stranger", "namespace": "default"},
         "spec": {"containers": [{"name": "python", "image": "registry.example/lido:1.0", "command": ["sleep", "1000"]}], "terminationGracePeriodSeconds": 0}}))
     real.kubectl("wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s")
     stranger = {"metadata": {"namespace": "default", "name": "stranger"}}
-    said = inside(real, stranger, "python", "python3", "-c", CODES, "data-head-svc.pool-a.svc.cluster.local", token_of(real)).strip()
+    said = inside(real, stranger, "python", "python3", "-c", CODES, f"data-head-svc.{space}.svc.cluster.local", *tokens).strip()
     real.kubectl("delete", "pod", "stranger", "-n", "default")
-    print("without a token, with a wrong one, with the right one:", said)
-    codes = json.loads(said.splitlines()[-1])
+    return json.loads(said.splitlines()[-1])
+
+
+def test_strangers_are_refused(real, cluster):
+    codes = codes_from_another_pod(real, "pool-a", "wrong", token_of(real))
+    print("without a token, with a wrong one, with the right one:", codes)
     assert codes["jobs"] == [401, 403, 200]
     for service in ("gcs", "client"):
         assert codes[service][2] not in ("UNAUTHENTICATED", "UNAVAILABLE"), codes
         assert codes[service][0] == codes[service][1] == "UNAUTHENTICATED", codes
+
+
+def test_kubernetes_says_who_may_call(real, bucket, cluster):
+    path = real.folder / "by-kubernetes.yaml"
+    path.write_text(cluster.read_text().replace("name: pool-a", "name: pool-k\nauth: {mode: kubernetes}"))
+    up = lido("up", path, "--kubeconfig", real.kubeconfig)
+    assert up.code == 0, up.err
+    real.kubectl("create", "serviceaccount", "guest", "-n", "pool-k")
+    guest, submitter = (real.kubectl("create", "token", name, "-n", "pool-k").strip() for name in ("guest", "lido-submitter"))
+    codes = codes_from_another_pod(real, "pool-k", "wrong", guest, submitter)
+    print("without a token, with a wrong one, a guest's, a submitter's:", codes)
+    assert codes["jobs"] == [401, 403, 403, 200]
+    for service in ("gcs", "client"):
+        assert codes[service][3] not in ("UNAUTHENTICATED", "UNAVAILABLE"), codes
+        assert codes[service][0] == codes[service][1] == codes[service][2] == "UNAUTHENTICATED", codes
+    done = program(real, bucket, "ingest", "gs://pool-a/raw", "--out", "gs://pool-a/by-kubernetes", *SMALL, "--on", "k8s:pool-k/data", "--json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["clips"] == 3
+    down = lido("down", path, "--yes", "--kubeconfig", real.kubeconfig)
+    assert down.code == 0, down.err
 
 
 def test_a_job_larger_than_the_store_spills_within_its_bound(real, cluster):

@@ -30,8 +30,9 @@ def scale(k8s, space, cluster, group, replicas, most=None):
 
 
 @pytest.mark.parametrize("options", [(), ("--spot",), ("--training", "--reconstruction"), ("--cloud", "kubernetes", "--training")])
-def test_what_is_rendered_has_no_finding(values, options, tmp_path):
-    done = lido("render", values("pool-a", *options))
+@pytest.mark.parametrize("auth", ["token", "kubernetes"])
+def test_what_is_rendered_has_no_finding(values, options, auth):
+    done = lido("render", values("pool-a", *options, more=f"auth: {{mode: {auth}}}\n"))
     assert done.code == 0, done.err
     found = lido("check", "--json", "-", input=done.out)
     assert found.code == 0 and found.json == [], found.out
@@ -246,6 +247,28 @@ def test_a_job_makes_its_own_cluster(k8s, values):
     wait_for("job's head", lambda: running(k8s, "pool-c", cluster=own))
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
     assert not k8s.get("rayjobs", "-n", "pool-c")["items"]
+
+
+def test_roles_say_who_may_call(k8s, values):
+    """Where Kubernetes says who may call Ray, a submitter may ask for tokens and call; who looks may not."""
+    path = values("pool-r", more="auth: {mode: kubernetes}\n")
+    up = lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0")
+    assert up.code == 0, up.err
+    assert k8s.get("raycluster", "data", "-n", "pool-r")["spec"]["authOptions"] == {"mode": "token", "enableK8sTokenAuth": True}
+
+    def may(account, *what):
+        return k8s.kubectl("auth", "can-i", *what, "-n", "pool-r", "--as", f"system:serviceaccount:pool-r:{account}", check=False).strip()
+
+    asks_for_token, calls = ("create", "serviceaccounts/lido-submitter", "--subresource=token"), ("ray:write", "rayclusters.ray.io/data")
+    for role, answers in (("viewer", ["yes", "no", "no", "no"]), ("submitter", ["yes", "yes", "yes", "no"]), ("admin", ["yes", "yes", "yes", "yes"])):
+        k8s.kubectl("create", "serviceaccount", role, "-n", "pool-r")
+        k8s.kubectl("create", "rolebinding", role, f"--role=lido-{role}", f"--serviceaccount=pool-r:{role}", "-n", "pool-r")
+        asked = [may(role, *what) for what in (("list", "rayclusters.ray.io"), asks_for_token, calls, ("patch", "rayclusters.ray.io"))]
+        assert asked == answers, (role, asked)
+    # Ray's pods, and nobody by default.
+    assert [may(account, *calls) for account in ("data", "lido-worker", "lido-submitter", "default")] == ["yes", "yes", "yes", "no"]
+    assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
+    assert not k8s.get("clusterrolebinding", "-l", "app.kubernetes.io/instance=pool-r")["items"]
 
 
 def test_an_old_kuberay_is_refused(tmp_path_factory, values):

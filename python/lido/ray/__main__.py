@@ -40,7 +40,8 @@ def main():
     try:
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
-        seen = {"spans": 0, "of": len(plan.open_units), "frames": 0, "rejected": 0}
+        spans = data.read_clips(plan)
+        seen = {"spans": 0, "of": spans.count(), "frames": 0, "rejected": 0}
         told = 0.0
 
         def count(row):
@@ -52,7 +53,7 @@ def main():
                 told = time.monotonic()
                 tell(seen)
 
-        tell({"summary": data.finish(plan, data.write_parts(data.read_clips(plan), plan), told=count)})
+        tell({"summary": data.finish(plan, data.write_parts(spans, plan), told=count)})
         try:
             data.leave_nothing()
         except (ray.exceptions.RayError, RuntimeError) as error:  # the dataset is whole all the same

@@ -35,8 +35,8 @@ from lido import _work
 # Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
 DEATHS_UNTIL_ALONE = 2
 DEATHS_UNTIL_REJECTED = 3
-# A task takes about this long at least, so that handing it out costs little: a span counts as so many bytes at least.
-SMALLEST_SPAN = 1 << 20
+# What a span costs beside its bytes counts as so many, so that a task of tiny ones takes about as long as another.
+SMALLEST_SPAN = 1 << 17
 TASK_BYTES = 32 << 20
 SPANS = pyarrow.schema([("clip", pyarrow.string()), ("span", pyarrow.int64()), ("bytes", pyarrow.int64()), ("work", pyarrow.string())])
 
@@ -47,8 +47,8 @@ class Plan:
     def __init__(self, request):
         self.run = _work.Run(json.dumps(request))
 
-    @functools.cached_property
     def open_units(self):
+        """Spans without a part: clip, number of the span, bytes to read, work. Not kept: there may be millions."""
         return self.run.open_units()
 
     @functools.cached_property
@@ -83,7 +83,7 @@ def blocks_of(units, slots):
 def read_clips(plan):
     """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs)."""
     slots = int(ray.cluster_resources().get("CPU", 1))
-    blocks = blocks_of(plan.open_units, slots)
+    blocks = blocks_of(plan.open_units(), slots)
     return ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(SPANS.empty_table())
 
 

@@ -120,6 +120,10 @@ constexpr std::array kRules = {
          "A RayJob that has ended keeps its cluster, and its bill, for ever.",
          "spec.shutdownAfterJobFinishes: true and ttlSecondsAfterFinished",
          "KubeRay RayJob reference"},
+    Rule{"job-asks-kubernetes", kError,
+         "KubeRay refuses a RayJob whose own cluster lets Kubernetes say who may call it.",
+         "spec.rayClusterSpec.authOptions: {mode: token}",
+         "KubeRay 1.6.2, validation of RayJobs"},
     // Files
     Rule{"param-not-text", kError, "The resource's schema takes start parameters as text only.",
          "quotes around the value", "KubeRay's CRD (1.6.2) refuses numbers"},
@@ -221,7 +225,11 @@ class Walk {
     if (environment.contains("pip:") || environment.contains("conda:"))
       tell(rule("install-at-start"), at(spec, "runtimeEnvYAML"),
            "runtimeEnvYAML installs packages");
-    if (own_cluster) cluster(at(spec, "rayClusterSpec"));
+    if (!own_cluster) return;
+    const YAML::Node own = at(spec, "rayClusterSpec");
+    if (is_true(at(own, "authOptions", "enableK8sTokenAuth")))
+      tell(rule("job-asks-kubernetes"), at(own, "authOptions"), "enableK8sTokenAuth is true");
+    cluster(own);
   }
 
   void cluster(const YAML::Node& spec) {
@@ -239,6 +247,7 @@ class Walk {
     });
     if (text_of(at(spec, "authOptions", "mode")) != "token" && !guarded)
       tell(rule("api-open"), spec, "no authOptions.mode token and no kube-rbac-proxy");
+    const bool asks_kubernetes = is_true(at(spec, "authOptions", "enableK8sTokenAuth"));
     const bool autoscales = is_true(at(spec, "enableInTreeAutoscaling"));
     const YAML::Node options = at(spec, "autoscalerOptions");
     if (autoscales && text_of(at(options, "version")) != "v2")
@@ -248,7 +257,8 @@ class Walk {
     const std::string version = text_of(at(spec, "rayVersion"));
     images(at(head, "template", "spec"), version);
     for (const YAML::Node& group : items(at(spec, "workerGroupSpecs")))
-      worker_group(group, autoscales, number_of(at(options, "idleTimeoutSeconds")), version);
+      worker_group(group, autoscales, number_of(at(options, "idleTimeoutSeconds")), version,
+                   asks_kubernetes);
   }
 
   void head_group(const YAML::Node& head) {
@@ -274,7 +284,7 @@ class Walk {
   }
 
   void worker_group(const YAML::Node& worker, bool autoscales, std::optional<double> idle_s,
-                    const std::string& version) {
+                    const std::string& version, bool asks_kubernetes) {
     place_ = object_ + ", worker group " + text_of(at(worker, "groupName"));
     if (!worker.IsMap()) return;
     line_ = worker.Mark().line + 1;
@@ -304,7 +314,7 @@ class Walk {
       tell(rule("spot-grace"), there(grace) ? grace : pod,
            fmt::format("terminationGracePeriodSeconds is {}",
                        there(grace) ? text_of(grace) : "30, the default"));
-    if (text_of(at(pod, "automountServiceAccountToken")) != "false")
+    if (text_of(at(pod, "automountServiceAccountToken")) != "false" && !asks_kubernetes)
       tell(rule("worker-token"), pod, "automountServiceAccountToken is not false");
     group(worker, pod, false);
     images(pod, version);

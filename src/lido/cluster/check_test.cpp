@@ -80,6 +80,7 @@ const std::vector<Change> kChanges = {
      "terminationGracePeriodSeconds: 25"},
     {"job-driver-on-head", "  entrypointNumCpus: 1\n", ""},
     {"api-open", "    authOptions: {mode: token}\n", ""},
+    {"job-asks-kubernetes", "{mode: token}", "{mode: token, enableK8sTokenAuth: true}"},
     {"service-exposed", "serviceType: ClusterIP", "serviceType: LoadBalancer"},
     {"service-exposed", "type: ClusterIP, ports", "type: NodePort, ports"},
     {"privileges", "runAsNonRoot: true, ", ""},

@@ -2,7 +2,9 @@
 #include "lido/cluster/kube.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 
 namespace lido::cluster {
 namespace {
@@ -10,6 +12,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kDefinition = "rayclusters.ray.io";
+/// The service account whose tokens submitters bring where Kubernetes says who may call Ray.
+constexpr const char* kSubmitter = "lido-submitter";
 
 std::string install_flag(bool install) {
   return std::string("operator.install=") + (install ? "true" : "false");
@@ -195,9 +199,15 @@ Result<OperatorOwner> Kube::operator_owner() const {
 
 Result<void> Kube::apply_definitions(const std::string& folder) const {
   LIDO_TRY(kubectl({"apply", "--server-side", "--force-conflicts", "--filename", folder + "/"}));
-  LIDO_TRY(kubectl({"wait", "--for=condition=established", "--timeout=60s",
-                    std::string("customresourcedefinition/") + kDefinition}));
-  return {};
+  // kubectl's own wait fails on one so new that it has no conditions yet.
+  constexpr int kTries = 10;
+  for (int i = 1;; ++i) {
+    const auto known = kubectl({"wait", "--for=condition=established", "--timeout=60s",
+                                std::string("customresourcedefinition/") + kDefinition});
+    if (known) return {};
+    if (i == kTries) return std::unexpected(known.error());
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
 }
 
 Result<void> Kube::make_namespace(const std::string& name) const {
@@ -242,6 +252,12 @@ Result<std::string> Kube::token(const std::string& space, const std::string& clu
   if (field(*found, {"spec", "suspend"}) == true)
     return fail(ErrorCode::kInvalidArgument,
                 "{}/{} is suspended: lido cluster resume brings it back", space, cluster);
+  if (field(*found, {"spec", "authOptions", "enableK8sTokenAuth"}) == true) {
+    std::string token =
+        LIDO_TRY(kubectl({"create", "token", kSubmitter, "--namespace", space, "--duration=24h"}));
+    token.erase(token.find_last_not_of(" \n") + 1);
+    return token;
+  }
   const std::string token =
       LIDO_TRY(kubectl({"get", "secret", cluster, "--namespace", space, "--ignore-not-found",
                         "--output=go-template={{index .data \"auth_token\" | base64decode}}"}));

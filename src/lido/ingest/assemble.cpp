@@ -287,20 +287,25 @@ Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
                                            const SampleOptions& sampling, const JobOptions& job,
                                            dataset::Generation& generation) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
-  std::vector<AddedClip> added(clips.size());
-  LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
-    added[i] = LIDO_TRY(add_clip(dataset, clips[i], sampling, job, forgotten));
-    return {};
-  }));
+  constexpr size_t kAtOnce = 4096;
+  generation.clips.reserve(generation.clips.size() + clips.size());
   std::vector<ClipSamples> samples;
-  for (size_t i = 0; i < clips.size(); ++i) {
-    ClipRow& row = added[i].row;
-    if (const auto broke = earliest_break(clips[i]))
-      generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
-    std::ranges::move(added[i].spans, std::back_inserter(generation.spans));
-    std::ranges::move(added[i].skipped, std::back_inserter(generation.skipped));
-    generation.clips.push_back(std::move(row));
-    samples.push_back(std::move(added[i].samples));
+  samples.reserve(clips.size());
+  for (size_t from = 0; from < clips.size(); from += kAtOnce) {
+    std::vector<AddedClip> added(std::min(kAtOnce, clips.size() - from));
+    LIDO_TRY(parallel_for(added.size(), job.workers, [&](size_t i) -> Result<void> {
+      added[i] = LIDO_TRY(add_clip(dataset, clips[from + i], sampling, job, forgotten));
+      return {};
+    }));
+    for (size_t i = 0; i < added.size(); ++i) {
+      ClipRow& row = added[i].row;
+      if (const auto broke = earliest_break(clips[from + i]))
+        generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
+      std::ranges::move(added[i].spans, std::back_inserter(generation.spans));
+      std::ranges::move(added[i].skipped, std::back_inserter(generation.skipped));
+      generation.clips.push_back(std::move(row));
+      samples.push_back(std::move(added[i].samples));
+    }
   }
   return samples;
 }

@@ -123,13 +123,13 @@ tolerations: {{- toYaml . | nindent 2 }}
 terminationGracePeriodSeconds: {{ ternary 25 60 (default false .group.spot) }}
 {{- end }}
 
-{{/* The spec of a RayCluster. Wants root, cluster and the name that its pods carry. */}}
+{{/* The spec of a RayCluster. Wants root, cluster, the name that its pods carry, and auth: token or kubernetes. */}}
 {{- define "lido.cluster" -}}
 {{- $root := .root -}}
 {{- $head := .cluster.head -}}
 rayVersion: {{ $root.Values.ray.version | quote }}
 enableInTreeAutoscaling: true
-authOptions: {mode: {{ $root.Values.auth.mode }}}
+authOptions: {mode: token{{ if eq .auth "kubernetes" }}, enableK8sTokenAuth: true{{ end }}}
 autoscalerOptions:
   version: v2
   idleTimeoutSeconds: {{ .cluster.idleTimeoutSeconds }}
@@ -201,7 +201,8 @@ workerGroupSpecs:
           {{- end }}
       spec:
         serviceAccountName: {{ $root.Values.serviceAccount.name }}
-        automountServiceAccountToken: false
+        # With auth.mode kubernetes Ray asks the API server who calls.
+        automountServiceAccountToken: {{ eq $.auth "kubernetes" }}
         {{- with $root.Values.image.pullSecrets }}
         imagePullSecrets: {{- toYaml . | nindent 10 }}
         {{- end }}
@@ -214,4 +215,23 @@ workerGroupSpecs:
               - {name: metrics, containerPort: 8080}
         volumes: {{- include "lido.volumes" $group | nindent 10 }}
   {{- end }}
+{{- end }}
+
+{{/* What lets a person call the clusters' Ray. */}}
+{{- define "lido.mayCall" -}}
+{{- $clusters := keys .Values.clusters | sortAlpha | toJson -}}
+{{- if eq .Values.auth.mode "kubernetes" -}}
+- {apiGroups: [ray.io], resources: [rayclusters], resourceNames: {{ $clusters }}, verbs: ["ray:write"]}
+- {apiGroups: [""], resources: [serviceaccounts/token], resourceNames: [lido-submitter], verbs: [create]}
+{{- else -}}
+- {apiGroups: [""], resources: [secrets], resourceNames: {{ $clusters }}, verbs: [get]}
+{{- end -}}
+{{- end }}
+
+{{/* Service accounts of Ray's pods: KubeRay makes a head's, and calls it like the cluster. */}}
+{{- define "lido.pods" -}}
+- {kind: ServiceAccount, name: {{ .Values.serviceAccount.name }}, namespace: {{ .Release.Namespace }}}
+{{- range $name, $cluster := .Values.clusters }}{{ if $cluster.enabled }}
+- {kind: ServiceAccount, name: {{ $name }}, namespace: {{ $.Release.Namespace }}}
+{{- end }}{{ end }}
 {{- end }}
