@@ -47,11 +47,11 @@ tarball() {
   done
   cp LICENSE NOTICE README.md CHANGELOG.md "$tree/"
   cp docs/cli.md docs/formats.md "$tree/share/"
-  # What `lido cluster` reads (the chart, KubeRay's definitions, prices), and `lido synth` (behaviours).
+  # What `lido cluster` reads (the chart, KubeRay's definitions, prices), and `lido synth` (behaviours, bodies).
   mkdir -p "$tree/share/lido"
   cp -r deploy/helm/lido "$tree/share/lido/chart"
   cp -r build/kuberay/crds "$tree/share/lido/crds"
-  cp deploy/prices.csv src/lido/synth/behaviours.yaml src/lido/synth/scene.schema.json "$tree/share/lido/"
+  cp deploy/prices.csv src/lido/synth/behaviours.yaml src/lido/synth/scene.schema.json build/bodies/bodies.safetensors "$tree/share/lido/"
   say "packing"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
     -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <initializer_list>
 #include <stop_token>
 #include <string>
 
@@ -38,10 +39,13 @@ inline std::string flag_of(std::string_view field) {
 
 /// Adds a flag for each field of an options struct: name, default, range and help come from its
 /// list.
+/// @param without  Fields that mean nothing to this command.
 template <typename Options>
-void bind(CLI::App& app, Options& options, const std::string& group) {
+void bind(CLI::App& app, Options& options, const std::string& group,
+          std::initializer_list<std::string_view> without = {}) {
   Options::fields(
       options, [&](std::string_view name, auto& value, const auto& range, std::string_view help) {
+        if (std::ranges::find(without, name) != without.end()) return;
         using Value = std::decay_t<decltype(value)>;
         using Range = std::decay_t<decltype(range)>;
         std::string text(help);

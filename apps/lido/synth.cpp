@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "cli.h"
+#include "lido/synth/film.h"
 #include "lido/synth/from_above.h"
 #include "lido/synth/life.h"
 
@@ -23,6 +24,12 @@ struct Flags {
   bool json = false;
   bool quiet = false;
   synth::LifeOptions life;
+  // Of pictures:
+  double hours = 0.1;
+  std::string size = "640x360";
+  double fps = 15;
+  int cameras = 2;
+  std::string light;
   int day = -1;
   std::string from;
   double minutes = 4;
@@ -83,16 +90,123 @@ Result<int> tracks(const Flags& flags) {
   return kDone;
 }
 
+/// "14:30" or "14:30:05" as seconds of the day.
+Result<double> parse_clock(const std::string& text) {
+  int hours = 0, minutes = 0, seconds = 0, end = 0;
+  const int read =
+      std::sscanf(text.c_str(), "%2d:%2d%n:%2d%n", &hours, &minutes, &end, &seconds, &end);
+  if (read < 2 || static_cast<size_t>(end) != text.size() || hours < 0 || hours > 35 ||
+      minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59)
+    return fail(ErrorCode::kInvalidArgument, "--from is {}, want a time of day like 14:30", text);
+  return hours * 3600.0 + minutes * 60 + seconds;
+}
+
+Result<synth::Bodies> read_bodies() {
+  const std::string file = LIDO_TRY(shared_file("bodies.safetensors"));
+  return synth::Bodies::read(LIDO_TRY(read_text(file)), file);
+}
+
+/// Films, with progress.
+Result<synth::FilmSummary> shoot(const Flags& flags, const synth::Shoot& shoot, synth::Crowd& crowd,
+                                 const synth::Behaviours& behaviours) {
+  const auto bodies = LIDO_TRY(read_bodies());
+  stop_on_signals("what was filmed so far is not whole");
+  double all = 0;
+  for (const synth::Camera& camera : shoot.cameras) all += shoot.duration_s * camera.fps;
+  const bool tells = !flags.quiet && isatty(2) == 1;
+  std::atomic<int64_t> frames = 0;
+  const auto begun = std::chrono::steady_clock::now();
+  const auto tell = [&] {
+    const int64_t done = ++frames;
+    if (!tells || done % 10 != 0) return;
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    fmt::print(stderr, "\r\033[K{} of {:.0f} pictures, {:.1f} a second, {} left", done, all,
+               static_cast<double>(done) / seconds,
+               human_seconds((all - static_cast<double>(done)) * seconds / static_cast<double>(done)));
+  };
+  const auto summary = LIDO_TRY(synth::film(flags.out, shoot, crowd, behaviours, bodies,
+                                            flags.life.workers, tell, interruption()));
+  if (tells) fmt::print(stderr, "\r\033[K");
+  return summary;
+}
+
+void print(const synth::FilmSummary& film, const Flags& flags, double seconds) {
+  if (flags.json) {
+    fmt::print("{}\n", Json{{"cameras", film.cameras},
+                            {"pictures", film.frames},
+                            {"people", film.people},
+                            {"rows", film.rows},
+                            {"video_s", film.video_s},
+                            {"seconds", seconds}}
+                           .dump());
+  } else if (!flags.quiet) {
+    fmt::print("{} {} pictures of {} camera(s), {} people, {:.1f} a second\nlido ingest {}/clips.csv --labels {}/labels.csv --out DATASET\n",
+               kHonesty, human_count(film.frames), film.cameras, film.people,
+               static_cast<double>(film.frames) / seconds, flags.out, flags.out);
+  }
+}
+
+/// Tracks alone; or pictures too, where there are cameras.
 Result<int> scene(const Flags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   const std::string text = LIDO_TRY(read_text(flags.scene));
   const auto scene =
       LIDO_TRY(synth::read_scene(LIDO_TRY(Yaml::parse(text, flags.scene)), behaviours));
   const auto begun = std::chrono::steady_clock::now();
-  const auto summary = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  };
+  if (!scene.cameras.empty()) {
+    const synth::Random random(static_cast<uint64_t>(scene.seed));
+    synth::Random of_scenery = random.split(2), of_light = random.split(7);
+    const synth::Shoot plan{.pool = scene.pool,
+                            .scenery = synth::random_scenery(of_scenery, scene.pool),
+                            .cameras = scene.cameras,
+                            .light = synth::light_named(scene.light, of_light),
+                            .wave_m = scene.wave_m,
+                            .turbidity = scene.turbidity,
+                            .duration_s = scene.duration_s,
+                            .seed = scene.seed};
+    synth::Crowd crowd(plan.pool, behaviours, scene.people, {}, random);
+    const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
+    print(film, flags, seconds());
+  } else {
+    const auto life = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
+    print(life, flags, seconds());
+  }
   LIDO_TRY(write_text(flags.out + "/scene.yaml", text));
-  print(summary, flags,
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  return kDone;
+}
+
+/// A pool, people, light and cameras at random.
+Result<int> pool(const Flags& flags) {
+  const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  int width = 0, height = 0, end = 0;
+  if (std::sscanf(flags.size.c_str(), "%4dx%4d%n", &width, &height, &end) != 2 ||
+      static_cast<size_t>(end) != flags.size.size() || width < 64 || height < 64 || width % 2 != 0 || height % 2 != 0)
+    return fail(ErrorCode::kInvalidArgument, "--size is {}, want even numbers like 640x360", flags.size);
+  const synth::Random random(static_cast<uint64_t>(flags.life.seed));
+  synth::Shoot plan{.pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed)), .seed = flags.life.seed};
+  synth::Random of_scenery = random.split(2), of_light = random.split(7), of_cameras = random.split(3), of_water = random.split(8);
+  plan.scenery = synth::random_scenery(of_scenery, plan.pool);
+  plan.cameras = synth::random_cameras(of_cameras, plan.pool, static_cast<size_t>(flags.cameras), width, height);
+  for (synth::Camera& camera : plan.cameras) camera.fps = flags.fps;
+  const auto names = synth::light_names();
+  plan.light = synth::light_named(flags.light.empty() ? names[of_light.pick({5, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
+  plan.wave_m = of_water.between(0.01, 0.05);
+  plan.turbidity = 0.25 * of_water.unit() * of_water.unit();
+  plan.begins_s = LIDO_TRY(parse_clock(flags.from.empty() ? "14:00" : flags.from));
+  plan.duration_s = flags.hours * 3600;
+  // The day is that of `lido synth tracks` with the same seed: a Saturday's.
+  constexpr int kSaturday = 5;
+  synth::Random of_day = random.split(kSaturday);
+  auto people = synth::random_day(of_day, kSaturday, flags.life.busy);
+  auto plights = synth::draw_plights(of_day, people, flags.life.dangers_per_day);
+  synth::Crowd crowd(plan.pool, behaviours, std::move(people), std::move(plights), of_day);
+  const auto begun = std::chrono::steady_clock::now();
+  const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
+  print(film, flags, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   return kDone;
 }
 
@@ -121,17 +235,6 @@ Result<int> list(const Flags& flags) {
   }
   if (flags.json) fmt::print("{}\n", all.dump());
   return kDone;
-}
-
-/// "14:30" or "14:30:05" as seconds of the day.
-Result<double> parse_clock(const std::string& text) {
-  int hours = 0, minutes = 0, seconds = 0, end = 0;
-  const int read =
-      std::sscanf(text.c_str(), "%2d:%2d%n:%2d%n", &hours, &minutes, &end, &seconds, &end);
-  if (read < 2 || static_cast<size_t>(end) != text.size() || hours < 0 || hours > 35 ||
-      minutes < 0 || minutes > 59 || seconds < 0 || seconds > 59)
-    return fail(ErrorCode::kInvalidArgument, "--from is {}, want a time of day like 14:30", text);
-  return hours * 3600.0 + minutes * 60 + seconds;
 }
 
 Result<int> show(const Flags& flags) {
@@ -179,7 +282,22 @@ void add_synth(CLI::App& app, int& exit) {
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  sub->add_option("--workers", flags->life.workers, "Threads, one for a camera at most; 0: one a core")->check(CLI::Range(0, 1024));
   reaching(sub, scene);
+  sub = command->add_subcommand("pool", "Video of a pool at random, with the truth of every picture");
+  sub->add_option("--out", flags->out, "Folder to write")->required();
+  sub->add_option("--hours", flags->hours, "How long each camera films")->check(CLI::Range(0.0005, 1000.0))->capture_default_str();
+  sub->add_option("--cameras", flags->cameras, "How many")->check(CLI::Range(1, 16))->capture_default_str();
+  sub->add_option("--size", flags->size, "Width and height, pixels")->capture_default_str();
+  sub->add_option("--fps", flags->fps, "Pictures a second")->check(CLI::Range(1.0, 60.0))->capture_default_str();
+  sub->add_option("--light", flags->light, "Default: drawn")->check(CLI::IsMember(synth::light_names()));
+  sub->add_option("--from", flags->from, "Time of day it begins, like 14:30; default 14:00");
+  sub->add_option("--pool", flags->pool, "Pool to take: a site.yaml that was written before; default: drawn from the seed");
+  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
+  sub->add_flag("--json", flags->json, "Print the result as JSON");
+  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  bind(*sub, flags->life, "Life", {"days", "rate_hz"});
+  reaching(sub, pool);
   sub = command->add_subcommand("list", "Behaviours, each with its source");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the list as JSON");

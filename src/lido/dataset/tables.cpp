@@ -354,6 +354,7 @@ template class TableWriter<QualityRow>;
 template class TableWriter<TruthRow>;
 template class TableWriter<VisitorRow>;
 template class TableWriter<DangerRow>;
+template class TableWriter<SeenRow>;
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SampleRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<ClipRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SpanRow>&);
@@ -365,6 +366,7 @@ template Result<void> visit_table(storage::Store&, const std::string&, const Vis
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<QualityRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<TruthRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<VisitorRow>&);
+template Result<void> visit_table(storage::Store&, const std::string&, const Visit<SeenRow>&);
 template Result<void> visit_table(storage::Store&, const std::string&, const Visit<DangerRow>&);
 
 }  // namespace lido::dataset

@@ -84,4 +84,55 @@ struct DangerRow {
   }
 };
 
+/// Somebody in one picture of a simulated camera. Upright pixels, from the left edge of the left
+/// pixel and the top edge of the top one; metres in the pool's frame, heights over the water at rest.
+struct SeenRow {
+  std::string clip;
+  int64_t frame = 0;
+  double time_s = 0;
+  double clock_s = 0;
+  int64_t person = 0;
+  std::string age_group;
+  std::string behaviour;
+  std::string danger;
+  std::string signal;
+  int64_t party = 0;
+  std::vector<double> whole;
+  std::vector<double> visible;
+  double share = 0;
+  std::vector<double> keypoints;
+  std::vector<double> through_waves;
+  std::vector<int64_t> visibility;
+  std::vector<double> keypoints_m;
+  double mouth_m = 0;
+  double head_top_m = 0;
+
+  static void columns(auto&& visit) {
+    using Row = SeenRow;
+    visit("clip", &Row::clip, "The camera's video, below the folder");
+    visit("frame", &Row::frame, "Number of the picture, from 0");
+    visit("time_s", &Row::time_s, "When it was taken, seconds since the scene's beginning");
+    visit("clock_s", &Row::clock_s, "The same by the camera's clock, which is off and drifts");
+    visit("person", &Row::person, "Who");
+    visit("age_group", &Row::age_group, "toddler, child, teenager, adult, elder");
+    visit("behaviour", &Row::behaviour, "What he does: lido synth list");
+    visit("danger", &Row::danger, "none, distress, drowning, fallen, alone");
+    visit("signal", &Row::signal, "Signal of the hands; empty for none");
+    visit("party", &Row::party, "Who come together");
+    visit("whole", &Row::whole,
+          "Box around the whole person, hidden parts and those outside the picture too: x, y, "
+          "width, height");
+    visit("visible", &Row::visible, "Box around what is seen of him; empty for nothing");
+    visit("share", &Row::share, "Pixels seen of him, of the box around the whole person");
+    visit("keypoints", &Row::keypoints,
+          "COCO's 17 points, x and y of each, through still water; NaN behind the camera");
+    visit("through_waves", &Row::through_waves, "The same through the waves at that moment");
+    visit("visibility", &Row::visibility,
+          "Of each, as COCO's: 2 seen, 1 hidden, 0 outside the picture");
+    visit("keypoints_m", &Row::keypoints_m, "The points: x, y, z of each, metres");
+    visit("mouth_m", &Row::mouth_m, "Mouth over the water at rest, metres");
+    visit("head_top_m", &Row::head_top_m, "Highest point of the head over it, metres");
+  }
+};
+
 }  // namespace lido::dataset

@@ -12,8 +12,6 @@ namespace {
 
 /// 8K. A picture buffer of it takes 50 MB; a larger claim is a broken or hostile header.
 constexpr int64_t kMostPixels = int64_t{7680} * 4320;
-/// No single allocation of FFmpeg's may be larger, whatever a header claims.
-constexpr size_t kLargestAllocation = size_t{512} << 20;
 /// Later timestamps are nonsense; up to here, differences and sums of a few stay in range.
 constexpr int64_t kMostTicks = int64_t{1} << 59;
 /// Bytes read to recognise a format and its streams.
@@ -31,14 +29,6 @@ Syntax syntax_of(AVCodecID id) {
   const bool intra_only =
       descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
   return intra_only ? Syntax::kIntraOnly : Syntax::kOther;
-}
-
-void configure_library() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    av_log_set_level(AV_LOG_QUIET);
-    av_max_alloc(kLargestAllocation);
-  });
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/media/encoder.h"
 
+#include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "lido/media/libav.h"
@@ -66,11 +68,14 @@ Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::~Encoder() = default;
 
 Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int width, int height,
-                                               const Rational& fps) {
+                                               const Rational& fps,
+                                               const EncoderOptions& wanted) {
+  configure_library();
   auto state = std::make_unique<State>();
   state->writer = &writer;
-  const AVCodec* codec = avcodec_find_encoder_by_name("libx264");
-  if (codec == nullptr) return fail(ErrorCode::kUnavailable, "FFmpeg has no encoder libx264");
+  const char* name = wanted.hevc ? "libx265" : "libx264";
+  const AVCodec* codec = avcodec_find_encoder_by_name(name);
+  if (codec == nullptr) return fail(ErrorCode::kUnavailable, "FFmpeg has no encoder {}", name);
   state->codec.reset(avcodec_alloc_context3(codec));
   AVCodecContext& context = *state->codec;
   context.width = width;
@@ -81,9 +86,18 @@ Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int widt
   context.thread_count = 1;
   context.flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
   av_opt_set(context.priv_data, "preset", "veryfast", 0);
-  av_opt_set(context.priv_data, "crf", "23", 0);
+  if (wanted.bitrate_mbps > 0) {
+    context.bit_rate = std::llround(1e6 * wanted.bitrate_mbps);
+    context.rc_max_rate = context.bit_rate;
+    context.rc_buffer_size = static_cast<int>(context.bit_rate);
+  } else {
+    av_opt_set(context.priv_data, "crf", "23", 0);
+  }
+  if (wanted.keyframe_s > 0)
+    context.gop_size = static_cast<int>(std::lround(std::max(1.0, wanted.keyframe_s * fps.value())));
   av_opt_set(context.priv_data, "x264-params", "cpu-independent=1:log-level=none", 0);
-  LIDO_TRY(state->check(avcodec_open2(&context, codec, nullptr), "opening libx264"));
+  av_opt_set(context.priv_data, "x265-params", "pools=none:frame-threads=1:cpuid=0:log-level=none", 0);
+  LIDO_TRY(state->check(avcodec_open2(&context, codec, nullptr), name));
 
   AVFormatContext* output = nullptr;
   LIDO_TRY(state->check(avformat_alloc_output_context2(&output, nullptr, "mp4", nullptr), "mp4"));
@@ -123,6 +137,8 @@ Result<void> Encoder::push(const Image& image) {
   LIDO_TRY(state.check(avcodec_send_frame(state.codec.get(), state.picture.get()), "encoding"));
   return state.drain();
 }
+
+void Encoder::skip() { ++state_->count; }
 
 Result<void> Encoder::finish() {
   LIDO_TRY(state_->check(avcodec_send_frame(state_->codec.get(), nullptr), "encoding"));

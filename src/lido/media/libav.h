@@ -12,6 +12,7 @@ extern "C" {
 }
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 namespace lido::media {
@@ -32,6 +33,16 @@ using UniquePacket = std::unique_ptr<AVPacket, FreePacket>;
 using UniqueFrame = std::unique_ptr<AVFrame, FreeFrame>;
 using UniqueCodec = std::unique_ptr<AVCodecContext, FreeCodec>;
 using UniqueSws = std::unique_ptr<SwsContext, FreeSws>;
+
+/// FFmpeg says nothing by itself, and no single allocation of its may be larger than half a GiB,
+/// whatever a header claims.
+inline void configure_library() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    av_log_set_level(AV_LOG_QUIET);
+    av_max_alloc(size_t{512} << 20);
+  });
+}
 
 /// FFmpeg's own words for an error number.
 inline std::string av_text(int error) {

@@ -31,7 +31,7 @@ Result<Quantity> read_quantity(const Yaml& node, double most) {
 }
 
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
-  LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
+  LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face", "limbs",
                       "depth", "minds", "ages", "next", "source"}));
   Behaviour one{.name = name};
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
@@ -53,6 +53,7 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   one.tilt_deg = LIDO_TRY(node["tilt"].number(0, 180));
   one.face =
       node["face"].there() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
+  one.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
   one.depth = LIDO_TRY(node["depth"].number_or(0, 0, 3));
   if (node["minds"].there()) one.minds = LIDO_TRY(node["minds"].flag());
   if (node["ages"].there()) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lido/base/yaml.h"
+#include "lido/synth/limbs.h"
 #include "lido/synth/random.h"
 
 namespace lido::synth {
@@ -32,6 +33,7 @@ struct Behaviour {
   double head_period_s = 1;    ///< and how long once takes.
   double tilt_deg = 0;         ///< Of the trunk from upright.
   std::string face;            ///< up, down or ahead.
+  Limbs limbs;
   double depth = 0;            ///< Of the water where it begins, in statures, at least.
   bool minds = false;          ///< What somebody does who minds a toddler.
   std::vector<AgeGroup> ages;  ///< Who does it; empty for everybody.

@@ -238,7 +238,7 @@ TEST(Behaviours, RefusesWhatIsNone) {
   EXPECT_EQ(
       error(good + "    colour: red\n"),
       "b.yaml:10: behaviours.a.colour is not known here, want one of place, danger, duration, "
-      "speed, path, head, tilt, face, depth, minds, ages, next, source");
+      "speed, path, head, tilt, face, limbs, depth, minds, ages, next, source");
   std::string bad = good;
   bad.replace(bad.find("{a: 1}"), 6, "{b: 1}");
   EXPECT_EQ(error(bad),

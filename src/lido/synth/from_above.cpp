@@ -7,6 +7,7 @@
 #include "lido/dataset/truth.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
+#include "lido/synth/camera.h"
 #include "lido/synth/life.h"
 
 namespace lido::synth {
@@ -22,13 +23,14 @@ body{margin:0;background:var(--wash);color:var(--ink);font:15px/1.5 system-ui,sa
 h1{font-size:22px;margin:0}p{margin:4px 0 12px;color:var(--soft)}canvas{width:100%;border-radius:10px;display:block}
 .bar{display:flex;gap:12px;align-items:center;margin:12px 0}input[type=range]{flex:1}button,select{font:inherit;padding:4px 12px;border-radius:8px;border:1px solid var(--line);background:var(--paper);color:var(--ink)}
 table{border-collapse:collapse;width:100%;background:var(--paper);border-radius:10px}td,th{text-align:left;padding:6px 12px;border-bottom:1px solid var(--line);font-size:14px}th{color:var(--soft);font-weight:600}
+.films{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:12px;margin-bottom:12px}.films:empty{display:none}figure{margin:0;position:relative}figure video{width:100%;display:block;border-radius:10px}figure canvas{position:absolute;inset:0;width:100%;height:100%}figcaption{position:absolute;left:10px;top:6px;color:#fff;font-size:13px;text-shadow:0 0 3px #000}
 .key{display:flex;gap:18px;flex-wrap:wrap;font-size:13px;color:var(--soft)}.key i{display:inline-block;width:11px;height:11px;border-radius:6px;margin-right:6px}</style>
-<main><h1></h1><p>Measured in simulation: logic, timing and geometry, not that anybody is saved.</p><canvas></canvas>
+<main><h1></h1><p>Measured in simulation: logic, timing and geometry, not that anybody is saved.</p><div class=films></div><canvas id=map></canvas>
 <div class=bar><button id=play>Play</button><input id=at type=range min=0 step=0.1><span id=clock></span><select id=speed><option value=1>1x<option value=4 selected>4x<option value=16>16x</select></div>
 <div class=key></div><h2 style="font-size:16px">Who is there</h2><table id=who></table></main>
 <script>const D=)";
 constexpr const char* kScript = R"(;
-const $=s=>document.querySelector(s),C=$('canvas'),G=C.getContext('2d'),P=D.pool;
+const $=s=>document.querySelector(s),C=$('#map'),G=C.getContext('2d'),P=D.pool;
 const colour={none:'#0b7fab',distress:'#e07b00',drowning:'#c1121f',fallen:'#8661c1',alone:'#e07b00'};
 $('h1').textContent=`Day ${D.day}, ${clock(D.from)} to ${clock(D.to)}`;
 $('.key').innerHTML=Object.entries(colour).map(([k,c])=>`<span><i style="background:${c}"></i>${k=='none'?'no danger':k}</span>`).join('')+'<span>ring: mouth under water</span><span>size: stature</span>';
@@ -48,12 +50,18 @@ function draw(t){const i=Math.min(D.times.length-1,Math.max(0,Math.floor((t-(D.t
   G.fillStyle='#12263a';G.fillText(id+' '+D.behaviours[b].replaceAll('_',' '),X(x)+r+6,Y(y)-r);
   rows+=`<tr><td>${id}<td>${v.group}<td>${D.behaviours[b].replaceAll('_',' ')}<td style="color:${d=='none'?'inherit':colour[d]}">${d}<td>${z.toFixed(2)} m</tr>`}
  $('#who').innerHTML=rows;$('#clock').textContent=clock(D.from+t)}
-let playing=false,last=0;const at=$('#at');at.value=0;at.oninput=()=>draw(+at.value);
-$('#play').onclick=()=>{playing=!playing;$('#play').textContent=playing?'Pause':'Play';last=performance.now();requestAnimationFrame(turn)};
-function turn(now){if(!playing)return;at.value=+at.value+(now-last)/1000*+$('#speed').value;last=now;if(+at.value>=+at.max){playing=false;$('#play').textContent='Play'}draw(+at.value);requestAnimationFrame(turn)}
-const start=new URLSearchParams(location.search).get('t');if(start)at.value=start;draw(+at.value);
+const films=D.cameras.map(c=>{const f=document.createElement('figure');f.innerHTML=`<video muted playsinline preload=auto src="${c.clip}"></video><canvas width=${c.width} height=${c.height}></canvas><figcaption>${c.name}</figcaption>`;$('.films').append(f);return {...c,video:f.children[0],g:f.children[1].getContext('2d')}});
+function boxes(t){for(const f of films){const g=f.g;g.clearRect(0,0,f.width,f.height);const at=Math.round(t*D.box_rate),l=f.boxes[at]||[];g.lineWidth=1.5;g.font='11px system-ui';
+ for(const [id,x,y,w,h,d] of l){g.strokeStyle=g.fillStyle=d=='none'?'#ffffffb0':colour[d];g.strokeRect(x,y,w,h);if(d!='none')g.fillText(id+' '+d,x,y-3)}
+ if(!playing&&Math.abs(f.video.currentTime-t)>.05)f.video.currentTime=t}}
+let playing=false,last=0;const at=$('#at');at.value=0;at.oninput=()=>{draw(+at.value);boxes(+at.value);for(const f of films)f.video.currentTime=+at.value};
+$('#play').onclick=()=>{playing=!playing;$('#play').textContent=playing?'Pause':'Play';last=performance.now();for(const f of films){f.video.playbackRate=+$('#speed').value;playing?f.video.play():f.video.pause()}requestAnimationFrame(turn)};
+function turn(now){if(!playing)return;at.value=+at.value+(now-last)/1000*+$('#speed').value;last=now;if(+at.value>=+at.max){playing=false;$('#play').textContent='Play'}draw(+at.value);boxes(+at.value);requestAnimationFrame(turn)}
+const start=new URLSearchParams(location.search).get('t');if(start)at.value=start;draw(+at.value);boxes(+at.value);
 </script></html>
 )";
+
+constexpr double kBoxes_hz = 5;
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
@@ -69,10 +77,53 @@ Result<Pool> pool_of(const std::string& folder) {
   return read_site(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file);
 }
 
+/// What cameras saw, where there are films: boxes a few times a second.
+Result<Json> films_of(storage::Store& store, const std::string& folder, double duration_s) {
+  Json films = Json::array();
+  const std::string file = folder + "/site.yaml";
+  const auto reader = LIDO_TRY(storage::open_reader(file));
+  const Yaml site = LIDO_TRY(Yaml::parse(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file));
+  if (!site["cameras"].there()) return films;
+  const Pool pool = LIDO_TRY(read_pool(site["pool"]));
+  for (const Yaml& node : LIDO_TRY(site["cameras"].list())) {
+    const Camera camera = LIDO_TRY(read_camera(node, pool, films.size() + 1));
+    Json boxes = Json::array();
+    for (int64_t i = 0; static_cast<double>(i) <= duration_s * kBoxes_hz; ++i) boxes.push_back(Json::array());
+    LIDO_TRY(dataset::visit_table<dataset::SeenRow>(store, "truth/" + camera.name + ".parquet", [&](dataset::SeenRow& row) -> Result<void> {
+      const double at = row.time_s * kBoxes_hz;
+      const auto index = static_cast<size_t>(std::llround(at));
+      if (std::abs(at - static_cast<double>(index)) * 2 > kBoxes_hz / camera.fps || row.visible.empty() || index >= boxes.size()) return {};
+      Json box = {row.person};
+      for (const double value : row.visible) box.push_back(std::round(value));
+      box.push_back(row.danger);
+      boxes[index].push_back(std::move(box));
+      return {};
+    }));
+    films.push_back({{"name", camera.name}, {"clip", "clips/" + camera.name + ".mp4"}, {"width", camera.width}, {"height", camera.height}, {"boxes", std::move(boxes)}});
+  }
+  return films;
+}
+
+/// When a film begins and ends; nothing where there is none.
+Result<std::optional<Stretch>> film_of(storage::Store& store) {
+  constexpr double kLongest_s = 600;
+  if (!LIDO_TRY(store.exists("clips.csv"))) return std::nullopt;
+  Stretch stretch{0, 1e18, -1e18};
+  LIDO_TRY(dataset::visit_table<dataset::TruthRow>(store, tracks_file(0), [&](dataset::TruthRow& row) -> Result<void> {
+    stretch.from_s = std::min(stretch.from_s, row.time_s);
+    stretch.to_s = std::max(stretch.to_s, row.time_s);
+    return {};
+  }));
+  if (stretch.to_s < stretch.from_s) return std::nullopt;
+  stretch.to_s = std::min(stretch.to_s, stretch.from_s + kLongest_s);
+  return stretch;
+}
+
 }  // namespace
 
 Result<Stretch> worth_seeing(const std::string& folder) {
   const auto store = LIDO_TRY(storage::open_store(folder));
+  if (const auto film = LIDO_TRY(film_of(*store))) return *film;
   const auto events = LIDO_TRY(dataset::read_table<dataset::DangerRow>(*store, "events.parquet"));
   if (!events.empty())
     return Stretch{events[0].day, events[0].begin_s - 60, events[0].begin_s + 180};
@@ -133,6 +184,8 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
                      {"people", people},
                      {"behaviours", names},
                      {"times", times},
+                     {"box_rate", kBoxes_hz},
+                     {"cameras", LIDO_TRY(films_of(*store, folder, stretch.to_s - stretch.from_s))},
                      {"frames", all}};
   return kPage + data.dump() + kScript;
 }

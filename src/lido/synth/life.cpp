@@ -18,7 +18,8 @@ struct DayRows {
   int64_t rows = 0;
 };
 
-/// Danger at random moments between the first arrival and the last leave-taking.
+}  // namespace
+
 std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people,
                                  double per_day) {
   std::vector<Plight> plights;
@@ -43,16 +44,15 @@ std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& peop
   return plights;
 }
 
+namespace {
+
 /// Plays a day and writes its rows.
 Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
                        const Behaviours& behaviours, const std::vector<Person>& people,
                        const std::vector<Plight>& plights, const Random& random, double rate_hz,
                        double until_s, const std::stop_token& stop) {
   DayRows rows;
-  for (const Person& person : people)
-    rows.visitors.push_back({day, person.id, person.age_years, std::string(name_of(person.group())),
-                             person.female, person.stature_m, person.party, person.minded_by,
-                             person.arrives_s, person.leaves_s});
+  for (const Person& person : people) rows.visitors.push_back(visitor_row(day, person));
   auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(day)));
   Crowd crowd(pool, behaviours, people, plights, random);
   const double step_s = 1 / rate_hz;
@@ -76,9 +76,7 @@ Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
   crowd.close();
   LIDO_TRY(writer.commit());
   rows.rows = writer.rows();
-  for (const Event& event : crowd.events())
-    rows.events.push_back({day, event.person, event.kind, std::string(name_of(event.worst)),
-                           event.begin_s, event.end_s, event.outcome});
+  for (const Event& event : crowd.events()) rows.events.push_back(danger_row(day, event));
   return rows;
 }
 
@@ -115,6 +113,17 @@ Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vec
 }
 
 }  // namespace
+
+dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
+  return {day,           person.id,        person.age_years, std::string(name_of(person.group())),
+          person.female, person.stature_m, person.party,     person.minded_by,
+          person.arrives_s, person.leaves_s};
+}
+
+dataset::DangerRow danger_row(int32_t day, const Event& event) {
+  return {day,           event.person, event.kind, std::string(name_of(event.worst)),
+          event.begin_s, event.end_s,  event.outcome};
+}
 
 std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lido/base/options.h"
+#include "lido/dataset/truth.h"
 #include "lido/synth/crowd.h"
 #include "lido/synth/scene.h"
 
@@ -31,6 +32,13 @@ struct LifeOptions {
     visit("workers", self.workers, Within{0, 1024}, "Threads; 0: one a core");
   }
 };
+
+/// Danger at random moments between the first arrival and the last leave-taking.
+std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people, double per_day);
+
+/// A person, and a danger, as their tables have them.
+dataset::VisitorRow visitor_row(int32_t day, const Person& person);
+dataset::DangerRow danger_row(int32_t day, const Event& event);
 
 /// The file of one day's tracks, below what was written.
 std::string tracks_file(int32_t day);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,8 +33,9 @@ struct Person {
   std::vector<Act> acts;
 
   AgeGroup group() const;
-  /// The mouth's height over the soles, standing.
-  double mouth_m() const { return 0.91 * stature_m; }
+  /// The mouth's height over the soles, standing: small children's heads are large. As the bodies
+  /// that are drawn have it.
+  double mouth_m() const { return (0.91 - 0.008 * std::max(0.0, 10 - age_years)) * stature_m; }
 };
 
 /// Standing height by age: median and standard deviation, metres.

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/synth/scene.h"
 
+#include <algorithm>
+
+#include "lido/synth/render.h"
+
 namespace lido::synth {
 namespace {
 
@@ -63,7 +67,7 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
 }  // namespace
 
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
-  LIDO_TRY(node.only({"seed", "rate_hz", "duration_s", "pool", "people"}));
+  LIDO_TRY(node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
   Scene scene;
   scene.seed = static_cast<double>(
       node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
@@ -78,6 +82,22 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     scene.people.push_back(std::move(person));
   }
   if (scene.people.empty()) return node["people"].refuse("somebody");
+  if (node["cameras"].there()) {
+    for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
+      scene.cameras.push_back(LIDO_TRY(read_camera(one, scene.pool, scene.cameras.size() + 1)));
+      const std::string& name = scene.cameras.back().name;
+      if (std::ranges::count(scene.cameras, name, &Camera::name) > 1) return one.refuse(fmt::format("a camera of another name than {}", name));
+    }
+  }
+  if (node["light"].there()) {
+    const std::vector<std::string> names = light_names();
+    scene.light = LIDO_TRY(node["light"].choice({names.begin(), names.end()}));
+  }
+  if (const Yaml water = node["water"]; water.there()) {
+    LIDO_TRY(water.only({"wave_m", "turbidity"}));
+    scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
+    scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
+  }
   return scene;
 }
 

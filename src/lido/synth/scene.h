@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "lido/synth/camera.h"
 #include "lido/synth/person.h"
 #include "lido/synth/pool.h"
 
@@ -15,6 +16,11 @@ struct Scene {
   double duration_s = 120;
   Pool pool;
   std::vector<Person> people;
+  // For pictures; none are drawn without cameras.
+  std::vector<Camera> cameras;
+  std::string light = "clear";
+  double wave_m = 0.03;
+  double turbidity = 0.05;
 };
 
 /// Reads a scene. What may be left out is drawn from its seed.
