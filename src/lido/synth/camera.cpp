@@ -20,6 +20,20 @@ double equidistant(const std::array<double, 5>& k, double t) {
   return t * (1 + t2 * (k[0] + t2 * (k[1] + t2 * (k[2] + t2 * k[3]))));
 }
 
+/// Whether rays from so far off the axis would fold back into the picture; reach() in a few steps.
+bool folds_before(const Camera& camera, double r) {
+  if (r > (camera.lens == Lens::kBrown ? 4 : 1.5)) return true;
+  constexpr int kSteps = 8;
+  double before = 0;
+  for (int i = 1; i <= kSteps; ++i) {
+    const double at = r * i / kSteps;
+    const double bent = camera.lens == Lens::kBrown ? at * radial(camera.k, at * at) : equidistant(camera.k, at);
+    if (bent < before) return true;
+    before = bent;
+  }
+  return false;
+}
+
 Result<Vector3> read_point(const Yaml& node) {
   const auto three = LIDO_TRY(node.list());
   if (three.size() != 3) return node.refuse("three numbers, metres: [x, y, z]");
@@ -46,16 +60,15 @@ std::optional<Eigen::Vector2d> Camera::project(const Vector3& point) const {
   if (p.z() <= 1e-6) return std::nullopt;
   double x = p.x() / p.z(), y = p.y() / p.z();
   const double r = std::hypot(x, y);
-  const double most = reach();
   if (lens == Lens::kBrown) {
-    if (r > most) return std::nullopt;
+    if (folds_before(*this, r)) return std::nullopt;
     const double by = radial(k, r * r), xy = x * y;
     const double bent_x = x * by + 2 * k[2] * xy + k[3] * (r * r + 2 * x * x);
     y = y * by + k[2] * (r * r + 2 * y * y) + 2 * k[3] * xy;
     x = bent_x;
   } else if (r > 0) {
     const double t = std::atan(r);
-    if (t > most) return std::nullopt;
+    if (folds_before(*this, t)) return std::nullopt;
     const double by = equidistant(k, t) / r;
     x *= by;
     y *= by;

@@ -136,7 +136,7 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   rule.erase(rule.find(kEye), kEye.size());
   water = LIDO_TRY(program(joined("", {kCamera, kWaves, kWaterVertex}),
                            joined("#define UNDER 0\n", {kLight, rule, kWaves, kWaterFragment})));
-  sensor = LIDO_TRY(program(joined("", {kWholeVertex}), joined("", {kSensor})));
+  sensor = LIDO_TRY(program(joined("", {kWholeVertex}), joined(camera.dirt > 0 ? "#define DIRTY 1\n" : "#define DIRTY 0\n", {kSensor})));
   gl->GenVertexArrays(1, &empty_array);
 
   const auto upload = [&](GLuint& array, const void* data, size_t bytes) {

@@ -236,9 +236,9 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
   Builder build(pool);
   build_basin(build, pool, scenery);
   const double deck = pool.freeboard_m;
-  build.ring(0, kCoping_m, deck, 0.4, scenery.coping, Material::kCoping);
-  build.ring(kCoping_m, pool.deck_m, deck, 0.5, scenery.deck, Material::kDeck);
-  build.ring(pool.deck_m, kFarAway_m, deck - 0.03, 2.5, scenery.around, Material::kGrass);
+  build.ring(0, kCoping_m, deck, 0.8, scenery.coping, Material::kCoping);
+  build.ring(kCoping_m, pool.deck_m, deck, 0.9, scenery.deck, Material::kDeck);
+  build.ring(pool.deck_m, kFarAway_m, deck - 0.03, 4, scenery.around, Material::kGrass);
   // A fence beyond the deck.
   const Bounds b = bounds(pool);
   const auto enclose = [&](double out, double high, double piece_m, const Colour& colour, Material material) {
@@ -250,9 +250,9 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
       build.patch(corners[i], along, Vector3(0, 0, high), Vector3(-along.y(), along.x(), 0).normalized(), piece_m, colour, material);
     }
   };
-  enclose(pool.deck_m + 1.6, scenery.fence_m, 0.8, scenery.fence, scenery.hedge ? Material::kHedge : Material::kBoards);
+  enclose(pool.deck_m + 1.6, scenery.fence_m, 1.5, scenery.fence, scenery.hedge ? Material::kHedge : Material::kBoards);
   // Trees or houses, far off.
-  enclose(kFarAway_m - 2, 6 * scenery.fence_m, 4, scenery.fence * 0.8F, scenery.hedge ? Material::kBoards : Material::kHedge);
+  enclose(kFarAway_m - 2, 6 * scenery.fence_m, 8, scenery.fence * 0.8F, scenery.hedge ? Material::kBoards : Material::kHedge);
   const Colour metal(0.72F, 0.74F, 0.76F);
   for (const Point& way : pool.ways_in) {
     const Point rim = pool.rim(way);

@@ -183,10 +183,10 @@ void main() {
   direct = caustics(at) * shade(at);
 #endif
 #elif FAMILY == 1  // deck: slabs, here and there wet; coping
-  bool slabs = kind < 2.5;
-  float grain = noise(at.xy * (slabs ? 9.0 : 20.0));
-  c *= (slabs ? 0.93 + 0.1 * hash(floor(at.xy / 0.4)) : 0.97) + 0.07 * grain;
-  if (slabs) c *= (1.0 - 0.18 * joint(at.xy, 0.4, 0.012)) * (1.0 - 0.28 * smoothstep(0.55, 0.75, noise(at.xy * 0.9 + 3.0)));
+  // Both at once: a branch costs more than what it saves.
+  float slabs = step(kind, 2.5), patch = noise(at.xy * mix(20.0, 0.9, slabs) + 3.0);
+  float tone = 0.93 + 0.12 * hash(floor(at.xy / 0.4)) - 0.17 * joint(at.xy, 0.4, 0.012) - 0.26 * smoothstep(0.55, 0.75, patch);
+  c *= mix(0.97 + 0.06 * patch, tone, slabs);
   direct = shade(at);
 #elif FAMILY == 2  // grass; hedge; boards
   vec2 p = kind < 4.5 ? at.xy * 0.6 : vec2(at.x + at.y, at.z);
@@ -246,8 +246,8 @@ float spot(vec3 c, float r) { return smoothstep(r, r * 0.55, length(on - c)); }
 void main() {
   vec3 n = normalize(facing);
   if (!gl_FrontFacing) n = -n;
-  vec3 c = skin * (0.92 + 0.12 * noise(on.xy * 30.0));
-  float dry = 1.0;
+  float grain = noise(on.xy * 35.0);
+  vec3 c = skin * (0.92 + 0.12 * grain);
   // The face; hair grows from over the brow and behind the ears.
   float head = step(0.60, on.y);
   c = mix(c, skin * vec3(1.08, 0.82, 0.78), 0.55 * (spot(vec3(0.0, 0.697, 0.145), 0.022) + spot(vec3(0.05, 0.72, 0.10), 0.03) * 0.5 + spot(vec3(-0.05, 0.72, 0.10), 0.03) * 0.5));
@@ -255,7 +255,7 @@ void main() {
   c = mix(c, hair * 0.8, 0.7 * (spot(vec3(0.034, 0.788, 0.135), 0.013) + spot(vec3(-0.034, 0.788, 0.135), 0.013)));
   float grows = head * smoothstep(-0.006, 0.006, on.y - mix(0.80, 0.60 - hair_down, smoothstep(0.07, 0.02, on.z)));
   if (cap == 1) c = mix(c, trim, head * smoothstep(-0.004, 0.004, on.y - mix(0.795, 0.72, smoothstep(0.10, 0.0, on.z))));
-  else c = mix(c, hair * (0.75 + 0.5 * noise(vec2(on.x * 60.0, on.y * 9.0))), grows);
+  else c = mix(c, hair * (0.6 + 0.8 * grain), grows);
   // Clothes. Waist at 0.12, groin at -0.03, armpits at 0.38, knees at -0.38.
   float trunk = step(abs(on.x), 0.21), arm = step(0.20, abs(on.x)) * step(0.05, on.y);
   float worn = 0.0;
@@ -275,7 +275,7 @@ void main() {
     if (shirt > 0.5) stuff = trim;
   }
   if (wear != 3) stuff = mix(stuff, trim, step(0.72, fract(on.y * 11.0)) * step(0.5, fract(trim.x * 7.3)));
-  c = mix(c, stuff * (0.9 + 0.2 * noise(on.xy * 40.0)), worn);
+  c = mix(c, stuff * (0.9 + 0.2 * grain), worn);
   // A little light comes through skin.
   float wrap = 0.25 * (1.0 - worn);
   vec3 bent = normalize(mix(n, sun, wrap * 0.6));
@@ -391,35 +391,37 @@ uniform float seed;
 out vec4 pixel;
 uint mixed(uint v) { v ^= v >> 16; v *= 0x7feb352du; v ^= v >> 15; v *= 0x846ca68bu; return v ^ (v >> 16); }
 float unit(uint v) { return float(v >> 8) / 16777216.0; }
+// A tent of three by three pixels, by four taps between them.
 vec3 soft(vec2 p, float r) {
-  vec2 d = r / size;
-  return 0.25 * texture(picture, p).rgb + 0.125 * (texture(picture, p + vec2(d.x, 0)).rgb + texture(picture, p - vec2(d.x, 0)).rgb + texture(picture, p + vec2(0, d.y)).rgb + texture(picture, p - vec2(0, d.y)).rgb)
-       + 0.0625 * (texture(picture, p + d).rgb + texture(picture, p - d).rgb + texture(picture, p + vec2(d.x, -d.y)).rgb + texture(picture, p + vec2(-d.x, d.y)).rgb);
+  vec2 d = 0.5 * r / size;
+  return 0.25 * (texture(picture, p + d).rgb + texture(picture, p - d).rgb + texture(picture, p + vec2(d.x, -d.y)).rgb + texture(picture, p + vec2(-d.x, d.y)).rgb);
 }
 void main() {
   vec2 p = vec2(uv.x, 1.0 - uv.y);   // rows from the top
-  float blur = softness;
+#if DIRTY
   float drops = 0.0;
-  if (dirt > 0.0) {
-    for (int i = 0; i < 9; ++i) {
-      uint h = mixed(uint(i) * 977u + uint(seed));
-      vec2 c = vec2(unit(h), unit(mixed(h + 1u)));
-      float r = 0.03 + 0.05 * unit(mixed(h + 2u));
-      float d = length((p - c) * vec2(size.x / size.y, 1.0)) / r;
-      if (float(i) < dirt * 9.0) drops = max(drops, smoothstep(1.0, 0.6, d));
-    }
-    blur = mix(blur, 6.0, drops);
+  for (int i = 0; i < 9; ++i) {
+    uint h = mixed(uint(i) * 977u + uint(seed));
+    vec2 c = vec2(unit(h), unit(mixed(h + 1u)));
+    float r = 0.03 + 0.05 * unit(mixed(h + 2u));
+    float d = length((p - c) * vec2(size.x / size.y, 1.0)) / r;
+    if (float(i) < dirt * 9.0) drops = max(drops, smoothstep(1.0, 0.6, d));
   }
-  vec3 c = soft(p, blur);
-  if (drops > 0.0) c = mix(c, 0.9 * c + 0.05, drops);
+  vec3 c = soft(p, mix(softness, 8.0, drops));
+  c = mix(c, 0.9 * c + 0.05, drops);
+#else
+  vec3 c = soft(p, softness);
+#endif
   vec2 off = (p - 0.5) * vec2(1.0, size.y / size.x) * 2.0;
   c *= exposure * (1.0 - 0.28 * dot(off, off));
   if (infrared > 0.5) c = vec3(dot(c, vec3(0.3, 0.5, 0.2)));
   // The sensor's shoulder, then the screen's curve.
   c = pow(1.0 - exp(-1.05 * max(c, 0.0)), vec3(1.0 / 1.7));
   uint h = mixed(uint(gl_FragCoord.x) + 8192u * uint(gl_FragCoord.y) + 0x9e3779b9u * uint(frame));
-  float a = unit(h) + unit(mixed(h + 1u)) + unit(mixed(h + 2u)) + unit(mixed(h + 3u)) - 2.0;
-  float b = unit(mixed(h + 4u)) + unit(mixed(h + 5u)) - 1.0;
+  // Four bytes' sum is near enough to normal.
+  uint g = mixed(h + 1u);
+  float a = float((h & 255u) + (h >> 8 & 255u) + (h >> 16 & 255u) + (h >> 24)) / 255.0 - 2.0;
+  float b = float((g & 255u) + (g >> 8 & 255u)) / 255.0 - 1.0;
   float dark = 1.5 - c.g;
   c += noise_level * dark * (1.7 * a * vec3(1.0) + 0.5 * b * vec3(1.0, -0.4, 0.8) * (1.0 - infrared));
   pixel = vec4(clamp(c, 0.0, 1.0), 1.0);
