@@ -5,6 +5,7 @@ tracks     without pictures, against real time; the floor only writes the same r
 pictures   640x360 with four people in view, one core; the floor only encodes them again with FFmpeg
 detector   precision and recall of the default detector on people on the deck, by light; swimmers beside them
 waves      how far waves move what is under water, in pixels
+sheet      a contact sheet, light by behaviours and cameras, into --out
 
 Measured in simulation.
 """
@@ -199,17 +200,49 @@ def waves(flags):
             print(f"  waves of {wave_m:g} m: {found[0]:.2f}, {found[1]:.2f}")
 
 
+SHOWN = ["front_crawl", "floating", "instinctive_drowning", "motionless_on_bottom", "help_both_arms"]
+
+
+def sheet(flags):
+    """Rows: light. Columns: behaviours from near; then a fisheye, and a dirty dome."""
+    with tempfile.TemporaryDirectory() as folder:
+        cells = []
+        for y, light in enumerate(LIGHTS):
+            for x in range(len(SHOWN) + 2):
+                does = SHOWN[x] if x < len(SHOWN) else "playing"
+                wet = does != "help_both_arms"
+                act = {"behaviour": does, "for_s": 60} if wet else {"behaviour": "standing", "for_s": 60, "signal": does}
+                people = [{"age_years": [30, 8, 9, 5, 40, 20, 20][x], "at": [3.2, 2.2] if wet else [3, -0.9], "does": [act]}]
+                if x >= len(SHOWN):
+                    people += [{"age_years": age, "at": at, "does": [{"behaviour": what, "for_s": 60}]} for age, at, what in
+                               ((35, [1, -1.2], "standing"), (2, [4, 3.5], "splashing"), (14, [6, 2], "breaststroke"), (66, [2, 3], "treading"), (25, [5, -1], "walking"))]
+                cameras = [{"at": [1.2, -1.2, 2.2], "looks_at": [3.4, 2.2, -0.3], "degrees": 55} if x < len(SHOWN) - 1 else {"at": [3.2, 3.4, 1.7], "looks_at": [3, -0.9, 0.9], "degrees": 60} if not wet else
+                           {"at": [-1.2, -1.6, 3], "looks_at": [3.5, 2, 0], "degrees": 130, "lens": "fisheye", "k": [-0.02]} if x == len(SHOWN) else
+                           {"at": [8.6, 5.6, 3], "looks_at": [4, 2, 0], "degrees": 80, "k": [-0.1], "dirt": 0.8, "noise": 0.03}]
+                cameras[0].update({"width": 320, "height": 180, "fps": 1})
+                scene = {"seed": 40 + x, "duration_s": 3, "pool": {"outline": [[0, 0], [8, 0], [8, 5], [0, 5]], "shallow_m": 0.9, "deep_m": 2.0, "ways_in": [[0, 2]], "gate": [-1.5, 2]},
+                         "people": people, "cameras": cameras, "light": light}
+                out, _ = film(pathlib.Path(folder) / f"{y}-{x}", scene)
+                cells += ["-ss", "2", "-i", out / "clips/cam1.mp4"]
+        width = len(SHOWN) + 2
+        count = width * len(LIGHTS)
+        layout = "|".join(f"{320 * (i % width)}_{180 * (i // width)}" for i in range(count))
+        subprocess.run(["ffmpeg", "-v", "error", "-y", *cells, "-filter_complex", f"xstack=inputs={count}:layout={layout}", "-frames:v", "1", "-q:v", "4", flags.out], check=True)
+    print(f"{flags.out}: rows {', '.join(LIGHTS)}; columns {', '.join(SHOWN)}, fisheye, dirty dome")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--days", type=int, default=7)
     parser.add_argument("--scenes", type=int, default=6, help="of each light, for the detector")
-    parser.add_argument("--only", choices=["tracks", "pictures", "detector", "waves"])
+    parser.add_argument("--only", choices=["tracks", "pictures", "detector", "waves", "sheet"])
+    parser.add_argument("--out", default="simulated.jpg", help="of the sheet")
     flags = parser.parse_args()
     revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
     print(f"revision {revision}, {os.cpu_count()} cores. Measured in simulation.")
-    for part in (tracks, pictures, detector, waves):
-        if flags.only in (None, part.__name__):
+    for part in (tracks, pictures, detector, waves, sheet):
+        if flags.only == part.__name__ or (not flags.only and part is not sheet):
             part(flags)
 
 

@@ -222,7 +222,8 @@ Result<int> list(const Flags& flags) {
                "speed, m/s", "source");
   for (const synth::Behaviour& one : behaviours.all()) {
     all.push_back(
-        {{"name", one.name},
+        {{"kind", "behaviour"},
+         {"name", one.name},
          {"place", name_of(one.place)},
          {"danger", name_of(one.danger)},
          {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
@@ -232,6 +233,19 @@ Result<int> list(const Flags& flags) {
       fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", one.name, name_of(one.place),
                  name_of(one.danger), range_of(one.duration_s),
                  one.speed_mps.most > 0 ? range_of(one.speed_mps) : "-", one.source);
+  }
+  if (!flags.json) fmt::print("\n{:<25}{:<18}{}\n", "signal", "lasts, s", "source");
+  for (const synth::Signal& one : behaviours.signals()) {
+    all.push_back({{"kind", "signal"},
+                   {"name", one.name},
+                   {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
+                   {"source", one.source}});
+    if (!flags.json) fmt::print("{:<25}{:<18}{}\n", one.name, range_of(one.duration_s), one.source);
+  }
+  if (!flags.json) fmt::print("\n{:<12}{:<22}{}\n", "what", "name", "source");
+  for (const auto& [kind, name, source] : synth::appearances()) {
+    all.push_back({{"kind", kind}, {"name", name}, {"source", source}});
+    if (!flags.json) fmt::print("{:<12}{:<22}{}\n", kind, name, source);
   }
   if (flags.json) fmt::print("{}\n", all.dump());
   return kDone;
@@ -298,7 +312,7 @@ void add_synth(CLI::App& app, int& exit) {
   sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
   bind(*sub, flags->life, "Life", {"days", "rate_hz"});
   reaching(sub, pool);
-  sub = command->add_subcommand("list", "Behaviours, each with its source");
+  sub = command->add_subcommand("list", "Behaviours, signals, bodies, light, cameras, each with its source");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the list as JSON");
   reaching(sub, list);

@@ -129,6 +129,8 @@ def test_behaviours_are_data(tmp_path):
     known = {one["name"]: one for one in run("synth", "list", "--json").json}
     assert {"instinctive_drowning", "backward_water_milling", "front_crawl", "toddler_enters_alone"} <= set(known)
     assert all(one["source"] for one in known.values())
+    assert {"help_both_arms", "one_arm", "ok", "stop", "come_here", "pointing"} == {name for name, one in known.items() if one["kind"] == "signal"}
+    assert {"behaviour", "signal", "body", "water", "light", "lens", "fault"} == {one["kind"] for one in known.values()}
     assert known["instinctive_drowning"]["duration_s"] == [20, 35, 60]
     mine = tmp_path / "mine.yaml"
     mine.write_text("""behaviours:
@@ -167,7 +169,7 @@ duration_s: 6
 pool: {outline: [[0, 0], [9, 0], [9, 5], [0, 5]], shallow_m: 1.0, deep_m: 1.8, ways_in: [[0, 2]], gate: [-1.5, 2]}
 people:
   - {age_years: 9, at: [4, 2.5], does: [{behaviour: treading, for_s: 3}, {behaviour: instinctive_drowning, for_s: 30}]}
-  - {age_years: 35, at: [3, -1.2], does: [{behaviour: standing, for_s: 60}]}
+  - {age_years: 35, at: [3, -1.2], does: [{behaviour: standing, for_s: 60, signal: one_arm}]}
 cameras:
   - {name: one, at: [-1.5, -2, 3], looks_at: [4, 2, 0], degrees: 75, k: [-0.08], fps: 5, clock_offset_s: 0.25, clock_drift_ppm: 100}
   - {name: two, at: [10, 7, 3.5], looks_at: [4, 1, 0], degrees: 80, width: 480, height: 270, fps: 10, codec: hevc, faults: [{kind: cover, at_s: 4, for_s: 1}]}
@@ -206,6 +208,9 @@ def test_the_truth_is_of_every_picture(film):
     assert here == there and len(here) == 12
     assert seen(film, "one", "select max(abs(clock_s - (time_s * 1.0001 + 0.25))) < 1e-9 from SEEN") == [(True,)]
     assert [row[0] for row in seen(film, "one", "select behaviour, min(time_s) from SEEN where person = 1 group by 1 order by 2")] == ["treading", "instinctive_drowning"]
+    # The grown-up holds up one arm, the right one.
+    assert seen(film, "one", "select distinct signal from SEEN where person = 2 and time_s > 1") == [("one_arm",)]
+    assert seen(film, "one", "select min(keypoints_m[33] - keypoints_m[3]) > 0.2, max(keypoints_m[30] - keypoints_m[3]) < -0.3 from SEEN where person = 2 and time_s > 1") == [(True, True)]
     # The grown-up's feet are on the deck, the child's are not.
     feet = seen(film, "one", "select person, max(least(keypoints_m[48], keypoints_m[51])) from SEEN group by 1 order by 1")
     assert feet[0][1] < -0.4 and 0.1 < feet[1][1] < 0.25, feet
@@ -275,6 +280,7 @@ def test_a_pool_at_random(tmp_path):
     ("looks_at: [4, 2, 0]", "looks_at: [-1.5, -2, 0]", ":8: cameras.0.looks_at is a list, want a place that is not straight under"),
     ("k: [-0.08]", "k: [-0.9]", ":8: cameras.0.k is a list, want a lens that does not fold back"),
     ("name: two", "name: one", ":9: cameras.1 is a map, want a camera of another name than one"),
+    ("signal: one_arm", "signal: three_arms", ":6: people.1.does.0.signal is three_arms, want a signal that"),
     ("light: cloudy", "light: foggy", ":10: light is foggy"),
     ("turbidity: 0.05", "turbidity: 5", ":11: water.turbidity is 5"),
 ])

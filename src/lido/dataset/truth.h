@@ -117,7 +117,7 @@ struct SeenRow {
     visit("age_group", &Row::age_group, "toddler, child, teenager, adult, elder");
     visit("behaviour", &Row::behaviour, "What he does: lido synth list");
     visit("danger", &Row::danger, "none, distress, drowning, fallen, alone");
-    visit("signal", &Row::signal, "Signal of the hands; empty for none");
+    visit("signal", &Row::signal, "Signal of the hands: lido synth list; none");
     visit("party", &Row::party, "Who come together");
     visit("whole", &Row::whole,
           "Box around the whole person, hidden parts and those outside the picture too: x, y, "

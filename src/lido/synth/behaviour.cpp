@@ -77,7 +77,7 @@ bool Behaviour::is_for(AgeGroup group) const {
 }
 
 Result<Behaviours> Behaviours::read(const Yaml& given) {
-  LIDO_TRY(given.only({"behaviours"}));
+  LIDO_TRY(given.only({"behaviours", "signals"}));
   Behaviours behaviours;
   const auto named = LIDO_TRY(given["behaviours"].map());
   for (const auto& [name, node] : named)
@@ -90,7 +90,31 @@ Result<Behaviours> Behaviours::read(const Yaml& given) {
     }
     if (behaviours.all_[i].next.empty()) return named[i].second["next"].refuse("what follows");
   }
+  if (!given["signals"].there()) return behaviours;
+  for (const auto& [name, node] : LIDO_TRY(given["signals"].map())) {
+    LIDO_TRY(node.only({"limbs", "duration", "often", "with", "source"}));
+    Signal signal{.name = name};
+    signal.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
+    signal.duration_s = LIDO_TRY(read_quantity(node["duration"], 600));
+    signal.often = LIDO_TRY(node["often"].number_or(0, 0, 1));
+    for (const Yaml& one : LIDO_TRY(node["with"].list())) {
+      const auto found = behaviours.find(LIDO_TRY(one.text()));
+      if (!found) return one.refuse("a behaviour");
+      signal.with.push_back(*found);
+    }
+    signal.source = LIDO_TRY(node["source"].text());
+    behaviours.signals_.push_back(std::move(signal));
+  }
   return behaviours;
+}
+
+Result<size_t> Behaviours::find_signal(std::string_view name) const {
+  const auto found = std::ranges::find(signals_, name, &Signal::name);
+  if (found != signals_.end()) return static_cast<size_t>(found - signals_.begin());
+  std::vector<std::string_view> names;
+  for (const Signal& one : signals_) names.push_back(one.name);
+  return fail(ErrorCode::kInvalidArgument, "signal is {}, want one of {}", name,
+              fmt::join(names, ", "));
 }
 
 Result<size_t> Behaviours::find(std::string_view name) const {

@@ -53,6 +53,16 @@ struct Behaviour {
   }
 };
 
+/// A signal of arms and hands, over what somebody does.
+struct Signal {
+  std::string name;
+  Limbs limbs;
+  Quantity duration_s;
+  double often = 0;          ///< Chance that somebody gives it when he begins one of these.
+  std::vector<size_t> with;  ///< Behaviours.
+  std::string source;
+};
+
 class Behaviours {
  public:
   /// Reads behaviours.yaml, and a file of the user's over it: his win by name.
@@ -60,11 +70,15 @@ class Behaviours {
   static Result<Behaviours> read(const Yaml& given);
 
   const std::vector<Behaviour>& all() const { return all_; }
+  const std::vector<Signal>& signals() const { return signals_; }
   const Behaviour& operator[](size_t index) const { return all_[index]; }
   /// @return kInvalidArgument that lists what there is.
   Result<size_t> find(std::string_view name) const;
+  /// @return kInvalidArgument that lists what there is.
+  Result<size_t> find_signal(std::string_view name) const;
 
  private:
+  std::vector<Signal> signals_;
   std::vector<Behaviour> all_;
 };
 

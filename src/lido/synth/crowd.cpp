@@ -70,6 +70,8 @@ struct Crowd::Walker {
   int event = -1;
   double rescue_s = 0;
   size_t act = 0;  ///< The next of the person's.
+  size_t signal = 0;  ///< From 1; 0 for none.
+  double signal_from_s = 0, signal_to_s = 0;
 };
 
 Crowd::~Crowd() = default;
@@ -103,7 +105,8 @@ void Crowd::move_to(double to_s) {
   stances_.clear();
   for (const Walker& walker : walkers_)
     stances_.push_back({people_[walker.person].id, walker.at, walker.mouth_m, walker.heading_rad,
-                        walker.behaviour, walker.in_water});
+                        walker.behaviour, walker.in_water,
+                        now_s_ >= walker.signal_from_s && now_s_ < walker.signal_to_s ? walker.signal : 0});
 }
 
 void Crowd::arrive() {
@@ -149,6 +152,15 @@ void Crowd::begin(Walker& walker, size_t index) {
   walker.phase_s = random_.between(0, behaviour.head_period_s);
   walker.way.clear();
   walker.crosses = false;
+  walker.signal = 0;
+  for (size_t i = 0; i < behaviours_.signals().size(); ++i) {
+    const Signal& signal = behaviours_.signals()[i];
+    if (std::ranges::find(signal.with, index) == signal.with.end() || !random_.chance(signal.often))
+      continue;
+    walker.signal = i + 1;
+    walker.signal_from_s = now_s_ + random_.between(0.5, 0.3 * walker.left_s + 0.6);
+    walker.signal_to_s = walker.signal_from_s + signal.duration_s.draw(random_);
+  }
   if (behaviour.path == Path::kEnter || behaviour.path == Path::kLeave) {
     Point nearest = pool_.ways_in.front();
     for (const Point way : pool_.ways_in) {
@@ -209,6 +221,9 @@ bool Crowd::act(Walker& walker) {
   const Person::Act& next = person.acts[walker.act++];
   begin(walker, next.behaviour);
   if (next.for_s) walker.left_s = *next.for_s;
+  walker.signal = next.signal;
+  walker.signal_from_s = now_s_;
+  walker.signal_to_s = now_s_ + walker.left_s;
   return true;
 }
 
@@ -367,6 +382,11 @@ void Crowd::move(Walker& walker, Point wanted, double by_s) {
     const double into = wanted.x * out.x + wanted.y * out.y;
     const double most = std::sqrt(2 * kDeckPush * std::max(left, 0.0));
     if (into > most) wanted = wanted - out * (into - most);
+    if (!walker.in_water) {
+      // And toward the deck's end.
+      const double end = std::sqrt(2 * kDeckPush * std::max(pool_.deck_m + inside, 0.0));
+      if (-into > end) wanted = wanted + out * (-into - end);
+    }
   }
   Point change = wanted - walker.velocity;
   // A leap off the edge is quicker than a walker's push, and water stops one sooner than it starts

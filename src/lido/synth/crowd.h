@@ -19,6 +19,7 @@ struct Stance {
   double heading_rad = 0;  ///< Counter-clockwise from x.
   size_t behaviour = 0;
   bool in_water = false;
+  size_t signal = 0;  ///< Of the hands, from 1; 0 for none.
 };
 
 /// Danger from its beginning to its end.

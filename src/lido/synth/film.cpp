@@ -157,6 +157,7 @@ class CameraFilm {
                          .age_group = std::string(name_of(member.person.group())),
                          .behaviour = behaviour.name,
                          .danger = std::string(name_of(behaviour.danger)),
+                         .signal = moment.stance.signal > 0 ? behaviours_.signals()[moment.stance.signal - 1].name : "none",
                          .party = member.person.party};
     // The whole body, by the mesh that draws far ones.
     skin(bodies_.topology(Mesh::kFar), member.figure.vertices[static_cast<size_t>(Mesh::kFar)], placed.posed, placed.in_scene, points_);
@@ -230,7 +231,7 @@ class CameraFilm {
   /// A second of what a person does, with the box at its beginning.
   void label(const dataset::SeenRow& row) {
     const double end_s = std::min(row.time_s + 1, shoot_.duration_s);
-    for (const auto& [task, name] : {std::pair("behaviour", &row.behaviour), std::pair("danger", &row.danger), std::pair("age_group", &row.age_group)}) {
+    for (const auto& [task, name] : {std::pair("behaviour", &row.behaviour), std::pair("danger", &row.danger), std::pair("age_group", &row.age_group), std::pair("signal", &row.signal)}) {
       labels += fmt::format("{},{:.3f},{:.3f},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f}\n", clip(), row.time_s, end_s, task, *name, row.person,
                             row.visible[0], row.visible[1], row.visible[2], row.visible[3]);
     }
@@ -257,7 +258,8 @@ Result<void> write_tracks(storage::Store& store, const Shoot& shoot, Crowd& crow
   auto tracks = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(0)));
   for (int64_t tick = 0; static_cast<double>(tick) / kRate_hz <= shoot.duration_s; ++tick) {
     const double time_s = static_cast<double>(tick) / kRate_hz;
-    for (const auto& [stance, began_s, before, before_began_s] : timeline.at(time_s)) {
+    for (const Moment& moment : timeline.at(time_s)) {
+      const Stance& stance = moment.stance;
       const Behaviour& behaviour = behaviours[stance.behaviour];
       LIDO_TRY(tracks.append({0, shoot.begins_s + time_s, stance.person, stance.at.x, stance.at.y, stance.mouth_m, stance.heading_rad,
                               stance.in_water, behaviour.name, std::string(name_of(behaviour.danger))}));

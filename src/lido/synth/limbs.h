@@ -25,13 +25,14 @@ enum class Angle : uint8_t {
   kElbowFlex,
   kWristFlex,
   kFingerFlex,
+  kIndexFlex,
   kHipFlex,
   kHipSpread,
   kHipTwist,
   kKneeFlex,
   kAnkleFlex,
 };
-inline constexpr size_t kAngles = 16;
+inline constexpr size_t kAngles = 17;
 inline constexpr size_t kFirstOfSides = static_cast<size_t>(Angle::kShoulderFlex);
 std::string_view name_of(Angle angle);
 
@@ -45,6 +46,9 @@ struct Angles {
     return (of_right ? right : left)[static_cast<size_t>(angle)];
   }
 };
+/// `angles`, but for what `of` says anything of: there so far on the way to `to`.
+struct Limbs;
+Angles overlaid(const Angles& angles, const Limbs& of, const Angles& to, double share);
 /// From one to the other, the short way round.
 Angles between(const Angles& from, const Angles& to, double share);
 
@@ -60,6 +64,7 @@ struct Swing {
 struct Limbs {
   double period_s = 1;
   std::array<Swing, kAngles> left{}, right{};
+  std::array<bool, kAngles> left_given{}, right_given{};  ///< What the data says anything of.
 
   /// @param time_s  Since it began.
   Angles at(double time_s) const;

@@ -29,6 +29,7 @@ struct Person {
   struct Act {
     size_t behaviour;
     std::optional<double> for_s;  ///< Drawn when empty.
+    size_t signal = 0;            ///< Of the hands, from 1; 0 for none.
   };
   std::vector<Act> acts;
 

@@ -68,8 +68,10 @@ Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles) {
     set(named("lowerarm"), arm.turn(along("lowerarm"), about(kLeft, -of(Angle::kElbowFlex))));
     set(named("hand"), arm.turn(about(kLeft, -of(Angle::kWristFlex))));
     for (const char* finger : {"index", "middle", "ring", "pinky"}) {
+      const bool index = std::string_view(finger) == "index";
+      const double flex = of(index ? Angle::kIndexFlex : Angle::kFingerFlex);
       for (const char* part : {"_01", "_02", "_03"})
-        set(named(std::string(finger) + part), about(kForward, -out * of(Angle::kFingerFlex)));
+        set(named(std::string(finger) + part), about(kForward, -out * flex));
     }
     Chain leg;
     set(named("thigh"), leg.turn(along("thigh"), about(kLeft, -of(Angle::kHipFlex)) *
@@ -132,6 +134,10 @@ Placed place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool
            before.tilt_deg + share * (now.tilt_deg - before.tilt_deg),
            before.yaw_rad + share * (now.yaw_rad - before.yaw_rad)};
   }
+  if (moment.signal > 0 && moment.signal_share > 0) {
+    const Limbs& hands = behaviours.signals()[moment.signal - 1].limbs;
+    now.angles = overlaid(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
+  }
   Placed placed;
   placed.posed = pose_figure(bodies, figure, pose_of(bodies, figure, now.angles));
   const double yaw = stance.heading_rad + now.yaw_rad;
@@ -168,6 +174,22 @@ namespace {
 constexpr double kTick_s = 0.1;
 }
 
+namespace {
+
+/// Hands go up to a signal, and down again, within less than half a second.
+void give_signal(Moment& moment, double now_s) {
+  constexpr double kStep = 0.25;
+  const size_t given = moment.stance.signal;
+  if (given != moment.signal && moment.signal_share <= 0) {
+    moment.signal = given;
+    moment.signal_began_s = now_s;
+  }
+  const bool up = given != 0 && given == moment.signal;
+  moment.signal_share = std::clamp(moment.signal_share + (up ? kStep : -kStep), 0.0, 1.0);
+}
+
+}  // namespace
+
 Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
   std::map<int64_t, Moment> last;
   for (int64_t tick = 0; static_cast<double>(tick) * kTick_s < duration_s + kTick_s; ++tick) {
@@ -182,9 +204,12 @@ Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
         moment = {stance, now_s - 0.37 * static_cast<double>(stance.person % 16) - kPassesOver_s, stance.behaviour, 0};
         moment.before_began_s = moment.began_s;
       } else if (moment.stance.behaviour != stance.behaviour) {
-        moment = {stance, now_s, moment.stance.behaviour, moment.began_s};
+        moment.before = moment.stance.behaviour;
+        moment.before_began_s = moment.began_s;
+        moment.began_s = now_s;
       }
       moment.stance = stance;
+      give_signal(moment, now_s);
       moments.push_back(moment);
     }
   }
@@ -216,6 +241,7 @@ std::vector<Moment> Timeline::at(double time_s) const {
     stance.at = stance.at + (to.at - stance.at) * t;
     stance.mouth_m += t * (to.mouth_m - stance.mouth_m);
     stance.heading_rad += t * std::remainder(to.heading_rad - stance.heading_rad, 2 * M_PI);
+    if (next->signal == moment.signal) moment.signal_share += t * (next->signal_share - moment.signal_share);
   }
   return moments;
 }

@@ -24,6 +24,9 @@ struct Moment {
   double began_s = 0;
   size_t before = 0;  ///< Behaviour.
   double before_began_s = 0;
+  size_t signal = 0;         ///< The one that the hands give or gave last, from 1.
+  double signal_share = 0;   ///< How far they are raised to it.
+  double signal_began_s = 0;
 };
 
 /// A body as what it does says: limbs follow the behaviour, one behaviour passes into another over

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "lido/media/convert.h"
@@ -35,6 +37,9 @@ struct Light {
 /// "clear", "cloudy", "low_sun", "dusk", "night_lamps", "infrared".
 std::vector<std::string> light_names();
 Light light_named(const std::string& name, Random& random);
+
+/// What else there is to be seen, each with its source: kind, name, source.
+std::vector<std::array<std::string, 3>> appearances();
 
 /// Somebody in the picture.
 struct Subject {

@@ -25,13 +25,18 @@ Result<std::vector<Person::Act>> read_acts(const Yaml& node, const Behaviours& b
                                            bool wet) {
   std::vector<Person::Act> acts;
   for (const Yaml& one : LIDO_TRY(node.list())) {
-    LIDO_TRY(one.only({"behaviour", "for_s"}));
+    LIDO_TRY(one.only({"behaviour", "for_s", "signal"}));
     const std::string name = LIDO_TRY(one["behaviour"].text());
     const auto found = behaviours.find(name);
     if (!found) return one["behaviour"].refuse("a behaviour that `lido synth list` names");
     wet = LIDO_TRY(wet_after(behaviours[*found], wet, one["behaviour"]));
-    Person::Act act{*found, {}};
+    Person::Act act{*found, {}, 0};
     if (one["for_s"].there()) act.for_s = LIDO_TRY(one["for_s"].number(0.1, kLongest_s));
+    if (one["signal"].there()) {
+      const auto signal = behaviours.find_signal(LIDO_TRY(one["signal"].text()));
+      if (!signal) return one["signal"].refuse("a signal that `lido synth list` names");
+      act.signal = *signal + 1;
+    }
     acts.push_back(act);
   }
   return acts;
