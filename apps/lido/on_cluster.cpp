@@ -120,12 +120,12 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
   }
   if (id.empty()) {
     id = fmt::format("{}-{}", name, runs + 1);
-    LIDO_TRY(submit(api, {.id = id,
-                          .entrypoint =
-                              fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
-                                          cluster::shell_quoted(text)),
-                          .dataset = request.out,
-                          .resource = kDriver}));
+    LIDO_TRY(submit(
+        api, {.id = id,
+              .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
+                                        cluster::shell_quoted(text)),
+              .dataset = request.out,
+              .resource = kDriver}));
     fmt::print(stderr, "{} was given to {}\n", id, on);
   } else {
     fmt::print(stderr, "{} is at {} already\n", id, on);

@@ -121,9 +121,10 @@ Result<synth::FilmSummary> shoot(const Flags& flags, const synth::Shoot& shoot, 
     if (!tells || done % 10 != 0) return;
     const double seconds =
         std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    fmt::print(stderr, "\r\033[K{} of {:.0f} pictures, {:.1f} a second, {} left", done, all,
-               static_cast<double>(done) / seconds,
-               human_seconds((all - static_cast<double>(done)) * seconds / static_cast<double>(done)));
+    fmt::print(
+        stderr, "\r\033[K{} of {:.0f} pictures, {:.1f} a second, {} left", done, all,
+        static_cast<double>(done) / seconds,
+        human_seconds((all - static_cast<double>(done)) * seconds / static_cast<double>(done)));
   };
   const auto summary = LIDO_TRY(synth::film(flags.out, shoot, crowd, behaviours, bodies,
                                             flags.life.workers, tell, interruption()));
@@ -141,9 +142,11 @@ void print(const synth::FilmSummary& film, const Flags& flags, double seconds) {
                             {"seconds", seconds}}
                            .dump());
   } else if (!flags.quiet) {
-    fmt::print("{} {} pictures of {} camera(s), {} people, {:.1f} a second\nlido ingest {}/clips.csv --labels {}/labels.csv --out DATASET\n",
-               kHonesty, human_count(film.frames), film.cameras, film.people,
-               static_cast<double>(film.frames) / seconds, flags.out, flags.out);
+    fmt::print(
+        "{} {} pictures of {} camera(s), {} people, {:.1f} a second\nlido ingest {}/clips.csv "
+        "--labels {}/labels.csv --out DATASET\n",
+        kHonesty, human_count(film.frames), film.cameras, film.people,
+        static_cast<double>(film.frames) / seconds, flags.out, flags.out);
   }
 }
 
@@ -184,16 +187,22 @@ Result<int> pool(const Flags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   int width = 0, height = 0, end = 0;
   if (std::sscanf(flags.size.c_str(), "%4dx%4d%n", &width, &height, &end) != 2 ||
-      static_cast<size_t>(end) != flags.size.size() || width < 64 || height < 64 || width % 2 != 0 || height % 2 != 0)
-    return fail(ErrorCode::kInvalidArgument, "--size is {}, want even numbers like 640x360", flags.size);
+      static_cast<size_t>(end) != flags.size.size() || width < 64 || height < 64 ||
+      width % 2 != 0 || height % 2 != 0)
+    return fail(ErrorCode::kInvalidArgument, "--size is {}, want even numbers like 640x360",
+                flags.size);
   const synth::Random random(static_cast<uint64_t>(flags.life.seed));
-  synth::Shoot plan{.pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed)), .seed = flags.life.seed};
-  synth::Random of_scenery = random.split(2), of_light = random.split(7), of_cameras = random.split(3), of_water = random.split(8);
+  synth::Shoot plan{.pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed)),
+                    .seed = flags.life.seed};
+  synth::Random of_scenery = random.split(2), of_light = random.split(7),
+                of_cameras = random.split(3), of_water = random.split(8);
   plan.scenery = synth::random_scenery(of_scenery, plan.pool);
-  plan.cameras = synth::random_cameras(of_cameras, plan.pool, static_cast<size_t>(flags.cameras), width, height);
+  plan.cameras = synth::random_cameras(of_cameras, plan.pool, static_cast<size_t>(flags.cameras),
+                                       width, height);
   for (synth::Camera& camera : plan.cameras) camera.fps = flags.fps;
   const auto names = synth::light_names();
-  plan.light = synth::light_named(flags.light.empty() ? names[of_light.pick({5, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
+  plan.light = synth::light_named(
+      flags.light.empty() ? names[of_light.pick({5, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
   plan.wave_m = of_water.between(0.01, 0.05);
   plan.turbidity = 0.25 * of_water.unit() * of_water.unit();
   plan.begins_s = LIDO_TRY(parse_clock(flags.from.empty() ? "14:00" : flags.from));
@@ -206,7 +215,8 @@ Result<int> pool(const Flags& flags) {
   synth::Crowd crowd(plan.pool, behaviours, std::move(people), std::move(plights), of_day);
   const auto begun = std::chrono::steady_clock::now();
   const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
-  print(film, flags, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  print(film, flags,
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
   return kDone;
 }
 
@@ -236,10 +246,11 @@ Result<int> list(const Flags& flags) {
   }
   if (!flags.json) fmt::print("\n{:<25}{:<18}{}\n", "signal", "lasts, s", "source");
   for (const synth::Signal& one : behaviours.signals()) {
-    all.push_back({{"kind", "signal"},
-                   {"name", one.name},
-                   {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
-                   {"source", one.source}});
+    all.push_back(
+        {{"kind", "signal"},
+         {"name", one.name},
+         {"duration_s", {one.duration_s.least, one.duration_s.median, one.duration_s.most}},
+         {"source", one.source}});
     if (!flags.json) fmt::print("{:<25}{:<18}{}\n", one.name, range_of(one.duration_s), one.source);
   }
   if (!flags.json) fmt::print("\n{:<12}{:<22}{}\n", "what", "name", "source");
@@ -296,23 +307,36 @@ void add_synth(CLI::App& app, int& exit) {
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
-  sub->add_option("--workers", flags->life.workers, "Threads, one for a camera at most; 0: one a core")->check(CLI::Range(0, 1024));
+  sub->add_option("--workers", flags->life.workers,
+                  "Threads, one for a camera at most; 0: one a core")
+      ->check(CLI::Range(0, 1024));
   reaching(sub, scene);
-  sub = command->add_subcommand("pool", "Video of a pool at random, with the truth of every picture");
+  sub =
+      command->add_subcommand("pool", "Video of a pool at random, with the truth of every picture");
   sub->add_option("--out", flags->out, "Folder to write")->required();
-  sub->add_option("--hours", flags->hours, "How long each camera films")->check(CLI::Range(0.0005, 1000.0))->capture_default_str();
-  sub->add_option("--cameras", flags->cameras, "How many")->check(CLI::Range(1, 16))->capture_default_str();
+  sub->add_option("--hours", flags->hours, "How long each camera films")
+      ->check(CLI::Range(0.0005, 1000.0))
+      ->capture_default_str();
+  sub->add_option("--cameras", flags->cameras, "How many")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
   sub->add_option("--size", flags->size, "Width and height, pixels")->capture_default_str();
-  sub->add_option("--fps", flags->fps, "Pictures a second")->check(CLI::Range(1.0, 60.0))->capture_default_str();
-  sub->add_option("--light", flags->light, "Default: drawn")->check(CLI::IsMember(synth::light_names()));
+  sub->add_option("--fps", flags->fps, "Pictures a second")
+      ->check(CLI::Range(1.0, 60.0))
+      ->capture_default_str();
+  sub->add_option("--light", flags->light, "Default: drawn")
+      ->check(CLI::IsMember(synth::light_names()));
   sub->add_option("--from", flags->from, "Time of day it begins, like 14:30; default 14:00");
-  sub->add_option("--pool", flags->pool, "Pool to take: a site.yaml that was written before; default: drawn from the seed");
+  sub->add_option(
+      "--pool", flags->pool,
+      "Pool to take: a site.yaml that was written before; default: drawn from the seed");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
   bind(*sub, flags->life, "Life", {"days", "rate_hz"});
   reaching(sub, pool);
-  sub = command->add_subcommand("list", "Behaviours, signals, bodies, light, cameras, each with its source");
+  sub = command->add_subcommand(
+      "list", "Behaviours, signals, bodies, light, cameras, each with its source");
   sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
   sub->add_flag("--json", flags->json, "Print the list as JSON");
   reaching(sub, list);

@@ -122,8 +122,7 @@ constexpr std::array kRules = {
          "KubeRay RayJob reference"},
     Rule{"job-asks-kubernetes", kError,
          "KubeRay refuses a RayJob whose own cluster lets Kubernetes say who may call it.",
-         "spec.rayClusterSpec.authOptions: {mode: token}",
-         "KubeRay 1.6.2, validation of RayJobs"},
+         "spec.rayClusterSpec.authOptions: {mode: token}", "KubeRay 1.6.2, validation of RayJobs"},
     // Files
     Rule{"param-not-text", kError, "The resource's schema takes start parameters as text only.",
          "quotes around the value", "KubeRay's CRD (1.6.2) refuses numbers"},

@@ -85,7 +85,8 @@ struct DangerRow {
 };
 
 /// Somebody in one picture of a simulated camera. Upright pixels, from the left edge of the left
-/// pixel and the top edge of the top one; metres in the pool's frame, heights over the water at rest.
+/// pixel and the top edge of the top one; metres in the pool's frame, heights over the water at
+/// rest.
 struct SeenRow {
   std::string clip;
   int64_t frame = 0;

@@ -68,8 +68,7 @@ Encoder::Encoder(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Encoder::~Encoder() = default;
 
 Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int width, int height,
-                                               const Rational& fps,
-                                               const EncoderOptions& wanted) {
+                                               const Rational& fps, const EncoderOptions& wanted) {
   configure_library();
   auto state = std::make_unique<State>();
   state->writer = &writer;
@@ -94,9 +93,11 @@ Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int widt
     av_opt_set(context.priv_data, "crf", "23", 0);
   }
   if (wanted.keyframe_s > 0)
-    context.gop_size = static_cast<int>(std::lround(std::max(1.0, wanted.keyframe_s * fps.value())));
+    context.gop_size =
+        static_cast<int>(std::lround(std::max(1.0, wanted.keyframe_s * fps.value())));
   av_opt_set(context.priv_data, "x264-params", "cpu-independent=1:log-level=none", 0);
-  av_opt_set(context.priv_data, "x265-params", "pools=none:frame-threads=1:cpuid=0:log-level=none", 0);
+  av_opt_set(context.priv_data, "x265-params", "pools=none:frame-threads=1:cpuid=0:log-level=none",
+             0);
   LIDO_TRY(state->check(avcodec_open2(&context, codec, nullptr), name));
 
   AVFormatContext* output = nullptr;

@@ -16,8 +16,8 @@ struct EncoderOptions {
   double keyframe_s = 0;    ///< Between keyframes; 0: the encoder's choice.
 };
 
-/// Encodes pictures as H.264 or HEVC in a fragmented MP4. Equal pictures give equal bytes: one thread,
-/// code that does not depend on the CPU. Not thread-safe.
+/// Encodes pictures as H.264 or HEVC in a fragmented MP4. Equal pictures give equal bytes: one
+/// thread, code that does not depend on the CPU. Not thread-safe.
 class Encoder {
  public:
   /// @param width,height  Even numbers.

@@ -31,8 +31,8 @@ Result<Quantity> read_quantity(const Yaml& node, double most) {
 }
 
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
-  LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face", "limbs",
-                      "depth", "minds", "ages", "next", "source"}));
+  LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
+                      "limbs", "depth", "minds", "ages", "next", "source"}));
   Behaviour one{.name = name};
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
   one.danger = LIDO_TRY(read_enum<Danger>(node["danger"], kDangers));

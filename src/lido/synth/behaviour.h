@@ -28,11 +28,11 @@ struct Behaviour {
   Quantity duration_s;
   Quantity speed_mps;  ///< Of an adult.
   Path path = Path::kStay;
-  double head_m = 0;           ///< Mean height of the mouth over the water; where it is in water.
-  double head_moves_m = 0;     ///< Half of its way up and down,
-  double head_period_s = 1;    ///< and how long once takes.
-  double tilt_deg = 0;         ///< Of the trunk from upright.
-  std::string face;            ///< up, down or ahead.
+  double head_m = 0;         ///< Mean height of the mouth over the water; where it is in water.
+  double head_moves_m = 0;   ///< Half of its way up and down,
+  double head_period_s = 1;  ///< and how long once takes.
+  double tilt_deg = 0;       ///< Of the trunk from upright.
+  std::string face;          ///< up, down or ahead.
   Limbs limbs;
   double depth = 0;            ///< Of the water where it begins, in statures, at least.
   bool minds = false;          ///< What somebody does who minds a toddler.

@@ -12,9 +12,9 @@ namespace lido::synth {
 static_assert(std::endian::native == std::endian::little);
 
 const std::array<std::string_view, kKeypoints> kKeypointNames = {
-    "nose",        "left_eye",    "right_eye",   "left_ear",       "right_ear",  "left_shoulder",
-    "right_shoulder", "left_elbow", "right_elbow", "left_wrist",   "right_wrist", "left_hip",
-    "right_hip",   "left_knee",   "right_knee",  "left_ankle",     "right_ankle"};
+    "nose",           "left_eye",   "right_eye",   "left_ear",   "right_ear",   "left_shoulder",
+    "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip",
+    "right_hip",      "left_knee",  "right_knee",  "left_ankle", "right_ankle"};
 
 namespace {
 
@@ -138,28 +138,33 @@ Result<Bodies> Bodies::read(std::string_view bytes, const std::string& file) {
         bone[i] = of[4 * v + i];
         weight[i] = static_cast<float>(weights[4 * v + i]) / 255;
       }
-      data.topology.place.emplace_back(
-          Eigen::Vector3f(data.shapes.steps[3 * v], data.shapes.steps[3 * v + 1],
-                          data.shapes.steps[3 * v + 2]) *
-          static_cast<float>(bodies.step_m_));
+      data.topology.place.emplace_back(Eigen::Vector3f(data.shapes.steps[3 * v],
+                                                       data.shapes.steps[3 * v + 1],
+                                                       data.shapes.steps[3 * v + 2]) *
+                                       static_cast<float>(bodies.step_m_));
     }
   }
-  for (const char* name : {"pelvis", "head", "upperarm_l", "upperarm_r", "lowerarm_l", "lowerarm_r",
-                           "hand_l", "hand_r", "thigh_l", "thigh_r", "calf_l", "calf_r", "foot_l",
-                           "foot_r", "ball_l", "ball_r", "spine_01", "spine_02", "spine_03",
-                           "neck_01"}) {
-    if (bodies.bone(name) == bones) return arrays.broken(fmt::format("no bone {}", name));
+  if (const std::string missing = bodies.missing(); !missing.empty())
+    return arrays.broken("no " + missing);
+  return bodies;
+}
+
+std::string Bodies::missing() const {
+  for (const char* name :
+       {"pelvis", "head",    "upperarm_l", "upperarm_r", "lowerarm_l", "lowerarm_r", "hand_l",
+        "hand_r", "thigh_l", "thigh_r",    "calf_l",     "calf_r",     "foot_l",     "foot_r",
+        "ball_l", "ball_r",  "spine_01",   "spine_02",   "spine_03",   "neck_01"}) {
+    if (bone(name) == bones_.size()) return fmt::format("bone {}", name);
   }
   for (const std::string_view age : kAgeNames) {
     for (const std::string_view sex : {"female", "male"}) {
       for (const std::string_view kind : kWeightNames) {
         const auto name = fmt::format("{}-{}-{}", sex, age, kind);
-        if (std::ranges::find(bodies.shapes_, name) == bodies.shapes_.end())
-          return arrays.broken("no shape " + name);
+        if (std::ranges::find(shapes_, name) == shapes_.end()) return "shape " + name;
       }
     }
   }
-  return bodies;
+  return {};
 }
 
 size_t Bodies::bone(std::string_view name) const {
@@ -222,15 +227,16 @@ Posed pose_figure(const Bodies& bodies, const Figure& figure, const Pose& pose) 
   posed.bones.reserve(figure.joints.size());
   for (size_t bone = 0; bone < figure.joints.size(); ++bone) {
     const Vector3& at = figure.joints[bone];
-    const Eigen::Affine3d own = Eigen::Translation3d(at) * pose.turns[bone] * Eigen::Translation3d(-at);
+    const Eigen::Affine3d own =
+        Eigen::Translation3d(at) * pose.turns[bone] * Eigen::Translation3d(-at);
     const int parent = bodies.parent(bone);
     posed.bones.push_back(parent < 0 ? own : posed.bones[static_cast<size_t>(parent)] * own);
   }
   return posed;
 }
 
-void skin(const MeshTopology& mesh, const std::vector<Eigen::Vector3f>& standing, const Posed& posed,
-          const Eigen::Affine3d& placed, std::vector<Eigen::Vector3f>& out) {
+void skin(const MeshTopology& mesh, const std::vector<Eigen::Vector3f>& standing,
+          const Posed& posed, const Eigen::Affine3d& placed, std::vector<Eigen::Vector3f>& out) {
   std::vector<Eigen::Matrix<float, 3, 4>> bones;
   bones.reserve(posed.bones.size());
   for (const Eigen::Affine3d& bone : posed.bones)

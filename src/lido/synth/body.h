@@ -25,8 +25,8 @@ enum class Mesh : uint8_t { kFar, kNear };
 
 /// What differs between people of one age and sex.
 struct Build {
-  double weight = 0.5;                       ///< 0 slim, 0.5 average, 1 heavy.
-  std::array<double, 3> origin{0, 0, 1};     ///< Shares of African, Asian and European features.
+  double weight = 0.5;                    ///< 0 slim, 0.5 average, 1 heavy.
+  std::array<double, 3> origin{0, 0, 1};  ///< Shares of African, Asian and European features.
 };
 
 /// Triangles between vertices that move with bones; the same for everybody.
@@ -57,7 +57,9 @@ class Bodies {
 
   /// A body of that age and sex, as tall as stature_m says.
   Figure figure(const Person& person, const Build& build) const;
-  const MeshTopology& topology(Mesh mesh) const { return meshes_[static_cast<size_t>(mesh)].topology; }
+  const MeshTopology& topology(Mesh mesh) const {
+    return meshes_[static_cast<size_t>(mesh)].topology;
+  }
   /// @return The number of bones when there is none of that name.
   size_t bone(std::string_view name) const;
   const std::vector<std::string>& bones() const { return bones_; }
@@ -73,6 +75,8 @@ class Bodies {
     MeshTopology topology;
     Shapes shapes;
   };
+  /// A bone or shape that poses and ages need and that is not there; empty when all are.
+  std::string missing() const;
   std::vector<std::pair<size_t, double>> mix(const Person& person, const Build& build) const;
 
   double step_m_ = 1e-4;
@@ -92,16 +96,19 @@ struct Pose {
 struct Posed {
   std::vector<Eigen::Affine3d> bones;  ///< From the standing figure.
 
-  Vector3 joint(const Figure& figure, size_t bone) const { return bones[bone] * figure.joints[bone]; }
+  Vector3 joint(const Figure& figure, size_t bone) const {
+    return bones[bone] * figure.joints[bone];
+  }
 };
 Posed pose_figure(const Bodies& bodies, const Figure& figure, const Pose& pose);
 
 /// The vertices of a mesh in a pose, moved on by `placed`.
-void skin(const MeshTopology& mesh, const std::vector<Eigen::Vector3f>& standing, const Posed& posed,
-          const Eigen::Affine3d& placed, std::vector<Eigen::Vector3f>& out);
+void skin(const MeshTopology& mesh, const std::vector<Eigen::Vector3f>& standing,
+          const Posed& posed, const Eigen::Affine3d& placed, std::vector<Eigen::Vector3f>& out);
 
 /// COCO's points: the face's move with the head, limbs' are the joints.
-std::array<Vector3, kKeypoints> keypoints(const Bodies& bodies, const Figure& figure, const Posed& posed);
+std::array<Vector3, kKeypoints> keypoints(const Bodies& bodies, const Figure& figure,
+                                          const Posed& posed);
 Vector3 mouth(const Bodies& bodies, const Figure& figure, const Posed& posed);
 
 }  // namespace lido::synth

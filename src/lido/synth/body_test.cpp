@@ -58,7 +58,9 @@ TEST(Bodies, AreAsTallAsTheirStature) {
 // Shares of stature: Snyder and others 1977 (UM-HSRI-77-17, children's sitting height and head) and
 // Drillis and Contini 1966 (adults' limbs), within a tenth of the stature.
 TEST(Bodies, HavePeoplesProportions) {
-  for (const auto& [age, leg, head] : {std::tuple(1.5, 0.40, 0.22), std::tuple(6.0, 0.46, 0.19), std::tuple(30.0, 0.50, 0.13), std::tuple(75.0, 0.50, 0.13)}) {
+  for (const auto& [age, leg, head] :
+       {std::tuple(1.5, 0.40, 0.22), std::tuple(6.0, 0.46, 0.19), std::tuple(30.0, 0.50, 0.13),
+        std::tuple(75.0, 0.50, 0.13)}) {
     const Person person = somebody(age, true);
     const Figure figure = bodies().figure(person, {});
     const double hip = figure.joints[bodies().bone("thigh_l")].y() / person.stature_m;
@@ -76,7 +78,8 @@ TEST(Bodies, HangTheirArmsWhenAllAnglesAreNought) {
   const auto at = [&](const char* name) { return posed.joint(figure, bodies().bone(name)); };
   for (const char* side : {"_l", "_r"}) {
     const std::string s = side;
-    const Vector3 upper = (at(("lowerarm" + s).c_str()) - at(("upperarm" + s).c_str())).normalized();
+    const Vector3 upper =
+        (at(("lowerarm" + s).c_str()) - at(("upperarm" + s).c_str())).normalized();
     const Vector3 lower = (at(("hand" + s).c_str()) - at(("lowerarm" + s).c_str())).normalized();
     EXPECT_NEAR((upper + Vector3::UnitY()).norm(), 0, 1e-6);
     EXPECT_NEAR((lower + Vector3::UnitY()).norm(), 0, 1e-6);
@@ -104,10 +107,11 @@ TEST(Bodies, BendTheWayThatIsSaid) {
   EXPECT_GT(moved(Angle::kSpineFlex, 60, "head").z(), 0.2);
 }
 
-// Days at random pools: limbs keep their length, feet stand on the deck, mouths are where the tracks
-// have them, bodies do not jump.
+// Days at random pools: limbs keep their length, feet stand on the deck, mouths are where the
+// tracks have them, bodies do not jump.
 TEST(Bodies, HoldThroughLife) {
-  constexpr std::array<std::pair<size_t, size_t>, 8> kLimbs = {{{5, 7}, {7, 9}, {6, 8}, {8, 10}, {11, 13}, {13, 15}, {12, 14}, {14, 16}}};
+  constexpr std::array<std::pair<size_t, size_t>, 8> kLimbs = {
+      {{5, 7}, {7, 9}, {6, 8}, {8, 10}, {11, 13}, {13, 15}, {12, 14}, {14, 16}}};
   int64_t moments = 0, on_deck = 0, in_water = 0;
   for (uint64_t seed = 0; seed < 40; ++seed) {
     Random random(900 + seed);
@@ -128,8 +132,12 @@ TEST(Bodies, HoldThroughLife) {
         const Placed placed = place_body(bodies(), behaviours(), pool, figure, moment, t);
         const auto points = keypoints(bodies(), figure, placed.posed);
         for (const auto& [a, b] : kLimbs) {
-          constexpr std::array<const char*, 6> kNames = {"upperarm", "lowerarm", "hand", "thigh", "calf", "foot"};
-          const auto joint = [&](size_t i) { return figure.joints[bodies().bone(std::string(kNames[(i - 5) / 2]) + (i % 2 == 1 ? "_l" : "_r"))]; };
+          constexpr std::array<const char*, 6> kNames = {"upperarm", "lowerarm", "hand",
+                                                         "thigh",    "calf",     "foot"};
+          const auto joint = [&](size_t i) {
+            return figure.joints[bodies().bone(std::string(kNames[(i - 5) / 2]) +
+                                               (i % 2 == 1 ? "_l" : "_r"))];
+          };
           ASSERT_NEAR((points[a] - points[b]).norm(), (joint(a) - joint(b)).norm(), 1e-9);
         }
         const Vector3 hips = placed.in_scene * placed.posed.joint(figure, 0);
@@ -138,11 +146,13 @@ TEST(Bodies, HoldThroughLife) {
         const Behaviour& behaviour = behaviours()[moment.stance.behaviour];
         const bool settled = t - moment.began_s > 0.7;
         if (settled && behaviour.is_wet()) {
-          ASSERT_NEAR((placed.in_scene * mouth(bodies(), figure, placed.posed)).z(), moment.stance.mouth_m, 1e-9);
+          ASSERT_NEAR((placed.in_scene * mouth(bodies(), figure, placed.posed)).z(),
+                      moment.stance.mouth_m, 1e-9);
           ++in_water;
         } else if (settled && behaviour.place == Place::kDeck && !moment.stance.in_water) {
           std::vector<Eigen::Vector3f> skinned;
-          skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene, skinned);
+          skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene,
+               skinned);
           float lowest = 1e9F;
           for (const auto& p : skinned) lowest = std::min(lowest, p.z());
           ASSERT_NEAR(lowest, pool.freeboard_m, 1e-4) << behaviour.name;
@@ -179,7 +189,8 @@ TEST(Bodies, BrokenFilesAreRefused) {
   Random random(4);
   for (int i = 0; i < 60; ++i) {
     std::string broken = good;
-    for (int k = 0; k < 5; ++k) broken[static_cast<size_t>(random.whole(0, 4000))] = static_cast<char>(random.whole(0, 255));
+    for (int k = 0; k < 5; ++k)
+      broken[static_cast<size_t>(random.whole(0, 4000))] = static_cast<char>(random.whole(0, 255));
     (void)Bodies::read(broken, "b");  // refused or read, never a crash
   }
 }
@@ -188,7 +199,14 @@ TEST(Bodies, BrokenFilesAreRefused) {
 TEST(Renderer, DrawsWhatTheTruthSays) {
   Random random(21);
   Pool pool = random_pool(random);
-  pool = {.kind = "rectangle", .outline = {{0, 0}, {9, 0}, {9, 5}, {0, 5}}, .shallow_m = 1.1, .deep_m = 1.6, .deck_m = 3, .freeboard_m = 0.1, .ways_in = {{0, 2}}, .gate = {-2, 2}};
+  pool = {.kind = "rectangle",
+          .outline = {{0, 0}, {9, 0}, {9, 5}, {0, 5}},
+          .shallow_m = 1.1,
+          .deep_m = 1.6,
+          .deck_m = 3,
+          .freeboard_m = 0.1,
+          .ways_in = {{0, 2}},
+          .gate = {-2, 2}};
   Scenery scenery = random_scenery(random, pool);
   scenery.things.clear();
   Camera camera = look_at({-2, -2, 3.5}, {3.5, 2, 0}, 75, 640, 360);
@@ -205,8 +223,13 @@ TEST(Renderer, DrawsWhatTheTruthSays) {
     const Figure figure = bodies().figure(person, look.build);
     const bool wet = i % 2 == 0;
     const char* does = wet ? (i % 4 == 0 ? "swimming_under_water" : "treading") : "standing";
-    const Point at = wet ? Point{random.between(1.5, 5), random.between(1, 4)} : Point{random.between(1, 6), -1.2};
-    const Moment moment{{1, at, wet ? (i % 4 == 0 ? -0.7 : 0.06) : 0, random.between(0, 6), *behaviours().find(does), wet}, -5, *behaviours().find(does), -5};
+    const Point at = wet ? Point{random.between(1.5, 5), random.between(1, 4)}
+                         : Point{random.between(1, 6), -1.2};
+    const Moment moment{{1, at, wet ? (i % 4 == 0 ? -0.7 : 0.06) : 0, random.between(0, 6),
+                         *behaviours().find(does), wet},
+                        -5,
+                        *behaviours().find(does),
+                        -5};
     const Placed placed = place_body(bodies(), behaviours(), pool, figure, moment, 1);
     const Subject subject{&figure, &placed, &look, wet, 0};
     const Picture picture = made->draw(camera, 1, i, {subject}, mirror, 0.05, light);
@@ -215,18 +238,21 @@ TEST(Renderer, DrawsWhatTheTruthSays) {
     std::vector<Eigen::Vector3f> points;
     const double away = (placed.in_scene.translation() - camera.position).norm();
     const Mesh mesh = camera.fy * figure.face[0].y() / away > 260 ? Mesh::kNear : Mesh::kFar;
-    skin(bodies().topology(mesh), figure.vertices[static_cast<size_t>(mesh)], placed.posed, placed.in_scene, points);
+    skin(bodies().topology(mesh), figure.vertices[static_cast<size_t>(mesh)], placed.posed,
+         placed.in_scene, points);
     for (const auto& p : points) {
       const auto pixel = camera.see(p.cast<double>());
       ASSERT_TRUE(pixel);
-      x0 = std::min(x0, pixel->x()), x1 = std::max(x1, pixel->x()), y0 = std::min(y0, pixel->y()), y1 = std::max(y1, pixel->y());
+      x0 = std::min(x0, pixel->x()), x1 = std::max(x1, pixel->x()), y0 = std::min(y0, pixel->y()),
+      y1 = std::max(y1, pixel->y());
     }
     if (x0 < 3 || y0 < 3 || x1 > 637 || y1 > 357) continue;
     int mx0 = 640, my0 = 360, mx1 = -1, my1 = -1;
     for (int y = 0; y < 360; ++y) {
       for (int x = 0; x < 640; ++x) {
         if (picture.who[static_cast<size_t>(y * 640 + x)] != 1) continue;
-        mx0 = std::min(mx0, x), mx1 = std::max(mx1, x + 1), my0 = std::min(my0, y), my1 = std::max(my1, y + 1);
+        mx0 = std::min(mx0, x), mx1 = std::max(mx1, x + 1), my0 = std::min(my0, y),
+        my1 = std::max(my1, y + 1);
       }
     }
     // Encloses it to a pixel; and the mask fills it, but for what passes a pixel's middle by.

@@ -27,7 +27,8 @@ bool folds_before(const Camera& camera, double r) {
   double before = 0;
   for (int i = 1; i <= kSteps; ++i) {
     const double at = r * i / kSteps;
-    const double bent = camera.lens == Lens::kBrown ? at * radial(camera.k, at * at) : equidistant(camera.k, at);
+    const double bent =
+        camera.lens == Lens::kBrown ? at * radial(camera.k, at * at) : equidistant(camera.k, at);
     if (bent < before) return true;
     before = bent;
   }
@@ -92,14 +93,24 @@ Camera with_faults(const Camera& camera, double time_s) {
   for (const Camera::Fault& fault : camera.faults) {
     if (time_s < fault.at_s || time_s >= fault.at_s + fault.for_s) continue;
     switch (fault.kind) {
-      case Camera::Fault::Kind::kCover: now.exposure *= 0.02; break;
-      case Camera::Fault::Kind::kBlind: now.exposure *= 12; break;
-      case Camera::Fault::Kind::kDefocus: now.softness += 6; break;
-      case Camera::Fault::Kind::kKnock:
-        now.turn = (Eigen::AngleAxisd(0.12, Vector3::UnitY()) * Eigen::AngleAxisd(0.06, Vector3::UnitX()) *
-                    Eigen::AngleAxisd(0.05, Vector3::UnitZ())).toRotationMatrix() * camera.turn;
+      case Camera::Fault::Kind::kCover:
+        now.exposure *= 0.02;
         break;
-      case Camera::Fault::Kind::kFreeze: break;  // who films repeats the picture
+      case Camera::Fault::Kind::kBlind:
+        now.exposure *= 12;
+        break;
+      case Camera::Fault::Kind::kDefocus:
+        now.softness += 6;
+        break;
+      case Camera::Fault::Kind::kKnock:
+        now.turn =
+            (Eigen::AngleAxisd(0.12, Vector3::UnitY()) * Eigen::AngleAxisd(0.06, Vector3::UnitX()) *
+             Eigen::AngleAxisd(0.05, Vector3::UnitZ()))
+                .toRotationMatrix() *
+            camera.turn;
+        break;
+      case Camera::Fault::Kind::kFreeze:
+        break;  // who films repeats the picture
     }
   }
   return now;
@@ -123,16 +134,34 @@ Camera look_at(const Vector3& position, const Vector3& target, double degrees, i
 }
 
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
-  LIDO_TRY(node.only({"name", "at", "looks_at", "degrees", "width", "height", "fps", "lens", "k",
-                      "noise", "softness", "dirt", "exposure", "clock_offset_s", "clock_drift_ppm",
-                      "bitrate_mbps", "keyframe_s", "codec", "drops", "faults"}));
+  LIDO_TRY(node.only({"name",
+                      "at",
+                      "looks_at",
+                      "degrees",
+                      "width",
+                      "height",
+                      "fps",
+                      "lens",
+                      "k",
+                      "noise",
+                      "softness",
+                      "dirt",
+                      "exposure",
+                      "clock_offset_s",
+                      "clock_drift_ppm",
+                      "bitrate_mbps",
+                      "keyframe_s",
+                      "codec",
+                      "drops",
+                      "faults"}));
   const Vector3 at = LIDO_TRY(read_point(node["at"]));
   if (at.z() <= 0.2) return node["at"].refuse("a camera at least 0.2 m over the water");
   if (at.z() < pool.freeboard_m + 0.1 && !pool.is_water({at.x(), at.y()}))
     return node["at"].refuse("a camera that is not in the wall or under the deck");
   const Vector3 target = LIDO_TRY(read_point(node["looks_at"]));
   const Vector3 way = target - at;
-  if (std::hypot(way.x(), way.y()) < 1e-3) return node["looks_at"].refuse("a place that is not straight under the camera");
+  if (std::hypot(way.x(), way.y()) < 1e-3)
+    return node["looks_at"].refuse("a place that is not straight under the camera");
   const auto width = LIDO_TRY(node["width"].number_or(640, 64, 4096));
   const auto height = LIDO_TRY(node["height"].number_or(360, 64, 4096));
   if (std::fmod(width, 2) != 0) return node["width"].refuse("an even number");
@@ -140,22 +169,28 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
   Camera camera = look_at(at, target, LIDO_TRY(node["degrees"].number_or(80, 5, 150)),
                           static_cast<int>(width), static_cast<int>(height));
   camera.name = node["name"].there() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
-  if (camera.name.empty() || camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
+  if (camera.name.empty() ||
+      camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
     return node["name"].refuse("a name of small letters, digits, _ and -");
   camera.fps = LIDO_TRY(node["fps"].number_or(25, 1, 60));
   if (node["lens"].there() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
     camera.lens = Lens::kFisheye;
-    camera.fx = camera.fy = camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
+    camera.fx = camera.fy =
+        camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
   }
   if (node["k"].there()) {
     const auto k = LIDO_TRY(node["k"].list());
-    if (k.size() > camera.k.size()) return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
+    if (k.size() > camera.k.size())
+      return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
     for (size_t i = 0; i < k.size(); ++i) camera.k[i] = LIDO_TRY(k[i].number(-2, 2));
   }
   const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
   double seen = camera.reach();
-  seen = camera.lens == Lens::kBrown ? seen * radial(camera.k, seen * seen) : equidistant(camera.k, seen);
-  if (seen < corner) return (node["k"].there() ? node["k"] : node["degrees"]).refuse("a lens that does not fold back inside the picture");
+  seen = camera.lens == Lens::kBrown ? seen * radial(camera.k, seen * seen)
+                                     : equidistant(camera.k, seen);
+  if (seen < corner)
+    return (node["k"].there() ? node["k"] : node["degrees"])
+        .refuse("a lens that does not fold back inside the picture");
   camera.noise = LIDO_TRY(node["noise"].number_or(camera.noise, 0, 0.5));
   camera.softness = LIDO_TRY(node["softness"].number_or(camera.softness, 0, 5));
   camera.dirt = LIDO_TRY(node["dirt"].number_or(0, 0, 1));
@@ -170,10 +205,13 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
       LIDO_TRY(one.only({"kind", "at_s", "for_s"}));
       const std::string kind = LIDO_TRY(one["kind"].choice(kFaults));
       const auto which = std::ranges::find(kFaults, kind) - kFaults.begin();
-      camera.faults.push_back({static_cast<Camera::Fault::Kind>(which), LIDO_TRY(one["at_s"].number(0, 86400)), LIDO_TRY(one["for_s"].number(0, 86400))});
+      camera.faults.push_back({static_cast<Camera::Fault::Kind>(which),
+                               LIDO_TRY(one["at_s"].number(0, 86400)),
+                               LIDO_TRY(one["for_s"].number(0, 86400))});
     }
   }
-  if (node["codec"].there()) camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
+  if (node["codec"].there())
+    camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
   return camera;
 }
 
@@ -217,19 +255,22 @@ std::string to_yaml(const Camera& camera) {
   const double half = camera.cx / camera.fx;
   const double degrees = (camera.lens == Lens::kBrown ? std::atan(half) : half) * 360 / M_PI;
   std::string text = fmt::format(
-      "  - name: {}\n    at: [{}, {}, {}]\n    looks_at: [{}, {}, {}]\n    degrees: {}\n    width: {}\n"
-      "    height: {}\n    fps: {}\n    lens: {}\n    k: [{}]\n    noise: {}\n    softness: {}\n    dirt: {}\n"
+      "  - name: {}\n    at: [{}, {}, {}]\n    looks_at: [{}, {}, {}]\n    degrees: {}\n    width: "
+      "{}\n"
+      "    height: {}\n    fps: {}\n    lens: {}\n    k: [{}]\n    noise: {}\n    softness: {}\n   "
+      " dirt: {}\n"
       "    exposure: {}\n    clock_offset_s: {}\n    clock_drift_ppm: {}\n    bitrate_mbps: {}\n"
       "    keyframe_s: {}\n    codec: {}\n    drops: {}\n",
-      camera.name, camera.position.x(), camera.position.y(), camera.position.z(), target.x(), target.y(),
-      target.z(), degrees, camera.width, camera.height, camera.fps,
+      camera.name, camera.position.x(), camera.position.y(), camera.position.z(), target.x(),
+      target.y(), target.z(), degrees, camera.width, camera.height, camera.fps,
       camera.lens == Lens::kBrown ? "brown" : "fisheye", fmt::join(camera.k, ", "), camera.noise,
       camera.softness, camera.dirt, camera.exposure, camera.clock_offset_s, camera.clock_drift_ppm,
       camera.bitrate_mbps, camera.keyframe_s, camera.hevc ? "hevc" : "h264", camera.drops);
   if (camera.faults.empty()) return text;
   text += "    faults:\n";
   for (const Camera::Fault& fault : camera.faults)
-    text += fmt::format("      - {{kind: {}, at_s: {}, for_s: {}}}\n", kFaults[static_cast<size_t>(fault.kind)], fault.at_s, fault.for_s);
+    text += fmt::format("      - {{kind: {}, at_s: {}, for_s: {}}}\n",
+                        kFaults[static_cast<size_t>(fault.kind)], fault.at_s, fault.for_s);
   return text;
 }
 

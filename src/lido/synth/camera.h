@@ -30,10 +30,10 @@ struct Camera {
   Vector3 position{0, 0, 3};
   Eigen::Matrix3d turn = Eigen::Matrix3d::Identity();  ///< From the scene's axes to the camera's.
   // What the sensor and its surroundings do.
-  double noise = 0.012;     ///< Standard deviation of a pixel at middle brightness; 1 is white.
-  double softness = 0.5;    ///< Pixels of blur by the lens.
-  double dirt = 0;          ///< 0 clean, 1 many drops on the dome.
-  double exposure = 1;      ///< Times what is right.
+  double noise = 0.012;   ///< Standard deviation of a pixel at middle brightness; 1 is white.
+  double softness = 0.5;  ///< Pixels of blur by the lens.
+  double dirt = 0;        ///< 0 clean, 1 many drops on the dome.
+  double exposure = 1;    ///< Times what is right.
   double clock_offset_s = 0, clock_drift_ppm = 0;
   double bitrate_mbps = 0;  ///< 0: by quality.
   double keyframe_s = 2;
@@ -61,18 +61,21 @@ struct Camera {
   double reach() const;
 };
 
-/// The camera as it is at a moment: covered, blinded, out of focus or knocked where a fault says so.
+/// The camera as it is at a moment: covered, blinded, out of focus or knocked where a fault says
+/// so.
 Camera with_faults(const Camera& camera, double time_s);
 
 /// A camera at `position` that looks at `target`, upright, seeing `degrees` from left to right.
-Camera look_at(const Vector3& position, const Vector3& target, double degrees, int width, int height);
+Camera look_at(const Vector3& position, const Vector3& target, double degrees, int width,
+               int height);
 
 /// Reads one camera of a scene.
 /// @return kInvalidArgument with file and line: under water, inside a wall, looking nowhere.
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number);
 
 /// Cameras at the corners of the deck, on masts, that look at the water.
-std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t count, int width, int height);
+std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t count, int width,
+                                   int height);
 
 /// What read_camera() reads.
 std::string to_yaml(const Camera& camera);

@@ -14,7 +14,8 @@ TEST(Water, BendsLightAsSnellSays) {
     const Vector3 below(random.between(-20, 20), random.between(-20, 20), -random.between(1e-3, 4));
     const Vector3 at = through_flat_water(eye, below);
     const Vector3 in_air = (at - eye).normalized(), in_water = (below - at).normalized();
-    const double sine_air = std::hypot(in_air.x(), in_air.y()), sine_water = std::hypot(in_water.x(), in_water.y());
+    const double sine_air = std::hypot(in_air.x(), in_air.y()),
+                 sine_water = std::hypot(in_water.x(), in_water.y());
     EXPECT_NEAR(sine_air, kRefraction * sine_water, 1e-9);
     EXPECT_NEAR(at.z(), 0, 1e-12);
     // In one plane with both.
@@ -51,7 +52,8 @@ TEST(Water, WavesTakeTheShortestWay) {
     EXPECT_LE(length, path(flat.x(), flat.y()) + 1e-12);
     for (int k = 0; k < 8; ++k) {
       const double angle = k * M_PI / 4;
-      EXPECT_LE(length, path(at.x() + 1e-3 * std::cos(angle), at.y() + 1e-3 * std::sin(angle)) + 1e-10);
+      EXPECT_LE(length,
+                path(at.x() + 1e-3 * std::cos(angle), at.y() + 1e-3 * std::sin(angle)) + 1e-10);
     }
   }
   // A mirror is flat water.
@@ -93,15 +95,18 @@ TEST(Camera, LensesAreOpenCvs) {
 TEST(Camera, AFoldingLensIsRefused) {
   const Pool pool{.outline = {{0, 0}, {8, 0}, {8, 4}, {0, 4}}};
   const auto read = [&](const std::string& lines) {
-    return read_camera(*Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"), pool, 1);
+    return read_camera(*Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"),
+                       pool, 1);
   };
   EXPECT_TRUE(read("k: [-0.1]\n"));
   const auto folds = read("k: [-0.6]\n");
   ASSERT_FALSE(folds);
   EXPECT_NE(folds.error().message.find("c.yaml:3"), std::string::npos) << folds.error().message;
-  for (const char* bad : {"width: 641\n", "degrees: 170\n", "lens: square\n", "fps: 0\n", "faults: [{kind: rain, at_s: 1, for_s: 1}]\n", "colour: red\n"})
+  for (const char* bad : {"width: 641\n", "degrees: 170\n", "lens: square\n", "fps: 0\n",
+                          "faults: [{kind: rain, at_s: 1, for_s: 1}]\n", "colour: red\n"})
     EXPECT_FALSE(read(bad)) << bad;
-  const auto under = read_camera(*Yaml::parse("at: [4, 2, -1]\nlooks_at: [4, 3, 0]\n", "c.yaml"), pool, 1);
+  const auto under =
+      read_camera(*Yaml::parse("at: [4, 2, -1]\nlooks_at: [4, 3, 0]\n", "c.yaml"), pool, 1);
   ASSERT_FALSE(under);
   EXPECT_NE(under.error().message.find("c.yaml:1"), std::string::npos);
 }
@@ -111,7 +116,8 @@ TEST(Camera, IsReadBackAsWritten) {
   const Pool pool = random_pool(random);
   for (const Camera& camera : random_cameras(random, pool, 4, 640, 360)) {
     const std::string text = to_yaml(camera);
-    const auto again = read_camera((*Yaml::parse("cameras:\n" + text, "c"))["cameras"].list()->front(), pool, 1);
+    const auto again =
+        read_camera((*Yaml::parse("cameras:\n" + text, "c"))["cameras"].list()->front(), pool, 1);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_NEAR((again->turn - camera.turn).norm(), 0, 1e-9);
     EXPECT_NEAR(again->fx, camera.fx, 1e-6);

@@ -69,7 +69,7 @@ struct Crowd::Walker {
   bool leaves = false;
   int event = -1;
   double rescue_s = 0;
-  size_t act = 0;  ///< The next of the person's.
+  size_t act = 0;     ///< The next of the person's.
   size_t signal = 0;  ///< From 1; 0 for none.
   double signal_from_s = 0, signal_to_s = 0;
 };
@@ -104,9 +104,10 @@ void Crowd::move_to(double to_s) {
   }
   stances_.clear();
   for (const Walker& walker : walkers_)
-    stances_.push_back({people_[walker.person].id, walker.at, walker.mouth_m, walker.heading_rad,
-                        walker.behaviour, walker.in_water,
-                        now_s_ >= walker.signal_from_s && now_s_ < walker.signal_to_s ? walker.signal : 0});
+    stances_.push_back(
+        {people_[walker.person].id, walker.at, walker.mouth_m, walker.heading_rad, walker.behaviour,
+         walker.in_water,
+         now_s_ >= walker.signal_from_s && now_s_ < walker.signal_to_s ? walker.signal : 0});
 }
 
 void Crowd::arrive() {

@@ -65,20 +65,30 @@ std::vector<Seen> count_pixels(const Picture& picture, size_t people) {
 
 class CameraFilm {
  public:
-  CameraFilm(storage::Store& store, const Shoot& shoot, const Camera& camera, const Timeline& timeline,
-             const Cast& cast, const Behaviours& behaviours, const Bodies& bodies, const Water& water)
-      : store_(store), shoot_(shoot), camera_(camera), timeline_(timeline), cast_(cast),
-        behaviours_(behaviours), bodies_(bodies), water_(water) {}
+  CameraFilm(storage::Store& store, const Shoot& shoot, const Camera& camera,
+             const Timeline& timeline, const Cast& cast, const Behaviours& behaviours,
+             const Bodies& bodies, const Water& water)
+      : store_(store),
+        shoot_(shoot),
+        camera_(camera),
+        timeline_(timeline),
+        cast_(cast),
+        behaviours_(behaviours),
+        bodies_(bodies),
+        water_(water) {}
 
   Result<void> run(const std::function<void()>& done, const std::stop_token& stop) {
     auto renderer = LIDO_TRY(Renderer::make(bodies_, shoot_.pool, shoot_.scenery, camera_));
     const auto video = LIDO_TRY(store_.create(clip()));
     const auto mot = LIDO_TRY(store_.create("mot/" + camera_.name + ".txt"));
-    auto truth = LIDO_TRY(dataset::TableWriter<dataset::SeenRow>::create(store_, "truth/" + camera_.name + ".parquet"));
+    auto truth = LIDO_TRY(dataset::TableWriter<dataset::SeenRow>::create(
+        store_, "truth/" + camera_.name + ".parquet"));
     const Rational rate{std::llround(camera_.fps * 1000), 1000};
-    auto encoder = LIDO_TRY(media::Encoder::open(*video, camera_.width, camera_.height, rate,
-                                                 {camera_.hevc, camera_.bitrate_mbps, camera_.keyframe_s}));
-    Random random = Random(static_cast<uint64_t>(shoot_.seed)).split(std::hash<std::string>{}(camera_.name));
+    auto encoder =
+        LIDO_TRY(media::Encoder::open(*video, camera_.width, camera_.height, rate,
+                                      {camera_.hevc, camera_.bitrate_mbps, camera_.keyframe_s}));
+    Random random =
+        Random(static_cast<uint64_t>(shoot_.seed)).split(std::hash<std::string>{}(camera_.name));
     std::optional<media::Image> frozen;
     const auto count = static_cast<int64_t>(std::floor(shoot_.duration_s * camera_.fps));
     for (int64_t frame = 0; frame < count; ++frame) {
@@ -91,7 +101,8 @@ class CameraFilm {
       }
       LIDO_TRY(take(renderer, frame, time_s));
       const bool freezes = std::ranges::any_of(camera_.faults, [&](const Camera::Fault& fault) {
-        return fault.kind == Camera::Fault::Kind::kFreeze && time_s >= fault.at_s && time_s < fault.at_s + fault.for_s;
+        return fault.kind == Camera::Fault::Kind::kFreeze && time_s >= fault.at_s &&
+               time_s < fault.at_s + fault.for_s;
       });
       if (!freezes) frozen = picture_.image;
       LIDO_TRY(encoder->push(frozen ? *frozen : picture_.image));
@@ -107,7 +118,8 @@ class CameraFilm {
     LIDO_TRY(truth.commit());
     LIDO_TRY(mot->commit());
     LIDO_TRY(video->commit());
-    return store_.write_text("coco/" + camera_.name + ".json", coco().dump(), storage::Durability::kProcess);
+    return store_.write_text("coco/" + camera_.name + ".json", coco().dump(),
+                             storage::Durability::kProcess);
   }
 
   std::string clip() const { return "clips/" + camera_.name + ".mp4"; }
@@ -125,7 +137,8 @@ class CameraFilm {
     placed.reserve(moments.size());
     for (const Moment& moment : moments) {
       const Cast::Member& member = cast_.members.at(moment.stance.person);
-      placed.push_back(place_body(bodies_, behaviours_, shoot_.pool, member.figure, moment, time_s));
+      placed.push_back(
+          place_body(bodies_, behaviours_, shoot_.pool, member.figure, moment, time_s));
       subjects.push_back({&member.figure, &placed.back(), &member.look, moment.stance.in_water,
                           stir_of(behaviours_[moment.stance.behaviour].limbs)});
     }
@@ -134,7 +147,11 @@ class CameraFilm {
     rows_.clear();
     const bool samples = frame % std::max<int64_t>(1, std::llround(camera_.fps)) == 0;
     if (samples) {
-      images_.push_back({{"id", frame}, {"file_name", fmt::format("{}-{:06}", camera_.name, frame)}, {"width", camera_.width}, {"height", camera_.height}, {"date_captured_s", time_s}});
+      images_.push_back({{"id", frame},
+                         {"file_name", fmt::format("{}-{:06}", camera_.name, frame)},
+                         {"width", camera_.width},
+                         {"height", camera_.height},
+                         {"date_captured_s", time_s}});
     }
     for (size_t i = 0; i < moments.size(); ++i) {
       rows_.push_back(row(now, frame, time_s, day_s, moments[i], placed[i], seen[i], i + 1));
@@ -146,35 +163,42 @@ class CameraFilm {
   }
 
   dataset::SeenRow row(const Camera& now, int64_t frame, double time_s, double day_s,
-                       const Moment& moment, const Placed& placed, const Seen& seen, size_t number) {
+                       const Moment& moment, const Placed& placed, const Seen& seen,
+                       size_t number) {
     const Cast::Member& member = cast_.members.at(moment.stance.person);
     const Behaviour& behaviour = behaviours_[moment.stance.behaviour];
-    dataset::SeenRow row{.clip = clip(),
-                         .frame = frame,
-                         .time_s = time_s,
-                         .clock_s = time_s * (1 + 1e-6 * camera_.clock_drift_ppm) + camera_.clock_offset_s,
-                         .person = moment.stance.person,
-                         .age_group = std::string(name_of(member.person.group())),
-                         .behaviour = behaviour.name,
-                         .danger = std::string(name_of(behaviour.danger)),
-                         .signal = moment.stance.signal > 0 ? behaviours_.signals()[moment.stance.signal - 1].name : "none",
-                         .party = member.person.party};
+    dataset::SeenRow row{
+        .clip = clip(),
+        .frame = frame,
+        .time_s = time_s,
+        .clock_s = time_s * (1 + 1e-6 * camera_.clock_drift_ppm) + camera_.clock_offset_s,
+        .person = moment.stance.person,
+        .age_group = std::string(name_of(member.person.group())),
+        .behaviour = behaviour.name,
+        .danger = std::string(name_of(behaviour.danger)),
+        .signal = moment.stance.signal > 0 ? behaviours_.signals()[moment.stance.signal - 1].name
+                                           : "none",
+        .party = member.person.party};
     // The whole body, by the mesh that draws far ones.
-    skin(bodies_.topology(Mesh::kFar), member.figure.vertices[static_cast<size_t>(Mesh::kFar)], placed.posed, placed.in_scene, points_);
+    skin(bodies_.topology(Mesh::kFar), member.figure.vertices[static_cast<size_t>(Mesh::kFar)],
+         placed.posed, placed.in_scene, points_);
     Rectangle whole = seen.box;
     for (const Eigen::Vector3f& point : points_) {
       if (const auto pixel = now.see(point.cast<double>())) whole.take(pixel->x(), pixel->y());
     }
     row.whole = whole.box();
     row.visible = seen.box.box();
-    if (!row.whole.empty()) row.share = static_cast<double>(seen.pixels) / std::max(1.0, row.whole[2] * row.whole[3]);
+    if (!row.whole.empty())
+      row.share = static_cast<double>(seen.pixels) / std::max(1.0, row.whole[2] * row.whole[3]);
     const auto points = keypoints(bodies_, member.figure, placed.posed);
     for (const Vector3& standing : points) {
       const Vector3 point = placed.in_scene * standing;
       const auto pixel = now.see(point);
       const auto moved = now.see(point, water_, day_s);
-      row.keypoints.insert(row.keypoints.end(), {pixel ? pixel->x() : kNone, pixel ? pixel->y() : kNone});
-      row.through_waves.insert(row.through_waves.end(), {moved ? moved->x() : kNone, moved ? moved->y() : kNone});
+      row.keypoints.insert(row.keypoints.end(),
+                           {pixel ? pixel->x() : kNone, pixel ? pixel->y() : kNone});
+      row.through_waves.insert(row.through_waves.end(),
+                               {moved ? moved->x() : kNone, moved ? moved->y() : kNone});
       row.keypoints_m.insert(row.keypoints_m.end(), {point.x(), point.y(), point.z()});
       row.visibility.push_back(!moved || !now.shows(*moved) ? 0 : is_near(*moved, number) ? 2 : 1);
     }
@@ -182,7 +206,8 @@ class CameraFilm {
     row.head_top_m = -1e9;
     const size_t head = bodies_.bone("head");
     for (const Vector3& end : {member.figure.tails[head], member.figure.joints[head]})
-      row.head_top_m = std::max(row.head_top_m, (placed.in_scene * (placed.posed.bones[head] * end)).z());
+      row.head_top_m =
+          std::max(row.head_top_m, (placed.in_scene * (placed.posed.bones[head] * end)).z());
     return row;
   }
 
@@ -201,8 +226,8 @@ class CameraFilm {
 
   /// frame, id, left, top, width, height, 1, class 1 (person), share seen; frames from 1.
   static std::string mot_line(const dataset::SeenRow& row) {
-    return fmt::format("{},{},{:.2f},{:.2f},{:.2f},{:.2f},1,1,{:.3f}\n", row.frame + 1, row.person, row.whole[0],
-                       row.whole[1], row.whole[2], row.whole[3], row.share);
+    return fmt::format("{},{},{:.2f},{:.2f},{:.2f},{:.2f},1,1,{:.3f}\n", row.frame + 1, row.person,
+                       row.whole[0], row.whole[1], row.whole[2], row.whole[3], row.share);
   }
 
   void annotate(const dataset::SeenRow& row) {
@@ -215,15 +240,23 @@ class CameraFilm {
       points.push_back(is_in ? std::round(100 * row.through_waves[2 * i + 1]) / 100 : 0);
       points.push_back(row.visibility[i]);
     }
-    annotations_.push_back({{"id", annotations_.size() + 1}, {"image_id", row.frame}, {"category_id", 1}, {"bbox", row.visible},
-                            {"area", row.visible[2] * row.visible[3]}, {"iscrowd", 0}, {"num_keypoints", seen}, {"keypoints", points}, {"person", row.person}});
+    annotations_.push_back({{"id", annotations_.size() + 1},
+                            {"image_id", row.frame},
+                            {"category_id", 1},
+                            {"bbox", row.visible},
+                            {"area", row.visible[2] * row.visible[3]},
+                            {"iscrowd", 0},
+                            {"num_keypoints", seen},
+                            {"keypoints", points},
+                            {"person", row.person}});
   }
 
   Json coco() const {
     Json names = Json::array();
     for (const std::string_view name : kKeypointNames) names.push_back(name);
     return {{"info", {{"description", kHonesty}}},
-            {"categories", {{{"id", 1}, {"name", "person"}, {"supercategory", "person"}, {"keypoints", names}}}},
+            {"categories",
+             {{{"id", 1}, {"name", "person"}, {"supercategory", "person"}, {"keypoints", names}}}},
             {"images", images_},
             {"annotations", annotations_}};
   }
@@ -231,9 +264,12 @@ class CameraFilm {
   /// A second of what a person does, with the box at its beginning.
   void label(const dataset::SeenRow& row) {
     const double end_s = std::min(row.time_s + 1, shoot_.duration_s);
-    for (const auto& [task, name] : {std::pair("behaviour", &row.behaviour), std::pair("danger", &row.danger), std::pair("age_group", &row.age_group), std::pair("signal", &row.signal)}) {
-      labels += fmt::format("{},{:.3f},{:.3f},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f}\n", clip(), row.time_s, end_s, task, *name, row.person,
-                            row.visible[0], row.visible[1], row.visible[2], row.visible[3]);
+    for (const auto& [task, name] :
+         {std::pair("behaviour", &row.behaviour), std::pair("danger", &row.danger),
+          std::pair("age_group", &row.age_group), std::pair("signal", &row.signal)}) {
+      labels += fmt::format("{},{:.3f},{:.3f},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f}\n", clip(),
+                            row.time_s, end_s, task, *name, row.person, row.visible[0],
+                            row.visible[1], row.visible[2], row.visible[3]);
     }
   }
 
@@ -261,13 +297,16 @@ Result<void> write_tracks(storage::Store& store, const Shoot& shoot, Crowd& crow
     for (const Moment& moment : timeline.at(time_s)) {
       const Stance& stance = moment.stance;
       const Behaviour& behaviour = behaviours[stance.behaviour];
-      LIDO_TRY(tracks.append({0, shoot.begins_s + time_s, stance.person, stance.at.x, stance.at.y, stance.mouth_m, stance.heading_rad,
-                              stance.in_water, behaviour.name, std::string(name_of(behaviour.danger))}));
+      LIDO_TRY(tracks.append({0, shoot.begins_s + time_s, stance.person, stance.at.x, stance.at.y,
+                              stance.mouth_m, stance.heading_rad, stance.in_water, behaviour.name,
+                              std::string(name_of(behaviour.danger))}));
     }
   }
   LIDO_TRY(tracks.commit());
-  auto visitors = LIDO_TRY(dataset::TableWriter<dataset::VisitorRow>::create(store, "visitors.parquet"));
-  for (const int64_t id : timeline.people()) LIDO_TRY(visitors.append(visitor_row(0, crowd.person(id))));
+  auto visitors =
+      LIDO_TRY(dataset::TableWriter<dataset::VisitorRow>::create(store, "visitors.parquet"));
+  for (const int64_t id : timeline.people())
+    LIDO_TRY(visitors.append(visitor_row(0, crowd.person(id))));
   LIDO_TRY(visitors.commit());
   crowd.close();
   auto events = LIDO_TRY(dataset::TableWriter<dataset::DangerRow>::create(store, "events.parquet"));
@@ -280,7 +319,8 @@ Result<void> write_tracks(storage::Store& store, const Shoot& shoot, Crowd& crow
 std::string site_of(const Shoot& shoot) {
   std::string text = fmt::format("# {}\npool:\n{}cameras:\n", kHonesty, to_yaml(shoot.pool));
   for (const Camera& camera : shoot.cameras) text += to_yaml(camera);
-  return text + fmt::format("light: {}\nwater:\n  wave_m: {}\n  turbidity: {}\n  level_m: 0\n", shoot.light.name, shoot.wave_m, shoot.turbidity);
+  return text + fmt::format("light: {}\nwater:\n  wave_m: {}\n  turbidity: {}\n  level_m: 0\n",
+                            shoot.light.name, shoot.wave_m, shoot.turbidity);
 }
 
 }  // namespace
@@ -305,7 +345,8 @@ Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crow
   LIDO_TRY(parallel_for(films.size(), workers, [&](size_t i) { return films[i].run(done, stop); }));
   FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast.members)};
   LIDO_TRY(write_tracks(*store, shoot, crowd, timeline, behaviours));
-  std::string clips = "clip,group,site,camera,start_utc\n", labels = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
+  std::string clips = "clip,group,site,camera,start_utc\n",
+              labels = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
   for (size_t i = 0; i < films.size(); ++i) {
     summary.frames += films[i].frames;
     summary.rows += films[i].rows;

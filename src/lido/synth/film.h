@@ -28,10 +28,10 @@ struct FilmSummary {
   double video_s = 0;
 };
 
-/// Films a crowd, each camera by a thread of its own. Writes clips/CAMERA.mp4 and, of every picture,
-/// the truth: truth/CAMERA.parquet, mot/CAMERA.txt, coco/CAMERA.json (one picture a second); then
-/// clips.csv and labels.csv for lido ingest, site.yaml with pool, cameras, water and light, and the
-/// tables of simulate_life() for the time that is filmed, as day 0.
+/// Films a crowd, each camera by a thread of its own. Writes clips/CAMERA.mp4 and, of every
+/// picture, the truth: truth/CAMERA.parquet, mot/CAMERA.txt, coco/CAMERA.json (one picture a
+/// second); then clips.csv and labels.csv for lido ingest, site.yaml with pool, cameras, water and
+/// light, and the tables of simulate_life() for the time that is filmed, as day 0.
 /// @param crowd  Before begins_s.
 /// @param done  Called after each picture, from any thread.
 /// @return kUnavailable (storage, Mesa), kCancelled.

@@ -88,18 +88,26 @@ Result<Json> films_of(storage::Store& store, const std::string& folder, double d
   for (const Yaml& node : LIDO_TRY(site["cameras"].list())) {
     const Camera camera = LIDO_TRY(read_camera(node, pool, films.size() + 1));
     Json boxes = Json::array();
-    for (int64_t i = 0; static_cast<double>(i) <= duration_s * kBoxes_hz; ++i) boxes.push_back(Json::array());
-    LIDO_TRY(dataset::visit_table<dataset::SeenRow>(store, "truth/" + camera.name + ".parquet", [&](dataset::SeenRow& row) -> Result<void> {
-      const double at = row.time_s * kBoxes_hz;
-      const auto index = static_cast<size_t>(std::llround(at));
-      if (std::abs(at - static_cast<double>(index)) * 2 > kBoxes_hz / camera.fps || row.visible.empty() || index >= boxes.size()) return {};
-      Json box = {row.person};
-      for (const double value : row.visible) box.push_back(std::round(value));
-      box.push_back(row.danger);
-      boxes[index].push_back(std::move(box));
-      return {};
-    }));
-    films.push_back({{"name", camera.name}, {"clip", "clips/" + camera.name + ".mp4"}, {"width", camera.width}, {"height", camera.height}, {"boxes", std::move(boxes)}});
+    for (int64_t i = 0; static_cast<double>(i) <= duration_s * kBoxes_hz; ++i)
+      boxes.push_back(Json::array());
+    LIDO_TRY(dataset::visit_table<dataset::SeenRow>(
+        store, "truth/" + camera.name + ".parquet", [&](dataset::SeenRow& row) -> Result<void> {
+          const double at = row.time_s * kBoxes_hz;
+          const auto index = static_cast<size_t>(std::llround(at));
+          if (std::abs(at - static_cast<double>(index)) * 2 > kBoxes_hz / camera.fps ||
+              row.visible.empty() || index >= boxes.size())
+            return {};
+          Json box = {row.person};
+          for (const double value : row.visible) box.push_back(std::round(value));
+          box.push_back(row.danger);
+          boxes[index].push_back(std::move(box));
+          return {};
+        }));
+    films.push_back({{"name", camera.name},
+                     {"clip", "clips/" + camera.name + ".mp4"},
+                     {"width", camera.width},
+                     {"height", camera.height},
+                     {"boxes", std::move(boxes)}});
   }
   return films;
 }
@@ -109,11 +117,12 @@ Result<std::optional<Stretch>> film_of(storage::Store& store) {
   constexpr double kLongest_s = 600;
   if (!LIDO_TRY(store.exists("clips.csv"))) return std::nullopt;
   Stretch stretch{0, 1e18, -1e18};
-  LIDO_TRY(dataset::visit_table<dataset::TruthRow>(store, tracks_file(0), [&](dataset::TruthRow& row) -> Result<void> {
-    stretch.from_s = std::min(stretch.from_s, row.time_s);
-    stretch.to_s = std::max(stretch.to_s, row.time_s);
-    return {};
-  }));
+  LIDO_TRY(dataset::visit_table<dataset::TruthRow>(
+      store, tracks_file(0), [&](dataset::TruthRow& row) -> Result<void> {
+        stretch.from_s = std::min(stretch.from_s, row.time_s);
+        stretch.to_s = std::max(stretch.to_s, row.time_s);
+        return {};
+      }));
   if (stretch.to_s < stretch.from_s) return std::nullopt;
   stretch.to_s = std::min(stretch.to_s, stretch.from_s + kLongest_s);
   return stretch;

@@ -15,9 +15,10 @@ namespace {
 /// no Mesa.
 struct Egl {
   void* library = nullptr;
-#define LIDO_EGL_FUNCTIONS(X)                                                            \
-  X(eglGetProcAddress) X(eglInitialize) X(eglBindAPI) X(eglChooseConfig) X(eglCreateContext) \
-  X(eglMakeCurrent) X(eglDestroyContext) X(eglGetPlatformDisplay)
+#define LIDO_EGL_FUNCTIONS(X)                                                             \
+  X(eglGetProcAddress)                                                                    \
+  X(eglInitialize) X(eglBindAPI) X(eglChooseConfig) X(eglCreateContext) X(eglMakeCurrent) \
+      X(eglDestroyContext) X(eglGetPlatformDisplay)
 #define X(name) decltype(&::name) name = nullptr;
   LIDO_EGL_FUNCTIONS(X)
 #undef X
@@ -28,8 +29,8 @@ struct Egl {
     if (egl.library == nullptr)
       return fail(ErrorCode::kUnavailable,
                   "pictures need Mesa: install libegl1 and libgl1-mesa-dri ({})", ::dlerror());
-#define X(name)                                                                         \
-  egl.name = reinterpret_cast<decltype(egl.name)>(::dlsym(egl.library, #name));         \
+#define X(name)                                                                 \
+  egl.name = reinterpret_cast<decltype(egl.name)>(::dlsym(egl.library, #name)); \
   if (egl.name == nullptr) return fail(ErrorCode::kUnavailable, "libEGL.so.1 has no " #name);
     LIDO_EGL_FUNCTIONS(X)
 #undef X
@@ -64,22 +65,29 @@ Result<Context> Context::make() {
   context.handles_ = std::make_unique<Handles>();
   Handles& own = *context.handles_;
   own.egl = LIDO_TRY(Egl::load());
-  own.display = own.egl.eglGetPlatformDisplay(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
-  if (own.display == EGL_NO_DISPLAY || own.egl.eglInitialize(own.display, nullptr, nullptr) != EGL_TRUE)
+  own.display =
+      own.egl.eglGetPlatformDisplay(EGL_PLATFORM_SURFACELESS_MESA, EGL_DEFAULT_DISPLAY, nullptr);
+  if (own.display == EGL_NO_DISPLAY ||
+      own.egl.eglInitialize(own.display, nullptr, nullptr) != EGL_TRUE)
     return fail(ErrorCode::kUnavailable,
                 "pictures need Mesa's software renderer: install libegl-mesa0 and libgl1-mesa-dri");
   own.egl.eglBindAPI(EGL_OPENGL_API);
-  constexpr std::array<EGLint, 7> kWanted = {EGL_CONTEXT_MAJOR_VERSION, 3, EGL_CONTEXT_MINOR_VERSION, 3,
-                                   EGL_CONTEXT_OPENGL_PROFILE_MASK,
-                                   EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT, EGL_NONE};
-  own.context = own.egl.eglCreateContext(own.display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, kWanted.data());
+  constexpr std::array<EGLint, 7> kWanted = {EGL_CONTEXT_MAJOR_VERSION,
+                                             3,
+                                             EGL_CONTEXT_MINOR_VERSION,
+                                             3,
+                                             EGL_CONTEXT_OPENGL_PROFILE_MASK,
+                                             EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
+                                             EGL_NONE};
+  own.context =
+      own.egl.eglCreateContext(own.display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, kWanted.data());
   if (own.context == EGL_NO_CONTEXT ||
       own.egl.eglMakeCurrent(own.display, EGL_NO_SURFACE, EGL_NO_SURFACE, own.context) != EGL_TRUE)
     return fail(ErrorCode::kUnavailable, "EGL gives no OpenGL 3.3 without a screen here");
-#define X(name, type)                                                          \
-  context.functions_.name =                                                    \
+#define X(name, type)                                                             \
+  context.functions_.name =                                                       \
       reinterpret_cast<PFNGL##type##PROC>(own.egl.eglGetProcAddress("gl" #name)); \
-  if (context.functions_.name == nullptr)                                      \
+  if (context.functions_.name == nullptr)                                         \
     return fail(ErrorCode::kUnavailable, "OpenGL has no gl" #name " here");
   LIDO_GL_FUNCTIONS(X)
 #undef X
@@ -94,8 +102,9 @@ Result<GLuint> Context::program(const std::string& vertex, const std::string& fr
   const Functions& gl = functions_;
   const GLuint program = gl.CreateProgram();
   std::array<char, 2000> said{};
-  for (const auto& [kind, text] : {std::pair<GLenum, const std::string&>(GL_VERTEX_SHADER, vertex),
-                                   std::pair<GLenum, const std::string&>(GL_FRAGMENT_SHADER, fragment)}) {
+  for (const auto& [kind, text] :
+       {std::pair<GLenum, const std::string&>(GL_VERTEX_SHADER, vertex),
+        std::pair<GLenum, const std::string&>(GL_FRAGMENT_SHADER, fragment)}) {
     const GLuint shader = gl.CreateShader(kind);
     const char* source = text.c_str();
     gl.ShaderSource(shader, 1, &source, nullptr);

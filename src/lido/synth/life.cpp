@@ -115,13 +115,20 @@ Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vec
 }  // namespace
 
 dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
-  return {day,           person.id,        person.age_years, std::string(name_of(person.group())),
-          person.female, person.stature_m, person.party,     person.minded_by,
-          person.arrives_s, person.leaves_s};
+  return {day,
+          person.id,
+          person.age_years,
+          std::string(name_of(person.group())),
+          person.female,
+          person.stature_m,
+          person.party,
+          person.minded_by,
+          person.arrives_s,
+          person.leaves_s};
 }
 
 dataset::DangerRow danger_row(int32_t day, const Event& event) {
-  return {day,           event.person, event.kind, std::string(name_of(event.worst)),
+  return {day,           event.person, event.kind,   std::string(name_of(event.worst)),
           event.begin_s, event.end_s,  event.outcome};
 }
 

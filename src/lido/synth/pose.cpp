@@ -47,8 +47,8 @@ Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles) {
   const Matrix3d spine = about(kLeft, angles.at(Angle::kSpineFlex) / 3) *
                          about(kUp, angles.at(Angle::kSpineTwist) / 3);
   for (const char* name : {"spine_01", "spine_02", "spine_03"}) set(name, spine);
-  const Matrix3d neck = about(kLeft, angles.at(Angle::kNeckFlex) / 2) *
-                        about(kUp, angles.at(Angle::kNeckTwist) / 2);
+  const Matrix3d neck =
+      about(kLeft, angles.at(Angle::kNeckFlex) / 2) * about(kUp, angles.at(Angle::kNeckTwist) / 2);
   set("neck_01", neck);
   set("head", neck);
   for (const bool right : {false, true}) {
@@ -136,7 +136,8 @@ Placed place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool
   }
   if (moment.signal > 0 && moment.signal_share > 0) {
     const Limbs& hands = behaviours.signals()[moment.signal - 1].limbs;
-    now.angles = overlaid(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
+    now.angles =
+        overlaid(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
   }
   Placed placed;
   placed.posed = pose_figure(bodies, figure, pose_of(bodies, figure, now.angles));
@@ -201,7 +202,8 @@ Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
       Moment& moment = at->second;
       if (fresh) {
         // Limbs of different people are not in step.
-        moment = {stance, now_s - 0.37 * static_cast<double>(stance.person % 16) - kPassesOver_s, stance.behaviour, 0};
+        moment = {stance, now_s - 0.37 * static_cast<double>(stance.person % 16) - kPassesOver_s,
+                  stance.behaviour, 0};
         moment.before_began_s = moment.began_s;
       } else if (moment.stance.behaviour != stance.behaviour) {
         moment.before = moment.stance.behaviour;
@@ -241,7 +243,8 @@ std::vector<Moment> Timeline::at(double time_s) const {
     stance.at = stance.at + (to.at - stance.at) * t;
     stance.mouth_m += t * (to.mouth_m - stance.mouth_m);
     stance.heading_rad += t * std::remainder(to.heading_rad - stance.heading_rad, 2 * M_PI);
-    if (next->signal == moment.signal) moment.signal_share += t * (next->signal_share - moment.signal_share);
+    if (next->signal == moment.signal)
+      moment.signal_share += t * (next->signal_share - moment.signal_share);
   }
   return moments;
 }

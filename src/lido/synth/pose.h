@@ -24,13 +24,14 @@ struct Moment {
   double began_s = 0;
   size_t before = 0;  ///< Behaviour.
   double before_began_s = 0;
-  size_t signal = 0;         ///< The one that the hands give or gave last, from 1.
-  double signal_share = 0;   ///< How far they are raised to it.
+  size_t signal = 0;        ///< The one that the hands give or gave last, from 1.
+  double signal_share = 0;  ///< How far they are raised to it.
   double signal_began_s = 0;
 };
 
 /// A body as what it does says: limbs follow the behaviour, one behaviour passes into another over
-/// half a second, and the mouth is where the stance has it; on land the lowest point is on the deck.
+/// half a second, and the mouth is where the stance has it; on land the lowest point is on the
+/// deck.
 Placed place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
                   const Figure& figure, const Moment& moment, double time_s);
 

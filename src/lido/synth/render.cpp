@@ -30,13 +30,17 @@ constexpr int kFamilies = 4;
 int family_of(float material) {
   switch (static_cast<Material>(material)) {
     case Material::kFloor:
-    case Material::kWall: return 0;
+    case Material::kWall:
+      return 0;
     case Material::kDeck:
-    case Material::kCoping: return 1;
+    case Material::kCoping:
+      return 1;
     case Material::kGrass:
     case Material::kHedge:
-    case Material::kBoards: return 2;
-    case Material::kThing: return 3;
+    case Material::kBoards:
+      return 2;
+    case Material::kThing:
+      return 3;
   }
   return 3;
 }
@@ -53,7 +57,9 @@ struct Renderer::State {
   State(const Bodies& all_bodies, const Camera& of, gl::Context made)
       : bodies(all_bodies), camera(of), gl(std::move(made)) {}
 
-  Result<void> prepare(const Pool& pool, const Scenery& scenery);
+  Result<void> make_programs();
+  void send_places(const Pool& pool, const Scenery& scenery);
+  Result<void> make_frames();
   Result<Program> program(const std::string& vertex, const std::string& fragment);
   GLint place(Program& program, const char* name);
   void tell(Program& program, double time_s, const Light& light, double turbidity);
@@ -105,7 +111,9 @@ Result<Renderer> Renderer::make(const Bodies& bodies, const Pool& pool, const Sc
                                 const Camera& camera) {
   auto context = LIDO_TRY(gl::Context::make());
   auto state = std::make_unique<State>(bodies, camera, std::move(context));
-  LIDO_TRY(state->prepare(pool, scenery));
+  LIDO_TRY(state->make_programs());
+  state->send_places(pool, scenery);
+  LIDO_TRY(state->make_frames());
   return Renderer(std::move(state));
 }
 
@@ -119,15 +127,19 @@ GLint Renderer::State::place(Program& of, const char* name) {
   return at->second;
 }
 
-Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) {
+Result<void> Renderer::State::make_programs() {
   using namespace shaders;
   reach = static_cast<float>(camera.reach());
   for (const bool below : {false, true}) {
     const std::string defines = below ? "#define UNDER 1\n" : "#define UNDER 0\n";
-    people[below ? 1 : 0] = LIDO_TRY(program(joined(defines, {kCamera, kBodyVertex}), joined(defines, {kLight, kBodyFragment})));
+    people[below ? 1 : 0] = LIDO_TRY(
+        program(joined(defines, {kCamera, kBodyVertex}), joined(defines, {kLight, kBodyFragment})));
     for (int family = 0; family < kFamilies; ++family) {
       const std::string of = defines + fmt::format("#define FAMILY {}\n", family);
-      stocks.push_back({below, LIDO_TRY(program(joined(of, {kCamera, kPlaceVertex}), joined(of, {kLight, kPlaceFragment}))), 0, 0});
+      stocks.push_back({below,
+                        LIDO_TRY(program(joined(of, {kCamera, kPlaceVertex}),
+                                         joined(of, {kLight, kPlaceFragment}))),
+                        0, 0});
     }
   }
   // The water bends what it shows by the camera's own rule; both know the eye.
@@ -136,7 +148,13 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   rule.erase(rule.find(kEye), kEye.size());
   water = LIDO_TRY(program(joined("", {kCamera, kWaves, kWaterVertex}),
                            joined("#define UNDER 0\n", {kLight, rule, kWaves, kWaterFragment})));
-  sensor = LIDO_TRY(program(joined("", {kWholeVertex}), joined(camera.dirt > 0 ? "#define DIRTY 1\n" : "#define DIRTY 0\n", {kSensor})));
+  sensor = LIDO_TRY(
+      program(joined("", {kWholeVertex}),
+              joined(camera.dirt > 0 ? "#define DIRTY 1\n" : "#define DIRTY 0\n", {kSensor})));
+  return {};
+}
+
+void Renderer::State::send_places(const Pool& pool, const Scenery& scenery) {
   gl->GenVertexArrays(1, &empty_array);
 
   const auto upload = [&](GLuint& array, const void* data, size_t bytes) {
@@ -158,9 +176,13 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
     Stock& stock = stocks[i];
     stock.first = static_cast<GLint>(fixed.size());
     for (size_t v = 0; v < everything.size(); v += 3) {
-      const auto [low, high] = std::minmax({everything[v].position.z(), everything[v + 1].position.z(), everything[v + 2].position.z()});
-      if (family_of(everything[v].material) == static_cast<int>(i) % kFamilies && (stock.below ? low < 0 : high > 0))
-        fixed.insert(fixed.end(), everything.begin() + static_cast<ptrdiff_t>(v), everything.begin() + static_cast<ptrdiff_t>(v) + 3);
+      const auto [low, high] =
+          std::minmax({everything[v].position.z(), everything[v + 1].position.z(),
+                       everything[v + 2].position.z()});
+      if (family_of(everything[v].material) == static_cast<int>(i) % kFamilies &&
+          (stock.below ? low < 0 : high > 0))
+        fixed.insert(fixed.end(), everything.begin() + static_cast<ptrdiff_t>(v),
+                     everything.begin() + static_cast<ptrdiff_t>(v) + 3);
     }
     stock.count = static_cast<GLsizei>(fixed.size()) - stock.first;
   }
@@ -173,7 +195,9 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   surface_count = static_cast<GLsizei>(surface.size());
   upload(surface_array, surface.data(), surface.size() * sizeof surface[0]);
   attribute(0, 3, sizeof surface[0], 0);
+}
 
+Result<void> Renderer::State::make_frames() {
   const int w = camera.width, h = camera.height;
   const auto texture = [&](GLuint& name, GLenum format, GLenum layout, GLenum type, GLint filter) {
     gl->GenTextures(1, &name);
@@ -193,7 +217,8 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   };
   constexpr GLenum kBoth[] = {GL_COLOR_ATTACHMENT0, GL_COLOR_ATTACHMENT1};
   for (const auto& [frame, colour, who, with_depth] :
-       {std::tuple(&under, &under_colour, &under_who, true), std::tuple(&one, &one_colour, &one_who, false)}) {
+       {std::tuple(&under, &under_colour, &under_who, true),
+        std::tuple(&one, &one_colour, &one_who, false)}) {
     texture(*colour, GL_RGBA8, GL_RGBA, GL_UNSIGNED_BYTE, GL_LINEAR);
     texture(*who, GL_R8UI, GL_RED_INTEGER, GL_UNSIGNED_BYTE, GL_NEAREST);
     gl->GenFramebuffers(1, frame);
@@ -205,11 +230,13 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   }
   gl->GenFramebuffers(1, &many);
   gl->BindFramebuffer(GL_FRAMEBUFFER, many);
-  for (const auto& [where, format] : {std::pair(kBoth[0], GL_RGBA8), std::pair(kBoth[1], GL_R8UI)}) {
+  for (const auto& [where, format] :
+       {std::pair(kBoth[0], GL_RGBA8), std::pair(kBoth[1], GL_R8UI)}) {
     GLuint buffer = 0;
     gl->GenRenderbuffers(1, &buffer);
     gl->BindRenderbuffer(GL_RENDERBUFFER, buffer);
-    gl->RenderbufferStorageMultisample(GL_RENDERBUFFER, kSamples, static_cast<GLenum>(format), w, h);
+    gl->RenderbufferStorageMultisample(GL_RENDERBUFFER, kSamples, static_cast<GLenum>(format), w,
+                                       h);
     gl->FramebufferRenderbuffer(GL_FRAMEBUFFER, where, GL_RENDERBUFFER, buffer);
   }
   depth(kSamples);
@@ -222,7 +249,8 @@ Result<void> Renderer::State::prepare(const Pool& pool, const Scenery& scenery) 
   for (const GLuint frame : {under, many, one, developed}) {
     gl->BindFramebuffer(GL_FRAMEBUFFER, frame);
     if (gl->CheckFramebufferStatus(GL_FRAMEBUFFER) != GL_FRAMEBUFFER_COMPLETE)
-      return fail(ErrorCode::kUnavailable, "{} draws no pictures of {}x{} with {} samples", gl.renderer(), w, h, kSamples);
+      return fail(ErrorCode::kUnavailable, "{} draws no pictures of {}x{} with {} samples",
+                  gl.renderer(), w, h, kSamples);
   }
   gl->Viewport(0, 0, w, h);
   gl->PixelStorei(GL_PACK_ALIGNMENT, 1);
@@ -234,12 +262,15 @@ void Renderer::State::tell(Program& to, double time_s, const Light& light, doubl
   gl->UseProgram(to.id);
   const Eigen::Vector3f eye = camera.position.cast<float>(), sun = light.sun.cast<float>();
   const Eigen::Matrix3f turn = camera.turn.cast<float>();
-  const Eigen::Vector4f focal(static_cast<float>(camera.fx), static_cast<float>(camera.fy), static_cast<float>(camera.cx), static_cast<float>(camera.cy));
-  const Eigen::Vector4f k(static_cast<float>(camera.k[0]), static_cast<float>(camera.k[1]), static_cast<float>(camera.k[2]), static_cast<float>(camera.k[3]));
+  const Eigen::Vector4f focal(static_cast<float>(camera.fx), static_cast<float>(camera.fy),
+                              static_cast<float>(camera.cx), static_cast<float>(camera.cy));
+  const Eigen::Vector4f k(static_cast<float>(camera.k[0]), static_cast<float>(camera.k[1]),
+                          static_cast<float>(camera.k[2]), static_cast<float>(camera.k[3]));
   gl->Uniform3fv(place(to, "eye"), 1, eye.data());
   gl->UniformMatrix3fv(place(to, "turn"), 1, GL_FALSE, turn.data());
   gl->Uniform4fv(place(to, "focal"), 1, focal.data());
-  gl->Uniform2f(place(to, "size"), static_cast<float>(camera.width), static_cast<float>(camera.height));
+  gl->Uniform2f(place(to, "size"), static_cast<float>(camera.width),
+                static_cast<float>(camera.height));
   gl->Uniform1i(place(to, "fisheye"), camera.lens == Lens::kFisheye ? 1 : 0);
   gl->Uniform4fv(place(to, "k"), 1, k.data());
   gl->Uniform1f(place(to, "k5"), static_cast<float>(camera.k[4]));
@@ -251,7 +282,8 @@ void Renderer::State::tell(Program& to, double time_s, const Light& light, doubl
   gl->Uniform1f(place(to, "infrared"), light.infrared ? 1.0F : 0.0F);
   gl->Uniform1f(place(to, "time"), static_cast<float>(std::fmod(time_s, 4096)));
   gl->Uniform1f(place(to, "turbidity"), static_cast<float>(turbidity));
-  gl->Uniform4fv(place(to, "people"), static_cast<GLsizei>(shadows.size()), shadows.empty() ? focal.data() : shadows[0].data());
+  gl->Uniform4fv(place(to, "people"), static_cast<GLsizei>(shadows.size()),
+                 shadows.empty() ? focal.data() : shadows[0].data());
   gl->Uniform1i(place(to, "count"), static_cast<GLint>(shadows.size()));
 }
 
@@ -282,17 +314,21 @@ void Renderer::State::send_bodies(const std::vector<Subject>& subjects) {
       gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(2 * bytes), nullptr, GL_STREAM_DRAW);
       for (const GLuint number : {0U, 1U}) {
         gl->EnableVertexAttribArray(number);
-        gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0, reinterpret_cast<const void*>(number * bytes));
+        gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0,
+                                reinterpret_cast<const void*>(number * bytes));
       }
       gl->GenBuffers(1, &still);
       gl->BindBuffer(GL_ARRAY_BUFFER, still);
-      gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(bytes), topology.place.data(), GL_STATIC_DRAW);
+      gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(bytes), topology.place.data(),
+                     GL_STATIC_DRAW);
       gl->EnableVertexAttribArray(2);
       gl->VertexAttribPointer(2, 3, GL_FLOAT, GL_FALSE, 0, nullptr);
       gl->GenBuffers(1, &indices);
       gl->BindBuffer(GL_ELEMENT_ARRAY_BUFFER, indices);
       own.indices = static_cast<GLsizei>(3 * topology.triangles.size());
-      gl->BufferData(GL_ELEMENT_ARRAY_BUFFER, own.indices * static_cast<GLsizeiptr>(sizeof(uint32_t)), topology.triangles.data(), GL_STATIC_DRAW);
+      gl->BufferData(GL_ELEMENT_ARRAY_BUFFER,
+                     own.indices * static_cast<GLsizeiptr>(sizeof(uint32_t)),
+                     topology.triangles.data(), GL_STATIC_DRAW);
     }
     body_buffers.push_back(both);
   }
@@ -303,7 +339,8 @@ void Renderer::State::send_bodies(const std::vector<Subject>& subjects) {
     const Mesh mesh = tall_px > kNear_px ? Mesh::kNear : Mesh::kFar;
     meshes.push_back(mesh);
     const MeshTopology& topology = bodies.topology(mesh);
-    skin(topology, subject.figure->vertices[static_cast<size_t>(mesh)], subject.placed->posed, subject.placed->in_scene, points);
+    skin(topology, subject.figure->vertices[static_cast<size_t>(mesh)], subject.placed->posed,
+         subject.placed->in_scene, points);
     normals.assign(points.size(), Eigen::Vector3f::Zero());
     for (const auto& [a, b, c] : topology.triangles) {
       const Eigen::Vector3f normal = (points[b] - points[a]).cross(points[c] - points[a]);
@@ -313,17 +350,21 @@ void Renderer::State::send_bodies(const std::vector<Subject>& subjects) {
     const auto bytes = static_cast<GLsizeiptr>(points.size() * sizeof(Eigen::Vector3f));
     gl->BufferSubData(GL_ARRAY_BUFFER, 0, bytes, points.data());
     gl->BufferSubData(GL_ARRAY_BUFFER, bytes, bytes, normals.data());
-    const auto [low, high] = std::ranges::minmax(points, {}, [](const Eigen::Vector3f& p) { return p.z(); });
-    const Eigen::Vector3f hips = (subject.placed->in_scene * subject.placed->posed.joint(*subject.figure, 0)).cast<float>();
+    const auto [low, high] =
+        std::ranges::minmax(points, {}, [](const Eigen::Vector3f& p) { return p.z(); });
+    const Eigen::Vector3f hips =
+        (subject.placed->in_scene * subject.placed->posed.joint(*subject.figure, 0)).cast<float>();
     if (shadows.size() < kShadows) shadows.emplace_back(hips.x(), hips.y(), low.z(), high.z());
     if (subject.in_water && subject.stir > 0 && high.z() > -0.4F && rings.size() < kRings)
-      rings.emplace_back(hips.x(), hips.y(), static_cast<float>(0.028 * subject.stir), static_cast<float>(subject.stir));
+      rings.emplace_back(hips.x(), hips.y(), static_cast<float>(0.028 * subject.stir),
+                         static_cast<float>(subject.stir));
   }
 }
 
 void Renderer::State::draw_bodies(Program& with, bool below, const std::vector<Subject>& subjects) {
   for (size_t i = 0; i < subjects.size(); ++i) {
-    if (below && !subjects[i].in_water && subjects[i].placed->in_scene.translation().z() > 1.5) continue;
+    if (below && !subjects[i].in_water && subjects[i].placed->in_scene.translation().z() > 1.5)
+      continue;
     const Look& look = *subjects[i].look;
     gl->Uniform3fv(place(with, "skin"), 1, look.skin.data());
     gl->Uniform3fv(place(with, "hair"), 1, look.hair.data());
@@ -339,17 +380,21 @@ void Renderer::State::draw_bodies(Program& with, bool below, const std::vector<S
   }
 }
 
-void Renderer::State::draw_water(double time_s, const Water& surface, const Light& light, double turbidity) {
+void Renderer::State::draw_water(double time_s, const Water& surface, const Light& light,
+                                 double turbidity) {
   tell(water, time_s, light, turbidity);
   std::array<Eigen::Vector4f, kWaveCount> waves;
   waves.fill(Eigen::Vector4f::Zero());
   for (size_t i = 0; i < std::min(kWaveCount, surface.waves().size()); ++i) {
     const Water::Wave& wave = surface.waves()[i];
-    waves[i] = Eigen::Vector4f(static_cast<float>(wave.kx), static_cast<float>(wave.ky), static_cast<float>(wave.amplitude),
-                               static_cast<float>(std::remainder(wave.phase - wave.omega * time_s, 2 * M_PI)));
+    waves[i] = Eigen::Vector4f(
+        static_cast<float>(wave.kx), static_cast<float>(wave.ky),
+        static_cast<float>(wave.amplitude),
+        static_cast<float>(std::remainder(wave.phase - wave.omega * time_s, 2 * M_PI)));
   }
   gl->Uniform4fv(place(water, "waves"), kWaveCount, waves[0].data());
-  if (!rings.empty()) gl->Uniform4fv(place(water, "rings"), static_cast<GLsizei>(rings.size()), rings[0].data());
+  if (!rings.empty())
+    gl->Uniform4fv(place(water, "rings"), static_cast<GLsizei>(rings.size()), rings[0].data());
   gl->Uniform1i(place(water, "ring_count"), static_cast<GLint>(rings.size()));
   gl->Uniform3fv(place(water, "horizon"), 1, light.horizon.data());
   gl->Uniform3fv(place(water, "zenith"), 1, light.zenith.data());
@@ -364,12 +409,14 @@ void Renderer::State::draw_water(double time_s, const Water& surface, const Ligh
   gl->DrawArrays(GL_TRIANGLES, 0, surface_count);
 }
 
-Picture Renderer::draw(const Camera& camera, double time_s, int64_t frame, const std::vector<Subject>& given,
-                       const Water& surface, double turbidity, const Light& light) {
+Picture Renderer::draw(const Camera& camera, double time_s, int64_t frame,
+                       const std::vector<Subject>& given, const Water& surface, double turbidity,
+                       const Light& light) {
   State& s = *state_;
   s.camera = camera;
   const gl::Functions& gl = *s.gl;
-  std::vector<Subject> subjects(given.begin(), given.begin() + static_cast<ptrdiff_t>(std::min(given.size(), kMostPeople)));
+  std::vector<Subject> subjects(
+      given.begin(), given.begin() + static_cast<ptrdiff_t>(std::min(given.size(), kMostPeople)));
   s.send_bodies(subjects);
   gl.Enable(GL_DEPTH_TEST);
   const auto clear = [&](const Colour& colour, float alpha) {
@@ -382,7 +429,10 @@ Picture Renderer::draw(const Camera& camera, double time_s, int64_t frame, const
   };
   for (const bool below : {true, false}) {
     gl.BindFramebuffer(GL_FRAMEBUFFER, below ? s.under : s.many);
-    clear(below ? Colour(0.05F, 0.15F, 0.18F) : light.infrared ? Colour(0.0F, 0.0F, 0.0F) : light.horizon, below ? 0.3F : 1);
+    clear(below            ? Colour(0.05F, 0.15F, 0.18F)
+          : light.infrared ? Colour(0.0F, 0.0F, 0.0F)
+                           : light.horizon,
+          below ? 0.3F : 1);
     // What hides others comes first.
     Program& people = s.people[below ? 1 : 0];
     s.tell(people, time_s, light, turbidity);
@@ -395,16 +445,19 @@ Picture Renderer::draw(const Camera& camera, double time_s, int64_t frame, const
   gl.BindFramebuffer(GL_DRAW_FRAMEBUFFER, s.one);
   for (const GLenum which : {GL_COLOR_ATTACHMENT0, GL_COLOR_ATTACHMENT1}) {
     gl.ReadBuffer(which);
-    const GLenum only[] = {which == GL_COLOR_ATTACHMENT0 ? which : GL_NONE, which == GL_COLOR_ATTACHMENT1 ? which : GL_NONE};
+    const GLenum only[] = {which == GL_COLOR_ATTACHMENT0 ? which : GL_NONE,
+                           which == GL_COLOR_ATTACHMENT1 ? which : GL_NONE};
     gl.DrawBuffers(2, only);
     gl.BlitFramebuffer(0, 0, w, h, 0, 0, w, h, GL_COLOR_BUFFER_BIT, GL_NEAREST);
   }
-  Picture picture{{w, h, std::vector<uint8_t>(static_cast<size_t>(w * h) * 3)}, std::vector<uint8_t>(static_cast<size_t>(w * h))};
+  Picture picture{{w, h, std::vector<uint8_t>(static_cast<size_t>(w * h) * 3)},
+                  std::vector<uint8_t>(static_cast<size_t>(w * h))};
   gl.BindFramebuffer(GL_READ_FRAMEBUFFER, s.one);
   gl.ReadBuffer(GL_COLOR_ATTACHMENT1);
   gl.ReadPixels(0, 0, w, h, GL_RED_INTEGER, GL_UNSIGNED_BYTE, picture.who.data());
   for (int y = 0; y < h / 2; ++y)
-    std::swap_ranges(picture.who.begin() + y * w, picture.who.begin() + (y + 1) * w, picture.who.begin() + (h - 1 - y) * w);
+    std::swap_ranges(picture.who.begin() + y * w, picture.who.begin() + (y + 1) * w,
+                     picture.who.begin() + (h - 1 - y) * w);
 
   gl.Disable(GL_DEPTH_TEST);
   gl.BindFramebuffer(GL_FRAMEBUFFER, s.developed);
@@ -413,15 +466,21 @@ Picture Renderer::draw(const Camera& camera, double time_s, int64_t frame, const
   gl.Uniform1i(s.place(s.sensor, "picture"), 0);
   gl.Uniform2f(s.place(s.sensor, "size"), static_cast<float>(w), static_cast<float>(h));
   // What a camera's automatic gain leaves of the light's changes.
-  const double bright = light.infrared ? 0.5 : 0.15 + light.skylight.sum() / 3 + 0.7 * light.sunlight.sum() / 3 * std::max(0.1, light.sun.z()) + 0.35 * light.lamps;
+  const double bright = light.infrared
+                            ? 0.5
+                            : 0.15 + light.skylight.sum() / 3 +
+                                  0.7 * light.sunlight.sum() / 3 * std::max(0.1, light.sun.z()) +
+                                  0.35 * light.lamps;
   const double gain = std::pow(1.3 / bright, 0.75);
   gl.Uniform1f(s.place(s.sensor, "exposure"), static_cast<float>(s.camera.exposure * gain));
   gl.Uniform1f(s.place(s.sensor, "softness"), static_cast<float>(s.camera.softness));
-  gl.Uniform1f(s.place(s.sensor, "noise_level"), static_cast<float>(s.camera.noise * std::sqrt(std::max(1.0, gain))));
+  gl.Uniform1f(s.place(s.sensor, "noise_level"),
+               static_cast<float>(s.camera.noise * std::sqrt(std::max(1.0, gain))));
   gl.Uniform1f(s.place(s.sensor, "dirt"), static_cast<float>(s.camera.dirt));
   gl.Uniform1f(s.place(s.sensor, "infrared"), light.infrared ? 1.0F : 0.0F);
   gl.Uniform1i(s.place(s.sensor, "frame"), static_cast<GLint>(frame & 0xFFFFFF));
-  gl.Uniform1f(s.place(s.sensor, "seed"), static_cast<float>(std::hash<std::string>{}(s.camera.name) & 0xFFFF));
+  gl.Uniform1f(s.place(s.sensor, "seed"),
+               static_cast<float>(std::hash<std::string>{}(s.camera.name) & 0xFFFF));
   gl.BindVertexArray(s.empty_array);
   gl.DrawArrays(GL_TRIANGLES, 0, 3);
   gl.ReadBuffer(GL_COLOR_ATTACHMENT0);

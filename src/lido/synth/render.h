@@ -30,7 +30,8 @@ Look random_look(Random& random, const Person& person);
 struct Light {
   std::string name;
   Vector3 sun{0.4, 0.3, 0.87};  ///< Towards it; unit length.
-  Colour sunlight{1, 0.96F, 0.88F}, skylight{0.4F, 0.46F, 0.55F}, horizon{0.75F, 0.8F, 0.86F}, zenith{0.3F, 0.48F, 0.75F};
+  Colour sunlight{1, 0.96F, 0.88F}, skylight{0.4F, 0.46F, 0.55F}, horizon{0.75F, 0.8F, 0.86F},
+      zenith{0.3F, 0.48F, 0.75F};
   double lamps = 0;       ///< Under water.
   bool infrared = false;  ///< Night: lit by the camera, grey.
 };
@@ -69,8 +70,9 @@ class Renderer {
 
   /// @param camera  The one it was made for, or that one knocked, covered or out of focus.
   /// @param subjects  254 at most.
-  Picture draw(const Camera& camera, double time_s, int64_t frame, const std::vector<Subject>& subjects,
-               const Water& water, double turbidity, const Light& light);
+  Picture draw(const Camera& camera, double time_s, int64_t frame,
+               const std::vector<Subject>& subjects, const Water& water, double turbidity,
+               const Light& light);
   std::string device() const;
 
  private:

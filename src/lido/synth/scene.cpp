@@ -72,7 +72,8 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
 }  // namespace
 
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
-  LIDO_TRY(node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
+  LIDO_TRY(
+      node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
   Scene scene;
   scene.seed = static_cast<double>(
       node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
@@ -91,7 +92,8 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
       scene.cameras.push_back(LIDO_TRY(read_camera(one, scene.pool, scene.cameras.size() + 1)));
       const std::string& name = scene.cameras.back().name;
-      if (std::ranges::count(scene.cameras, name, &Camera::name) > 1) return one.refuse(fmt::format("a camera of another name than {}", name));
+      if (std::ranges::count(scene.cameras, name, &Camera::name) > 1)
+        return one.refuse(fmt::format("a camera of another name than {}", name));
     }
   }
   if (node["light"].there()) {

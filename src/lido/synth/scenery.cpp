@@ -8,7 +8,7 @@
 namespace lido::synth {
 namespace {
 
-constexpr double kCell_m = 0.45;         // of floor and walls
+constexpr double kCell_m = 0.45;  // of floor and walls
 constexpr double kSurfaceCell_m = 0.6;
 constexpr double kCoping_m = 0.3;
 constexpr double kFarAway_m = 40;
@@ -20,7 +20,8 @@ Colour mix(const Colour& a, const Colour& b, double t) {
 /// A place in the plane: of what the basin is divided into.
 using Polygon = std::vector<Point>;
 
-/// The part of a polygon in which the given side of a line lies. Source: Sutherland and Hodgman 1974.
+/// The part of a polygon in which the given side of a line lies. Source: Sutherland and Hodgman
+/// 1974.
 Polygon cut(const Polygon& polygon, bool along_x, double at, bool keep_above) {
   Polygon kept;
   const auto signed_distance = [&](Point p) {
@@ -62,7 +63,8 @@ std::vector<std::array<Point, 3>> cells_of(const Pool& pool, double cell_m) {
     const Polygon column = cut(cut(pool.outline, true, xs[i], true), true, xs[i + 1], false);
     for (size_t j = 0; j + 1 < ys.size(); ++j) {
       const Polygon cell = cut(cut(column, false, ys[j], true), false, ys[j + 1], false);
-      for (size_t n = 1; n + 1 < cell.size(); ++n) triangles.push_back({cell[0], cell[n], cell[n + 1]});
+      for (size_t n = 1; n + 1 < cell.size(); ++n)
+        triangles.push_back({cell[0], cell[n], cell[n + 1]});
     }
   }
   return triangles;
@@ -75,8 +77,8 @@ class Builder {
   void triangle(const std::array<Vector3, 3>& corners, const Vector3& normal, const Colour& colour,
                 Material material) {
     for (const Vector3& corner : corners)
-      vertices.push_back({corner.cast<float>(), normal.cast<float>(), colour,
-                          static_cast<float>(material)});
+      vertices.push_back(
+          {corner.cast<float>(), normal.cast<float>(), colour, static_cast<float>(material)});
   }
   /// A parallelogram in pieces of so many metres at most.
   void patch(const Vector3& from, const Vector3& u, const Vector3& v, const Vector3& normal,
@@ -130,13 +132,16 @@ class Builder {
         const auto at = [&](int step, double r) -> Vector3 {
           const double t = first + angle * step / kSteps;
           // Square corners: the ring ends where both sides' do.
-          const double reach = 1 / std::cos(std::min(std::abs(t - first), std::abs(first + angle - t)));
+          const double reach =
+              1 / std::cos(std::min(std::abs(t - first), std::abs(first + angle - t)));
           return end + r * reach * Vector3(std::cos(t), std::sin(t), 0);
         };
         for (int row = 0; row < rows; ++row) {
-          const double low = from_m + (to_m - from_m) * row / rows, high = from_m + (to_m - from_m) * (row + 1) / rows;
+          const double low = from_m + (to_m - from_m) * row / rows,
+                       high = from_m + (to_m - from_m) * (row + 1) / rows;
           triangle({at(s, low), at(s, high), at(s + 1, high)}, Vector3::UnitZ(), colour, material);
-          triangle({at(s, low), at(s + 1, high), at(s + 1, low)}, Vector3::UnitZ(), colour, material);
+          triangle({at(s, low), at(s + 1, high), at(s + 1, low)}, Vector3::UnitZ(), colour,
+                   material);
         }
       }
     }
@@ -156,7 +161,8 @@ void build_basin(Builder& build, const Pool& pool, const Scenery& scenery) {
     for (size_t i = 0; i < 3; ++i) {
       // A hand's breadth inside, where the depth is known at the rim too.
       corners[i] = Vector3(cell[i].x, cell[i].y, 0);
-      const double along = pool.length_m() > 0 ? std::clamp(cell[i].x / pool.length_m(), 0.0, 1.0) : 0;
+      const double along =
+          pool.length_m() > 0 ? std::clamp(cell[i].x / pool.length_m(), 0.0, 1.0) : 0;
       corners[i].z() = -(pool.shallow_m + along * (pool.deep_m - pool.shallow_m));
     }
     build.triangle(corners, up, scenery.floor, Material::kFloor);
@@ -167,11 +173,15 @@ void build_basin(Builder& build, const Pool& pool, const Scenery& scenery) {
         if (!pool.is_water({x, y})) continue;
         const auto floor = [&](double at_x, double at_y) {
           const double along = std::clamp(at_x / pool.length_m(), 0.0, 1.0);
-          return Vector3(at_x, at_y, 0.004 - (pool.shallow_m + along * (pool.deep_m - pool.shallow_m)));
+          return Vector3(at_x, at_y,
+                         0.004 - (pool.shallow_m + along * (pool.deep_m - pool.shallow_m)));
         };
         const Colour dark(0.05F, 0.09F, 0.2F);
-        build.triangle({floor(x, y - 0.1), floor(x + kCell_m, y - 0.1), floor(x + kCell_m, y + 0.1)}, up, dark, Material::kFloor);
-        build.triangle({floor(x, y - 0.1), floor(x + kCell_m, y + 0.1), floor(x, y + 0.1)}, up, dark, Material::kFloor);
+        build.triangle(
+            {floor(x, y - 0.1), floor(x + kCell_m, y - 0.1), floor(x + kCell_m, y + 0.1)}, up, dark,
+            Material::kFloor);
+        build.triangle({floor(x, y - 0.1), floor(x + kCell_m, y + 0.1), floor(x, y + 0.1)}, up,
+                       dark, Material::kFloor);
       }
     }
   }
@@ -182,8 +192,10 @@ void build_basin(Builder& build, const Pool& pool, const Scenery& scenery) {
     const Vector3 inward = Vector3(-along.y(), along.x(), 0).normalized();
     const double deepest = std::max(pool.shallow_m, pool.deep_m);
     // Down to under the floor, which hides the rest; above the water first.
-    build.patch(Vector3(a.x, a.y, 0), along, Vector3(0, 0, pool.freeboard_m), inward, kCell_m, scenery.floor, Material::kWall);
-    build.patch(Vector3(a.x, a.y, 0), along, Vector3(0, 0, -deepest), inward, kCell_m, scenery.floor, Material::kWall);
+    build.patch(Vector3(a.x, a.y, 0), along, Vector3(0, 0, pool.freeboard_m), inward, kCell_m,
+                scenery.floor, Material::kWall);
+    build.patch(Vector3(a.x, a.y, 0), along, Vector3(0, 0, -deepest), inward, kCell_m,
+                scenery.floor, Material::kWall);
   }
 }
 
@@ -202,8 +214,9 @@ Scenery random_scenery(Random& random, const Pool& pool) {
   scenery.coping = mix(scenery.deck, Colour(0.85F, 0.84F, 0.82F), random.between(0.3, 0.9));
   scenery.around = random.chance(0.7) ? Colour(0.24F, 0.36F, 0.13F) : scenery.deck * 0.9F;
   scenery.hedge = random.chance(0.5);
-  scenery.fence = scenery.hedge ? Colour(0.20F, 0.32F, 0.12F)
-                                : mix(Colour(0.62F, 0.50F, 0.38F), Colour(0.8F, 0.79F, 0.76F), random.unit());
+  scenery.fence = scenery.hedge
+                      ? Colour(0.20F, 0.32F, 0.12F)
+                      : mix(Colour(0.62F, 0.50F, 0.38F), Colour(0.8F, 0.79F, 0.76F), random.unit());
   scenery.fence_m = random.between(1.4, 2.8);
   scenery.lanes = pool.kind == "lanes";
   const Bounds b = bounds(pool);
@@ -212,7 +225,8 @@ Scenery random_scenery(Random& random, const Pool& pool) {
     const Point at{random.between(b.low_x - pool.deck_m, b.high_x + pool.deck_m),
                    random.between(b.low_y - pool.deck_m, b.high_y + pool.deck_m)};
     const double inside = pool.inside_m(at);
-    const Colour colour(static_cast<float>(random.between(0.1, 0.95)), static_cast<float>(random.between(0.1, 0.9)),
+    const Colour colour(static_cast<float>(random.between(0.1, 0.95)),
+                        static_cast<float>(random.between(0.1, 0.9)),
                         static_cast<float>(random.between(0.1, 0.95)));
     const double turn = random.between(0, 2 * M_PI);
     const Vector3 ground(at.x, at.y, pool.freeboard_m);
@@ -222,7 +236,8 @@ Scenery random_scenery(Random& random, const Pool& pool) {
       if (random.chance(0.4)) {  // a towel
         scenery.things.push_back({ground, Vector3(1.6, 0.8, 0.015), turn, colour});
       } else if (random.chance(0.6)) {  // a lounger
-        scenery.things.push_back({ground + Vector3(0, 0, 0.25), Vector3(1.9, 0.65, 0.08), turn, mix(colour, Colour(0.9F, 0.9F, 0.88F), 0.7)});
+        scenery.things.push_back({ground + Vector3(0, 0, 0.25), Vector3(1.9, 0.65, 0.08), turn,
+                                  mix(colour, Colour(0.9F, 0.9F, 0.88F), 0.7)});
         scenery.things.push_back({ground, Vector3(1.5, 0.5, 0.25), turn, Colour(0.5F, 0.5F, 0.5F)});
       } else {  // a bag
         scenery.things.push_back({ground, Vector3(0.45, 0.25, 0.3), turn, colour});
@@ -241,18 +256,23 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
   build.ring(pool.deck_m, kFarAway_m, deck - 0.03, 4, scenery.around, Material::kGrass);
   // A fence beyond the deck.
   const Bounds b = bounds(pool);
-  const auto enclose = [&](double out, double high, double piece_m, const Colour& colour, Material material) {
-    const std::array<Vector3, 4> corners = {
-        Vector3(b.low_x - out, b.low_y - out, deck - 0.1), Vector3(b.high_x + out, b.low_y - out, deck - 0.1),
-        Vector3(b.high_x + out, b.high_y + out, deck - 0.1), Vector3(b.low_x - out, b.high_y + out, deck - 0.1)};
+  const auto enclose = [&](double out, double high, double piece_m, const Colour& colour,
+                           Material material) {
+    const std::array<Vector3, 4> corners = {Vector3(b.low_x - out, b.low_y - out, deck - 0.1),
+                                            Vector3(b.high_x + out, b.low_y - out, deck - 0.1),
+                                            Vector3(b.high_x + out, b.high_y + out, deck - 0.1),
+                                            Vector3(b.low_x - out, b.high_y + out, deck - 0.1)};
     for (size_t i = 0; i < 4; ++i) {
       const Vector3 along = corners[(i + 1) % 4] - corners[i];
-      build.patch(corners[i], along, Vector3(0, 0, high), Vector3(-along.y(), along.x(), 0).normalized(), piece_m, colour, material);
+      build.patch(corners[i], along, Vector3(0, 0, high),
+                  Vector3(-along.y(), along.x(), 0).normalized(), piece_m, colour, material);
     }
   };
-  enclose(pool.deck_m + 1.6, scenery.fence_m, 1.5, scenery.fence, scenery.hedge ? Material::kHedge : Material::kBoards);
+  enclose(pool.deck_m + 1.6, scenery.fence_m, 1.5, scenery.fence,
+          scenery.hedge ? Material::kHedge : Material::kBoards);
   // Trees or houses, far off.
-  enclose(kFarAway_m - 2, 6 * scenery.fence_m, 8, scenery.fence * 0.8F, scenery.hedge ? Material::kBoards : Material::kHedge);
+  enclose(kFarAway_m - 2, 6 * scenery.fence_m, 8, scenery.fence * 0.8F,
+          scenery.hedge ? Material::kBoards : Material::kHedge);
   const Colour metal(0.72F, 0.74F, 0.76F);
   for (const Point& way : pool.ways_in) {
     const Point rim = pool.rim(way);
@@ -264,18 +284,23 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
     const Vector3 in(std::cos(angle), std::sin(angle), 0), side(-in.y(), in.x(), 0);
     for (const double s : {-0.25, 0.25}) {
       const Vector3 foot = Vector3(rim.x, rim.y, 0) + side * s;
-      build.box({foot + in * 0.06 - Vector3(0, 0, 0.8), Vector3(0.045, 0.045, 0.8 + deck + 0.75), angle, metal});
-      build.box({foot - in * 0.35 + Vector3(0, 0, deck), Vector3(0.045, 0.045, 0.75), angle, metal});
-      build.box({foot - in * 0.145 + Vector3(0, 0, deck + 0.75), Vector3(0.45, 0.045, 0.045), angle, metal});
+      build.box({foot + in * 0.06 - Vector3(0, 0, 0.8), Vector3(0.045, 0.045, 0.8 + deck + 0.75),
+                 angle, metal});
+      build.box(
+          {foot - in * 0.35 + Vector3(0, 0, deck), Vector3(0.045, 0.045, 0.75), angle, metal});
+      build.box({foot - in * 0.145 + Vector3(0, 0, deck + 0.75), Vector3(0.45, 0.045, 0.045), angle,
+                 metal});
     }
-    for (const double z : {-0.3, -0.6}) build.box({Vector3(rim.x, rim.y, z) + in * 0.06, Vector3(0.06, 0.5, 0.03), angle, metal});
+    for (const double z : {-0.3, -0.6})
+      build.box({Vector3(rim.x, rim.y, z) + in * 0.06, Vector3(0.06, 0.5, 0.03), angle, metal});
   }
   if (scenery.lanes) {
     for (double y = 2.5; y < pool.width_m() - 1; y += 2.5) {
       for (double x = 0.1; x + 0.3 < pool.length_m(); x += 0.3) {
         if (!pool.is_water({x, y}) || !pool.is_water({x + 0.3, y})) continue;
         const bool red = static_cast<int>(x / 0.9) % 2 == 0;
-        build.box({Vector3(x + 0.15, y, -0.05), Vector3(0.26, 0.11, 0.1), 0, red ? Colour(0.75F, 0.12F, 0.1F) : Colour(0.85F, 0.85F, 0.85F)});
+        build.box({Vector3(x + 0.15, y, -0.05), Vector3(0.26, 0.11, 0.1), 0,
+                   red ? Colour(0.75F, 0.12F, 0.1F) : Colour(0.85F, 0.85F, 0.85F)});
       }
     }
   }

@@ -14,12 +14,12 @@ enum class Material : uint8_t { kFloor, kWall, kDeck, kCoping, kGrass, kHedge, k
 /// What a pool's surroundings are made of.
 struct Scenery {
   Colour floor, deck, coping, around, fence;
-  bool hedge = true;       ///< Else boards.
-  double fence_m = 1.8;    ///< Its height.
-  bool lanes = false;      ///< Dark lines on the floor, ropes on the water.
+  bool hedge = true;     ///< Else boards.
+  double fence_m = 1.8;  ///< Its height.
+  bool lanes = false;    ///< Dark lines on the floor, ropes on the water.
   /// Towels, loungers, bags, floats: boxes that stand on the deck or swim.
   struct Thing {
-    Vector3 at;   ///< Middle of its underside.
+    Vector3 at;  ///< Middle of its underside.
     Vector3 size;
     double turn_rad;
     Colour colour;

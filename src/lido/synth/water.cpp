@@ -32,15 +32,16 @@ Water::Water(double height_m, Random random) {
 double Water::height(double x, double y, double time_s) const {
   double height = 0;
   for (const Wave& wave : waves_)
-    height += wave.amplitude * std::sin(wave.kx * x + wave.ky * y - wave.omega * time_s + wave.phase);
+    height +=
+        wave.amplitude * std::sin(wave.kx * x + wave.ky * y - wave.omega * time_s + wave.phase);
   return height;
 }
 
 Eigen::Vector2d Water::slope(double x, double y, double time_s) const {
   Eigen::Vector2d slope(0, 0);
   for (const Wave& wave : waves_) {
-    const double by = wave.amplitude *
-                      std::cos(wave.kx * x + wave.ky * y - wave.omega * time_s + wave.phase);
+    const double by =
+        wave.amplitude * std::cos(wave.kx * x + wave.ky * y - wave.omega * time_s + wave.phase);
     slope += by * Eigen::Vector2d(wave.kx, wave.ky);
   }
   return slope;
