@@ -143,7 +143,7 @@ Result<int> set_suspended(const Flags& flags, bool suspended) {
       if (one.enabled) clusters.push_back(one.name);
     }
   }
-  for (const std::string& name : clusters) LIDO_TRY(values.find(name));
+  for (const std::string& name : clusters) (void)LIDO_TRY(values.find(name));
   const auto kube = flags.kube();
   for (const std::string& name : clusters)
     LIDO_TRY(kube.set_suspended(values.name, name, suspended));

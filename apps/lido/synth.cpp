@@ -169,6 +169,7 @@ Result<int> scene(const Flags& flags) {
                             .light = synth::light_named(scene.light, of_light),
                             .wave_m = scene.wave_m,
                             .turbidity = scene.turbidity,
+                            .level_m = scene.level_m,
                             .duration_s = scene.duration_s,
                             .seed = scene.seed};
     synth::Crowd crowd(plan.pool, behaviours, scene.people, {}, random);
@@ -202,7 +203,7 @@ Result<int> pool(const Flags& flags) {
   for (synth::Camera& camera : plan.cameras) camera.fps = flags.fps;
   const auto names = synth::light_names();
   plan.light = synth::light_named(
-      flags.light.empty() ? names[of_light.pick({5, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
+      flags.light.empty() ? names[of_light.pick({4, 2, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
   plan.wave_m = of_water.between(0.01, 0.05);
   plan.turbidity = 0.25 * of_water.unit() * of_water.unit();
   plan.begins_s = LIDO_TRY(parse_clock(flags.from.empty() ? "14:00" : flags.from));

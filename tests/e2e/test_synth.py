@@ -171,7 +171,7 @@ people:
   - {age_years: 9, at: [4, 2.5], does: [{behaviour: treading, for_s: 3}, {behaviour: instinctive_drowning, for_s: 30}]}
   - {age_years: 35, at: [3, -1.2], does: [{behaviour: standing, for_s: 60, signal: one_arm}]}
 cameras:
-  - {name: one, at: [-1.5, -2, 3], looks_at: [4, 2, 0], degrees: 75, k: [-0.08], fps: 5, clock_offset_s: 0.25, clock_drift_ppm: 100}
+  - {name: one, at: [-1.5, -2, 3], looks_at: [4, 2, 0], degrees: 75, k: [-0.08], fps: 5, clock_offset_s: 0.25, clock_drift_ppm: 100, shutter_s: 0.02}
   - {name: two, at: [10, 7, 3.5], looks_at: [4, 1, 0], degrees: 80, width: 480, height: 270, fps: 10, codec: hevc, faults: [{kind: cover, at_s: 4, for_s: 1}]}
 light: cloudy
 water: {wave_m: 0.02, turbidity: 0.05}
@@ -253,6 +253,17 @@ def test_other_formats_agree(film):
     assert [camera["name"] for camera in site["cameras"]] == ["one", "two"] and site["light"] == "cloudy" and site["water"]["level_m"] == 0
 
 
+def test_the_level_and_the_light_are_parameters(tmp_path):
+    scene = FILMED.replace("duration_s: 6", "duration_s: 1").replace("light: cloudy", "light: passing_clouds").replace("shutter_s: 0.02", "shutter_s: 0")
+    for name, level in (("usual", 0), ("low", -0.3)):
+        (tmp_path / f"{name}.yaml").write_text(scene.replace("turbidity: 0.05", f"turbidity: 0.05, level_m: {level}"))
+        assert run("synth", "scene", tmp_path / f"{name}.yaml", "--out", tmp_path / name, "--quiet").code == 0
+    # The grown-up on the deck stands higher over the water, and is seen where he was: the camera is as much higher.
+    feet, top = (duckdb.sql(f"select avg(keypoints_m[48]), avg(whole[2]) from '{tmp_path}/{name}/truth/one.parquet' where person = 2").fetchall()[0] for name in ("usual", "low"))
+    assert top[0] - feet[0] == pytest.approx(0.3, abs=0.01) and top[1] == pytest.approx(feet[1], abs=1)
+    assert duckdb.sql(f"select min(sun) > 0, max(sun) <= 1 from '{tmp_path}/usual/truth/one.parquet'").fetchall() == [(True, True)]
+
+
 def test_a_page_shows_what_cameras_saw(film):
     shown = run("synth", "show", film)
     assert shown.code == 0, shown.err
@@ -283,6 +294,7 @@ def test_a_pool_at_random(tmp_path):
     ("signal: one_arm", "signal: three_arms", ":6: people.1.does.0.signal is three_arms, want a signal that"),
     ("light: cloudy", "light: foggy", ":10: light is foggy"),
     ("turbidity: 0.05", "turbidity: 5", ":11: water.turbidity is 5"),
+    ("turbidity: 0.05", "level_m: 0.4", ":11: water.level_m is 0.4"),
 ])
 def test_bad_cameras_are_refused_by_line(tmp_path, old, new, said):
     scene = tmp_path / "scene.yaml"

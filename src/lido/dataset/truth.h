@@ -107,6 +107,7 @@ struct SeenRow {
   std::vector<double> keypoints_m;
   double mouth_m = 0;
   double head_top_m = 0;
+  double sun = 0;
 
   static void columns(auto&& visit) {
     using Row = SeenRow;
@@ -133,6 +134,7 @@ struct SeenRow {
     visit("keypoints_m", &Row::keypoints_m, "The points: x, y, z of each, metres");
     visit("mouth_m", &Row::mouth_m, "Mouth over the water at rest, metres");
     visit("head_top_m", &Row::head_top_m, "Highest point of the head over it, metres");
+    visit("sun", &Row::sun, "Strength of the sun at that moment; 1 is a clear day's");
   }
 };
 

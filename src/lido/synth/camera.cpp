@@ -145,6 +145,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
                       "k",
                       "noise",
                       "softness",
+                      "shutter_s",
                       "dirt",
                       "exposure",
                       "clock_offset_s",
@@ -193,6 +194,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
         .refuse("a lens that does not fold back inside the picture");
   camera.noise = LIDO_TRY(node["noise"].number_or(camera.noise, 0, 0.5));
   camera.softness = LIDO_TRY(node["softness"].number_or(camera.softness, 0, 5));
+  camera.shutter_s = LIDO_TRY(node["shutter_s"].number_or(0, 0, 0.2));
   camera.dirt = LIDO_TRY(node["dirt"].number_or(0, 0, 1));
   camera.exposure = LIDO_TRY(node["exposure"].number_or(1, 0.05, 10));
   camera.clock_offset_s = LIDO_TRY(node["clock_offset_s"].number_or(0, -3600, 3600));
@@ -254,18 +256,32 @@ std::string to_yaml(const Camera& camera) {
   const Vector3 target = camera.position + 5 * camera.turn.row(2).transpose();
   const double half = camera.cx / camera.fx;
   const double degrees = (camera.lens == Lens::kBrown ? std::atan(half) : half) * 360 / M_PI;
-  std::string text = fmt::format(
-      "  - name: {}\n    at: [{}, {}, {}]\n    looks_at: [{}, {}, {}]\n    degrees: {}\n    width: "
-      "{}\n"
-      "    height: {}\n    fps: {}\n    lens: {}\n    k: [{}]\n    noise: {}\n    softness: {}\n   "
-      " dirt: {}\n"
-      "    exposure: {}\n    clock_offset_s: {}\n    clock_drift_ppm: {}\n    bitrate_mbps: {}\n"
-      "    keyframe_s: {}\n    codec: {}\n    drops: {}\n",
-      camera.name, camera.position.x(), camera.position.y(), camera.position.z(), target.x(),
-      target.y(), target.z(), degrees, camera.width, camera.height, camera.fps,
-      camera.lens == Lens::kBrown ? "brown" : "fisheye", fmt::join(camera.k, ", "), camera.noise,
-      camera.softness, camera.dirt, camera.exposure, camera.clock_offset_s, camera.clock_drift_ppm,
-      camera.bitrate_mbps, camera.keyframe_s, camera.hevc ? "hevc" : "h264", camera.drops);
+  const auto number = [](double value) { return fmt::format("{}", value); };
+  const auto three = [](const Vector3& p) {
+    return fmt::format("[{}, {}, {}]", p.x(), p.y(), p.z());
+  };
+  std::string text = fmt::format("  - name: {}\n", camera.name);
+  for (const auto& [name, value] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"at", three(camera.position)},
+           {"looks_at", three(target)},
+           {"degrees", number(degrees)},
+           {"width", number(camera.width)},
+           {"height", number(camera.height)},
+           {"fps", number(camera.fps)},
+           {"lens", camera.lens == Lens::kBrown ? "brown" : "fisheye"},
+           {"k", fmt::format("[{}]", fmt::join(camera.k, ", "))},
+           {"noise", number(camera.noise)},
+           {"softness", number(camera.softness)},
+           {"shutter_s", number(camera.shutter_s)},
+           {"dirt", number(camera.dirt)},
+           {"exposure", number(camera.exposure)},
+           {"clock_offset_s", number(camera.clock_offset_s)},
+           {"clock_drift_ppm", number(camera.clock_drift_ppm)},
+           {"bitrate_mbps", number(camera.bitrate_mbps)},
+           {"keyframe_s", number(camera.keyframe_s)},
+           {"codec", camera.hevc ? "hevc" : "h264"},
+           {"drops", number(camera.drops)}})
+    text += fmt::format("    {}: {}\n", name, value);
   if (camera.faults.empty()) return text;
   text += "    faults:\n";
   for (const Camera::Fault& fault : camera.faults)

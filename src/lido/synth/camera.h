@@ -32,6 +32,7 @@ struct Camera {
   // What the sensor and its surroundings do.
   double noise = 0.012;   ///< Standard deviation of a pixel at middle brightness; 1 is white.
   double softness = 0.5;  ///< Pixels of blur by the lens.
+  double shutter_s = 0;   ///< How long a picture takes: what moves is smeared; 0: not at all.
   double dirt = 0;        ///< 0 clean, 1 many drops on the dome.
   double exposure = 1;    ///< Times what is right.
   double clock_offset_s = 0, clock_drift_ppm = 0;

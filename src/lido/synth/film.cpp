@@ -131,18 +131,11 @@ class CameraFilm {
   Result<void> take(Renderer& renderer, int64_t frame, double time_s) {
     const double day_s = shoot_.begins_s + time_s;
     const Camera now = with_faults(camera_, time_s);
-    const std::vector<Moment> moments = timeline_.at(time_s);
-    std::vector<Placed> placed;
-    std::vector<Subject> subjects;
-    placed.reserve(moments.size());
-    for (const Moment& moment : moments) {
-      const Cast::Member& member = cast_.members.at(moment.stance.person);
-      placed.push_back(
-          place_body(bodies_, behaviours_, shoot_.pool, member.figure, moment, time_s));
-      subjects.push_back({&member.figure, &placed.back(), &member.look, moment.stance.in_water,
-                          stir_of(behaviours_[moment.stance.behaviour].limbs)});
-    }
-    picture_ = renderer.draw(now, day_s, frame, subjects, water_, shoot_.turbidity, shoot_.light);
+    const Staged staged = stage(time_s);
+    const auto& [moments, placed, subjects] = staged;
+    light_ = light_at(shoot_.light, day_s);
+    picture_ = renderer.draw(now, day_s, frame, subjects, water_, shoot_.turbidity, light_);
+    if (now.shutter_s > 0) smear(renderer, now, frame, time_s);
     const auto seen = count_pixels(picture_, subjects.size());
     rows_.clear();
     const bool samples = frame % std::max<int64_t>(1, std::llround(camera_.fps)) == 0;
@@ -160,6 +153,42 @@ class CameraFilm {
       label(rows_.back());
     }
     return {};
+  }
+
+  /// People where they are at a moment.
+  struct Staged {
+    std::vector<Moment> moments;
+    std::vector<Placed> placed;
+    std::vector<Subject> subjects;
+  };
+  Staged stage(double time_s) const {
+    Staged staged{timeline_.at(time_s), {}, {}};
+    staged.placed.reserve(staged.moments.size());
+    for (const Moment& moment : staged.moments) {
+      const Cast::Member& member = cast_.members.at(moment.stance.person);
+      staged.placed.push_back(
+          place_body(bodies_, behaviours_, shoot_.pool, member.figure, moment, time_s));
+      staged.subjects.push_back({&member.figure, &staged.placed.back(), &member.look,
+                                 moment.stance.in_water,
+                                 stir_of(behaviours_[moment.stance.behaviour].limbs)});
+    }
+    return staged;
+  }
+
+  /// Adds what the shutter lets in before and after the middle, which is drawn already.
+  void smear(Renderer& renderer, const Camera& now, int64_t frame, double time_s) {
+    constexpr int kAside = 2;
+    std::vector<uint16_t> sum(picture_.image.rgb.begin(), picture_.image.rgb.end());
+    for (const int step : {-2, -1, 1, 2}) {
+      const double at_s = time_s + now.shutter_s * step / (2 * kAside + 1);
+      const Staged staged = stage(std::max(0.0, at_s));
+      const Picture other = renderer.draw(now, shoot_.begins_s + at_s, frame, staged.subjects,
+                                          water_, shoot_.turbidity, light_);
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += other.image.rgb[i];
+    }
+    constexpr int kAll = 2 * kAside + 1;
+    for (size_t i = 0; i < sum.size(); ++i)
+      picture_.image.rgb[i] = static_cast<uint8_t>((sum[i] + kAll / 2) / kAll);
   }
 
   dataset::SeenRow row(const Camera& now, int64_t frame, double time_s, double day_s,
@@ -203,6 +232,7 @@ class CameraFilm {
       row.visibility.push_back(!moved || !now.shows(*moved) ? 0 : is_near(*moved, number) ? 2 : 1);
     }
     row.mouth_m = (placed.in_scene * mouth(bodies_, member.figure, placed.posed)).z();
+    row.sun = light_.sunlight.y();
     row.head_top_m = -1e9;
     const size_t head = bodies_.bone("head");
     for (const Vector3& end : {member.figure.tails[head], member.figure.joints[head]})
@@ -282,6 +312,7 @@ class CameraFilm {
   const Bodies& bodies_;
   const Water& water_;
   Picture picture_;
+  Light light_;
   std::vector<dataset::SeenRow> rows_;
   std::vector<Eigen::Vector3f> points_;
   std::vector<Json> images_, annotations_;
@@ -319,8 +350,8 @@ Result<void> write_tracks(storage::Store& store, const Shoot& shoot, Crowd& crow
 std::string site_of(const Shoot& shoot) {
   std::string text = fmt::format("# {}\npool:\n{}cameras:\n", kHonesty, to_yaml(shoot.pool));
   for (const Camera& camera : shoot.cameras) text += to_yaml(camera);
-  return text + fmt::format("light: {}\nwater:\n  wave_m: {}\n  turbidity: {}\n  level_m: 0\n",
-                            shoot.light.name, shoot.wave_m, shoot.turbidity);
+  return text + fmt::format("light: {}\nwater:\n  wave_m: {}\n  turbidity: {}\n  level_m: {}\n",
+                            shoot.light.name, shoot.wave_m, shoot.turbidity, shoot.level_m);
 }
 
 }  // namespace

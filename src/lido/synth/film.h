@@ -18,6 +18,7 @@ struct Shoot {
   Light light;
   double wave_m = 0.03;     ///< Height of the water's waves.
   double turbidity = 0.05;  ///< 0 clear, 1 the bottom is lost after a metre or two.
+  double level_m = 0;       ///< Of the water, over where it usually is; for the record.
   double begins_s = 0;      ///< Of the day: the crowd is moved there first.
   double duration_s = 60;
   double seed = 1;

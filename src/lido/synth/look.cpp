@@ -98,7 +98,18 @@ std::vector<std::array<std::string, 3>> appearances() {
 }
 
 std::vector<std::string> light_names() {
-  return {"clear", "cloudy", "low_sun", "dusk", "night_lamps", "infrared"};
+  return {"clear", "passing_clouds", "cloudy", "low_sun", "dusk", "night_lamps", "infrared"};
+}
+
+Light light_at(const Light& light, double time_s) {
+  if (light.clouds <= 0) return light;
+  Light now = light;
+  // Two slow swings that never fall into step.
+  const double cover = std::sin(2 * M_PI * time_s / 47) * std::sin(2 * M_PI * time_s / 71 + 1.3);
+  const double taken = light.clouds * std::clamp(cover + 0.3, 0.0, 1.0);
+  now.sunlight *= static_cast<float>(1 - taken);
+  now.skylight *= static_cast<float>(1 + 0.25 * taken);
+  return now;
 }
 
 Light light_named(const std::string& name, Random& random) {
@@ -109,7 +120,9 @@ Light light_named(const std::string& name, Random& random) {
   };
   Light light{.name = name};
   light.sun = towards(35, 70);
-  if (name == "cloudy") {
+  if (name == "passing_clouds") {
+    light.clouds = 0.85;
+  } else if (name == "cloudy") {
     light.sunlight = Colour(0.12F, 0.12F, 0.12F);
     light.skylight = Colour(0.72F, 0.74F, 0.77F);
     light.horizon = Colour(0.78F, 0.8F, 0.82F);

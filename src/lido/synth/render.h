@@ -34,8 +34,11 @@ struct Light {
       zenith{0.3F, 0.48F, 0.75F};
   double lamps = 0;       ///< Under water.
   bool infrared = false;  ///< Night: lit by the camera, grey.
+  double clouds = 0;      ///< How much of the sun passing clouds take.
 };
-/// "clear", "cloudy", "low_sun", "dusk", "night_lamps", "infrared".
+/// The light of a moment: clouds pass within a minute or so.
+Light light_at(const Light& light, double time_s);
+/// "clear", "passing_clouds", "cloudy", "low_sun", "dusk", "night_lamps", "infrared".
 std::vector<std::string> light_names();
 Light light_named(const std::string& name, Random& random);
 

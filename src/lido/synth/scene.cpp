@@ -81,6 +81,13 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kLongest_s));
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
   scene.pool = node["pool"].there() ? LIDO_TRY(read_pool(node["pool"])) : random_pool(random);
+  if (const Yaml level = node["water"]["level_m"]; level.there()) {
+    const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
+    scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
+    scene.pool.freeboard_m -= scene.level_m;
+    scene.pool.shallow_m += scene.level_m;
+    scene.pool.deep_m += scene.level_m;
+  }
   for (const Yaml& one : LIDO_TRY(node["people"].list())) {
     Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
     person.id = std::ssize(scene.people) + 1;
@@ -101,10 +108,12 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     scene.light = LIDO_TRY(node["light"].choice({names.begin(), names.end()}));
   }
   if (const Yaml water = node["water"]; water.there()) {
-    LIDO_TRY(water.only({"wave_m", "turbidity"}));
+    LIDO_TRY(water.only({"wave_m", "turbidity", "level_m"}));
     scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
+  // Heights are over the water as it is: where it stands higher, all else is lower.
+  for (Camera& camera : scene.cameras) camera.position.z() -= scene.level_m;
   return scene;
 }
 

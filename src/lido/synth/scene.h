@@ -21,6 +21,8 @@ struct Scene {
   std::string light = "clear";
   double wave_m = 0.03;
   double turbidity = 0.05;
+  /// Of the water, over where it usually is; pool and cameras have it taken in.
+  double level_m = 0;
 };
 
 /// Reads a scene. What may be left out is drawn from its seed.
