@@ -47,10 +47,12 @@ Result<Vector3> read_point(const Yaml& node) {
 double Camera::reach() const {
   // Where the bent radius stops growing, rays from farther out would fold back into the picture.
   const double most = lens == Lens::kBrown ? 4 : 1.5;
+  constexpr double kStep = 0.01;
   double before = 0;
-  for (double r = 0.01; r < most; r += 0.01) {
+  for (int i = 1; i * kStep < most; ++i) {
+    const double r = i * kStep;
     const double bent = lens == Lens::kBrown ? r * radial(k, r * r) : equidistant(k, r);
-    if (bent <= before) return r - 0.01;
+    if (bent <= before) return r - kStep;
     before = bent;
   }
   return most;
@@ -133,6 +135,58 @@ Camera look_at(const Vector3& position, const Vector3& target, double degrees, i
   return camera;
 }
 
+namespace {
+
+Result<void> read_lens(const Yaml& node, Camera& camera) {
+  if (node["lens"].there() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
+    camera.lens = Lens::kFisheye;
+    camera.fx = camera.fy =
+        camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
+  }
+  if (node["k"].there()) {
+    const auto k = LIDO_TRY(node["k"].list());
+    if (k.size() > camera.k.size())
+      return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
+    for (size_t i = 0; i < k.size(); ++i) camera.k[i] = LIDO_TRY(k[i].number(-2, 2));
+  }
+  const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
+  double seen = camera.reach();
+  seen = camera.lens == Lens::kBrown ? seen * radial(camera.k, seen * seen)
+                                     : equidistant(camera.k, seen);
+  if (seen < corner)
+    return (node["k"].there() ? node["k"] : node["degrees"])
+        .refuse("a lens that does not fold back inside the picture");
+  return {};
+}
+
+Result<void> read_sensor(const Yaml& node, Camera& camera) {
+  camera.noise = LIDO_TRY(node["noise"].number_or(camera.noise, 0, 0.5));
+  camera.softness = LIDO_TRY(node["softness"].number_or(camera.softness, 0, 5));
+  camera.shutter_s = LIDO_TRY(node["shutter_s"].number_or(0, 0, 0.2));
+  camera.dirt = LIDO_TRY(node["dirt"].number_or(0, 0, 1));
+  camera.exposure = LIDO_TRY(node["exposure"].number_or(1, 0.05, 10));
+  camera.clock_offset_s = LIDO_TRY(node["clock_offset_s"].number_or(0, -3600, 3600));
+  camera.clock_drift_ppm = LIDO_TRY(node["clock_drift_ppm"].number_or(0, -500, 500));
+  camera.bitrate_mbps = LIDO_TRY(node["bitrate_mbps"].number_or(0, 0, 50));
+  camera.keyframe_s = LIDO_TRY(node["keyframe_s"].number_or(2, 0.1, 60));
+  camera.drops = LIDO_TRY(node["drops"].number_or(0, 0, 0.9));
+  if (node["faults"].there()) {
+    for (const Yaml& one : LIDO_TRY(node["faults"].list())) {
+      LIDO_TRY(one.only({"kind", "at_s", "for_s"}));
+      const std::string kind = LIDO_TRY(one["kind"].choice(kFaults));
+      const auto which = std::ranges::find(kFaults, kind) - kFaults.begin();
+      camera.faults.push_back({static_cast<Camera::Fault::Kind>(which),
+                               LIDO_TRY(one["at_s"].number(0, 86400)),
+                               LIDO_TRY(one["for_s"].number(0, 86400))});
+    }
+  }
+  if (node["codec"].there())
+    camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
+  return {};
+}
+
+}  // namespace
+
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
   LIDO_TRY(node.only({"name",
                       "at",
@@ -174,46 +228,8 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
       camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
     return node["name"].refuse("a name of small letters, digits, _ and -");
   camera.fps = LIDO_TRY(node["fps"].number_or(25, 1, 60));
-  if (node["lens"].there() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
-    camera.lens = Lens::kFisheye;
-    camera.fx = camera.fy =
-        camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
-  }
-  if (node["k"].there()) {
-    const auto k = LIDO_TRY(node["k"].list());
-    if (k.size() > camera.k.size())
-      return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
-    for (size_t i = 0; i < k.size(); ++i) camera.k[i] = LIDO_TRY(k[i].number(-2, 2));
-  }
-  const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
-  double seen = camera.reach();
-  seen = camera.lens == Lens::kBrown ? seen * radial(camera.k, seen * seen)
-                                     : equidistant(camera.k, seen);
-  if (seen < corner)
-    return (node["k"].there() ? node["k"] : node["degrees"])
-        .refuse("a lens that does not fold back inside the picture");
-  camera.noise = LIDO_TRY(node["noise"].number_or(camera.noise, 0, 0.5));
-  camera.softness = LIDO_TRY(node["softness"].number_or(camera.softness, 0, 5));
-  camera.shutter_s = LIDO_TRY(node["shutter_s"].number_or(0, 0, 0.2));
-  camera.dirt = LIDO_TRY(node["dirt"].number_or(0, 0, 1));
-  camera.exposure = LIDO_TRY(node["exposure"].number_or(1, 0.05, 10));
-  camera.clock_offset_s = LIDO_TRY(node["clock_offset_s"].number_or(0, -3600, 3600));
-  camera.clock_drift_ppm = LIDO_TRY(node["clock_drift_ppm"].number_or(0, -500, 500));
-  camera.bitrate_mbps = LIDO_TRY(node["bitrate_mbps"].number_or(0, 0, 50));
-  camera.keyframe_s = LIDO_TRY(node["keyframe_s"].number_or(2, 0.1, 60));
-  camera.drops = LIDO_TRY(node["drops"].number_or(0, 0, 0.9));
-  if (node["faults"].there()) {
-    for (const Yaml& one : LIDO_TRY(node["faults"].list())) {
-      LIDO_TRY(one.only({"kind", "at_s", "for_s"}));
-      const std::string kind = LIDO_TRY(one["kind"].choice(kFaults));
-      const auto which = std::ranges::find(kFaults, kind) - kFaults.begin();
-      camera.faults.push_back({static_cast<Camera::Fault::Kind>(which),
-                               LIDO_TRY(one["at_s"].number(0, 86400)),
-                               LIDO_TRY(one["for_s"].number(0, 86400))});
-    }
-  }
-  if (node["codec"].there())
-    camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
+  LIDO_TRY(read_lens(node, camera));
+  LIDO_TRY(read_sensor(node, camera));
   return camera;
 }
 

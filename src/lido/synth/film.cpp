@@ -248,7 +248,9 @@ class CameraFilm {
       for (int dx = -2; dx <= 2; ++dx) {
         const int px = x + dx, py = y + dy;
         if (px < 0 || py < 0 || px >= camera_.width || py >= camera_.height) continue;
-        if (picture_.who[static_cast<size_t>(py * camera_.width + px)] == number) return true;
+        if (picture_.who[static_cast<size_t>(py) * static_cast<size_t>(camera_.width) +
+                         static_cast<size_t>(px)] == number)
+          return true;
       }
     }
     return false;
@@ -371,6 +373,7 @@ Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crow
   }
   const Water water(shoot.wave_m, random.split(77));
   std::vector<CameraFilm> films;
+  films.reserve(shoot.cameras.size());
   for (const Camera& camera : shoot.cameras)
     films.emplace_back(*store, shoot, camera, timeline, cast, behaviours, bodies, water);
   LIDO_TRY(parallel_for(films.size(), workers, [&](size_t i) { return films[i].run(done, stop); }));

@@ -113,7 +113,11 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
   // Heights are over the water as it is: where it stands higher, all else is lower.
-  for (Camera& camera : scene.cameras) camera.position.z() -= scene.level_m;
+  for (Camera& camera : scene.cameras) {
+    camera.position.z() -= scene.level_m;
+    if (camera.position.z() < 0.1)
+      return node["water"]["level_m"].refuse("a level that leaves cameras over the water");
+  }
   return scene;
 }
 

@@ -153,38 +153,46 @@ class Builder {
   const Pool& pool_;
 };
 
+double floor_m(const Pool& pool, double x) {
+  const double along = pool.length_m() > 0 ? std::clamp(x / pool.length_m(), 0.0, 1.0) : 0;
+  return -(pool.shallow_m + along * (pool.deep_m - pool.shallow_m));
+}
+
+/// A dark line along the middle of each lane's floor, ropes between them on the water.
+void build_lanes(Builder& build, const Pool& pool) {
+  constexpr double kLane_m = 2.5, kPiece_m = 0.3;
+  const Colour dark(0.05F, 0.09F, 0.2F), red(0.75F, 0.12F, 0.1F), white(0.85F, 0.85F, 0.85F);
+  const auto pieces = static_cast<int>(pool.length_m() / kPiece_m);
+  for (int lane = 0; (lane + 0.5) * kLane_m < pool.width_m(); ++lane) {
+    const double middle = (lane + 0.5) * kLane_m, rope = (lane + 1) * kLane_m;
+    for (int piece = 0; piece < pieces; ++piece) {
+      const double x = piece * kPiece_m, end = x + kPiece_m;
+      if (x > 0.5 && end < pool.length_m() - 0.5 && pool.is_water({x, middle})) {
+        const auto at = [&](double along, double across) {
+          return Vector3(along, middle + across, floor_m(pool, along) + 0.004);
+        };
+        build.triangle({at(x, -0.1), at(end, -0.1), at(end, 0.1)}, Vector3::UnitZ(), dark,
+                       Material::kFloor);
+        build.triangle({at(x, -0.1), at(end, 0.1), at(x, 0.1)}, Vector3::UnitZ(), dark,
+                       Material::kFloor);
+      }
+      if (rope < pool.width_m() - 1 && pool.is_water({x, rope}) && pool.is_water({end, rope}))
+        build.box({Vector3(x + kPiece_m / 2, rope, -0.05), Vector3(0.26, 0.11, 0.1), 0,
+                   piece / 3 % 2 == 0 ? red : white});
+    }
+  }
+}
+
 void build_basin(Builder& build, const Pool& pool, const Scenery& scenery) {
   const Vector3 up = Vector3::UnitZ();
-  const double width = pool.width_m();
   for (const auto& cell : cells_of(pool, kCell_m)) {
     std::array<Vector3, 3> corners;
     for (size_t i = 0; i < 3; ++i) {
-      // A hand's breadth inside, where the depth is known at the rim too.
-      corners[i] = Vector3(cell[i].x, cell[i].y, 0);
-      const double along =
-          pool.length_m() > 0 ? std::clamp(cell[i].x / pool.length_m(), 0.0, 1.0) : 0;
-      corners[i].z() = -(pool.shallow_m + along * (pool.deep_m - pool.shallow_m));
+      corners[i] = Vector3(cell[i].x, cell[i].y, floor_m(pool, cell[i].x));
     }
     build.triangle(corners, up, scenery.floor, Material::kFloor);
   }
-  if (scenery.lanes) {
-    for (double y = 1.25; y < width; y += 2.5) {
-      for (double x = 0.5; x + kCell_m < pool.length_m() - 0.5; x += kCell_m) {
-        if (!pool.is_water({x, y})) continue;
-        const auto floor = [&](double at_x, double at_y) {
-          const double along = std::clamp(at_x / pool.length_m(), 0.0, 1.0);
-          return Vector3(at_x, at_y,
-                         0.004 - (pool.shallow_m + along * (pool.deep_m - pool.shallow_m)));
-        };
-        const Colour dark(0.05F, 0.09F, 0.2F);
-        build.triangle(
-            {floor(x, y - 0.1), floor(x + kCell_m, y - 0.1), floor(x + kCell_m, y + 0.1)}, up, dark,
-            Material::kFloor);
-        build.triangle({floor(x, y - 0.1), floor(x + kCell_m, y + 0.1), floor(x, y + 0.1)}, up,
-                       dark, Material::kFloor);
-      }
-    }
-  }
+  if (scenery.lanes) build_lanes(build, pool);
   const size_t count = pool.outline.size();
   for (size_t i = 0; i < count; ++i) {
     const Point a = pool.outline[i], b = pool.outline[(i + 1) % count];
@@ -293,16 +301,6 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
     }
     for (const double z : {-0.3, -0.6})
       build.box({Vector3(rim.x, rim.y, z) + in * 0.06, Vector3(0.06, 0.5, 0.03), angle, metal});
-  }
-  if (scenery.lanes) {
-    for (double y = 2.5; y < pool.width_m() - 1; y += 2.5) {
-      for (double x = 0.1; x + 0.3 < pool.length_m(); x += 0.3) {
-        if (!pool.is_water({x, y}) || !pool.is_water({x + 0.3, y})) continue;
-        const bool red = static_cast<int>(x / 0.9) % 2 == 0;
-        build.box({Vector3(x + 0.15, y, -0.05), Vector3(0.26, 0.11, 0.1), 0,
-                   red ? Colour(0.75F, 0.12F, 0.1F) : Colour(0.85F, 0.85F, 0.85F)});
-      }
-    }
   }
   for (const Scenery::Thing& thing : scenery.things) build.box(thing);
   return std::move(build.vertices);
