@@ -7,6 +7,7 @@ import subprocess
 
 import duckdb
 import jsonschema
+import numpy
 import pytest
 import yaml
 from conftest import LIDO, run
@@ -214,6 +215,47 @@ def test_the_truth_is_of_every_picture(film):
     # The grown-up's feet are on the deck, the child's are not.
     feet = seen(film, "one", "select person, max(least(keypoints_m[48], keypoints_m[51])) from SEEN group by 1 order by 1")
     assert feet[0][1] < -0.4 and 0.1 < feet[1][1] < 0.25, feet
+
+
+def seen_by(camera, points):
+    """An implementation of its own, from site.yaml alone: pinhole, Brown-Conrady, still water by bisection on Snell's law."""
+    eye, target = numpy.array(camera["at"]), numpy.array(camera["looks_at"])
+    ahead = (target - eye) / numpy.linalg.norm(target - eye)
+    right = numpy.cross(ahead, [0, 0, 1])
+    right /= numpy.linalg.norm(right)
+    turn = numpy.stack([right, numpy.cross(ahead, right), ahead])
+    focal = camera["width"] / 2 / numpy.tan(numpy.radians(camera["degrees"] / 2))
+    k1, k2, p1, p2, k3 = camera["k"]
+    pixels = []
+    for point in points:
+        if point[2] < 0:
+            way = point[:2] - eye[:2]
+            low, high = 0.0, 1.0
+            for _ in range(100):
+                share = (low + high) / 2
+                r, rest = share * numpy.linalg.norm(way), (1 - share) * numpy.linalg.norm(way)
+                bends = r / numpy.hypot(r, eye[2]) - 1.333 * rest / numpy.hypot(rest, point[2])
+                low, high = (low, share) if bends > 0 else (share, high)
+            point = numpy.array([*(eye[:2] + way * share), 0])
+        x, y, z = turn @ (point - eye)
+        x, y = x / z, y / z
+        r2 = x * x + y * y
+        by = 1 + k1 * r2 + k2 * r2 ** 2 + k3 * r2 ** 3
+        pixels.append([focal * (x * by + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)) + camera["width"] / 2,
+                       focal * (y * by + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y) + camera["height"] / 2])
+    return numpy.array(pixels)
+
+
+def test_points_are_where_camera_and_water_put_them(film):
+    site = yaml.safe_load((film / "site.yaml").read_text())
+    under = 0
+    for camera in site["cameras"]:
+        calm = camera | {"faults": []}
+        for metres, pixels in seen(film, camera["name"], "select keypoints_m, keypoints from SEEN where frame % 7 = 0"):
+            points = numpy.array(metres).reshape(17, 3)
+            under += int((points[:, 2] < 0).sum())
+            assert abs(seen_by(calm, points) - numpy.array(pixels).reshape(17, 2)).max() < 0.05
+    assert under > 100
 
 
 def test_a_covered_camera_sees_nothing(film):
