@@ -30,6 +30,7 @@ struct Flags {
   double fps = 15;
   int cameras = 2;
   std::string light;
+  std::string randomise;
   int day = -1;
   std::string from;
   double minutes = 4;
@@ -192,6 +193,11 @@ Result<int> pool(const Flags& flags) {
       width % 2 != 0 || height % 2 != 0)
     return fail(ErrorCode::kInvalidArgument, "--size is {}, want even numbers like 640x360",
                 flags.size);
+  synth::Randomisation drawn;
+  if (!flags.randomise.empty())
+    drawn = LIDO_TRY(synth::Randomisation::read(
+        LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(flags.randomise)), flags.randomise)),
+        synth::light_names()));
   const synth::Random random(static_cast<uint64_t>(flags.life.seed));
   synth::Shoot plan{.pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed)),
                     .seed = flags.life.seed};
@@ -199,13 +205,14 @@ Result<int> pool(const Flags& flags) {
                 of_cameras = random.split(3), of_water = random.split(8);
   plan.scenery = synth::random_scenery(of_scenery, plan.pool);
   plan.cameras = synth::random_cameras(of_cameras, plan.pool, static_cast<size_t>(flags.cameras),
-                                       width, height);
+                                       width, height, drawn);
   for (synth::Camera& camera : plan.cameras) camera.fps = flags.fps;
-  const auto names = synth::light_names();
+  std::vector<double> weights;
+  for (const auto& [name, weight] : drawn.light) weights.push_back(weight);
   plan.light = synth::light_named(
-      flags.light.empty() ? names[of_light.pick({4, 2, 3, 2, 1, 0.5, 0.5})] : flags.light, of_light);
-  plan.wave_m = of_water.between(0.01, 0.05);
-  plan.turbidity = 0.25 * of_water.unit() * of_water.unit();
+      flags.light.empty() ? drawn.light[of_light.pick(weights)].first : flags.light, of_light);
+  plan.wave_m = drawn.wave_m.draw(of_water);
+  plan.turbidity = drawn.turbidity.draw(of_water);
   plan.begins_s = LIDO_TRY(parse_clock(flags.from.empty() ? "14:00" : flags.from));
   plan.duration_s = flags.hours * 3600;
   // The day is that of `lido synth tracks` with the same seed: a Saturday's.
@@ -325,6 +332,8 @@ void add_synth(CLI::App& app, int& exit) {
   sub->add_option("--fps", flags->fps, "Pictures a second")
       ->check(CLI::Range(1.0, 60.0))
       ->capture_default_str();
+  sub->add_option("--randomise", flags->randomise,
+                  "Ranges to draw water, light and cameras from (YAML): docs/simulation.md");
   sub->add_option("--light", flags->light, "Default: drawn")
       ->check(CLI::IsMember(synth::light_names()));
   sub->add_option("--from", flags->from, "Time of day it begins, like 14:30; default 14:00");

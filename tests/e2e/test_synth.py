@@ -327,6 +327,24 @@ def test_a_pool_at_random(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+def test_what_is_drawn_is_a_file(tmp_path):
+    schema = jsonschema.Draft202012Validator(json.loads((pathlib.Path(LIDO).parents[1] / "share/lido/randomisation.schema.json").read_text()))
+    ranges = tmp_path / "ranges.yaml"
+    options = ["--randomise", ranges, "--hours", 0.0005, "--cameras", 2, "--size", "128x72", "--fps", 2, "--quiet"]
+    ranges.write_text("light: {infrared: 1}\nwave_m: [0, 0]\ncamera_height_m: [6, 7]\nnoise: [0.04, 0.05]\ndirty: 1\ndirt: [0.9, 1]\n")
+    assert not list(schema.iter_errors(yaml.safe_load(ranges.read_text())))
+    assert run("synth", "pool", "--out", tmp_path / "d", "--seed", 4, *options).code == 0
+    site = yaml.safe_load((tmp_path / "d/site.yaml").read_text())
+    assert site["light"] == "infrared" and site["water"]["wave_m"] == 0 and len(site["cameras"]) == 2
+    assert all(6 <= camera["at"][2] <= 7 and camera["dirt"] >= 0.9 and 0.04 <= camera["noise"] <= 0.05 for camera in site["cameras"])
+    for bad, said in (("wave_m: [0.2, 0.1]", ":1: wave_m is a list, want the smaller number first"), ("light: {noon: 1}", ":1: light.noon is 1, want no noon"), ("degrees: 90", ":1: degrees is 90"),
+                      ("colour: [0, 1]", ":1: colour is not known"), ("light: {dusk: 0}", ":1: light is a map, want some light")):
+        ranges.write_text(bad + "\n")
+        refused = run("synth", "pool", "--out", tmp_path / "e", *options)
+        assert refused.code == 2 and f"{ranges}{said}" in refused.err and refused.err.count("\n") == 1, refused.err
+    assert not (tmp_path / "e").exists()
+
+
 @pytest.mark.parametrize("old, new, said", [
     ("at: [-1.5, -2, 3]", "at: [4, 2, -0.5]", ":8: cameras.0.at is a list, want a camera at least 0.2 m over the water"),
     ("at: [-1.5, -2, 3]", "at: [-1, -1, 0.15]", ":8: cameras.0.at is a list, want a camera at least"),

@@ -234,7 +234,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
 }
 
 std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t count, int width,
-                                   int height) {
+                                   int height, const Randomisation& from) {
   std::vector<Camera> cameras;
   double low_x = 1e9, low_y = 1e9, high_x = -1e9, high_y = -1e9;
   for (const Point& p : pool.outline) {
@@ -247,22 +247,23 @@ std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t coun
     const double out = random.between(0.5, 1.0) * pool.deck_m;
     const bool right = i % 2 == 1, far = i % 4 == 1 || i % 4 == 2;
     const Vector3 at((right ? high_x + out : low_x - out), (far ? high_y + out : low_y - out),
-                     random.between(2.6, 4.5));
+                     from.camera_height_m.draw(random));
     const Vector3 seen = middle + Vector3(random.between(-0.15, 0.15) * (high_x - low_x),
                                           random.between(-0.15, 0.15) * (high_y - low_y), -0.3);
     // Not the sky: the axis meets the water at eight metres or so.
     const double away = (seen - at).norm(), wanted = random.between(6, 10);
     Vector3 target = at + (seen - at) * std::min(1.0, wanted / away);
     target.z() = -0.3;
-    Camera camera = look_at(at, target, random.between(75, 100), width, height);
+    Camera camera = look_at(at, target, from.degrees.draw(random), width, height);
     camera.name = fmt::format("cam{}", i + 1);
-    camera.k[0] = random.between(-0.12, 0.0);
-    camera.noise = random.between(0.006, 0.025);
-    camera.softness = random.between(0.3, 0.9);
-    camera.dirt = random.chance(0.3) ? random.between(0.1, 0.6) : 0;
-    camera.exposure = random.between(0.85, 1.2);
-    camera.clock_offset_s = random.between(-0.2, 0.2);
-    camera.clock_drift_ppm = random.between(-30, 30);
+    camera.k[0] = from.k1.draw(random);
+    camera.noise = from.noise.draw(random);
+    camera.softness = from.softness.draw(random);
+    camera.dirt = random.chance(from.dirty) ? from.dirt.draw(random) : 0;
+    camera.shutter_s = from.shutter_s.draw(random);
+    camera.exposure = from.exposure.draw(random);
+    camera.clock_offset_s = from.clock_offset_s.draw(random);
+    camera.clock_drift_ppm = from.clock_drift_ppm.draw(random);
     cameras.push_back(camera);
   }
   return cameras;

@@ -8,6 +8,7 @@
 
 #include "lido/base/yaml.h"
 #include "lido/synth/pool.h"
+#include "lido/synth/randomisation.h"
 #include "lido/synth/water.h"
 
 namespace lido::synth {
@@ -76,7 +77,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number);
 
 /// Cameras at the corners of the deck, on masts, that look at the water.
 std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t count, int width,
-                                   int height);
+                                   int height, const Randomisation& from = {});
 
 /// What read_camera() reads.
 std::string to_yaml(const Camera& camera);

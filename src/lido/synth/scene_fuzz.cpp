@@ -13,5 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!yaml) return 0;
   (void)synth::read_scene(*yaml, behaviours);
   (void)synth::Behaviours::read(*yaml);
+  (void)synth::Randomisation::read(*yaml, {"clear", "cloudy"});
   return 0;
 }
