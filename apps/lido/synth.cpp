@@ -14,7 +14,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kHonesty = "Measured in simulation.";
+using synth::kHonesty;
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point begun) {
+  return std::chrono::duration<double>(Clock::now() - begun).count();
+}
 
 struct Flags {
   std::string out;
@@ -77,7 +83,7 @@ Result<int> tracks(const Flags& flags) {
   stop_on_signals("what was written so far is not whole");
   const bool tells = !flags.quiet && isatty(2) == 1;
   std::atomic<int64_t> days = 0;
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = Clock::now();
   const auto summary = LIDO_TRY(synth::simulate_life(
       flags.out, pool, behaviours, flags.life,
       [&](int64_t) {
@@ -86,8 +92,7 @@ Result<int> tracks(const Flags& flags) {
       },
       interruption()));
   if (tells) fmt::print(stderr, "\r\033[K");
-  print(summary, flags,
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  print(summary, flags, seconds_since(begun));
   return kDone;
 }
 
@@ -116,12 +121,11 @@ Result<synth::FilmSummary> shoot(const Flags& flags, const synth::Shoot& shoot, 
   for (const synth::Camera& camera : shoot.cameras) all += shoot.duration_s * camera.fps;
   const bool tells = !flags.quiet && isatty(2) == 1;
   std::atomic<int64_t> frames = 0;
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = Clock::now();
   const auto tell = [&] {
     const int64_t done = ++frames;
     if (!tells || done % 10 != 0) return;
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const double seconds = seconds_since(begun);
     fmt::print(
         stderr, "\r\033[K{} of {:.0f} pictures, {:.1f} a second, {} left", done, all,
         static_cast<double>(done) / seconds,
@@ -157,10 +161,7 @@ Result<int> scene(const Flags& flags) {
   const std::string text = LIDO_TRY(read_text(flags.scene));
   const auto scene =
       LIDO_TRY(synth::read_scene(LIDO_TRY(Yaml::parse(text, flags.scene)), behaviours));
-  const auto begun = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-  };
+  const auto begun = Clock::now();
   if (!scene.cameras.empty()) {
     const synth::Random random(static_cast<uint64_t>(scene.seed));
     synth::Random of_scenery = random.split(2), of_light = random.split(7);
@@ -175,10 +176,10 @@ Result<int> scene(const Flags& flags) {
                             .seed = scene.seed};
     synth::Crowd crowd(plan.pool, behaviours, scene.people, {}, random);
     const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
-    print(film, flags, seconds());
+    print(film, flags, seconds_since(begun));
   } else {
     const auto life = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
-    print(life, flags, seconds());
+    print(life, flags, seconds_since(begun));
   }
   LIDO_TRY(write_text(flags.out + "/scene.yaml", text));
   return kDone;
@@ -221,10 +222,9 @@ Result<int> pool(const Flags& flags) {
   auto people = synth::random_day(of_day, kSaturday, flags.life.busy);
   auto plights = synth::draw_plights(of_day, people, flags.life.dangers_per_day);
   synth::Crowd crowd(plan.pool, behaviours, std::move(people), std::move(plights), of_day);
-  const auto begun = std::chrono::steady_clock::now();
+  const auto begun = Clock::now();
   const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
-  print(film, flags,
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+  print(film, flags, seconds_since(begun));
   return kDone;
 }
 
@@ -298,23 +298,25 @@ void add_synth(CLI::App& app, int& exit) {
       exit = result ? *result : report_error(result.error());
     });
   };
+  const auto usual = [&](CLI::App* sub) {
+    sub->add_option("--behaviours", flags->behaviours,
+                    "Behaviours of your own (YAML), over Lido's");
+    sub->add_flag("--json", flags->json, "Print the result as JSON");
+    sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  };
   CLI::App* sub = command->add_subcommand(
       "tracks", "Days of everyday life without pictures: people in metres, and what goes wrong");
   sub->add_option("--out", flags->out, "Folder to write")->required();
   sub->add_option(
       "--pool", flags->pool,
       "Pool to take: a site.yaml that was written before; default: drawn from the seed");
-  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
-  sub->add_flag("--json", flags->json, "Print the result as JSON");
-  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  usual(sub);
   bind(*sub, flags->life, "Life");
   reaching(sub, tracks);
   sub = command->add_subcommand("scene", "One written scene: who does what, when and where");
   sub->add_option("scene", flags->scene, "Scene (YAML): docs/simulation.md")->required();
   sub->add_option("--out", flags->out, "Folder to write")->required();
-  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
-  sub->add_flag("--json", flags->json, "Print the result as JSON");
-  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  usual(sub);
   sub->add_option("--workers", flags->life.workers,
                   "Threads, one for a camera at most; 0: one a core")
       ->check(CLI::Range(0, 1024));
@@ -340,9 +342,7 @@ void add_synth(CLI::App& app, int& exit) {
   sub->add_option(
       "--pool", flags->pool,
       "Pool to take: a site.yaml that was written before; default: drawn from the seed");
-  sub->add_option("--behaviours", flags->behaviours, "Behaviours of your own (YAML), over Lido's");
-  sub->add_flag("--json", flags->json, "Print the result as JSON");
-  sub->add_flag("--quiet", flags->quiet, "Print nothing but errors");
+  usual(sub);
   bind(*sub, flags->life, "Life", {"days", "rate_hz"});
   reaching(sub, pool);
   sub = command->add_subcommand(

@@ -30,6 +30,18 @@ Result<Quantity> read_quantity(const Yaml& node, double most) {
   return quantity;
 }
 
+/// The place in a list of what is called so.
+template <typename Named>
+Result<size_t> index_of(const std::vector<Named>& list, std::string_view what,
+                        std::string_view name) {
+  const auto found = std::ranges::find(list, name, &Named::name);
+  if (found != list.end()) return static_cast<size_t>(found - list.begin());
+  std::vector<std::string_view> names;
+  for (const Named& one : list) names.push_back(one.name);
+  return fail(ErrorCode::kInvalidArgument, "{} is {}, want one of {}", what, name,
+              fmt::join(names, ", "));
+}
+
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
                       "limbs", "depth", "minds", "ages", "next", "source"}));
@@ -108,22 +120,12 @@ Result<Behaviours> Behaviours::read(const Yaml& given) {
   return behaviours;
 }
 
-Result<size_t> Behaviours::find_signal(std::string_view name) const {
-  const auto found = std::ranges::find(signals_, name, &Signal::name);
-  if (found != signals_.end()) return static_cast<size_t>(found - signals_.begin());
-  std::vector<std::string_view> names;
-  for (const Signal& one : signals_) names.push_back(one.name);
-  return fail(ErrorCode::kInvalidArgument, "signal is {}, want one of {}", name,
-              fmt::join(names, ", "));
+Result<size_t> Behaviours::find(std::string_view name) const {
+  return index_of(all_, "behaviour", name);
 }
 
-Result<size_t> Behaviours::find(std::string_view name) const {
-  const auto found = std::ranges::find(all_, name, &Behaviour::name);
-  if (found != all_.end()) return static_cast<size_t>(found - all_.begin());
-  std::vector<std::string_view> names;
-  for (const Behaviour& one : all_) names.push_back(one.name);
-  return fail(ErrorCode::kInvalidArgument, "behaviour is {}, want one of {}", name,
-              fmt::join(names, ", "));
+Result<size_t> Behaviours::find_signal(std::string_view name) const {
+  return index_of(signals_, "signal", name);
 }
 
 }  // namespace lido::synth

@@ -62,7 +62,6 @@ class Bodies {
   }
   /// @return The number of bones when there is none of that name.
   size_t bone(std::string_view name) const;
-  const std::vector<std::string>& bones() const { return bones_; }
   /// The bone that one hangs from; negative for the first.
   int parent(size_t bone) const { return parents_[bone]; }
 

@@ -20,17 +20,23 @@ double equidistant(const std::array<double, 5>& k, double t) {
   return t * (1 + t2 * (k[0] + t2 * (k[1] + t2 * (k[2] + t2 * k[3]))));
 }
 
+/// How far from the middle a ray is seen, in focal lengths, that comes from so far off the axis:
+/// tangent (Brown) or angle (fisheye).
+double bent(const Camera& camera, double r) {
+  return camera.lens == Lens::kBrown ? r * radial(camera.k, r * r) : equidistant(camera.k, r);
+}
+/// Farther off nobody looks.
+double farthest(const Camera& camera) { return camera.lens == Lens::kBrown ? 4 : 1.5; }
+
 /// Whether rays from so far off the axis would fold back into the picture; reach() in a few steps.
 bool folds_before(const Camera& camera, double r) {
-  if (r > (camera.lens == Lens::kBrown ? 4 : 1.5)) return true;
+  if (r > farthest(camera)) return true;
   constexpr int kSteps = 8;
   double before = 0;
   for (int i = 1; i <= kSteps; ++i) {
-    const double at = r * i / kSteps;
-    const double bent =
-        camera.lens == Lens::kBrown ? at * radial(camera.k, at * at) : equidistant(camera.k, at);
-    if (bent < before) return true;
-    before = bent;
+    const double now = bent(camera, r * i / kSteps);
+    if (now < before) return true;
+    before = now;
   }
   return false;
 }
@@ -46,14 +52,14 @@ Result<Vector3> read_point(const Yaml& node) {
 
 double Camera::reach() const {
   // Where the bent radius stops growing, rays from farther out would fold back into the picture.
-  const double most = lens == Lens::kBrown ? 4 : 1.5;
+  const double most = farthest(*this);
   constexpr double kStep = 0.01;
   double before = 0;
   for (int i = 1; i * kStep < most; ++i) {
     const double r = i * kStep;
-    const double bent = lens == Lens::kBrown ? r * radial(k, r * r) : equidistant(k, r);
-    if (bent <= before) return r - kStep;
-    before = bent;
+    const double now = bent(*this, r);
+    if (now <= before) return r - kStep;
+    before = now;
   }
   return most;
 }
@@ -93,7 +99,7 @@ std::optional<Eigen::Vector2d> Camera::see(const Vector3& point, const Water& wa
 Camera with_faults(const Camera& camera, double time_s) {
   Camera now = camera;
   for (const Camera::Fault& fault : camera.faults) {
-    if (time_s < fault.at_s || time_s >= fault.at_s + fault.for_s) continue;
+    if (!fault.lasts(time_s)) continue;
     switch (fault.kind) {
       case Camera::Fault::Kind::kCover:
         now.exposure *= 0.02;
@@ -150,10 +156,7 @@ Result<void> read_lens(const Yaml& node, Camera& camera) {
     for (size_t i = 0; i < k.size(); ++i) camera.k[i] = LIDO_TRY(k[i].number(-2, 2));
   }
   const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
-  double seen = camera.reach();
-  seen = camera.lens == Lens::kBrown ? seen * radial(camera.k, seen * seen)
-                                     : equidistant(camera.k, seen);
-  if (seen < corner)
+  if (bent(camera, camera.reach()) < corner)
     return (node["k"].there() ? node["k"] : node["degrees"])
         .refuse("a lens that does not fold back inside the picture");
   return {};
@@ -236,11 +239,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
 std::vector<Camera> random_cameras(Random& random, const Pool& pool, size_t count, int width,
                                    int height, const Randomisation& from) {
   std::vector<Camera> cameras;
-  double low_x = 1e9, low_y = 1e9, high_x = -1e9, high_y = -1e9;
-  for (const Point& p : pool.outline) {
-    low_x = std::min(low_x, p.x), high_x = std::max(high_x, p.x);
-    low_y = std::min(low_y, p.y), high_y = std::max(high_y, p.y);
-  }
+  const auto [low_x, low_y, high_x, high_y] = pool.bounds();
   const Vector3 middle((low_x + high_x) / 2, (low_y + high_y) / 2, 0);
   for (size_t i = 0; i < count; ++i) {
     // The first two see the basin from opposite corners, others from where they like.

@@ -46,6 +46,7 @@ struct Camera {
     enum class Kind : uint8_t { kCover, kBlind, kDefocus, kKnock, kFreeze };
     Kind kind = Kind::kCover;
     double at_s = 0, for_s = 0;
+    bool lasts(double time_s) const { return time_s >= at_s && time_s < at_s + for_s; }
   };
   std::vector<Fault> faults;
 

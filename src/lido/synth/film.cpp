@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/synth/film.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "lido/base/parallel.h"
 #include "lido/dataset/truth.h"
@@ -20,17 +19,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-constexpr const char* kHonesty = "Measured in simulation.";
 
-/// Everybody who is ever in the pictures.
-struct Cast {
-  struct Member {
-    Person person;
-    Look look;
-    Figure figure;
-  };
-  std::map<int64_t, Member> members;
+struct Member {
+  Person person;
+  Look look;
+  Figure figure;
 };
+/// Everybody who is ever in the pictures.
+using Cast = std::map<int64_t, Member>;
 
 struct Rectangle {
   double x0 = 1e18, y0 = 1e18, x1 = -1e18, y1 = -1e18;
@@ -89,7 +85,7 @@ class CameraFilm {
                                       {camera_.hevc, camera_.bitrate_mbps, camera_.keyframe_s}));
     Random random =
         Random(static_cast<uint64_t>(shoot_.seed)).split(std::hash<std::string>{}(camera_.name));
-    std::optional<media::Image> frozen;
+    std::optional<media::Image> last;  // that was not frozen
     const auto count = static_cast<int64_t>(std::floor(shoot_.duration_s * camera_.fps));
     for (int64_t frame = 0; frame < count; ++frame) {
       if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
@@ -99,13 +95,12 @@ class CameraFilm {
         done();
         continue;
       }
-      LIDO_TRY(take(renderer, frame, time_s));
+      take(renderer, frame, time_s);
       const bool freezes = std::ranges::any_of(camera_.faults, [&](const Camera::Fault& fault) {
-        return fault.kind == Camera::Fault::Kind::kFreeze && time_s >= fault.at_s &&
-               time_s < fault.at_s + fault.for_s;
+        return fault.kind == Camera::Fault::Kind::kFreeze && fault.lasts(time_s);
       });
-      if (!freezes) frozen = picture_.image;
-      LIDO_TRY(encoder->push(frozen ? *frozen : picture_.image));
+      if (!freezes) last = std::move(picture_.image);
+      LIDO_TRY(encoder->push(last ? *last : picture_.image));
       for (dataset::SeenRow& row : rows_) {
         if (!row.visible.empty()) LIDO_TRY(mot->append(mot_line(row)));
         LIDO_TRY(truth.append(std::move(row)));
@@ -128,7 +123,7 @@ class CameraFilm {
 
  private:
   /// Draws one picture and says what is on it.
-  Result<void> take(Renderer& renderer, int64_t frame, double time_s) {
+  void take(Renderer& renderer, int64_t frame, double time_s) {
     const double day_s = shoot_.begins_s + time_s;
     const Camera now = with_faults(camera_, time_s);
     const Staged staged = stage(time_s);
@@ -152,7 +147,6 @@ class CameraFilm {
       annotate(rows_.back());
       label(rows_.back());
     }
-    return {};
   }
 
   /// People where they are at a moment.
@@ -165,7 +159,7 @@ class CameraFilm {
     Staged staged{timeline_.at(time_s), {}, {}};
     staged.placed.reserve(staged.moments.size());
     for (const Moment& moment : staged.moments) {
-      const Cast::Member& member = cast_.members.at(moment.stance.person);
+      const Member& member = cast_.at(moment.stance.person);
       staged.placed.push_back(
           place_body(bodies_, behaviours_, shoot_.pool, member.figure, moment, time_s));
       staged.subjects.push_back({&member.figure, &staged.placed.back(), &member.look,
@@ -194,7 +188,7 @@ class CameraFilm {
   dataset::SeenRow row(const Camera& now, int64_t frame, double time_s, double day_s,
                        const Moment& moment, const Placed& placed, const Seen& seen,
                        size_t number) {
-    const Cast::Member& member = cast_.members.at(moment.stance.person);
+    const Member& member = cast_.at(moment.stance.person);
     const Behaviour& behaviour = behaviours_[moment.stance.behaviour];
     dataset::SeenRow row{
         .clip = clip(),
@@ -327,13 +321,8 @@ Result<void> write_tracks(storage::Store& store, const Shoot& shoot, Crowd& crow
   auto tracks = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(0)));
   for (int64_t tick = 0; static_cast<double>(tick) / kRate_hz <= shoot.duration_s; ++tick) {
     const double time_s = static_cast<double>(tick) / kRate_hz;
-    for (const Moment& moment : timeline.at(time_s)) {
-      const Stance& stance = moment.stance;
-      const Behaviour& behaviour = behaviours[stance.behaviour];
-      LIDO_TRY(tracks.append({0, shoot.begins_s + time_s, stance.person, stance.at.x, stance.at.y,
-                              stance.mouth_m, stance.heading_rad, stance.in_water, behaviour.name,
-                              std::string(name_of(behaviour.danger))}));
-    }
+    for (const Moment& moment : timeline.at(time_s))
+      LIDO_TRY(tracks.append(track_row(0, shoot.begins_s + time_s, moment.stance, behaviours)));
   }
   LIDO_TRY(tracks.commit());
   auto visitors =
@@ -369,7 +358,7 @@ Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crow
     const Person& person = crowd.person(id);
     Random own = random.split(1'000'000 + static_cast<uint64_t>(id));
     const Look look = random_look(own, person);
-    cast.members.emplace(id, Cast::Member{person, look, bodies.figure(person, look.build)});
+    cast.emplace(id, Member{person, look, bodies.figure(person, look.build)});
   }
   const Water water(shoot.wave_m, random.split(77));
   std::vector<CameraFilm> films;
@@ -377,7 +366,7 @@ Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crow
   for (const Camera& camera : shoot.cameras)
     films.emplace_back(*store, shoot, camera, timeline, cast, behaviours, bodies, water);
   LIDO_TRY(parallel_for(films.size(), workers, [&](size_t i) { return films[i].run(done, stop); }));
-  FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast.members)};
+  FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast)};
   LIDO_TRY(write_tracks(*store, shoot, crowd, timeline, behaviours));
   std::string clips = "clip,group,site,camera,start_utc\n",
               labels = "clip,start_s,end_s,task,label,track,x,y,width,height\n";

@@ -15,10 +15,10 @@ namespace {
 /// no Mesa.
 struct Egl {
   void* library = nullptr;
-#define LIDO_EGL_FUNCTIONS(X)                                                             \
-  X(eglGetProcAddress)                                                                    \
-  X(eglInitialize) X(eglBindAPI) X(eglChooseConfig) X(eglCreateContext) X(eglMakeCurrent) \
-      X(eglDestroyContext) X(eglGetPlatformDisplay)
+#define LIDO_EGL_FUNCTIONS(X) \
+  X(eglGetProcAddress)        \
+  X(eglInitialize)            \
+  X(eglBindAPI) X(eglCreateContext) X(eglMakeCurrent) X(eglDestroyContext) X(eglGetPlatformDisplay)
 #define X(name) decltype(&::name) name = nullptr;
   LIDO_EGL_FUNCTIONS(X)
 #undef X

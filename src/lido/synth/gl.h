@@ -13,44 +13,36 @@
 
 namespace lido::synth::gl {
 
-#define LIDO_GL_FUNCTIONS(X)                                                                       \
-  X(ActiveTexture, ACTIVETEXTURE)                                                                  \
-  X(AttachShader, ATTACHSHADER) X(BindBuffer, BINDBUFFER) X(BindFramebuffer, BINDFRAMEBUFFER) X(   \
-      BindRenderbuffer, BINDRENDERBUFFER) X(BindTexture, BINDTEXTURE)                              \
-      X(BindVertexArray, BINDVERTEXARRAY) X(BlitFramebuffer, BLITFRAMEBUFFER) X(                   \
-          BufferData, BUFFERDATA) X(BufferSubData, BUFFERSUBDATA)                                  \
-          X(CheckFramebufferStatus, CHECKFRAMEBUFFERSTATUS) X(ClearBufferfv, CLEARBUFFERFV) X(     \
-              ClearBufferuiv, CLEARBUFFERUIV) X(CompileShader, COMPILESHADER)                      \
-              X(CreateProgram, CREATEPROGRAM) X(CreateShader, CREATESHADER) X(                     \
-                  DeleteShader, DELETESHADER) X(Disable, DISABLE) X(DrawArrays, DRAWARRAYS)        \
-                  X(DrawBuffers, DRAWBUFFERS) X(DrawElements, DRAWELEMENTS) X(Enable, ENABLE) X(   \
-                      EnableVertexAttribArray, ENABLEVERTEXATTRIBARRAY) X(FramebufferRenderbuffer, \
-                                                                          FRAMEBUFFERRENDERBUFFER) \
-                      X(FramebufferTexture2D, FRAMEBUFFERTEXTURE2D) X(GenBuffers, GENBUFFERS) X(   \
-                          GenFramebuffers, GENFRAMEBUFFERS) X(GenRenderbuffers, GENRENDERBUFFERS)  \
-                          X(GenTextures, GENTEXTURES) X(GenVertexArrays, GENVERTEXARRAYS) X(       \
-                              GetProgramInfoLog, GETPROGRAMINFOLOG) X(GetProgramiv, GETPROGRAMIV)  \
-                              X(GetShaderInfoLog, GETSHADERINFOLOG) X(GetShaderiv, GETSHADERIV) X( \
-                                  GetString, GETSTRING) X(GetUniformLocation, GETUNIFORMLOCATION)  \
-                                  X(LinkProgram, LINKPROGRAM) X(PixelStorei, PIXELSTOREI) X(       \
-                                      ReadBuffer, READBUFFER) X(ReadPixels, READPIXELS)            \
-                                      X(RenderbufferStorage, RENDERBUFFERSTORAGE) X(               \
-                                          RenderbufferStorageMultisample,                          \
-                                          RENDERBUFFERSTORAGEMULTISAMPLE)                          \
-                                          X(ShaderSource, SHADERSOURCE) X(TexImage2D, TEXIMAGE2D)  \
-                                              X(TexParameteri, TEXPARAMETERI)                      \
-                                                  X(Uniform1f, UNIFORM1F) X(Uniform1i, UNIFORM1I)  \
-                                                      X(Uniform1ui, UNIFORM1UI) X(                 \
-                                                          Uniform2f, UNIFORM2F) X(Uniform3fv,      \
-                                                                                  UNIFORM3FV)      \
-                                                          X(Uniform4fv, UNIFORM4FV) X(             \
-                                                              UniformMatrix3fv, UNIFORMMATRIX3FV)  \
-                                                              X(UseProgram, USEPROGRAM)            \
-                                                                  X(VertexAttribIPointer,          \
-                                                                    VERTEXATTRIBIPOINTER)          \
-                                                                      X(VertexAttribPointer,       \
-                                                                        VERTEXATTRIBPOINTER)       \
-                                                                          X(Viewport, VIEWPORT)
+// clang-format off
+#define LIDO_GL_FUNCTIONS(X) \
+  X(ActiveTexture, ACTIVETEXTURE) X(AttachShader, ATTACHSHADER) \
+  X(BindBuffer, BINDBUFFER) X(BindFramebuffer, BINDFRAMEBUFFER) \
+  X(BindRenderbuffer, BINDRENDERBUFFER) X(BindTexture, BINDTEXTURE) \
+  X(BindVertexArray, BINDVERTEXARRAY) X(BlitFramebuffer, BLITFRAMEBUFFER) \
+  X(BufferData, BUFFERDATA) X(BufferSubData, BUFFERSUBDATA) \
+  X(CheckFramebufferStatus, CHECKFRAMEBUFFERSTATUS) X(ClearBufferfv, CLEARBUFFERFV) \
+  X(ClearBufferuiv, CLEARBUFFERUIV) X(CompileShader, COMPILESHADER) \
+  X(CreateProgram, CREATEPROGRAM) X(CreateShader, CREATESHADER) \
+  X(DeleteShader, DELETESHADER) X(Disable, DISABLE) \
+  X(DrawArrays, DRAWARRAYS) X(DrawBuffers, DRAWBUFFERS) \
+  X(DrawElements, DRAWELEMENTS) X(Enable, ENABLE) \
+  X(EnableVertexAttribArray, ENABLEVERTEXATTRIBARRAY) X(FramebufferRenderbuffer, FRAMEBUFFERRENDERBUFFER) \
+  X(FramebufferTexture2D, FRAMEBUFFERTEXTURE2D) X(GenBuffers, GENBUFFERS) \
+  X(GenFramebuffers, GENFRAMEBUFFERS) X(GenRenderbuffers, GENRENDERBUFFERS) \
+  X(GenTextures, GENTEXTURES) X(GenVertexArrays, GENVERTEXARRAYS) \
+  X(GetProgramInfoLog, GETPROGRAMINFOLOG) X(GetProgramiv, GETPROGRAMIV) \
+  X(GetShaderInfoLog, GETSHADERINFOLOG) X(GetShaderiv, GETSHADERIV) \
+  X(GetString, GETSTRING) X(GetUniformLocation, GETUNIFORMLOCATION) \
+  X(LinkProgram, LINKPROGRAM) X(PixelStorei, PIXELSTOREI) \
+  X(ReadBuffer, READBUFFER) X(ReadPixels, READPIXELS) \
+  X(RenderbufferStorageMultisample, RENDERBUFFERSTORAGEMULTISAMPLE) X(ShaderSource, SHADERSOURCE) \
+  X(TexImage2D, TEXIMAGE2D) X(TexParameteri, TEXPARAMETERI) \
+  X(Uniform1f, UNIFORM1F) X(Uniform1i, UNIFORM1I) \
+  X(Uniform1ui, UNIFORM1UI) X(Uniform2f, UNIFORM2F) \
+  X(Uniform3fv, UNIFORM3FV) X(Uniform4fv, UNIFORM4FV) \
+  X(UniformMatrix3fv, UNIFORMMATRIX3FV) X(UseProgram, USEPROGRAM) \
+  X(VertexAttribPointer, VERTEXATTRIBPOINTER) X(Viewport, VIEWPORT)
+// clang-format on
 
 struct Functions {
 #define X(name, type) PFNGL##type##PROC name = nullptr;

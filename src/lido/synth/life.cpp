@@ -66,12 +66,8 @@ Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
     const double time_s = static_cast<double>(tick) * step_s;
     if (time_s > until_s) break;
     crowd.move_to(time_s);
-    for (const Stance& stance : crowd.stances()) {
-      const Behaviour& behaviour = behaviours[stance.behaviour];
-      LIDO_TRY(writer.append({day, time_s, stance.person, stance.at.x, stance.at.y, stance.mouth_m,
-                              stance.heading_rad, stance.in_water, behaviour.name,
-                              std::string(name_of(behaviour.danger))}));
-    }
+    for (const Stance& stance : crowd.stances())
+      LIDO_TRY(writer.append(track_row(day, time_s, stance, behaviours)));
   }
   crowd.close();
   LIDO_TRY(writer.commit());
@@ -107,12 +103,27 @@ Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vec
   summary.person_hours = static_cast<double>(summary.rows) / rate_hz / 3600;
   LIDO_TRY(visitors.commit());
   LIDO_TRY(events.commit());
-  LIDO_TRY(store.write_text("site.yaml", "# Measured in simulation.\npool:\n" + to_yaml(pool),
+  LIDO_TRY(store.write_text("site.yaml", fmt::format("# {}\npool:\n{}", kHonesty, to_yaml(pool)),
                             storage::Durability::kProcess));
   return summary;
 }
 
 }  // namespace
+
+dataset::TruthRow track_row(int32_t day, double time_s, const Stance& stance,
+                            const Behaviours& behaviours) {
+  const Behaviour& behaviour = behaviours[stance.behaviour];
+  return {day,
+          time_s,
+          stance.person,
+          stance.at.x,
+          stance.at.y,
+          stance.mouth_m,
+          stance.heading_rad,
+          stance.in_water,
+          behaviour.name,
+          std::string(name_of(behaviour.danger))};
+}
 
 dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
   return {day,

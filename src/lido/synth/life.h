@@ -36,7 +36,12 @@ struct LifeOptions {
 /// Danger at random moments between the first arrival and the last leave-taking.
 std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people, double per_day);
 
-/// A person, and a danger, as their tables have them.
+/// What the tables of figures and pictures begin with.
+inline constexpr const char* kHonesty = "Measured in simulation.";
+
+/// A moment, a person and a danger, as their tables have them.
+dataset::TruthRow track_row(int32_t day, double time_s, const Stance& stance,
+                            const Behaviours& behaviours);
 dataset::VisitorRow visitor_row(int32_t day, const Person& person);
 dataset::DangerRow danger_row(int32_t day, const Event& event);
 

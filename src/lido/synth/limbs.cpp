@@ -38,8 +38,6 @@ Result<void> read_swings(const Yaml& node, size_t first,
 
 }  // namespace
 
-std::string_view name_of(Angle angle) { return kNames[static_cast<size_t>(angle)]; }
-
 Angles between(const Angles& from, const Angles& to, double share) {
   Angles angles;
   for (size_t i = 0; i < kAngles; ++i) {

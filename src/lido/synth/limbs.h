@@ -34,7 +34,6 @@ enum class Angle : uint8_t {
 };
 inline constexpr size_t kAngles = 17;
 inline constexpr size_t kFirstOfSides = static_cast<size_t>(Angle::kShoulderFlex);
-std::string_view name_of(Angle angle);
 
 /// Angles of one moment: the middle's and the left side's, then the right side's.
 struct Angles {

@@ -8,10 +8,6 @@
 namespace lido::synth {
 namespace {
 
-Colour mixed(const Colour& a, const Colour& b, double t) {
-  return a + static_cast<float>(t) * (b - a);
-}
-
 /// Evenly over the palette of ten steps from light to dark. Source: Monk Skin Tone scale (Monk
 /// 2019), as linear reflectance, rounded.
 Colour random_skin(double tone) {

@@ -85,10 +85,21 @@ double Pool::width_m() const {
   return most;
 }
 
-double Pool::depth_m(Point p) const {
-  if (!is_water(p)) return 0;
-  return shallow_m + (deep_m - shallow_m) * std::clamp(p.x / length_m(), 0.0, 1.0);
+Pool::Bounds Pool::bounds() const {
+  Bounds all{1e9, 1e9, -1e9, -1e9};
+  for (const Point p : outline) {
+    all.low_x = std::min(all.low_x, p.x), all.high_x = std::max(all.high_x, p.x);
+    all.low_y = std::min(all.low_y, p.y), all.high_y = std::max(all.high_y, p.y);
+  }
+  return all;
 }
+
+double Pool::basin_m(double x) const {
+  const double along = length_m() > 0 ? std::clamp(x / length_m(), 0.0, 1.0) : 0;
+  return shallow_m + (deep_m - shallow_m) * along;
+}
+
+double Pool::depth_m(Point p) const { return is_water(p) ? basin_m(p.x) : 0; }
 
 Pool random_pool(Random& random) {
   Pool pool;

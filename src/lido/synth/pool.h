@@ -40,6 +40,13 @@ struct Pool {
   double inside_m(Point p) const { return nearest(p).inside_m; }
   /// The nearest point of the rim.
   Point rim(Point p) const { return nearest(p).rim; }
+  struct Bounds {
+    double low_x, low_y, high_x, high_y;
+  };
+  /// The outline's.
+  Bounds bounds() const;
+  /// How deep the basin is at x, on its rim too.
+  double basin_m(double x) const;
   /// Of the water; 0 on land.
   double depth_m(Point p) const;
   double length_m() const;

@@ -95,6 +95,7 @@ struct Renderer::State {
   };
   /// By place in the picture and mesh.
   std::vector<std::array<BodyBuffers, 2>> body_buffers;
+  std::array<BodyBuffers, 2> make_buffers();
   std::vector<Mesh> meshes;
   std::vector<Eigen::Vector3f> points, normals;
   std::vector<Eigen::Vector4f> shadows, rings;
@@ -104,8 +105,6 @@ Renderer::Renderer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Renderer::Renderer(Renderer&&) noexcept = default;
 Renderer& Renderer::operator=(Renderer&&) noexcept = default;
 Renderer::~Renderer() = default;
-
-std::string Renderer::device() const { return state_->gl.renderer(); }
 
 Result<Renderer> Renderer::make(const Bodies& bodies, const Pool& pool, const Scenery& scenery,
                                 const Camera& camera) {
@@ -132,12 +131,12 @@ Result<void> Renderer::State::make_programs() {
   reach = static_cast<float>(camera.reach());
   for (const bool below : {false, true}) {
     const std::string defines = below ? "#define UNDER 1\n" : "#define UNDER 0\n";
-    people[below ? 1 : 0] = LIDO_TRY(
-        program(joined(defines, {kCamera, kBodyVertex}), joined(defines, {kLight, kBodyFragment})));
+    people[below ? 1 : 0] = LIDO_TRY(program(joined(defines, {kCamera, kShow, kBodyVertex}),
+                                             joined(defines, {kLight, kBodyFragment})));
     for (int family = 0; family < kFamilies; ++family) {
       const std::string of = defines + fmt::format("#define FAMILY {}\n", family);
       stocks.push_back({below,
-                        LIDO_TRY(program(joined(of, {kCamera, kPlaceVertex}),
+                        LIDO_TRY(program(joined(of, {kCamera, kShow, kPlaceVertex}),
                                          joined(of, {kLight, kPlaceFragment}))),
                         0, 0});
     }
@@ -296,42 +295,43 @@ void Renderer::State::draw_places(bool below, double time_s, const Light& light,
   }
 }
 
+std::array<Renderer::State::BodyBuffers, 2> Renderer::State::make_buffers() {
+  std::array<BodyBuffers, 2> both;
+  for (const Mesh mesh : {Mesh::kFar, Mesh::kNear}) {
+    const MeshTopology& topology = bodies.topology(mesh);
+    BodyBuffers& own = both[static_cast<size_t>(mesh)];
+    GLuint still = 0, indices = 0;
+    gl->GenVertexArrays(1, &own.array);
+    gl->BindVertexArray(own.array);
+    gl->GenBuffers(1, &own.moving);
+    gl->BindBuffer(GL_ARRAY_BUFFER, own.moving);
+    const size_t count = topology.place.size(), bytes = count * sizeof(Eigen::Vector3f);
+    gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(2 * bytes), nullptr, GL_STREAM_DRAW);
+    for (const GLuint number : {0U, 1U}) {
+      gl->EnableVertexAttribArray(number);
+      gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0,
+                              reinterpret_cast<const void*>(number * bytes));
+    }
+    gl->GenBuffers(1, &still);
+    gl->BindBuffer(GL_ARRAY_BUFFER, still);
+    gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(bytes), topology.place.data(),
+                   GL_STATIC_DRAW);
+    gl->EnableVertexAttribArray(2);
+    gl->VertexAttribPointer(2, 3, GL_FLOAT, GL_FALSE, 0, nullptr);
+    gl->GenBuffers(1, &indices);
+    gl->BindBuffer(GL_ELEMENT_ARRAY_BUFFER, indices);
+    own.indices = static_cast<GLsizei>(3 * topology.triangles.size());
+    gl->BufferData(GL_ELEMENT_ARRAY_BUFFER, own.indices * static_cast<GLsizeiptr>(sizeof(uint32_t)),
+                   topology.triangles.data(), GL_STATIC_DRAW);
+  }
+  return both;
+}
+
 void Renderer::State::send_bodies(const std::vector<Subject>& subjects) {
   meshes.clear();
   shadows.clear();
   rings.clear();
-  while (body_buffers.size() < subjects.size()) {
-    std::array<BodyBuffers, 2> both;
-    for (const Mesh mesh : {Mesh::kFar, Mesh::kNear}) {
-      const MeshTopology& topology = bodies.topology(mesh);
-      BodyBuffers& own = both[static_cast<size_t>(mesh)];
-      GLuint still = 0, indices = 0;
-      gl->GenVertexArrays(1, &own.array);
-      gl->BindVertexArray(own.array);
-      gl->GenBuffers(1, &own.moving);
-      gl->BindBuffer(GL_ARRAY_BUFFER, own.moving);
-      const size_t count = topology.place.size(), bytes = count * sizeof(Eigen::Vector3f);
-      gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(2 * bytes), nullptr, GL_STREAM_DRAW);
-      for (const GLuint number : {0U, 1U}) {
-        gl->EnableVertexAttribArray(number);
-        gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0,
-                                reinterpret_cast<const void*>(number * bytes));
-      }
-      gl->GenBuffers(1, &still);
-      gl->BindBuffer(GL_ARRAY_BUFFER, still);
-      gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(bytes), topology.place.data(),
-                     GL_STATIC_DRAW);
-      gl->EnableVertexAttribArray(2);
-      gl->VertexAttribPointer(2, 3, GL_FLOAT, GL_FALSE, 0, nullptr);
-      gl->GenBuffers(1, &indices);
-      gl->BindBuffer(GL_ELEMENT_ARRAY_BUFFER, indices);
-      own.indices = static_cast<GLsizei>(3 * topology.triangles.size());
-      gl->BufferData(GL_ELEMENT_ARRAY_BUFFER,
-                     own.indices * static_cast<GLsizeiptr>(sizeof(uint32_t)),
-                     topology.triangles.data(), GL_STATIC_DRAW);
-    }
-    body_buffers.push_back(both);
-  }
+  while (body_buffers.size() < subjects.size()) body_buffers.push_back(make_buffers());
   for (size_t i = 0; i < subjects.size(); ++i) {
     const Subject& subject = subjects[i];
     const double away = (subject.placed->in_scene.translation() - camera.position).norm();

@@ -76,7 +76,6 @@ class Renderer {
   Picture draw(const Camera& camera, double time_s, int64_t frame,
                const std::vector<Subject>& subjects, const Water& water, double turbidity,
                const Light& light);
-  std::string device() const;
 
  private:
   struct State;

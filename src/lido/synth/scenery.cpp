@@ -13,10 +13,6 @@ constexpr double kSurfaceCell_m = 0.6;
 constexpr double kCoping_m = 0.3;
 constexpr double kFarAway_m = 40;
 
-Colour mix(const Colour& a, const Colour& b, double t) {
-  return a + static_cast<float>(t) * (b - a);
-}
-
 /// A place in the plane: of what the basin is divided into.
 using Polygon = std::vector<Point>;
 
@@ -36,22 +32,10 @@ Polygon cut(const Polygon& polygon, bool along_x, double at, bool keep_above) {
   return kept;
 }
 
-struct Bounds {
-  double low_x = 1e9, low_y = 1e9, high_x = -1e9, high_y = -1e9;
-};
-Bounds bounds(const Pool& pool) {
-  Bounds b;
-  for (const Point& p : pool.outline) {
-    b.low_x = std::min(b.low_x, p.x), b.high_x = std::max(b.high_x, p.x);
-    b.low_y = std::min(b.low_y, p.y), b.high_y = std::max(b.high_y, p.y);
-  }
-  return b;
-}
-
 /// The basin seen from above in small triangles.
 std::vector<std::array<Point, 3>> cells_of(const Pool& pool, double cell_m) {
   std::vector<std::array<Point, 3>> triangles;
-  const Bounds b = bounds(pool);
+  const Pool::Bounds b = pool.bounds();
   const auto lines = [&](double low, double high) {
     const int count = std::max(1, static_cast<int>(std::ceil((high - low) / cell_m)));
     std::vector<double> at;
@@ -153,11 +137,6 @@ class Builder {
   const Pool& pool_;
 };
 
-double floor_m(const Pool& pool, double x) {
-  const double along = pool.length_m() > 0 ? std::clamp(x / pool.length_m(), 0.0, 1.0) : 0;
-  return -(pool.shallow_m + along * (pool.deep_m - pool.shallow_m));
-}
-
 /// A dark line along the middle of each lane's floor, ropes between them on the water.
 void build_lanes(Builder& build, const Pool& pool) {
   constexpr double kLane_m = 2.5, kPiece_m = 0.3;
@@ -169,7 +148,7 @@ void build_lanes(Builder& build, const Pool& pool) {
       const double x = piece * kPiece_m, end = x + kPiece_m;
       if (x > 0.5 && end < pool.length_m() - 0.5 && pool.is_water({x, middle})) {
         const auto at = [&](double along, double across) {
-          return Vector3(along, middle + across, floor_m(pool, along) + 0.004);
+          return Vector3(along, middle + across, 0.004 - pool.basin_m(along));
         };
         build.triangle({at(x, -0.1), at(end, -0.1), at(end, 0.1)}, Vector3::UnitZ(), dark,
                        Material::kFloor);
@@ -187,9 +166,8 @@ void build_basin(Builder& build, const Pool& pool, const Scenery& scenery) {
   const Vector3 up = Vector3::UnitZ();
   for (const auto& cell : cells_of(pool, kCell_m)) {
     std::array<Vector3, 3> corners;
-    for (size_t i = 0; i < 3; ++i) {
-      corners[i] = Vector3(cell[i].x, cell[i].y, floor_m(pool, cell[i].x));
-    }
+    for (size_t i = 0; i < 3; ++i)
+      corners[i] = Vector3(cell[i].x, cell[i].y, -pool.basin_m(cell[i].x));
     build.triangle(corners, up, scenery.floor, Material::kFloor);
   }
   if (scenery.lanes) build_lanes(build, pool);
@@ -219,15 +197,15 @@ Scenery random_scenery(Random& random, const Pool& pool) {
                                        Colour(0.74F, 0.72F, 0.68F)};
   scenery.floor = floors[static_cast<size_t>(random.whole(0, 4))];
   scenery.deck = decks[static_cast<size_t>(random.whole(0, 4))];
-  scenery.coping = mix(scenery.deck, Colour(0.85F, 0.84F, 0.82F), random.between(0.3, 0.9));
+  scenery.coping = mixed(scenery.deck, Colour(0.85F, 0.84F, 0.82F), random.between(0.3, 0.9));
   scenery.around = random.chance(0.7) ? Colour(0.24F, 0.36F, 0.13F) : scenery.deck * 0.9F;
   scenery.hedge = random.chance(0.5);
-  scenery.fence = scenery.hedge
-                      ? Colour(0.20F, 0.32F, 0.12F)
-                      : mix(Colour(0.62F, 0.50F, 0.38F), Colour(0.8F, 0.79F, 0.76F), random.unit());
+  scenery.fence =
+      scenery.hedge ? Colour(0.20F, 0.32F, 0.12F)
+                    : mixed(Colour(0.62F, 0.50F, 0.38F), Colour(0.8F, 0.79F, 0.76F), random.unit());
   scenery.fence_m = random.between(1.4, 2.8);
   scenery.lanes = pool.kind == "lanes";
-  const Bounds b = bounds(pool);
+  const Pool::Bounds b = pool.bounds();
   const int64_t things = random.whole(4, 12);
   for (int64_t i = 0; i < things; ++i) {
     const Point at{random.between(b.low_x - pool.deck_m, b.high_x + pool.deck_m),
@@ -245,7 +223,7 @@ Scenery random_scenery(Random& random, const Pool& pool) {
         scenery.things.push_back({ground, Vector3(1.6, 0.8, 0.015), turn, colour});
       } else if (random.chance(0.6)) {  // a lounger
         scenery.things.push_back({ground + Vector3(0, 0, 0.25), Vector3(1.9, 0.65, 0.08), turn,
-                                  mix(colour, Colour(0.9F, 0.9F, 0.88F), 0.7)});
+                                  mixed(colour, Colour(0.9F, 0.9F, 0.88F), 0.7)});
         scenery.things.push_back({ground, Vector3(1.5, 0.5, 0.25), turn, Colour(0.5F, 0.5F, 0.5F)});
       } else {  // a bag
         scenery.things.push_back({ground, Vector3(0.45, 0.25, 0.3), turn, colour});
@@ -263,7 +241,7 @@ std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery) {
   build.ring(kCoping_m, pool.deck_m, deck, 0.9, scenery.deck, Material::kDeck);
   build.ring(pool.deck_m, kFarAway_m, deck - 0.03, 4, scenery.around, Material::kGrass);
   // A fence beyond the deck.
-  const Bounds b = bounds(pool);
+  const Pool::Bounds b = pool.bounds();
   const auto enclose = [&](double out, double high, double piece_m, const Colour& colour,
                            Material material) {
     const std::array<Vector3, 4> corners = {Vector3(b.low_x - out, b.low_y - out, deck - 0.1),

@@ -9,6 +9,10 @@ namespace lido::synth {
 
 using Colour = Eigen::Vector3f;  ///< Red, green, blue; 1 is what reflects all light.
 
+inline Colour mixed(const Colour& a, const Colour& b, double share_of_b) {
+  return a + static_cast<float>(share_of_b) * (b - a);
+}
+
 enum class Material : uint8_t { kFloor, kWall, kDeck, kCoping, kGrass, kHedge, kBoards, kThing };
 
 /// What a pool's surroundings are made of.

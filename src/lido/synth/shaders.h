@@ -125,6 +125,22 @@ vec3 in_water(vec3 colour, vec3 p, float way) {
 }
 )";
 
+/// Puts a vertex where it is seen: what is over the water, or what is under it.
+inline constexpr const char* kShow = R"(
+out float way;
+void show(vec3 position) {
+#if UNDER
+  gl_Position = project(apparent(position));
+  way = position.z < 0.0 ? length(position - surface(position)) : 0.0;
+  gl_ClipDistance[0] = 0.001 - position.z;
+#else
+  gl_Position = project(position);
+  way = 0.0;
+  gl_ClipDistance[0] = position.z + 0.05;
+#endif
+}
+)";
+
 inline constexpr const char* kPlaceVertex = R"(
 layout(location = 0) in vec3 position;
 layout(location = 1) in vec3 normal;
@@ -134,21 +150,12 @@ out vec3 at;
 out vec3 facing;
 out vec3 paint;
 flat out float kind;
-out float way;
 void main() {
   at = position;
   facing = normal;
   paint = colour;
   kind = material;
-#if UNDER  // only what is under water, seen through it
-  gl_Position = project(apparent(position));
-  way = position.z < 0.0 ? length(position - surface(position)) : 0.0;
-  gl_ClipDistance[0] = 0.001 - position.z;
-#else
-  gl_Position = project(position);
-  way = 0.0;
-  gl_ClipDistance[0] = position.z + 0.05;
-#endif
+  show(position);
 }
 )";
 
@@ -209,20 +216,11 @@ layout(location = 2) in vec3 place;
 out vec3 at;
 out vec3 facing;
 out vec3 on;
-out float way;
 void main() {
   at = position;
   facing = normal;
   on = place;
-#if UNDER
-  gl_Position = project(apparent(position));
-  way = position.z < 0.0 ? length(position - surface(position)) : 0.0;
-  gl_ClipDistance[0] = 0.001 - position.z;
-#else
-  gl_Position = project(position);
-  way = 0.0;
-  gl_ClipDistance[0] = position.z + 0.05;
-#endif
+  show(position);
 }
 )";
 
