@@ -124,10 +124,10 @@ def overhead(rounds):
     shutil.rmtree(folder)
 
 
-def tiny(most):
+def tiny(least, most):
     print("\nClips of one second, 320x180")
     print(f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}{'object store, MB':>18}")
-    count = 1000
+    count = least
     while count <= most:
         folder = short_clips(count)
         local = here([folder])
@@ -138,12 +138,12 @@ def tiny(most):
         count *= 10
 
 
-def nothing(most):
+def nothing(least, most):
     """What planner, ledger and tables take by themselves."""
     one = make(WORK / "scale/nothing.mp4", "-f", "lavfi", "-i", "color=s=16x16:r=25:d=0.04", "-c:v", "libx264")
     print("\nClips of one picture of 16x16, on Ray")
     print(f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}")
-    count, before = 1000, None
+    count, before = least, None
     while count <= most:
         folder = short_clips(count, one)
         run = on_ray([job([folder])])[0]
@@ -165,7 +165,8 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--inner", help=argparse.SUPPRESS)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--most", type=int, default=10000, help="most short clips")
+    options.add_argument("--least", type=int, default=1000, help="fewest short clips")
+    options.add_argument("--most", type=int, default=10000, help="most short clips; a million take half an hour with --only nothing")
     options.add_argument("--only", choices=["overhead", "tiny", "nothing", "first"])
     given = options.parse_args()
     if given.inner:
@@ -178,9 +179,9 @@ def main():
     if given.only in (None, "overhead"):
         overhead(given.rounds)
     if given.only in (None, "tiny"):
-        tiny(given.most)
+        tiny(given.least, given.most)
     if given.only in (None, "nothing"):
-        nothing(given.most)
+        nothing(given.least, given.most)
     if given.only in (None, "first"):
         first()
 

@@ -91,8 +91,7 @@ struct Flags {
   bool quiet = false;
 };
 
-void print_estimate(const Flags& flags, const ingest::Job& job) {
-  const auto total = ingest::estimate(job.plans, job.sampling, flags.request.job);
+void print_estimate(const Flags& flags, const ingest::Job& job, const ingest::Estimate& total) {
   if (flags.json) {
     const auto known = [](const auto& value) {
       return value ? nlohmann::ordered_json(std::llround(*value)) : nlohmann::ordered_json();
@@ -208,7 +207,8 @@ Result<int> ingest(const Flags& flags) {
   const auto stop = interruption();
   ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
   if (flags.dry_run) {
-    print_estimate(flags, job);
+    print_estimate(flags, job,
+                   LIDO_TRY(ingest::estimate(*job.book, job.sampling, flags.request.job)));
     return kDone;
   }
   ingest::Progress progress;

@@ -28,12 +28,15 @@ struct SplitTotals {
   std::map<std::string, int64_t> labels;
 };
 
-void print_table(const dataset::Generation& generation,
-                 std::map<std::string, SplitTotals>& totals) {
+Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generation& generation,
+                         std::map<std::string, SplitTotals>& totals) {
   double seconds = 0;
-  for (const auto& clip : generation.clips) seconds += clip.duration_s;
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
+    seconds += row.duration_s;
+    return {};
+  }));
   fmt::print("generation {}: {} clips, {} of footage, {} samples\n\n", generation.number,
-             human_count(std::ssize(generation.clips)), human_seconds(seconds),
+             human_count(generation.clips), human_seconds(seconds),
              human_count(generation.samples));
   fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", "split", "samples", "clips", "groups", "shards",
              "size");
@@ -51,16 +54,19 @@ void print_table(const dataset::Generation& generation,
     fmt::print("{:<32}{:>10}{:>10}{:>10}\n", label, totals["train"].labels[label],
                totals["val"].labels[label], totals["test"].labels[label]);
   }
-  if (!generation.rejected.empty()) fmt::print("\nrejected\n");
-  for (const auto& row : generation.rejected)
+  if (generation.rejected > 0) fmt::print("\nrejected\n");
+  const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
     fmt::print("  {}: {} (good until {:.2f} s, {} samples kept)\n", row.clip, row.reason,
                row.time_s, row.samples_kept);
+    return {};
+  };
+  return dataset.visit<dataset::RejectedRow>(generation.number, print_rejected);
 }
 
-void print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                std::map<std::string, SplitTotals>& totals) {
+Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
+                        std::map<std::string, SplitTotals>& totals) {
   nlohmann::ordered_json json = {{"generation", generation.number},
-                                 {"clips", generation.clips.size()},
+                                 {"clips", generation.clips},
                                  {"samples", generation.samples},
                                  {"options", dataset.identity()},
                                  {"splits", nlohmann::ordered_json::object()},
@@ -71,12 +77,16 @@ void print_json(const dataset::Dataset& dataset, const dataset::Generation& gene
                              {"groups", total.groups.size()}, {"shards", total.shards.size()},
                              {"bytes", total.bytes},          {"labels", total.labels}};
   }
-  for (const auto& row : generation.rejected)
+  const auto add_rejected = [&](const dataset::RejectedRow& row) -> Result<void> {
     json["rejected"].push_back({{"clip", row.clip},
                                 {"reason", row.reason},
                                 {"time_s", row.time_s},
                                 {"samples_kept", row.samples_kept}});
+    return {};
+  };
+  LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
   fmt::print("{}\n", json.dump());
+  return {};
 }
 
 Result<int> inspect(const Flags& flags) {
@@ -87,21 +97,22 @@ Result<int> inspect(const Flags& flags) {
                 flags.dataset);
   const auto generation = LIDO_TRY(dataset.read(number));
   std::map<std::string, SplitTotals> totals;
-  LIDO_TRY(dataset.visit_samples(number, [&](const dataset::SampleRow& row) -> Result<void> {
-    SplitTotals& total = totals[row.split];
-    ++total.samples;
-    total.bytes += row.length;
-    total.shards.insert(row.shard);
-    total.clips.insert(row.clip);
-    total.groups.insert(row.group);
-    for (const auto& label : row.labels) ++total.labels[label.task + ": " + label.label];
-    if (flags.verify) LIDO_TRY(dataset.read_frames(row));
-    return {};
-  }));
+  LIDO_TRY(
+      dataset.visit<dataset::SampleRow>(number, [&](const dataset::SampleRow& row) -> Result<void> {
+        SplitTotals& total = totals[row.split];
+        ++total.samples;
+        total.bytes += row.length;
+        total.shards.insert(row.shard);
+        total.clips.insert(row.clip);
+        total.groups.insert(row.group);
+        for (const auto& label : row.labels) ++total.labels[label.task + ": " + label.label];
+        if (flags.verify) LIDO_TRY(dataset.read_frames(row));
+        return {};
+      }));
   if (flags.json)
-    print_json(dataset, generation, totals);
+    LIDO_TRY(print_json(dataset, generation, totals));
   else
-    print_table(generation, totals);
+    LIDO_TRY(print_table(dataset, generation, totals));
   if (flags.verify && !flags.json)
     fmt::print("\nAll {} samples have their checksum and decode.\n",
                human_count(generation.samples));

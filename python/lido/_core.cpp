@@ -93,7 +93,7 @@ OpenedDataset open_dataset(const std::string& uri, int generation) {
   const int number = generation > 0 ? generation : value_or_throw(dataset.latest());
   value_or_throw(dataset.read(number));  // it exists and is whole
   std::vector<SampleRow> samples;
-  const auto visited = dataset.visit_samples(number, [&](SampleRow& row) -> lido::Result<void> {
+  const auto visited = dataset.visit<SampleRow>(number, [&](SampleRow& row) -> lido::Result<void> {
     samples.push_back(std::move(row));
     return {};
   });

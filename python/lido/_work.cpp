@@ -39,12 +39,12 @@ struct IngestRun {
     return *begun;
   }
 
-  std::vector<std::tuple<std::string, int64_t, int64_t, std::string>> open_units() {
+  std::vector<std::tuple<std::string, int64_t, int64_t>> batches(int workers) {
     const nb::gil_scoped_release release;
-    std::vector<std::tuple<std::string, int64_t, int64_t, std::string>> units;
-    for (auto& unit : value_or_throw(run().open_units()))
-      units.emplace_back(unit.clip, unit.span, unit.bytes, std::move(unit.work));
-    return units;
+    std::vector<std::tuple<std::string, int64_t, int64_t>> batches;
+    for (auto& batch : value_or_throw(run().batches(workers)))
+      batches.emplace_back(std::move(batch.name), batch.units, batch.bytes);
+    return batches;
   }
 
   std::string finish() {
@@ -55,6 +55,23 @@ struct IngestRun {
     return lido::ingest::summary_json(summary).dump();
   }
 };
+
+std::tuple<std::vector<std::string>, std::vector<int64_t>, std::vector<int64_t>,
+           std::vector<std::string>>
+units_of(const lido::ingest::Worker& worker, const std::string& batch) {
+  const nb::gil_scoped_release release;
+  std::tuple<std::vector<std::string>, std::vector<int64_t>, std::vector<int64_t>,
+             std::vector<std::string>>
+      columns;
+  auto& [clips, spans, bytes, works] = columns;
+  for (auto& unit : value_or_throw(worker.units(batch))) {
+    clips.push_back(std::move(unit.clip));
+    spans.push_back(unit.span);
+    bytes.push_back(unit.bytes);
+    works.push_back(std::move(unit.text));
+  }
+  return columns;
+}
 
 std::tuple<int64_t, int64_t, std::string> work_unit(const lido::ingest::Worker& worker,
                                                     const std::string& unit,
@@ -103,8 +120,9 @@ NB_MODULE(_work, module) {
   nb::class_<IngestRun>(module, "Run",
                         "An ingest, planned. What its methods do creates the dataset and locks it.")
       .def(nb::new_(&IngestRun::plan), "request"_a)
-      .def("open_units", &IngestRun::open_units,
-           "Spans without a part: clip, number of the span, bytes to read, work.")
+      .def("batches", &IngestRun::batches, "workers"_a,
+           "Spans without a part, in batches that take about equally long: name, units, bytes to "
+           "read.")
       .def("shared_work", [](IngestRun& r) { return r.run().shared_work(); })
       .def("finish", &IngestRun::finish, "Shards, tables, report; returns the summary as JSON.");
   using lido::ingest::Worker;
@@ -114,6 +132,8 @@ NB_MODULE(_work, module) {
              return value_or_throw(Worker::make(shared));
            }),
            "shared"_a)
+      .def("units", &units_of, "batch"_a,
+           "The units of a batch: clips, numbers of the spans, bytes to read, works.")
       .def("work", &work_unit, "unit"_a, "attempt"_a,
            "Makes the unit's part; returns samples, frames, and what was wrong with the clip.")
       .def(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pyarrow
 import pytest
 from conftest import LIDO, SMALL, content, ingest, made, run, table
 
@@ -175,14 +176,16 @@ def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
     run_ = _work.Run(text.dumps({"inputs": [str(raw / "h264_b.mp4")], "out": str(tmp_path / "d"), "labels": "", "classes": "",
                                  "sampling": {"fps": "25", "size": 64, "scene": "off"}, "job": {}}))
     from lido.ray import data
-    spans = data.SPANS.empty_table() if not (units := run_.open_units()) else data.blocks_of(units, 1)[0]
+    [(batch, count, size)] = run_.batches(1)
+    assert count == 1 and size == (raw / "h264_b.mp4").stat().st_size
+    spans = data.spans_of({"batch": pyarrow.array([batch])}, run_.shared_work())
     generator = data.span_frames(spans, run_.shared_work(), 2)
     assert len(next(generator)["k"]) == 2
     generator.close()  # returns: the decoding thread has ended
     with pytest.raises(ValueError, match="enough"):
         def refuse(*_):
             raise ValueError("enough")
-        _work.Worker(run_.shared_work()).frames(units[0][3], 2, refuse)
+        _work.Worker(run_.shared_work()).frames(spans["work"][0].as_py(), 2, refuse)
 
 
 @pytest.mark.parametrize("environment, said", [({"LIDO_PYTHON": "/nowhere/python"}, "/nowhere/python: No such file"),

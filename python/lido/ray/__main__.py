@@ -41,7 +41,7 @@ def main():
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
         spans = data.read_clips(plan)
-        seen = {"spans": 0, "of": spans.count(), "frames": 0, "rejected": 0}
+        seen = {"spans": 0, "of": plan.spans, "frames": 0, "rejected": 0}
         told = 0.0
 
         def count(row):

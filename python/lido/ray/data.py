@@ -35,9 +35,7 @@ from lido import _work
 # Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
 DEATHS_UNTIL_ALONE = 2
 DEATHS_UNTIL_REJECTED = 3
-# What a span costs beside its bytes counts as so many, so that a task of tiny ones takes about as long as another.
-SMALLEST_SPAN = 1 << 17
-TASK_BYTES = 32 << 20
+BATCHES = pyarrow.schema([("batch", pyarrow.string()), ("spans", pyarrow.int64()), ("bytes", pyarrow.int64())])
 SPANS = pyarrow.schema([("clip", pyarrow.string()), ("span", pyarrow.int64()), ("bytes", pyarrow.int64()), ("work", pyarrow.string())])
 
 
@@ -47,9 +45,15 @@ class Plan:
     def __init__(self, request):
         self.run = _work.Run(json.dumps(request))
 
-    def open_units(self):
-        """Spans without a part: clip, number of the span, bytes to read, work. Not kept: there may be millions."""
-        return self.run.open_units()
+    @functools.cached_property
+    def batches(self):
+        """Spans without a part, in batches for a task each: name, spans, bytes to read. Which they are stands in files beside the dataset."""
+        return self.run.batches(int(ray.cluster_resources().get("CPU", 1)))
+
+    @property
+    def spans(self):
+        """How many spans have no part."""
+        return sum(spans for _, spans, _ in self.batches)
 
     @functools.cached_property
     def shared(self):
@@ -62,29 +66,21 @@ def plan(inputs, out, *, labels="", classes="", sampling=None, job=None):
                  "sampling": sampling or {}, "job": job or {}})
 
 
-def blocks_of(units, slots):
-    """Tables of spans that take about equally long; the large ones first, so that none is left over at the end."""
-    units = sorted(units, key=lambda unit: -unit[2])
-    total = sum(max(unit[2], SMALLEST_SPAN) for unit in units)
-    most = max(SMALLEST_SPAN, min(TASK_BYTES, total // (8 * max(1, slots))))
-    blocks, block, held = [], [], 0
-    for unit in units:
-        size = max(unit[2], SMALLEST_SPAN)
-        if block and held + size > most:
-            blocks.append(block)
-            block, held = [], 0
-        block.append(unit)
-        held += size
-    if block:
-        blocks.append(block)
-    return [pyarrow.table(list(map(list, zip(*block))), schema=SPANS) for block in blocks]
+def spans_of(batches, shared):
+    """The spans of batches, read from their files."""
+    mine = worker(shared)
+    tables = [pyarrow.table(list(mine.units(name)), schema=SPANS) for name in batches["batch"].to_pylist()]
+    return pyarrow.concat_tables(tables) if tables else SPANS.empty_table()
 
 
 def read_clips(plan):
-    """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs)."""
-    slots = int(ray.cluster_resources().get("CPU", 1))
-    blocks = blocks_of(plan.open_units(), slots)
-    return ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(SPANS.empty_table())
+    """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs).
+
+    A block is one batch, so that neither this process nor Ray's stores ever hold what there is to know of all spans.
+    """
+    blocks = [pyarrow.table([[name], [spans], [size]], schema=BATCHES) for name, spans, size in plan.batches]
+    batches = ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(BATCHES.empty_table())
+    return batches.map_batches(spans_of, batch_size=None, batch_format="pyarrow", zero_copy_batch=True, fn_kwargs={"shared": plan.shared})
 
 
 @functools.lru_cache(maxsize=2)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace lido {
@@ -16,5 +17,19 @@ std::vector<Item> evenly(const std::vector<Item>& items, size_t most) {
   for (size_t i = 0; i < count; ++i) picked.push_back(items[i * items.size() / count]);
   return picked;
 }
+
+/// Says of items, one after another, whether evenly() would pick them.
+class EvenPicker {
+ public:
+  EvenPicker(int64_t items, int64_t most) : items_(items), count_(std::min(items, most)) {}
+  bool picks_next() {
+    const bool picked = picked_ < count_ && next_++ == picked_ * items_ / count_;
+    picked_ += picked ? 1 : 0;
+    return picked;
+  }
+
+ private:
+  int64_t items_, count_, next_ = 0, picked_ = 0;
+};
 
 }  // namespace lido

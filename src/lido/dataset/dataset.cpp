@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "lido/base/hash.h"
 #include "lido/dataset/jpeg.h"
@@ -112,16 +113,10 @@ Result<Generation> Dataset::read(int number) const {
   if (number == 0) return generation;
   const std::string folder = folder_of(number);
   const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
-  generation.clips = LIDO_TRY(read_table<ClipRow>(*store_, folder + "/clips.parquet"));
-  generation.spans = LIDO_TRY(read_table<SpanRow>(*store_, folder + "/spans.parquet"));
-  auto skipped = read_table<SkippedRow>(*store_, folder + "/skipped.parquet");
-  // What was ingested before there was a table of it has none.
-  if (!skipped && skipped.error().code != ErrorCode::kNotFound)
-    return std::unexpected(skipped.error());
-  if (skipped) generation.skipped = std::move(*skipped);
-  generation.rejected = LIDO_TRY(read_table<RejectedRow>(*store_, folder + "/rejected.parquet"));
   try {
     json.at("samples").get_to(generation.samples);
+    json.at("clips").get_to(generation.clips);
+    json.at("rejected").get_to(generation.rejected);
     generation.scenes = json.value("scenes", std::vector<std::string>());
     json.at("labels").get_to(generation.vocabulary);
   } catch (const nlohmann::json::exception& error) {
@@ -135,29 +130,36 @@ Result<Generation> Dataset::read_latest() const {
   return read(number);
 }
 
-Result<void> Dataset::visit_samples(int number,
-                                    const std::function<Result<void>(SampleRow&)>& visit) const {
-  if (number == 0) return {};
-  return visit_table<SampleRow>(*store_, folder_of(number) + "/manifest.parquet", visit);
+std::string Dataset::table_name(int number, std::string_view table) {
+  return fmt::format("{}/{}.parquet", folder_of(number), table);
 }
 
-Result<TableWriter<SampleRow>> Dataset::write_manifest(int number) const {
-  return TableWriter<SampleRow>::create(*store_, folder_of(number) + "/manifest.parquet");
+Result<Tables> Dataset::begin_tables(int number) const {
+  const auto begin = [&]<typename Row>(std::type_identity<Row>) {
+    return TableWriter<Row>::create(*store_, table_name(number, Row::kTable));
+  };
+  return Tables{LIDO_TRY(begin(std::type_identity<SampleRow>())),
+                LIDO_TRY(begin(std::type_identity<ClipRow>())),
+                LIDO_TRY(begin(std::type_identity<SpanRow>())),
+                LIDO_TRY(begin(std::type_identity<SkippedRow>())),
+                LIDO_TRY(begin(std::type_identity<RejectedRow>()))};
 }
 
-Result<void> Dataset::publish(const Generation& generation) const {
-  const std::string folder = folder_of(generation.number);
-  LIDO_TRY(write_table(*store_, folder + "/clips.parquet", generation.clips));
-  LIDO_TRY(write_table(*store_, folder + "/spans.parquet", generation.spans));
-  LIDO_TRY(write_table(*store_, folder + "/skipped.parquet", generation.skipped));
-  LIDO_TRY(write_table(*store_, folder + "/rejected.parquet", generation.rejected));
-  const Json json = {{"generation", generation.number},
-                     {"samples", generation.samples},
-                     {"scenes", generation.scenes},
-                     {"clips", generation.clips.size()},
-                     {"rejected", generation.rejected.size()},
-                     {"labels", generation.vocabulary}};
-  return store_->write_text(folder + "/generation.json", json.dump(2) + "\n");
+Result<Generation> Dataset::publish(Generation generation, Tables& tables) const {
+  LIDO_TRY(tables.samples.commit());
+  LIDO_TRY(tables.clips.commit());
+  LIDO_TRY(tables.spans.commit());
+  LIDO_TRY(tables.skipped.commit());
+  LIDO_TRY(tables.rejected.commit());
+  generation.samples = tables.samples.rows();
+  generation.clips = tables.clips.rows();
+  generation.rejected = tables.rejected.rows();
+  const Json json = {{"generation", generation.number}, {"samples", generation.samples},
+                     {"scenes", generation.scenes},     {"clips", generation.clips},
+                     {"rejected", generation.rejected}, {"labels", generation.vocabulary}};
+  LIDO_TRY(
+      store_->write_text(folder_of(generation.number) + "/generation.json", json.dump(2) + "\n"));
+  return generation;
 }
 
 Result<std::vector<Forgotten>> Dataset::forgotten() const {

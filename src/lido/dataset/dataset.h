@@ -30,17 +30,24 @@ namespace lido::dataset {
 //   report.html
 //   .work/                             spans done so far by an ingest that has not finished
 
-/// What one generation says, but for its samples, of which there may be millions. A generation is
-/// whole: it needs no earlier one.
+/// What one generation says in short; its tables hold a row for each of perhaps millions of clips.
+/// A generation is whole: it needs no earlier one.
 struct Generation {
   int number = 0;                   ///< 0 for a dataset that has none yet.
-  int64_t samples = 0;              ///< How many its manifest names.
+  int64_t samples = 0;              ///< Rows of its manifest.
+  int64_t clips = 0;                ///< Rows of its table of clips.
+  int64_t rejected = 0;             ///< Of them, those that broke.
   std::vector<std::string> scenes;  ///< Folders with what its clips show: "scenes/g000001".
-  std::vector<ClipRow> clips;
-  std::vector<SpanRow> spans;
-  std::vector<SkippedRow> skipped;
-  std::vector<RejectedRow> rejected;
   Vocabulary vocabulary;
+};
+
+/// The tables of a generation, to be filled and then published.
+struct Tables {
+  TableWriter<SampleRow> samples;
+  TableWriter<ClipRow> clips;
+  TableWriter<SpanRow> spans;
+  TableWriter<SkippedRow> skipped;
+  TableWriter<RejectedRow> rejected;
 };
 
 /// A stretch of a clip that was taken out on somebody's wish.
@@ -82,13 +89,20 @@ class Dataset {
   Result<int> latest() const;
   Result<Generation> read(int number) const;
   Result<Generation> read_latest() const;
-  /// Calls visit for every sample of a generation, in the manifest's order; holds few at a time.
-  Result<void> visit_samples(int number,
-                             const std::function<Result<void>(SampleRow&)>& visit) const;
-  /// Begins a generation: its samples, to be committed before publish().
-  Result<TableWriter<SampleRow>> write_manifest(int number) const;
-  /// Writes the other tables of generation.number, its JSON last.
-  Result<void> publish(const Generation& generation) const;
+  /// Calls visit for every row of one of a generation's tables, in order; holds few at a time.
+  /// Generation 0 has none.
+  template <typename Row>
+  Result<void> visit(int number, const std::function<Result<void>(Row&)>& visit) const {
+    if (number == 0) return {};
+    const Result<void> visited = visit_table<Row>(*store_, table_name(number, Row::kTable), visit);
+    const bool may_lack = Row::kTable == SkippedRow::kTable;  // what was ingested long ago
+    if (!visited && visited.error().code == ErrorCode::kNotFound && may_lack) return {};
+    return visited;
+  }
+  /// Begins the tables of a generation.
+  Result<Tables> begin_tables(int number) const;
+  /// Publishes the tables, and the generation's JSON last; the counts come from the tables.
+  Result<Generation> publish(Generation generation, Tables& tables) const;
 
   Result<std::vector<Forgotten>> forgotten() const;
   Result<void> write_forgotten(const std::vector<Forgotten>& records) const;
@@ -99,6 +113,7 @@ class Dataset {
   Result<std::vector<media::Image>> read_frames(const SampleRow& row) const;
 
  private:
+  static std::string table_name(int number, std::string_view table);
   Dataset(std::unique_ptr<storage::Store> store, nlohmann::ordered_json identity)
       : store_(std::move(store)), identity_(std::move(identity)) {}
 

@@ -61,7 +61,7 @@ Result<std::map<std::string, Place>> rewrite_shards(const Dataset& dataset, int 
                                                     const std::set<std::string>& affected,
                                                     const auto& goes, Forgotten& record) {
   std::map<std::string, std::vector<SampleRow>> stay;  // by shard
-  LIDO_TRY(dataset.visit_samples(before, [&](SampleRow& row) -> Result<void> {
+  LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
     if (affected.contains(row.shard) && !goes(row)) stay[row.shard].push_back(std::move(row));
     return {};
   }));
@@ -79,7 +79,7 @@ Result<void> sweep(const Dataset& dataset, const Generation& generation) {
   const int latest = generation.number;
   storage::Store& store = dataset.store();
   std::set<std::string> kept;
-  LIDO_TRY(dataset.visit_samples(latest, [&](const SampleRow& row) -> Result<void> {
+  LIDO_TRY(dataset.visit<SampleRow>(latest, [&](const SampleRow& row) -> Result<void> {
     kept.insert(row.shard);
     return {};
   }));
@@ -107,7 +107,7 @@ Result<void> sweep(const Dataset& dataset, const Generation& generation) {
 /// Reads every shard and compares the samples in it with the manifest: nothing more, nothing less.
 Result<int64_t> prove(const Dataset& dataset, int latest) {
   std::map<std::string, int64_t> spoken_for;
-  LIDO_TRY(dataset.visit_samples(latest, [&](const SampleRow& row) -> Result<void> {
+  LIDO_TRY(dataset.visit<SampleRow>(latest, [&](const SampleRow& row) -> Result<void> {
     LIDO_TRY(dataset.read_sample(row));
     spoken_for[row.shard] += row.length;
     return {};
@@ -125,20 +125,38 @@ Result<int64_t> prove(const Dataset& dataset, int latest) {
   return checked;
 }
 
-Result<std::string> whole_name(const Generation& generation, std::string_view name) {
+Result<std::string> whole_name(const Dataset& dataset, const Generation& generation,
+                               std::string_view name) {
   std::vector<std::string> found;
-  for (const ClipRow& clip : generation.clips) {
-    if (clip.clip == name) return clip.clip;
-    const bool last_parts =
-        clip.clip.ends_with(name) && clip.clip[clip.clip.size() - name.size() - 1] == '/';
-    if (last_parts) found.push_back(clip.clip);
-  }
+  bool whole = false;
+  LIDO_TRY(dataset.visit<ClipRow>(generation.number, [&](const ClipRow& row) -> Result<void> {
+    const std::string& clip = row.clip;
+    whole = whole || clip == name;
+    const bool last_parts = clip.ends_with(name) && clip.size() > name.size() &&
+                            clip[clip.size() - name.size() - 1] == '/';
+    if (last_parts && found.size() < 2) found.push_back(clip);
+    return {};
+  }));
+  if (whole) return std::string(name);
   if (found.size() == 1) return found[0];
   if (found.empty())
     return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name,
-                generation.clips.size());
+                generation.clips);
   return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path", name,
               found[0], found[1]);
+}
+
+/// Copies the rows of one table into a later generation's.
+template <typename Row>
+Result<void> copy_table(const Dataset& dataset, int from, TableWriter<Row>& to) {
+  return dataset.visit<Row>(from, [&](Row& row) { return to.append(std::move(row)); });
+}
+
+/// What an edit leaves as it is.
+Result<void> copy_spans(const Dataset& dataset, int from, Tables& to) {
+  LIDO_TRY(copy_table(dataset, from, to.spans));
+  LIDO_TRY(copy_table(dataset, from, to.skipped));
+  return copy_table(dataset, from, to.rejected);
 }
 
 }  // namespace
@@ -156,18 +174,25 @@ Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& la
   const Vocabulary known = generation.vocabulary;
   const Rational fps = LIDO_TRY(dataset.frame_rate());
   LIDO_TRY(extend(generation.vocabulary, classes));
-  const auto labeller =
-      LIDO_TRY(Labeller::make(labels, generation.clips, fps, generation.vocabulary));
-  EditSummary summary{.generation = generation.number};
-  auto manifest = LIDO_TRY(dataset.write_manifest(generation.number + 1));
-  LIDO_TRY(dataset.visit_samples(generation.number, [&](SampleRow& row) -> Result<void> {
+  const int before = generation.number;
+  const auto visit_clips = [&](const TakeClip& take) {
+    return dataset.visit<ClipRow>(before, [&](const ClipRow& row) -> Result<void> {
+      take(row.clip, row.source_fps);
+      return {};
+    });
+  };
+  const auto labeller = LIDO_TRY(Labeller::make(labels, visit_clips, fps, generation.vocabulary));
+  EditSummary summary{.generation = before};
+  auto tables = LIDO_TRY(dataset.begin_tables(before + 1));
+  LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
     summary.samples += labeller.apply(row) ? 1 : 0;
-    return manifest.append(std::move(row));
+    return tables.samples.append(std::move(row));
   }));
   if (summary.samples == 0 && known == generation.vocabulary) return summary;
+  LIDO_TRY(copy_table(dataset, before, tables.clips));
+  LIDO_TRY(copy_spans(dataset, before, tables));
   summary.generation = ++generation.number;
-  LIDO_TRY(manifest.commit());
-  LIDO_TRY(dataset.publish(generation));
+  LIDO_TRY(dataset.publish(generation, tables));
   return summary;
 }
 
@@ -179,14 +204,14 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   }
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
-  const std::string clip = LIDO_TRY(whole_name(generation, clip_name));
+  const std::string clip = LIDO_TRY(whole_name(dataset, generation, clip_name));
   Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
   const auto goes = [&](const SampleRow& row) {
     return record.covers(row.clip, row.start_s, row.end_s);
   };
   const int before = generation.number;
   std::set<std::string> affected;
-  LIDO_TRY(dataset.visit_samples(before, [&](const SampleRow& row) -> Result<void> {
+  LIDO_TRY(dataset.visit<SampleRow>(before, [&](const SampleRow& row) -> Result<void> {
     if (!goes(row)) return {};
     affected.insert(row.shard);
     ++record.samples;
@@ -208,21 +233,21 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   const bool seen = LIDO_TRY(forget_scenes(dataset, generation, before + 1, record));
   if (record.samples > 0 || seen) {
     ++generation.number;
-    for (ClipRow& row : generation.clips) {
+    auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
+    LIDO_TRY(dataset.visit<ClipRow>(before, [&](ClipRow& row) -> Result<void> {
       if (row.clip == clip) row.samples -= record.samples;
-    }
-    auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
-    LIDO_TRY(dataset.visit_samples(before, [&](SampleRow& row) -> Result<void> {
+      return tables.clips.append(std::move(row));
+    }));
+    LIDO_TRY(copy_spans(dataset, before, tables));
+    LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
       if (goes(row)) return {};
       if (const auto moved = places.find(row.sample); moved != places.end()) {
         row.shard = moved->second.shard;
         row.offset = moved->second.offset;
       }
-      return manifest.append(std::move(row));
+      return tables.samples.append(std::move(row));
     }));
-    LIDO_TRY(manifest.commit());
-    generation.samples = manifest.rows();
-    LIDO_TRY(dataset.publish(generation));
+    generation = LIDO_TRY(dataset.publish(generation, tables));
     summary.generation = generation.number;
   }
   LIDO_TRY(sweep(dataset, generation));

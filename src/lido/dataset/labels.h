@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -42,15 +43,20 @@ using Vocabulary = std::map<std::string, std::set<std::string>>;
 /// Reads "behaviour=drowning,swimming;age=child,adult".
 Result<Vocabulary> parse_vocabulary(std::string_view text);
 
+/// What labels need to know of a clip.
+using TakeClip = std::function<void(std::string_view clip, double source_fps)>;
+using VisitClips = std::function<Result<void>(const TakeClip& take)>;
+
 /// Puts labels on the samples of the clips they name, in place of what these had. Thread-safe.
 class Labeller {
  public:
   /// Clips are found by their whole name or by its last parts when that is unambiguous.
   ///
+  /// @param visit_clips Calls what it is given for every clip; how many does not matter.
   /// @param fps         Of the samples.
   /// @param vocabulary  When not empty, other labels are refused; when empty it is filled.
   /// @return kInvalidArgument when a label names no clip, more than one, or an unknown label.
-  static Result<Labeller> make(const std::vector<Label>& labels, const std::vector<ClipRow>& clips,
+  static Result<Labeller> make(const std::vector<Label>& labels, const VisitClips& visit_clips,
                                const Rational& fps, Vocabulary& vocabulary);
 
   /// A label stands on a sample when at least one frame is inside the interval.

@@ -9,8 +9,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (Label& label : *labels) label.clip = "/a.mp4";
   SampleRow sample{.clip = "/a.mp4", .pts = std::vector<int64_t>(8)};
   Vocabulary vocabulary;
-  const auto labeller =
-      Labeller::make(*labels, {{.clip = "/a.mp4", .source_fps = 30}}, {4, 1}, vocabulary);
+  const auto one_clip = [](const TakeClip& take) -> lido::Result<void> {
+    take("/a.mp4", 30);
+    return {};
+  };
+  const auto labeller = Labeller::make(*labels, one_clip, {4, 1}, vocabulary);
   if (labeller) labeller->apply(sample);
   return 0;
 }

@@ -17,16 +17,19 @@ std::vector<SampleRow> one_sample(int64_t first_k, size_t frames) {
   return samples;
 }
 
-const std::vector<ClipRow> kClips = {{.clip = "/pool/a.mp4", .source_fps = 25},
-                                     {.clip = "/pool/deep/a.mkv"},
-                                     {.clip = "/else/a.mkv"}};
+Result<void> visit_clips(const TakeClip& take) {
+  take("/pool/a.mp4", 25);
+  take("/pool/deep/a.mkv", 0);
+  take("/else/a.mkv", 0);
+  return {};
+}
 
 Result<std::vector<SampleLabel>> labels_on(std::string_view text, int64_t first_k = 0,
                                            size_t frames = 4) {
   const auto labels = LIDO_TRY(parse_labels(text));
   auto samples = one_sample(first_k, frames);
   Vocabulary vocabulary;
-  LIDO_TRY(Labeller::make(labels, kClips, {4, 1}, vocabulary)).apply(samples[0]);
+  LIDO_TRY(Labeller::make(labels, visit_clips, {4, 1}, vocabulary)).apply(samples[0]);
   return samples[0].labels;
 }
 

@@ -42,6 +42,7 @@ struct SampleLabel {
 
 /// One sample: a window of frames from one clip.
 struct SampleRow {
+  static constexpr std::string_view kTable = "manifest";
   std::string sample;  ///< Key of its files in the shard.
   std::string split;
   std::string shard;
@@ -101,6 +102,7 @@ struct SampleRow {
 
 /// One clip that gave samples, or could have.
 struct ClipRow {
+  static constexpr std::string_view kTable = "clips";
   std::string clip;
   int64_t bytes = 0;
   std::string fingerprint;  ///< SHA-256 of size, first and last 64 KiB.
@@ -152,6 +154,7 @@ struct ClipRow {
 
 /// One span: the part of a clip that was read in one go.
 struct SpanRow {
+  static constexpr std::string_view kTable = "spans";
   std::string clip;
   int64_t span = 0;
   int64_t first_k = 0;
@@ -176,6 +179,7 @@ struct SpanRow {
 
 /// Sampling times of a clip at which nobody looked, because nothing moved (--fps auto).
 struct SkippedRow {
+  static constexpr std::string_view kTable = "skipped";
   std::string clip;
   int64_t first_k = 0;
   int64_t end_k = 0;
@@ -199,6 +203,7 @@ struct SkippedRow {
 
 /// One clip that broke.
 struct RejectedRow {
+  static constexpr std::string_view kTable = "rejected";
   std::string clip;
   std::string reason;
   double time_s = 0;

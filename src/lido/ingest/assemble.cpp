@@ -22,22 +22,8 @@ using dataset::SampleRow;
 
 constexpr const char* kChanged = "changed on disk; remove .work and run again";
 
-}  // namespace
-
-std::optional<PartBreak> earliest_break(const ClipResult& clip) {
-  if (clip.plan->broken) return PartBreak{0, clip.plan->broken->message};
-  std::optional<PartBreak> earliest;
-  for (const PartRecord& record : clip.records) {
-    if (record.broke && (!earliest || record.broke->time_s < earliest->time_s))
-      earliest = record.broke;
-  }
-  return earliest;
-}
-
-namespace {
-
-SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleOptions& sampling) {
-  const ClipInput& input = clip.plan->input;
+SampleRow row_of(const PartSample& sample, const BookedClip& clip, const SampleOptions& sampling) {
+  const ClipInput& input = clip.plan.input;
   const double fps = sampling.fps.rate.value();
   SampleRow row;
   row.sample = sample.key;
@@ -66,8 +52,8 @@ SampleRow row_of(const PartSample& sample, const ClipResult& clip, const SampleO
   return row;
 }
 
-ClipRow clip_row(const ClipResult& clip) {
-  const ClipPlan& plan = *clip.plan;
+ClipRow clip_row(const BookedClip& clip) {
+  const ClipPlan& plan = clip.plan;
   ClipRow row;
   row.clip = plan.input.uri;
   row.bytes = plan.input.bytes;
@@ -86,15 +72,13 @@ ClipRow clip_row(const ClipResult& clip) {
     row.time_base_num = plan.info.time_base.num;
     row.time_base_den = plan.info.time_base.den;
   }
-  if (!clip.records.empty()) {
-    row.fingerprint = clip.records.front().fingerprint;
-    row.start_pts = clip.records.front().start_pts;
-    const size_t last_span = plan.spans.size() - 1;
-    const double ticks = static_cast<double>(clip.records[last_span].last_pts - row.start_pts);
-    row.duration_s =
-        ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
-  }
   return row;
+}
+
+/// What the record of its last span says of a clip's length.
+double duration_of(const ClipRow& row, const PartRecord& last) {
+  const auto ticks = static_cast<double>(last.last_pts - row.start_pts);
+  return ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
 }
 
 Result<void> copy_sample(storage::Reader& part, std::string_view part_name,
@@ -107,15 +91,16 @@ Result<void> copy_sample(storage::Reader& part, std::string_view part_name,
   return writer.append(bytes);
 }
 
-/// Calls visit(part sample, row) for the samples of one span that go into shards.
-Result<void> visit_span(
-    const dataset::Dataset& dataset, const ClipResult& clip, size_t span,
+/// Calls visit(part sample, row) for the samples of one part that go into shards.
+/// @return Its record.
+Result<PartRecord> visit_part(
+    const dataset::Dataset& dataset, const BookedClip& clip, size_t part,
     const SampleOptions& sampling, const JobOptions& job,
     const std::vector<dataset::Forgotten>& forgotten,
     const std::function<Result<void>(const PartSample& sample, SampleRow& row)>& visit) {
-  const auto record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
-  if (!record) return fail(ErrorCode::kCorrupt, "{}: {}", clip.parts[span], kChanged);
-  const std::optional<PartBreak> broke = earliest_break(clip);
+  auto record = LIDO_TRY(read_part(dataset.store(), clip.parts[part]));
+  if (!record) return fail(ErrorCode::kCorrupt, "{}: {}", clip.parts[part], kChanged);
+  const std::optional<PartBreak>& broke = clip.broke;
   for (const PartSample& sample : record->samples) {
     SampleRow row = row_of(sample, clip, sampling);
     const bool gone = std::ranges::any_of(forgotten, [&](const dataset::Forgotten& one) {
@@ -124,7 +109,7 @@ Result<void> visit_span(
     const bool good = !broke || (job.keep_partial && row.end_s <= broke->time_s);
     if (good && !gone) LIDO_TRY(visit(sample, row));
   }
-  return {};
+  return std::move(*record);
 }
 
 /// The rows of one clip.
@@ -132,29 +117,35 @@ struct AddedClip {
   ClipRow row;
   std::vector<dataset::SpanRow> spans;
   std::vector<dataset::SkippedRow> skipped;
+  std::optional<dataset::RejectedRow> rejected;
   ClipSamples samples;
 };
 
-Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& clip,
+Result<AddedClip> add_clip(const dataset::Dataset& dataset, const BookedClip& clip,
                            const SampleOptions& sampling, const JobOptions& job,
                            const std::vector<dataset::Forgotten>& forgotten) {
-  AddedClip added{.row = clip_row(clip)};
+  AddedClip added{.row = clip_row(clip), .samples = {.clip = clip.number}};
   const double fps = sampling.fps.rate.value();
   std::vector<dataset::Run> runs;
   std::vector<int64_t> starts;
-  for (size_t i = 0; i < clip.records.size(); ++i) {
-    const PartRecord& record = clip.records[i];
+  for (size_t i = 0; i < clip.parts.size(); ++i) {
     const size_t before = added.samples.lengths.size();
-    LIDO_TRY(visit_span(dataset, clip, i, sampling, job, forgotten,
-                        [&](const PartSample& sample, const SampleRow&) -> Result<void> {
-                          if (sample.track == 0) starts.push_back(sample.first_k);
-                          added.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
-                          return {};
-                        }));
+    const PartRecord record =
+        LIDO_TRY(visit_part(dataset, clip, i, sampling, job, forgotten,
+                            [&](const PartSample& sample, const SampleRow&) -> Result<void> {
+                              if (sample.track == 0) starts.push_back(sample.first_k);
+                              added.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
+                              return {};
+                            }));
     const size_t count = added.samples.lengths.size() - before;
     added.samples.in_span.push_back(static_cast<uint32_t>(count));
-    if (i >= clip.plan->spans.size()) continue;  // the people of all spans
-    const Span& span = clip.plan->spans[i];
+    if (i >= clip.plan.spans.size()) continue;  // the people of all spans
+    if (i == 0) {
+      added.row.fingerprint = record.fingerprint;
+      added.row.start_pts = record.start_pts;
+    }
+    if (i + 1 == clip.plan.spans.size()) added.row.duration_s = duration_of(added.row, record);
+    const Span& span = clip.plan.spans[i];
     added.spans.push_back({.clip = added.row.clip,
                            .span = static_cast<int64_t>(i),
                            .first_k = span.first_k,
@@ -181,144 +172,183 @@ Result<AddedClip> add_clip(const dataset::Dataset& dataset, const ClipResult& cl
   added.row.samples = std::ssize(added.samples.lengths);
   if (sampling.samples != "person")
     added.row.left_over = dataset::count_left_over(runs, starts, sampling.windows.window);
+  if (clip.broke) {
+    added.rejected = dataset::RejectedRow{added.row.clip, clip.broke->reason, clip.broke->time_s,
+                                          added.row.samples};
+  }
   return added;
 }
 
-/// Samples of one clip that follow each other in a shard: begin <= number in the clip < end.
-struct Slice {
+/// Adds the rows of one clip to the tables and its numbers to the sums.
+Result<void> put(AddedClip clip, dataset::Tables& tables, Added& sums) {
+  sums.frames += clip.row.frames;
+  sums.samples += clip.row.samples;
+  sums.left_over += clip.row.left_over;
+  sums.spans += clip.row.spans;
+  sums.hours += clip.row.duration_s / 3600;
+  LIDO_TRY(tables.clips.append(std::move(clip.row)));
+  for (auto& row : clip.spans) LIDO_TRY(tables.spans.append(std::move(row)));
+  for (auto& row : clip.skipped) {
+    sums.skipped_hours += (row.end_s - row.start_s) / 3600;
+    LIDO_TRY(tables.skipped.append(std::move(row)));
+  }
+  if (!clip.rejected) return {};
+  ++sums.rejected;
+  return tables.rejected.append(std::move(*clip.rejected));
+}
+
+/// A sample, by its number in a clip.
+struct SamplePlace {
   size_t clip = 0;
-  size_t begin = 0;
-  size_t end = 0;
+  size_t number = 0;
 };
 
+/// The samples of one split from one to another; `last` is its clip's first that is not in it.
 struct Shard {
   std::string name;
-  std::vector<Slice> slices;
+  std::string_view split;
+  SamplePlace first, last;
 };
+
+/// Calls visit for the clips of one split that have samples, in order of clips.
+Result<void> visit_samples(Book& book, std::string_view split,
+                           const std::function<Result<void>(const ClipSamples&)>& visit) {
+  auto samples = LIDO_TRY(book.next_samples(split, 0));
+  for (; samples; samples = LIDO_TRY(book.next_samples(split, samples->clip + 1)))
+    LIDO_TRY(visit(*samples));
+  return {};
+}
 
 /// Divides the samples of one split, in order of clips. A sample goes to the shard in which its
 /// middle byte falls when the total is divided evenly.
-std::vector<Shard> divide(const std::vector<ClipResult>& clips,
-                          const std::vector<ClipSamples>& samples, std::string_view split,
-                          const JobOptions& job, int generation) {
+Result<std::vector<Shard>> divide(Book& book, std::string_view split, const JobOptions& job,
+                                  int generation) {
   double total = 0;
   int64_t all = 0;
-  for (size_t i = 0; i < clips.size(); ++i) {
-    if (clips[i].split != split) continue;
-    for (const uint32_t length : samples[i].lengths) total += length;
-    all += std::ssize(samples[i].lengths);
-  }
+  LIDO_TRY(visit_samples(book, split, [&](const ClipSamples& samples) -> Result<void> {
+    for (const uint32_t length : samples.lengths) total += length;
+    all += std::ssize(samples.lengths);
+    return {};
+  }));
   const auto by_size =
       static_cast<int64_t>(std::max(1.0, std::round(total / (job.shard_mb * 1e6))));
   const int64_t rounded = (by_size + job.readers - 1) / job.readers * job.readers;
   const int64_t count = std::min(rounded, all);
   std::vector<Shard> shards;
-  const auto begin_shard = [&] {
-    const auto number = static_cast<int>(shards.size());
-    shards.push_back({dataset::shard_name(generation, split, number), {}});
-  };
   double before = 0;
-  for (size_t i = 0; i < clips.size(); ++i) {
-    if (clips[i].split != split || samples[i].lengths.empty()) continue;
-    if (shards.empty()) begin_shard();
-    Slice slice{.clip = i};
-    for (const uint32_t length : samples[i].lengths) {
-      const double middle = before + length / 2.0;
+  LIDO_TRY(visit_samples(book, split, [&](const ClipSamples& samples) -> Result<void> {
+    for (size_t number = 0; number < samples.lengths.size(); ++number) {
+      const double middle = before + samples.lengths[number] / 2.0;
       const auto wanted = static_cast<int64_t>(middle / total * static_cast<double>(count));
-      const bool holds_any = !shards.back().slices.empty() || slice.end > slice.begin;
-      if (wanted >= std::ssize(shards) && holds_any) {
-        if (slice.end > slice.begin) shards.back().slices.push_back(slice);
-        slice.begin = slice.end;
-        begin_shard();
+      const SamplePlace place{samples.clip, number};
+      if (shards.empty() || wanted >= std::ssize(shards)) {
+        const auto next = static_cast<int>(shards.size());
+        shards.push_back({dataset::shard_name(generation, split, next), split, place, place});
       }
-      ++slice.end;
-      before += length;
+      shards.back().last = {samples.clip, number + 1};
+      before += samples.lengths[number];
     }
-    shards.back().slices.push_back(slice);
-  }
+    return {};
+  }));
   return shards;
 }
 
-Result<std::vector<SampleRow>> write_shard(const dataset::Dataset& dataset, const Shard& shard,
-                                           const std::vector<ClipResult>& clips,
-                                           const std::vector<ClipSamples>& samples,
-                                           const SampleOptions& sampling, const JobOptions& job,
-                                           const std::vector<dataset::Forgotten>& forgotten,
-                                           const dataset::Labeller& labeller) {
-  const auto writer = LIDO_TRY(dataset.store().create(shard.name));
-  std::vector<SampleRow> rows;
-  size_t count = 0;
-  for (const Slice& slice : shard.slices) count += slice.end - slice.begin;
-  rows.reserve(count);
-  int64_t offset = 0;
-  for (const Slice& slice : shard.slices) {
-    const ClipResult& clip = clips[slice.clip];
+/// Writes one shard, clip by clip.
+class ShardWriter {
+ public:
+  ShardWriter(const dataset::Dataset& dataset, Book& book, const SampleOptions& sampling,
+              const JobOptions& job, const std::vector<dataset::Forgotten>& forgotten,
+              const dataset::Labeller& labeller)
+      : dataset_(dataset),
+        book_(book),
+        sampling_(sampling),
+        job_(job),
+        forgotten_(forgotten),
+        labeller_(labeller) {}
+
+  /// @return The rows of its samples.
+  Result<std::vector<SampleRow>> write(const Shard& shard) {
+    writer_ = LIDO_TRY(dataset_.store().create(shard.name));
+    auto samples = LIDO_TRY(book_.next_samples(shard.split, shard.first.clip));
+    for (; samples && samples->clip <= shard.last.clip;
+         samples = LIDO_TRY(book_.next_samples(shard.split, samples->clip + 1))) {
+      const size_t begin = samples->clip == shard.first.clip ? shard.first.number : 0;
+      const size_t end =
+          samples->clip == shard.last.clip ? shard.last.number : samples->lengths.size();
+      LIDO_TRY(add(shard, *samples, begin, end));
+    }
+    LIDO_TRY(writer_->append(dataset::tar_end()));
+    LIDO_TRY(writer_->commit());
+    return std::move(rows_);
+  }
+
+ private:
+  /// Adds the samples of a clip with begin <= number < end.
+  Result<void> add(const Shard& shard, const ClipSamples& samples, size_t begin, size_t end) {
+    const BookedClip clip = LIDO_TRY(book_.clip(samples.clip));
     size_t at = 0;  // number in the clip
-    for (size_t span = 0; span < clip.parts.size() && at < slice.end; ++span) {
-      const size_t end = at + samples[slice.clip].in_span[span];
-      if (end <= slice.begin || end == at) {
-        at = end;
+    for (size_t part = 0; part < clip.parts.size() && at < end; ++part) {
+      const size_t after = at + samples.in_span[part];
+      if (after <= begin || after == at) {
+        at = after;
         continue;
       }
-      const auto part = LIDO_TRY(dataset.store().open(clip.parts[span]));
-      LIDO_TRY(visit_span(dataset, clip, span, sampling, job, forgotten,
-                          [&](const PartSample& sample, SampleRow& row) -> Result<void> {
-                            const size_t here = at++;
-                            if (here < slice.begin || here >= slice.end) return {};
-                            LIDO_TRY(copy_sample(*part, clip.parts[span], sample, *writer));
-                            row.shard = shard.name;
-                            row.offset = offset;
-                            offset += row.length;
-                            labeller.apply(row);
-                            rows.push_back(std::move(row));
-                            return {};
-                          }));
+      const auto reader = LIDO_TRY(dataset_.store().open(clip.parts[part]));
+      const auto copy = [&](const PartSample& sample, SampleRow& row) -> Result<void> {
+        const size_t here = at++;
+        if (here < begin || here >= end) return {};
+        LIDO_TRY(copy_sample(*reader, clip.parts[part], sample, *writer_));
+        row.shard = shard.name;
+        row.offset = offset_;
+        offset_ += row.length;
+        labeller_.apply(row);
+        rows_.push_back(std::move(row));
+        return {};
+      };
+      LIDO_TRY(visit_part(dataset_, clip, part, sampling_, job_, forgotten_, copy));
     }
+    return {};
   }
-  LIDO_TRY(writer->append(dataset::tar_end()));
-  LIDO_TRY(writer->commit());
-  return rows;
-}
+
+  const dataset::Dataset& dataset_;
+  Book& book_;
+  const SampleOptions& sampling_;
+  const JobOptions& job_;
+  const std::vector<dataset::Forgotten>& forgotten_;
+  const dataset::Labeller& labeller_;
+  std::unique_ptr<storage::Writer> writer_;
+  std::vector<SampleRow> rows_;
+  int64_t offset_ = 0;
+};
 
 }  // namespace
 
-Result<std::vector<ClipSamples>> add_clips(const dataset::Dataset& dataset,
-                                           const std::vector<ClipResult>& clips,
-                                           const SampleOptions& sampling, const JobOptions& job,
-                                           dataset::Generation& generation) {
+Result<Added> add_clips(const dataset::Dataset& dataset, Book& book, const SampleOptions& sampling,
+                        const JobOptions& job, dataset::Tables& tables) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
-  constexpr size_t kAtOnce = 4096;
-  generation.clips.reserve(generation.clips.size() + clips.size());
-  std::vector<ClipSamples> samples;
-  samples.reserve(clips.size());
-  for (size_t from = 0; from < clips.size(); from += kAtOnce) {
-    std::vector<AddedClip> added(std::min(kAtOnce, clips.size() - from));
-    LIDO_TRY(parallel_for(added.size(), job.workers, [&](size_t i) -> Result<void> {
-      added[i] = LIDO_TRY(add_clip(dataset, clips[from + i], sampling, job, forgotten));
-      return {};
-    }));
-    for (size_t i = 0; i < added.size(); ++i) {
-      ClipRow& row = added[i].row;
-      if (const auto broke = earliest_break(clips[from + i]))
-        generation.rejected.push_back({row.clip, broke->reason, broke->time_s, row.samples});
-      std::ranges::move(added[i].spans, std::back_inserter(generation.spans));
-      std::ranges::move(added[i].skipped, std::back_inserter(generation.skipped));
-      generation.clips.push_back(std::move(row));
-      samples.push_back(std::move(added[i].samples));
-    }
-  }
-  return samples;
+  Added sums;
+  InOrder<std::pair<std::string, AddedClip>> in_order([&](auto clip) -> Result<void> {
+    if (!clip.second.samples.lengths.empty())
+      LIDO_TRY(book.note_samples(clip.first, clip.second.samples));
+    return put(std::move(clip.second), tables, sums);
+  });
+  const size_t clips = LIDO_TRY(book.totals()).clips;
+  LIDO_TRY(parallel_for(clips, job.workers, [&](size_t number) -> Result<void> {
+    BookedClip clip = LIDO_TRY(book.clip(number));
+    auto added = LIDO_TRY(add_clip(dataset, clip, sampling, job, forgotten));
+    return in_order.take(number, {std::move(clip.split), std::move(added)});
+  }));
+  return sums;
 }
 
-Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
-                             const std::vector<ClipSamples>& samples, const SampleOptions& sampling,
-                             const JobOptions& job, int generation,
+Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
+                             const SampleOptions& sampling, const JobOptions& job, int generation,
                              const dataset::Labeller& labeller,
                              dataset::TableWriter<SampleRow>& manifest) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   std::vector<Shard> shards;
   for (const char* split : dataset::kSplits) {
-    auto of_split = divide(clips, samples, split, job, generation);
+    auto of_split = LIDO_TRY(divide(book, split, job, generation));
     std::ranges::move(of_split, std::back_inserter(shards));
   }
   InOrder<std::vector<SampleRow>> in_order([&](std::vector<SampleRow> rows) -> Result<void> {
@@ -327,8 +357,8 @@ Result<Written> write_shards(const dataset::Dataset& dataset, const std::vector<
   });
   std::atomic<int64_t> bytes = 0;
   LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
-    auto rows = LIDO_TRY(
-        write_shard(dataset, shards[number], clips, samples, sampling, job, forgotten, labeller));
+    ShardWriter writer(dataset, book, sampling, job, forgotten, labeller);
+    auto rows = LIDO_TRY(writer.write(shards[number]));
     for (const SampleRow& row : rows) bytes += row.length;
     return in_order.take(number, std::move(rows));
   }));

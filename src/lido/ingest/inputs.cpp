@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
-#include <utility>
 
 #include "lido/dataset/csv.h"
+#include "lido/ingest/book.h"
 #include "lido/storage/store.h"
 
 namespace lido::ingest {
@@ -36,26 +37,8 @@ bool is_list(std::string_view uri) {
   return name.ends_with(".csv") || name.ends_with(".parquet");
 }
 
-bool is_described(const ClipInput& clip) {
-  return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
-}
-
-/// Sorts by URI and leaves each clip once. What a list says of a clip wins over a folder that holds
-/// it too; of two lists, the later one.
-void keep_each_once(std::vector<ClipInput>& clips) {
-  std::ranges::stable_sort(clips, {}, [](const ClipInput& clip) {
-    return std::pair(std::string_view(clip.uri), is_described(clip));
-  });
-  size_t kept = 0;
-  for (size_t i = 0; i < clips.size(); ++i) {
-    if (i + 1 < clips.size() && clips[i + 1].uri == clips[i].uri) continue;
-    if (kept != i) clips[kept] = std::move(clips[i]);
-    ++kept;
-  }
-  clips.resize(kept);
-}
-
-Result<void> add_list(const std::string& uri, std::vector<ClipInput>& clips) {
+/// Adds the clips of a list. @return How many.
+Result<int64_t> add_list(const std::string& uri, Book& book) {
   const auto reader = LIDO_TRY(storage::open_reader(uri));
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{1} << 30));
   const auto table =
@@ -80,43 +63,41 @@ Result<void> add_list(const std::string& uri, std::vector<ClipInput>& clips) {
       if (!parsed) return within(where + ": start_utc", parsed.error());
       clip.start_utc = *parsed;
     }
-    clips.push_back(std::move(clip));
+    LIDO_TRY(book.add(clip));
   }
-  return {};
+  return static_cast<int64_t>(table->rows);
 }
 
 }  // namespace
 
-Result<Inputs> find_inputs(const std::vector<std::string>& arguments) {
+Result<int64_t> find_inputs(const std::vector<std::string>& arguments, Book& book) {
   if (arguments.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "no clips given, want files, folders, gs:// or s3:// prefixes");
-  Inputs inputs;
+  int64_t clips = 0, ignored = 0;
   for (const std::string& argument : arguments) {
-    const auto entries = storage::list(argument);
-    if (!entries) return std::unexpected(entries.error());
-    const bool named_outright =
-        entries->size() == 1 && entries->front().uri == storage::absolute(argument);
-    if (named_outright && is_list(argument)) {
-      LIDO_TRY(add_list(entries->front().uri, inputs.clips));
-      continue;
-    }
-    for (const storage::Entry& entry : *entries) {
-      if (!named_outright && !ends_like_a_video(entry.uri)) {
-        ++inputs.ignored;
-        continue;
+    const std::string whole = storage::absolute(argument);
+    std::optional<std::string> list;
+    LIDO_TRY(storage::visit(argument, [&](const storage::Entry& entry) -> Result<void> {
+      const bool named_outright = entry.uri == whole;
+      if (named_outright && is_list(entry.uri)) {
+        list = entry.uri;
+        return {};
       }
-      inputs.clips.push_back({.uri = entry.uri, .bytes = entry.size});
-    }
+      const bool taken = named_outright || ends_like_a_video(entry.uri);
+      ++(taken ? clips : ignored);
+      if (!taken) return {};
+      return book.add({.uri = entry.uri, .bytes = entry.size});
+    }));
+    if (list) clips += LIDO_TRY(add_list(*list, book));
   }
-  keep_each_once(inputs.clips);
-  if (inputs.clips.empty()) {
+  if (clips == 0) {
     return fail(
         ErrorCode::kNotFound,
         "no clips found in {} ({} file(s) do not end like a video, .mp4 or .mkv for example)",
-        arguments.front(), inputs.ignored);
+        arguments.front(), ignored);
   }
-  return inputs;
+  return ignored;
 }
 
 }  // namespace lido::ingest

@@ -22,21 +22,17 @@ struct ClipInput {
   const std::string& group_name() const { return group.empty() ? uri : group; }
 };
 
-/// The clips that were found, by URI, each once.
-struct Inputs {
-  std::vector<ClipInput> clips;
-  int64_t ignored = 0;  ///< Files in folders whose names do not end like a video's.
-};
+class Book;
 
-/// Finds the clips that arguments name: files, folders, globs, gs:// and s3:// prefixes, and list
-/// files.
+/// Finds the clips that arguments name, and adds them to the book: files, folders, globs, gs:// and
+/// s3:// prefixes, and list files.
 ///
 /// A list file is CSV or Parquet (by its ending) with the column clip and optionally group, site,
 /// camera and start_utc; relative clips are relative to the list. From folders and prefixes only
 /// files that end like a video are taken; a file named outright is always taken.
 ///
-/// @return kNotFound when an argument names nothing; kInvalidArgument for a bad list, named with
-/// its row.
-Result<Inputs> find_inputs(const std::vector<std::string>& arguments);
+/// @return How many files were ignored: those in folders whose names do not end like a video's.
+/// kNotFound when an argument names nothing; kInvalidArgument for a bad list, named with its row.
+Result<int64_t> find_inputs(const std::vector<std::string>& arguments, Book& book);
 
 }  // namespace lido::ingest

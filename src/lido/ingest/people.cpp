@@ -37,13 +37,13 @@ bool was_forgotten(const std::vector<dataset::Forgotten>& forgotten, const std::
   });
 }
 
-Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& clip,
+Result<ClipScene> read_clip(const dataset::Dataset& dataset, const BookedClip& clip,
                             const SampleOptions& sampling, const JobOptions& job,
                             const std::vector<dataset::Forgotten>& forgotten) {
   ClipScene all;
-  const auto broke = earliest_break(clip);
+  const auto& broke = clip.broke;
   if (broke && !job.keep_partial) return all;
-  for (size_t span = 0; span < clip.plan->spans.size(); ++span) {
+  for (size_t span = 0; span < clip.plan.spans.size(); ++span) {
     auto read = read_scene(dataset.store(), scene_name(clip.parts[span]));
     // A span that crashed the program has none.
     if (!read && read.error().code == ErrorCode::kNotFound && broke) break;
@@ -59,7 +59,7 @@ Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& c
         one.registration = all.observations.back().registration;
         all.observations.pop_back();
       }
-      if (was_forgotten(forgotten, clip.plan->input.uri, time_s)) {
+      if (was_forgotten(forgotten, clip.plan.input.uri, time_s)) {
         one.found.clear();
         one.moving.clear();
       }
@@ -68,7 +68,7 @@ Result<ClipScene> read_clip(const dataset::Dataset& dataset, const ClipResult& c
     for (const StoredPicture& one : record.thumbnails) {
       const double time_s = static_cast<double>(one.k) / sampling.fps.rate.value();
       const bool good = !broke || time_s <= broke->time_s;
-      if (good && !was_forgotten(forgotten, clip.plan->input.uri, time_s))
+      if (good && !was_forgotten(forgotten, clip.plan.input.uri, time_s))
         all.thumbnails.push_back({span, one});
     }
     for (const StoredPicture& one : record.cutouts)
@@ -126,8 +126,8 @@ std::vector<PersonWindow> cut_windows(const ClipScene& all, const scene::Followe
 /// Reads pictures of a clip's scene files.
 class PictureReader {
  public:
-  PictureReader(storage::Store& store, const ClipResult& clip) : store_(store), clip_(clip) {
-    readers_.resize(clip.plan->spans.size());
+  PictureReader(storage::Store& store, const BookedClip& clip) : store_(store), clip_(clip) {
+    readers_.resize(clip.plan.spans.size());
   }
   Result<std::string> read(const PlacedPicture& placed) {
     auto& reader = readers_[placed.span];
@@ -142,19 +142,18 @@ class PictureReader {
 
  private:
   storage::Store& store_;
-  const ClipResult& clip_;
+  const BookedClip& clip_;
   std::vector<std::unique_ptr<storage::Reader>> readers_;
 };
 
 /// Writes the people of a clip as samples into a part of their own.
-Result<PartRecord> write_people(const dataset::Dataset& dataset, const std::string& name,
-                                const ClipResult& clip, const ClipScene& all,
-                                const std::vector<PersonWindow>& windows,
-                                const SampleOptions& sampling) {
+Result<void> write_people(const dataset::Dataset& dataset, const std::string& name,
+                          const BookedClip& clip, const ClipScene& all,
+                          const std::vector<PersonWindow>& windows, const SampleOptions& sampling) {
   const auto writer = LIDO_TRY(dataset.store().create(name, storage::Durability::kProcess));
-  SampleWriter samples(*writer, *clip.plan, sampling);
+  SampleWriter samples(*writer, clip.plan, sampling);
   PictureReader pictures(dataset.store(), clip);
-  const std::string prefix = key_prefix(clip.plan->input);
+  const std::string prefix = key_prefix(clip.plan.input);
   for (const PersonWindow& window : windows) {
     PartSample sample{.key = fmt::format("{}_{:08}_{:05}", prefix, window.start_k, window.track),
                       .first_k = window.start_k,
@@ -182,22 +181,8 @@ Result<PartRecord> write_people(const dataset::Dataset& dataset, const std::stri
     const std::vector<std::string_view> views(frames.begin(), frames.end());
     LIDO_TRY(samples.write(std::move(sample), views, context));
   }
-  PartRecord record{.samples = samples.take_samples()};
-  LIDO_TRY(publish_part(*writer, record));
-  record.samples = {};
-  return record;
+  return publish_part(*writer, {.samples = samples.take_samples()});
 }
-
-/// Which pictures become a camera's plate.
-struct PlateKey {
-  std::string camera;
-  std::string day_part;
-  auto operator<=>(const PlateKey&) const = default;
-};
-struct PlateSource {
-  size_t clip = 0;
-  PlacedPicture picture;
-};
 
 PlateKey plate_key(const ClipInput& input, double time_s) {
   constexpr int64_t kPart_us = 6 * 3600 * int64_t{1'000'000};
@@ -211,19 +196,23 @@ PlateKey plate_key(const ClipInput& input, double time_s) {
 /// Takes the pictures of a scene folder out of the spans' scene files.
 class PictureGallery {
  public:
-  PictureGallery(const dataset::Dataset& dataset, const std::vector<ClipResult>& clips,
+  PictureGallery(const dataset::Dataset& dataset, Book& book, size_t clips,
                  const SampleOptions& sampling, std::string folder)
-      : store_(dataset.store()), clips_(clips), sampling_(sampling), folder_(std::move(folder)) {}
+      : store_(dataset.store()),
+        book_(book),
+        clips_(clips),
+        sampling_(sampling),
+        folder_(std::move(folder)) {}
 
   /// Of clips in ascending order; one at a time.
-  Result<void> take(size_t clip, const ClipScene& all) {
+  Result<void> take(const BookedClip& clip, const ClipScene& all) {
     const double fps = sampling_.fps.rate.value();
-    const ClipInput& input = clips_[clip].plan->input;
+    const ClipInput& input = clip.plan.input;
     // Evenly picked: where a new one of kMostClips parts begins.
-    const auto part = [&](size_t number) { return number * kMostClips / clips_.size(); };
-    const bool shown = clip == 0 || part(clip) != part(clip - 1);
+    const auto part = [&](size_t number) { return number * kMostClips / clips_; };
+    const bool shown = clip.number == 0 || part(clip.number) != part(clip.number - 1);
     if (shown) {
-      PictureReader pictures(store_, clips_[clip]);
+      PictureReader pictures(store_, clip);
       for (const PlacedPicture& one : evenly(all.thumbnails, kMostViews)) {
         const std::string file =
             fmt::format("views/{}_{:08}.jpg", key_prefix(input), one.picture.k);
@@ -236,13 +225,13 @@ class PictureGallery {
     if (input.camera.empty() && !shown) return {};
     for (const PlacedPicture& one : evenly(all.thumbnails, kMostInPlate)) {
       const auto key = plate_key(input, static_cast<double>(one.picture.k) / fps);
-      plates_[key].push_back({clip, one});
+      LIDO_TRY(book_.note_plate_picture(key, {clip.number, one.span, one.picture.k}));
     }
     return {};
   }
 
   Result<void> finish() {
-    for (const auto& [key, sources] : plates_) LIDO_TRY(write_plate(key, sources));
+    for (const PlateKey& key : LIDO_TRY(book_.plates())) LIDO_TRY(write_plate(key));
     return dataset::write_scene_pictures(store_, folder_, pictures_);
   }
 
@@ -251,18 +240,27 @@ class PictureGallery {
   static constexpr size_t kMostViews = 6;
   static constexpr size_t kMostInPlate = 31;
 
-  Result<void> write_plate(const PlateKey& key, const std::vector<PlateSource>& sources) {
+  Result<std::string> read_small(const BookedClip& clip, const PicturePlace& place) {
+    const auto record = LIDO_TRY(read_scene(store_, scene_name(clip.parts[place.span])));
+    const auto found = std::ranges::find(record.thumbnails, place.k, &StoredPicture::k);
+    if (found == record.thumbnails.end())
+      return fail(ErrorCode::kCorrupt, "{}: changed on disk; remove .work and run again",
+                  scene_name(clip.parts[place.span]));
+    return PictureReader(store_, clip).read({place.span, *found});
+  }
+
+  Result<void> write_plate(const PlateKey& key) {
     std::vector<media::Image> images;
     dataset::ScenePlate plate{.camera = key.camera, .day_part = key.day_part};
-    for (const PlateSource& one : evenly(sources, kMostInPlate)) {
-      PictureReader pictures(store_, clips_[one.clip]);
-      const std::string jpeg = LIDO_TRY(pictures.read(one.picture));
+    for (const PicturePlace& one : LIDO_TRY(book_.plate_pictures(key, kMostInPlate))) {
+      const BookedClip of = LIDO_TRY(book_.clip(one.clip));
+      const std::string jpeg = LIDO_TRY(read_small(of, one));
       auto image = LIDO_TRY(dataset::decode_jpeg(std::as_bytes(std::span(jpeg))));
       const bool fits = images.empty() || (image.width == images.front().width &&
                                            image.height == images.front().height);
       if (!fits) continue;
       images.push_back(std::move(image));
-      const std::string& clip = clips_[one.clip].plan->input.uri;
+      const std::string& clip = of.plan.input.uri;
       if (plate.clips.empty() || plate.clips.back() != clip) plate.clips.push_back(clip);
     }
     if (images.size() < 3) return {};
@@ -287,10 +285,10 @@ class PictureGallery {
   }
 
   storage::Store& store_;
-  const std::vector<ClipResult>& clips_;
+  Book& book_;
+  size_t clips_;
   const SampleOptions& sampling_;
   std::string folder_;
-  std::map<PlateKey, std::vector<PlateSource>> plates_;
   dataset::ScenePictures pictures_;
 };
 
@@ -328,14 +326,15 @@ struct SceneTables {
 
 }  // namespace
 
-Result<void> follow_clips(const dataset::Dataset& dataset, std::vector<ClipResult>& clips,
+Result<void> follow_clips(const dataset::Dataset& dataset, Book& book,
                           const SampleOptions& sampling, const JobOptions& job,
                           const scene::Detector& detector, const std::string& folder) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   auto tables = LIDO_TRY(SceneTables::create(dataset.store(), folder));
-  PictureGallery gallery(dataset, clips, sampling, folder);
+  const size_t clips = LIDO_TRY(book.totals()).clips;
+  PictureGallery gallery(dataset, book, clips, sampling, folder);
   struct Done {
-    size_t clip;
+    BookedClip clip;
     SceneRows rows;
     ClipScene scene;  // its thumbnails and size only
   };
@@ -344,23 +343,21 @@ Result<void> follow_clips(const dataset::Dataset& dataset, std::vector<ClipResul
     return tables.append(std::move(done.rows));
   });
   const double fps = sampling.fps.rate.value();
-  LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
-    ClipResult& clip = clips[i];
+  LIDO_TRY(parallel_for(clips, job.workers, [&](size_t i) -> Result<void> {
+    BookedClip clip = LIDO_TRY(book.clip(i));
     ClipScene all = LIDO_TRY(read_clip(dataset, clip, sampling, job, forgotten));
     const auto followed =
         scene::follow(all.observations, fps, all.width, all.height, detector, sampling.tracker);
     if (sampling.samples != "frame" && !clip.parts.empty()) {
       const std::string name = clip.parts.front() + ".people";
       const auto windows = cut_windows(all, followed, sampling, detector);
-      auto record = LIDO_TRY(write_people(dataset, name, clip, all, windows, sampling));
-      clip.parts.push_back(name);
-      clip.records.push_back(std::move(record));
+      LIDO_TRY(write_people(dataset, name, clip, all, windows, sampling));
+      LIDO_TRY(book.note_people(i, name));
     }
     ClipScene shown{
         .thumbnails = std::move(all.thumbnails), .width = all.width, .height = all.height};
-    return in_order.take(
-        i, {i, rows_of(followed, clip.plan->input.uri, fps, detector.bundle().classes),
-            std::move(shown)});
+    auto rows = rows_of(followed, clip.plan.input.uri, fps, detector.bundle().classes);
+    return in_order.take(i, {std::move(clip), std::move(rows), std::move(shown)});
   }));
   LIDO_TRY(gallery.finish());
   return tables.commit();

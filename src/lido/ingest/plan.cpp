@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
-#include "lido/base/parallel.h"
+#include "lido/ingest/book.h"
 #include "lido/media/activity.h"
 #include "lido/storage/store.h"
 
@@ -47,6 +48,8 @@ Result<void> divide(storage::Reader& reader, const SampleOptions& sampling, doub
   return {};
 }
 
+}  // namespace
+
 Result<ClipPlan> plan_clip(ClipInput input, const SampleOptions& sampling, double span_s) {
   ClipPlan plan{std::move(input), {}, {}, {}};
   const auto mark = [&](const Error& error) -> Result<ClipPlan> {
@@ -65,26 +68,13 @@ Result<ClipPlan> plan_clip(ClipInput input, const SampleOptions& sampling, doubl
   return plan;
 }
 
-}  // namespace
-
-Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
-                                         const SampleOptions& sampling, const JobOptions& job,
-                                         const std::stop_token& stop) {
-  std::vector<ClipPlan> plans(clips.size());
-  LIDO_TRY(parallel_for(clips.size(), job.workers, [&](size_t i) -> Result<void> {
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
-    plans[i] = LIDO_TRY(plan_clip(std::move(clips[i]), sampling, job.span_s));
-    return {};
-  }));
-  return plans;
-}
-
-Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling,
-                  const JobOptions& job) {
+Result<Estimate> estimate(Book& book, const SampleOptions& sampling, const JobOptions& job) {
   Estimate total;
   double pixels = 0;
   int64_t samples = 0;
-  for (const ClipPlan& plan : plans) {
+  const size_t clips = LIDO_TRY(book.totals()).clips;
+  for (size_t i = 0; i < clips; ++i) {
+    const ClipPlan plan = LIDO_TRY(book.clip(i)).plan;
     ++total.clips;
     total.broken += plan.broken ? 1 : 0;
     total.spans += std::ssize(plan.spans);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <optional>
-#include <stop_token>
 #include <vector>
 
 #include "lido/base/result.h"
@@ -28,11 +27,9 @@ struct ClipPlan {
   std::optional<Error> broken;  ///< It cannot be read at all.
 };
 
-/// Reads the clips' headers, `workers` at a time, and divides the long ones. Decodes nothing.
+/// Reads a clip's header, and divides the clip if it is long. Decodes nothing.
 /// @return kUnavailable when storage fails; a broken clip is marked, not an error.
-Result<std::vector<ClipPlan>> plan_clips(std::vector<ClipInput> clips,
-                                         const SampleOptions& sampling, const JobOptions& job,
-                                         const std::stop_token& stop);
+Result<ClipPlan> plan_clip(ClipInput input, const SampleOptions& sampling, double span_s);
 
 /// What a plan expects to come out; bytes and time are estimates. Where samples are people, or the
 /// rate is automatic, nobody knows beforehand how many there will be: samples and shards are then
@@ -49,7 +46,6 @@ struct Estimate {
   std::optional<int64_t> shards = 0;
   double seconds = 0;
 };
-Estimate estimate(const std::vector<ClipPlan>& plans, const SampleOptions& sampling,
-                  const JobOptions& job);
+Result<Estimate> estimate(Book& book, const SampleOptions& sampling, const JobOptions& job);
 
 }  // namespace lido::ingest

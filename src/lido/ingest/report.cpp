@@ -82,29 +82,66 @@ std::string full_name(const dataset::SampleLabel& label) {
   return fmt::format("{}: {}", label.task, label.label);
 }
 
-/// The clips whose frames, and whose timelines, are shown.
-struct Shown {
-  std::vector<const dataset::ClipRow*> strips, timelines;
-  size_t with_samples = 0;
+/// What the page says of all clips, and those whose frames, and whose timelines, it shows.
+struct Clips {
+  std::vector<dataset::ClipRow> strips, timelines;  // by name
+  int64_t with_samples = 0;
+  double seconds = 0, longest_s = 0, skipped_s = 0;
+  int64_t frames = 0, left_over = 0;
 };
 
-Shown choose(const dataset::Generation& generation) {
-  std::vector<const dataset::ClipRow*> all, with_samples;
-  for (const auto& row : generation.clips) {
-    all.push_back(&row);
-    if (row.samples > 0) with_samples.push_back(&row);
-  }
-  std::ranges::sort(all, {}, &dataset::ClipRow::clip);
-  std::ranges::sort(with_samples, {}, &dataset::ClipRow::clip);
-  return {evenly(with_samples, kMostStrips), evenly(all, kMostTimelines), with_samples.size()};
+Result<Clips> choose(const dataset::Dataset& dataset, const dataset::Generation& generation) {
+  Clips clips;
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
+    clips.with_samples += row.samples > 0 ? 1 : 0;
+    clips.seconds += row.duration_s;
+    clips.longest_s = std::max(clips.longest_s, row.duration_s);
+    clips.frames += row.frames;
+    clips.left_over += row.left_over;
+    return {};
+  }));
+  LIDO_TRY(
+      dataset.visit<dataset::SkippedRow>(generation.number, [&](const auto& row) -> Result<void> {
+        clips.skipped_s += row.end_s - row.start_s;
+        return {};
+      }));
+  EvenPicker strips(clips.with_samples, kMostStrips), timelines(generation.clips, kMostTimelines);
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
+    if (row.samples > 0 && strips.picks_next()) clips.strips.push_back(row);
+    if (timelines.picks_next()) clips.timelines.push_back(row);
+    return {};
+  }));
+  std::ranges::sort(clips.strips, {}, &dataset::ClipRow::clip);
+  std::ranges::sort(clips.timelines, {}, &dataset::ClipRow::clip);
+  return clips;
 }
 
-Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const Shown& shown) {
+/// Of the rejected clips: the first ones, and when those with a timeline broke, seconds.
+struct Rejected {
+  std::vector<dataset::RejectedRow> first;
+  std::map<std::string, double> broke_s;
+};
+
+Result<Rejected> read_rejected(const dataset::Dataset& dataset, int generation,
+                               const Clips& clips) {
+  Rejected rejected;
+  LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation, [&](const auto& row) -> Result<void> {
+    const auto at =
+        std::ranges::lower_bound(clips.timelines, row.clip, {}, &dataset::ClipRow::clip);
+    if (at != clips.timelines.end() && at->clip == row.clip)
+      rejected.broke_s[row.clip] = row.time_s;
+    if (rejected.first.size() < kMostRejected) rejected.first.push_back(row);
+    return {};
+  }));
+  return rejected;
+}
+
+Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const Clips& clips) {
   Gathered gathered;
-  for (const auto* rows : {&shown.strips, &shown.timelines}) {
-    for (const auto* row : *rows) gathered.clips[row->clip].total = row->samples;
+  for (const auto* rows : {&clips.strips, &clips.timelines}) {
+    for (const auto& row : *rows) gathered.clips[row.clip].total = row.samples;
   }
-  LIDO_TRY(dataset.visit_samples(generation, [&](SampleRow& row) -> Result<void> {
+  LIDO_TRY(dataset.visit<SampleRow>(generation, [&](SampleRow& row) -> Result<void> {
     gathered.bytes += row.length;
     gathered.shards.insert(row.shard);
     ++gathered.of_split[row.split];
@@ -126,23 +163,17 @@ Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const S
   return gathered;
 }
 
-std::string totals(const dataset::Generation& generation, const Gathered& gathered) {
-  double seconds = 0;
-  int64_t frames = 0, left_over = 0;
-  for (const auto& clip : generation.clips) {
-    seconds += clip.duration_s;
-    frames += clip.frames;
-    left_over += clip.left_over;
-  }
-  double skipped = 0;
-  for (const auto& row : generation.skipped) skipped += row.end_s - row.start_s;
-  const std::string passed_over =
-      skipped > 0 ? card(clock(skipped), "passed over: nothing moved") : std::string();
-  return "<div class=cards>" + card(count(std::ssize(generation.clips)), "clips") +
-         card(clock(seconds), "footage") + passed_over + card(count(frames), "frames") +
-         card(count(generation.samples), "samples") + card(count(left_over), "frames left over") +
+std::string totals(const dataset::Generation& generation, const Clips& clips,
+                   const Gathered& gathered) {
+  const std::string passed_over = clips.skipped_s > 0
+                                      ? card(clock(clips.skipped_s), "passed over: nothing moved")
+                                      : std::string();
+  return "<div class=cards>" + card(count(generation.clips), "clips") +
+         card(clock(clips.seconds), "footage") + passed_over + card(count(clips.frames), "frames") +
+         card(count(generation.samples), "samples") +
+         card(count(clips.left_over), "frames left over") +
          card(fmt::format("{}", gathered.shards.size()), "shards, " + megabytes(gathered.bytes)) +
-         card(count(std::ssize(generation.rejected)), "clips rejected") + "</div>";
+         card(count(generation.rejected), "clips rejected") + "</div>";
 }
 
 /// Frames of one clip, straight from the shards.
@@ -171,17 +202,17 @@ Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRo
       clock(view.covered.back().end_s), images);
 }
 
-Result<std::string> strips(const dataset::Dataset& dataset, const Shown& shown,
+Result<std::string> strips(const dataset::Dataset& dataset, const Clips& clips,
                            const Gathered& gathered) {
   std::string html = "<h2>Frames</h2>";
-  if (shown.with_samples > shown.strips.size())
+  if (clips.with_samples > std::ssize(clips.strips))
     html += fmt::format("<p>{} of {} clips, evenly picked; {} frames of each.</p>",
-                        shown.strips.size(), shown.with_samples, kFramesInStrip);
+                        clips.strips.size(), clips.with_samples, kFramesInStrip);
   else
     html += fmt::format("<p>Up to {} frames of each clip, as they stand in the shards.</p>",
                         kFramesInStrip);
-  for (const auto* clip : shown.strips)
-    html += LIDO_TRY(strip(dataset, *clip, gathered.clips.at(clip->clip)));
+  for (const auto& clip : clips.strips)
+    html += LIDO_TRY(strip(dataset, clip, gathered.clips.at(clip.clip)));
   return html;
 }
 
@@ -195,20 +226,17 @@ std::map<std::string, std::string> label_colors(const dataset::Generation& gener
   return colors;
 }
 
-std::string timeline(const dataset::Generation& generation, const Shown& shown,
-                     const Gathered& gathered) {
+std::string timeline(const dataset::Generation& generation, const Clips& clips,
+                     const Rejected& rejected, const Gathered& gathered) {
   constexpr double kLeft = 250, kWidth = 830, kRow = 30;
-  double longest = 1e-3;
-  for (const auto& clip : generation.clips) longest = std::max(longest, clip.duration_s);
-  std::map<std::string, double> broke;
-  for (const auto& row : generation.rejected) broke[row.clip] = row.time_s;
+  const double longest = std::max(1e-3, clips.longest_s);
   const auto colors = label_colors(generation);
   std::string svg;
   const auto x_of = [&](double seconds) {
     return kLeft + std::min(seconds, longest) / longest * kWidth;
   };
-  for (size_t i = 0; i < shown.timelines.size(); ++i) {
-    const auto& clip = *shown.timelines[i];
+  for (size_t i = 0; i < clips.timelines.size(); ++i) {
+    const auto& clip = clips.timelines[i];
     const double y = static_cast<double>(i) * kRow + 4;
     std::string name = short_name(clip.clip);
     if (name.size() > 34) name = name.substr(0, 15) + "..." + name.substr(name.size() - 16);
@@ -230,14 +258,14 @@ std::string timeline(const dataset::Generation& generation, const Shown& shown,
       for (const Bar& bar : bars)
         draw(bar, y + 15, 5, 1.5, color == colors.end() ? "#7a7a7a" : color->second);
     }
-    if (const auto at = broke.find(clip.clip); at != broke.end()) {
+    if (const auto at = rejected.broke_s.find(clip.clip); at != rejected.broke_s.end()) {
       svg += fmt::format(
           "<text x={:.1f} y={:.1f} style=\"fill:var(--red);font-weight:700\">&#10005; broke at "
           "{}</text>",
           x_of(at->second) + 4, y + 12, clock(at->second));
     }
   }
-  const double height = static_cast<double>(shown.timelines.size()) * kRow;
+  const double height = static_cast<double>(clips.timelines.size()) * kRow;
   for (int tick = 0; tick <= 4; ++tick) {
     const double x = kLeft + kWidth * tick / 4;
     svg +=
@@ -251,8 +279,8 @@ std::string timeline(const dataset::Generation& generation, const Shown& shown,
   for (const auto& [label, color] : colors)
     html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}",
                         color, escape(label));
-  if (shown.timelines.size() < generation.clips.size())
-    html += fmt::format(" {} of {} clips.", shown.timelines.size(), generation.clips.size());
+  if (std::ssize(clips.timelines) < generation.clips)
+    html += fmt::format(" {} of {} clips.", clips.timelines.size(), generation.clips);
   return html + fmt::format(
                     "</p><div class=\"panel scroll\"><svg viewBox=\"0 0 {} {}\" role=img "
                     "aria-label=\"Samples along each clip\">{}</svg></div>",
@@ -282,20 +310,19 @@ std::string splits(const Gathered& gathered) {
   return html + "</table></div>";
 }
 
-std::string rejected(const dataset::Generation& generation) {
-  if (generation.rejected.empty()) return "<h2>Rejected</h2><p>No clip was rejected.</p>";
+std::string rejected_table(const dataset::Generation& generation, const Rejected& rejected) {
+  if (generation.rejected == 0) return "<h2>Rejected</h2><p>No clip was rejected.</p>";
   std::string html =
       "<h2>Rejected</h2><div class=\"panel scroll\"><table><tr><th>clip<th>reason<th class=n>good "
       "until<th class=n>samples kept";
-  for (size_t i = 0; i < std::min(kMostRejected, generation.rejected.size()); ++i) {
-    const auto& row = generation.rejected[i];
+  for (const auto& row : rejected.first) {
     html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}", escape(row.clip),
                         escape(row.reason), clock(row.time_s), count(row.samples_kept));
   }
   html += "</table></div>";
-  if (generation.rejected.size() > kMostRejected)
+  if (generation.rejected > std::ssize(rejected.first))
     html += fmt::format("<p>The first {} of {}; all are in rejected.parquet.</p>", kMostRejected,
-                        generation.rejected.size());
+                        generation.rejected);
   return html;
 }
 
@@ -345,16 +372,17 @@ Cost cost_of(const Progress& progress, double elapsed_s) {
 
 Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   const dataset::Generation generation = LIDO_TRY(dataset.read_latest());
-  const Shown shown = choose(generation);
-  const Gathered gathered = LIDO_TRY(gather(dataset, generation.number, shown));
+  const Clips clips = LIDO_TRY(choose(dataset, generation));
+  const Rejected rejected = LIDO_TRY(read_rejected(dataset, generation.number, clips));
+  const Gathered gathered = LIDO_TRY(gather(dataset, generation.number, clips));
   std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",
                                  escape(dataset.store().uri()), generation.number);
-  body += totals(generation, gathered);
+  body += totals(generation, clips, gathered);
   body += LIDO_TRY(scene_section(dataset, generation));
-  body += LIDO_TRY(strips(dataset, shown, gathered));
-  body += timeline(generation, shown, gathered);
+  body += LIDO_TRY(strips(dataset, clips, gathered));
+  body += timeline(generation, clips, rejected, gathered);
   body += splits(gathered);
-  body += rejected(generation);
+  body += rejected_table(generation, rejected);
   if (cost != nullptr) body += costs(*cost);
   body += "<h2>Options</h2><div class=panel><table>";
   for (const auto& [name, value] : dataset.identity().items())
@@ -375,11 +403,9 @@ Result<std::string> contact_sheet(const dataset::Dataset& dataset,
       epoch >= 0 ? fmt::format(", each above as stored, below as augmented for epoch {}", epoch)
                  : "");
   std::vector<SampleRow> picked;
-  int64_t number = 0;
-  LIDO_TRY(dataset.visit_samples(generation.number, [&](SampleRow& row) -> Result<void> {
-    const bool next =
-        std::ssize(picked) < shown && number++ == std::ssize(picked) * generation.samples / shown;
-    if (next) picked.push_back(std::move(row));
+  EvenPicker picker(generation.samples, shown);
+  LIDO_TRY(dataset.visit<SampleRow>(generation.number, [&](SampleRow& row) -> Result<void> {
+    if (picker.picks_next()) picked.push_back(std::move(row));
     return {};
   }));
   for (const SampleRow& row : picked) {

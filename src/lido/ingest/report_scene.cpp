@@ -111,15 +111,17 @@ Result<Gathered> gather(const dataset::Dataset& dataset, const dataset::Generati
     }
   }
   for (const std::string& folder : generation.scenes) LIDO_TRY(gather_tables(store, folder, all));
-  for (const dataset::SkippedRow& row : generation.skipped) {
+  const auto add_skipped = [&](const dataset::SkippedRow& row) -> Result<void> {
     const auto found = all.clips.find(row.clip);
-    if (found == all.clips.end()) continue;
+    if (found == all.clips.end()) return {};
     auto& skipped = found->second.skipped;
     if (!skipped.empty() && skipped.back().second == row.start_s)
       skipped.back().second = row.end_s;
     else
       skipped.emplace_back(row.start_s, row.end_s);
-  }
+    return {};
+  };
+  LIDO_TRY(dataset.visit<dataset::SkippedRow>(generation.number, add_skipped));
   return all;
 }
 
@@ -248,13 +250,13 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
       "its number in the clip; thin grey: found, not followed; dashed: moved, not recognised. "
       "Lines: where they came from in the last seconds.</p>" +
       totals(all);
-  if (all.clips.size() < generation.clips.size())
-    html += fmt::format("<p>{} of {} clips, evenly picked.</p>", all.clips.size(),
-                        generation.clips.size());
+  if (std::ssize(all.clips) < generation.clips)
+    html +=
+        fmt::format("<p>{} of {} clips, evenly picked.</p>", all.clips.size(), generation.clips);
   const Rational fps = LIDO_TRY(dataset.frame_rate());
-  for (const dataset::ClipRow& row : generation.clips) {
+  const auto add_clip = [&](const dataset::ClipRow& row) -> Result<void> {
     const auto found = all.clips.find(row.clip);
-    if (found == all.clips.end()) continue;
+    if (found == all.clips.end()) return {};
     const ClipScene& clip = found->second;
     html += fmt::format("<div class=strip><p><b>{}</b><span>{}</span></p></div><div class=views>",
                         escape(short_name(row.clip)), escape(row.camera));
@@ -262,7 +264,9 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
       html += LIDO_TRY(picture(dataset.store(), folder, view, clip));
     html += "</div><div class=panel>" +
             lanes(clip, std::max(row.duration_s, 1 / fps.value()), 1 / fps.value()) + "</div>";
-  }
+    return {};
+  };
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, add_clip));
   html += "<p>Camera:";
   for (const auto& [motion, color] : kMotionColors) {
     html += fmt::format(" <span class=key style=\"background:{};margin-left:10px\"></span>{}",

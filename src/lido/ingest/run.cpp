@@ -2,8 +2,7 @@
 #include "lido/ingest/run.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
+#include <mutex>
 #include <thread>
 
 #include "lido/base/parallel.h"
@@ -21,6 +20,12 @@ namespace {
 using dataset::Dataset;
 using dataset::Generation;
 
+// What a unit costs beside its bytes counts as so many, so that a batch of tiny ones takes about as
+// long as another.
+constexpr int64_t kSmallestUnit = 1 << 17;
+constexpr int64_t kLargestBatch = 32 << 20;
+constexpr int64_t kBatchesOfWorker = 8;
+
 Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
   if (uri.empty()) return std::vector<dataset::Label>();
   const auto reader = LIDO_TRY(storage::open_reader(uri));
@@ -31,43 +36,52 @@ Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
   return labels;
 }
 
-/// Checks labels against the clips before any work, with rows as the clips will have them.
-Result<void> check_labels(const Request& request, const std::vector<ClipPlan>& plans,
-                          const Generation& before) {
-  if (request.labels.empty() && request.classes.empty()) return {};
+/// Matches labels with the clips as the next generation will have them.
+///
+/// @param before  The generation before; without a dataset, 0.
+Result<dataset::Labeller> make_labeller(const Request& request, Book& book, const Dataset* dataset,
+                                        int before, dataset::Vocabulary& vocabulary) {
   const auto labels = LIDO_TRY(read_labels(request.labels));
-  std::vector<dataset::ClipRow> rows = before.clips;
-  for (const ClipPlan& plan : plans)
-    rows.push_back({.clip = plan.input.uri, .source_fps = plan.info.source_fps});
-  dataset::Vocabulary vocabulary = before.vocabulary;
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
-  const auto labeller =
-      dataset::Labeller::make(labels, rows, request.sampling.fps.rate, vocabulary);
+  const auto visit_clips = [&](const dataset::TakeClip& take) -> Result<void> {
+    // A clip that is read again replaces what was said of it.
+    const auto take_known = [&](const dataset::ClipRow& row) -> Result<void> {
+      if (!LIDO_TRY(book.bytes_of(row.clip))) take(row.clip, row.source_fps);
+      return {};
+    };
+    if (dataset != nullptr) LIDO_TRY(dataset->visit<dataset::ClipRow>(before, take_known));
+    const size_t clips = LIDO_TRY(book.totals()).clips;
+    for (size_t i = 0; i < clips; ++i) {
+      const ClipPlan plan = LIDO_TRY(book.clip(i)).plan;
+      take(plan.input.uri, plan.info.source_fps);
+    }
+    return {};
+  };
+  auto labeller =
+      dataset::Labeller::make(labels, visit_clips, request.sampling.fps.rate, vocabulary);
   if (!labeller) return within(request.labels, labeller.error());
-  return {};
+  return labeller;
 }
 
-/// The clips that the dataset does not hold yet.
-Result<std::vector<ClipInput>> new_clips(std::vector<ClipInput> clips, const Generation& before) {
-  std::map<std::string, const dataset::ClipRow*> known;
-  for (const dataset::ClipRow& row : before.clips) known[row.clip] = &row;
-  if (known.empty()) return clips;
-  std::vector<ClipInput> fresh;
-  for (ClipInput& clip : clips) {
-    const auto found = known.find(clip.uri);
-    const bool is_new = found == known.end();
-    const bool changed = !is_new && found->second->bytes != clip.bytes;
+/// Leaves the clips that the dataset does not hold yet. @return How many it holds.
+Result<int64_t> drop_known(Book& book, const Dataset& dataset, int before) {
+  int64_t known = 0;
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(before, [&](const auto& row) -> Result<void> {
+    const auto bytes = LIDO_TRY(book.bytes_of(row.clip));
+    if (!bytes) return {};
+    const bool changed = *bytes != row.bytes;
     // What was broken or too short the last time, and has changed since, gets another chance.
-    if (is_new || (changed && found->second->samples == 0)) {
-      fresh.push_back(std::move(clip));
-    } else if (changed) {
+    if (changed && row.samples == 0) return {};
+    if (changed) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: {} bytes, but {} when it was ingested; published samples never change: give "
                   "the new clip a new name",
-                  clip.uri, clip.bytes, found->second->bytes);
+                  row.clip, *bytes, row.bytes);
     }
-  }
-  return fresh;
+    ++known;
+    return book.drop(row.clip);
+  }));
+  return known;
 }
 
 Result<void> check_options(const Request& request) {
@@ -110,114 +124,126 @@ nlohmann::ordered_json identity_of(const SampleOptions& sampling, const infer::B
   return identity;
 }
 
-Result<PartRecord> work_span(const Dataset& dataset, const std::string& name, const ClipPlan& clip,
-                             const Span& span, const Job& job, const Request& request,
-                             const scene::Detector* detector, Progress& progress,
-                             const std::stop_token& stop) {
-  const CrashGuard guard(dataset.store(), name);
+Result<PartRecord> work_span(const Dataset& dataset, const UnitWork& work, const Job& job,
+                             const Request& request, const scene::Detector* detector,
+                             Progress& progress, const std::stop_token& stop) {
+  const CrashGuard guard(dataset.store(), work.part);
   if (guard.crashes() >= kMostCrashes) {
-    return make_broken_part(dataset.store(), name,
+    return make_broken_part(dataset.store(), work.part,
                             fmt::format("it crashed the program {} times", guard.crashes()));
   }
-  crash_if_asked(clip.input.uri);
-  return make_part(dataset.store(), name, clip, span, job.sampling, request.job, detector, progress,
-                   stop);
+  crash_if_asked(work.clip.uri);
+  const ClipPlan clip{work.clip, work.info, {work.span}, {}};
+  return make_part(dataset.store(), work.part, clip, work.span, job.sampling, request.job, detector,
+                   progress, stop);
 }
 
 /// What shapes the bytes of parts.
-nlohmann::ordered_json part_identity(const Dataset& dataset, const Job& job) {
-  nlohmann::ordered_json identity = dataset.identity();
+nlohmann::ordered_json part_identity(const Job& job) {
+  nlohmann::ordered_json identity = job.identity;
   // What networks and OpenCV give may differ between instruction sets.
   if (job.detector) identity["device"] = infer::device();
   return identity;
 }
 
-/// The clips with the names of their parts.
-Result<std::vector<ClipResult>> name_parts(const Dataset& dataset, const Job& job) {
-  const nlohmann::ordered_json identity = part_identity(dataset, job);
+/// Plans the book's clips, several at a time, and names their parts.
+Result<void> plan_clips(Book& book, const Job& job, const JobOptions& options,
+                        const std::stop_token& stop) {
+  const nlohmann::ordered_json identity = part_identity(job);
   const auto shares = LIDO_TRY(dataset::parse_split(job.sampling.split));
   const auto seed = static_cast<uint64_t>(job.sampling.seed);
   const bool by_site = job.sampling.split_by == "site";
-  std::vector<ClipResult> clips;
-  for (const ClipPlan& plan : job.plans) {
-    ClipResult clip{.plan = &plan};
-    clip.split =
-        dataset::split_of(by_site ? plan.input.site : plan.input.group_name(), shares, seed);
-    for (const Span& span : plan.spans) clip.parts.push_back(part_name(identity, plan.input, span));
-    clip.records.resize(plan.spans.size());
-    clips.push_back(std::move(clip));
-  }
-  return clips;
-}
-
-/// The names of the parts that are there.
-Result<std::set<std::string>> list_parts(const Dataset& dataset) {
-  std::set<std::string> done;
-  for (const storage::Entry& entry : LIDO_TRY(dataset.store().list(".work/parts")))
-    done.insert(entry.uri.substr(dataset.store().uri().size() + 1));
-  return done;
-}
-
-/// Makes the parts that are not there yet, in parallel.
-Result<void> make_parts(const Dataset& dataset, const Request& request, const Job& job,
-                        const scene::Detector* detector, std::vector<ClipResult>& clips,
-                        Progress& progress, const std::stop_token& stop) {
-  std::vector<std::pair<size_t, size_t>> units;  // clip, span
-  for (size_t clip = 0; clip < clips.size(); ++clip) {
-    for (size_t span = 0; span < clips[clip].parts.size(); ++span) units.emplace_back(clip, span);
-    if (clips[clip].plan->broken) ++progress.rejected;
-    progress.source_bytes_total += clips[clip].plan->input.bytes;
-  }
-  progress.spans_total = std::ssize(units);
-  const std::set<std::string> done = LIDO_TRY(list_parts(dataset));
-  return parallel_for(units.size(), request.job.workers, [&](size_t i) -> Result<void> {
-    const auto [clip_index, span] = units[i];
-    ClipResult& clip = clips[clip_index];
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-    std::optional<PartRecord> record;
-    if (done.contains(clip.parts[span]))
-      record = LIDO_TRY(read_part(dataset.store(), clip.parts[span]));
-    if (record) {
-      ++progress.spans_resumed;
-    } else {
-      record = LIDO_TRY(work_span(dataset, clip.parts[span], *clip.plan, clip.plan->spans[span],
-                                  job, request, detector, progress, stop));
-    }
-    ++progress.spans_done;
-    progress.source_bytes += clip.plan->input.bytes / std::ssize(clip.parts);
-    if (record->broke && span == 0) ++progress.rejected;
-    record->samples = {};
-    clip.records[span] = std::move(*record);
-    return {};
+  const size_t clips = LIDO_TRY(book.number_clips());
+  return parallel_for(clips, options.workers, [&](size_t number) -> Result<void> {
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
+    const ClipInput input = LIDO_TRY(book.input(number));
+    BookedClip clip{.number = number,
+                    .plan = LIDO_TRY(plan_clip(input, job.sampling, options.span_s))};
+    clip.split = dataset::split_of(by_site ? input.site : input.group_name(), shares, seed);
+    for (const Span& span : clip.plan.spans) clip.parts.push_back(part_name(identity, input, span));
+    return book.keep(clip);
   });
 }
 
-Summary summarise(const Generation& generation, const Written& written, const Job& job) {
-  Summary summary{.generation = generation.number,
-                  .clips = std::ssize(job.plans),
-                  .known = job.known,
-                  .ignored = job.ignored,
-                  .shards = written.shards,
-                  .shard_bytes = written.bytes};
-  std::set<std::string> fresh;
-  for (const ClipPlan& plan : job.plans) {
-    fresh.insert(plan.input.uri);
-    summary.source_bytes += plan.input.bytes;
+/// Notes in the book which parts are there.
+Result<void> find_parts(const Dataset& dataset, Book& book) {
+  const size_t prefix = dataset.store().uri().size() + 1;
+  return dataset.store().visit(".work/parts", [&](const storage::Entry& entry) {
+    return book.note_part(std::string_view(entry.uri).substr(prefix));
+  });
+}
+
+/// Gives out the units of a book one after another. Thread-safe.
+class UnitQueue {
+ public:
+  explicit UnitQueue(Book& book) : book_(book) {}
+  Result<BookedUnit> take() {
+    const std::lock_guard lock(mutex_);
+    last_ = LIDO_TRY(book_.next_unit(last_));
+    return *last_;
   }
-  for (const dataset::ClipRow& row : generation.clips) {
-    if (!fresh.contains(row.clip)) continue;
-    summary.frames += row.frames;
-    summary.samples += row.samples;
-    summary.left_over += row.left_over;
-    summary.source_hours += row.duration_s / 3600;
-    summary.spans += row.spans;
-  }
-  for (const dataset::SkippedRow& row : generation.skipped) {
-    if (fresh.contains(row.clip)) summary.skipped_hours += (row.end_s - row.start_s) / 3600;
-  }
-  for (const dataset::RejectedRow& row : generation.rejected)
-    summary.rejected += fresh.contains(row.clip) ? 1 : 0;
-  return summary;
+
+ private:
+  Book& book_;
+  std::mutex mutex_;
+  std::optional<BookedUnit> last_;
+};
+
+/// Makes the parts that are not there yet, in parallel.
+Result<void> make_parts(const Dataset& dataset, const Request& request, const Job& job,
+                        const scene::Detector* detector, Progress& progress,
+                        const std::stop_token& stop) {
+  Book& book = *job.book;
+  LIDO_TRY(find_parts(dataset, book));
+  const Book::Totals totals = LIDO_TRY(book.totals());
+  progress.rejected += totals.broken;
+  progress.source_bytes_total += totals.bytes;
+  progress.spans_total = static_cast<int64_t>(totals.units);
+  UnitQueue queue(book);
+  return parallel_for(totals.units, request.job.workers, [&](size_t) -> Result<void> {
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+    const BookedUnit unit = LIDO_TRY(queue.take());
+    std::optional<PartRecord> record;
+    if (unit.done) record = LIDO_TRY(read_part(dataset.store(), unit.work.part));
+    if (record) {
+      ++progress.spans_resumed;
+    } else {
+      record = LIDO_TRY(work_span(dataset, unit.work, job, request, detector, progress, stop));
+    }
+    ++progress.spans_done;
+    progress.source_bytes += unit.bytes;
+    if (!record->broke) return {};
+    if (unit.span == 0) ++progress.rejected;
+    return book.note_break(unit.clip, unit.span, *record->broke);
+  });
+}
+
+/// Copies the rows of one table into the next generation's, but for those of the book's clips.
+template <typename Row>
+Result<void> copy_others(const Dataset& dataset, int from, Book& book,
+                         dataset::TableWriter<Row>& to) {
+  return dataset.visit<Row>(from, [&](Row& row) -> Result<void> {
+    if (LIDO_TRY(book.bytes_of(row.clip))) return {};
+    return to.append(std::move(row));
+  });
+}
+
+Summary summarise(int generation, const Added& added, const Written& written, const Job& job,
+                  const Book::Totals& totals) {
+  return {.generation = generation,
+          .clips = static_cast<int64_t>(totals.clips),
+          .known = job.known,
+          .ignored = job.ignored,
+          .rejected = added.rejected,
+          .samples = added.samples,
+          .frames = added.frames,
+          .left_over = added.left_over,
+          .shards = written.shards,
+          .shard_bytes = written.bytes,
+          .source_bytes = totals.bytes,
+          .source_hours = added.hours,
+          .skipped_hours = added.skipped_hours,
+          .spans = added.spans};
 }
 
 }  // namespace
@@ -298,9 +324,11 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
   job.identity = identity_of(job.sampling, job.detector ? &*job.detector : nullptr);
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, job.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
-  Inputs inputs = LIDO_TRY(find_inputs(request.inputs));
+  job.book = LIDO_TRY(Book::open());
+  Book& book = *job.book;
+  job.ignored = LIDO_TRY(find_inputs(request.inputs, book));
   const std::string out = storage::absolute(request.out) + "/";
-  for (const ClipInput& clip : inputs.clips) {
+  LIDO_TRY(book.visit_inputs([&](const ClipInput& clip) -> Result<void> {
     if (clip.uri.starts_with(out)) {
       return fail(ErrorCode::kInvalidArgument, "{} lies in the output folder: give another --out",
                   clip.uri);
@@ -311,13 +339,13 @@ Result<Job> prepare(const Request& request, const std::stop_token& stop) {
           "{}: no site, which --split-by site needs: name the clips in a list with a site column",
           clip.uri);
     }
-  }
-  const int64_t found = std::ssize(inputs.clips);
-  auto fresh = LIDO_TRY(new_clips(std::move(inputs.clips), before));
-  job.known = found - std::ssize(fresh);
-  job.ignored = inputs.ignored;
-  job.plans = LIDO_TRY(plan_clips(std::move(fresh), job.sampling, request.job, stop));
-  LIDO_TRY(check_labels(request, job.plans, before));
+    return {};
+  }));
+  if (dataset) job.known = LIDO_TRY(drop_known(book, *dataset, before.number));
+  LIDO_TRY(plan_clips(book, job, request.job, stop));
+  // Before any work is done.
+  dataset::Vocabulary vocabulary = before.vocabulary;
+  LIDO_TRY(make_labeller(request, book, dataset ? &*dataset : nullptr, before.number, vocabulary));
   return job;
 }
 
@@ -335,23 +363,43 @@ Result<Run> Run::open(Request request, Job job) {
   return Run(std::move(request), std::move(job), std::move(dataset), std::move(lock));
 }
 
-Result<std::vector<Unit>> Run::open_units() {
-  const std::set<std::string> done = LIDO_TRY(list_parts(dataset_));
-  const auto clips = LIDO_TRY(name_parts(dataset_, job_));
-  std::vector<Unit> units;
-  for (const ClipResult& clip : clips) {
-    const ClipPlan& plan = *clip.plan;
-    for (size_t span = 0; span < plan.spans.size(); ++span) {
-      if (done.contains(clip.parts[span])) continue;  // finish() makes it again if it is broken
-      units.push_back(
-          {.clip = plan.input.uri,
-           .span = span,
-           .bytes = plan.input.bytes / std::ssize(plan.spans),
-           .work = to_text(UnitWork{clip.parts[span], plan.input, plan.info, plan.spans[span]})});
-    }
-  }
-  given_out_ = std::ssize(units);
-  return units;
+Result<std::vector<Batch>> Run::batches(int workers) {
+  storage::Store& store = dataset_.store();
+  LIDO_TRY(store.remove_all(kUnitsFolder));
+  LIDO_TRY(find_parts(dataset_, *job_.book));  // finish() makes again what is broken
+  const auto cost = [](int64_t bytes) { return std::max(bytes, kSmallestUnit); };
+  int64_t total = 0;
+  given_out_ = 0;
+  LIDO_TRY(job_.book->visit_open_units([&](size_t, int64_t bytes, auto) -> Result<void> {
+    total += cost(bytes);
+    ++given_out_;
+    return {};
+  }));
+  const int64_t most =
+      std::clamp(total / (kBatchesOfWorker * std::max(1, workers)), kSmallestUnit, kLargestBatch);
+  std::vector<Batch> batches;
+  std::string lines;
+  int64_t held = 0;
+  const auto write = [&]() -> Result<void> {
+    LIDO_TRY(store.write_text(batches.back().name, lines, storage::Durability::kProcess));
+    lines.clear();
+    held = 0;
+    return {};
+  };
+  LIDO_TRY(job_.book->visit_open_units(
+      [&](size_t span, int64_t bytes, std::string_view work) -> Result<void> {
+        if (held > 0 && held + cost(bytes) > most) LIDO_TRY(write());
+        if (held == 0)
+          batches.push_back({.name = fmt::format("{}/{:06}", kUnitsFolder, batches.size())});
+        Batch& batch = batches.back();
+        ++batch.units;
+        batch.bytes += bytes;
+        held += cost(bytes);
+        lines += fmt::format("{} {} {}\n", span, bytes, work);
+        return {};
+      }));
+  if (held > 0) LIDO_TRY(write());
+  return batches;
 }
 
 std::string Run::shared_work() const {
@@ -365,8 +413,10 @@ Result<Summary> Run::finish(Progress& progress, const std::stop_token& stop) {
   const Dataset& dataset = dataset_;
   const Request& request = request_;
   const Job& job = job_;
+  Book& book = *job.book;
   Generation generation = LIDO_TRY(dataset.read_latest());
-  if (job.plans.empty()) {
+  const Book::Totals totals = LIDO_TRY(book.totals());
+  if (totals.clips == 0) {
     LIDO_TRY(dataset.store().remove_all(".work"));
     return Summary{.known = job.known, .ignored = job.ignored};
   }
@@ -376,40 +426,30 @@ Result<Summary> Run::finish(Progress& progress, const std::stop_token& stop) {
     const int workers = request.job.workers > 0 ? request.job.workers : cores;
     detector = LIDO_TRY(scene::Detector::make(*job.detector, job.sampling.detector, workers));
   }
-  auto clips = LIDO_TRY(name_parts(dataset, job));
-  LIDO_TRY(
-      make_parts(dataset, request, job, detector ? &*detector : nullptr, clips, progress, stop));
+  LIDO_TRY(make_parts(dataset, request, job, detector ? &*detector : nullptr, progress, stop));
   const int before = generation.number++;
   if (detector) {
     const std::string folder = dataset::scene_folder(generation.number);
-    LIDO_TRY(follow_clips(dataset, clips, job.sampling, request.job, *detector, folder));
+    LIDO_TRY(follow_clips(dataset, book, job.sampling, request.job, *detector, folder));
     generation.scenes.push_back(folder);
   }
-  // A clip that is read again replaces what was said of it.
-  std::set<std::string> fresh;
-  for (const ClipPlan& plan : job.plans) fresh.insert(plan.input.uri);
-  const auto is_fresh = [&](const auto& row) { return fresh.contains(row.clip); };
-  std::erase_if(generation.clips, is_fresh);
-  std::erase_if(generation.spans, is_fresh);
-  std::erase_if(generation.skipped, is_fresh);
-  std::erase_if(generation.rejected, is_fresh);
-  const auto samples = LIDO_TRY(add_clips(dataset, clips, job.sampling, request.job, generation));
-  LIDO_TRY(dataset::extend(generation.vocabulary, request.classes));
   const auto labeller =
-      LIDO_TRY(dataset::Labeller::make(LIDO_TRY(read_labels(request.labels)), generation.clips,
-                                       job.sampling.fps.rate, generation.vocabulary));
-  auto manifest = LIDO_TRY(dataset.write_manifest(generation.number));
-  LIDO_TRY(dataset.visit_samples(before, [&](dataset::SampleRow& row) -> Result<void> {
+      LIDO_TRY(make_labeller(request, book, &dataset, before, generation.vocabulary));
+  auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
+  LIDO_TRY(copy_others(dataset, before, book, tables.clips));
+  LIDO_TRY(copy_others(dataset, before, book, tables.spans));
+  LIDO_TRY(copy_others(dataset, before, book, tables.skipped));
+  LIDO_TRY(copy_others(dataset, before, book, tables.rejected));
+  const Added added = LIDO_TRY(add_clips(dataset, book, job.sampling, request.job, tables));
+  LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
     labeller.apply(row);
-    return manifest.append(std::move(row));
+    return tables.samples.append(std::move(row));
   }));
-  const Written written = LIDO_TRY(write_shards(dataset, clips, samples, job.sampling, request.job,
-                                                generation.number, labeller, manifest));
-  LIDO_TRY(manifest.commit());
-  generation.samples = manifest.rows();
-  LIDO_TRY(dataset.publish(generation));
+  const Written written = LIDO_TRY(write_shards(dataset, book, job.sampling, request.job,
+                                                generation.number, labeller, tables.samples));
+  LIDO_TRY(dataset.publish(generation, tables));
   LIDO_TRY(dataset.store().remove_all(".work"));
-  Summary summary = summarise(generation, written, job);
+  Summary summary = summarise(generation.number, added, written, job, totals);
   summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - given_out_);
   return summary;
 }

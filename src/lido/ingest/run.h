@@ -10,8 +10,8 @@
 #include "lido/base/result.h"
 #include "lido/dataset/dataset.h"
 #include "lido/infer/bundle.h"
+#include "lido/ingest/book.h"
 #include "lido/ingest/options.h"
-#include "lido/ingest/plan.h"
 #include "lido/ingest/progress.h"
 
 namespace lido::ingest {
@@ -51,7 +51,7 @@ struct Job {
   SampleOptions sampling;                 ///< As asked, what was left to Lido decided.
   nlohmann::ordered_json identity;        ///< Of the dataset: all that shapes its samples.
   std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
-  std::vector<ClipPlan> plans;            ///< Of the clips that are new.
+  std::unique_ptr<Book> book;             ///< The clips that are new, and how they will be read.
   int64_t known = 0;                      ///< Clips the dataset has already.
   int64_t ignored = 0;                    ///< Files that do not end like a video.
 };
@@ -67,13 +67,12 @@ Summary parse_summary(const nlohmann::ordered_json& json);
 /// Finds and plans the clips, and checks options, labels and the output folder. Writes nothing.
 Result<Job> prepare(const Request& request, const std::stop_token& stop);
 
-/// A span that is still to be read. What it takes to do so is text, so that it can be done by
-/// another process: see work.h.
-struct Unit {
-  std::string clip;
-  size_t span = 0;
+/// Spans that are still to be read by one worker in one go; which ones says a file beside the
+/// dataset: see Worker::units().
+struct Batch {
+  std::string name;  ///< Of that file.
+  int64_t units = 0;
   int64_t bytes = 0;  ///< To read, about.
-  std::string work;
 };
 
 /// A job at work on its dataset, which is locked meanwhile. The parts in the dataset's .work folder
@@ -84,8 +83,9 @@ class Run {
   /// Creates the dataset where there is none.
   static Result<Run> open(Request request, Job job);
 
-  /// The spans that have no part yet, for others to do.
-  Result<std::vector<Unit>> open_units();
+  /// The spans that have no part yet, for others to do: in batches that take about equally long, a
+  /// few for each of `workers`; the large spans first, so that none is left over at the end.
+  Result<std::vector<Batch>> batches(int workers);
   /// What all units share, as text.
   std::string shared_work() const;
   /// Makes the parts that are missing, then shards and tables. @return kCancelled when asked to

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/work.h"
 
+#include <charconv>
 #include <map>
 
 #include "lido/infer/catalog.h"
@@ -11,7 +12,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Result<Json> parse_json(const std::string& text, std::string_view what) {
+Result<Json> parse_json(std::string_view text, std::string_view what) {
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object())
     return fail(ErrorCode::kInvalidArgument, "{} is no JSON object", what);
@@ -34,7 +35,9 @@ Result<SharedWork> parse_shared(const std::string& text) {
   }
 }
 
-Result<UnitWork> parse_unit(const std::string& text) {
+}  // namespace
+
+Result<UnitWork> parse_unit(std::string_view text) {
   const Json json = LIDO_TRY(parse_json(text, "a unit's text"));
   try {
     UnitWork unit;
@@ -69,10 +72,18 @@ Result<UnitWork> parse_unit(const std::string& text) {
   }
 }
 
+namespace {
+
 constexpr std::string_view kTries = ".work/tries";
 
 /// The part's name without its folder.
 std::string name_of(const UnitWork& unit) { return unit.part.substr(unit.part.rfind('/') + 1); }
+
+/// Where an attempt at a unit is noted. One folder for all: one for each unit would be left behind,
+/// and walked through at every listing.
+std::string note_name(const UnitWork& unit, std::string_view attempt) {
+  return fmt::format("{}/{}@{}", kTries, name_of(unit), attempt);
+}
 
 }  // namespace
 
@@ -130,14 +141,36 @@ Result<Worker> Worker::make(const std::string& shared) {
   return worker;
 }
 
+Result<std::vector<BatchUnit>> Worker::units(const std::string& batch) const {
+  const std::string text = LIDO_TRY(store_->read_text(batch));
+  std::vector<BatchUnit> units;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    BatchUnit unit;
+    const auto [span_end, bad_span] =
+        std::from_chars(line.data(), line.data() + line.size(), unit.span);
+    const auto [bytes_end, bad_bytes] = std::from_chars(
+        std::min(span_end + 1, line.data() + line.size()), line.data() + line.size(), unit.bytes);
+    if (bad_span != std::errc() || bad_bytes != std::errc() ||
+        bytes_end == line.data() + line.size())
+      return fail(ErrorCode::kCorrupt, "{}: no batch of units", batch);
+    unit.text = line.substr(static_cast<size_t>(bytes_end - line.data()) + 1);
+    unit.clip = LIDO_TRY(parse_unit(unit.text)).clip.uri;
+    units.push_back(std::move(unit));
+  }
+  return units;
+}
+
 Result<std::vector<std::vector<std::string>>> Worker::tries(
     const std::vector<std::string>& units) const {
   std::map<std::string, std::vector<std::string>> notes;  // by the part's name
   const std::string folder(kTries);
   for (const storage::Entry& entry : LIDO_TRY(store_->list(folder))) {
     const std::string note = entry.uri.substr(store_->uri().size() + folder.size() + 2);
-    if (const size_t slash = note.find('/'); slash != std::string::npos)
-      notes[note.substr(0, slash)].push_back(note.substr(slash + 1));
+    if (const size_t at = note.find('@'); at != std::string::npos)
+      notes[note.substr(0, at)].push_back(note.substr(at + 1));
   }
   std::vector<std::vector<std::string>> tries;
   for (const std::string& text : units) tries.push_back(notes[name_of(LIDO_TRY(parse_unit(text)))]);
@@ -152,7 +185,7 @@ Result<UnitReport> Worker::work(const std::string& text, const std::string& atte
                       record.broke ? record.broke->reason : std::string()};
   };
   if (const auto done = LIDO_TRY(read_part(*store_, unit.part))) return report(*done, 0);
-  const std::string note = fmt::format("{}/{}/{}", kTries, name_of(unit), attempt);
+  const std::string note = note_name(unit, attempt);
   LIDO_TRY(store_->write_text(note, "", storage::Durability::kProcess));
   crash_if_asked(unit.clip.uri);
   const ClipPlan clip{unit.clip, unit.info, {unit.span}, {}};

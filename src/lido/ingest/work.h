@@ -4,6 +4,8 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "lido/base/result.h"
 #include "lido/ingest/frames.h"
@@ -34,6 +36,19 @@ struct UnitWork {
   Span span;
 };
 std::string to_text(const UnitWork& unit);
+/// @return kInvalidArgument.
+Result<UnitWork> parse_unit(std::string_view text);
+
+/// Where batches of units are, beside the dataset: a line for each, "SPAN BYTES UNIT".
+inline constexpr std::string_view kUnitsFolder = ".work/units";
+
+/// A unit of a batch.
+struct BatchUnit {
+  std::string clip;
+  int64_t span = 0;
+  int64_t bytes = 0;  ///< To read, about.
+  std::string text;   ///< What to_text() made.
+};
 
 /// What came of a unit.
 struct UnitReport {
@@ -51,6 +66,8 @@ class Worker {
   /// detector.
   static Result<Worker> make(const std::string& shared);
 
+  /// The units of one batch.
+  Result<std::vector<BatchUnit>> units(const std::string& batch) const;
   /// Makes the unit's part, or reads it where another try had finished it.
   /// @param attempt  Names this try, "NODE.whatever"; noted beside the dataset until it ends.
   /// @return kUnavailable when storage fails, kCancelled.

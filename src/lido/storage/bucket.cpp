@@ -148,19 +148,17 @@ class Bucket final : public Store {
 
   const std::string& uri() const override { return uri_; }
 
-  Result<std::vector<Entry>> list(std::string_view prefix) override {
+  Result<void> visit(std::string_view prefix, const VisitEntry& visit) override {
     afs::FileSelector selector;
     selector.base_dir = path_of(prefix);
     selector.recursive = true;
     selector.allow_not_found = true;
     const auto infos =
         LIDO_TRY(with_retries(uri_of(prefix), [&] { return filesystem_->GetFileInfo(selector); }));
-    std::vector<Entry> entries;
     for (const afs::FileInfo& info : infos) {
-      if (info.IsFile()) entries.push_back({scheme_ + info.path(), info.size()});
+      if (info.IsFile()) LIDO_TRY(visit({scheme_ + info.path(), info.size()}));
     }
-    std::ranges::sort(entries, {}, &Entry::uri);
-    return entries;
+    return {};
   }
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
@@ -187,10 +185,9 @@ class Bucket final : public Store {
   }
 
   Result<void> remove_all(std::string_view prefix) override {
-    for (const Entry& entry : LIDO_TRY(list(prefix))) {
-      LIDO_TRY(remove(std::string_view(entry.uri).substr(uri_.size() + 1)));
-    }
-    return {};
+    return visit(prefix, [&](const Entry& entry) {
+      return remove(std::string_view(entry.uri).substr(uri_.size() + 1));
+    });
   }
 
   Result<std::unique_ptr<Lock>> lock(std::string_view) override { return std::make_unique<Lock>(); }

@@ -143,8 +143,7 @@ class Disk final : public Store {
 
   const std::string& uri() const override { return folder_; }
 
-  Result<std::vector<Entry>> list(std::string_view prefix) override {
-    std::vector<Entry> entries;
+  Result<void> visit(std::string_view prefix, const VisitEntry& visit) override {
     std::error_code error;
     const fs::path start = path_of(prefix);
     fs::recursive_directory_iterator walk(start,
@@ -156,14 +155,13 @@ class Disk final : public Store {
       if (!walk->is_regular_file(gone) || gone) continue;
       const auto size = walk->file_size(gone);
       if (gone || walk->path().native().ends_with(kPartialSuffix)) continue;
-      entries.push_back({walk->path().string(), static_cast<int64_t>(size)});
+      LIDO_TRY(visit({walk->path().string(), static_cast<int64_t>(size)}));
     }
     if (error && error != std::errc::no_such_file_or_directory &&
         error != std::errc::not_a_directory) {
       return failed("list", start, error.value());
     }
-    std::ranges::sort(entries, {}, &Entry::uri);
-    return entries;
+    return {};
   }
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {

@@ -76,7 +76,30 @@ Result<std::unique_ptr<Reader>> open_reader(std::string_view uri) {
   return store->open(name);
 }
 
+namespace {
+
+/// What visit() names, by URI.
+Result<std::vector<Entry>> sorted(const auto& visit) {
+  std::vector<Entry> entries;
+  LIDO_TRY(visit([&](Entry entry) -> Result<void> {
+    entries.push_back(std::move(entry));
+    return {};
+  }));
+  std::ranges::sort(entries, {}, &Entry::uri);
+  return entries;
+}
+
+}  // namespace
+
 Result<std::vector<Entry>> list(std::string_view uri) {
+  return sorted([&](const VisitEntry& take) { return visit(uri, take); });
+}
+
+Result<std::vector<Entry>> Store::list(std::string_view prefix) {
+  return sorted([&](const VisitEntry& take) { return visit(prefix, take); });
+}
+
+Result<void> visit(std::string_view uri, const VisitEntry& visit) {
   const std::string full = absolute(uri);
   const size_t wildcard = full.find_first_of(kWildcards);
   bool is_glob = wildcard != std::string::npos;
@@ -88,21 +111,29 @@ Result<std::vector<Entry>> list(std::string_view uri) {
   if (is_glob) {
     const size_t slash = full.rfind('/', wildcard);
     const auto store = LIDO_TRY(open_store(slash == 0 ? "/" : full.substr(0, slash)));
-    auto entries = LIDO_TRY(store->list(""));
-    std::erase_if(entries, [&](const Entry& entry) { return !matches(full, entry.uri); });
-    if (entries.empty()) return fail(ErrorCode::kNotFound, "{}: matches nothing", uri);
-    return entries;
+    bool any = false;
+    LIDO_TRY(store->visit("", [&](Entry entry) -> Result<void> {
+      if (!matches(full, entry.uri)) return {};
+      any = true;
+      return visit(std::move(entry));
+    }));
+    if (!any) return fail(ErrorCode::kNotFound, "{}: matches nothing", uri);
+    return {};
   }
   const auto store = LIDO_TRY(open_store(full));
-  auto entries = LIDO_TRY(store->list(""));
-  if (!entries.empty()) return entries;
-  auto reader = open_reader(full);
+  bool any = false;
+  LIDO_TRY(store->visit("", [&](Entry entry) -> Result<void> {
+    any = true;
+    return visit(std::move(entry));
+  }));
+  if (any) return {};
+  const auto reader = open_reader(full);
   if (!reader) {
     std::error_code ignored;
-    if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return entries;
+    if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return {};
     return std::unexpected(reader.error());
   }
-  return std::vector<Entry>{{full, (*reader)->size()}};
+  return visit({full, (*reader)->size()});
 }
 
 Result<bool> Store::exists(std::string_view name) {

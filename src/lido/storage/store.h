@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ struct Entry {
   int64_t size = 0;
 };
 
+/// Takes the objects of a listing, in any order.
+using VisitEntry = std::function<Result<void>(Entry)>;
+
 /// Whether the dataset written must outlive a power cut, or only a killed process.
 enum class Durability { kProcess, kPower };
 
@@ -32,8 +36,9 @@ class Store {
   virtual ~Store() = default;
   /// Where the store is, absolute, without a trailing '/'.
   virtual const std::string& uri() const = 0;
-  /// All objects under `prefix`, at any depth, by name. A missing prefix is empty, not an error.
-  virtual Result<std::vector<Entry>> list(std::string_view prefix) = 0;
+  /// Calls visit for all objects under `prefix`, at any depth. A missing prefix is empty, not an
+  /// error.
+  virtual Result<void> visit(std::string_view prefix, const VisitEntry& visit) = 0;
   /// @return kNotFound when there is no such object.
   virtual Result<std::unique_ptr<Reader>> open(std::string_view name) = 0;
   /// Makes missing folders on the way.
@@ -49,6 +54,8 @@ class Store {
   /// @return kUnavailable when another process holds it.
   virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
 
+  /// The same, by name.
+  Result<std::vector<Entry>> list(std::string_view prefix);
   Result<bool> exists(std::string_view name);
   Result<std::string> read_text(std::string_view name, int64_t limit = int64_t{1} << 30);
   Result<void> write_text(std::string_view name, std::string_view text,
@@ -73,9 +80,11 @@ std::string absolute(std::string_view uri);
 
 bool is_remote(std::string_view uri);
 
-/// What a path, folder, prefix or glob (`*`, `?`, `[a-z]`, `**` across folders) names, by URI.
-/// A folder or prefix names everything below it.
+/// Calls visit for what a path, folder, prefix or glob (`*`, `?`, `[a-z]`, `**` across folders)
+/// names. A folder or prefix names everything below it.
 /// @return kNotFound when it names nothing.
+Result<void> visit(std::string_view uri, const VisitEntry& visit);
+/// The same, by URI.
 Result<std::vector<Entry>> list(std::string_view uri);
 
 /// Closes network connections. Call once, before main returns, when gs:// or s3:// may have been
