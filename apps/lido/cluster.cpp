@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.h"
 
+#include <cmath>
+
 #include "lido/cluster/check.h"
 
 namespace lido::cli {
@@ -81,6 +83,34 @@ Result<cluster::Values> read_values(const std::string& file) {
 Result<cluster::PriceTable> read_prices(const std::string& file) {
   const std::string chosen = file.empty() ? LIDO_TRY(shared_file("prices.csv")) : file;
   return cluster::PriceTable::parse(LIDO_TRY(read_text(chosen)), chosen);
+}
+
+void add_price_flags(CLI::App& command, PriceFlags& flags) {
+  command.add_option("--prices", flags.file,
+                     "Price table (CSV); default: Lido's own, dated, each row with its source");
+  command.add_option("--max-age-days", flags.max_age_days, "Refuse prices that are older")
+      ->check(CLI::Range(0.0, 36500.0))
+      ->capture_default_str();
+}
+
+std::string day(std::chrono::sys_days days) {
+  const std::chrono::year_month_day date(days);
+  return fmt::format("{}-{:02}-{:02}", int(date.year()), unsigned(date.month()),
+                     unsigned(date.day()));
+}
+
+Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) {
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  for (const cluster::Price* price : prices.used()) {
+    const double age = static_cast<double>((today - price->as_of).count());
+    if (age > max_age_days)
+      return fail(
+          ErrorCode::kInvalidArgument,
+          "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
+          "--max-age-days {:.0f}",
+          prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
+  }
+  return {};
 }
 
 void add_cluster(CLI::App& app, int& exit) {

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
-#include <cmath>
-
 #include "cluster.h"
 #include "lido/cluster/price.h"
 
@@ -12,33 +9,11 @@ using Json = nlohmann::ordered_json;
 
 struct Flags {
   std::string values;
-  std::string prices;
+  PriceFlags prices;
   std::string plot;
-  double max_age_days = 180;
   bool json = false;
   cluster::WorkOptions work;
 };
-
-std::string day(std::chrono::sys_days days) {
-  const std::chrono::year_month_day date(days);
-  return fmt::format("{}-{:02}-{:02}", int(date.year()), unsigned(date.month()),
-                     unsigned(date.day()));
-}
-
-/// Prices drift; a bill that is estimated from old ones surprises.
-Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) {
-  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  for (const cluster::Price* price : prices.used()) {
-    const double age = static_cast<double>((today - price->as_of).count());
-    if (age > max_age_days)
-      return fail(
-          ErrorCode::kInvalidArgument,
-          "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
-          "--max-age-days {:.0f}",
-          prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
-  }
-  return {};
-}
 
 std::string duty_text(double duty) {
   return duty < 0 ? "no duty at all: what stands still costs more"
@@ -108,9 +83,9 @@ void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, c
 
 Result<int> run(const Flags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
-  const auto prices = LIDO_TRY(read_prices(flags.prices));
+  const auto prices = LIDO_TRY(read_prices(flags.prices.file));
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
-  LIDO_TRY(refuse_old(prices, flags.max_age_days));
+  LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
   if (!flags.plot.empty()) LIDO_TRY(write_text(flags.plot, cluster::plot_cost(month, values.name)));
   print(month, prices, flags);
   return kDone;
@@ -122,11 +97,7 @@ void add_cluster_price(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* sub = command.add_subcommand("price", "Say what a month will cost, and against what");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one")->required();
-  sub->add_option("--prices", flags->prices,
-                  "Price table (CSV); default: Lido's own, dated, each row with its source");
-  sub->add_option("--max-age-days", flags->max_age_days, "Refuse prices that are older")
-      ->check(CLI::Range(0.0, 36500.0))
-      ->capture_default_str();
+  add_price_flags(*sub, flags->prices);
   sub->add_option("--plot", flags->plot, "Write cost over duty to this SVG file");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   bind(*sub, flags->work, "A month's work");

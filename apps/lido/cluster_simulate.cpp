@@ -18,7 +18,7 @@ constexpr const char* kHonesty =
 struct Flags {
   std::string values;
   std::string workload;
-  std::string prices;
+  PriceFlags prices;
   std::string out;
   bool json = false;
   bool example = false;
@@ -171,10 +171,11 @@ Result<int> run(const Flags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto workload =
       LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
-  const auto prices = LIDO_TRY(read_prices(flags.prices));
+  const auto prices = LIDO_TRY(read_prices(flags.prices.file));
   const auto runs = LIDO_TRY(cluster::simulate(values, workload, flags.timings));
   std::vector<double> usd;
   for (const auto& one : runs) usd.push_back(LIDO_TRY(cost_of(one, values, prices)));
+  LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
   if (!flags.out.empty())
     LIDO_TRY(write_text(flags.out, report(values.name, runs, usd, flags.timings)));
   if (flags.json) {
@@ -200,8 +201,7 @@ void add_cluster_simulate(CLI::App& command, int& exit) {
   sub->add_option("--workload", flags->workload, "What arrives (YAML); --example prints one");
   sub->add_flag("--example", flags->example,
                 "Print a workload to begin with: ten terabytes and a million clips in a month");
-  sub->add_option("--prices", flags->prices,
-                  "Price table (CSV); default: Lido's own, dated, each row with its source");
+  add_price_flags(*sub, flags->prices);
   sub->add_option("--out", flags->out, "Write a page with plots to this HTML file");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   bind(*sub, flags->timings, "How long things take that are not the work");

@@ -19,6 +19,8 @@ constexpr std::string_view kRay = "2.60.0";
 constexpr std::string_view kKubernetes = "k8s:";
 /// What only the driver group of Lido's clusters offers: not the head, and no spot node.
 constexpr const char* kDriver = "driver";
+/// What the ids of jobs begin with that only ask for a worker.
+constexpr std::string_view kAhead = "ahead-of-";
 
 /// Takes the lines that a job has said since the last time.
 class Listener {
@@ -69,6 +71,13 @@ Result<void> submit(cluster::JobsApi& api, const cluster::Submission& submission
     if (std::chrono::steady_clock::now() - begun > kPatience) return done;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
+}
+
+/// Asks for a worker at once. The driver itself needs a pod first, and only then asks: where there
+/// are no workers, its first span would wait for two pods in a row. Best effort: nothing depends on
+/// it.
+void call_worker(cluster::JobsApi& api, const std::string& id) {
+  (void)api.submit({.id = fmt::format("{}{}", kAhead, id), .entrypoint = "true", .cpus = 1});
 }
 
 }  // namespace
@@ -126,6 +135,7 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                         cluster::shell_quoted(text)),
               .dataset = request.out,
               .resource = kDriver}));
+    call_worker(api, id);
     fmt::print(stderr, "{} was given to {}\n", id, on);
   } else {
     fmt::print(stderr, "{} is at {} already\n", id, on);
@@ -188,7 +198,8 @@ Result<int> list_jobs(const JobFlags& flags) {
   auto target = LIDO_TRY(reach(flags.on, flags.token_file));
   Json list = Json::array();
   auto jobs = LIDO_TRY(target.api.list());
-  std::erase_if(jobs, [](const cluster::Job& job) { return job.id.empty(); });
+  std::erase_if(
+      jobs, [](const cluster::Job& job) { return job.id.empty() || job.id.starts_with(kAhead); });
   std::ranges::sort(jobs, {},
                     [](const cluster::Job& job) { return std::pair(-job.start_ms, job.id); });
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(

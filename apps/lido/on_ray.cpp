@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "on_ray.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+
+#include "lido/base/process.h"
 
 namespace lido::cli {
 namespace {
@@ -69,50 +68,23 @@ bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutc
 
 Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progress& progress) {
   const char* given = std::getenv("LIDO_PYTHON");
-  std::string python = given != nullptr && *given != '\0' ? given : "python3";
-  std::array<int, 2> to_child{}, from_child{};
-  if (::pipe2(to_child.data(), O_CLOEXEC) != 0 || ::pipe2(from_child.data(), O_CLOEXEC) != 0)
-    return fail(ErrorCode::kUnavailable, "no pipe: {}", std::strerror(errno));
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, to_child[0], 0);
-  posix_spawn_file_actions_adddup2(&actions, from_child[1], 1);
-  // What is ignored here would stay ignored there.
-  sigset_t defaults;
-  sigemptyset(&defaults);
-  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&defaults, signal);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   ::signal(SIGPIPE, SIG_IGN);
   // A terminal's Ctrl-C reaches the driver by itself; what reaches only us is passed on.
   ::signal(SIGINT, SIG_IGN);
-  std::vector<std::string> variables = environment();
-  std::vector<char*> pointers;
-  for (std::string& variable : variables) pointers.push_back(variable.data());
-  pointers.push_back(nullptr);
-  std::array<std::string, 2> words = {"-c", kStart};
-  std::array<char*, 4> arguments = {python.data(), words[0].data(), words[1].data(), nullptr};
-  const int error = ::posix_spawnp(&driver, python.c_str(), &actions, &attributes, arguments.data(),
-                                   pointers.data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  ::close(to_child[0]);
-  ::close(from_child[1]);
-  if (error != 0) {
-    ::close(to_child[1]);
-    ::close(from_child[0]);
-    return fail(ErrorCode::kNotFound, "{}: {}; LIDO_PYTHON names the Python that has Ray", python,
-                std::strerror(error));
-  }
+  const auto child =
+      spawn({python, "-c", kStart}, {.environment = environment(), .share_err = true});
+  if (!child)
+    return fail(child.error().code, "{}; LIDO_PYTHON names the Python that has Ray",
+                child.error().message);
+  driver = child->pid;
   ::signal(SIGTERM, interrupt_driver);
   const std::string text = ingest::to_text(request);
-  std::FILE* input = ::fdopen(to_child[1], "w");
+  std::FILE* input = ::fdopen(child->in, "w");
   std::fwrite(text.data(), 1, text.size(), input);
   std::fclose(input);
   RayOutcome outcome;
-  std::FILE* output = ::fdopen(from_child[0], "r");
+  std::FILE* output = ::fdopen(child->out, "r");
   char* line = nullptr;
   size_t room = 0;
   for (ssize_t length; (length = ::getline(&line, &room, output)) > 0;)

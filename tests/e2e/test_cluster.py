@@ -53,17 +53,20 @@ def test_a_workload_is_simulated(tmp_path):
     values, workload, page = tmp_path / "values.yaml", tmp_path / "workload.yaml", tmp_path / "page.html"
     values.write_text(run("cluster", "init", "pool-a", "--image", "registry.example/lido:1", "--spot").out)
     workload.write_text(run("cluster", "simulate", "--example").out)
-    done = run("cluster", "simulate", values, "--workload", workload, "--json", "--out", page)
+    simulate = ["cluster", "simulate", values, "--workload", workload, "--max-age-days", 36500]
+    done = run(*simulate, "--json", "--out", page)
     assert done.code == 0, done.err
     data = done.json["clusters"][0]
     assert data["jobs"] == 1030 and data["spans"] == 30 * 1480 + 1_000_000
     assert {group["group"]: group["most_pods"] for group in data["groups"]} == {"driver": 4, "cpu": 50}
     assert 2400 < sum(group["pod_hours"] for group in data["groups"]) * 4 and data["usd"] > 0
     assert page.read_text().count("<svg") == 2 and "Simulated" in page.read_text()
-    again = run("cluster", "simulate", values, "--workload", workload, "--json")
+    again = run(*simulate, "--json")
     assert again.json == done.json
+    old = run(*simulate, "--max-age-days", 0)
+    assert old.code == 2 and "--max-age-days" in old.err and old.err.count("\n") == 1, old.err
     workload.write_text(workload.read_text().replace("jobs: 30", "jobs: many"))
-    bad = run("cluster", "simulate", values, "--workload", workload)
+    bad = run(*simulate)
     assert bad.code == 2 and bad.err.count("\n") == 1 and f"{workload}:7: work.0.jobs is many" in bad.err, bad.err
     bad = run("cluster", "simulate", values)
     assert bad.code == 2 and "--workload" in bad.err

@@ -3,6 +3,7 @@
 
 import http.client
 import http.server
+import json
 import os
 import pathlib
 import secrets
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 import pytest
 from conftest import CLIPS, LIDO, SMALL, content, ingest, run
@@ -96,6 +98,10 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     jobs = run("jobs", *cluster.on, "--json").json
     job = next(one for one in jobs if one["dataset"] == str(tmp_path / "there"))
     assert job["status"] == "SUCCEEDED" and job["job"].startswith("lido-")
+    # With it went one that only asks for a worker, of which nobody hears.
+    ask = urllib.request.Request(f"{cluster.url}/api/jobs/ahead-of-{job['job']}", headers={"Authorization": f"Bearer {cluster.token_file.read_text().strip()}"})
+    assert json.load(urllib.request.urlopen(ask, timeout=20))["status"] == "SUCCEEDED"
+    assert not any(one["job"].startswith("ahead") for one in jobs)
     said = run("logs", job["job"], *cluster.on)
     assert said.code == 0 and '"summary"' in said.out
     # The same command again has the same name, and nothing left to do.

@@ -16,13 +16,16 @@
 namespace lido {
 namespace {
 
-/// A child with its three standard streams; -1 for one that was closed.
-struct Child {
-  pid_t pid = 0;
-  int in = -1, out = -1, err = -1;
-};
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
-Result<Child> spawn(const std::vector<std::string>& arguments, const std::string& folder) {
+}  // namespace
+
+Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options) {
   std::array<std::array<int, 2>, 3> pipes{};
   for (auto& pipe : pipes) {
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0)
@@ -32,8 +35,9 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const std::string
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, pipes[0][0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, pipes[1][1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
-  if (!folder.empty()) posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  if (!options.share_err) posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
+  if (!options.folder.empty())
+    posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
   // What is ignored here would stay ignored there.
   sigset_t defaults;
   sigemptyset(&defaults);
@@ -42,13 +46,12 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const std::string
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
-  std::vector<char*> words;
-  for (const std::string& argument : arguments)
-    words.push_back(const_cast<char*>(argument.c_str()));
-  words.push_back(nullptr);
+  const std::vector<char*> words = pointers_to(arguments);
+  std::vector<char*> variables;
+  if (options.environment) variables = pointers_to(*options.environment);
   Child child;
-  const int error =
-      ::posix_spawnp(&child.pid, words[0], &actions, &attributes, words.data(), environ);
+  const int error = ::posix_spawnp(&child.pid, words[0], &actions, &attributes, words.data(),
+                                   options.environment ? variables.data() : environ);
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   ::close(pipes[0][0]);
@@ -57,12 +60,17 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const std::string
   child.in = pipes[0][1];
   child.out = pipes[1][0];
   child.err = pipes[2][0];
+  if (options.share_err) ::close(std::exchange(child.err, -1));
   if (error != 0) {
-    for (const int fd : {child.in, child.out, child.err}) ::close(fd);
+    for (const int fd : {child.in, child.out, child.err}) {
+      if (fd >= 0) ::close(fd);
+    }
     return fail(ErrorCode::kNotFound, "{}: {}", arguments[0], std::strerror(error));
   }
   return child;
 }
+
+namespace {
 
 int wait_for(pid_t pid) {
   int status = 0;
@@ -84,7 +92,7 @@ bool read_some(int fd, std::string& text) {
 Result<ProcessOutcome> run_process(const std::vector<std::string>& arguments,
                                    std::string_view input, const std::string& folder) {
   ::signal(SIGPIPE, SIG_IGN);  // a child need not read all of its input
-  Child child = LIDO_TRY(spawn(arguments, folder));
+  Child child = LIDO_TRY(spawn(arguments, {.folder = folder}));
   ::fcntl(child.in, F_SETFL, O_NONBLOCK);
   ProcessOutcome outcome;
   const auto shut = [](int& fd) {
@@ -119,7 +127,7 @@ std::string last_line(std::string_view text) {
 }
 
 Result<BackgroundProcess> BackgroundProcess::start(const std::vector<std::string>& arguments) {
-  const Child child = LIDO_TRY(spawn(arguments, {}));
+  const Child child = LIDO_TRY(spawn(arguments));
   ::close(child.in);
   return BackgroundProcess(child.pid, child.out, child.err);
 }

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,22 @@
 #include "lido/base/result.h"
 
 namespace lido {
+
+/// A child with its standard streams; -1 for one that is closed or shared with this process.
+struct Child {
+  pid_t pid = 0;
+  int in = -1, out = -1, err = -1;
+};
+
+struct SpawnOptions {
+  std::string folder;                                   ///< Where it runs; empty for here.
+  std::optional<std::vector<std::string>> environment;  ///< "NAME=value"; without it, this one's.
+  bool share_err = false;                               ///< Its standard error is this process's.
+};
+
+/// Starts a program, found by PATH. What signals this process ignores it does not.
+/// @return kNotFound when there is no such program.
+Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options = {});
 
 /// What a program that has ended left.
 struct ProcessOutcome {

@@ -170,6 +170,7 @@ Result<void> JobsApi::submit(const Submission& submission) {
                {"entrypoint", submission.entrypoint},
                {"metadata", {{"lido_dataset", submission.dataset}}}};
   if (!submission.resource.empty()) json["entrypoint_resources"] = {{submission.resource, 1}};
+  if (submission.cpus > 0) json["entrypoint_num_cpus"] = submission.cpus;
   LIDO_TRY(call("POST", "/api/jobs/", json.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return {};
 }

@@ -34,6 +34,7 @@ struct Submission {
   /// Resource that keeps it off the head, and is offered by nodes that outlive spot; empty for
   /// none.
   std::string resource;
+  double cpus = 0;  ///< What its entrypoint takes of a node.
 };
 
 /// The Ray Jobs API of one cluster. Not thread-safe.

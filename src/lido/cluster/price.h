@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lido/base/options.h"
+#include "lido/cluster/simulate.h"
 #include "lido/cluster/values.h"
 
 namespace lido::cluster {
@@ -54,7 +55,7 @@ struct WorkOptions {
   double cpu_s_per_job = 2;
   double gpu_hours = 0;
   double runs = 30;
-  double cold_start_s = 90;
+  double cold_start_s = Timings().worker_start_s();
   double cpu_efficiency = 0.93;
 
   static void fields(auto& self, auto&& visit) {
@@ -72,7 +73,7 @@ struct WorkOptions {
     visit("runs", self.runs, Within{0, 1e5},
           "How often a month work begins: each time workers come from nothing");
     visit("cold_start_s", self.cold_start_s, Within{0, 3600},
-          "From asking for a worker to its first task, node included");
+          "From work that waits to a worker that takes it, node included");
     visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1},
           "Share of workers' paid CPU time that is work, while there is some");
   }

@@ -26,6 +26,9 @@ struct Timings {
   double spot_losses_per_hour = 0.03;
   double seed = 1;
 
+  /// From work that waits to a worker that takes it, where there is no node yet.
+  double worker_start_s() const { return decide_s + node_start_s + pod_start_s; }
+
   static void fields(auto& self, auto&& visit) {
     visit("decide_s", self.decide_s, Within{0.1, 600},
           "From work that waits to the autoscaler's asking for pods (measured)");

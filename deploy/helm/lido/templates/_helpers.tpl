@@ -134,6 +134,8 @@ autoscalerOptions:
   version: v2
   idleTimeoutSeconds: {{ .cluster.idleTimeoutSeconds }}
   upscalingMode: Default
+  # It looks for work that waits every second: five are Ray's default, and a job begins with two pods in a row.
+  env: [{name: AUTOSCALER_UPDATE_INTERVAL_S, value: "1"}]
   imagePullPolicy: {{ $root.Values.image.pullPolicy }}
   securityContext: {{- include "lido.security" . | nindent 4 }}
   resources:
