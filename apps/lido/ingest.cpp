@@ -86,6 +86,7 @@ struct Flags {
   ingest::Request request;
   std::string on = "here";
   std::string token_file;
+  RayOptions ray;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
@@ -188,14 +189,15 @@ Result<int> run_on_ray(const Flags& flags) {
   const auto start = Clock::now();
   ingest::Progress progress;
   RayOutcome outcome;
+  const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
   if (is_cluster(flags.on)) {
     Target target = LIDO_TRY(reach(flags.on, flags.token_file));
     stop_on_signals("the job goes on");
     const ProgressDisplay display(progress, flags.quiet);
-    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, progress));
+    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, flags.ray, progress));
   } else {
     const ProgressDisplay display(progress, flags.quiet);
-    outcome = LIDO_TRY(ingest_on_ray(flags.request, progress));
+    outcome = LIDO_TRY(ingest_on_ray(text, progress));
   }
   if (outcome.exit != 0) return outcome.exit;
   print_summary(flags, outcome.summary, seconds_since(start));
@@ -264,6 +266,7 @@ void add_ingest(CLI::App& app, int& exit) {
   bind(*command, flags->request.sampling,
        "What samples are (fixed by the first ingest into a dataset)");
   bind(*command, flags->request.job, "How the work is done");
+  bind(*command, flags->ray, "What Ray keeps free for a task, with --on");
   command->callback([flags, &exit] {
     if (flags->on != "here" && !flags->dry_run) {
       const auto result = run_on_ray(*flags);

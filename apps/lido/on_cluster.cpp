@@ -76,8 +76,14 @@ Result<void> submit(cluster::JobsApi& api, const cluster::Submission& submission
 /// Asks for a worker at once. The driver itself needs a pod first, and only then asks: where there
 /// are no workers, its first span would wait for two pods in a row. Best effort: nothing depends on
 /// it.
-void call_worker(cluster::JobsApi& api, const std::string& id) {
-  (void)api.submit({.id = fmt::format("{}{}", kAhead, id), .entrypoint = "true", .cpus = 1});
+void call_worker(cluster::JobsApi& api, const std::string& id, const RayOptions& ray) {
+  const auto resources = parse_resources(ray.task_resources);
+  if (!resources) return;
+  (void)api.submit({.id = fmt::format("{}{}", kAhead, id),
+                    .entrypoint = "true",
+                    .cpus = ray.task_cpus,
+                    .gpus = ray.task_gpus,
+                    .resources = *resources});
 }
 
 }  // namespace
@@ -114,12 +120,13 @@ Result<Target> reach(const std::string& on, const std::string& token_file) {
 }
 
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
-                                     const ingest::Request& request, ingest::Progress& progress) {
+                                     const ingest::Request& request, const RayOptions& ray,
+                                     ingest::Progress& progress) {
   auto& api = target.api;
-  const std::string text = ingest::to_text(request);
+  const std::string text = LIDO_TRY(request_text(request, ray));
   // The same command has the same name, so that it finds its job; or, once that has ended, goes on
   // from its parts with the next number.
-  const std::string name = "lido-" + sha256_hex(text).substr(0, 12);
+  const std::string name = "lido-" + sha256_hex(ingest::to_text(request)).substr(0, 12);
   std::string id;
   size_t runs = 0;
   for (const cluster::Job& job : LIDO_TRY(api.list())) {
@@ -134,8 +141,8 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
               .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
                                         cluster::shell_quoted(text)),
               .dataset = request.out,
-              .resource = kDriver}));
-    call_worker(api, id);
+              .resources = {{kDriver, 1}}}));
+    call_worker(api, id, ray);
     fmt::print(stderr, "{} was given to {}\n", id, on);
   } else {
     fmt::print(stderr, "{} is at {} already\n", id, on);

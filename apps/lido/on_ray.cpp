@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -66,7 +68,40 @@ bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutc
   return true;
 }
 
-Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progress& progress) {
+Result<std::map<std::string, double>> parse_resources(std::string_view text) {
+  std::map<std::string, double> resources;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+    const size_t equals = std::min(one.find('='), one.size());
+    double amount = 0;
+    const char* end = one.data() + one.size();
+    const auto [read_to, bad] =
+        std::from_chars(std::min(one.data() + equals + 1, end), end, amount);
+    if (equals == 0 || bad != std::errc() || read_to != end || !(amount > 0 && amount < 1e9))
+      return fail(ErrorCode::kInvalidArgument,
+                  "task_resources hold \"{}\", want NAME=AMOUNT,NAME=AMOUNT", one);
+    resources[std::string(one.substr(0, equals))] = amount;
+  }
+  return resources;
+}
+
+Result<std::string> request_text(const ingest::Request& request, const RayOptions& options) {
+  LIDO_TRY(validate(options));
+  if (options.task_gpus > 1 && options.task_gpus != std::floor(options.task_gpus))
+    return fail(ErrorCode::kInvalidArgument,
+                "task_gpus is {:g}, want a part of one GPU or a whole number", options.task_gpus);
+  Json ray = {{"num_cpus", options.task_cpus}};
+  if (options.task_gpus > 0) ray["num_gpus"] = options.task_gpus;
+  if (options.task_memory_gb > 0) ray["memory"] = std::llround(options.task_memory_gb * 1e9);
+  const auto resources = LIDO_TRY(parse_resources(options.task_resources));
+  if (!resources.empty()) ray["resources"] = resources;
+  Json json = Json::parse(ingest::to_text(request));
+  json["ray"] = std::move(ray);
+  return json.dump();
+}
+
+Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& progress) {
   const char* given = std::getenv("LIDO_PYTHON");
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   ::signal(SIGPIPE, SIG_IGN);
@@ -79,7 +114,6 @@ Result<RayOutcome> ingest_on_ray(const ingest::Request& request, ingest::Progres
                 child.error().message);
   driver = child->pid;
   ::signal(SIGTERM, interrupt_driver);
-  const std::string text = ingest::to_text(request);
   std::FILE* input = ::fdopen(child->in, "w");
   std::fwrite(text.data(), 1, text.size(), input);
   std::fclose(input);

@@ -109,6 +109,21 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     assert again["generation"] == 0 and again["known"] == 3
 
 
+def test_tasks_want_what_they_are_told_to(cluster, raw, tmp_path):
+    ingest(raw, tmp_path / "there", *SMALL, *cluster.on, "--task-cpus", 0.5, "--task-resources", "driver=0.25,node:127.0.0.1=0.001", "--task-memory-gb", 0.1)
+    ingest(raw, tmp_path / "here", *SMALL)
+    assert content(tmp_path / "there") == content(tmp_path / "here")
+
+
+@pytest.mark.parametrize("flags, said", [(["--task-resources", "disk"], 'task_resources hold "disk"'), (["--task-resources", "disk=0"], 'hold "disk=0"'),
+                                         (["--task-gpus", "1.5"], "task_gpus is 1.5"), (["--task-cpus", "0"], "task_cpus is 0")])
+def test_what_no_task_can_want_is_refused(raw, tmp_path, flags, said):
+    for on in (["--on", "ray"], ["--on", "https://127.0.0.1:1"]):
+        done = run("ingest", raw, "--out", tmp_path / "d", *on, *flags)
+        assert done.code == 2 and said in done.err and done.err.count("\n") == 1, done.err
+    assert not (tmp_path / "d").exists()
+
+
 def test_a_job_leaves_no_actor_behind(cluster, raw, tmp_path):
     """Ray Data's own outlive their job, and a node with an actor on it is never idle."""
     ingest(raw, tmp_path / "d", *SMALL, *cluster.on)

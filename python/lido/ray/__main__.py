@@ -53,7 +53,7 @@ def main():
                 told = time.monotonic()
                 tell(seen)
 
-        tell({"summary": data.finish(plan, data.write_parts(spans, plan), told=count)})
+        tell({"summary": data.finish(plan, data.write_parts(spans, plan, **request.get("ray", {})), told=count)})
         try:
             data.leave_nothing()
         except (ray.exceptions.RayError, RuntimeError) as error:  # the dataset is whole all the same

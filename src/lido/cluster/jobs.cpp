@@ -169,8 +169,9 @@ Result<void> JobsApi::submit(const Submission& submission) {
   Json json = {{"submission_id", submission.id},
                {"entrypoint", submission.entrypoint},
                {"metadata", {{"lido_dataset", submission.dataset}}}};
-  if (!submission.resource.empty()) json["entrypoint_resources"] = {{submission.resource, 1}};
   if (submission.cpus > 0) json["entrypoint_num_cpus"] = submission.cpus;
+  if (submission.gpus > 0) json["entrypoint_num_gpus"] = submission.gpus;
+  if (!submission.resources.empty()) json["entrypoint_resources"] = submission.resources;
   LIDO_TRY(call("POST", "/api/jobs/", json.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return {};
 }

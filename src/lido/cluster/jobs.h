@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,10 +32,9 @@ struct Submission {
   std::string id;
   std::string entrypoint;  ///< For a shell.
   std::string dataset;
-  /// Resource that keeps it off the head, and is offered by nodes that outlive spot; empty for
-  /// none.
-  std::string resource;
-  double cpus = 0;  ///< What its entrypoint takes of a node.
+  double cpus = 0;  ///< What its entrypoint takes of a node; this and the next two.
+  double gpus = 0;
+  std::map<std::string, double> resources;
 };
 
 /// The Ray Jobs API of one cluster. Not thread-safe.
