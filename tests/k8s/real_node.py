@@ -5,6 +5,7 @@ It takes mounts, processes and network for its own: `./dev test k8s-real` starts
 with everything in them. Nothing outside can be reached from there.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -22,6 +23,8 @@ class RealNode(ControlPlane):
     def __init__(self, folder):
         assert os.environ.get("LIDO_OWN_NODE"), "want ./dev test k8s-real, which starts this in namespaces of its own"
         super().__init__(folder)
+        self.ports["api"] = 6443  # as elsewhere: the chart's network policies name it
+        self.server = f"https://{self.address}:{self.ports['api']}"
         self.api_flags = (f"--advertise-address={self.address}", f"--client-ca-file={self.folder}/ca.crt", "--allow-privileged=true",
                           f"--kubelet-client-certificate={self.folder}/kubelet-client.crt", f"--kubelet-client-key={self.folder}/kubelet-client.key",
                           "--kubelet-preferred-address-types=InternalIP")
@@ -104,6 +107,21 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
             "metricsBindAddress": "127.0.0.1:10249", "healthzBindAddress": "127.0.0.1:10256",
             "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"}}))
         self._start("kube-proxy", TOOLS / "kubernetes", "kube-proxy", "--config", self.folder / "proxy.yaml")
+
+    @contextlib.contextmanager
+    def policies(self):
+        """While this lasts, network policies hold: kube-router's firewall enforces them."""
+        subprocess.run(["sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1"], check=True)
+        self._start("kube-router", TOOLS / "kube-router", "--kubeconfig", self.kubeconfig, "--hostname-override", NODE, "--run-router=false",
+                    "--run-service-proxy=false", "--run-firewall=true", "--service-cluster-ip-range", "10.96.0.0/16", "--iptables-sync-period", "5s")
+        try:
+            yield
+        finally:
+            process = self.processes.pop("kube-router")
+            process.terminate()
+            process.wait(30)
+            for command in ("iptables -F", "iptables -X", "ipset destroy"):  # nothing else uses them here
+                subprocess.run(command.split(), check=True)
 
     def _start_kubelet(self):
         (self.folder / "kubelet.yaml").write_text(json.dumps({

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lido on real pods: a node of its own, KubeRay's operator, Ray in containers. `./dev test k8s-real` (root).
 
-Each lesson of the clusters is proved here on what the chart makes. The network plugin enforces no policies: that
-strangers are refused is Ray's token's doing here.
+Each lesson of the clusters is proved here on what the chart makes. Network policies are enforced in one test only:
+that strangers are refused elsewhere is Ray's token's doing.
 """
 
 import base64
+import contextlib
 import csv
 import json
 import os
@@ -31,6 +32,10 @@ platform: kubernetes
 image: {{repository: registry.example/lido, tag: "1.0"}}
 operator: {{install: false}}
 suspendAfterMinutes: 0
+network:
+  egress:
+    - to: [{{ipBlock: {{cidr: {node}/32}}}}]
+      ports: [{{protocol: TCP, port: {port}}}]
 env:
   - {{name: CLOUD_STORAGE_EMULATOR_ENDPOINT, value: "{bucket}"}}
 clusters:
@@ -72,7 +77,7 @@ def bucket(real):
 @pytest.fixture(scope="session")
 def cluster(real, bucket):
     path = real.folder / "values.yaml"
-    path.write_text(VALUES.format(bucket=bucket))
+    path.write_text(VALUES.format(bucket=bucket, node=real.address, port=bucket.rpartition(":")[2]))
     begun = time.monotonic()
     up = lido("up", path, "--kubeconfig", real.kubeconfig, "--json")
     assert up.code == 0, up.err
@@ -88,6 +93,15 @@ def program(real, bucket, *arguments):
     return subprocess.run([LIDO, *map(str, arguments)], capture_output=True, text=True, timeout=600, env=environment)
 
 
+def objects(bucket, dataset):
+    """A dataset's objects with their sums; but for the report, which names the dataset and what it cost."""
+    with urllib.request.urlopen(f"{bucket}/storage/v1/b/pool-a/o?prefix={dataset}/", timeout=20) as answer:
+        listed = json.load(answer)["items"]
+    found = {one["name"].removeprefix(dataset): one["md5Hash"] for one in listed if not one["name"].endswith("report.html")}
+    assert len(found) > 5, listed
+    return found
+
+
 def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     assert not real.pods("pool-a", **{"node-type": "worker"})
     begun = time.monotonic()
@@ -98,6 +112,7 @@ def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     local = program(real, bucket, "ingest", "gs://pool-a/raw", "--out", "gs://pool-a/local", *SMALL, "--json", "--quiet")
     assert local.returncode == 0, local.stderr
     assert {key: there[key] for key in ("samples", "clips", "frames")} == {key: json.loads(local.stdout)[key] for key in ("samples", "clips", "frames")}
+    assert objects(bucket, "train") == objects(bucket, "local"), "the bytes are not the local ones"
     begun = time.monotonic()
     wait_for("workers gone", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
     print(f"workers back to none after {time.monotonic() - begun:.1f} s")
@@ -205,16 +220,26 @@ print(json.dumps({
 """
 
 
+@contextlib.contextmanager
+def bystander(real, space, **labels):
+    """A pod that is none of Ray's. Yields what runs a Python script in it and reads the JSON of its last line."""
+    context = {"runAsNonRoot": True, "runAsUser": 1000, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
+    real.kubectl("apply", "-f", "-", input=json.dumps({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bystander", "namespace": space, "labels": labels},
+        "spec": {"containers": [{"name": "python", "image": "registry.example/lido:1.0", "command": ["sleep", "1000"], "securityContext": context}],
+                 "terminationGracePeriodSeconds": 0}}))
+    real.kubectl("wait", "--for=condition=Ready", "pod/bystander", "-n", space, "--timeout=60s")
+    pod = {"metadata": {"namespace": space, "name": "bystander"}}
+    try:
+        yield lambda script, *arguments: json.loads(inside(real, pod, "python", "python3", "-c", script, *arguments).strip().splitlines()[-1])
+    finally:
+        real.kubectl("delete", "pod", "bystander", "-n", space)
+
+
 def codes_from_another_pod(real, space, *tokens):
     """What a pod of another namespace is answered without a token, then with each of these."""
-    real.kubectl("apply", "-f", "-", input=json.dumps({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "stranger", "namespace": "default"},
-        "spec": {"containers": [{"name": "python", "image": "registry.example/lido:1.0", "command": ["sleep", "1000"]}], "terminationGracePeriodSeconds": 0}}))
-    real.kubectl("wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s")
-    stranger = {"metadata": {"namespace": "default", "name": "stranger"}}
-    said = inside(real, stranger, "python", "python3", "-c", CODES, f"data-head-svc.{space}.svc.cluster.local", *tokens).strip()
-    real.kubectl("delete", "pod", "stranger", "-n", "default")
-    return json.loads(said.splitlines()[-1])
+    with bystander(real, "default") as run:
+        return run(CODES, f"data-head-svc.{space}.svc.cluster.local", *tokens)
 
 
 def test_strangers_are_refused(real, cluster):
@@ -224,6 +249,52 @@ def test_strangers_are_refused(real, cluster):
     for service in ("gcs", "client"):
         assert codes[service][2] not in ("UNAUTHENTICATED", "UNAVAILABLE"), codes
         assert codes[service][0] == codes[service][1] == "UNAUTHENTICATED", codes
+
+
+REACH = """
+import json, socket, sys
+def reach(place):
+    host, port = place.split(":")
+    try: socket.create_connection((host, int(port)), timeout=3).close()
+    except OSError: return False
+    return True
+print(json.dumps([place for place in sys.argv[1:] if reach(place)]))
+"""
+
+
+def test_network_policies_keep_others_out(real, bucket, cluster):
+    """Enforced by kube-router's firewall: who is not named reaches no port of Ray, and Ray's pods reach what they need and nothing else."""
+    head = head_of(real)
+    ports = {name: f"{head['status']['podIP']}:{port}" for name, port in {"jobs": 8265, "client": 10001, "gcs": 6379, "metrics": 8080}.items()}
+    kubelet, store = f"{real.address}:10250", bucket.removeprefix("http://")
+    for space in ("gke-gmp-system", "kuberay-system"):
+        real.kubectl("create", "namespace", space)
+    seen = {}
+
+    def look(what):
+        for space, labels in (("default", {}), ("pool-a", {}), ("pool-a", {"app.kubernetes.io/component": "submitter"}), ("gke-gmp-system", {}), ("kuberay-system", {})):
+            with bystander(real, space, **labels) as run:
+                found = run(REACH, *ports.values())
+                seen[what, space + (" submitter" if labels else "")] = [name for name, place in ports.items() if place in found]
+        found = json.loads(inside(real, head, "ray-head", "python3", "-c", REACH, kubelet, store, f"{real.address}:6443", "kubernetes.default.svc:443"))
+        seen[what, "the head itself"] = [{kubelet: "kubelet", store: "bucket", f"{real.address}:6443": "API server"}.get(place, place) for place in found]
+
+    look("without")
+    with real.policies():
+        with bystander(real, "default") as run:
+            wait_for("policies", lambda: run(REACH, *ports.values()) == [], seconds=60)
+        look("with")
+        for (what, who), found in seen.items():
+            print(f"{what} policies {who} reaches: {', '.join(found) or 'nothing'}")
+        done = program(real, bucket, "ingest", "gs://pool-a/raw", "--out", "gs://pool-a/guarded", *SMALL, "--on", "k8s:pool-a/data", "--json", "--quiet")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["clips"] == 3
+    everything = list(ports)
+    assert [found for (what, who), found in seen.items() if what == "without"][:5] == [everything] * 5
+    assert [found for (what, who), found in seen.items() if what == "with"] == [
+        [], [], ["jobs"], ["metrics"], ["jobs"], ["bucket", "API server", "kubernetes.default.svc:443"]]
+    with bystander(real, "default") as run:  # the firewall is gone again
+        assert len(run(REACH, *ports.values())) == len(ports)
 
 
 def test_kubernetes_says_who_may_call(real, bucket, cluster):

@@ -266,8 +266,10 @@ class ShardWriter {
         forgotten_(forgotten),
         labeller_(labeller) {}
 
-  /// @return The rows of its samples.
-  Result<std::vector<SampleRow>> write(const Shard& shard) {
+  /// @param rows  Where the rows of its samples go.
+  /// @return The bytes of its samples.
+  Result<int64_t> write(const Shard& shard, dataset::TableWriter<SampleRow>& rows) {
+    rows_ = &rows;
     writer_ = LIDO_TRY(dataset_.store().create(shard.name));
     auto samples = LIDO_TRY(book_.next_samples(shard.split, shard.first.clip));
     for (; samples && samples->clip <= shard.last.clip;
@@ -279,7 +281,7 @@ class ShardWriter {
     }
     LIDO_TRY(writer_->append(dataset::tar_end()));
     LIDO_TRY(writer_->commit());
-    return std::move(rows_);
+    return offset_;
   }
 
  private:
@@ -302,8 +304,7 @@ class ShardWriter {
         row.offset = offset_;
         offset_ += row.length;
         labeller_.apply(row);
-        rows_.push_back(std::move(row));
-        return {};
+        return rows_->append(std::move(row));
       };
       LIDO_TRY(visit_part(dataset_, clip, part, sampling_, job_, forgotten_, copy));
     }
@@ -317,7 +318,7 @@ class ShardWriter {
   const std::vector<dataset::Forgotten>& forgotten_;
   const dataset::Labeller& labeller_;
   std::unique_ptr<storage::Writer> writer_;
-  std::vector<SampleRow> rows_;
+  dataset::TableWriter<SampleRow>* rows_ = nullptr;
   int64_t offset_ = 0;
 };
 
@@ -351,16 +352,21 @@ Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
     auto of_split = LIDO_TRY(divide(book, split, job, generation));
     std::ranges::move(of_split, std::back_inserter(shards));
   }
-  InOrder<std::vector<SampleRow>> in_order([&](std::vector<SampleRow> rows) -> Result<void> {
-    for (SampleRow& row : rows) LIDO_TRY(manifest.append(std::move(row)));
-    return {};
+  // Shards are written side by side, and the manifest has their rows in order: they wait in files.
+  storage::Store& store = dataset.store();
+  InOrder<std::string> in_order([&](const std::string& waiting) -> Result<void> {
+    LIDO_TRY(dataset::visit_table<SampleRow>(
+        store, waiting, [&](SampleRow& row) { return manifest.append(std::move(row)); }));
+    return store.remove(waiting);
   });
   std::atomic<int64_t> bytes = 0;
   LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
+    const std::string waiting = fmt::format(".work/rows/{:06}.parquet", number);
+    auto rows = LIDO_TRY(dataset::TableWriter<SampleRow>::create(store, waiting));
     ShardWriter writer(dataset, book, sampling, job, forgotten, labeller);
-    auto rows = LIDO_TRY(writer.write(shards[number]));
-    for (const SampleRow& row : rows) bytes += row.length;
-    return in_order.take(number, std::move(rows));
+    bytes += LIDO_TRY(writer.write(shards[number], rows));
+    LIDO_TRY(rows.commit());
+    return in_order.take(number, waiting);
   }));
   return Written{std::ssize(shards), bytes};
 }

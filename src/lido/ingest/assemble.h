@@ -32,8 +32,7 @@ struct Written {
 /// Joins the clips' samples into shards and adds them, labelled, to the manifest.
 ///
 /// Shards are cut from the samples' measured sizes: about job.shard_mb each, within one split equal
-/// to within one sample, their number a multiple of job.readers. Holds the rows of the shards that
-/// are being written, no more.
+/// to within one sample, their number a multiple of job.readers.
 ///
 /// @return kCorrupt when a part changed since it was made.
 Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
