@@ -93,10 +93,18 @@ def program(real, bucket, *arguments):
     return subprocess.run([LIDO, *map(str, arguments)], capture_output=True, text=True, timeout=600, env=environment)
 
 
+def listing(bucket, prefix):
+    with urllib.request.urlopen(f"{bucket}/storage/v1/b/pool-a/o?prefix={prefix}/", timeout=20) as answer:
+        return json.load(answer).get("items", [])
+
+
+def names_in(bucket, prefix):
+    return [one["name"] for one in listing(bucket, prefix)]
+
+
 def objects(bucket, dataset):
     """A dataset's objects with their sums; but for the report, which names the dataset and what it cost."""
-    with urllib.request.urlopen(f"{bucket}/storage/v1/b/pool-a/o?prefix={dataset}/", timeout=20) as answer:
-        listed = json.load(answer)["items"]
+    listed = listing(bucket, dataset)
     found = {one["name"].removeprefix(dataset): one["md5Hash"] for one in listed if not one["name"].endswith("report.html")}
     assert len(found) > 5, listed
     return found
@@ -379,6 +387,21 @@ def test_the_first_task_comes_soon(real, bucket, cluster):
         first = float(next(line for line in said.splitlines() if line.startswith("first task at")).split()[-1]) - begun
         print(f"submitted to first task, workers {workers}: {first:.1f} s")
     assert first <= 15
+    wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
+    print(f"an ingest accepted to its first span, workers from nothing, on a warm node: {first_span_of_an_ingest(real, bucket):.1f} s")
+
+
+def first_span_of_an_ingest(real, bucket):
+    environment = {**os.environ, "KUBECONFIG": str(real.kubeconfig), "CLOUD_STORAGE_EMULATOR_ENDPOINT": bucket}
+    begun = lambda: any(part in name for name in names_in(bucket, "soon/.work") for part in ("/tries/", "/parts/"))
+    with subprocess.Popen([LIDO, "ingest", "gs://pool-a/raw", "--out", "gs://pool-a/soon", *SMALL, "--on", "k8s:pool-a/data", "--quiet"], env=environment,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as ingest:
+        assert "was given to" in (said := ingest.stderr.readline()), said
+        accepted = time.monotonic()
+        wait_for("the first span", begun, every=0.05)
+        first = time.monotonic() - accepted
+        assert ingest.wait(300) == 0
+    return first
 
 
 def test_a_ray_job_leaves_nothing_behind(real, bucket, cluster):
