@@ -478,7 +478,7 @@ def foretold(tmp_path, cluster, timings, run):
     workload = tmp_path / "workload.yaml"
     workload.write_text(f"work:\n  - {{name: run, cluster: data, group: cpu, jobs: 1, spans: {run['spans']}, spanSeconds: {run['span_s']}}}\n")
     flags = [part for name, value in timings.items() for part in (f"--{name}", value)]
-    done = lido("simulate", cluster, "--workload", workload, "--json", "--max-age-days", 36500, "--head_start_s", 0, "--warm_nodes", 10, *flags)
+    done = lido("simulate", cluster, "--workload", workload, "--json", "--max-age-days", 36500, "--head_start_s", 0, "--warm_nodes", 10, "--workers_ahead", 0, *flags)
     assert done.code == 0, done.err
     return done.json["clusters"][0]
 

@@ -69,6 +69,7 @@ struct Group {
   bool drivers = false;
   std::deque<uint32_t> waiting;  ///< Jobs with spans to begin, or that want a driver.
   int64_t spans_waiting = 0;
+  int64_t ahead = 0;           ///< Places wanted by jobs whose drivers have not asked yet.
   std::vector<uint32_t> pods;  ///< That are not gone.
   std::vector<double> nodes;   ///< Empty ones, until when they are kept.
   int ready = 0;
@@ -184,12 +185,15 @@ class Simulation {
     } else {
       push(now_s_ + timings_.driver_s, What::kDriverIsUp, job);
     }
+    Group& group = groups_[works_[jobs_[job].work].group];
+    if (group.free == 0) group.ahead += timings_.workers_ahead;
     if (head_ == Head::kDown) {
       head_ = Head::kStarts;
       head_since_s_ = now_s_;
       push(now_s_ + timings_.head_start_s, What::kHeadIsUp, 0);
-    } else if (drivers_ != nullptr) {
-      place(*drivers_);
+    } else {
+      if (drivers_ != nullptr) place(*drivers_);
+      if (group.ahead > 0 && head_ == Head::kUp) want_tick();
     }
   }
 
@@ -274,6 +278,7 @@ class Simulation {
     Pod& pod = pods_[id];
     ++pod.free;
     ++group.free;
+    group.ahead = 0;
     if (!group.waiting.empty() && head_ == Head::kUp) begin(group, id);
     if (pod.spans.empty()) {
       pod.idle_s = now_s_;
@@ -301,6 +306,7 @@ class Simulation {
     pod.up = true;
     pod.free = group.slots;
     group.free += group.slots;
+    group.ahead = 0;  // what asked does nothing with it
     pod.idle_s = now_s_;
     ++group.ready;
     if (!group.drivers && first_worker_s_ < 0) first_worker_s_ = now_s_;
@@ -354,7 +360,7 @@ class Simulation {
       Group& group = groups_[index];
       grow(group, index);
       shrink(group);
-      more |= !group.waiting.empty() ||
+      more |= !group.waiting.empty() || group.ahead > 0 ||
               group.pods.size() > static_cast<size_t>(std::max(0, group.values->min));
     }
     const bool empty = std::ranges::all_of(
@@ -372,8 +378,8 @@ class Simulation {
   }
 
   void grow(Group& group, uint32_t index) {
-    const int64_t waiting =
-        group.drivers ? static_cast<int64_t>(group.waiting.size()) : group.spans_waiting;
+    const int64_t waiting = group.drivers ? static_cast<int64_t>(group.waiting.size())
+                                          : group.spans_waiting + group.ahead;
     const auto pods = static_cast<int64_t>(group.pods.size());
     const int64_t free = group.free + (pods - group.ready) * group.slots;
     const int64_t lacking =

@@ -24,6 +24,7 @@ struct Timings {
   double node_keep_s = 600;
   int warm_nodes = 0;
   double spot_losses_per_hour = 0.03;
+  int workers_ahead = 1;
   double seed = 1;
 
   /// From work that waits to a worker that takes it, where there is no node yet.
@@ -50,6 +51,9 @@ struct Timings {
           "Nodes a group finds when it begins, a pod on each");
     visit("spot_losses_per_hour", self.spot_losses_per_hour, Within{0, 60},
           "How often a spot pod's node is taken away (an assumption: the cloud's)");
+    visit("workers_ahead", self.workers_ahead, Within{0, 1},
+          "Workers that a job asks for as it arrives, before its driver does: lido ingest --on "
+          "k8s: asks for one");
     visit("seed", self.seed, Within{0, 1e9}, "Of all that is random");
   }
 };

@@ -30,7 +30,8 @@ Timings timings() {
           .head_start_s = 10,
           .node_start_s = 100,
           .warm_nodes = 10,
-          .spot_losses_per_hour = 0};
+          .spot_losses_per_hour = 0,
+          .workers_ahead = 0};
 }
 
 TEST(Simulate, IsWhatPaperSays) {
@@ -50,6 +51,20 @@ TEST(Simulate, IsWhatPaperSays) {
   EXPECT_DOUBLE_EQ(run.groups.at(0).pod_hours, (59 - 11) / 3600.0);
   // Suspended a minute after the last job's end.
   EXPECT_DOUBLE_EQ(run.head_hours, 99 / 3600.0);
+}
+
+TEST(Simulate, AWorkerThatIsAskedForAheadStartsBesideTheDriver) {
+  Timings ahead = timings();
+  ahead.workers_ahead = 1;
+  const auto runs = simulate(one_cluster(1, 2), of({.jobs = 1, .spans = 4, .span_s = 10}), ahead);
+  const ClusterRun& run = runs->at(0);
+  // Head 10, decision 1, pods 2 for both; the driver says what to do 3 later.
+  EXPECT_DOUBLE_EQ(run.first_worker_s, 13);
+  EXPECT_DOUBLE_EQ(run.first_span.most_s, 16);
+  EXPECT_DOUBLE_EQ(run.end_s, 37);
+  // With a worker there, nothing more is asked for.
+  const auto two = simulate(one_cluster(4, 2), of({.jobs = 2, .spans = 1, .span_s = 10}), ahead);
+  EXPECT_EQ(two->at(0).groups.at(1).most_pods, 1);
 }
 
 TEST(Simulate, AColdNodeCostsItsStart) {
