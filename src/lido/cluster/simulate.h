@@ -13,12 +13,12 @@ namespace lido::cluster {
 
 /// How long things take that are not the work itself.
 struct Timings {
-  double decide_s = 4.4;
-  double pod_start_s = 10.9;
-  double driver_s = 0.9;
+  double decide_s = 2.1;
+  double pod_start_s = 9.2;
+  double driver_s = 0.6;
   double span_s = 0.004;
-  double end_s = 1.4;
-  double idle_slack_s = 8.6;
+  double end_s = 1.2;
+  double idle_slack_s = 2.0;
   double head_start_s = 12;
   double node_start_s = 75;
   double node_keep_s = 600;
