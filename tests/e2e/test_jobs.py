@@ -110,7 +110,7 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
 
 
 def test_tasks_want_what_they_are_told_to(cluster, raw, tmp_path):
-    ingest(raw, tmp_path / "there", *SMALL, *cluster.on, "--task-cpus", 0.5, "--task-resources", "driver=0.25,node:127.0.0.1=0.001", "--task-memory-gb", 0.1)
+    ingest(raw, tmp_path / "there", *SMALL, *cluster.on, "--task-cpus", 0.5, "--task-resources", "driver=0.25", "--task-memory-gb", 0.1)
     ingest(raw, tmp_path / "here", *SMALL)
     assert content(tmp_path / "there") == content(tmp_path / "here")
 
