@@ -40,7 +40,8 @@ def main():
     try:
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
-        spans = data.read_clips(plan)
+        resources = request.get("ray", {})
+        spans = data.read_clips(plan, **resources)
         seen = {"spans": 0, "of": plan.spans, "frames": 0, "rejected": 0}
         told = 0.0
 
@@ -53,7 +54,7 @@ def main():
                 told = time.monotonic()
                 tell(seen)
 
-        tell({"summary": data.finish(plan, data.write_parts(spans, plan, **request.get("ray", {})), told=count)})
+        tell({"summary": data.finish(plan, data.write_parts(spans, plan, **resources), told=count)})
         try:
             data.leave_nothing()
         except (ray.exceptions.RayError, RuntimeError) as error:  # the dataset is whole all the same

@@ -73,14 +73,16 @@ def spans_of(batches, shared):
     return pyarrow.concat_tables(tables) if tables else SPANS.empty_table()
 
 
-def read_clips(plan):
+def read_clips(plan, **resources):
     """The spans that have no part yet, as a Ray Dataset: clip, span (its number in the clip), bytes (to read), work (what a worker needs).
 
-    A block is one batch, so that neither this process nor Ray's stores ever hold what there is to know of all spans.
+    A block is one batch, so that neither this process nor Ray's stores ever hold what there is to know of all spans. Give the `resources` of
+    the step that follows, such as write_parts, and one task does both.
     """
     blocks = [pyarrow.table([[name], [spans], [size]], schema=BATCHES) for name, spans, size in plan.batches]
     batches = ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(BATCHES.empty_table())
-    return batches.map_batches(spans_of, batch_size=None, batch_format="pyarrow", zero_copy_batch=True, fn_kwargs={"shared": plan.shared})
+    return batches.map_batches(spans_of, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
+                               fn_kwargs={"shared": plan.shared}, **{"num_cpus": 1, **resources})
 
 
 @functools.lru_cache(maxsize=2)
@@ -195,7 +197,7 @@ def finish(plan, done, memory=None, told=lambda row: None):
 def ingest(inputs, out, *, labels="", classes="", memory=None, told=lambda row: None, sampling=None, job=None, **resources):
     """Turns raw clips into shards, on the Ray that is connected to. The result is byte for byte that of `lido ingest`."""
     work = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
-    return finish(work, write_parts(read_clips(work), work, **resources), memory, told)
+    return finish(work, write_parts(read_clips(work, **resources), work, **resources), memory, told)
 
 
 # Actors that Ray Data makes once for a whole cluster: name, namespace.
