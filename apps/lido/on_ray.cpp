@@ -7,9 +7,11 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "lido/base/process.h"
 
@@ -45,6 +47,11 @@ std::vector<std::string> environment() {
   if (!path.empty()) variables.push_back("PYTHONPATH=" + path);
   return variables;
 }
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using Stream = std::unique_ptr<std::FILE, CloseFile>;
 
 pid_t driver = 0;
 
@@ -114,17 +121,18 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& prog
                 child.error().message);
   driver = child->pid;
   ::signal(SIGTERM, interrupt_driver);
-  std::FILE* input = ::fdopen(child->in, "w");
-  std::fwrite(text.data(), 1, text.size(), input);
-  std::fclose(input);
+  Stream input(::fdopen(child->in, "w")), output(::fdopen(child->out, "r"));
+  if (input == nullptr || output == nullptr)
+    return fail(ErrorCode::kUnavailable, "no stream: {}", std::strerror(errno));
+  std::fwrite(text.data(), 1, text.size(), input.get());
+  input.reset();
   RayOutcome outcome;
-  std::FILE* output = ::fdopen(child->out, "r");
   char* line = nullptr;
   size_t room = 0;
-  for (ssize_t length; (length = ::getline(&line, &room, output)) > 0;)
+  for (ssize_t length; (length = ::getline(&line, &room, output.get())) > 0;)
     (void)take_driver_line({line, static_cast<size_t>(length)}, progress, outcome);
   std::free(line);
-  std::fclose(output);
+  output.reset();
   int status = 0;
   while (::waitpid(driver, &status, 0) < 0 && errno == EINTR) {
   }

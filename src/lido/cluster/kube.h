@@ -56,8 +56,8 @@ class Kube {
   Result<std::vector<ClusterStatus>> status(const std::string& space) const;
   Result<void> set_suspended(const std::string& space, const std::string& cluster,
                              bool suspended) const;
-  /// The token that KubeRay made for a RayCluster; where Kubernetes says who may call it, one of its
-  /// submitters' service account, good for a day.
+  /// The token that KubeRay made for a RayCluster; where Kubernetes says who may call it, one of
+  /// its submitters' service account, good for a day.
   /// @return kNotFound when there is no such cluster; kInvalidArgument for a suspended one.
   Result<std::string> token(const std::string& space, const std::string& cluster) const;
   /// A RayCluster's Jobs API, brought to a port of this machine for as long as `process` lives.

@@ -173,6 +173,7 @@ Result<std::vector<std::vector<std::string>>> Worker::tries(
       notes[note.substr(0, at)].push_back(note.substr(at + 1));
   }
   std::vector<std::vector<std::string>> tries;
+  tries.reserve(units.size());
   for (const std::string& text : units) tries.push_back(notes[name_of(LIDO_TRY(parse_unit(text)))]);
   return tries;
 }
