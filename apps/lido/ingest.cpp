@@ -194,7 +194,8 @@ Result<int> run_on_ray(const Flags& flags) {
     Target target = LIDO_TRY(reach(flags.on, flags.token_file));
     stop_on_signals("the job goes on");
     const ProgressDisplay display(progress, flags.quiet);
-    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, flags.ray, progress));
+    outcome =
+        LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, text, flags.ray, progress));
   } else {
     const ProgressDisplay display(progress, flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));

@@ -120,10 +120,9 @@ Result<Target> reach(const std::string& on, const std::string& token_file) {
 }
 
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
-                                     const ingest::Request& request, const RayOptions& ray,
-                                     ingest::Progress& progress) {
+                                     const ingest::Request& request, const std::string& text,
+                                     const RayOptions& ray, ingest::Progress& progress) {
   auto& api = target.api;
-  const std::string text = LIDO_TRY(request_text(request, ray));
   // The same command has the same name, so that it finds its job; or, once that has ended, goes on
   // from its parts with the next number.
   const std::string name = "lido-" + sha256_hex(ingest::to_text(request)).substr(0, 12);

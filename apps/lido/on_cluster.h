@@ -26,10 +26,11 @@ bool is_cluster(const std::string& on);
 Result<Target> reach(const std::string& on, const std::string& token_file);
 
 /// Gives the ingest to the cluster, or finds it running there, and waits for its end.
+/// @param text  The request_text().
 /// @param ray  What its tasks want.
 /// @return kCancelled when somebody left it running.
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
-                                     const ingest::Request& request, const RayOptions& ray,
-                                     ingest::Progress& progress);
+                                     const ingest::Request& request, const std::string& text,
+                                     const RayOptions& ray, ingest::Progress& progress);
 
 }  // namespace lido::cli

@@ -13,14 +13,13 @@
 #include "lido/base/parallel.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
+#include "lido/ingest/sealed.h"
 
 namespace lido::ingest {
 namespace {
 
 using dataset::ClipRow;
 using dataset::SampleRow;
-
-constexpr const char* kChanged = "changed on disk; remove .work and run again";
 
 SampleRow row_of(const PartSample& sample, const BookedClip& clip, const SampleOptions& sampling) {
   const ClipInput& input = clip.plan.input;

@@ -10,6 +10,7 @@
 #include "lido/base/parallel.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/scenes.h"
+#include "lido/ingest/sealed.h"
 
 namespace lido::ingest {
 namespace {
@@ -244,8 +245,7 @@ class PictureGallery {
     const auto record = LIDO_TRY(read_scene(store_, scene_name(clip.parts[place.span])));
     const auto found = std::ranges::find(record.thumbnails, place.k, &StoredPicture::k);
     if (found == record.thumbnails.end())
-      return fail(ErrorCode::kCorrupt, "{}: changed on disk; remove .work and run again",
-                  scene_name(clip.parts[place.span]));
+      return fail(ErrorCode::kCorrupt, "{}: {}", scene_name(clip.parts[place.span]), kChanged);
     return PictureReader(store_, clip).read({place.span, *found});
   }
 

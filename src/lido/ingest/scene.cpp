@@ -170,9 +170,7 @@ Result<void> SceneWriter::commit() {
 Result<SceneRecord> read_scene(storage::Store& store, const std::string& name) {
   const auto reader = LIDO_TRY(store.open(name));
   const auto sealed = LIDO_TRY(read_sealed(*reader));
-  const auto broken = [&] {
-    return fail(ErrorCode::kCorrupt, "{}: changed on disk; remove .work and run again", name);
-  };
+  const auto broken = [&] { return fail(ErrorCode::kCorrupt, "{}: {}", name, kChanged); };
   if (!sealed) return broken();
   const Json json = Json::from_cbor(sealed->record, true, false);
   if (json.is_discarded()) return broken();

@@ -11,6 +11,9 @@ namespace lido::ingest {
 // A working file: any bytes, a record, the record's length (8 bytes, little endian). Written last,
 // the record says that all before it is there.
 
+/// What is said of a working file, behind its name, that is not what it was.
+inline constexpr const char* kChanged = "changed on disk; remove .work and run again";
+
 /// Ends the file with its record and publishes it.
 Result<void> seal(storage::Writer& writer, std::string_view record);
 
