@@ -200,7 +200,7 @@ Result<int> run_on_ray(const Flags& flags) {
     const ProgressDisplay display(progress, flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
   }
-  if (outcome.exit != 0) return outcome.exit;
+  if (outcome.exit != 0) return outcome.exit.value_or(kFailed);
   print_summary(flags, outcome.summary, seconds_since(start));
   return exit_code(outcome.summary);
 }

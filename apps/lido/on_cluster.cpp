@@ -175,13 +175,16 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
     unheard = 0;
     if (logs) listener.hear(*logs);
     if (!job->has_ended()) continue;
-    if (job->status == "SUCCEEDED") return outcome;
+    if (job->status == "SUCCEEDED") {
+      outcome.exit = 0;
+      return outcome;
+    }
     if (job->status == "STOPPED") return fail(ErrorCode::kCancelled, "{} was cancelled", id);
     if (listener.complaint().empty())
       return fail(ErrorCode::kUnavailable, "{} failed: {}", id,
                   job->message.substr(0, job->message.find('\n')));
     fmt::print(stderr, "{}\n", listener.complaint());
-    outcome.exit = job->exit.value_or(kFailed);
+    if (outcome.exit.value_or(0) == 0) outcome.exit = job->exit.value_or(kFailed);
     if (outcome.exit == 0) outcome.exit = kFailed;
     return outcome;
   }

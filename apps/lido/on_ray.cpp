@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "cli.h"
 #include "lido/base/process.h"
 
 namespace lido::cli {
@@ -65,6 +66,10 @@ bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutc
   if (!json.is_object()) return false;
   if (json.contains("summary")) {
     outcome.summary = ingest::parse_summary(json["summary"]);
+    return true;
+  }
+  if (json.contains("exit")) {
+    outcome.exit = json.value("exit", kFailed);
     return true;
   }
   if (!json.contains("spans")) return false;
@@ -136,6 +141,8 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& prog
   int status = 0;
   while (::waitpid(driver, &status, 0) < 0 && errno == EINTR) {
   }
+  // What the driver said stands, however Ray's own end in that process went.
+  if (outcome.exit) return outcome;
   if (WIFSIGNALED(status)) {
     return fail(ErrorCode::kUnavailable,
                 "{} was ended by signal {} ({}); the same command goes on from here", python,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,11 +40,11 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
 
 /// How an ingest on Ray ended.
 struct RayOutcome {
-  int exit = 0;             ///< Of the Python process: what went wrong it has said on stderr.
+  std::optional<int> exit;  ///< What went wrong the Python process has said on stderr.
   ingest::Summary summary;  ///< When exit is 0.
 };
 
-/// Takes a line of what `python -m lido.ray` says: progress, or the summary.
+/// Takes a line of what `python -m lido.ray` says: progress, the summary, its exit code.
 /// @return False for any other line.
 bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome);
 

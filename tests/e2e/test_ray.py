@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """On Ray the result is byte for byte the local one, whatever dies; and Ray Data reads the shards."""
 
+import contextlib
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -197,6 +199,18 @@ def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
     assert not (tmp_path / "d").exists()
 
 
+def below(process):
+    """Processes that a process started, and those that these started."""
+    children = {}
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = [process.pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
+
+
 def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path):
     many = tmp_path / "many"
     many.mkdir()
@@ -209,13 +223,29 @@ def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path)
     while not any((out / ".work/parts").glob("*")):
         assert time.monotonic() < until and process.poll() is None
         time.sleep(0.05)
+    started = below(process)
     process.terminate()
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "stopped; the same command goes on from here" in said, said
+    assert process.returncode == 130 and said == "lido: stopped; the same command goes on from here\n"
+    assert len(started) > 3  # the driver, and Ray's own
+    until = time.monotonic() + 20
+    while any(pathlib.Path(f"/proc/{pid}").exists() for pid in started):
+        assert time.monotonic() < until
+        time.sleep(0.1)
     assert not (out / "generations").exists()
     assert ingest(many, out, *SMALL, "--on", "ray", env=HERE)["clips"] == 60
     ingest(many, tmp_path / "here", *SMALL)
     assert content(out) == content(tmp_path / "here")
+
+
+def test_how_the_driver_says_that_it_ends_stands(raw, tmp_path):
+    python = tmp_path / "python"  # as where Ray aborts when it is shut down
+    python.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit 1\n')
+    python.chmod(0o755)
+    good = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", "ray", "--quiet", env={"LIDO_PYTHON": str(python)})
+    assert good.code == 3
+    bad = run("ingest", raw / "nowhere", "--out", tmp_path / "e", "--on", "ray", "--quiet", env={"LIDO_PYTHON": str(python)})
+    assert bad.code == 2 and "nowhere" in bad.err and bad.err.count("\n") == 1
 
 
 def test_a_python_that_ends_at_once_takes_nothing_with_it(raw, tmp_path):

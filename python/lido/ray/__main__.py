@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What `lido ingest --on ray` runs: reads a request from standard input, prints progress and the summary; all as JSON lines.
+"""What `lido ingest --on ray` runs: reads a request from standard input, prints progress, the summary and how it ends; all as JSON lines.
 
 Connects to the Ray that RAY_ADDRESS names, as in a job of a cluster; else starts one on this machine, and stops it.
 """
@@ -20,6 +20,24 @@ STORE_BYTES = 128 << 20
 
 
 def main():
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Whatever else Ray prints goes to standard error.
+
+    def tell(line):
+        print(json.dumps(line), file=lines, flush=True)
+
+    code = drive(tell)
+    tell({"exit": code})
+    if "ray" in sys.modules:
+        if code != 0:
+            # Tasks may be out, among which Ray 2.60 now and then aborts when it is shut down: what counts is said already.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        sys.modules["ray"].shutdown()
+    return code
+
+
+def drive(tell):
+    """Returns the exit code."""
     try:
         import ray
     except ImportError:
@@ -31,12 +49,6 @@ def main():
     from lido import LidoError, LidoUnavailable
     from lido.ray import data
     request = json.load(sys.stdin)
-    lines = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # Whatever else Ray prints goes to standard error.
-
-    def tell(line):
-        print(json.dumps(line), file=lines, flush=True)
-
     try:
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
@@ -70,8 +82,6 @@ def main():
         return refuse(error, 1)
     except KeyboardInterrupt:
         return refuse("stopped; the same command goes on from here", 130)
-    finally:
-        ray.shutdown()
 
 
 def refuse(error, code):
