@@ -72,6 +72,11 @@ bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutc
     outcome.exit = json.value("exit", kFailed);
     return true;
   }
+  if (json.contains("note")) {
+    fmt::print(stderr, "{}lido: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
+               json.value("note", ""));
+    return true;
+  }
   if (!json.contains("spans")) return false;
   progress.spans_total = json.value("of", int64_t{0});
   progress.spans_done = json.value("spans", int64_t{0});

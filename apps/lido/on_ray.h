@@ -44,7 +44,8 @@ struct RayOutcome {
   ingest::Summary summary;  ///< When exit is 0.
 };
 
-/// Takes a line of what `python -m lido.ray` says: progress, the summary, its exit code.
+/// Takes a line of what `python -m lido.ray` says: progress, a note (which is printed), the
+/// summary, its exit code.
 /// @return False for any other line.
 bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome);
 

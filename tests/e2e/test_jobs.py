@@ -124,6 +124,19 @@ def test_what_no_task_can_want_is_refused(raw, tmp_path, flags, said):
     assert not (tmp_path / "d").exists()
 
 
+def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
+    here = run("ingest", raw, "--out", tmp_path / "d", "--on", "ray", "--quiet", "--task-resources", "disk=1", env={"LIDO_PYTHON": sys.executable})
+    assert here.code == 2 and here.err.startswith("lido: a task wants CPU 1, disk 1; this machine offers CPU ") and here.err.count("\n") == 1, here.err
+    assert not (tmp_path / "d").exists()
+    there = subprocess.Popen([LIDO, "ingest", raw, "--out", tmp_path / "d", *SMALL, *cluster.on, "--task-resources", "disk=1", "--quiet"],
+                             stderr=subprocess.PIPE, text=True)
+    assert "was given to" in there.stderr.readline()
+    assert there.stderr.readline() == "lido: no node of this Ray offers what a task wants (CPU 1, disk 1); waiting for one\n"
+    job = next(one["job"] for one in run("jobs", *cluster.on, "--json").json if one["dataset"] == str(tmp_path / "d"))
+    assert run("cancel", job, *cluster.on).code == 0
+    assert there.wait(timeout=60) != 0 and "cancelled" in there.stderr.read()
+
+
 def test_a_job_leaves_no_actor_behind(cluster, raw, tmp_path):
     """Ray Data's own outlive their job, and a node with an actor on it is never idle."""
     ingest(raw, tmp_path / "d", *SMALL, *cluster.on)

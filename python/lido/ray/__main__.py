@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 import time
 
 # Nobody is told that Lido ran.
@@ -17,6 +18,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 RAY_VERSION = "2.60.0"
 # Only small tables go through the object store.
 STORE_BYTES = 128 << 20
+# How long a job waits in silence for a node that offers what its tasks want.
+PATIENCE_S = 20
 
 
 def main():
@@ -53,6 +56,7 @@ def drive(tell):
         plan = data.Plan(request)
         connect(ray, request["job"]["workers"])
         resources = request.get("ray", {})
+        look_for_node(ray, resources, tell)
         spans = data.read_clips(plan, **resources)
         seen = {"spans": 0, "of": plan.spans, "frames": 0, "rejected": 0}
         told = 0.0
@@ -114,6 +118,30 @@ def connect(ray, workers):
     # Ray Data sets its loggers up when it is first used.
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def look_for_node(ray, resources, tell):
+    """Raises LidoError where no node can ever offer what a task wants; where one may still come, says that the job waits for it."""
+    from lido import LidoError
+    wanted = {"CPU": resources.get("num_cpus", 1), "GPU": resources.get("num_gpus", 0), "memory": resources.get("memory", 0),
+              **resources.get("resources", {})}
+    words = ", ".join(f"{name} {amount:.12g}" for name, amount in wanted.items() if amount > 0)
+
+    def found():
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+        return any(all(has.get(name, 0) >= amount for name, amount in wanted.items()) for has in nodes)
+
+    def wait():
+        time.sleep(PATIENCE_S)
+        if not found():
+            tell({"note": f"no node of this Ray offers what a task wants ({words}); waiting for one"})
+
+    if found():
+        return
+    if "RAY_ADDRESS" not in os.environ:
+        has = {name: amount for name, amount in ray.cluster_resources().items() if not name.startswith(("node:", "object_store"))}
+        raise LidoError(f"a task wants {words}; this machine offers {', '.join(f'{name} {amount:.12g}' for name, amount in sorted(has.items()))}")
+    threading.Thread(target=wait, daemon=True).start()
 
 
 if __name__ == "__main__":

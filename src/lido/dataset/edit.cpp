@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lido/base/hash.h"
+#include "lido/dataset/clip_names.h"
 #include "lido/dataset/scenes.h"
 #include "lido/dataset/tar.h"
 
@@ -125,25 +126,14 @@ Result<int64_t> prove(const Dataset& dataset, int latest) {
   return checked;
 }
 
-Result<std::string> whole_name(const Dataset& dataset, const Generation& generation,
-                               std::string_view name) {
-  std::vector<std::string> found;
-  bool whole = false;
-  LIDO_TRY(dataset.visit<ClipRow>(generation.number, [&](const ClipRow& row) -> Result<void> {
-    const std::string& clip = row.clip;
-    whole = whole || clip == name;
-    const bool last_parts = clip.ends_with(name) && clip.size() > name.size() &&
-                            clip[clip.size() - name.size() - 1] == '/';
-    if (last_parts && found.size() < 2) found.push_back(clip);
+Result<std::string> whole_name(const Dataset& dataset, int generation, std::string_view name) {
+  ClipNames names;
+  names.want(name);
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    names.take(row.clip);
     return {};
   }));
-  if (whole) return std::string(name);
-  if (found.size() == 1) return found[0];
-  if (found.empty())
-    return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name,
-                generation.clips);
-  return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path", name,
-              found[0], found[1]);
+  return LIDO_TRY(names.find(name)).clip;
 }
 
 /// Copies the rows of one table into a later generation's.
@@ -204,7 +194,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   }
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
-  const std::string clip = LIDO_TRY(whole_name(dataset, generation, clip_name));
+  const std::string clip = LIDO_TRY(whole_name(dataset, generation.number, clip_name));
   Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
   const auto goes = [&](const SampleRow& row) {
     return record.covers(row.clip, row.start_s, row.end_s);

@@ -8,6 +8,7 @@
 #include <limits>
 #include <pugixml.hpp>
 
+#include "lido/dataset/clip_names.h"
 #include "lido/dataset/csv.h"
 
 namespace lido::dataset {
@@ -121,59 +122,6 @@ Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
 
 /// Mean overlap from which a labelled box and a track are taken to be of one person.
 constexpr double kSamePerson = 0.3;
-
-/// The clip that a name in the labels stands for.
-struct NamedClip {
-  std::string clip;
-  double source_fps = 0;
-  bool whole = false;  ///< The name is the clip's whole one.
-  std::string other;   ///< Another clip that ends like it.
-};
-
-/// Finds the clips that labels name, in one pass over all clips.
-class NameFinder {
- public:
-  explicit NameFinder(const std::vector<Label>& labels) {
-    for (const Label& label : labels) named_[label.clip];
-  }
-
-  void take(std::string_view clip, double source_fps) {
-    ++clips_;
-    note(clip, clip, source_fps);
-    for (size_t slash = clip.find('/'); slash != std::string_view::npos;
-         slash = clip.find('/', slash + 1))
-      note(clip.substr(slash + 1), clip, source_fps);
-  }
-
-  Result<NamedClip> find(const std::string& name) const {
-    const NamedClip& found = named_.at(name);
-    if (found.clip.empty()) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "labels name clip \"{}\", which is not among the {} clips", name, clips_);
-    }
-    if (!found.whole && !found.other.empty()) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "labels name clip \"{}\", which is {} and {}: give more of its path", name,
-                  found.clip, found.other);
-    }
-    return found;
-  }
-
- private:
-  void note(std::string_view name, std::string_view clip, double source_fps) {
-    const auto found = named_.find(name);
-    if (found == named_.end() || found->second.whole) return;
-    NamedClip& named = found->second;
-    const bool whole = name == clip;
-    if (whole || named.clip.empty())
-      named = {std::string(clip), source_fps, whole, {}};
-    else if (named.other.empty())
-      named.other = clip;
-  }
-
-  std::map<std::string, NamedClip, std::less<>> named_;
-  int64_t clips_ = 0;
-};
 
 /// The label's box at a time: the last one not after it.
 Box box_at(const Label& label, double time_s) {
@@ -290,11 +238,14 @@ Result<Labeller> Labeller::make(const std::vector<Label>& labels, const VisitCli
   LIDO_TRY(check_vocabulary(labels, vocabulary));
   Labeller labeller(fps);
   if (labels.empty()) return labeller;
-  NameFinder finder(labels);
+  ClipNames names;
+  for (const Label& label : labels) names.want(label.clip);
   LIDO_TRY(visit_clips(
-      [&](std::string_view clip, double fps_of_clip) { finder.take(clip, fps_of_clip); }));
+      [&](std::string_view clip, double fps_of_clip) { names.take(clip, fps_of_clip); }));
   for (const Label& label : labels) {
-    const NamedClip clip = LIDO_TRY(finder.find(label.clip));
+    const auto found = names.find(label.clip);
+    if (!found) return fail(ErrorCode::kInvalidArgument, "labels: {}", found.error().message);
+    const ClipNames::Found& clip = *found;
     Label timed = label;
     if (label.in_frames) {
       if (clip.source_fps <= 0) {
