@@ -6,7 +6,10 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
+#include <future>
 #include <optional>
+#include <stop_token>
 
 #include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
@@ -21,6 +24,26 @@ namespace {
 using lido::python::check;
 using lido::python::value_or_throw;
 
+/// Does work(stop_token) without the interpreter's lock; a signal whose Python handler raises, such
+/// as Ctrl-C, stops it.
+template <typename Work>
+auto unless_signalled(const Work& work) {
+  std::stop_source stop;
+  std::optional<nb::python_error> raised;
+  auto result = std::async(std::launch::async, [&] { return work(stop.get_token()); });
+  {
+    const nb::gil_scoped_release release;
+    while (!raised && result.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+      const nb::gil_scoped_acquire acquire;
+      if (PyErr_CheckSignals() != 0) raised.emplace();
+    }
+    if (raised) stop.request_stop();
+    result.wait();
+  }
+  if (raised) throw std::move(*raised);
+  return value_or_throw(result.get());
+}
+
 /// An ingest: planned, then begun, then holding its dataset's lock.
 struct IngestRun {
   lido::ingest::Request request;
@@ -28,9 +51,9 @@ struct IngestRun {
   std::optional<lido::ingest::Run> begun;
 
   static IngestRun plan(const std::string& text) {
-    const nb::gil_scoped_release release;
     IngestRun made{value_or_throw(lido::ingest::parse_request(text)), {}, {}};
-    made.job = value_or_throw(lido::ingest::prepare(made.request, {}));
+    made.job = unless_signalled(
+        [&](const std::stop_token& stop) { return lido::ingest::prepare(made.request, stop); });
     return made;
   }
 
@@ -48,10 +71,12 @@ struct IngestRun {
   }
 
   std::string finish() {
-    const nb::gil_scoped_release release;
     lido::ingest::Progress progress;
-    const auto summary = value_or_throw(run().finish(progress, {}));
-    if (summary.generation > 0) check(lido::ingest::write_report(run().dataset(), nullptr));
+    lido::ingest::Run& opened = run();
+    const auto summary = unless_signalled(
+        [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
+    const nb::gil_scoped_release release;
+    if (summary.generation > 0) check(lido::ingest::write_report(opened.dataset(), nullptr));
     return lido::ingest::summary_json(summary).dump();
   }
 };

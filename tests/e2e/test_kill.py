@@ -91,6 +91,22 @@ def test_ctrl_c_is_clean(clips, tmp_path):
     assert not (tmp_path / "d/generations").exists()
 
 
+def test_ctrl_c_while_shards_are_written(clips, tmp_path):
+    arguments = ["--shard-mb", "0.001", "--span-s", "2"]
+    process = subprocess.Popen([LIDO, "ingest", clips, "--out", tmp_path / "d", *SMALL, *arguments, "--quiet"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not (tmp_path / "d/.work/rows").exists():
+        assert process.poll() is None
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the same command goes on from here" in said, said
+    assert not any((tmp_path / "d/generations").glob("*/generation.json"))
+    done = ingest(clips, tmp_path / "d", *SMALL, *arguments)
+    assert done["spans_resumed"] == done["spans"]
+    ingest(clips, tmp_path / "whole", *SMALL, *arguments)
+    assert content(tmp_path / "d") == content(tmp_path / "whole")
+
+
 def test_two_at_a_time_are_refused(clips, tmp_path):
     options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"]
     first = subprocess.Popen([LIDO, "ingest", str(clips), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

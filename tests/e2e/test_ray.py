@@ -211,18 +211,19 @@ def below(process):
     return found[1:]
 
 
-def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path):
+@pytest.mark.parametrize("doing", ["parts", "rows"])  # spans, shards
+def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path, doing):
     many = tmp_path / "many"
     many.mkdir()
     for number in range(60):
         shutil.copy(raw / NAMES[number % len(NAMES)], many / f"{number}_{NAMES[number % len(NAMES)]}")
-    out = tmp_path / "d"
-    process = subprocess.Popen([LIDO, "ingest", many, "--out", out, *SMALL, "--on", "ray", "--quiet"], stderr=subprocess.PIPE, text=True,
+    out, small = tmp_path / "d", [*SMALL, "--shard-mb", 0.001]
+    process = subprocess.Popen([str(one) for one in (LIDO, "ingest", many, "--out", out, *small, "--on", "ray", "--quiet")], stderr=subprocess.PIPE, text=True,
                                env={**os.environ, **HERE})
     until = time.monotonic() + 120
-    while not any((out / ".work/parts").glob("*")):
+    while not any((out / ".work" / doing).glob("*")):
         assert time.monotonic() < until and process.poll() is None
-        time.sleep(0.05)
+        time.sleep(0.005)
     started = below(process)
     process.terminate()
     _, said = process.communicate(timeout=60)
@@ -232,9 +233,9 @@ def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path)
     while any(pathlib.Path(f"/proc/{pid}").exists() for pid in started):
         assert time.monotonic() < until
         time.sleep(0.1)
-    assert not (out / "generations").exists()
-    assert ingest(many, out, *SMALL, "--on", "ray", env=HERE)["clips"] == 60
-    ingest(many, tmp_path / "here", *SMALL)
+    assert not any((out / "generations").glob("*/generation.json"))
+    assert ingest(many, out, *small, "--on", "ray", env=HERE)["clips"] == 60
+    ingest(many, tmp_path / "here", *small)
     assert content(out) == content(tmp_path / "here")
 
 

@@ -27,7 +27,7 @@ TEST(Seeded, DependsOnEveryNameAndTheirBounds) {
 
 TEST(ParallelFor, DoesEachOnce) {
   std::vector<std::atomic<int>> done(1000);
-  EXPECT_TRUE(parallel_for(done.size(), 8, [&](size_t i) -> Result<void> {
+  EXPECT_TRUE(parallel_for(done.size(), 8, {}, [&](size_t i) -> Result<void> {
     ++done[i];
     return {};
   }));
@@ -36,7 +36,7 @@ TEST(ParallelFor, DoesEachOnce) {
 
 TEST(ParallelFor, StopsAtTheFirstError) {
   std::atomic<int> done = 0;
-  const auto result = parallel_for(100000, 4, [&](size_t i) -> Result<void> {
+  const auto result = parallel_for(100000, 4, {}, [&](size_t i) -> Result<void> {
     ++done;
     if (i == 10) return fail(ErrorCode::kCorrupt, "item {}", i);
     if (i > 1000) std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -44,6 +44,18 @@ TEST(ParallelFor, StopsAtTheFirstError) {
   });
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().message, "item 10");
+  EXPECT_LT(done, 100000);
+}
+
+TEST(ParallelFor, StopsWhenAsked) {
+  std::stop_source stop;
+  std::atomic<int> done = 0;
+  const auto result = parallel_for(100000, 4, stop.get_token(), [&](size_t) -> Result<void> {
+    if (++done == 100) stop.request_stop();
+    return {};
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
   EXPECT_LT(done, 100000);
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -13,9 +14,10 @@
 namespace lido {
 
 /// Runs work(i) for 0 <= i < count on `workers` threads, in about ascending order. The first error
-/// stops the rest and is returned. @param workers  0 for one on each core.
+/// stops the rest and is returned; kCancelled when asked to stop.
+/// @param workers  0 for one on each core.
 template <typename Work>
-Result<void> parallel_for(size_t count, int workers, Work work) {
+Result<void> parallel_for(size_t count, int workers, const std::stop_token& stop, Work work) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const size_t threads = std::min(count, workers > 0 ? static_cast<size_t>(workers) : cores);
   std::atomic<size_t> next = 0;
@@ -24,7 +26,8 @@ Result<void> parallel_for(size_t count, int workers, Work work) {
   std::optional<Error> first_error;
   const auto loop = [&] {
     for (size_t i; !stopped && (i = next++) < count;) {
-      const Result<void> result = work(i);
+      const Result<void> result =
+          stop.stop_requested() ? fail(ErrorCode::kCancelled, "stopped") : work(i);
       if (result) continue;
       const std::lock_guard lock(mutex);
       if (!first_error) first_error = result.error();

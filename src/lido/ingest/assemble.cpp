@@ -324,7 +324,8 @@ class ShardWriter {
 }  // namespace
 
 Result<Added> add_clips(const dataset::Dataset& dataset, Book& book, const SampleOptions& sampling,
-                        const JobOptions& job, dataset::Tables& tables) {
+                        const JobOptions& job, dataset::Tables& tables,
+                        const std::stop_token& stop) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   Added sums;
   InOrder<std::pair<std::string, AddedClip>> in_order([&](auto clip) -> Result<void> {
@@ -333,7 +334,7 @@ Result<Added> add_clips(const dataset::Dataset& dataset, Book& book, const Sampl
     return put(std::move(clip.second), tables, sums);
   });
   const size_t clips = LIDO_TRY(book.totals()).clips;
-  LIDO_TRY(parallel_for(clips, job.workers, [&](size_t number) -> Result<void> {
+  LIDO_TRY(parallel_for(clips, job.workers, stop, [&](size_t number) -> Result<void> {
     BookedClip clip = LIDO_TRY(book.clip(number));
     auto added = LIDO_TRY(add_clip(dataset, clip, sampling, job, forgotten));
     return in_order.take(number, {std::move(clip.split), std::move(added)});
@@ -344,7 +345,8 @@ Result<Added> add_clips(const dataset::Dataset& dataset, Book& book, const Sampl
 Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
                              const SampleOptions& sampling, const JobOptions& job, int generation,
                              const dataset::Labeller& labeller,
-                             dataset::TableWriter<SampleRow>& manifest) {
+                             dataset::TableWriter<SampleRow>& manifest,
+                             const std::stop_token& stop) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   std::vector<Shard> shards;
   for (const char* split : dataset::kSplits) {
@@ -359,7 +361,7 @@ Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
     return store.remove(waiting);
   });
   std::atomic<int64_t> bytes = 0;
-  LIDO_TRY(parallel_for(shards.size(), job.workers, [&](size_t number) -> Result<void> {
+  LIDO_TRY(parallel_for(shards.size(), job.workers, stop, [&](size_t number) -> Result<void> {
     const std::string waiting = fmt::format(".work/rows/{:06}.parquet", number);
     auto rows = LIDO_TRY(dataset::TableWriter<SampleRow>::create(store, waiting));
     ShardWriter writer(dataset, book, sampling, job, forgotten, labeller);

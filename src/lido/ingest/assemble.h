@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stop_token>
+
 #include "lido/dataset/dataset.h"
 #include "lido/ingest/book.h"
 
@@ -19,9 +21,10 @@ struct Added {
 
 /// Adds the book's clips to the tables of a generation, and notes their samples in the book. What
 /// is broken or was forgotten stays out.
-/// @return kCorrupt when a part changed since it was made.
+/// @return kCorrupt when a part changed since it was made, kCancelled.
 Result<Added> add_clips(const dataset::Dataset& dataset, Book& book, const SampleOptions& sampling,
-                        const JobOptions& job, dataset::Tables& tables);
+                        const JobOptions& job, dataset::Tables& tables,
+                        const std::stop_token& stop);
 
 /// What was written.
 struct Written {
@@ -34,10 +37,11 @@ struct Written {
 /// Shards are cut from the samples' measured sizes: about job.shard_mb each, within one split equal
 /// to within one sample, their number a multiple of job.readers.
 ///
-/// @return kCorrupt when a part changed since it was made.
+/// @return kCorrupt when a part changed since it was made, kCancelled.
 Result<Written> write_shards(const dataset::Dataset& dataset, Book& book,
                              const SampleOptions& sampling, const JobOptions& job, int generation,
                              const dataset::Labeller& labeller,
-                             dataset::TableWriter<dataset::SampleRow>& manifest);
+                             dataset::TableWriter<dataset::SampleRow>& manifest,
+                             const std::stop_token& stop);
 
 }  // namespace lido::ingest

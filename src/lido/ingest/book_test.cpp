@@ -125,7 +125,7 @@ TEST(Book, ManyThreadsMayAsk) {
   const auto book = book_of({{.uri = "/a", .bytes = 1}});
   ASSERT_TRUE(book->number_clips());
   ASSERT_TRUE(book->keep(planned(0, *book->input(0), 2)));
-  EXPECT_TRUE(parallel_for(2000, 4, [&](size_t i) -> Result<void> {
+  EXPECT_TRUE(parallel_for(2000, 4, {}, [&](size_t i) -> Result<void> {
     if (i % 2 == 0) return book->note_samples("train", {i, {1}, {1}});
     if (LIDO_TRY(book->clip(0)).parts.size() != 2) return fail(ErrorCode::kCorrupt, "parts");
     return {};

@@ -328,7 +328,8 @@ struct SceneTables {
 
 Result<void> follow_clips(const dataset::Dataset& dataset, Book& book,
                           const SampleOptions& sampling, const JobOptions& job,
-                          const scene::Detector& detector, const std::string& folder) {
+                          const scene::Detector& detector, const std::string& folder,
+                          const std::stop_token& stop) {
   const auto forgotten = LIDO_TRY(dataset.forgotten());
   auto tables = LIDO_TRY(SceneTables::create(dataset.store(), folder));
   const size_t clips = LIDO_TRY(book.totals()).clips;
@@ -343,7 +344,7 @@ Result<void> follow_clips(const dataset::Dataset& dataset, Book& book,
     return tables.append(std::move(done.rows));
   });
   const double fps = sampling.fps.rate.value();
-  LIDO_TRY(parallel_for(clips, job.workers, [&](size_t i) -> Result<void> {
+  LIDO_TRY(parallel_for(clips, job.workers, stop, [&](size_t i) -> Result<void> {
     BookedClip clip = LIDO_TRY(book.clip(i));
     ClipScene all = LIDO_TRY(read_clip(dataset, clip, sampling, job, forgotten));
     const auto followed =

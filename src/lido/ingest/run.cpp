@@ -154,8 +154,7 @@ Result<void> plan_clips(Book& book, const Job& job, const JobOptions& options,
   const auto seed = static_cast<uint64_t>(job.sampling.seed);
   const bool by_site = job.sampling.split_by == "site";
   const size_t clips = LIDO_TRY(book.number_clips());
-  return parallel_for(clips, options.workers, [&](size_t number) -> Result<void> {
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped while planning");
+  return parallel_for(clips, options.workers, stop, [&](size_t number) -> Result<void> {
     const ClipInput input = LIDO_TRY(book.input(number));
     BookedClip clip{.number = number,
                     .plan = LIDO_TRY(plan_clip(input, job.sampling, options.span_s))};
@@ -200,8 +199,7 @@ Result<void> make_parts(const Dataset& dataset, const Request& request, const Jo
   progress.source_bytes_total += totals.bytes;
   progress.spans_total = static_cast<int64_t>(totals.units);
   UnitQueue queue(book);
-  return parallel_for(totals.units, request.job.workers, [&](size_t) -> Result<void> {
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+  return parallel_for(totals.units, request.job.workers, stop, [&](size_t) -> Result<void> {
     const BookedUnit unit = LIDO_TRY(queue.take());
     std::optional<PartRecord> record;
     if (unit.done) record = LIDO_TRY(read_part(dataset.store(), unit.work.part));
@@ -430,7 +428,7 @@ Result<Summary> Run::finish(Progress& progress, const std::stop_token& stop) {
   const int before = generation.number++;
   if (detector) {
     const std::string folder = dataset::scene_folder(generation.number);
-    LIDO_TRY(follow_clips(dataset, book, job.sampling, request.job, *detector, folder));
+    LIDO_TRY(follow_clips(dataset, book, job.sampling, request.job, *detector, folder, stop));
     generation.scenes.push_back(folder);
   }
   const auto labeller =
@@ -440,13 +438,13 @@ Result<Summary> Run::finish(Progress& progress, const std::stop_token& stop) {
   LIDO_TRY(copy_others(dataset, before, book, tables.spans));
   LIDO_TRY(copy_others(dataset, before, book, tables.skipped));
   LIDO_TRY(copy_others(dataset, before, book, tables.rejected));
-  const Added added = LIDO_TRY(add_clips(dataset, book, job.sampling, request.job, tables));
+  const Added added = LIDO_TRY(add_clips(dataset, book, job.sampling, request.job, tables, stop));
   LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
     labeller.apply(row);
     return tables.samples.append(std::move(row));
   }));
   const Written written = LIDO_TRY(write_shards(dataset, book, job.sampling, request.job,
-                                                generation.number, labeller, tables.samples));
+                                                generation.number, labeller, tables.samples, stop));
   LIDO_TRY(dataset.publish(generation, tables));
   LIDO_TRY(dataset.store().remove_all(".work"));
   Summary summary = summarise(generation.number, added, written, job, totals);

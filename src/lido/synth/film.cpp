@@ -365,7 +365,8 @@ Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crow
   films.reserve(shoot.cameras.size());
   for (const Camera& camera : shoot.cameras)
     films.emplace_back(*store, shoot, camera, timeline, cast, behaviours, bodies, water);
-  LIDO_TRY(parallel_for(films.size(), workers, [&](size_t i) { return films[i].run(done, stop); }));
+  LIDO_TRY(parallel_for(films.size(), workers, stop,
+                        [&](size_t i) { return films[i].run(done, stop); }));
   FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast)};
   LIDO_TRY(write_tracks(*store, shoot, crowd, timeline, behaviours));
   std::string clips = "clip,group,site,camera,start_utc\n",

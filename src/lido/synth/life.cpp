@@ -152,7 +152,7 @@ Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
   LIDO_TRY(validate(options));
   const auto store = LIDO_TRY(storage::open_store(out));
   std::vector<DayRows> days(static_cast<size_t>(options.days));
-  LIDO_TRY(parallel_for(days.size(), options.workers, [&](size_t day) -> Result<void> {
+  LIDO_TRY(parallel_for(days.size(), options.workers, stop, [&](size_t day) -> Result<void> {
     days[day] = LIDO_TRY(live(*store, static_cast<int32_t>(day), pool, behaviours, options, stop));
     done(days[day].rows);
     return {};
