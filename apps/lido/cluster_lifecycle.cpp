@@ -173,7 +173,7 @@ Result<int> down(const Flags& flags) {
 
 void add_cluster_lifecycle(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
-  const auto run = [&exit](CLI::App* sub, auto work) {
+  const auto run = [&exit](CLI::App* sub, const auto& work) {
     sub->callback([&exit, work] {
       const Result<int> result = work();
       exit = result ? *result : report_error(result.error());

@@ -174,6 +174,7 @@ Result<int> run(const Flags& flags) {
   const auto prices = LIDO_TRY(read_prices(flags.prices.file));
   const auto runs = LIDO_TRY(cluster::simulate(values, workload, flags.timings));
   std::vector<double> usd;
+  usd.reserve(runs.size());
   for (const auto& one : runs) usd.push_back(LIDO_TRY(cost_of(one, values, prices)));
   LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
   if (!flags.out.empty())

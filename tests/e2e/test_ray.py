@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 
-import pyarrow
 import pytest
 from conftest import LIDO, SMALL, content, ingest, made, run, table
 
@@ -180,7 +179,7 @@ def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
     from lido.ray import data
     [(batch, count, size)] = run_.batches(1)
     assert count == 1 and size == (raw / "h264_b.mp4").stat().st_size
-    spans = data.spans_of({"batch": pyarrow.array([batch])}, run_.shared_work())
+    [spans] = data.spans_of(batch, run_.shared_work())
     generator = data.span_frames(spans, run_.shared_work(), 2)
     assert len(next(generator)["k"]) == 2
     generator.close()  # returns: the decoding thread has ended

@@ -29,13 +29,14 @@ import uuid
 import numpy
 import pyarrow
 import ray
+from ray.data.block import BlockMetadata
+from ray.data.datasource import ReadTask
 
 from lido import _work
 
 # Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
 DEATHS_UNTIL_ALONE = 2
 DEATHS_UNTIL_REJECTED = 3
-BATCHES = pyarrow.schema([("batch", pyarrow.string()), ("spans", pyarrow.int64()), ("bytes", pyarrow.int64())])
 SPANS = pyarrow.schema([("clip", pyarrow.string()), ("span", pyarrow.int64()), ("bytes", pyarrow.int64()), ("work", pyarrow.string())])
 
 
@@ -66,11 +67,24 @@ def plan(inputs, out, *, labels="", classes="", sampling=None, job=None):
                  "sampling": sampling or {}, "job": job or {}})
 
 
-def spans_of(batches, shared):
-    """The spans of batches, read from their files."""
-    mine = worker(shared)
-    tables = [pyarrow.table(list(mine.units(name)), schema=SPANS) for name in batches["batch"].to_pylist()]
-    return pyarrow.concat_tables(tables) if tables else SPANS.empty_table()
+def spans_of(batch, shared):
+    """The spans of a batch, read from its file: one block."""
+    return [pyarrow.table(list(worker(shared).units(batch)), schema=SPANS)]
+
+
+class Batches(ray.data.Datasource):
+    """Spans; a task reads one batch. What this process and Ray's stores hold of a batch is its name."""
+
+    def __init__(self, plan):
+        super().__init__()
+        self.batches, self.shared = plan.batches, plan.shared
+
+    def estimate_inmemory_data_size(self):
+        return None
+
+    def get_read_tasks(self, parallelism, per_task_row_limit=None, data_context=None):
+        return [ReadTask(functools.partial(spans_of, name, self.shared), BlockMetadata(num_rows=spans, size_bytes=None, exec_stats=None), SPANS,
+                         per_task_row_limit) for name, spans, _ in self.batches]
 
 
 def read_clips(plan, **resources):
@@ -79,10 +93,9 @@ def read_clips(plan, **resources):
     A block is one batch, so that neither this process nor Ray's stores ever hold what there is to know of all spans. Give the `resources` of
     the step that follows, such as write_parts, and one task does both.
     """
-    blocks = [pyarrow.table([[name], [spans], [size]], schema=BATCHES) for name, spans, size in plan.batches]
-    batches = ray.data.from_arrow(blocks) if blocks else ray.data.from_arrow(BATCHES.empty_table())
-    return batches.map_batches(spans_of, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
-                               fn_kwargs={"shared": plan.shared}, **{"num_cpus": 1, **resources})
+    if not plan.batches:
+        return ray.data.from_arrow(SPANS.empty_table())
+    return ray.data.read_datasource(Batches(plan), override_num_blocks=len(plan.batches), **{"num_cpus": 1, **resources})
 
 
 @functools.lru_cache(maxsize=2)

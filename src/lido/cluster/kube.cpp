@@ -258,7 +258,7 @@ Result<std::string> Kube::token(const std::string& space, const std::string& clu
     token.erase(token.find_last_not_of(" \n") + 1);
     return token;
   }
-  const std::string token =
+  std::string token =
       LIDO_TRY(kubectl({"get", "secret", cluster, "--namespace", space, "--ignore-not-found",
                         "--output=go-template={{index .data \"auth_token\" | base64decode}}"}));
   if (token.empty())

@@ -9,6 +9,7 @@
 namespace lido::cluster {
 
 double round_step(double most, int parts) {
+  if (!(most > 0)) return 1;
   double step = std::pow(10, std::floor(std::log10(most)) - 1);
   for (const double times : {2.0, 2.5, 2.0, 2.0, 2.5, 2.0}) step *= most / step > parts ? times : 1;
   return step;
@@ -30,15 +31,20 @@ std::string draw(const Plot& plot) {
 <text x="20" y="24" font-size="16" font-weight="600">{2}</text>
 )",
       kWidth, plot.height, plot.title);
-  for (double y = 0; y <= most; y += round_step(most, 7))
+  const double y_step = round_step(most, 7), x_step = round_step(plot.x_most, 8);
+  for (int i = 0; i * y_step <= most; ++i) {
+    const double y = i * y_step;
     svg += fmt::format(
         R"(<path d="M{} {:.1f}H{}" stroke="#ddd"/><text x="{}" y="{:.1f}" text-anchor="end" fill="#555">{}</text>
 )",
         kLeft, y_at(y), kWidth - kRight, kLeft - 8, y_at(y) + 4, plot.y_text(y));
-  for (double x = 0; x <= plot.x_most * 1.0001; x += round_step(plot.x_most, 8))
+  }
+  for (int i = 0; i * x_step <= plot.x_most * 1.0001; ++i) {
+    const double x = i * x_step;
     svg += fmt::format(R"(<text x="{:.1f}" y="{}" text-anchor="middle" fill="#555">{}</text>
 )",
                        x_at(x), plot.height - kBottom + 20, plot.x_text(x));
+  }
   double legend = 20;
   for (const Curve& curve : plot.curves) {
     std::string points;

@@ -87,8 +87,7 @@ Result<Values> read_values(std::string_view text, const std::string& file,
   const Yaml given = LIDO_TRY(Yaml::parse(text, file));
   if (given.there() && !given.is_map())
     return fail(ErrorCode::kInvalidArgument, "{}: no map of values", file);
-  const Values values =
-      LIDO_TRY(read_tree(Yaml::merged(LIDO_TRY(Yaml::parse(defaults, file)), given)));
+  Values values = LIDO_TRY(read_tree(Yaml::merged(LIDO_TRY(Yaml::parse(defaults, file)), given)));
   if (!is_kubernetes_name(values.name))
     return fail(ErrorCode::kInvalidArgument,
                 "{}: name is \"{}\", want small letters, digits and dashes, 40 at most: the "

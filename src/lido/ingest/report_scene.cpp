@@ -281,7 +281,8 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
   for (const auto& [folder, plate] : all.plates) {
     html += "<div class=views>";
     for (const std::string& file : {plate.background, plate.activity}) {
-      const std::string jpeg = LIDO_TRY(dataset.store().read_text(folder + "/" + file));
+      const std::string jpeg =
+          LIDO_TRY(dataset.store().read_text(fmt::format("{}/{}", folder, file)));
       html +=
           fmt::format("<div class=view>{}<span>{}, {}</span></div>", image_tag(jpeg, plate.camera),
                       escape(short_name(plate.camera)), escape(plate.day_part));

@@ -23,8 +23,11 @@ using dataset::Generation;
 // What a unit costs beside its bytes counts as so many, so that a batch of tiny ones takes about as
 // long as another.
 constexpr int64_t kSmallestUnit = 1 << 17;
-constexpr int64_t kLargestBatch = 32 << 20;
+// Many batches leave no worker alone with a large one at the end; but of each Ray keeps some
+// kilobytes in the driver, so that of terabytes there are no more than so many.
 constexpr int64_t kBatchesOfWorker = 8;
+constexpr int64_t kLargestBatch = 32 << 20;
+constexpr int64_t kMostBatches = 1 << 14;
 
 Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
   if (uri.empty()) return std::vector<dataset::Label>();
@@ -373,8 +376,8 @@ Result<std::vector<Batch>> Run::batches(int workers) {
     ++given_out_;
     return {};
   }));
-  const int64_t most =
-      std::clamp(total / (kBatchesOfWorker * std::max(1, workers)), kSmallestUnit, kLargestBatch);
+  const int64_t most = std::clamp(total / (kBatchesOfWorker * std::max(1, workers)), kSmallestUnit,
+                                  std::max(kLargestBatch, total / kMostBatches));
   std::vector<Batch> batches;
   std::string lines;
   int64_t held = 0;
