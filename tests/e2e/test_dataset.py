@@ -70,7 +70,7 @@ def test_labels_from_cvat(dataset, tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    (HEADER + "gone.mp4,0,1,age,child,,,,,\n", "not among the"),
+    (HEADER + "gone.mp4,0,1,age,child,,,,,\n", "no clip named \"gone.mp4\""),
     (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "row 1: from 3 s to 1 s"),
     (HEADER + "h264_b.mp4,0,soon,age,child,,,,,\n", "\"soon\" is not a number"),
     (HEADER + "h264_b.mp4,0,1,age,,,,,,\n", "label is empty"),

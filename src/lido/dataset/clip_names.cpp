@@ -14,8 +14,7 @@ void ClipNames::take(std::string_view clip, double source_fps) {
 Result<ClipNames::Found> ClipNames::find(std::string_view name) const {
   const auto named = named_.find(name);
   if (named == named_.end() || named->second.found.clip.empty())
-    return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} of this dataset", name,
-                clips_);
+    return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} there are", name, clips_);
   const auto& [found, whole, other] = named->second;
   if (!whole && !other.empty())
     return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path",

@@ -30,7 +30,7 @@ TEST(ClipNames, FindsAClipByItsWholeNameOrItsLastParts) {
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
     EXPECT_EQ(none.error().message,
-              std::string("no clip named \"") + name + "\" among the 5 of this dataset");
+              std::string("no clip named \"") + name + "\" among the 5 there are");
   }
 }
 
