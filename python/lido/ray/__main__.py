@@ -138,7 +138,7 @@ def look_for_node(ray, resources, tell):
 
     if found():
         return
-    if "RAY_ADDRESS" not in os.environ:
+    if not os.environ.get("RAY_ADDRESS"):
         has = {name: amount for name, amount in ray.cluster_resources().items() if not name.startswith(("node:", "object_store"))}
         raise LidoError(f"a task wants {words}; this machine offers {', '.join(f'{name} {amount:.12g}' for name, amount in sorted(has.items()))}")
     threading.Thread(target=wait, daemon=True).start()
