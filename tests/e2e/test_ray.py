@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """On Ray the result is byte for byte the local one, whatever dies; and Ray Data reads the shards."""
 
-import contextlib
 import json
 import os
-import pathlib
 import shutil
 import subprocess
 import sys
@@ -198,20 +196,10 @@ def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
     assert not (tmp_path / "d").exists()
 
 
-def below(process):
-    """Processes that a process started, and those that these started."""
-    children = {}
-    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
-    found = [process.pid]
-    for one in found:
-        found += children.get(one, [])
-    return found[1:]
-
-
 @pytest.mark.parametrize("doing", ["parts", "rows"])  # spans, shards
 def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path, doing):
+    import ray  # with which psutil comes
+    import psutil
     many = tmp_path / "many"
     many.mkdir()
     for number in range(60):
@@ -223,16 +211,15 @@ def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path,
     while not any((out / ".work" / doing).glob("*")):
         assert time.monotonic() < until and process.poll() is None
         time.sleep(0.005)
-    started = below(process)
+    started = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and said == "lido: stopped; the same command goes on from here\n"
     assert len(started) > 3  # the driver, and Ray's own
-    until = time.monotonic() + 120  # Ray's agents take a minute where Ray aborts
-    while any(pathlib.Path(f"/proc/{pid}").exists() for pid in started):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    _, alive = psutil.wait_procs(started, timeout=120)  # Ray's agents take a minute where Ray aborts
+    assert not alive
     assert not any((out / "generations").glob("*/generation.json"))
+    assert doing == "rows" or not (out / "generations").exists()
     assert ingest(many, out, *small, "--on", "ray", env=HERE)["clips"] == 60
     ingest(many, tmp_path / "here", *small)
     assert content(out) == content(tmp_path / "here")
