@@ -47,9 +47,24 @@ X264 = "-c:v libx264 -preset veryfast -profile:v high -refs 3 -keyint_min 60 -sc
 # name: (clips, rate of the source, encoder, extension, fps to sample)
 SETS = {
     "h264_b": (8, 30, f"{X264} -bf 2 -b_strategy 1 -g 60", "mp4"),
-    "hevc": (4, 30, "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:bframes=2:b-pyramid=1:keyint=60:min-keyint=60:scenecut=0:bitrate=4000:vbv-maxrate=6000:vbv-bufsize=8000", "mp4"),
-    "h264_no_b": (8, 30, "-c:v libx264 -preset veryfast -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 -b:v 4M -maxrate 6M -bufsize 8M", "mp4"),
-    "h264_cheap": (4, 30, "-c:v libx264 -preset veryfast -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M", "mp4"),
+    "hevc": (
+        4,
+        30,
+        "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:bframes=2:b-pyramid=1:keyint=60:min-keyint=60:scenecut=0:bitrate=4000:vbv-maxrate=6000:vbv-bufsize=8000",
+        "mp4",
+    ),
+    "h264_no_b": (
+        8,
+        30,
+        "-c:v libx264 -preset veryfast -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 -b:v 4M -maxrate 6M -bufsize 8M",
+        "mp4",
+    ),
+    "h264_cheap": (
+        4,
+        30,
+        "-c:v libx264 -preset veryfast -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M",
+        "mp4",
+    ),
     "h264_25_gop50": (4, 25, f"{X264} -bf 2 -g 50", "mp4"),
     "h264_25_gop250": (4, 25, f"{X264} -bf 2 -g 250", "mp4"),
 }
@@ -75,8 +90,24 @@ def make_clips(name):
             continue
         print(f"making {out.relative_to(ROOT)}", file=sys.stderr)
         partial = out.with_name(f"partial.{extension}")
-        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-filter_complex", picture(number % 4, number, rate), "-t", "10",
-                        *encoder.split(), "-movflags", "+faststart", partial], check=True)
+        subprocess.run(
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-nostdin",
+                "-y",
+                "-filter_complex",
+                picture(number % 4, number, rate),
+                "-t",
+                "10",
+                *encoder.split(),
+                "-movflags",
+                "+faststart",
+                partial,
+            ],
+            check=True,
+        )
         partial.rename(out)
     return sorted(folder.glob(f"[0-9]*.{extension}"))
 
@@ -89,7 +120,9 @@ def environment(peer, packages):
         print(f"installing {' '.join(packages)}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run(["/usr/bin/python3", "-m", "venv", folder], check=True)
-        made = subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *packages])
+        made = subprocess.run(
+            [folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *packages]
+        )
         if made.returncode != 0:
             return None
         done.touch()
@@ -118,7 +151,13 @@ class Watch(threading.Thread):
 
     def __init__(self, pid):
         super().__init__(daemon=True)
-        self.pid, self.known, self.cpu_of, self.peak_mb, self.ended = pid, {pid}, {}, 0, threading.Event()
+        self.pid, self.known, self.cpu_of, self.peak_mb, self.ended = (
+            pid,
+            {pid},
+            {},
+            0,
+            threading.Event(),
+        )
         self.start()
 
     def run(self):
@@ -129,7 +168,9 @@ class Watch(threading.Thread):
             mb = 0
             for pid in self.known:
                 try:
-                    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                    fields = (
+                        pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                    )
                     shares = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
                 except OSError:
                     continue
@@ -141,7 +182,12 @@ class Watch(threading.Thread):
 def measure(command):
     """Runs a command. @return wall and CPU seconds of it and all it started, peak memory of all together in MB."""
     start = time.monotonic()
-    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     watch = Watch(process.pid)
     errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -149,22 +195,67 @@ def measure(command):
     watch.join()
     if os.waitstatus_to_exitcode(status) != 0:
         raise RuntimeError(f"{command[0]} failed: {errors[-2000:]}")
-    return {"wall": time.monotonic() - start, "cpu": max(usage.ru_utime + usage.ru_stime, sum(watch.cpu_of.values())),
-            "mb": max(watch.peak_mb, usage.ru_maxrss / 1000)}
+    return {
+        "wall": time.monotonic() - start,
+        "cpu": max(usage.ru_utime + usage.ru_stime, sum(watch.cpu_of.values())),
+        "mb": max(watch.peak_mb, usage.ru_maxrss / 1000),
+    }
 
 
 def run_floor(clips, fps):
     start = time.monotonic()
-    one = lambda clip: measure(["ffmpeg", "-v", "error", "-nostdin", "-threads", "1", "-i", clip, "-map", "0:v:0", "-f", "null", "-"])
+
+    def one(clip):
+        return measure(
+            [
+                "ffmpeg",
+                "-v",
+                "error",
+                "-nostdin",
+                "-threads",
+                "1",
+                "-i",
+                clip,
+                "-map",
+                "0:v:0",
+                "-f",
+                "null",
+                "-",
+            ]
+        )
+
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         runs = list(pool.map(one, clips))
-    return {"wall": time.monotonic() - start, "cpu": sum(r["cpu"] for r in runs), "mb": sum(sorted(r["mb"] for r in runs)[-os.cpu_count():])}
+    return {
+        "wall": time.monotonic() - start,
+        "cpu": sum(r["cpu"] for r in runs),
+        "mb": sum(sorted(r["mb"] for r in runs)[-os.cpu_count() :]),
+    }
 
 
 def run_lido(clips, fps):
     out = WORK / "out"
     shutil.rmtree(out, ignore_errors=True)
-    result = measure([LIDO, "ingest", *clips, "--out", out, "--fps", fps, "--window", "1", "--stride", "1", "--scene", "off", "--quiet", "--workers", os.cpu_count()])
+    result = measure(
+        [
+            LIDO,
+            "ingest",
+            *clips,
+            "--out",
+            out,
+            "--fps",
+            fps,
+            "--window",
+            "1",
+            "--stride",
+            "1",
+            "--scene",
+            "off",
+            "--quiet",
+            "--workers",
+            os.cpu_count(),
+        ]
+    )
     return result
 
 
@@ -189,11 +280,28 @@ def main():
     rows = [row for row in ROWS if not given.only or given.only in row[0]]
     peers = {}
     if not given.no_peers:
-        peers = {name: python for name, packages in PEERS.items() if (python := environment(name, packages))}
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
-    cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-    print(f"revision {revision}, {cpu}, {os.cpu_count()} cores, {given.rounds} rounds; CPU: ratio to the floor of the same round, median (least-most)\n")
-    print(f"{'row':<33}{'who':<13}{'CPU / floor':<23}{'goal':>6}{'wall s':>9}{'clips/s':>9}{'source f/s':>12}{'output f/s':>12}{'peak MB':>9}")
+        peers = {
+            name: python
+            for name, packages in PEERS.items()
+            if (python := environment(name, packages))
+        }
+    revision = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
+    cpu = next(
+        (
+            line.split(":")[1].strip()
+            for line in open("/proc/cpuinfo")
+            if line.startswith("model name")
+        ),
+        "?",
+    )
+    print(
+        f"revision {revision}, {cpu}, {os.cpu_count()} cores, {given.rounds} rounds; CPU: ratio to the floor of the same round, median (least-most)\n"
+    )
+    print(
+        f"{'row':<33}{'who':<13}{'CPU / floor':<23}{'goal':>6}{'wall s':>9}{'clips/s':>9}{'source f/s':>12}{'output f/s':>12}{'peak MB':>9}"
+    )
     everything = []
     for name, clip_set, fps, goal in rows:
         clips = make_clips(clip_set)
@@ -201,9 +309,13 @@ def main():
         contestants = {"floor": run_floor, "lido": run_lido}
         if name == ROWS[0][0]:
             for peer, python in peers.items():
-                contestants[peer] = lambda c, f, peer=peer, python=python: run_peer(python, peer, c, f)
+                contestants[peer] = lambda c, f, peer=peer, python=python: run_peer(
+                    python, peer, c, f
+                )
         runs = {who: [] for who in contestants}
-        for number in range(given.rounds + 1):  # the first round warms the caches and is not counted
+        for number in range(
+            given.rounds + 1
+        ):  # the first round warms the caches and is not counted
             for who, contestant in contestants.items():
                 result = contestant(clips, fps)
                 if number > 0:
@@ -211,11 +323,16 @@ def main():
         for who, results in runs.items():
             ratios = [r["cpu"] / f["cpu"] for r, f in zip(results, runs["floor"])]
             wall = statistics.median(r["wall"] for r in results)
-            print(f"{name:<33}{who:<13}{spread(ratios):<23}{(f'{goal:.2f}' if goal and who == 'lido' else ''):>6}{wall:>9.2f}{count / wall:>9.2f}"
-                  f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}{max(r['mb'] for r in results):>9.0f}", flush=True)
+            print(
+                f"{name:<33}{who:<13}{spread(ratios):<23}{(f'{goal:.2f}' if goal and who == 'lido' else ''):>6}{wall:>9.2f}{count / wall:>9.2f}"
+                f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}{max(r['mb'] for r in results):>9.0f}",
+                flush=True,
+            )
         everything.append({"row": name, "fps": fps, "runs": runs})
     if given.json:
-        given.json.write_text(json.dumps({"revision": revision, "cpu": cpu, "rows": everything}, indent=1))
+        given.json.write_text(
+            json.dumps({"revision": revision, "cpu": cpu, "rows": everything}, indent=1)
+        )
 
 
 if __name__ == "__main__":

@@ -46,9 +46,17 @@ def inner(jobs, cores):
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     import logging
     import resource
+
     import ray
     from lido.ray import data
-    ray.init(num_cpus=cores, object_store_memory=200_000_000, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
+
+    ray.init(
+        num_cpus=cores,
+        object_store_memory=200_000_000,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+    )
     ray.data.DataContext.get_current().enable_progress_bars = False
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     for job in jobs:
@@ -64,21 +72,41 @@ def inner(jobs, cores):
             nonlocal held, asked
             if time.monotonic() - asked > 0.5:
                 asked = time.monotonic()
-                held = max(held, ray.cluster_resources()["object_store_memory"] - ray.available_resources()["object_store_memory"])
+                held = max(
+                    held,
+                    ray.cluster_resources()["object_store_memory"]
+                    - ray.available_resources()["object_store_memory"],
+                )
 
         summary = data.finish(plan, data.write_parts(spans, plan), told=told)
         marks["parts"] = time.monotonic() - begun
         del plan
-        print(json.dumps({"wall": time.monotonic() - begun, "cpu": cpu_of_all() - cpu, "clips": summary["clips"],
-                          "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, **marks,
-                          "store_mb": held / 1e6}), flush=True)
+        print(
+            json.dumps(
+                {
+                    "wall": time.monotonic() - begun,
+                    "cpu": cpu_of_all() - cpu,
+                    "clips": summary["clips"],
+                    "driver_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
+                    **marks,
+                    "store_mb": held / 1e6,
+                }
+            ),
+            flush=True,
+        )
     ray.shutdown()
 
 
 def on_ray(jobs, cores=CORES):
     """@return What each job took, in order."""
     environ = {**os.environ, "PYTHONPATH": str(MODULE)}
-    lines = subprocess.run([PYTHON, __file__, "--inner", json.dumps({"jobs": jobs, "cores": cores})], env=environ, check=True, text=True, stdout=subprocess.PIPE).stdout
+    lines = subprocess.run(
+        [PYTHON, __file__, "--inner", json.dumps({"jobs": jobs, "cores": cores})],
+        env=environ,
+        check=True,
+        text=True,
+        stdout=subprocess.PIPE,
+    ).stdout
     return [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
 
 
@@ -88,8 +116,27 @@ def job(inputs, sampling=FRAMES):
 
 def here(inputs, workers=CORES, *extra):
     shutil.rmtree(WORK / "out", ignore_errors=True)
-    return measure([LIDO, "ingest", *inputs, "--out", WORK / "out", "--scene", "off", "--fps", FRAMES["fps"], "--window", "1", "--stride", "1",
-                    "--quiet", "--workers", workers, *extra])
+    return measure(
+        [
+            LIDO,
+            "ingest",
+            *inputs,
+            "--out",
+            WORK / "out",
+            "--scene",
+            "off",
+            "--fps",
+            FRAMES["fps"],
+            "--window",
+            "1",
+            "--stride",
+            "1",
+            "--quiet",
+            "--workers",
+            workers,
+            *extra,
+        ]
+    )
 
 
 def middle(values):
@@ -105,51 +152,81 @@ def overhead(rounds):
     for copy in range(6):
         for clip in clips:
             os.link(clip, folder / f"{copy}-{clip.name}")
-    print(f"\nThe same {6 * len(clips)} clips of 10 s of 1080p at 4 fps on {CORES} cores; {rounds} rounds, taking turns")
+    print(
+        f"\nThe same {6 * len(clips)} clips of 10 s of 1080p at 4 fps on {CORES} cores; {rounds} rounds, taking turns"
+    )
     local, warm, ratio, wall = [], [], [], []
     for _ in range(rounds):
         local.append(here([folder]))
         warm.append(on_ray([job(clips[:2]), job([folder])])[1])
         ratio.append(warm[-1]["cpu"] / local[-1]["cpu"])
         wall.append(local[-1]["wall"] / warm[-1]["wall"])
-    print(f"  here          {middle([r['cpu'] for r in local])} s CPU{middle([r['wall'] for r in local])} s")
-    print(f"  on a warm Ray {middle([r['cpu'] for r in warm])} s CPU{middle([r['wall'] for r in warm])} s")
+    print(
+        f"  here          {middle([r['cpu'] for r in local])} s CPU{middle([r['wall'] for r in local])} s"
+    )
+    print(
+        f"  on a warm Ray {middle([r['cpu'] for r in warm])} s CPU{middle([r['wall'] for r in warm])} s"
+    )
     print(f"  Ray's CPU to the local executor's {middle(ratio)}  (goal 1.10)")
     print(f"  its speed to that of {CORES} local workers {middle(wall)}  (goal 0.93)")
     python = environment("read_videos", PEERS["read_videos"])
     if python:
         peer = run_peer(python, "read_videos", clips, FRAMES["fps"])
-        whole = measure([PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})])
-        print(f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos {peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)")
+        whole = measure(
+            [PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})]
+        )
+        print(
+            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos {peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
+        )
     shutil.rmtree(folder)
 
 
 def tiny(least, most):
     print("\nClips of one second, 320x180")
-    print(f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}{'object store, MB':>18}")
+    print(
+        f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}{'object store, MB':>18}"
+    )
     count = least
     while count <= most:
         folder = short_clips(count)
         local = here([folder])
         there = on_ray([job(sorted(folder.glob("*/*.mp4"))[:50]), job([folder])])[1]
-        print(f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{1000 * (there['wall'] - local['wall']) / count:>17.2f}{3:>6}{there['driver_mb']:>12.0f}"
-              f"{there['store_mb']:>18.1f}", flush=True)
+        print(
+            f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{1000 * (there['wall'] - local['wall']) / count:>17.2f}{3:>6}{there['driver_mb']:>12.0f}"
+            f"{there['store_mb']:>18.1f}",
+            flush=True,
+        )
         shutil.rmtree(folder)
         count *= 10
 
 
 def nothing(least, most):
     """What planner, ledger and tables take by themselves."""
-    one = make(WORK / "scale/nothing.mp4", "-f", "lavfi", "-i", "color=s=16x16:r=25:d=0.04", "-c:v", "libx264")
+    one = make(
+        WORK / "scale/nothing.mp4",
+        "-f",
+        "lavfi",
+        "-i",
+        "color=s=16x16:r=25:d=0.04",
+        "-c:v",
+        "libx264",
+    )
     print("\nClips of one picture of 16x16, on Ray")
-    print(f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}")
+    print(
+        f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}"
+    )
     count, before = least, None
     while count <= most:
         folder = short_clips(count, one)
         run = on_ray([job([folder])])[0]
-        more = f"{1000 * (run['driver_mb'] - before[1]) / (count - before[0]):.1f}" if before else ""
+        more = (
+            f"{1000 * (run['driver_mb'] - before[1]) / (count - before[0]):.1f}" if before else ""
+        )
         before = count, run["driver_mb"]
-        print(f"{count:>8}{run['planned']:>18.1f}{run['wall']:>15.1f}{1000 * run['wall'] / count:>11.2f}{run['driver_mb']:>12.0f}{more:>17}{run['store_mb']:>18.1f}", flush=True)
+        print(
+            f"{count:>8}{run['planned']:>18.1f}{run['wall']:>15.1f}{1000 * run['wall'] / count:>11.2f}{run['driver_mb']:>12.0f}{more:>17}{run['store_mb']:>18.1f}",
+            flush=True,
+        )
         shutil.rmtree(folder)
         count *= 10
 
@@ -157,7 +234,9 @@ def nothing(least, most):
 def first():
     folder = short_clips(10)
     runs = on_ray([job([folder])] * 4)[1:]
-    print(f"\nOn a warm Ray, from submission to a finished dataset of ten short clips: {middle([r['wall'] for r in runs])} s  (goal 10)")
+    print(
+        f"\nOn a warm Ray, from submission to a finished dataset of ten short clips: {middle([r['wall'] for r in runs])} s  (goal 10)"
+    )
     shutil.rmtree(folder)
 
 
@@ -166,13 +245,20 @@ def main():
     options.add_argument("--inner", help=argparse.SUPPRESS)
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--least", type=int, default=1000, help="fewest short clips")
-    options.add_argument("--most", type=int, default=10000, help="most short clips; a million take half an hour with --only nothing")
+    options.add_argument(
+        "--most",
+        type=int,
+        default=10000,
+        help="most short clips; a million take half an hour with --only nothing",
+    )
     options.add_argument("--only", choices=["overhead", "tiny", "nothing", "first"])
     given = options.parse_args()
     if given.inner:
         asked = json.loads(given.inner)
         return inner(asked["jobs"], asked["cores"])
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    revision = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
     print(f"revision {revision}, {CORES} cores")
     WORK.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(MODULE)

@@ -17,7 +17,9 @@ def write(tar, name, picture):
     width, height = round(picture.width * scale), round(picture.height * scale)
     left, top = (width - 224) // 2, (height - 224) // 2
     buffer = io.BytesIO()
-    picture.resize((width, height), Image.BILINEAR).crop((left, top, left + 224, top + 224)).save(buffer, "JPEG", quality=90)
+    picture.resize((width, height), Image.BILINEAR).crop((left, top, left + 224, top + 224)).save(
+        buffer, "JPEG", quality=90
+    )
     entry = tarfile.TarInfo(name)
     entry.size = buffer.tell()
     buffer.seek(0)
@@ -26,6 +28,7 @@ def write(tar, name, picture):
 
 def pyav(clip, out, fps):
     import av
+
     with tarfile.open(out, "w") as tar, av.open(clip) as container:
         stream = container.streams.video[0]
         stream.thread_type, stream.codec_context.thread_count = "NONE", 1
@@ -41,6 +44,7 @@ def pyav(clip, out, fps):
 
 def decord(clip, out, fps):
     from decord import VideoReader, cpu
+
     reader = VideoReader(clip, ctx=cpu(0), num_threads=1)
     rate = reader.get_avg_fps()
     with tarfile.open(out, "w") as tar:
@@ -50,11 +54,11 @@ def decord(clip, out, fps):
 
 def read_videos(clips, out, fps):
     import ray
+
     ray.init(num_cpus=os.cpu_count(), include_dashboard=False, log_to_driver=False)
     dataset = ray.data.read_videos(clips, include_paths=True)
 
     def keep(batch):
-        tars = {}
         for frame, number, path in zip(batch["frame"], batch["frame_index"], batch["path"]):
             if int(number * fps / 30) == int((number - 1) * fps / 30) and number > 0:
                 continue
@@ -73,4 +77,11 @@ if __name__ == "__main__":
         read_videos(clips, out, fps)
     else:
         with multiprocessing.Pool(os.cpu_count()) as pool:
-            pool.starmap(globals()[name], [(clip, str(pathlib.Path(out) / f"{pathlib.Path(clip).stem}.tar"), fps) for clip in clips], chunksize=1)
+            pool.starmap(
+                globals()[name],
+                [
+                    (clip, str(pathlib.Path(out) / f"{pathlib.Path(clip).stem}.tar"), fps)
+                    for clip in clips
+                ],
+                chunksize=1,
+            )

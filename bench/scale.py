@@ -6,7 +6,6 @@ Short clips are links to one clip of a second; the long ones are one minute repe
 
 import argparse
 import os
-import pathlib
 import shutil
 import subprocess
 
@@ -17,14 +16,26 @@ def make(path, *arguments):
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"partial{path.suffix}")
-        subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments), partial], check=True)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, arguments), partial], check=True
+        )
         partial.rename(path)
     return path
 
 
 def short_clips(count, one=None):
     """So many links to one clip: of a second, where none is given."""
-    one = one or make(WORK / "scale/one.mp4", "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1", "-c:v", "libx264", "-g", "25")
+    one = one or make(
+        WORK / "scale/one.mp4",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=320x180:r=25:d=1",
+        "-c:v",
+        "libx264",
+        "-g",
+        "25",
+    )
     folder = WORK / f"scale/{count}"
     shutil.rmtree(folder, ignore_errors=True)
     for number in range(count):
@@ -38,7 +49,10 @@ def short_clips(count, one=None):
 
 
 def row(name, result, clips):
-    print(f"{name:<34}{result['wall']:>9.2f}{result['cpu']:>9.2f}{1000 * result['wall'] / clips:>14.2f}{result['mb']:>9.0f}", flush=True)
+    print(
+        f"{name:<34}{result['wall']:>9.2f}{result['cpu']:>9.2f}{1000 * result['wall'] / clips:>14.2f}{result['mb']:>9.0f}",
+        flush=True,
+    )
 
 
 def main():
@@ -46,14 +60,32 @@ def main():
     options.add_argument("--most", type=int, default=10000, help="most short clips to ingest")
     options.add_argument("--no-long", action="store_true", help="leave out the three-hour file")
     given = options.parse_args()
-    revision = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    revision = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.strip()
     print(f"revision {revision}, {os.cpu_count()} cores\n")
     print(f"{'what':<34}{'wall s':>9}{'CPU s':>9}{'wall ms/clip':>14}{'peak MB':>9}")
     out = WORK / "out"
 
     def ingest(clips, *extra):
         shutil.rmtree(out, ignore_errors=True)
-        return measure([LIDO, "ingest", clips, "--out", out, "--window", "4", "--stride", "4", "--scene", "off", "--quiet", *extra])
+        return measure(
+            [
+                LIDO,
+                "ingest",
+                clips,
+                "--out",
+                out,
+                "--window",
+                "4",
+                "--stride",
+                "4",
+                "--scene",
+                "off",
+                "--quiet",
+                *extra,
+            ]
+        )
 
     count = 10
     while count <= given.most:
@@ -65,8 +97,23 @@ def main():
     row("plan 100000 clips (--dry-run)", ingest(folder, "--dry-run"), 100000)
     shutil.rmtree(folder)
     if not given.no_long:
-        minute = make(WORK / "scale/minute.mp4", "-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=60", "-vf", "noise=alls=6:allf=t", "-c:v", "libx264",
-                      "-preset", "veryfast", "-b:v", "2M", "-g", "50")
+        minute = make(
+            WORK / "scale/minute.mp4",
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=1280x720:r=25:d=60",
+            "-vf",
+            "noise=alls=6:allf=t",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-b:v",
+            "2M",
+            "-g",
+            "50",
+        )
         hours = make(WORK / "scale/hours.mp4", "-stream_loop", 179, "-i", minute, "-c", "copy")
         row("ingest 1 minute of 720p", ingest(minute), 1)
         row("ingest 3 hours of 720p in one file", ingest(hours), 1)

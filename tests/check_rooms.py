@@ -8,12 +8,25 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent / "src" / "lido"
 OWNERS = {  # include prefix: rooms whose sources may use it (never their public headers, but libav.h)
-    "libav": {"media"}, "libsw": {"media"}, "arrow/": {"storage", "dataset"}, "parquet/": {"dataset"},
-    "turbojpeg": {"dataset"}, "pugixml": {"dataset"}, "openssl": {"base"},
-    "openvino/": {"infer"}, "opencv2/": {"scene"}, "yaml-cpp/": {"base", "cluster"},
+    "libav": {"media"},
+    "libsw": {"media"},
+    "arrow/": {"storage", "dataset"},
+    "parquet/": {"dataset"},
+    "turbojpeg": {"dataset"},
+    "pugixml": {"dataset"},
+    "openssl": {"base"},
+    "openvino/": {"infer"},
+    "opencv2/": {"scene"},
+    "yaml-cpp/": {"base", "cluster"},
     "curl/": {"cluster"},
 }
-PRIVATE_HEADERS = {"media/libav.h", "media/demuxer.h", "media/decoder.h", "scene/fit.h", "scene/pixels.h"}
+PRIVATE_HEADERS = {
+    "media/libav.h",
+    "media/demuxer.h",
+    "media/decoder.h",
+    "scene/fit.h",
+    "scene/pixels.h",
+}
 
 
 def main() -> int:
@@ -30,7 +43,9 @@ def main() -> int:
             for prefix, rooms in OWNERS.items():
                 public = path.suffix == ".h" and name not in PRIVATE_HEADERS
                 if include.startswith(prefix) and (room not in rooms or public):
-                    faults.append(f"{name} includes {include}, which stays inside the sources of {rooms}")
+                    faults.append(
+                        f"{name} includes {include}, which stays inside the sources of {rooms}"
+                    )
     print("\n".join(faults) or f"{len(order)} rooms are layered as planned")
     return 1 if faults else 0
 

@@ -12,7 +12,7 @@ def boxes(data):
     """Top-level MP4 boxes: (type, start, end)."""
     at, found = 0, []
     while at + 8 <= len(data):
-        size, kind = struct.unpack(">I4s", data[at:at + 8])
+        size, kind = struct.unpack(">I4s", data[at : at + 8])
         found.append((kind, at, at + size))
         at += size
     return found
@@ -25,7 +25,9 @@ def make(good: pathlib.Path, out: pathlib.Path):
     ts = (good / "h264_b.ts").read_bytes()
     mkv = (good / "h264_b.mkv").read_bytes()
     avi = (good / "mjpeg.avi").read_bytes()
-    write = lambda name, data: (out / name).write_bytes(data)
+
+    def write(name, data):
+        return (out / name).write_bytes(data)
 
     write("empty.mp4", b"")
     write("one_byte.mp4", b"\0")
@@ -34,13 +36,16 @@ def make(good: pathlib.Path, out: pathlib.Path):
     write("noise.mp4", random.Random(1).randbytes(200_000))
     write("cut_header.mp4", front[:100])
     write("cut_in_moov.mp4", front[:3000])
-    write("no_moov.mp4", back[:len(back) // 2])
-    write("cut_half.mp4", front[:len(front) // 2])
-    write("cut_late.mp4", front[:len(front) - 5000])
-    write("cut_half.mkv", mkv[:len(mkv) // 2])
-    write("cut_half.avi", avi[:len(avi) // 2])
-    write("header_only.ts", ts[:188 * 3])
-    write("noise_inside.ts", ts[:len(ts) // 2] + random.Random(2).randbytes(80_000) + ts[len(ts) // 2 + 80_000:])
+    write("no_moov.mp4", back[: len(back) // 2])
+    write("cut_half.mp4", front[: len(front) // 2])
+    write("cut_late.mp4", front[: len(front) - 5000])
+    write("cut_half.mkv", mkv[: len(mkv) // 2])
+    write("cut_half.avi", avi[: len(avi) // 2])
+    write("header_only.ts", ts[: 188 * 3])
+    write(
+        "noise_inside.ts",
+        ts[: len(ts) // 2] + random.Random(2).randbytes(80_000) + ts[len(ts) // 2 + 80_000 :],
+    )
 
     # The pictures' bytes are damaged from the middle on; the container is whole.
     kind, begin, end = next(box for box in boxes(back) if box[0] == b"mdat")
@@ -54,18 +59,25 @@ def make(good: pathlib.Path, out: pathlib.Path):
     write("encrypted.mp4", back.replace(b"avc1", b"encv"))
     at = back.index(b"avc1", back.index(b"stsd"))
     huge = bytearray(back)
-    huge[at + 4 + 24:at + 4 + 28] = struct.pack(">HH", 65535, 65535)
+    huge[at + 4 + 24 : at + 4 + 28] = struct.pack(">HH", 65535, 65535)
     write("huge.mp4", bytes(huge).replace(b"\x67\x64\x00", b"\x67\x64\x00"))
     # A table that claims four billion entries.
     at = back.index(b"stsz")
-    write("huge_table.mp4", back[:at + 12] + b"\xff\xff\xff\xff" + back[at + 16:])
-    run = lambda *a: subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, a)], check=True)
+    write("huge_table.mp4", back[: at + 12] + b"\xff\xff\xff\xff" + back[at + 16 :])
+
+    def run(*a):
+        return subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *map(str, a)], check=True)
+
     run("-f", "lavfi", "-t", "1", "-i", "sine", "-c:a", "aac", out / "sound_only.mp4")
-    run("-f", "lavfi", "-t", "1", "-i", "sine", "-c:a", "aac", "-f", "mpegts", out / "sound_only.ts")
-    run("-i", good / "h264_b.mp4", "-c", "copy", "-f", "matroska", out / "really_mkv.mp4")  # harmless: content counts
+    run(
+        "-f", "lavfi", "-t", "1", "-i", "sine", "-c:a", "aac", "-f", "mpegts", out / "sound_only.ts"
+    )
+    run(
+        "-i", good / "h264_b.mp4", "-c", "copy", "-f", "matroska", out / "really_mkv.mp4"
+    )  # harmless: content counts
     write("jumps_back.ts", ts + ts)
     # Starts in the middle of a group of pictures: what cannot be decoded is left out.
-    write("starts_late.ts", ts[188 * (len(ts) // 188 // 5):])
+    write("starts_late.ts", ts[188 * (len(ts) // 188 // 5) :])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import pyarrow.parquet
 import pytest
 
 LIDO = os.environ.get("LIDO_BIN", str(pathlib.Path(__file__).parents[2] / "build/release/bin/lido"))
-CLIPS = pathlib.Path(os.environ.get("LIDO_CLIPS", str(pathlib.Path(__file__).parents[2] / "build/clips")))
+CLIPS = pathlib.Path(
+    os.environ.get("LIDO_CLIPS", str(pathlib.Path(__file__).parents[2] / "build/clips"))
+)
 # Small and quick: what most tests ingest with.
 SMALL = ["--fps", "6", "--size", "64", "--window", "4", "--stride", "2", "--scene", "off"]
 
@@ -23,7 +25,11 @@ class Run:
     def __init__(self, done):
         # The leak checker of the asan preset speaks of libarrow's threads, which it could not stop.
         notes = r"^==\d+==Running thread \d+ was not suspended.*\n"
-        self.code, self.out, self.err = done.returncode, done.stdout, re.sub(notes, "", done.stderr, flags=re.M)
+        self.code, self.out, self.err = (
+            done.returncode,
+            done.stdout,
+            re.sub(notes, "", done.stderr, flags=re.M),
+        )
 
     @property
     def json(self):
@@ -34,8 +40,15 @@ def run(*arguments, env=None, timeout=300):
     """Runs lido; an ingest looks for nobody unless --scene says so, which keeps most tests quick."""
     if arguments[0] == "ingest" and "--scene" not in arguments:
         arguments += ("--scene", "off")
-    return Run(subprocess.run([LIDO, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                              env={**os.environ, **(env or {})}))
+    return Run(
+        subprocess.run(
+            [LIDO, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **(env or {})},
+        )
+    )
 
 
 def ingest(inputs, out, *options, code=0, env=None):
@@ -46,19 +59,28 @@ def ingest(inputs, out, *options, code=0, env=None):
 
 
 def table(dataset, name, generation=1):
-    return pyarrow.parquet.read_table(pathlib.Path(dataset) / f"generations/{generation:06}/{name}.parquet").to_pylist()
+    return pyarrow.parquet.read_table(
+        pathlib.Path(dataset) / f"generations/{generation:06}/{name}.parquet"
+    ).to_pylist()
 
 
 def content(dataset):
     """Every published byte of a dataset but the report, which tells the time."""
     root = pathlib.Path(dataset)
-    return {str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
-            for p in sorted(root.rglob("*")) if p.is_file() and p.name != "report.html"}
+    return {
+        str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in sorted(root.rglob("*"))
+        if p.is_file() and p.name != "report.html"
+    }
 
 
 def made(dataset):
     """The same without the tables that tell how the work was divided."""
-    return {k: v for k, v in content(dataset).items() if pathlib.Path(k).name not in ("spans.parquet", "clips.parquet")}
+    return {
+        k: v
+        for k, v in content(dataset).items()
+        if pathlib.Path(k).name not in ("spans.parquet", "clips.parquet")
+    }
 
 
 @pytest.fixture

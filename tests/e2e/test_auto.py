@@ -11,7 +11,9 @@ import time
 import pytest
 from conftest import CLIPS, LIDO, ingest, made, run, table
 
-WALK = pathlib.Path(__file__).parents[2] / "../shared/data/person_walk/one-by-one-person-detection.mp4"
+WALK = (
+    pathlib.Path(__file__).parents[2] / "../shared/data/person_walk/one-by-one-person-detection.mp4"
+)
 NIGHT = CLIPS / "night/h264.mp4"
 MOVES = [(20, 24), (100, 103)]  # seconds at which somebody moves in it
 AUTO = ["--scene", "off", "--fps", "auto:30", "--window", "8", "--stride", "8", "--size", "64"]
@@ -67,9 +69,23 @@ def test_spans_and_workers_change_nothing(dataset, tmp_path, options):
 
 def test_a_killed_ingest_goes_on_to_the_same_bytes(dataset, tmp_path):
     chance = random.Random(8)
-    command = [LIDO, "ingest", NIGHT, "--out", tmp_path / "d", *AUTO, "--span-s", "60", "--workers", "1", "--quiet"]
+    command = [
+        LIDO,
+        "ingest",
+        NIGHT,
+        "--out",
+        tmp_path / "d",
+        *AUTO,
+        "--span-s",
+        "60",
+        "--workers",
+        "1",
+        "--quiet",
+    ]
     for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         time.sleep(0.2 + chance.random())
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -86,7 +102,9 @@ def test_a_rate_of_its_own_and_all_or_few_pictures_exclude_each_other(tmp_path, 
 
 def test_a_dry_run_says_what_it_cannot_know(tmp_path):
     done = run("ingest", NIGHT, "--out", tmp_path / "d", "--fps", "auto", "--dry-run")
-    assert done.code == 0 and "at most 1 280" in done.out and "as many as something moves" in done.out, done.out
+    assert (
+        done.code == 0 and "at most 1 280" in done.out and "as many as something moves" in done.out
+    ), done.out
 
 
 @pytest.fixture(scope="module")
@@ -95,10 +113,31 @@ def night_with_a_person(tmp_path_factory):
     if not WALK.exists():
         pytest.skip(f"no {WALK}")
     clip = tmp_path_factory.mktemp("person") / "night.mp4"
-    graph = ("[0:v]trim=0:0.1,setpts=PTS-STARTPTS,loop=-1:1,setpts=N/10/TB,trim=0:60,split[a][c];"
-             "[0:v]trim=0:12,setpts=PTS-STARTPTS[b];[a][b][c]concat=n=3:v=1,scale=512:-2,noise=alls=5:allf=t:all_seed=3,format=yuv420p")
-    subprocess.run(["ffmpeg", "-v", "error", "-i", WALK, "-filter_complex", graph, "-c:v", "libx264", "-preset", "veryfast", "-threads", "1",
-                    "-g", "20", clip], check=True)
+    graph = (
+        "[0:v]trim=0:0.1,setpts=PTS-STARTPTS,loop=-1:1,setpts=N/10/TB,trim=0:60,split[a][c];"
+        "[0:v]trim=0:12,setpts=PTS-STARTPTS[b];[a][b][c]concat=n=3:v=1,scale=512:-2,noise=alls=5:allf=t:all_seed=3,format=yuv420p"
+    )
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            WALK,
+            "-filter_complex",
+            graph,
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-threads",
+            "1",
+            "-g",
+            "20",
+            clip,
+        ],
+        check=True,
+    )
     return clip
 
 
@@ -108,8 +147,14 @@ def test_a_person_is_followed_as_at_the_fixed_rate(night_with_a_person, tmp_path
     ingest(night_with_a_person, tmp_path / "fixed", *options, "--fps", "4")
     looked = {name: len(pyarrow_rows(tmp_path / name, "motion")) for name in ("auto", "fixed")}
     assert looked["auto"] < 0.5 * looked["fixed"]
-    seen = {name: [(o["k"], o["track"] > 0) for o in pyarrow_rows(tmp_path / name, "objects") if o["kind"] == "person"]
-            for name in ("auto", "fixed")}
+    seen = {
+        name: [
+            (o["k"], o["track"] > 0)
+            for o in pyarrow_rows(tmp_path / name, "objects")
+            if o["kind"] == "person"
+        ]
+        for name in ("auto", "fixed")
+    }
     assert len(seen["fixed"]) > 20
     assert seen["auto"] == seen["fixed"]
     assert len(table(tmp_path / "auto", "manifest")) == len(table(tmp_path / "fixed", "manifest"))
@@ -126,4 +171,5 @@ def test_spans_change_nothing_of_what_is_seen(night_with_a_person, tmp_path):
 
 def pyarrow_rows(dataset, name):
     import pyarrow.parquet
+
     return pyarrow.parquet.read_table(dataset / f"scenes/g000001/{name}.parquet").to_pylist()

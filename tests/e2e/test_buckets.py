@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real local GCS and S3 servers, also through a proxy that answers 503 and cuts connections."""
 
+import contextlib
 import os
 import pathlib
 import random
@@ -11,13 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 
 import boto3
 import pytest
 from conftest import CLIPS, SMALL, content, ingest, run, table
 
-TOOLS = pathlib.Path(os.environ.get("LIDO_TOOLS", pathlib.Path(__file__).parents[2] / "build/tools"))
+TOOLS = pathlib.Path(
+    os.environ.get("LIDO_TOOLS", pathlib.Path(__file__).parents[2] / "build/tools")
+)
 NAMES = ["h264_b.mp4", "hevc_b.mkv", "vp9.webm", "h264_b.ts", "with_sound.mp4"]
 
 
@@ -39,11 +41,18 @@ def wait_for(port, process):
 
 class FaultyProxy(socketserver.ThreadingTCPServer):
     """Passes TCP on; while `rate` > 0, some connections get a 503 and some are cut after a few bytes. Counts answer bytes."""
+
     daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self, port):
-        self.upstream, self.rate, self.faults, self.sent, self.chance = port, 0.0, 0, 0, random.Random(4)
+        self.upstream, self.rate, self.faults, self.sent, self.chance = (
+            port,
+            0.0,
+            0,
+            0,
+            random.Random(4),
+        )
         super().__init__(("127.0.0.1", 0), self.Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -54,7 +63,9 @@ class FaultyProxy(socketserver.ThreadingTCPServer):
                 proxy.faults += 1
                 if proxy.chance.random() < 0.5:
                     self.request.recv(65536)
-                    self.request.sendall(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    self.request.sendall(
+                        b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                    )
                     return
                 limit = proxy.chance.randrange(200, 100_000)
             upstream = socket.create_connection(("127.0.0.1", proxy.upstream))
@@ -68,10 +79,8 @@ class FaultyProxy(socketserver.ThreadingTCPServer):
                 except OSError:
                     break
             for s in (upstream, self.request):
-                try:
+                with contextlib.suppress(OSError):
                     s.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
 
         @staticmethod
         def pump(source, target):
@@ -87,7 +96,22 @@ class FaultyProxy(socketserver.ThreadingTCPServer):
 def long_clip(tmp_path_factory):
     """Twenty times with_sound.mp4: its index stands at the end."""
     clip = tmp_path_factory.mktemp("long") / "long.mp4"
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-stream_loop", "19", "-i", CLIPS / "with_sound.mp4", "-c", "copy", clip], check=True)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-nostdin",
+            "-stream_loop",
+            "19",
+            "-i",
+            CLIPS / "with_sound.mp4",
+            "-c",
+            "copy",
+            clip,
+        ],
+        check=True,
+    )
     return clip
 
 
@@ -100,28 +124,66 @@ def gcs(tmp_path_factory, long_clip):
     (root / "pool-a/long").mkdir()
     shutil.copy(long_clip, root / "pool-a/long")
     port = free_port()
-    server = subprocess.Popen([TOOLS / "fake-gcs-server", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port), "-data", root,
-                               "-backend", "memory", "-log-level", "error", "-public-host", f"127.0.0.1:{port}"])
+    server = subprocess.Popen(
+        [
+            TOOLS / "fake-gcs-server",
+            "-scheme",
+            "http",
+            "-host",
+            "127.0.0.1",
+            "-port",
+            str(port),
+            "-data",
+            root,
+            "-backend",
+            "memory",
+            "-log-level",
+            "error",
+            "-public-host",
+            f"127.0.0.1:{port}",
+        ]
+    )
     wait_for(port, server)
     proxy = FaultyProxy(port)
-    yield "gs://pool-a", {"CLOUD_STORAGE_EMULATOR_ENDPOINT": f"http://127.0.0.1:{proxy.server_address[1]}"}, proxy
+    yield (
+        "gs://pool-a",
+        {"CLOUD_STORAGE_EMULATOR_ENDPOINT": f"http://127.0.0.1:{proxy.server_address[1]}"},
+        proxy,
+    )
     server.kill()
 
 
 @pytest.fixture(scope="module")
 def s3(long_clip):
     port = free_port()
-    server = subprocess.Popen([pathlib.Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [pathlib.Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     wait_for(port, server)
-    client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+    client = boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        region_name="us-east-1",
+    )
     client.create_bucket(Bucket="pool-a")
     for name in NAMES:
         client.upload_file(str(CLIPS / name), "pool-a", f"raw/{name}")
     client.upload_file(str(long_clip), "pool-a", "long/long.mp4")
     proxy = FaultyProxy(port)
-    yield "s3://pool-a", {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_address[1]}", "AWS_ACCESS_KEY_ID": "a",
-                          "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"}, proxy
+    yield (
+        "s3://pool-a",
+        {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_address[1]}",
+            "AWS_ACCESS_KEY_ID": "a",
+            "AWS_SECRET_ACCESS_KEY": "b",
+            "AWS_REGION": "us-east-1",
+        },
+        proxy,
+    )
     server.kill()
 
 
@@ -134,7 +196,10 @@ def bucket(request):
 
 def pixels(dataset):
     """What must not depend on where a clip came from. Names do: the clip's URI is in the sample's key."""
-    return sorted((r["clip"].rsplit("/")[-1], r["first_k"], tuple(r["pts"])) for r in table(dataset, "manifest"))
+    return sorted(
+        (r["clip"].rsplit("/")[-1], r["first_k"], tuple(r["pts"]))
+        for r in table(dataset, "manifest")
+    )
 
 
 def test_clips_in_a_bucket_give_the_samples_of_clips_on_disk(bucket, tmp_path):
@@ -149,8 +214,12 @@ def test_faults_are_retried_and_change_nothing(bucket, tmp_path):
     uri, env, proxy = bucket
     ingest(f"{uri}/raw/*.mp4", tmp_path / "calm", *SMALL, env=env)
     proxy.rate, proxy.faults = 0.5, 0
-    for _ in range(12):  # an error after all retries is allowed, if it is clear; the same command goes on
-        done = run("ingest", f"{uri}/raw/*.mp4", "--out", tmp_path / "stormy", *SMALL, "--quiet", env=env)
+    for _ in range(
+        12
+    ):  # an error after all retries is allowed, if it is clear; the same command goes on
+        done = run(
+            "ingest", f"{uri}/raw/*.mp4", "--out", tmp_path / "stormy", *SMALL, "--quiet", env=env
+        )
         if done.code == 0:
             break
         assert done.code == 1 and uri[:5] in done.err, done.err
@@ -163,7 +232,10 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
     uri, env, _ = bucket
     out = f"{uri}/train"
     ingest(f"{uri}/raw/h264_b.mp4", out, *SMALL, env=env)
-    assert ingest([f"{uri}/raw/h264_b.mp4", f"{uri}/raw/vp9.webm"], out, *SMALL, env=env)["generation"] == 2
+    assert (
+        ingest([f"{uri}/raw/h264_b.mp4", f"{uri}/raw/vp9.webm"], out, *SMALL, env=env)["generation"]
+        == 2
+    )
     found = run("inspect", out, "--json", "--verify", env=env)
     assert found.code == 0 and found.json["clips"] == 2, found.err
     gone = run("forget", out, "--clip", "vp9.webm", "--time", "all", "--json", env=env)
@@ -175,9 +247,25 @@ def test_on_ray_from_bucket_to_bucket_it_is_the_same(bucket, tmp_path):
     uri, env, _ = bucket
     ingest(f"{uri}/raw", tmp_path / "here", *SMALL, "--span-s", 2, env=env)
     on_ray = {**env, "LIDO_PYTHON": sys.executable, "RAY_USAGE_STATS_ENABLED": "0"}
-    done = run("ingest", f"{uri}/raw", "--out", f"{uri}/from-ray", *SMALL, "--span-s", 2, "--on", "ray", "--json", "--quiet", env=on_ray)
+    done = run(
+        "ingest",
+        f"{uri}/raw",
+        "--out",
+        f"{uri}/from-ray",
+        *SMALL,
+        "--span-s",
+        2,
+        "--on",
+        "ray",
+        "--json",
+        "--quiet",
+        env=on_ray,
+    )
     assert done.code == 0, done.err
-    here, there = (run("inspect", folder, "--json", "--verify", env=env) for folder in (tmp_path / "here", f"{uri}/from-ray"))
+    here, there = (
+        run("inspect", folder, "--json", "--verify", env=env)
+        for folder in (tmp_path / "here", f"{uri}/from-ray")
+    )
     assert here.code == there.code == 0, there.err
     for name in ("clips", "samples", "splits"):  # shards and bytes of each split too
         assert there.json[name] == here.json[name], name
@@ -194,7 +282,9 @@ def test_what_is_not_needed_is_not_fetched(bucket, long_clip, tmp_path):
     ingest(f"{uri}/long", tmp_path / "d", *SMALL, env=env)
     # Once through when working; the index when planning. Google's client asks for all from a place on and hangs up, so
     # that each jump costs what is under way.
-    print(f"{uri}: sent {planned / size:.2f} when planning, {proxy.sent / size:.2f} in all when working")
+    print(
+        f"{uri}: sent {planned / size:.2f} when planning, {proxy.sent / size:.2f} in all when working"
+    )
     assert planned < 0.5 * size and proxy.sent < (1.3 if uri.startswith("s3") else 2) * size
 
 

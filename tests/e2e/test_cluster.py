@@ -33,33 +33,53 @@ def test_kuberays_samples_are_read_and_judged():
 def test_findings_read_well():
     done = run("cluster", "check", SAMPLES / "ray-cluster.sample.yaml")
     assert done.code == 3
-    assert "ray-cluster.sample.yaml:" in done.out and "[head-cpus]" in done.out and "Mend: " in done.out
+    assert (
+        "ray-cluster.sample.yaml:" in done.out
+        and "[head-cpus]" in done.out
+        and "Mend: " in done.out
+    )
 
 
 def test_every_rule_says_why_and_where_from():
     done = run("cluster", "check", "--rules", "--json")
     assert len(done.json) >= 25
     for rule in done.json:
-        assert rule["reason"] and rule["mend"] and rule["source"] and rule["severity"] in ("error", "warning", "note")
+        assert (
+            rule["reason"]
+            and rule["mend"]
+            and rule["source"]
+            and rule["severity"] in ("error", "warning", "note")
+        )
 
 
-@pytest.mark.parametrize("arguments, said", [([], "no manifest given"), (["/nowhere.yaml"], "/nowhere.yaml: ")])
+@pytest.mark.parametrize(
+    "arguments, said", [([], "no manifest given"), (["/nowhere.yaml"], "/nowhere.yaml: ")]
+)
 def test_bad_use_is_refused(arguments, said):
     done = run("cluster", "check", *arguments)
     assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1
 
 
 def test_a_workload_is_simulated(tmp_path):
-    values, workload, page = tmp_path / "values.yaml", tmp_path / "workload.yaml", tmp_path / "page.html"
-    values.write_text(run("cluster", "init", "pool-a", "--image", "registry.example/lido:1", "--spot").out)
+    values, workload, page = (
+        tmp_path / "values.yaml",
+        tmp_path / "workload.yaml",
+        tmp_path / "page.html",
+    )
+    values.write_text(
+        run("cluster", "init", "pool-a", "--image", "registry.example/lido:1", "--spot").out
+    )
     workload.write_text(run("cluster", "simulate", "--example").out)
     simulate = ["cluster", "simulate", values, "--workload", workload, "--max-age-days", 36500]
     done = run(*simulate, "--json", "--out", page)
     assert done.code == 0, done.err
     data = done.json["clusters"][0]
     assert data["jobs"] == 1030 and data["spans"] == 30 * 1480 + 1_000_000
-    assert {group["group"]: group["most_pods"] for group in data["groups"]} == {"driver": 4, "cpu": 50}
-    assert 2400 < sum(group["pod_hours"] for group in data["groups"]) * 4 and data["usd"] > 0
+    assert {group["group"]: group["most_pods"] for group in data["groups"]} == {
+        "driver": 4,
+        "cpu": 50,
+    }
+    assert sum(group["pod_hours"] for group in data["groups"]) * 4 > 2400 and data["usd"] > 0
     assert page.read_text().count("<svg") == 2 and "Simulated" in page.read_text()
     again = run(*simulate, "--json")
     assert again.json == done.json
@@ -67,6 +87,10 @@ def test_a_workload_is_simulated(tmp_path):
     assert old.code == 2 and "--max-age-days" in old.err and old.err.count("\n") == 1, old.err
     workload.write_text(workload.read_text().replace("jobs: 30", "jobs: many"))
     bad = run(*simulate)
-    assert bad.code == 2 and bad.err.count("\n") == 1 and f"{workload}:7: work.0.jobs is many" in bad.err, bad.err
+    assert (
+        bad.code == 2
+        and bad.err.count("\n") == 1
+        and f"{workload}:7: work.0.jobs is many" in bad.err
+    ), bad.err
     bad = run("cluster", "simulate", values)
     assert bad.code == 2 and "--workload" in bad.err

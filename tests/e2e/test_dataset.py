@@ -2,7 +2,6 @@
 """Labels, forgetting, inspecting."""
 
 import json
-import pathlib
 
 import pytest
 from conftest import SMALL, content, ingest, run, table
@@ -11,7 +10,10 @@ HEADER = "clip,start_s,end_s,task,label,track,x,y,width,height\n"
 
 
 def labels_of(dataset, generation):
-    return {(row["clip"].rsplit("/", 1)[-1], row["first_k"]): row["labels"] for row in table(dataset, "manifest", generation)}
+    return {
+        (row["clip"].rsplit("/", 1)[-1], row["first_k"]): row["labels"]
+        for row in table(dataset, "manifest", generation)
+    }
 
 
 @pytest.fixture
@@ -21,21 +23,28 @@ def dataset(clips, tmp_path):
 
 
 def test_labels_stand_on_the_samples_they_overlap(clips, tmp_path):
-    (tmp_path / "labels.csv").write_text(HEADER + "h264_b.mp4,1.0,2.0,behaviour,drowning,,100,50,20,40\n" "h264_b.mp4,1.5,6,age,child,7,,,,\n")
+    (tmp_path / "labels.csv").write_text(
+        HEADER + "h264_b.mp4,1.0,2.0,behaviour,drowning,,100,50,20,40\n"
+        "h264_b.mp4,1.5,6,age,child,7,,,,\n"
+    )
     ingest(clips / "h264_b.mp4", tmp_path / "d", *SMALL, "--labels", tmp_path / "labels.csv")
     labels = labels_of(tmp_path / "d", 1)
     # Windows of 4 frames at 6 fps: k = 4 covers 0.67 to 1.17 s, of which 1.0 and 1.17 are inside.
     assert labels["h264_b.mp4", 2] == []
     (early,) = labels["h264_b.mp4", 4]
     assert (early["task"], early["label"], early["overlap"]) == ("behaviour", "drowning", 0.5)
-    assert [l["label"] for l in labels["h264_b.mp4", 8]] == ["drowning", "child"]
+    assert [label["label"] for label in labels["h264_b.mp4", 8]] == ["drowning", "child"]
     row = next(r for r in table(tmp_path / "d", "manifest") if r["first_k"] == 6)
     x, y, width, height = row["labels"][0]["boxes"][:4]
-    assert x == pytest.approx(100 * row["scale_x"] + row["offset_x"]) and height == pytest.approx(40 * row["scale_y"])
+    assert x == pytest.approx(100 * row["scale_x"] + row["offset_x"]) and height == pytest.approx(
+        40 * row["scale_y"]
+    )
 
 
 def test_new_labels_touch_no_shard(dataset, tmp_path):
-    before = {k: v for k, v in content(dataset).items() if k.startswith(("shards", "generations/000001"))}
+    before = {
+        k: v for k, v in content(dataset).items() if k.startswith(("shards", "generations/000001"))
+    }
     (tmp_path / "labels.csv").write_text(HEADER + "h264_b.mp4,0,6,behaviour,swimming,,,,,\n")
     done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json")
     assert done.code == 0 and done.json["generation"] == 2
@@ -49,13 +58,29 @@ def test_new_labels_touch_no_shard(dataset, tmp_path):
 def test_labels_as_parquet(dataset, tmp_path):
     import pyarrow
     import pyarrow.parquet
-    pyarrow.parquet.write_table(pyarrow.table({"clip": ["h264_b.mp4"], "start_s": [0.0], "end_s": [6.0], "task": ["age"], "label": ["adult"]}), tmp_path / "l.parquet")
+
+    pyarrow.parquet.write_table(
+        pyarrow.table(
+            {
+                "clip": ["h264_b.mp4"],
+                "start_s": [0.0],
+                "end_s": [6.0],
+                "task": ["age"],
+                "label": ["adult"],
+            }
+        ),
+        tmp_path / "l.parquet",
+    )
     assert run("label", dataset, "--labels", tmp_path / "l.parquet").code == 0
-    assert {l["label"] for found in labels_of(dataset, 2).values() for l in found} == {"adult"}
+    assert {label["label"] for found in labels_of(dataset, 2).values() for label in found} == {
+        "adult"
+    }
 
 
 def test_labels_from_cvat(dataset, tmp_path):
-    (tmp_path / "cvat.xml").write_text("""<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
+    (
+        tmp_path / "cvat.xml"
+    ).write_text("""<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
       <meta><task><source>h264_b.mp4</source></task></meta>
       <track id="0" label="drowning"><box frame="30" outside="0" xtl="10" ytl="20" xbr="40" ybr="80"/>
       <box frame="45" outside="0" xtl="20" ytl="20" xbr="50" ybr="80"/><box frame="60" outside="1" xtl="20" ytl="20" xbr="50" ybr="80"/></track></annotations>""")
@@ -63,24 +88,31 @@ def test_labels_from_cvat(dataset, tmp_path):
     assert done.code == 0, done.err
     labels = labels_of(dataset, 2)
     assert labels["h264_b.mp4", 6][0]["overlap"] == 1.0  # 1.0 to 1.5 s is frames 30 to 45
-    row = next(r for r in table(dataset, "manifest", 2) if r["clip"].endswith("h264_b.mp4") and r["first_k"] == 8)
+    row = next(
+        r
+        for r in table(dataset, "manifest", 2)
+        if r["clip"].endswith("h264_b.mp4") and r["first_k"] == 8
+    )
     boxes = row["labels"][0]["boxes"]
     assert boxes[0] == pytest.approx(10 * row["scale_x"] + row["offset_x"])  # frame 40
     assert boxes[4] == pytest.approx(20 * row["scale_x"] + row["offset_x"])  # frame 45
 
 
-@pytest.mark.parametrize("text, message", [
-    (HEADER + "gone.mp4,0,1,age,child,,,,,\n", "no clip named \"gone.mp4\""),
-    (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "row 1: from 3 s to 1 s"),
-    (HEADER + "h264_b.mp4,0,soon,age,child,,,,,\n", "\"soon\" is not a number"),
-    (HEADER + "h264_b.mp4,0,1,age,,,,,,\n", "label is empty"),
-    (HEADER + "h264_b.mp4,0,1,age,child,,1,2,,\n", "box is not whole"),
-    ("clip,start_s,end_s,task\n", "no column \"label\""),
-    ("clip,start_s,end_s,task,label,colour\n", "unknown column \"colour\""),
-    ("<annotations></annotations>", "CVAT"),
-    ("<annotations>", "broken XML"),
-    ("", "empty"),
-])
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (HEADER + "gone.mp4,0,1,age,child,,,,,\n", 'no clip named "gone.mp4"'),
+        (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "row 1: from 3 s to 1 s"),
+        (HEADER + "h264_b.mp4,0,soon,age,child,,,,,\n", '"soon" is not a number'),
+        (HEADER + "h264_b.mp4,0,1,age,,,,,,\n", "label is empty"),
+        (HEADER + "h264_b.mp4,0,1,age,child,,1,2,,\n", "box is not whole"),
+        ("clip,start_s,end_s,task\n", 'no column "label"'),
+        ("clip,start_s,end_s,task,label,colour\n", 'unknown column "colour"'),
+        ("<annotations></annotations>", "CVAT"),
+        ("<annotations>", "broken XML"),
+        ("", "empty"),
+    ],
+)
 def test_bad_labels_are_refused_with_their_place(dataset, tmp_path, text, message):
     before = content(dataset)
     (tmp_path / "labels").write_text(text)
@@ -95,13 +127,15 @@ def test_an_unknown_label_is_refused_until_it_is_announced(dataset, tmp_path):
     typo.write_text(HEADER + "h264_b.mp4,0,1,behaviour,drownig,,,,,\n")
     assert run("label", dataset, "--labels", good).code == 0
     done = run("label", dataset, "--labels", typo)
-    assert done.code == 2 and "unknown label \"drownig\"" in done.err and "drowning" in done.err
+    assert done.code == 2 and 'unknown label "drownig"' in done.err and "drowning" in done.err
     assert run("label", dataset, "--labels", typo, "--classes", "behaviour=drownig").code == 0
 
 
 def test_forgetting_leaves_not_one_byte(dataset, clips):
     rows = table(dataset, "manifest")
-    gone = [r for r in rows if r["clip"].endswith("h264_b.mp4") and r["start_s"] < 3 and r["end_s"] >= 2]
+    gone = [
+        r for r in rows if r["clip"].endswith("h264_b.mp4") and r["start_s"] < 3 and r["end_s"] >= 2
+    ]
     pixels = []
     for row in gone:
         with open(dataset / row["shard"], "rb") as shard:
@@ -112,13 +146,18 @@ def test_forgetting_leaves_not_one_byte(dataset, clips):
     assert done.code == 0 and done.json["samples_removed"] == len(gone) > 0, done.err
     kept = table(dataset, "manifest", 2)
     assert {r["sample"] for r in kept} == {r["sample"] for r in rows} - {r["sample"] for r in gone}
-    assert {r["sample"]: r["sha256"] for r in kept}.items() <= {r["sample"]: r["sha256"] for r in rows}.items()
+    assert {r["sample"]: r["sha256"] for r in kept}.items() <= {
+        r["sample"]: r["sha256"] for r in rows
+    }.items()
     everything = b"".join(p.read_bytes() for p in dataset.rglob("*") if p.is_file())
-    for sample, picture in zip(gone, pixels):
+    for sample, _picture in zip(gone, pixels):
         assert sample["sample"].encode() not in everything
     # The first frame of the first removed sample stands in an earlier window too, which stays; the middle ones do not.
     assert sum(picture in everything for picture in pixels) <= 1
-    assert not (dataset / "generations/000001").exists() and not (dataset / "contact_sheet.html").exists()
+    assert (
+        not (dataset / "generations/000001").exists()
+        and not (dataset / "contact_sheet.html").exists()
+    )
     record = json.loads((dataset / "forgotten.json").read_text())[0]
     assert record["samples"] == len(gone) and record["shards_before"] != record["shards_after"]
     assert run("inspect", dataset, "--verify").code == 0
@@ -132,11 +171,14 @@ def test_forgetting_a_whole_clip(dataset):
     assert {r["clip"].rsplit("/")[-1] for r in table(dataset, "manifest", 2)} == {"h264_b.mp4"}
 
 
-@pytest.mark.parametrize("options, message", [
-    (["--clip", "gone.mp4", "--time", "all"], "no clip named"),
-    (["--clip", "h264_b.mp4", "--time", "3-2"], "want 0 <= start < end"),
-    (["--clip", "h264_b.mp4", "--time", "noon"], "want START-END"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--clip", "gone.mp4", "--time", "all"], "no clip named"),
+        (["--clip", "h264_b.mp4", "--time", "3-2"], "want 0 <= start < end"),
+        (["--clip", "h264_b.mp4", "--time", "noon"], "want START-END"),
+    ],
+)
 def test_forgetting_what_is_not_there_is_refused(dataset, options, message):
     before = content(dataset)
     done = run("forget", dataset, *options)

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ingest promises, as a user sees it."""
 
-import io
 import json
 import os
 import re
@@ -19,12 +18,27 @@ def some(clips, *names):
     return [clips / name for name in names]
 
 
-MIXED = ["h264_b.mp4", "hevc_b.mkv", "vp9.webm", "mjpeg.avi", "h264_open_gop.ts", "edit_list_cut.mp4"]
+MIXED = [
+    "h264_b.mp4",
+    "hevc_b.mkv",
+    "vp9.webm",
+    "mjpeg.avi",
+    "h264_open_gop.ts",
+    "edit_list_cut.mp4",
+]
 
 
 def test_same_bytes_for_any_number_of_workers(clips, tmp_path):
     for workers in (1, 8):
-        ingest(some(clips, *MIXED), tmp_path / str(workers), *SMALL, "--workers", workers, "--shard-mb", 0.1)
+        ingest(
+            some(clips, *MIXED),
+            tmp_path / str(workers),
+            *SMALL,
+            "--workers",
+            workers,
+            "--shard-mb",
+            0.1,
+        )
     assert content(tmp_path / "1") == content(tmp_path / "8")
 
 
@@ -37,18 +51,41 @@ def test_same_bytes_whatever_the_order_of_arguments(clips, tmp_path):
 def test_same_samples_when_everything_is_decoded(clips, tmp_path):
     ingest(some(clips, *MIXED), tmp_path / "planned", *SMALL)
     ingest(some(clips, *MIXED), tmp_path / "everything", *SMALL, "--decode-everything")
-    shards = lambda d: {k: v for k, v in content(d).items() if k.startswith("shards/")}
+
+    def shards(d):
+        return {k: v for k, v in content(d).items() if k.startswith("shards/")}
+
     assert shards(tmp_path / "planned") == shards(tmp_path / "everything")
 
 
-@pytest.mark.parametrize("name", ["h264_b.mp4", "h264_open_gop.mp4", "h264_open_gop.ts", "hevc_b.mp4", "hevc_b.mkv", "hevc_b.ts", "vp9.webm",
-                                  "h264_mbaff.mp4", "h264_intra_refresh.mp4", "edit_list_cut.mp4", "variable_rate.mp4", "h264_fragmented.mp4", "av1.mp4", "mpeg2.ts"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264_b.mp4",
+        "h264_open_gop.mp4",
+        "h264_open_gop.ts",
+        "hevc_b.mp4",
+        "hevc_b.mkv",
+        "hevc_b.ts",
+        "vp9.webm",
+        "h264_mbaff.mp4",
+        "h264_intra_refresh.mp4",
+        "edit_list_cut.mp4",
+        "variable_rate.mp4",
+        "h264_fragmented.mp4",
+        "av1.mp4",
+        "mpeg2.ts",
+    ],
+)
 def test_a_clip_in_spans_gives_the_samples_of_an_uncut_file(clips, tmp_path, name):
     whole = ingest(clips / name, tmp_path / "whole", *SMALL)
     cut = ingest(clips / name, tmp_path / "cut", *SMALL, "--span-s", 1)
     assert whole["samples"] == cut["samples"] > 0
     assert whole["left_over"] == cut["left_over"]
-    shards = lambda d: {k: v for k, v in content(d).items() if k.startswith("shards/")}
+
+    def shards(d):
+        return {k: v for k, v in content(d).items() if k.startswith("shards/")}
+
     assert shards(tmp_path / "whole") == shards(tmp_path / "cut")
     if name not in ("h264_intra_refresh.mp4", "variable_rate.mp4"):
         assert cut["spans"] > 1
@@ -64,7 +101,9 @@ def test_shards_are_read_by_webdataset(clips, tmp_path):
         description = json.loads(sample["json"])
         assert description["pts"] == row["pts"] and description["clip"] == row["clip"]
         for number in range(4):
-            image = cv2.imdecode(np.frombuffer(sample[f"{number:03}.jpg"], np.uint8), cv2.IMREAD_COLOR)
+            image = cv2.imdecode(
+                np.frombuffer(sample[f"{number:03}.jpg"], np.uint8), cv2.IMREAD_COLOR
+            )
             assert image.shape == (64, 64, 3)
         seen += 1
     assert seen == len(rows) > 0
@@ -72,9 +111,13 @@ def test_shards_are_read_by_webdataset(clips, tmp_path):
 
 def test_tables_are_read_by_duckdb(clips, tmp_path):
     import duckdb
+
     ingest(some(clips, *MIXED), tmp_path / "d", *SMALL)
     generation = tmp_path / "d/generations/000001"
-    one = lambda query: duckdb.sql(query.format(generation)).fetchall()[0]
+
+    def one(query):
+        return duckdb.sql(query.format(generation)).fetchall()[0]
+
     count, longest = one("select count(*), max(len(pts)) from '{}/manifest.parquet'")
     assert longest == 4 and (count,) == one("select sum(samples)::bigint from '{}/clips.parquet'")
     assert one("select count(*) from '{}/rejected.parquet'") == (0,)
@@ -82,24 +125,81 @@ def test_tables_are_read_by_duckdb(clips, tmp_path):
 
 def reference_pixels(clip):
     """FFmpeg decodes, turns and converts; OpenCV resizes by area: short side 73, centre crop 64."""
-    probe = subprocess.run(["ffprobe", "-v", "error", "-show_streams", "-of", "json", clip], capture_output=True, check=True).stdout
+    probe = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_streams", "-of", "json", clip],
+        capture_output=True,
+        check=True,
+    ).stdout
     aspect = json.loads(probe)["streams"][0].get("sample_aspect_ratio", "1:1").split(":")
-    shown = subprocess.run(["ffmpeg", "-v", "error", "-i", clip, "-frames:v", "1", "-sws_flags", "accurate_rnd+full_chroma_int+full_chroma_inp",
-                            "-c:v", "png", "-pix_fmt", "rgb24", "-f", "image2pipe", "-"], capture_output=True, check=True).stdout
-    picture = cv2.cvtColor(cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION), cv2.COLOR_BGR2RGB)
+    shown = subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-i",
+            clip,
+            "-frames:v",
+            "1",
+            "-sws_flags",
+            "accurate_rnd+full_chroma_int+full_chroma_inp",
+            "-c:v",
+            "png",
+            "-pix_fmt",
+            "rgb24",
+            "-f",
+            "image2pipe",
+            "-",
+        ],
+        capture_output=True,
+        check=True,
+    ).stdout
+    picture = cv2.cvtColor(
+        cv2.imdecode(
+            np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+        ),
+        cv2.COLOR_BGR2RGB,
+    )
     height, width = picture.shape[0], picture.shape[1] * int(aspect[0]) / int(aspect[1])
     scale = 73 / min(width, height)
-    resized = cv2.resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
+    resized = cv2.resize(
+        picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA
+    )
     x, y = (resized.shape[1] - 64) // 2, (resized.shape[0] - 64) // 2
-    return resized[y:y + 64, x:x + 64]
+    return resized[y : y + 64, x : x + 64]
 
 
-@pytest.mark.parametrize("name", ["look.mp4", "look_10bit.mp4", "look_422.mov", "look_444.mp4", "look_full_range.mp4", "look_grey.mp4", "look_bt709.mp4",
-                                  "look_mjpeg.avi", "look_rgb.mkv", "look_odd.mkv", "rotated.mp4", "rotated_left.mp4", "upside_down.mp4", "anamorphic.mp4"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "look.mp4",
+        "look_10bit.mp4",
+        "look_422.mov",
+        "look_444.mp4",
+        "look_full_range.mp4",
+        "look_grey.mp4",
+        "look_bt709.mp4",
+        "look_mjpeg.avi",
+        "look_rgb.mkv",
+        "look_odd.mkv",
+        "rotated.mp4",
+        "rotated_left.mp4",
+        "upside_down.mp4",
+        "anamorphic.mp4",
+    ],
+)
 def test_pixels_agree_with_ffmpeg_and_opencv(clips, tmp_path, name):
     ingest(clips / name, tmp_path / "d", *SMALL, "--split", "1/0/0", "--quality", 100)
-    sample = next(iter(webdataset.WebDataset([str(next((tmp_path / "d/shards").glob("*.tar")))], shardshuffle=False)))
-    mine = cv2.cvtColor(cv2.imdecode(np.frombuffer(sample["000.jpg"], np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    sample = next(
+        iter(
+            webdataset.WebDataset(
+                [str(next((tmp_path / "d/shards").glob("*.tar")))], shardshuffle=False
+            )
+        )
+    )
+    mine = cv2.cvtColor(
+        cv2.imdecode(np.frombuffer(sample["000.jpg"], np.uint8), cv2.IMREAD_COLOR),
+        cv2.COLOR_BGR2RGB,
+    )
     difference = np.abs(mine.astype(int) - reference_pixels(str(clips / name)).astype(int))
     # Two 8-bit roundings, two filters and JPEG at quality 100; a wrong matrix, range or rotation, or half a pixel of offset, is above 3.
     assert difference.mean() < 2
@@ -133,8 +233,13 @@ def test_shards_are_balanced_for_readers(clips, tmp_path):
 
 
 def test_a_list_gives_groups_cameras_and_times(clips, tmp_path):
-    (tmp_path / "list.csv").write_text("clip,group,site,camera,start_utc\n" + "".join(
-        f"{clips / name},event,north,cam{i},2026-07-01T14:03:00+02:00\n" for i, name in enumerate(MIXED[:3])))
+    (tmp_path / "list.csv").write_text(
+        "clip,group,site,camera,start_utc\n"
+        + "".join(
+            f"{clips / name},event,north,cam{i},2026-07-01T14:03:00+02:00\n"
+            for i, name in enumerate(MIXED[:3])
+        )
+    )
     ingest(tmp_path / "list.csv", tmp_path / "d", *SMALL)
     rows = table(tmp_path / "d", "manifest")
     assert {row["camera"] for row in rows} == {"cam0", "cam1", "cam2"}
@@ -170,16 +275,19 @@ def test_keyframes_only_is_a_quick_look(clips, tmp_path):
     assert clip["frames"] == 36 and span["packets_decoded"] < 0.05 * 180
 
 
-@pytest.mark.parametrize("options, message", [
-    (["--fps", "0"], "is not a rate"),
-    (["--fps", "fast"], "is not a rate"),
-    (["--window", "0"], "window is 0, want 1 to 1024"),
-    (["--sice", "3"], "--sice"),
-    (["--resize", "100"], "resize is 100, want at least size"),
-    (["--split", "80/20"], "want TRAIN/VAL/TEST"),
-    (["--split-by", "site"], "no site"),
-    (["--classes", "drowning"], "want TASK=LABEL"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--fps", "0"], "is not a rate"),
+        (["--fps", "fast"], "is not a rate"),
+        (["--window", "0"], "window is 0, want 1 to 1024"),
+        (["--sice", "3"], "--sice"),
+        (["--resize", "100"], "resize is 100, want at least size"),
+        (["--split", "80/20"], "want TRAIN/VAL/TEST"),
+        (["--split-by", "site"], "no site"),
+        (["--classes", "drowning"], "want TASK=LABEL"),
+    ],
+)
 def test_wrong_use_stops_before_work_begins(clips, tmp_path, options, message):
     done = run("ingest", clips / "h264_b.mp4", "--out", tmp_path / "d", *options)
     assert done.code == 2 and message in done.err and done.err.count("\n") == 1
@@ -205,13 +313,37 @@ def test_other_options_are_refused_for_the_same_dataset(clips, tmp_path):
 
 
 def test_progress_is_json_lines_off_a_terminal(clips, tmp_path):
-    process = subprocess.run([LIDO, "ingest", *map(str, some(clips, *MIXED, "h264_slices.mp4", "hevc_layers.mp4")), "--out", str(tmp_path / "d"),
-                              "--fps", "30", "--size", "1024", "--stride", "1", "--workers", "1"], capture_output=True, text=True, check=True)
+    process = subprocess.run(
+        [
+            LIDO,
+            "ingest",
+            *map(str, some(clips, *MIXED, "h264_slices.mp4", "hevc_layers.mp4")),
+            "--out",
+            str(tmp_path / "d"),
+            "--fps",
+            "30",
+            "--size",
+            "1024",
+            "--stride",
+            "1",
+            "--workers",
+            "1",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     # A sanitizer's own remarks ("==PID==Running thread was not suspended") are not ours.
-    ours = [line for line in process.stderr.splitlines() if not (os.environ.get("LIDO_SANITIZE") and line.startswith("=="))]
+    ours = [
+        line
+        for line in process.stderr.splitlines()
+        if not (os.environ.get("LIDO_SANITIZE") and line.startswith("=="))
+    ]
     lines = [json.loads(line) for line in ours]
     assert lines, "it takes more than two seconds"
-    assert all({"spans", "of", "frames", "frames_per_s", "rejected"} <= line.keys() for line in lines)
+    assert all(
+        {"spans", "of", "frames", "frames_per_s", "rejected"} <= line.keys() for line in lines
+    )
 
 
 def test_a_changed_clip_is_refused(clips, tmp_path):
@@ -226,9 +358,18 @@ def test_report_is_one_small_file_that_tells_it_all(clips, tmp_path):
     ingest(clips, tmp_path / "d", *SMALL)
     html = (tmp_path / "d/report.html").read_text()
     assert len(html) < 5e6 and "http" not in re.sub(r"data:[^\"]+", "", html)
-    for heading in ("Frames", "Timeline", "Splits and labels", "Rejected", "Cost of the last ingest"):
+    for heading in (
+        "Frames",
+        "Timeline",
+        "Splits and labels",
+        "Rejected",
+        "Cost of the last ingest",
+    ):
         assert heading in html
     assert "24 of" in html, "strips are capped, and it says so"
     images = re.findall(r"base64,([^\"]+)", html)
     import base64
-    assert cv2.imdecode(np.frombuffer(base64.b64decode(images[0]), np.uint8), cv2.IMREAD_COLOR).shape == (64, 64, 3)
+
+    assert cv2.imdecode(
+        np.frombuffer(base64.b64decode(images[0]), np.uint8), cv2.IMREAD_COLOR
+    ).shape == (64, 64, 3)

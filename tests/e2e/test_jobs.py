@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """lido ingest --on https://, lido jobs, logs and cancel, against the Jobs API of a real Ray with token authentication."""
 
+import contextlib
 import http.client
 import http.server
 import json
@@ -19,7 +20,6 @@ import urllib.request
 
 import pytest
 from conftest import CLIPS, LIDO, SMALL, content, ingest, run
-
 
 # What takes a while.
 LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
@@ -44,28 +44,56 @@ class Cluster:
         self.token_file.write_text(secrets.token_hex(20) + "\n")
         self.gcs, self.dashboard, self.agent = free_ports(3)
         self.url = f"http://127.0.0.1:{self.dashboard}"
-        environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": self.token_file.read_text().strip(), "RAY_USAGE_STATS_ENABLED": "0",
-                       "LIDO_PYTHON": sys.executable}
+        environment = {
+            **os.environ,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": self.token_file.read_text().strip(),
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "LIDO_PYTHON": sys.executable,
+        }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={self.gcs}", "--dashboard-host=127.0.0.1",
-             f"--dashboard-port={self.dashboard}", f"--dashboard-agent-listen-port={self.agent}", "--node-ip-address=127.0.0.1", "--num-cpus=2", '--resources={"driver": 2}',
-             "--object-store-memory=100000000", "--temp-dir=" + str(folder / "r"), "--include-dashboard=true", "--disable-usage-stats"],
-            env=environment, stdout=open(folder / "ray.log", "w"), stderr=subprocess.STDOUT, start_new_session=True)
+            [
+                sys.executable,
+                "-m",
+                "ray.scripts.scripts",
+                "start",
+                "--head",
+                "--block",
+                f"--port={self.gcs}",
+                "--dashboard-host=127.0.0.1",
+                f"--dashboard-port={self.dashboard}",
+                f"--dashboard-agent-listen-port={self.agent}",
+                "--node-ip-address=127.0.0.1",
+                "--num-cpus=2",
+                '--resources={"driver": 2}',
+                "--object-store-memory=100000000",
+                "--temp-dir=" + str(folder / "r"),
+                "--include-dashboard=true",
+                "--disable-usage-stats",
+            ],
+            env=environment,
+            stdout=open(folder / "ray.log", "w"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         self.on = ["--on", self.url, "--token-file", self.token_file]
         until = time.monotonic() + 90
         while run("jobs", *self.on).code != 0:
-            assert time.monotonic() < until and self.process.poll() is None, (folder / "ray.log").read_text()[-3000:]
+            assert time.monotonic() < until and self.process.poll() is None, (
+                folder / "ray.log"
+            ).read_text()[-3000:]
             time.sleep(0.5)
 
     def close(self):
         os.killpg(self.process.pid, signal.SIGTERM)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(15)
-        except subprocess.TimeoutExpired:
-            pass
         for path in pathlib.Path("/proc").glob("[0-9]*/environ"):  # what Ray left behind
             try:
-                if b"RAY_AUTH_TOKEN=" + self.token_file.read_text().strip().encode() in path.read_bytes():
+                if (
+                    b"RAY_AUTH_TOKEN=" + self.token_file.read_text().strip().encode()
+                    in path.read_bytes()
+                ):
                     os.kill(int(path.parent.name), signal.SIGKILL)
             except OSError:
                 pass
@@ -73,7 +101,9 @@ class Cluster:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    folder = pathlib.Path("/tmp") / f"lido-{secrets.token_hex(4)}"  # Ray's sockets want a short path
+    folder = (
+        pathlib.Path("/tmp") / f"lido-{secrets.token_hex(4)}"
+    )  # Ray's sockets want a short path
     folder.mkdir()
     one = Cluster(folder)
     yield one
@@ -94,12 +124,17 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     there = ingest(raw, tmp_path / "there", *SMALL, "--span-s", 2, *cluster.on)
     here = ingest(raw, tmp_path / "here", *SMALL, "--span-s", 2)
     assert content(tmp_path / "there") == content(tmp_path / "here")
-    assert {name: there[name] for name in ("samples", "clips", "frames")} == {name: here[name] for name in ("samples", "clips", "frames")}
+    assert {name: there[name] for name in ("samples", "clips", "frames")} == {
+        name: here[name] for name in ("samples", "clips", "frames")
+    }
     jobs = run("jobs", *cluster.on, "--json").json
     job = next(one for one in jobs if one["dataset"] == str(tmp_path / "there"))
     assert job["status"] == "SUCCEEDED" and job["job"].startswith("lido-")
     # With it went one that only asks for a worker, of which nobody hears.
-    ask = urllib.request.Request(f"{cluster.url}/api/jobs/ahead-of-{job['job']}", headers={"Authorization": f"Bearer {cluster.token_file.read_text().strip()}"})
+    ask = urllib.request.Request(
+        f"{cluster.url}/api/jobs/ahead-of-{job['job']}",
+        headers={"Authorization": f"Bearer {cluster.token_file.read_text().strip()}"},
+    )
     assert json.load(urllib.request.urlopen(ask, timeout=20))["status"] == "SUCCEEDED"
     assert not any(one["job"].startswith("ahead") for one in jobs)
     said = run("logs", job["job"], *cluster.on)
@@ -110,13 +145,31 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
 
 
 def test_tasks_want_what_they_are_told_to(cluster, raw, tmp_path):
-    ingest(raw, tmp_path / "there", *SMALL, *cluster.on, "--task-cpus", 0.5, "--task-resources", "driver=0.25", "--task-memory-gb", 0.1)
+    ingest(
+        raw,
+        tmp_path / "there",
+        *SMALL,
+        *cluster.on,
+        "--task-cpus",
+        0.5,
+        "--task-resources",
+        "driver=0.25",
+        "--task-memory-gb",
+        0.1,
+    )
     ingest(raw, tmp_path / "here", *SMALL)
     assert content(tmp_path / "there") == content(tmp_path / "here")
 
 
-@pytest.mark.parametrize("flags, said", [(["--task-resources", "disk"], 'task_resources hold "disk"'), (["--task-resources", "disk=0"], 'hold "disk=0"'),
-                                         (["--task-gpus", "1.5"], "task_gpus is 1.5"), (["--task-cpus", "0"], "task_cpus is 0")])
+@pytest.mark.parametrize(
+    "flags, said",
+    [
+        (["--task-resources", "disk"], 'task_resources hold "disk"'),
+        (["--task-resources", "disk=0"], 'hold "disk=0"'),
+        (["--task-gpus", "1.5"], "task_gpus is 1.5"),
+        (["--task-cpus", "0"], "task_cpus is 0"),
+    ],
+)
 def test_what_no_task_can_want_is_refused(raw, tmp_path, flags, said):
     for on in (["--on", "ray"], ["--on", "https://127.0.0.1:1"]):
         done = run("ingest", raw, "--out", tmp_path / "d", *on, *flags)
@@ -125,14 +178,50 @@ def test_what_no_task_can_want_is_refused(raw, tmp_path, flags, said):
 
 
 def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
-    here = run("ingest", raw, "--out", tmp_path / "d", "--on", "ray", "--quiet", "--task-resources", "disk=1", env={"LIDO_PYTHON": sys.executable})
-    assert here.code == 2 and here.err.startswith("lido: a task wants CPU 1, disk 1; this machine offers CPU ") and here.err.count("\n") == 1, here.err
+    here = run(
+        "ingest",
+        raw,
+        "--out",
+        tmp_path / "d",
+        "--on",
+        "ray",
+        "--quiet",
+        "--task-resources",
+        "disk=1",
+        env={"LIDO_PYTHON": sys.executable},
+    )
+    assert (
+        here.code == 2
+        and here.err.startswith("lido: a task wants CPU 1, disk 1; this machine offers CPU ")
+        and here.err.count("\n") == 1
+    ), here.err
     assert not (tmp_path / "d").exists()
-    there = subprocess.Popen([LIDO, "ingest", raw, "--out", tmp_path / "d", *SMALL, *cluster.on, "--task-resources", "disk=1", "--quiet"],
-                             stderr=subprocess.PIPE, text=True)
+    there = subprocess.Popen(
+        [
+            LIDO,
+            "ingest",
+            raw,
+            "--out",
+            tmp_path / "d",
+            *SMALL,
+            *cluster.on,
+            "--task-resources",
+            "disk=1",
+            "--quiet",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert "was given to" in there.stderr.readline()
-    assert there.stderr.readline() == "lido: no node of this Ray offers what a task wants (CPU 1, disk 1); waiting for one\n"
-    job = next(one["job"] for one in run("jobs", *cluster.on, "--json").json if one["dataset"] == str(tmp_path / "d"))
+    assert (
+        there.stderr.readline()
+        == "lido: no node of this Ray offers what a task wants (CPU 1, disk 1); waiting for one\n"
+    )
+    job = next(
+        one["job"]
+        for one in run("jobs", *cluster.on, "--json").json
+        if one["dataset"] == str(tmp_path / "d")
+    )
     assert run("cancel", job, *cluster.on).code == 0
     assert there.wait(timeout=60) != 0 and "cancelled" in there.stderr.read()
 
@@ -140,16 +229,33 @@ def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
 def test_a_job_leaves_no_actor_behind(cluster, raw, tmp_path):
     """Ray Data's own outlive their job, and a node with an actor on it is never idle."""
     ingest(raw, tmp_path / "d", *SMALL, *cluster.on)
-    look = "import ray, json; ray.init(address='127.0.0.1:%d', log_to_driver=False); print('left:', ray.util.list_named_actors(all_namespaces=True))" % cluster.gcs
-    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": cluster.token_file.read_text().strip()}
-    said = subprocess.run([sys.executable, "-c", look], env=environment, capture_output=True, text=True, timeout=120)
-    left = [one for one in eval(said.stdout.split("left:")[1]) if not one["namespace"].startswith("SUPERVISOR")]
+    look = (
+        f"import ray, json; ray.init(address='127.0.0.1:{cluster.gcs}', log_to_driver=False); "
+        "print('left:', ray.util.list_named_actors(all_namespaces=True))"
+    )
+    environment = {
+        **os.environ,
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": cluster.token_file.read_text().strip(),
+    }
+    said = subprocess.run(
+        [sys.executable, "-c", look], env=environment, capture_output=True, text=True, timeout=120
+    )
+    left = [
+        one
+        for one in eval(said.stdout.split("left:")[1])
+        if not one["namespace"].startswith("SUPERVISOR")
+    ]
     assert left == [], said.stdout
 
 
 def test_a_job_that_fails_says_why(cluster, tmp_path):
-    done = run("ingest", tmp_path / "nowhere", "--out", tmp_path / "d", "--quiet", *SMALL, *cluster.on)
-    assert done.code == 2 and done.err.splitlines()[-1].startswith("lido: ") and "nowhere" in done.err, done.err
+    done = run(
+        "ingest", tmp_path / "nowhere", "--out", tmp_path / "d", "--quiet", *SMALL, *cluster.on
+    )
+    assert (
+        done.code == 2 and done.err.splitlines()[-1].startswith("lido: ") and "nowhere" in done.err
+    ), done.err
 
 
 def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
@@ -157,8 +263,20 @@ def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
     raw.mkdir()
     for number in range(30):
         shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
-    command = [LIDO, "ingest", raw, "--out", tmp_path / "d", "--quiet", "--json", *LARGE, *cluster.on]
-    first = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    command = [
+        LIDO,
+        "ingest",
+        raw,
+        "--out",
+        tmp_path / "d",
+        "--quiet",
+        "--json",
+        *LARGE,
+        *cluster.on,
+    ]
+    first = subprocess.Popen(
+        [str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
     assert "was given to" in first.stderr.readline()
     time.sleep(1)
     first.send_signal(signal.SIGINT)
@@ -175,7 +293,9 @@ def test_a_job_can_be_cancelled(cluster, tmp_path):
     for number in range(100):
         shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
     command = [LIDO, "ingest", raw, "--out", tmp_path / "d", "--quiet", *LARGE, *cluster.on]
-    ingesting = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    ingesting = subprocess.Popen(
+        [str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
     job = ingesting.stderr.readline().split()[0]
     done = run("cancel", job, *cluster.on)
     assert done.code == 0, done.err
@@ -192,16 +312,27 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
     wrong = tmp_path / "wrong"
     wrong.write_text("nonsense")
     out = tmp_path / "d"
-    for options, said in (([], "this cluster wants a token"), (["--token-file", wrong], "does not allow this (403)"), (["--token-file", tmp_path / "missing"], "missing")):
+    for options, said in (
+        ([], "this cluster wants a token"),
+        (["--token-file", wrong], "does not allow this (403)"),
+        (["--token-file", tmp_path / "missing"], "missing"),
+    ):
         done = run("ingest", raw, "--out", out, *SMALL, "--on", cluster.url, *options)
         assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
     assert not out.exists()
 
 
-@pytest.mark.parametrize("on, said", [
-    ("http://ray.pool-a.example", "want https"), ("ftp://x", "want here, ray"), ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"), ("k8s:--all/data", "want k8s:NAMESPACE/CLUSTER"),
-    (f"http://127.0.0.1:{free_ports(1)[0]}", "127.0.0.1"), ("https://127.0.0.1:1/", "127.0.0.1"),
-])
+@pytest.mark.parametrize(
+    "on, said",
+    [
+        ("http://ray.pool-a.example", "want https"),
+        ("ftp://x", "want here, ray"),
+        ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"),
+        ("k8s:--all/data", "want k8s:NAMESPACE/CLUSTER"),
+        (f"http://127.0.0.1:{free_ports(1)[0]}", "127.0.0.1"),
+        ("https://127.0.0.1:1/", "127.0.0.1"),
+    ],
+)
 def test_bad_targets_are_one_line(on, said, raw, tmp_path):
     done = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", on)
     assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
@@ -219,20 +350,53 @@ def test_another_rays_version_is_refused(raw, tmp_path):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Old)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    done = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", f"http://127.0.0.1:{server.server_port}")
+    done = run(
+        "ingest",
+        raw,
+        "--out",
+        tmp_path / "d",
+        *SMALL,
+        "--on",
+        f"http://127.0.0.1:{server.server_port}",
+    )
     server.shutdown()
     assert done.code == 2 and "its Ray is 2.9.0, want 2.60.0" in done.err
 
 
 def test_tls_is_verified(cluster, tmp_path):
     """A front that speaks TLS with a certificate of our own making: refused until this machine is told to trust it."""
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=ray",
-                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key", "-out", "certificate"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=ray",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+            "-keyout",
+            "key",
+            "-out",
+            "certificate",
+        ],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
 
     class Front(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             back = http.client.HTTPConnection("127.0.0.1", cluster.dashboard)
-            back.request("GET", self.path, headers={"Authorization": self.headers.get("Authorization", "")})
+            back.request(
+                "GET", self.path, headers={"Authorization": self.headers.get("Authorization", "")}
+            )
             answer = back.getresponse()
             body = answer.read()
             self.send_response(answer.status)
@@ -250,7 +414,9 @@ def test_tls_is_verified(cluster, tmp_path):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     on = ["--on", f"https://127.0.0.1:{server.server_port}", "--token-file", cluster.token_file]
     refused = run("jobs", *on)
-    assert refused.code == 1 and "certificate" in refused.err and refused.err.count("\n") == 1, refused.err
+    assert refused.code == 1 and "certificate" in refused.err and refused.err.count("\n") == 1, (
+        refused.err
+    )
     trusted = run("jobs", *on, env={"SSL_CERT_FILE": str(tmp_path / "certificate")})
     server.shutdown()
     assert trusted.code == 0, trusted.err

@@ -14,18 +14,38 @@ from conftest import LIDO, SMALL, content, ingest, table
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory):
     from conftest import CLIPS
+
     folder = tmp_path_factory.mktemp("reference")
     ingest(CLIPS, folder / "d", *SMALL, "--shard-mb", 0.5, "--span-s", 2)
     return content(folder / "d")
 
 
 def command(clips, out, workers):
-    return [LIDO, "ingest", str(clips), "--out", str(out), *SMALL, "--shard-mb", "0.5", "--span-s", "2", "--workers", str(workers), "--quiet"]
+    return [
+        LIDO,
+        "ingest",
+        str(clips),
+        "--out",
+        str(out),
+        *SMALL,
+        "--shard-mb",
+        "0.5",
+        "--span-s",
+        "2",
+        "--workers",
+        str(workers),
+        "--quiet",
+    ]
 
 
 def kill_at_random(clips, out, chance, longest_s, signals=(signal.SIGKILL,)):
     """Runs once and kills it on the way, the child or the parent; @return whether it was killed."""
-    process = subprocess.Popen(command(clips, out, chance.choice([1, 2, 4])), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command(clips, out, chance.choice([1, 2, 4])),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     time.sleep(chance.random() * longest_s)
     if process.poll() is not None:
         return False
@@ -59,7 +79,13 @@ def test_fifty_kills(clips, tmp_path, reference):
     for number in range(40):
         out = tmp_path / str(number)
         for _ in range(chance.randrange(1, 6)):
-            kills += kill_at_random(clips, out, chance, 3, (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT))
+            kills += kill_at_random(
+                clips,
+                out,
+                chance,
+                3,
+                (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT),
+            )
         go_on_until_done(clips, out)
         assert content(out) == reference, f"round {number}"
     assert kills >= 50
@@ -67,23 +93,69 @@ def test_fifty_kills(clips, tmp_path, reference):
 
 def test_a_span_that_is_done_is_not_done_again(clips, tmp_path):
     import json
+
     inputs = [str(clips / n) for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg2.ts")]
-    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--window", "2", "--stride", "1", "--workers", "1", "--span-s", "1", "--scene", "off"]
-    process = subprocess.Popen([LIDO, "ingest", *inputs, *options, "--quiet"], stdout=subprocess.DEVNULL, start_new_session=True)
+    options = [
+        "--out",
+        str(tmp_path / "d"),
+        "--fps",
+        "30",
+        "--size",
+        "512",
+        "--window",
+        "2",
+        "--stride",
+        "1",
+        "--workers",
+        "1",
+        "--span-s",
+        "1",
+        "--scene",
+        "off",
+    ]
+    process = subprocess.Popen(
+        [LIDO, "ingest", *inputs, *options, "--quiet"],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     parts = tmp_path / "d/.work/parts"
-    while process.poll() is None and not (parts.exists() and len([p for p in parts.iterdir() if not p.name.startswith(".")]) >= 3):
+    while process.poll() is None and not (
+        parts.exists() and len([p for p in parts.iterdir() if not p.name.startswith(".")]) >= 3
+    ):
         time.sleep(0.01)
     assert process.poll() is None, "it finished before it could be killed"
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    done = subprocess.run([LIDO, "ingest", *inputs, *options, "--quiet", "--json"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [LIDO, "ingest", *inputs, *options, "--quiet", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     summary = json.loads(done.stdout)
     assert 3 <= summary["spans_resumed"] < summary["spans"]
 
 
 def test_ctrl_c_is_clean(clips, tmp_path):
-    process = subprocess.Popen([LIDO, "ingest", str(clips), "--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [
+            LIDO,
+            "ingest",
+            str(clips),
+            "--out",
+            str(tmp_path / "d"),
+            "--fps",
+            "30",
+            "--size",
+            "512",
+            "--scene",
+            "off",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -93,7 +165,12 @@ def test_ctrl_c_is_clean(clips, tmp_path):
 
 def test_ctrl_c_while_shards_are_written(clips, tmp_path):
     arguments = ["--shard-mb", "0.001", "--span-s", "2"]
-    process = subprocess.Popen([LIDO, "ingest", clips, "--out", tmp_path / "d", *SMALL, *arguments, "--quiet"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [LIDO, "ingest", clips, "--out", tmp_path / "d", *SMALL, *arguments, "--quiet"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     while not (tmp_path / "d/.work/rows").exists():
         assert process.poll() is None
         time.sleep(0.001)
@@ -109,7 +186,9 @@ def test_ctrl_c_while_shards_are_written(clips, tmp_path):
 
 def test_two_at_a_time_are_refused(clips, tmp_path):
     options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"]
-    first = subprocess.Popen([LIDO, "ingest", str(clips), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        [LIDO, "ingest", str(clips), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     while not (tmp_path / "d/.work").exists():
         time.sleep(0.01)
     second = subprocess.run([LIDO, "ingest", str(clips), *options], capture_output=True, text=True)
@@ -120,9 +199,15 @@ def test_two_at_a_time_are_refused(clips, tmp_path):
 
 def test_a_killed_forget_finishes_too(clips, tmp_path):
     chance = random.Random(5)
-    ingest([clips / n for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm")], tmp_path / "whole", *SMALL, "--shard-mb", 0.05)
+    ingest(
+        [clips / n for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm")],
+        tmp_path / "whole",
+        *SMALL,
+        "--shard-mb",
+        0.05,
+    )
     forget = [LIDO, "forget", str(tmp_path / "d"), "--clip", "h264_b.mp4", "--time", "1-4"]
-    for number in range(6):
+    for _number in range(6):
         subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
         subprocess.run(["cp", "-r", tmp_path / "whole", tmp_path / "d"], check=True)
         process = subprocess.Popen(forget, stdout=subprocess.DEVNULL)
@@ -132,5 +217,11 @@ def test_a_killed_forget_finishes_too(clips, tmp_path):
         subprocess.run(forget, check=True, stdout=subprocess.DEVNULL)
         latest = max(int(p.name) for p in (tmp_path / "d/generations").iterdir())
         rows = table(tmp_path / "d", "manifest", latest)
-        assert rows and not [r for r in rows if r["clip"].endswith("h264_b.mp4") and r["start_s"] < 4 and r["end_s"] >= 1]
-        assert {p.name for p in (tmp_path / "d/shards").iterdir()} == {r["shard"].split("/")[1] for r in rows}
+        assert rows and not [
+            r
+            for r in rows
+            if r["clip"].endswith("h264_b.mp4") and r["start_s"] < 4 and r["end_s"] >= 1
+        ]
+        assert {p.name for p in (tmp_path / "d/shards").iterdir()} == {
+            r["shard"].split("/")[1] for r in rows
+        }

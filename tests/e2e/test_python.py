@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 import cv2
-import lido
 import numpy as np
 import pytest
 import webdataset
 from conftest import SMALL, ingest
+
+import lido
 
 
 @pytest.fixture
@@ -22,10 +23,15 @@ def dataset(clips, tmp_path):
 def test_samples_are_those_that_webdataset_reads(dataset):
     mine = {s.key: s for s in lido.open(str(dataset)).samples(split="train")}
     count = 0
-    for sample in webdataset.WebDataset([str(p) for p in (dataset / "shards").glob("*.tar")], shardshuffle=False):
+    for sample in webdataset.WebDataset(
+        [str(p) for p in (dataset / "shards").glob("*.tar")], shardshuffle=False
+    ):
         frames = mine[sample["__key__"]].frames
         assert frames.shape == (4, 64, 64, 3) and frames.dtype == np.uint8
-        theirs = cv2.cvtColor(cv2.imdecode(np.frombuffer(sample["002.jpg"], np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        theirs = cv2.cvtColor(
+            cv2.imdecode(np.frombuffer(sample["002.jpg"], np.uint8), cv2.IMREAD_COLOR),
+            cv2.COLOR_BGR2RGB,
+        )
         assert np.abs(frames[2].astype(int) - theirs).max() <= 3, "two JPEG decoders"
         count += 1
     assert count == len(mine) > 0
@@ -52,5 +58,7 @@ def test_errors_say_what_is_wrong(tmp_path):
 
 def test_the_example_runs(dataset):
     example = pathlib.Path(__file__).parents[2] / "examples/read_dataset.py"
-    done = subprocess.run([sys.executable, example, dataset], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, example, dataset], capture_output=True, text=True, check=True
+    )
     assert done.stdout.endswith(f"{len(lido.open(str(dataset)).samples())} samples in train\n")

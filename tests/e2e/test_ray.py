@@ -20,6 +20,7 @@ HERE = {"LIDO_PYTHON": sys.executable}
 def raw(tmp_path_factory):
     """Good clips and a broken one."""
     from conftest import CLIPS
+
     folder = tmp_path_factory.mktemp("raw")
     for name in NAMES:
         shutil.copy(CLIPS / name, folder)
@@ -37,12 +38,18 @@ def local(raw, tmp_path_factory):
 @pytest.fixture
 def ray():
     import ray
+
     yield ray
     ray.shutdown()
 
 
 def request(raw, out):
-    return {"inputs": [raw], "out": out, "sampling": {"fps": "6", "size": 64, "window": 4, "stride": 2, "scene": "off"}, "job": {"span_s": 2}}
+    return {
+        "inputs": [raw],
+        "out": out,
+        "sampling": {"fps": "6", "size": 64, "window": 4, "stride": 2, "scene": "off"},
+        "job": {"span_s": 2},
+    }
 
 
 def test_the_same_bytes_from_ray(raw, local, tmp_path):
@@ -58,11 +65,33 @@ def test_the_same_bytes_from_ray(raw, local, tmp_path):
 
 def test_people_are_the_same_too(tmp_path):
     from test_scene import SCENE, WALK
+
     if not WALK.exists():
         pytest.skip(f"no {WALK}")
     import subprocess
+
     clip = tmp_path / "walk.mp4"
-    subprocess.run(["ffmpeg", "-v", "error", "-ss", "4", "-i", WALK, "-t", "8", "-vf", "scale=512:-2", "-c:v", "libx264", "-g", "20", clip], check=True)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-ss",
+            "4",
+            "-i",
+            WALK,
+            "-t",
+            "8",
+            "-vf",
+            "scale=512:-2",
+            "-c:v",
+            "libx264",
+            "-g",
+            "20",
+            clip,
+        ],
+        check=True,
+    )
     for on in ("here", "ray"):
         ingest(clip, tmp_path / on, *SCENE, "--span-s", 3, "--on", on, env=HERE)
     assert made(tmp_path / "ray") == made(tmp_path / "here")
@@ -73,7 +102,10 @@ def test_nodes_die_and_nothing_is_lost(ray, raw, local, tmp_path):
     """A head with no CPUs, two workers; one is killed while it works, another comes."""
     from lido.ray import data
     from ray.cluster_utils import Cluster
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 100_000_000})
+
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 100_000_000}
+    )
     try:
         workers = [cluster.add_node(num_cpus=1, object_store_memory=100_000_000) for _ in range(2)]
         cluster.wait_for_nodes(timeout=90)
@@ -98,6 +130,7 @@ def test_nodes_die_and_nothing_is_lost(ray, raw, local, tmp_path):
 
 def test_a_driver_that_dies_goes_on_from_the_ledger(ray, raw, local, tmp_path):
     from lido.ray import data
+
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     asked = request(raw, tmp_path / "d")
     plan = data.plan(**asked)
@@ -107,7 +140,9 @@ def test_a_driver_that_dies_goes_on_from_the_ledger(ray, raw, local, tmp_path):
     plan = data.plan(**asked)
     left = data.read_clips(plan).take_all()
     assert len(left) == len(table(local, "spans")) - 3
-    assert not {(row["clip"], row["span"]) for row in left} & {(row["clip"], row["span"]) for row in done}
+    assert not {(row["clip"], row["span"]) for row in left} & {
+        (row["clip"], row["span"]) for row in done
+    }
     del plan
     assert data.ingest(**asked)["spans_resumed"] == 3
     assert content(tmp_path / "d") == content(local)
@@ -115,26 +150,39 @@ def test_a_driver_that_dies_goes_on_from_the_ledger(ray, raw, local, tmp_path):
 
 def test_a_span_that_kills_its_process_is_rejected_and_the_rest_is_not(ray, raw, tmp_path):
     from lido.ray import data
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, runtime_env={"env_vars": {"LIDO_TEST_CRASH": "vp9"}})
+
+    ray.init(
+        num_cpus=1,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env={"env_vars": {"LIDO_TEST_CRASH": "vp9"}},
+    )
     summary = data.ingest(**request(raw, tmp_path / "d"))
     assert summary["rejected"] == 2
-    reasons = {os.path.basename(row["clip"]): row["reason"] for row in table(tmp_path / "d", "rejected")}
+    reasons = {
+        os.path.basename(row["clip"]): row["reason"] for row in table(tmp_path / "d", "rejected")
+    }
     assert "took the process that read it down 3 times" in reasons["vp9.webm"]
     assert len({row["clip"] for row in table(tmp_path / "d", "manifest")}) == len(NAMES) - 1
 
 
 def test_ones_own_step_fits_in_between(ray, raw, tmp_path):
     from lido.ray import data
+
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     plan = data.plan(**request(raw, tmp_path / "d"))
     spans = data.read_clips(plan).filter(lambda span: "hevc" not in span["clip"])
     done = data.write_parts(spans, plan)
-    assert {os.path.basename(row["clip"]) for row in done.take_all()} == {n for n in NAMES if "hevc" not in n}
+    assert {os.path.basename(row["clip"]) for row in done.take_all()} == {
+        n for n in NAMES if "hevc" not in n
+    }
 
 
 def test_samples_come_back(ray, local):
-    import lido
     from lido.ray import data
+
+    import lido
+
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     rows = data.read_shards(local).take_all()
     truth = {sample.key: sample for sample in lido.open(str(local)).samples()}
@@ -145,9 +193,11 @@ def test_samples_come_back(ray, local):
 
 def test_frames_stay_in_ray(ray, raw, tmp_path):
     """The pictures that samples hold, before they are compressed, which takes colour's detail but hardly any brightness."""
-    import lido
     import numpy as np
     from lido.ray import data
+
+    import lido
+
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
     plan = data.plan(**request(raw, tmp_path / "frames"))
     frames = data.to_frames(data.read_clips(plan), plan, rows=5)
@@ -163,18 +213,34 @@ def test_frames_stay_in_ray(ray, raw, tmp_path):
     for sample in samples:
         row = rows[(sample.clip, manifest[sample.key]["first_k"])]
         assert row["frame"].shape == (64, 64, 3) and row["frame"].dtype == np.uint8
-        brightness = lambda picture: picture @ np.array([0.299, 0.587, 0.114])
+
+        def brightness(picture):
+            return picture @ np.array([0.299, 0.587, 0.114])
+
         assert abs(brightness(row["frame"]) - brightness(sample.frames[0])).mean() < 1.5
         assert -1e-3 < sample.start_s - row["time_s"] < 0.2  # the last picture shown by then
 
 
 def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
     """A clip of which a few pictures are taken is not decoded to its end."""
-    from lido import _work
     import json as text
-    run_ = _work.Run(text.dumps({"inputs": [str(raw / "h264_b.mp4")], "out": str(tmp_path / "d"), "labels": "", "classes": "",
-                                 "sampling": {"fps": "25", "size": 64, "scene": "off"}, "job": {}}))
+
+    from lido import _work
+
+    run_ = _work.Run(
+        text.dumps(
+            {
+                "inputs": [str(raw / "h264_b.mp4")],
+                "out": str(tmp_path / "d"),
+                "labels": "",
+                "classes": "",
+                "sampling": {"fps": "25", "size": 64, "scene": "off"},
+                "job": {},
+            }
+        )
+    )
     from lido.ray import data
+
     [(batch, count, size)] = run_.batches(1)
     assert count == 1 and size == (raw / "h264_b.mp4").stat().st_size
     [spans] = data.spans_of(batch, run_.shared_work())
@@ -182,14 +248,21 @@ def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
     assert len(next(generator)["k"]) == 2
     generator.close()  # returns: the decoding thread has ended
     with pytest.raises(ValueError, match="enough"):
+
         def refuse(*_):
             raise ValueError("enough")
+
         _work.Worker(run_.shared_work()).frames(spans["work"][0].as_py(), 2, refuse)
 
 
-@pytest.mark.parametrize("environment, said", [({"LIDO_PYTHON": "/nowhere/python"}, "/nowhere/python: No such file"),
-                                               (HERE | {"RAY_ADDRESS": "127.0.0.1:1"}, "RAY_ADDRESS 127.0.0.1:1: "),
-                                               (HERE | {"RAY_ADDRESS": "auto"}, "RAY_ADDRESS auto: ")])
+@pytest.mark.parametrize(
+    "environment, said",
+    [
+        ({"LIDO_PYTHON": "/nowhere/python"}, "/nowhere/python: No such file"),
+        (HERE | {"RAY_ADDRESS": "127.0.0.1:1"}, "RAY_ADDRESS 127.0.0.1:1: "),
+        (HERE | {"RAY_ADDRESS": "auto"}, "RAY_ADDRESS auto: "),
+    ],
+)
 def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
     done = run("ingest", raw, "--out", tmp_path / "d", "--on", "ray", "--quiet", env=environment)
     assert done.code in (1, 2) and said in done.err and done.err.count("\n") == 1, done.err
@@ -198,15 +271,24 @@ def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
 
 @pytest.mark.parametrize("doing", ["parts", "rows"])  # spans, shards
 def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path, doing):
-    import ray  # with which psutil comes
     import psutil
+
     many = tmp_path / "many"
     many.mkdir()
     for number in range(60):
-        shutil.copy(raw / NAMES[number % len(NAMES)], many / f"{number}_{NAMES[number % len(NAMES)]}")
+        shutil.copy(
+            raw / NAMES[number % len(NAMES)], many / f"{number}_{NAMES[number % len(NAMES)]}"
+        )
     out, small = tmp_path / "d", [*SMALL, "--shard-mb", 0.001]
-    process = subprocess.Popen([str(one) for one in (LIDO, "ingest", many, "--out", out, *small, "--on", "ray", "--quiet")], stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, **HERE})
+    process = subprocess.Popen(
+        [
+            str(one)
+            for one in (LIDO, "ingest", many, "--out", out, *small, "--on", "ray", "--quiet")
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **HERE},
+    )
     until = time.monotonic() + 120
     while not any((out / ".work" / doing).glob("*")):
         assert time.monotonic() < until and process.poll() is None
@@ -214,9 +296,13 @@ def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path,
     started = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and said == "lido: stopped; the same command goes on from here\n"
+    assert (
+        process.returncode == 130 and said == "lido: stopped; the same command goes on from here\n"
+    )
     assert len(started) > 3  # the driver, and Ray's own
-    _, alive = psutil.wait_procs(started, timeout=120)  # Ray's agents take a minute where Ray aborts
+    _, alive = psutil.wait_procs(
+        started, timeout=120
+    )  # Ray's agents take a minute where Ray aborts
     assert not alive
     assert not any((out / "generations").glob("*/generation.json"))
     assert doing == "rows" or not (out / "generations").exists()
@@ -229,21 +315,50 @@ def test_how_the_driver_says_that_it_ends_stands(raw, tmp_path):
     python = tmp_path / "python"  # as where Ray aborts when it is shut down
     python.write_text(f'#!/bin/sh\n{sys.executable} "$@"\nexit 1\n')
     python.chmod(0o755)
-    good = run("ingest", raw, "--out", tmp_path / "d", *SMALL, "--on", "ray", "--quiet", env={"LIDO_PYTHON": str(python)})
+    good = run(
+        "ingest",
+        raw,
+        "--out",
+        tmp_path / "d",
+        *SMALL,
+        "--on",
+        "ray",
+        "--quiet",
+        env={"LIDO_PYTHON": str(python)},
+    )
     assert good.code == 3
-    bad = run("ingest", raw / "nowhere", "--out", tmp_path / "e", "--on", "ray", "--quiet", env={"LIDO_PYTHON": str(python)})
+    bad = run(
+        "ingest",
+        raw / "nowhere",
+        "--out",
+        tmp_path / "e",
+        "--on",
+        "ray",
+        "--quiet",
+        env={"LIDO_PYTHON": str(python)},
+    )
     assert bad.code == 2 and "nowhere" in bad.err and bad.err.count("\n") == 1
 
 
 def test_a_python_that_ends_at_once_takes_nothing_with_it(raw, tmp_path):
     many = [f"{raw}/{number}" for number in range(5000)]  # more than a pipe holds
-    done = run("ingest", *many, "--out", tmp_path / "d", "--on", "ray", "--quiet", env={"LIDO_PYTHON": "/bin/false"})
+    done = run(
+        "ingest",
+        *many,
+        "--out",
+        tmp_path / "d",
+        "--on",
+        "ray",
+        "--quiet",
+        env={"LIDO_PYTHON": "/bin/false"},
+    )
     assert done.code == 1
 
 
 def test_shards_are_read_by_ray_data(ray, clips, tmp_path):
     cv2 = pytest.importorskip("cv2")
     import numpy as np
+
     ingest([clips / "h264_b.mp4", clips / "vp9.webm"], tmp_path / "d", *SMALL)
     rows = {row["sample"]: row for row in table(tmp_path / "d", "manifest")}
     ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
@@ -252,4 +367,8 @@ def test_shards_are_read_by_ray_data(ray, clips, tmp_path):
     assert {sample["__key__"] for sample in samples} == set(rows)
     for sample in samples:
         assert json.loads(sample["json"])["pts"] == rows[sample["__key__"]]["pts"]
-        assert cv2.imdecode(np.frombuffer(sample["003.jpg"], np.uint8), cv2.IMREAD_COLOR).shape == (64, 64, 3)
+        assert cv2.imdecode(np.frombuffer(sample["003.jpg"], np.uint8), cv2.IMREAD_COLOR).shape == (
+            64,
+            64,
+            3,
+        )

@@ -27,8 +27,35 @@ pytestmark = pytest.mark.skipif(not WALK.exists(), reason=f"no {WALK}")
 def walk(tmp_path_factory):
     """Somebody enters, stands, leaves; 24 seconds, a random access point every two."""
     clip = tmp_path_factory.mktemp("walk") / "walk.mp4"
-    subprocess.run(["ffmpeg", "-v", "error", "-ss", "4", "-i", WALK, "-t", "24", "-vf", "scale=512:-2", "-c:v", "libx264", "-preset", "veryfast",
-                    "-threads", "1", "-g", "20", "-keyint_min", "20", "-sc_threshold", "0", clip], check=True)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-ss",
+            "4",
+            "-i",
+            WALK,
+            "-t",
+            "24",
+            "-vf",
+            "scale=512:-2",
+            "-c:v",
+            "libx264",
+            "-preset",
+            "veryfast",
+            "-threads",
+            "1",
+            "-g",
+            "20",
+            "-keyint_min",
+            "20",
+            "-sc_threshold",
+            "0",
+            clip,
+        ],
+        check=True,
+    )
     return clip
 
 
@@ -40,7 +67,9 @@ def dataset(walk, tmp_path_factory):
 
 
 def scene(dataset, name, folder="g000001"):
-    return pyarrow.parquet.read_table(pathlib.Path(dataset) / f"scenes/{folder}/{name}.parquet").to_pylist()
+    return pyarrow.parquet.read_table(
+        pathlib.Path(dataset) / f"scenes/{folder}/{name}.parquet"
+    ).to_pylist()
 
 
 def samples_of(dataset, row):
@@ -69,39 +98,78 @@ def test_a_sample_shows_one_person_with_room_around_him(dataset):
     objects = {(o["track"], o["k"]): o for o in scene(dataset, "objects") if o["kind"] == "person"}
     for row in rows:
         files = samples_of(dataset, row)
-        assert sorted(files) == [".000.jpg", ".001.jpg", ".002.jpg", ".003.jpg", ".context.jpg", ".json"]
+        assert sorted(files) == [
+            ".000.jpg",
+            ".001.jpg",
+            ".002.jpg",
+            ".003.jpg",
+            ".context.jpg",
+            ".json",
+        ]
         about = json.loads(files[".json"])
         assert about["track"] == row["track"] > 0 and about["boxes"] == row["boxes"]
         for i in range(4):
             picture = cv2.imdecode(np.frombuffer(files[f".{i:03}.jpg"], np.uint8), cv2.IMREAD_COLOR)
             assert picture.shape == (224, 224, 3)
-            x, y, w, h = row["boxes"][4 * i:4 * i + 4]
+            x, y, w, h = row["boxes"][4 * i : 4 * i + 4]
             # The box fills the picture but for the room: 1 / 1.25 of its longer side.
             assert abs(max(w, h) / 224 - 0.8) < 0.15
             seen = objects.get((row["track"], row["first_k"] + i))
             if seen:
-                scale_x, scale_y, offset_x, offset_y = row["cutouts"][4 * i:4 * i + 4]
-                assert abs(seen["x"] * scale_x + offset_x - x) < 1e-6 and abs(seen["height"] * scale_y - h) < 1e-6
+                scale_x, scale_y, offset_x, offset_y = row["cutouts"][4 * i : 4 * i + 4]
+                assert (
+                    abs(seen["x"] * scale_x + offset_x - x) < 1e-6
+                    and abs(seen["height"] * scale_y - h) < 1e-6
+                )
 
 
 def test_cutouts_are_the_source_pixels(dataset, walk):
     cv2 = pytest.importorskip("cv2")
     np = pytest.importorskip("numpy")
     row = table(dataset, "manifest")[len(table(dataset, "manifest")) // 2]
-    frames = subprocess.run(["ffmpeg", "-v", "error", "-i", walk, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"], capture_output=True, check=True).stdout
-    video = np.frombuffer(frames, np.uint8).reshape(-1, row["source_height"], row["source_width"], 3)
-    times = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", "frame=pts", "-of", "csv=p=0", walk], capture_output=True, text=True).stdout
+    frames = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", walk, "-f", "rawvideo", "-pix_fmt", "bgr24", "-"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    video = np.frombuffer(frames, np.uint8).reshape(
+        -1, row["source_height"], row["source_width"], 3
+    )
+    times = subprocess.run(
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-select_streams",
+            "v",
+            "-show_entries",
+            "frame=pts",
+            "-of",
+            "csv=p=0",
+            walk,
+        ],
+        capture_output=True,
+        text=True,
+    ).stdout
     frame = video[[int(t.strip(",")) for t in times.split()].index(row["pts"][1])]
     scale_x, scale_y, offset_x, offset_y = row["cutouts"][4:8]
     # Pixel centres lie half a pixel from their edges.
-    matrix = np.array([[scale_x, 0, offset_x + scale_x / 2 - 0.5], [0, scale_y, offset_y + scale_y / 2 - 0.5]])
-    wanted = cv2.warpAffine(frame, matrix, (224, 224), flags=cv2.INTER_LINEAR if scale_x > 1 else cv2.INTER_AREA)
-    found = cv2.imdecode(np.frombuffer(samples_of(dataset, row)[".001.jpg"], np.uint8), cv2.IMREAD_COLOR)
+    matrix = np.array(
+        [[scale_x, 0, offset_x + scale_x / 2 - 0.5], [0, scale_y, offset_y + scale_y / 2 - 0.5]]
+    )
+    wanted = cv2.warpAffine(
+        frame, matrix, (224, 224), flags=cv2.INTER_LINEAR if scale_x > 1 else cv2.INTER_AREA
+    )
+    found = cv2.imdecode(
+        np.frombuffer(samples_of(dataset, row)[".001.jpg"], np.uint8), cv2.IMREAD_COLOR
+    )
     inside = wanted.any(axis=2)
     assert np.abs(wanted.astype(int) - found)[inside].mean() < 6
 
 
-@pytest.mark.parametrize("options", [["--span-s", "3", "--workers", "2"], ["--decode-everything", "--workers", "2"]])
+@pytest.mark.parametrize(
+    "options", [["--span-s", "3", "--workers", "2"], ["--decode-everything", "--workers", "2"]]
+)
 def test_spans_and_workers_change_nothing(walk, dataset, tmp_path, options):
     ingest(walk, tmp_path / "d", *SCENE, *options)
     assert made(tmp_path / "d") == made(dataset) and any("objects" in k for k in made(dataset))
@@ -113,7 +181,9 @@ def test_a_killed_ingest_goes_on_to_the_same_bytes(walk, dataset, tmp_path):
     chance = random.Random(4)
     command = [LIDO, "ingest", walk, "--out", tmp_path / "d", *SCENE, "--span-s", "3", "--quiet"]
     for _ in range(3):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         time.sleep(0.5 + 2.5 * chance.random())
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -134,14 +204,18 @@ def test_labels_with_boxes_go_to_the_person_they_show(walk, tmp_path):
     out = tmp_path / "d"
     ingest(walk, out, *SCENE)
     row = table(out, "manifest")[4]
-    seen = next(o for o in scene(out, "objects") if o["track"] == row["track"] and o["k"] == row["first_k"])
+    seen = next(
+        o for o in scene(out, "objects") if o["track"] == row["track"] and o["k"] == row["first_k"]
+    )
     here = f"{seen['x']},{seen['y']},{seen['width']},{seen['height']}"
     labels = tmp_path / "labels.csv"
     start = row["start_s"]
-    labels.write_text("clip,start_s,end_s,task,label,track,x,y,width,height\n"
-                      f"walk.mp4,{start},{start + 2},behaviour,standing,a,{here}\n"
-                      f"walk.mp4,{start},{start + 2},behaviour,elsewhere,b,0,0,20,20\n"
-                      f"walk.mp4,{start},{start + 2},age,adult,,,,,\n")
+    labels.write_text(
+        "clip,start_s,end_s,task,label,track,x,y,width,height\n"
+        f"walk.mp4,{start},{start + 2},behaviour,standing,a,{here}\n"
+        f"walk.mp4,{start},{start + 2},behaviour,elsewhere,b,0,0,20,20\n"
+        f"walk.mp4,{start},{start + 2},age,adult,,,,,\n"
+    )
     assert run("label", out, "--labels", labels).code == 0
     new = next(r for r in table(out, "manifest", 2) if r["sample"] == row["sample"])
     assert sorted(one["label"] for one in new["labels"]) == ["adult", "standing"]
@@ -163,7 +237,9 @@ def test_forgetting_reaches_tables_views_and_plates(walk, tmp_path):
     assert not (folder / "plates").exists()
     kept = json.loads((folder / "pictures.json").read_text())
     assert kept["plates"] == [] and 0 < len(kept["views"]) < len(views)
-    assert {p.name for p in (folder / "views").iterdir()} == {pathlib.Path(v["file"]).name for v in kept["views"]}
+    assert {p.name for p in (folder / "views").iterdir()} == {
+        pathlib.Path(v["file"]).name for v in kept["views"]
+    }
     assert run("inspect", out, "--verify").code == 0
 
 
@@ -175,7 +251,9 @@ def test_a_second_ingest_adds_its_own_tables(walk, tmp_path):
     assert before.items() <= content(tmp_path / "d").items()
     generation = json.loads((tmp_path / "d/generations/000002/generation.json").read_text())
     assert generation["scenes"] == ["scenes/g000001", "scenes/g000002"]
-    assert {r["clip"] for r in scene(tmp_path / "d", "objects", "g000002")} == {str(tmp_path / "again.mp4")}
+    assert {r["clip"] for r in scene(tmp_path / "d", "objects", "g000002")} == {
+        str(tmp_path / "again.mp4")
+    }
 
 
 def test_one_clip(walk, tmp_path, dataset):
@@ -184,8 +262,23 @@ def test_one_clip(walk, tmp_path, dataset):
     assert done.json["motions"] == {"still": 72} and done.json["tracks"]["person"] >= 1
     rows = pyarrow.parquet.read_table(tmp_path / "s/objects.parquet").to_pylist()
     assert rows == scene(dataset, "objects")
-    probe = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0",
-                            tmp_path / "s/drawn.mp4"], capture_output=True, text=True)
+    probe = subprocess.run(
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-count_frames",
+            "-select_streams",
+            "v",
+            "-show_entries",
+            "stream=nb_read_frames",
+            "-of",
+            "csv=p=0",
+            tmp_path / "s/drawn.mp4",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert probe.stdout.strip().strip(",") == "72"
     again = run("scene", walk, "--out", tmp_path / "s", "--fps", "3", "--quiet")
     assert again.code == 0
@@ -199,14 +292,26 @@ def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
         ([walk, "--out", tmp_path / "mine"], 2, "which lido scene did not write"),
         ([tmp_path / "text.mp4", "--out", tmp_path / "o"], 1, "text.mp4"),
         ([tmp_path / "gone.mp4", "--out", tmp_path / "o"], 2, "gone.mp4"),
-        ([walk, "--out", tmp_path / "o", "--detector", "none-such"], 2, "no model named \"none-such\""),
+        (
+            [walk, "--out", tmp_path / "o", "--detector", "none-such"],
+            2,
+            'no model named "none-such"',
+        ),
         ([walk, "--out", tmp_path / "o", "--tiles", "0"], 2, "tiles is 0, want 1 to 8"),
     ]:
         done = run("scene", *arguments, "--quiet")
         assert (done.code, words in done.err, done.err.count("\n")) == (code, True, 1), done.err
     done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "off", "--samples", "person")
     assert done.code == 2 and "samples person want scene on" in done.err
-    done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "on", env={"LIDO_MODELS": str(tmp_path / "none")})
+    done = run(
+        "ingest",
+        walk,
+        "--out",
+        tmp_path / "d",
+        "--scene",
+        "on",
+        env={"LIDO_MODELS": str(tmp_path / "none")},
+    )
     assert done.code == 2 and "run lido models fetch nanodet" in done.err
 
 
@@ -218,8 +323,22 @@ def test_another_detector_is_a_folder(walk, tmp_path):
     env = {"LIDO_MODELS": str(tmp_path / "models")}
     assert run("models", "add", bundle, env=env).code == 0
     assert run("models", "add", bundle, env=env).code == 2
-    assert [m["name"] for m in run("models", "list", "--json", env=env).json["models"]] == ["yolox_nano"]
-    done = run("scene", walk, "--out", tmp_path / "s", "--fps", "1", "--detector", "yolox_nano", "--json", "--quiet", env=env)
+    assert [m["name"] for m in run("models", "list", "--json", env=env).json["models"]] == [
+        "yolox_nano"
+    ]
+    done = run(
+        "scene",
+        walk,
+        "--out",
+        tmp_path / "s",
+        "--fps",
+        "1",
+        "--detector",
+        "yolox_nano",
+        "--json",
+        "--quiet",
+        env=env,
+    )
     assert done.code == 0 and done.json["tracks"].get("person", 0) >= 1, done.err
     # A dataset knows its detector.
     ingest(walk, tmp_path / "d", *SCENE, "--detector", "yolox_nano", env=env)

@@ -24,19 +24,29 @@ def make_batches(path: pathlib.Path) -> None:
     random = np.random.default_rng(7)
 
     def weights(name: str, *shape: int) -> onnx.TensorProto:
-        return onnx.numpy_helper.from_array((random.standard_normal(shape) / 4).astype(np.float32), name)
+        return onnx.numpy_helper.from_array(
+            (random.standard_normal(shape) / 4).astype(np.float32), name
+        )
 
     node = onnx.helper.make_node
     shape = onnx.numpy_helper.from_array(np.array([0, -1, 7], np.int64), "shape")
     graph = onnx.helper.make_graph(
-        [node("Conv", ["input", "w1"], ["a"], strides=[4, 4]), node("Relu", ["a"], ["b"]),
-         node("Conv", ["b", "w2"], ["c"], strides=[4, 4]), node("Transpose", ["c"], ["d"], perm=[0, 2, 3, 1]),
-         node("Reshape", ["d", "shape"], ["e"]), node("Sigmoid", ["e"], ["output"])],
+        [
+            node("Conv", ["input", "w1"], ["a"], strides=[4, 4]),
+            node("Relu", ["a"], ["b"]),
+            node("Conv", ["b", "w2"], ["c"], strides=[4, 4]),
+            node("Transpose", ["c"], ["d"], perm=[0, 2, 3, 1]),
+            node("Reshape", ["d", "shape"], ["e"]),
+            node("Sigmoid", ["e"], ["output"]),
+        ],
         "batches",
         [onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, ["n", 3, 32, 32])],
         [onnx.helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["n", 4, 7])],
-        [weights("w1", 16, 3, 4, 4), weights("w2", 7, 16, 4, 4), shape])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+        [weights("w1", 16, 3, 4, 4), weights("w2", 7, 16, 4, 4), shape],
+    )
+    model = onnx.helper.make_model(
+        graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8
+    )
     onnx.save(model, path)
 
 
@@ -58,7 +68,9 @@ def main() -> None:
     model.reshape([1, 3, 416, 416])
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     results = compiled([pattern((1, 3, 416, 416)) / 128])
-    (folder / "nanodet.outputs").write_bytes(b"".join(results[n].astype(np.float32).tobytes() for n in NANODET))
+    (folder / "nanodet.outputs").write_bytes(
+        b"".join(results[n].astype(np.float32).tobytes() for n in NANODET)
+    )
 
 
 if __name__ == "__main__":

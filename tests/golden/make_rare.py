@@ -60,10 +60,22 @@ WIDE, HIGH = 5, 4  # macroblocks of a frame
 def parameter_sets():
     sps = Bits()
     sps.u(77, 8), sps.u(0, 8), sps.u(30, 8)
-    for value in (0, 4, 0, 4, 2):  # id, frame_num of 8 bits, POC type, POC of 8 bits, reference frames
+    for value in (
+        0,
+        4,
+        0,
+        4,
+        2,
+    ):  # id, frame_num of 8 bits, POC type, POC of 8 bits, reference frames
         sps.ue(value)
     sps.u(0), sps.ue(WIDE - 1), sps.ue(HIGH // 2 - 1)
-    sps.u(0), sps.u(0), sps.u(1), sps.u(0), sps.u(1)  # fields allowed, no MBAFF, direct 8x8, no cropping, VUI
+    (
+        sps.u(0),
+        sps.u(0),
+        sps.u(1),
+        sps.u(0),
+        sps.u(1),
+    )  # fields allowed, no MBAFF, direct 8x8, no cropping, VUI
     sps.u(0), sps.u(0), sps.u(0), sps.u(0)
     sps.u(1), sps.u(1, 32), sps.u(60, 32), sps.u(1)  # 60 fields a second
     sps.u(0), sps.u(0), sps.u(0), sps.u(0)
@@ -95,7 +107,7 @@ def picture(draw, *, idr, intra, ref_idc, frame_num, poc, field):
     slice_.ue(0), slice_.ue(1)
     count = WIDE * HIGH // (2 if field else 1)
     skipped = 0
-    for number in range(count):
+    for _number in range(count):
         if not intra and draw.random() < 0.8:
             skipped += 1
             continue
@@ -118,12 +130,14 @@ def paff_pictures(frames):
         if start:
             frame_num, in_group = 0, 0
         ref_idc = 0 if number % 2 else 2
-        same = dict(ref_idc=ref_idc, frame_num=frame_num)
+        same = {"ref_idc": ref_idc, "frame_num": frame_num}
         if number % 5 == 3:
             yield [picture(draw, idr=start, intra=start, poc=2 * in_group, field=None, **same)]
         else:
-            yield [picture(draw, idr=start, intra=start, poc=2 * in_group, field="top", **same),
-                   picture(draw, idr=False, intra=start, poc=2 * in_group + 1, field="bottom", **same)]
+            yield [
+                picture(draw, idr=start, intra=start, poc=2 * in_group, field="top", **same),
+                picture(draw, idr=False, intra=start, poc=2 * in_group + 1, field="bottom", **same),
+            ]
         frame_num += ref_idc > 0
         in_group += 1
 
@@ -135,69 +149,145 @@ def element(name, content):
 
 
 def avcc_of(sps, pps):
-    return bytes([1, sps[1], sps[2], sps[3], 0xff, 0xe1]) + struct.pack(">H", len(sps)) + sps + b"\1" + struct.pack(">H", len(pps)) + pps
+    return (
+        bytes([1, sps[1], sps[2], sps[3], 0xFF, 0xE1])
+        + struct.pack(">H", len(sps))
+        + sps
+        + b"\1"
+        + struct.pack(">H", len(pps))
+        + pps
+    )
 
 
 def write_mkv(path, codec, configuration, size, blocks):
     """@param blocks  (milliseconds, keyframe, NAL units), in decoding order."""
-    track = (element("D7", 1) + element("73C5", 1) + element("83", 1) + element("86", codec) + element("63A2", configuration)
-             + element("E0", element("B0", size[0]) + element("BA", size[1])))
-    segment = element("1549A966", element("2AD7B1", 1000000)) + element("1654AE6B", element("AE", track))
+    track = (
+        element("D7", 1)
+        + element("73C5", 1)
+        + element("83", 1)
+        + element("86", codec)
+        + element("63A2", configuration)
+        + element("E0", element("B0", size[0]) + element("BA", size[1]))
+    )
+    segment = element("1549A966", element("2AD7B1", 1000000)) + element(
+        "1654AE6B", element("AE", track)
+    )
     clusters, start = [], None
     for ms, key, nals in blocks:
         if key:
             start = ms
             clusters.append(element("E7", ms))
         data = b"".join(struct.pack(">I", len(nal)) + nal for nal in nals)
-        clusters[-1] += element("A3", b"\x81" + struct.pack(">h", ms - start) + (b"\x80" if key else b"\0") + data)
-    header = element("1A45DFA3", element("4282", b"matroska") + element("4287", 4) + element("4285", 2))
-    path.write_bytes(header + element("18538067", segment + b"".join(element("1F43B675", c) for c in clusters)))
+        clusters[-1] += element(
+            "A3", b"\x81" + struct.pack(">h", ms - start) + (b"\x80" if key else b"\0") + data
+        )
+    header = element(
+        "1A45DFA3", element("4282", b"matroska") + element("4287", 4) + element("4285", 2)
+    )
+    path.write_bytes(
+        header + element("18538067", segment + b"".join(element("1F43B675", c) for c in clusters))
+    )
 
 
 def make_paff(folder):
     sps, pps = parameter_sets()
     frames = list(paff_pictures(150))
-    write_mkv(folder / "paff.mkv", b"V_MPEG4/ISO/AVC", avcc_of(sps, pps), (WIDE * 16, HIGH * 16), [(round(1000 * n / 30), n % 24 == 0, nals) for n, nals in enumerate(frames)])
+    write_mkv(
+        folder / "paff.mkv",
+        b"V_MPEG4/ISO/AVC",
+        avcc_of(sps, pps),
+        (WIDE * 16, HIGH * 16),
+        [(round(1000 * n / 30), n % 24 == 0, nals) for n, nals in enumerate(frames)],
+    )
     start = b"\0\0\0\1"
-    (folder / "paff.h264").write_bytes(b"".join((start + sps + start + pps if n % 24 == 0 else b"") + b"".join(start + nal for nal in nals)
-                                                for n, nals in enumerate(frames)))
+    (folder / "paff.h264").write_bytes(
+        b"".join(
+            (start + sps + start + pps if n % 24 == 0 else b"")
+            + b"".join(start + nal for nal in nals)
+            for n, nals in enumerate(frames)
+        )
+    )
 
 
 def golomb(bits):
     zeros = len(bits) - len(bits.lstrip("0"))
-    return int(bits[zeros:2 * zeros + 1], 2) - 1, bits[2 * zeros + 1:]
+    return int(bits[zeros : 2 * zeros + 1], 2) - 1, bits[2 * zeros + 1 :]
 
 
 def encode(path, *options):
     picture = "testsrc2=s=320x180:r=30,noise=alls=12:allf=t:all_seed=7,format=yuv420p"
-    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-t", "6", "-i", picture, *options, path], check=True)
+    subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "error",
+            "-nostdin",
+            "-y",
+            "-f",
+            "lavfi",
+            "-t",
+            "6",
+            "-i",
+            picture,
+            *options,
+            path,
+        ],
+        check=True,
+    )
 
 
 def packets(path):
     """(milliseconds, keyframe, NAL units) of each packet of an MP4, in decoding order."""
-    probed = subprocess.run(["ffprobe", "-v", "error", "-show_entries", "packet=pts_time,flags,size,pos", "-of", "csv=p=0", path], capture_output=True, text=True, check=True)
+    probed = subprocess.run(
+        [
+            "ffprobe",
+            "-v",
+            "error",
+            "-show_entries",
+            "packet=pts_time,flags,size,pos",
+            "-of",
+            "csv=p=0",
+            path,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     whole = path.read_bytes()
     for line in probed.stdout.split():
         pts_s, size, at, flags = line.split(",")[:4]
-        data, nals = whole[int(at):int(at) + int(size)], []
+        data, nals = whole[int(at) : int(at) + int(size)], []
         while data:
             length = int.from_bytes(data[:4], "big")
-            nals.append(data[4:4 + length])
-            data = data[4 + length:]
+            nals.append(data[4 : 4 + length])
+            data = data[4 + length :]
         yield round(float(pts_s) * 1000), "K" in flags, nals
 
 
 def box(path, name):
     whole = path.read_bytes()
     at = whole.index(name)
-    return whole[at + 4:at - 4 + int.from_bytes(whole[at - 4:at], "big")]
+    return whole[at + 4 : at - 4 + int.from_bytes(whole[at - 4 : at], "big")]
 
 
 def make_svc_t(folder):
     """x264's strict pyramid, its B-frames put into layers 1 and 2."""
     flat = folder / "partial-flat.mp4"
-    encode(flat, "-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-bf", "3", "-g", "48",
-           "-x264-params", "b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0")
+    encode(
+        flat,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryfast",
+        "-threads",
+        "1",
+        "-bf",
+        "3",
+        "-g",
+        "48",
+        "-x264-params",
+        "b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0",
+    )
     blocks = []
     for ms, key, flat_nals in packets(flat):
         nals = []
@@ -216,9 +306,30 @@ def make_svc_t(folder):
 
 def header_fields(path):
     """The fields (name, bits, value) of every NAL unit's header, as FFmpeg reads them."""
-    traced = subprocess.run(["ffmpeg", "-v", "trace", "-nostdin", "-i", path, "-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-"], capture_output=True, text=True, check=True)
+    traced = subprocess.run(
+        [
+            "ffmpeg",
+            "-v",
+            "trace",
+            "-nostdin",
+            "-i",
+            path,
+            "-c",
+            "copy",
+            "-bsf:v",
+            "trace_headers",
+            "-f",
+            "null",
+            "-",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     units = []
-    for name, bits, value in re.findall(r"^\[trace_headers @ \w+\] \d+\s+(\S+)\s+([01]+) = (-?\d+)$", traced.stderr, re.M):
+    for name, bits, value in re.findall(
+        r"^\[trace_headers @ \w+\] \d+\s+(\S+)\s+([01]+) = (-?\d+)$", traced.stderr, re.M
+    ):
         if name == "forbidden_zero_bit":
             units.append([])
         units[-1].append((name, bits, int(value)))
@@ -227,7 +338,7 @@ def header_fields(path):
 
 def reference_set(fields):
     """{distance: used} of a slice, without those that its lists do not reach: {} for a slice that has none."""
-    values = dict((name, value) for name, _, value in fields)
+    values = {name: value for name, _, value in fields}
     sides = []
     for letter, count, sign in (("0", "num_negative_pics", -1), ("1", "num_positive_pics", 1)):
         distance, side = 0, []
@@ -236,9 +347,9 @@ def reference_set(fields):
             side.append(distance)
         sides.append(side)
     before, after = sides
-    reached = (before + after)[:values.get("num_ref_idx_l0_active_minus1", 0) + 1]
+    reached = (before + after)[: values.get("num_ref_idx_l0_active_minus1", 0) + 1]
     if values["slice_type"] == 0:
-        reached += (after + before)[:values.get("num_ref_idx_l1_active_minus1", 0) + 1]
+        reached += (after + before)[: values.get("num_ref_idx_l1_active_minus1", 0) + 1]
     return {distance: distance in reached for distance in before + after}
 
 
@@ -278,11 +389,24 @@ def write_set(bits, set_, known, in_slice):
 def make_hevc_sets(folder):
     """x265's explicit sets, put into the sequence parameter set; every third slice keeps one of its own."""
     flat = folder / "partial-flat.mp4"
-    encode(flat, "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params",
-           "log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0")
+    encode(
+        flat,
+        "-c:v",
+        "libx265",
+        "-preset",
+        "ultrafast",
+        "-tag:v",
+        "hvc1",
+        "-x265-params",
+        "log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0",
+    )
     units = header_fields(flat)
     slices = [fields for fields in units if any(name == "slice_type" for name, _, _ in fields)]
-    coded_sets = [reference_set(fields) for fields in slices if any(name == "num_negative_pics" for name, _, _ in fields)]
+    coded_sets = [
+        reference_set(fields)
+        for fields in slices
+        if any(name == "num_negative_pics" for name, _, _ in fields)
+    ]
     known = []
     for set_ in coded_sets:
         if set_ not in known:
@@ -291,12 +415,18 @@ def make_hevc_sets(folder):
 
     def set_in_sequence(bits):
         bits.ue(len(known))
-        return sum(write_set(bits, set_, known[:number], in_slice=False) for number, set_ in enumerate(known))
+        return sum(
+            write_set(bits, set_, known[:number], in_slice=False)
+            for number, set_ in enumerate(known)
+        )
 
     def rewrite(nal, fields, first_changed, first_kept, write):
         names = [name for name, _, _ in fields]
         start, stop = names.index(first_changed), names.index(first_kept)
-        end = next((i for i, name in enumerate(names) if name.startswith(("alignment_bit", "rbsp_stop"))), len(names))
+        end = next(
+            (i for i, name in enumerate(names) if name.startswith(("alignment_bit", "rbsp_stop"))),
+            len(names),
+        )
         bits = Bits()
         bits.text = [text for _, text, _ in fields[:start]]
         write(bits)
@@ -308,9 +438,15 @@ def make_hevc_sets(folder):
     record = box(flat, b"hvcC")
     sps_fields = next(fields for fields in units if fields[1][2] == 33)
     at = record.index(b"\x42\x01", 23)
-    length = int.from_bytes(record[at - 2:at], "big")
-    sps = rewrite(record[at:at + length], sps_fields, "num_short_term_ref_pic_sets", "long_term_ref_pics_present_flag", set_in_sequence)
-    record = record[:at - 2] + struct.pack(">H", len(sps)) + sps + record[at + length:]
+    length = int.from_bytes(record[at - 2 : at], "big")
+    sps = rewrite(
+        record[at : at + length],
+        sps_fields,
+        "num_short_term_ref_pic_sets",
+        "long_term_ref_pics_present_flag",
+        set_in_sequence,
+    )
+    record = record[: at - 2] + struct.pack(">H", len(sps)) + sps + record[at + length :]
 
     blocks, remaining, count = [], iter(slices), 0
     for ms, key, nals in packets(flat):
@@ -327,7 +463,14 @@ def make_hevc_sets(folder):
                             write_set(bits, set_, known, in_slice=True)
                         elif index_bits:
                             bits.u(known.index(set_), index_bits)
-                    nal = rewrite(nal, fields, "short_term_ref_pic_set_sps_flag", "slice_temporal_mvp_enabled_flag", write)
+
+                    nal = rewrite(
+                        nal,
+                        fields,
+                        "short_term_ref_pic_set_sps_flag",
+                        "slice_temporal_mvp_enabled_flag",
+                        write,
+                    )
             changed.append(nal)
         blocks.append((ms, key, changed))
     write_mkv(folder / "hevc_sets.mkv", b"V_MPEGH/ISO/HEVC", record, (320, 180), blocks)

@@ -20,11 +20,21 @@ class Run:
 
 
 def lido(*arguments, input=None):
-    return Run(subprocess.run([LIDO, "cluster", *map(str, arguments)], capture_output=True, text=True, timeout=600, input=input or ""))
+    return Run(
+        subprocess.run(
+            [LIDO, "cluster", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=600,
+            input=input or "",
+        )
+    )
 
 
-SPOT = [{"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"},
-        {"key": "cloud.google.com/compute-class", "value": "lido-spot", "effect": "NoSchedule"}]
+SPOT = [
+    {"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"},
+    {"key": "cloud.google.com/compute-class", "value": "lido-spot", "effect": "NoSchedule"},
+]
 GPU = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 
 
@@ -43,26 +53,55 @@ def k8s(tmp_path_factory):
         k8s.start_operator()
         k8s.kubectl("apply", "-f", "-", input=json.dumps(compute_classes()))
         k8s.add_nodes("ondemand", 3)
-        k8s.add_nodes("spot", 4, labels={"cloud.google.com/compute-class": "lido-spot"}, taints=SPOT)
-        k8s.add_nodes("l4", 2, labels={"cloud.google.com/gke-accelerator": "nvidia-l4"}, taints=[GPU], gpus=1)
+        k8s.add_nodes(
+            "spot", 4, labels={"cloud.google.com/compute-class": "lido-spot"}, taints=SPOT
+        )
+        k8s.add_nodes(
+            "l4", 2, labels={"cloud.google.com/gke-accelerator": "nvidia-l4"}, taints=[GPU], gpus=1
+        )
         yield k8s
 
 
 def compute_classes():
     """GKE's kind, which only GKE has: enough of it that the API server takes what the chart writes."""
-    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "computeclasses.cloud.google.com"},
-            "spec": {"group": "cloud.google.com", "scope": "Cluster", "names": {"plural": "computeclasses", "singular": "computeclass", "kind": "ComputeClass"},
-                     "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
-                         "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "computeclasses.cloud.google.com"},
+        "spec": {
+            "group": "cloud.google.com",
+            "scope": "Cluster",
+            "names": {
+                "plural": "computeclasses",
+                "singular": "computeclass",
+                "kind": "ComputeClass",
+            },
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {
+                        "openAPIV3Schema": {
+                            "type": "object",
+                            "x-kubernetes-preserve-unknown-fields": True,
+                        }
+                    },
+                }
+            ],
+        },
+    }
 
 
 @pytest.fixture
 def values(tmp_path):
     """Writes a values file: what `init` writes, and further lines."""
+
     def write(name, *options, more=""):
         made = lido("init", name, "--image", "registry.example/lido:1.0", *options)
         assert made.code == 0, made.err
         path = pathlib.Path(tmp_path) / f"{name}.yaml"
         path.write_text(made.out + more)
         return path
+
     return write

@@ -37,18 +37,49 @@ def pack(folders, name, archive, environment=(), entrypoint=None):
         text = json.dumps(value).encode()
         digest = hashlib.sha256(text).hexdigest()
         blobs[digest] = text
-        return {"mediaType": f"application/vnd.oci.image.{kind}.v1+json", "digest": f"sha256:{digest}", "size": len(text)}
+        return {
+            "mediaType": f"application/vnd.oci.image.{kind}.v1+json",
+            "digest": f"sha256:{digest}",
+            "size": len(text),
+        }
 
-    config = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest, _ in layers]},
-              "config": {"WorkingDir": "/", "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", *environment],
-                         **({"Entrypoint": entrypoint} if entrypoint else {})}}
-    manifest = blob({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": blob(config, "config"),
-                     "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": f"sha256:{digest}", "size": size}
-                                for digest, size in layers]}, "manifest")
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest, _ in layers]},
+        "config": {
+            "WorkingDir": "/",
+            "Env": [
+                "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                *environment,
+            ],
+            **({"Entrypoint": entrypoint} if entrypoint else {}),
+        },
+    }
+    manifest = blob(
+        {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": blob(config, "config"),
+            "layers": [
+                {
+                    "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                    "digest": f"sha256:{digest}",
+                    "size": size,
+                }
+                for digest, size in layers
+            ],
+        },
+        "manifest",
+    )
     manifest["annotations"] = {"io.containerd.image.name": name}
-    texts = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}', "index.json": json.dumps({"schemaVersion": 2, "manifests": [manifest]}).encode(),
-             **{f"blobs/sha256/{digest}": text for digest, text in blobs.items()}}
+    texts = {
+        "oci-layout": b'{"imageLayoutVersion": "1.0.0"}',
+        "index.json": json.dumps({"schemaVersion": 2, "manifests": [manifest]}).encode(),
+        **{f"blobs/sha256/{digest}": text for digest, text in blobs.items()},
+    }
     with tarfile.open(archive, "w") as out:
+
         def add(path, size, file):
             entry = tarfile.TarInfo(path)
             entry.size = size
@@ -63,7 +94,9 @@ def pack(folders, name, archive, environment=(), entrypoint=None):
 if __name__ == "__main__":
     words, command = sys.argv[1:], None
     if "--" in words:
-        words, command = words[:words.index("--")], words[words.index("--") + 1:]
+        words, command = words[: words.index("--")], words[words.index("--") + 1 :]
     settings = [word for word in words if "=" in word]
     *folders, name, archive = (word for word in words if "=" not in word)
-    pack([pathlib.Path(folder) for folder in folders], name, pathlib.Path(archive), settings, command)
+    pack(
+        [pathlib.Path(folder) for folder in folders], name, pathlib.Path(archive), settings, command
+    )

@@ -21,20 +21,47 @@ class RealNode(ControlPlane):
     address = f"{SUBNET}.0.1"
 
     def __init__(self, folder):
-        assert os.environ.get("LIDO_OWN_NODE"), "want ./dev test k8s-real, which starts this in namespaces of its own"
+        assert os.environ.get("LIDO_OWN_NODE"), (
+            "want ./dev test k8s-real, which starts this in namespaces of its own"
+        )
         super().__init__(folder)
         self.ports["api"] = 6443  # as elsewhere: the chart's network policies name it
         self.server = f"https://{self.address}:{self.ports['api']}"
-        self.api_flags = (f"--advertise-address={self.address}", f"--client-ca-file={self.folder}/ca.crt", "--allow-privileged=true",
-                          f"--kubelet-client-certificate={self.folder}/kubelet-client.crt", f"--kubelet-client-key={self.folder}/kubelet-client.key",
-                          "--kubelet-preferred-address-types=InternalIP")
+        self.api_flags = (
+            f"--advertise-address={self.address}",
+            f"--client-ca-file={self.folder}/ca.crt",
+            "--allow-privileged=true",
+            f"--kubelet-client-certificate={self.folder}/kubelet-client.crt",
+            f"--kubelet-client-key={self.folder}/kubelet-client.key",
+            "--kubelet-preferred-address-types=InternalIP",
+        )
 
     def _make_keys(self):
         self._make_network()
         super()._make_keys()
-        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/O=system:masters/CN=apiserver",
-                      "-CA", "ca.crt", "-CAkey", "ca.key", "-keyout", "kubelet-client.key", "-out", "kubelet-client.crt",
-                      "-addext", "basicConstraints=critical,CA:FALSE")
+        self._openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/O=system:masters/CN=apiserver",
+            "-CA",
+            "ca.crt",
+            "-CAkey",
+            "ca.key",
+            "-keyout",
+            "kubelet-client.key",
+            "-out",
+            "kubelet-client.crt",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        )
         token = os.urandom(16).hex()
         with open(self.folder / "tokens.csv", "a") as tokens:
             tokens.write(f'{token},system:node:{NODE},node,"system:nodes"\n')
@@ -45,9 +72,17 @@ class RealNode(ControlPlane):
         for folder in ("/run", "/var/log"):
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
         (self.folder / "resolv.conf").write_text(f"nameserver {self.address}\n")
-        subprocess.run(["mount", "--bind", self.folder / "resolv.conf", os.path.realpath("/etc/resolv.conf")], check=True)
-        for command in ("link set lo up", "link add cni0 type bridge", f"addr add {self.address}/16 dev cni0", "link set cni0 up",
-                        f"route add default via {self.address} dev cni0"):
+        subprocess.run(
+            ["mount", "--bind", self.folder / "resolv.conf", os.path.realpath("/etc/resolv.conf")],
+            check=True,
+        )
+        for command in (
+            "link set lo up",
+            "link add cni0 type bridge",
+            f"addr add {self.address}/16 dev cni0",
+            "link set cni0 up",
+            f"route add default via {self.address} dev cni0",
+        ):
             subprocess.run(["ip", *command.split()], check=True)
         subprocess.run(["sysctl", "-q", "-w", "net.ipv4.ip_forward=1"], check=True)
 
@@ -55,16 +90,47 @@ class RealNode(ControlPlane):
         self._start_containerd()
         self._start_names()
         self._start_kubelet()
-        wait_for("node", lambda: self.kubectl("wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=2s"))
+        wait_for(
+            "node",
+            lambda: self.kubectl("wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=2s"),
+        )
 
     def _start_containerd(self):
         folder = self.folder / "containerd"
         networks = folder / "networks"
         networks.mkdir(parents=True)
-        (networks / "10-lido.conflist").write_text(json.dumps({"cniVersion": "1.0.0", "name": "lido", "plugins": [{
-            "type": "bridge", "bridge": "cni0", "isGateway": True, "hairpinMode": True, "ipMasq": False,
-            "ipam": {"type": "host-local", "dataDir": str(folder / "addresses"), "routes": [{"dst": "0.0.0.0/0"}],
-                     "ranges": [[{"subnet": f"{SUBNET}.0.0/16", "rangeStart": f"{SUBNET}.1.1", "rangeEnd": f"{SUBNET}.9.254", "gateway": self.address}]]}}]}))
+        (networks / "10-lido.conflist").write_text(
+            json.dumps(
+                {
+                    "cniVersion": "1.0.0",
+                    "name": "lido",
+                    "plugins": [
+                        {
+                            "type": "bridge",
+                            "bridge": "cni0",
+                            "isGateway": True,
+                            "hairpinMode": True,
+                            "ipMasq": False,
+                            "ipam": {
+                                "type": "host-local",
+                                "dataDir": str(folder / "addresses"),
+                                "routes": [{"dst": "0.0.0.0/0"}],
+                                "ranges": [
+                                    [
+                                        {
+                                            "subnet": f"{SUBNET}.0.0/16",
+                                            "rangeStart": f"{SUBNET}.1.1",
+                                            "rangeEnd": f"{SUBNET}.9.254",
+                                            "gateway": self.address,
+                                        }
+                                    ]
+                                ],
+                            },
+                        }
+                    ],
+                }
+            )
+        )
         (folder / "config.toml").write_text(f"""version = 3
 root = "{folder}/root"
 state = "/run/containerd"
@@ -85,9 +151,13 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
 """)
         self._start("containerd", TOOLS / "containerd", "--config", folder / "config.toml")
         ctr = [TOOLS / "ctr", "--address", "/run/containerd.sock", "--namespace", "k8s.io"]
-        wait_for("containerd", lambda: subprocess.run([*ctr, "version"], check=True, capture_output=True))
+        wait_for(
+            "containerd", lambda: subprocess.run([*ctr, "version"], check=True, capture_output=True)
+        )
         for image in ("pause.tar", "lido.tar"):
-            subprocess.run([*ctr, "images", "import", IMAGES / image], check=True, capture_output=True)
+            subprocess.run(
+                [*ctr, "images", "import", IMAGES / image], check=True, capture_output=True
+            )
 
     def _start_names(self):
         (self.folder / "Corefile").write_text(f""".:53 {{
@@ -101,35 +171,109 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
 }}
 """)
         self._start("coredns", TOOLS / "coredns", "-conf", self.folder / "Corefile")
-        (self.folder / "proxy.yaml").write_text(json.dumps({
-            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "nftables",
-            "clientConnection": {"kubeconfig": str(self.kubeconfig)}, "clusterCIDR": f"{SUBNET}.0.0/16", "hostnameOverride": NODE, "bindAddress": self.address,
-            "metricsBindAddress": "127.0.0.1:10249", "healthzBindAddress": "127.0.0.1:10256",
-            "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"}}))
-        self._start("kube-proxy", TOOLS / "kubernetes", "kube-proxy", "--config", self.folder / "proxy.yaml")
+        (self.folder / "proxy.yaml").write_text(
+            json.dumps(
+                {
+                    "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+                    "kind": "KubeProxyConfiguration",
+                    "mode": "nftables",
+                    "clientConnection": {"kubeconfig": str(self.kubeconfig)},
+                    "clusterCIDR": f"{SUBNET}.0.0/16",
+                    "hostnameOverride": NODE,
+                    "bindAddress": self.address,
+                    "metricsBindAddress": "127.0.0.1:10249",
+                    "healthzBindAddress": "127.0.0.1:10256",
+                    "conntrack": {
+                        "maxPerCore": 0,
+                        "min": 0,
+                        "tcpEstablishedTimeout": "0s",
+                        "tcpCloseWaitTimeout": "0s",
+                    },
+                }
+            )
+        )
+        self._start(
+            "kube-proxy", TOOLS / "kubernetes", "kube-proxy", "--config", self.folder / "proxy.yaml"
+        )
 
     @contextlib.contextmanager
     def policies(self):
         """While this lasts, network policies hold: kube-router's firewall enforces them."""
         subprocess.run(["sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1"], check=True)
-        self._start("kube-router", TOOLS / "kube-router", "--kubeconfig", self.kubeconfig, "--hostname-override", NODE, "--run-router=false",
-                    "--run-service-proxy=false", "--run-firewall=true", "--service-cluster-ip-range", "10.96.0.0/16", "--iptables-sync-period", "5s")
+        self._start(
+            "kube-router",
+            TOOLS / "kube-router",
+            "--kubeconfig",
+            self.kubeconfig,
+            "--hostname-override",
+            NODE,
+            "--run-router=false",
+            "--run-service-proxy=false",
+            "--run-firewall=true",
+            "--service-cluster-ip-range",
+            "10.96.0.0/16",
+            "--iptables-sync-period",
+            "5s",
+        )
         try:
             yield
         finally:
             process = self.processes.pop("kube-router")
             process.terminate()
             process.wait(30)
-            for command in ("iptables -F", "iptables -X", "ipset destroy"):  # nothing else uses them here
+            for command in (
+                "iptables -F",
+                "iptables -X",
+                "ipset destroy",
+            ):  # nothing else uses them here
                 subprocess.run(command.split(), check=True)
 
     def _start_kubelet(self):
-        (self.folder / "kubelet.yaml").write_text(json.dumps({
-            "apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration", "address": self.address,
-            "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": True}, "x509": {"clientCAFile": str(self.folder / "ca.crt")}},
-            "authorization": {"mode": "Webhook"}, "cgroupDriver": "cgroupfs", "failCgroupV1": False, "failSwapOn": False,
-            "containerRuntimeEndpoint": "unix:///run/containerd.sock", "clusterDNS": [self.address], "clusterDomain": "cluster.local",
-            "resolvConf": str(self.folder / "resolv.conf"), "enforceNodeAllocatable": [], "makeIPTablesUtilChains": False, "maxPods": 60,
-            "evictionHard": {"memory.available": "200Mi", "nodefs.available": "1%", "imagefs.available": "1%"}, "podLogsDir": "/var/log/pods"}))
-        self._start("kubelet", TOOLS / "kubernetes", "kubelet", "--kubeconfig", self.folder / "kubelet.conf", "--config", self.folder / "kubelet.yaml",
-                    "--root-dir", self.folder / "kubelet", "--cert-dir", self.folder / "kubelet-keys", "--hostname-override", NODE, "--node-ip", self.address)
+        (self.folder / "kubelet.yaml").write_text(
+            json.dumps(
+                {
+                    "apiVersion": "kubelet.config.k8s.io/v1beta1",
+                    "kind": "KubeletConfiguration",
+                    "address": self.address,
+                    "authentication": {
+                        "anonymous": {"enabled": False},
+                        "webhook": {"enabled": True},
+                        "x509": {"clientCAFile": str(self.folder / "ca.crt")},
+                    },
+                    "authorization": {"mode": "Webhook"},
+                    "cgroupDriver": "cgroupfs",
+                    "failCgroupV1": False,
+                    "failSwapOn": False,
+                    "containerRuntimeEndpoint": "unix:///run/containerd.sock",
+                    "clusterDNS": [self.address],
+                    "clusterDomain": "cluster.local",
+                    "resolvConf": str(self.folder / "resolv.conf"),
+                    "enforceNodeAllocatable": [],
+                    "makeIPTablesUtilChains": False,
+                    "maxPods": 60,
+                    "evictionHard": {
+                        "memory.available": "200Mi",
+                        "nodefs.available": "1%",
+                        "imagefs.available": "1%",
+                    },
+                    "podLogsDir": "/var/log/pods",
+                }
+            )
+        )
+        self._start(
+            "kubelet",
+            TOOLS / "kubernetes",
+            "kubelet",
+            "--kubeconfig",
+            self.folder / "kubelet.conf",
+            "--config",
+            self.folder / "kubelet.yaml",
+            "--root-dir",
+            self.folder / "kubelet",
+            "--cert-dir",
+            self.folder / "kubelet-keys",
+            "--hostname-override",
+            NODE,
+            "--node-ip",
+            self.address,
+        )

@@ -23,13 +23,22 @@ def running(k8s, space, **labels):
 def scale(k8s, space, cluster, group, replicas, most=None):
     found = k8s.get("raycluster", cluster, "-n", space)
     at = [one["groupName"] for one in found["spec"]["workerGroupSpecs"]].index(group)
-    changes = [{"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/replicas", "value": replicas}]
+    changes = [
+        {"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/replicas", "value": replicas}
+    ]
     if most:
-        changes.append({"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/maxReplicas", "value": most})
-    k8s.kubectl("patch", "raycluster", cluster, "-n", space, "--type=json", "-p", json.dumps(changes))
+        changes.append(
+            {"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/maxReplicas", "value": most}
+        )
+    k8s.kubectl(
+        "patch", "raycluster", cluster, "-n", space, "--type=json", "-p", json.dumps(changes)
+    )
 
 
-@pytest.mark.parametrize("options", [(), ("--spot",), ("--training", "--reconstruction"), ("--cloud", "kubernetes", "--training")])
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--spot",), ("--training", "--reconstruction"), ("--cloud", "kubernetes", "--training")],
+)
 @pytest.mark.parametrize("auth", ["token", "kubernetes"])
 def test_what_is_rendered_has_no_finding(values, options, auth):
     done = lido("render", values("pool-a", *options, more=f"auth: {{mode: {auth}}}\n"))
@@ -54,15 +63,24 @@ def test_without_permission_nothing_is_created(k8s, values):
     k8s.kubectl("create", "serviceaccount", "guest", "-n", "default")
     token = k8s.kubectl("create", "token", "guest", "-n", "default").strip()
     done = lido("up", values("pool-x"), "--kubeconfig", k8s.token_config("guest", token))
-    assert done.code == 2 and "no permission to create rayclusters.ray.io in namespace pool-x" in done.err, done.err
+    assert (
+        done.code == 2
+        and "no permission to create rayclusters.ray.io in namespace pool-x" in done.err
+    ), done.err
     assert "pool-x" not in k8s.kubectl("get", "namespaces")
 
 
-@pytest.mark.parametrize("line, said", [
-    ("    idleTimeoutSeconds: soon\n", "clusters.training.idleTimeoutSeconds is soon, want a number"),
-    ("    idleTimeoutSeconds: 1\n", "idleTimeoutSeconds"),
-    ("    colour: red\n", "'colour' not allowed"),
-])
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        (
+            "    idleTimeoutSeconds: soon\n",
+            "clusters.training.idleTimeoutSeconds is soon, want a number",
+        ),
+        ("    idleTimeoutSeconds: 1\n", "idleTimeoutSeconds"),
+        ("    colour: red\n", "'colour' not allowed"),
+    ],
+)
 def test_bad_values_are_refused_before_anything_is_created(k8s, values, line, said):
     done = lido("up", values("pool-x", "--training"), "--kubeconfig", k8s.kubeconfig, "--dry-run")
     assert done.code == 0, done.err
@@ -76,28 +94,52 @@ def test_bad_values_are_refused_before_anything_is_created(k8s, values, line, sa
 def test_an_operator_that_is_there_is_not_doubled(k8s, values):
     rendered = lido("up", values("pool-x"), "--kubeconfig", k8s.kubeconfig, "--dry-run")
     assert rendered.code == 0 and "kuberay-operator\n" not in rendered.out
-    done = lido("up", values("pool-x", more="operator: {install: true}\n"), "--kubeconfig", k8s.kubeconfig)
+    done = lido(
+        "up", values("pool-x", more="operator: {install: true}\n"), "--kubeconfig", k8s.kubeconfig
+    )
     assert done.code == 2 and "somebody else runs KubeRay's operator" in done.err, done.err
 
 
 def test_where_there_is_no_operator_lido_brings_it(bare, values):
-    refused = lido("up", values("pool-n", "--cloud", "kubernetes", more="operator: {install: false}\n"), "--kubeconfig", bare.kubeconfig)
+    refused = lido(
+        "up",
+        values("pool-n", "--cloud", "kubernetes", more="operator: {install: false}\n"),
+        "--kubeconfig",
+        bare.kubeconfig,
+    )
     assert refused.code == 2 and "has no KubeRay" in refused.err, refused.err
     path = values("pool-o", "--cloud", "kubernetes")
     for _ in range(2):  # the second time it is known as ours
         done = lido("up", path, "--kubeconfig", bare.kubeconfig, "--wait-s", "0")
         assert done.code == 0, done.err
-    operators = [one for one in bare.get("deployments", "-A")["items"] if one["metadata"]["name"] == "kuberay-operator"]
+    operators = [
+        one
+        for one in bare.get("deployments", "-A")["items"]
+        if one["metadata"]["name"] == "kuberay-operator"
+    ]
     assert len(operators) == 1
     wait_for("operator's pod", lambda: running_operator(bare))
     roles = bare.get("clusterrole", "lido-kuberay-operator")["rules"]
-    theirs = json.loads(bare.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "rbac/role.yaml"))["rules"]
-    as_sets = lambda rules: {(group, resource, verb) for rule in rules for group in rule["apiGroups"] for resource in rule["resources"] for verb in rule["verbs"]}
+    theirs = json.loads(
+        bare.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "rbac/role.yaml")
+    )["rules"]
+
+    def as_sets(rules):
+        return {
+            (group, resource, verb)
+            for rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+            for verb in rule["verbs"]
+        }
+
     assert as_sets(roles) == as_sets(theirs)
 
 
 def running_operator(k8s):
-    found = k8s.get("pods", "-n", "pool-o", "-l", "app.kubernetes.io/component=kuberay-operator")["items"]
+    found = k8s.get("pods", "-n", "pool-o", "-l", "app.kubernetes.io/component=kuberay-operator")[
+        "items"
+    ]
     return found and found[0]["status"].get("phase") == "Running"
 
 
@@ -108,33 +150,58 @@ def test_a_day_of_clusters(k8s, values):
     up = lido("up", path, *config, "--json")
     assert up.code == 0, up.err
     print(f"up: {time.monotonic() - begun:.1f} s")
-    assert {one["cluster"]: one["state"] for one in up.json} == {"data": "ready", "training": "ready"}
+    assert {one["cluster"]: one["state"] for one in up.json} == {
+        "data": "ready",
+        "training": "ready",
+    }
     # Nothing but heads: workers come from zero.
-    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in k8s.pods("pool-a")) == ["head", "head"]
+    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in k8s.pods("pool-a")) == [
+        "head",
+        "head",
+    ]
     space = k8s.get("namespace", "pool-a")
     assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     secret = k8s.get("secret", "data", "-n", "pool-a")
     assert secret["data"]  # the token who submits must hold
 
     # Groups land where they should, asking for what they should.
-    for cluster, group, node, gpus in (("data", "driver", "ondemand", None), ("data", "cpu", "spot", None), ("training", "gpu", "l4", "1")):
+    for cluster, group, node, gpus in (
+        ("data", "driver", "ondemand", None),
+        ("data", "cpu", "spot", None),
+        ("training", "gpu", "l4", "1"),
+    ):
         scale(k8s, "pool-a", cluster, group, 2)
-        found = wait_for(f"two of {group}", lambda: len(all_ := running(k8s, "pool-a", cluster=cluster, group=group)) == 2 and all_)
+        found = wait_for(
+            f"two of {group}",
+            lambda: len(all_ := running(k8s, "pool-a", cluster=cluster, group=group)) == 2 and all_,
+        )
         for pod in found:
             assert pod["spec"]["nodeName"].startswith(node), (group, pod["spec"]["nodeName"])
             container = pod["spec"]["containers"][0]
             requests, limits = container["resources"]["requests"], container["resources"]["limits"]
             assert requests["memory"] == limits["memory"] and limits.get("nvidia.com/gpu") == gpus
             command = " ".join(container["command"] + container.get("args", []))
-            values_of = dict(part.lstrip("-").split("=", 1) for part in command.split() if part.startswith("--") and "=" in part)
-            shm = next(volume for volume in pod["spec"]["volumes"] if volume["name"] == "shm")["emptyDir"]
+            values_of = dict(
+                part.lstrip("-").split("=", 1)
+                for part in command.split()
+                if part.startswith("--") and "=" in part
+            )
+            shm = next(volume for volume in pod["spec"]["volumes"] if volume["name"] == "shm")[
+                "emptyDir"
+            ]
             store = int(values_of["object-store-memory"])
-            assert shm["medium"] == "Memory" and int(values_of["memory"]) + store < k8s_bytes(limits["memory"]) and store < k8s_bytes(shm["sizeLimit"])
+            assert (
+                shm["medium"] == "Memory"
+                and int(values_of["memory"]) + store < k8s_bytes(limits["memory"])
+                and store < k8s_bytes(shm["sizeLimit"])
+            )
             assert pod["spec"]["automountServiceAccountToken"] is False
             assert pod["spec"]["terminationGracePeriodSeconds"] <= (25 if node == "spot" else 60)
     head = k8s.pods("pool-a", cluster="data", **{"node-type": "head"})[0]
     assert head["spec"]["nodeName"].startswith("ondemand")
-    command = " ".join(head["spec"]["containers"][0]["command"] + head["spec"]["containers"][0].get("args", []))
+    command = " ".join(
+        head["spec"]["containers"][0]["command"] + head["spec"]["containers"][0].get("args", [])
+    )
     assert "--num-cpus=0" in command and "--memory=0" in command
 
     status = lido("status", path, *config, "--json").json
@@ -145,20 +212,44 @@ def test_a_day_of_clusters(k8s, values):
     gone = running(k8s, "pool-a", group="cpu")[0]["spec"]["nodeName"]
     begun = time.monotonic()
     k8s.kubectl("delete", "node", gone)
-    wait_for("pods elsewhere", lambda: len(found := running(k8s, "pool-a", group="cpu")) == 2 and all(pod["spec"]["nodeName"] != gone for pod in found), seconds=180)
+    wait_for(
+        "pods elsewhere",
+        lambda: (
+            len(found := running(k8s, "pool-a", group="cpu")) == 2
+            and all(pod["spec"]["nodeName"] != gone for pod in found)
+        ),
+        seconds=180,
+    )
     print(f"pods of a lost node came again after {time.monotonic() - begun:.1f} s")
 
     # Nothing is paid for at night, though the suspender has just looked.
     k8s.kubectl("create", "job", "--from=cronjob/lido-suspender", "look", "-n", "pool-a")
-    wait_for("suspender's pod", lambda: k8s.get("pods", "-n", "pool-a", "-l", "job-name=look")["items"])
+    wait_for(
+        "suspender's pod", lambda: k8s.get("pods", "-n", "pool-a", "-l", "job-name=look")["items"]
+    )
     begun = time.monotonic()
     assert lido("suspend", path, *config).code == 0
     wait_for("no pods", lambda: not k8s.pods("pool-a"))
-    wait_for("suspended", lambda: {one["state"] for one in lido("status", path, *config, "--json").json} == {"suspended"})
+    wait_for(
+        "suspended",
+        lambda: (
+            {one["state"] for one in lido("status", path, *config, "--json").json} == {"suspended"}
+        ),
+    )
     print(f"suspended: {time.monotonic() - begun:.1f} s")
     begun = time.monotonic()
     assert lido("resume", path, *config, "--cluster", "data").code == 0
-    wait_for("head", lambda: [one["state"] for one in lido("status", path, *config, "--json").json if one["cluster"] == "data"] == ["ready"])
+    wait_for(
+        "head",
+        lambda: (
+            [
+                one["state"]
+                for one in lido("status", path, *config, "--json").json
+                if one["cluster"] == "data"
+            ]
+            == ["ready"]
+        ),
+    )
     print(f"resumed: {time.monotonic() - begun:.1f} s")
     refused = lido("resume", path, *config, "--cluster", "reconstruction")
     assert refused.code == 2 and "want one of data, training" in refused.err
@@ -187,21 +278,42 @@ def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
     account.mkdir()
     shutil.copy(k8s.folder / "ca.crt", account)
     (account / "token").write_text(k8s.kubectl("create", "token", "lido-suspender", "-n", "pool-s"))
-    container = k8s.get("cronjob", "lido-suspender", "-n", "pool-s")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    container = k8s.get("cronjob", "lido-suspender", "-n", "pool-s")["spec"]["jobTemplate"]["spec"][
+        "template"
+    ]["spec"]["containers"][0]
     assert container["command"] == ["python3", "/suspend/suspend.py"]
     script = tmp_path / "suspend.py"
     script.write_text(k8s.get("configmap", "lido-suspender", "-n", "pool-s")["data"]["suspend.py"])
-    environment = {"PATH": "/usr/bin:/bin", "ACCOUNT_FOLDER": str(account), "KUBERNETES_SERVER": k8s.server, **{one["name"]: one["value"] for one in container["env"]}}
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "ACCOUNT_FOLDER": str(account),
+        "KUBERNETES_SERVER": k8s.server,
+        **{one["name"]: one["value"] for one in container["env"]},
+    }
 
     def look():
-        done = subprocess.run(["/usr/bin/python3", script], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            ["/usr/bin/python3", script], env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         cluster = k8s.get("raycluster", "data", "-n", "pool-s")
-        return cluster["spec"].get("suspend", False), cluster["metadata"].get("annotations", {}).get("lido/idle-since"), done.stdout
+        return (
+            cluster["spec"].get("suspend", False),
+            cluster["metadata"].get("annotations", {}).get("lido/idle-since"),
+            done.stdout,
+        )
 
     def idle_for(minutes):
-        then = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=minutes)
-        k8s.kubectl("annotate", "raycluster", "data", "-n", "pool-s", "--overwrite", f"lido/idle-since={then.isoformat(timespec='seconds')}")
+        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+        k8s.kubectl(
+            "annotate",
+            "raycluster",
+            "data",
+            "-n",
+            "pool-s",
+            "--overwrite",
+            f"lido/idle-since={then.isoformat(timespec='seconds')}",
+        )
 
     suspended, since, _ = look()
     assert not suspended and since  # idle from now on
@@ -220,7 +332,11 @@ def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
     wait_for("no pods", lambda: not k8s.pods("pool-s"))
     # What it may do is this and no more.
     stranger = k8s.token_config("suspender", (account / "token").read_text().strip())
-    denied = subprocess.run([TOOLS / "kubectl", "--kubeconfig", stranger, "get", "secrets", "-n", "pool-s"], capture_output=True, text=True)
+    denied = subprocess.run(
+        [TOOLS / "kubectl", "--kubeconfig", stranger, "get", "secrets", "-n", "pool-s"],
+        capture_output=True,
+        text=True,
+    )
     assert denied.returncode != 0 and "forbidden" in denied.stderr
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
 
@@ -232,17 +348,33 @@ def test_five_hundred_workers(k8s, values):
     assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
     begun = time.monotonic()
     scale(k8s, "pool-b", "data", "cpu", 500, most=500)
-    wait_for("500 workers", lambda: len(running(k8s, "pool-b", group="cpu")) == 500, seconds=300, every=1)
+    wait_for(
+        "500 workers", lambda: len(running(k8s, "pool-b", group="cpu")) == 500, seconds=300, every=1
+    )
     print(f"500 workers: {time.monotonic() - begun:.1f} s")
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
     assert not k8s.pods("pool-b")
 
 
 def test_a_job_makes_its_own_cluster(k8s, values):
-    path = values("pool-c", more='jobs:\n  night: {cluster: data, entrypoint: "lido ingest gs://a/raw --out gs://a/train --on ray"}\n')
+    path = values(
+        "pool-c",
+        more='jobs:\n  night: {cluster: data, entrypoint: "lido ingest gs://a/raw --out gs://a/train --on ray"}\n',
+    )
     assert lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0").code == 0
-    job = wait_for("job's cluster", lambda: (one := k8s.get("rayjob", "night", "-n", "pool-c")).get("status", {}).get("rayClusterName") and one)
-    assert json.loads(job["spec"]["entrypointResources"]) == {"driver": 1} and job["spec"]["shutdownAfterJobFinishes"] is True
+    job = wait_for(
+        "job's cluster",
+        lambda: (
+            (one := k8s.get("rayjob", "night", "-n", "pool-c"))
+            .get("status", {})
+            .get("rayClusterName")
+            and one
+        ),
+    )
+    assert (
+        json.loads(job["spec"]["entrypointResources"]) == {"driver": 1}
+        and job["spec"]["shutdownAfterJobFinishes"] is True
+    )
     own = job["status"]["rayClusterName"]
     wait_for("job's head", lambda: running(k8s, "pool-c", cluster=own))
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
@@ -254,19 +386,56 @@ def test_roles_say_who_may_call(k8s, values):
     path = values("pool-r", more="auth: {mode: kubernetes}\n")
     up = lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0")
     assert up.code == 0, up.err
-    assert k8s.get("raycluster", "data", "-n", "pool-r")["spec"]["authOptions"] == {"mode": "token", "enableK8sTokenAuth": True}
+    assert k8s.get("raycluster", "data", "-n", "pool-r")["spec"]["authOptions"] == {
+        "mode": "token",
+        "enableK8sTokenAuth": True,
+    }
 
     def may(account, *what):
-        return k8s.kubectl("auth", "can-i", *what, "-n", "pool-r", "--as", f"system:serviceaccount:pool-r:{account}", check=False).strip()
+        return k8s.kubectl(
+            "auth",
+            "can-i",
+            *what,
+            "-n",
+            "pool-r",
+            "--as",
+            f"system:serviceaccount:pool-r:{account}",
+            check=False,
+        ).strip()
 
-    asks_for_token, calls = ("create", "serviceaccounts/lido-submitter", "--subresource=token"), ("ray:write", "rayclusters.ray.io/data")
-    for role, answers in (("viewer", ["yes", "no", "no", "no"]), ("submitter", ["yes", "yes", "yes", "no"]), ("admin", ["yes", "yes", "yes", "yes"])):
+    asks_for_token, calls = (
+        ("create", "serviceaccounts/lido-submitter", "--subresource=token"),
+        ("ray:write", "rayclusters.ray.io/data"),
+    )
+    for role, answers in (
+        ("viewer", ["yes", "no", "no", "no"]),
+        ("submitter", ["yes", "yes", "yes", "no"]),
+        ("admin", ["yes", "yes", "yes", "yes"]),
+    ):
         k8s.kubectl("create", "serviceaccount", role, "-n", "pool-r")
-        k8s.kubectl("create", "rolebinding", role, f"--role=lido-{role}", f"--serviceaccount=pool-r:{role}", "-n", "pool-r")
-        asked = [may(role, *what) for what in (("list", "rayclusters.ray.io"), asks_for_token, calls, ("patch", "rayclusters.ray.io"))]
+        k8s.kubectl(
+            "create",
+            "rolebinding",
+            role,
+            f"--role=lido-{role}",
+            f"--serviceaccount=pool-r:{role}",
+            "-n",
+            "pool-r",
+        )
+        asked = [
+            may(role, *what)
+            for what in (
+                ("list", "rayclusters.ray.io"),
+                asks_for_token,
+                calls,
+                ("patch", "rayclusters.ray.io"),
+            )
+        ]
         assert asked == answers, (role, asked)
     # Ray's pods, and nobody by default.
-    assert [may(account, *calls) for account in ("data", "lido-worker", "lido-submitter", "default")] == ["yes", "yes", "yes", "no"]
+    assert [
+        may(account, *calls) for account in ("data", "lido-worker", "lido-submitter", "default")
+    ] == ["yes", "yes", "yes", "no"]
     assert lido("down", path, "--kubeconfig", k8s.kubeconfig, "--yes").code == 0
     assert not k8s.get("clusterrolebinding", "-l", "app.kubernetes.io/instance=pool-r")["items"]
 
@@ -274,9 +443,22 @@ def test_roles_say_who_may_call(k8s, values):
 def test_an_old_kuberay_is_refused(tmp_path_factory, values):
     """A definition without authOptions, as before KubeRay 1.5."""
     with ControlPlane(tmp_path_factory.mktemp("old")) as old:
-        definition = json.loads(old.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "crds/ray.io_rayclusters.yaml"))
+        definition = json.loads(
+            old.kubectl(
+                "create",
+                "--dry-run=client",
+                "-o",
+                "json",
+                "-f",
+                KUBERAY / "crds/ray.io_rayclusters.yaml",
+            )
+        )
         for version in definition["spec"]["versions"]:
-            version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop("authOptions", None)
+            version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].pop(
+                "authOptions", None
+            )
         old.kubectl("create", "-f", "-", input=json.dumps(definition))
         done = lido("up", values("pool-x"), "--kubeconfig", old.kubeconfig)
-        assert done.code == 2 and "knows no authOptions" in done.err and done.err.count("\n") == 1, done.err
+        assert (
+            done.code == 2 and "knows no authOptions" in done.err and done.err.count("\n") == 1
+        ), done.err

@@ -44,13 +44,17 @@ def drive(tell):
     try:
         import ray
     except ImportError:
-        print(f"lido: --on ray needs Ray {RAY_VERSION} in this Python: pip install 'ray[data]=={RAY_VERSION}'", file=sys.stderr)
+        print(
+            f"lido: --on ray needs Ray {RAY_VERSION} in this Python: pip install 'ray[data]=={RAY_VERSION}'",
+            file=sys.stderr,
+        )
         return 2
     if ray.__version__ != RAY_VERSION:
         print(f"lido: Ray is {ray.__version__}, want {RAY_VERSION}", file=sys.stderr)
         return 2
     from lido import LidoError, LidoUnavailable
     from lido.ray import data
+
     request = json.load(sys.stdin)
     try:
         plan = data.Plan(request)
@@ -73,7 +77,10 @@ def drive(tell):
         tell({"summary": data.finish(plan, data.write_parts(spans, plan, **resources), told=count)})
         try:
             data.leave_nothing()
-        except (ray.exceptions.RayError, RuntimeError) as error:  # the dataset is whole all the same
+        except (
+            ray.exceptions.RayError,
+            RuntimeError,
+        ) as error:  # the dataset is whole all the same
             print(f"lido: actors of Ray Data's are left: {error}", file=sys.stderr)
         return 0
     except LidoUnavailable as error:
@@ -108,10 +115,18 @@ def connect(ray, workers):
         if address:
             ray.init(**quiet)
         else:
-            ray.init(num_cpus=workers or None, object_store_memory=STORE_BYTES, include_dashboard=False, **quiet)
+            ray.init(
+                num_cpus=workers or None,
+                object_store_memory=STORE_BYTES,
+                include_dashboard=False,
+                **quiet,
+            )
     except (RuntimeError, ValueError, ConnectionError) as error:
-        raise ConnectionError(f"RAY_ADDRESS {address or 'not set'}: {str(error).strip().splitlines()[0]}") from None
+        raise ConnectionError(
+            f"RAY_ADDRESS {address or 'not set'}: {str(error).strip().splitlines()[0]}"
+        ) from None
     import ray.data
+
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
@@ -123,24 +138,39 @@ def connect(ray, workers):
 def look_for_node(ray, resources, tell):
     """Raises LidoError where no node can ever offer what a task wants; where one may still come, says that the job waits for it."""
     from lido import LidoError
-    wanted = {"CPU": resources.get("num_cpus", 1), "GPU": resources.get("num_gpus", 0), "memory": resources.get("memory", 0),
-              **resources.get("resources", {})}
+
+    wanted = {
+        "CPU": resources.get("num_cpus", 1),
+        "GPU": resources.get("num_gpus", 0),
+        "memory": resources.get("memory", 0),
+        **resources.get("resources", {}),
+    }
     words = ", ".join(f"{name} {amount:.12g}" for name, amount in wanted.items() if amount > 0)
 
     def found():
         nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-        return any(all(has.get(name, 0) >= amount for name, amount in wanted.items()) for has in nodes)
+        return any(
+            all(has.get(name, 0) >= amount for name, amount in wanted.items()) for has in nodes
+        )
 
     def wait():
         time.sleep(PATIENCE_S)
         if not found():
-            tell({"note": f"no node of this Ray offers what a task wants ({words}); waiting for one"})
+            tell(
+                {"note": f"no node of this Ray offers what a task wants ({words}); waiting for one"}
+            )
 
     if found():
         return
     if not os.environ.get("RAY_ADDRESS"):
-        has = {name: amount for name, amount in ray.cluster_resources().items() if not name.startswith(("node:", "object_store"))}
-        raise LidoError(f"a task wants {words}; this machine offers {', '.join(f'{name} {amount:.12g}' for name, amount in sorted(has.items()))}")
+        has = {
+            name: amount
+            for name, amount in ray.cluster_resources().items()
+            if not name.startswith(("node:", "object_store"))
+        }
+        raise LidoError(
+            f"a task wants {words}; this machine offers {', '.join(f'{name} {amount:.12g}' for name, amount in sorted(has.items()))}"
+        )
     threading.Thread(target=wait, daemon=True).start()
 
 

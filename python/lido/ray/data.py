@@ -37,7 +37,14 @@ from lido import _work
 # Deaths of the process that worked on a span, on nodes that live, before it is tried alone, and before it is rejected.
 DEATHS_UNTIL_ALONE = 2
 DEATHS_UNTIL_REJECTED = 3
-SPANS = pyarrow.schema([("clip", pyarrow.string()), ("span", pyarrow.int64()), ("bytes", pyarrow.int64()), ("work", pyarrow.string())])
+SPANS = pyarrow.schema(
+    [
+        ("clip", pyarrow.string()),
+        ("span", pyarrow.int64()),
+        ("bytes", pyarrow.int64()),
+        ("work", pyarrow.string()),
+    ]
+)
 
 
 class Plan:
@@ -63,8 +70,16 @@ class Plan:
 
 def plan(inputs, out, *, labels="", classes="", sampling=None, job=None):
     """Finds and plans clips. `sampling` and `job` hold options by their names with underscores."""
-    return Plan({"inputs": [str(one) for one in inputs], "out": str(out), "labels": str(labels), "classes": classes,
-                 "sampling": sampling or {}, "job": job or {}})
+    return Plan(
+        {
+            "inputs": [str(one) for one in inputs],
+            "out": str(out),
+            "labels": str(labels),
+            "classes": classes,
+            "sampling": sampling or {},
+            "job": job or {},
+        }
+    )
 
 
 def spans_of(batch, shared):
@@ -83,8 +98,15 @@ class Batches(ray.data.Datasource):
         return None
 
     def get_read_tasks(self, parallelism, per_task_row_limit=None, data_context=None):
-        return [ReadTask(functools.partial(spans_of, name, self.shared), BlockMetadata(num_rows=spans, size_bytes=None, exec_stats=None), SPANS,
-                         per_task_row_limit) for name, spans, _ in self.batches]
+        return [
+            ReadTask(
+                functools.partial(spans_of, name, self.shared),
+                BlockMetadata(num_rows=spans, size_bytes=None, exec_stats=None),
+                SPANS,
+                per_task_row_limit,
+            )
+            for name, spans, _ in self.batches
+        ]
 
 
 def read_clips(plan, **resources):
@@ -95,7 +117,9 @@ def read_clips(plan, **resources):
     """
     if not plan.batches:
         return ray.data.from_arrow(SPANS.empty_table())
-    return ray.data.read_datasource(Batches(plan), override_num_blocks=len(plan.batches), **{"num_cpus": 1, **resources})
+    return ray.data.read_datasource(
+        Batches(plan), override_num_blocks=len(plan.batches), **{"num_cpus": 1, **resources}
+    )
 
 
 @functools.lru_cache(maxsize=2)
@@ -116,7 +140,9 @@ def work_spans(spans, shared, alone=False):
     works = spans["work"].to_pylist()
     tries = mine.tries(works)
     alive = living_nodes() if any(tries) else set()
-    for clip, span, work, begun in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), works, tries):
+    for clip, span, work, begun in zip(
+        spans["clip"].to_pylist(), spans["span"].to_pylist(), works, tries
+    ):
         # What began here and never ended died; with its node, it says nothing of the span.
         deaths = sum(died.split(".")[0] in alive for died in begun)
         row = {"clip": clip, "span": span, "samples": 0, "frames": 0, "broke": "", "deferred": ""}
@@ -126,11 +152,23 @@ def work_spans(spans, shared, alone=False):
         elif deaths >= DEATHS_UNTIL_ALONE and not alone:
             row["deferred"] = work
         else:
-            row["samples"], row["frames"], row["broke"] = mine.work(work, f"{node}.{os.getpid()}.{uuid.uuid4().hex}")
+            row["samples"], row["frames"], row["broke"] = mine.work(
+                work, f"{node}.{os.getpid()}.{uuid.uuid4().hex}"
+            )
         done.append(row)
-    return pyarrow.Table.from_pylist(done, schema=pyarrow.schema([
-        ("clip", pyarrow.string()), ("span", pyarrow.int64()), ("samples", pyarrow.int64()), ("frames", pyarrow.int64()),
-        ("broke", pyarrow.string()), ("deferred", pyarrow.string())]))
+    return pyarrow.Table.from_pylist(
+        done,
+        schema=pyarrow.schema(
+            [
+                ("clip", pyarrow.string()),
+                ("span", pyarrow.int64()),
+                ("samples", pyarrow.int64()),
+                ("frames", pyarrow.int64()),
+                ("broke", pyarrow.string()),
+                ("deferred", pyarrow.string()),
+            ]
+        ),
+    )
 
 
 def write_parts(spans, plan, **resources):
@@ -138,14 +176,22 @@ def write_parts(spans, plan, **resources):
 
     `resources` go to Ray as they are: num_cpus, num_gpus, memory, resources.
     """
-    return spans.map_batches(work_spans, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
-                             fn_kwargs={"shared": plan.shared}, **{"num_cpus": 1, **resources})
+    return spans.map_batches(
+        work_spans,
+        batch_size=None,
+        batch_format="pyarrow",
+        zero_copy_batch=True,
+        fn_kwargs={"shared": plan.shared},
+        **{"num_cpus": 1, **resources},
+    )
 
 
 def span_frames(spans, shared, rows):
     """Yields the pictures of one table's spans, so many at a time, as they are decoded; few are ever held."""
     mine = worker(shared)
-    for clip, span, work in zip(spans["clip"].to_pylist(), spans["span"].to_pylist(), spans["work"].to_pylist()):
+    for clip, span, work in zip(
+        spans["clip"].to_pylist(), spans["span"].to_pylist(), spans["work"].to_pylist()
+    ):
         ready, left = queue.Queue(maxsize=1), threading.Event()
 
         def take(k, time_s, pictures):
@@ -170,7 +216,13 @@ def span_frames(spans, shared, rows):
         try:
             while isinstance(batch := ready.get(), tuple):
                 k, time_s, pictures = batch
-                yield {"clip": numpy.full(len(k), clip), "span": numpy.full(len(k), span), "k": k, "time_s": time_s, "frame": pictures}
+                yield {
+                    "clip": numpy.full(len(k), clip),
+                    "span": numpy.full(len(k), span),
+                    "k": k,
+                    "time_s": time_s,
+                    "frame": pictures,
+                }
             if batch is not None:
                 raise batch
         finally:
@@ -184,8 +236,14 @@ def to_frames(spans, plan, rows=32, **resources):
     For who trains from memory: nothing is written. A task hands on `rows` pictures at a time and waits while Ray's stores are full. Of a
     broken clip come the pictures before it breaks.
     """
-    return spans.map_batches(span_frames, batch_size=None, batch_format="pyarrow", zero_copy_batch=True,
-                             fn_kwargs={"shared": plan.shared, "rows": rows}, **{"num_cpus": 1, **resources})
+    return spans.map_batches(
+        span_frames,
+        batch_size=None,
+        batch_format="pyarrow",
+        zero_copy_batch=True,
+        fn_kwargs={"shared": plan.shared, "rows": rows},
+        **{"num_cpus": 1, **resources},
+    )
 
 
 def finish(plan, done, memory=None, told=lambda row: None):
@@ -198,8 +256,16 @@ def finish(plan, done, memory=None, told=lambda row: None):
         for row in batch.to_pylist():
             deferred.append(row["deferred"]) if row["deferred"] else told(row)
     # Alone: with all CPUs and all memory of the largest node, so that no neighbour is in its way.
-    largest = max((node["Resources"] for node in ray.nodes() if node["Alive"]), key=lambda has: (has.get("CPU", 0), has.get("memory", 0)), default={})
-    task = ray.remote(num_cpus=largest.get("CPU", 1), memory=memory or largest.get("memory", 0), max_retries=DEATHS_UNTIL_REJECTED)(work_spans)
+    largest = max(
+        (node["Resources"] for node in ray.nodes() if node["Alive"]),
+        key=lambda has: (has.get("CPU", 0), has.get("memory", 0)),
+        default={},
+    )
+    task = ray.remote(
+        num_cpus=largest.get("CPU", 1),
+        memory=memory or largest.get("memory", 0),
+        max_retries=DEATHS_UNTIL_REJECTED,
+    )(work_spans)
     for work in deferred:
         table = pyarrow.table([[""], [0], [0], [work]], schema=SPANS)
         for row in ray.get(task.remote(table, plan.shared, alone=True)).to_pylist():
@@ -207,14 +273,28 @@ def finish(plan, done, memory=None, told=lambda row: None):
     return json.loads(plan.run.finish())
 
 
-def ingest(inputs, out, *, labels="", classes="", memory=None, told=lambda row: None, sampling=None, job=None, **resources):
+def ingest(
+    inputs,
+    out,
+    *,
+    labels="",
+    classes="",
+    memory=None,
+    told=lambda row: None,
+    sampling=None,
+    job=None,
+    **resources,
+):
     """Turns raw clips into shards, on the Ray that is connected to. The result is byte for byte that of `lido ingest`."""
     work = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
     return finish(work, write_parts(read_clips(work, **resources), work, **resources), memory, told)
 
 
 # Actors that Ray Data makes once for a whole cluster: name, namespace.
-LEFT_BY_RAY_DATA = [("datasets_stats_actor", "_dataset_stats_actor"), ("AutoscalingCoordinator", "AutoscalingCoordinator")]
+LEFT_BY_RAY_DATA = [
+    ("datasets_stats_actor", "_dataset_stats_actor"),
+    ("AutoscalingCoordinator", "AutoscalingCoordinator"),
+]
 
 
 def leave_nothing():
@@ -237,6 +317,7 @@ def leave_nothing():
 def read_shards(dataset, split=None, generation=0):
     """A dataset's samples as a Ray Dataset: sample, split, clip, start_s, labels, and frames (uint8, frames x height x width x 3)."""
     from lido import open as open_dataset
+
     opened = open_dataset(str(dataset), generation)
     keys = [sample.key for sample in opened.samples(split)]
     uri, number = str(dataset), opened.generation
@@ -244,14 +325,22 @@ def read_shards(dataset, split=None, generation=0):
     def load(batch):
         samples = {sample.key: sample for sample in open_cached(uri, number).samples(split)}
         rows = [samples[key] for key in batch["sample"]]
-        return {"sample": batch["sample"], "split": numpy.array([r.split for r in rows]), "clip": numpy.array([r.clip for r in rows]),
-                "start_s": numpy.array([r.start_s for r in rows]), "labels": numpy.array([json.dumps(r.labels) for r in rows]),
-                "frames": numpy.stack([r.frames for r in rows])}
+        return {
+            "sample": batch["sample"],
+            "split": numpy.array([r.split for r in rows]),
+            "clip": numpy.array([r.clip for r in rows]),
+            "start_s": numpy.array([r.start_s for r in rows]),
+            "labels": numpy.array([json.dumps(r.labels) for r in rows]),
+            "frames": numpy.stack([r.frames for r in rows]),
+        }
 
-    return ray.data.from_items([{"sample": key} for key in keys]).map_batches(load, batch_size=16, num_cpus=1)
+    return ray.data.from_items([{"sample": key} for key in keys]).map_batches(
+        load, batch_size=16, num_cpus=1
+    )
 
 
 @functools.lru_cache(maxsize=2)
 def open_cached(uri, generation):
     from lido import open as open_dataset
+
     return open_dataset(uri, generation)

