@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# lido_room(NAME [USES rooms...] [LINKS targets...] [PRIVATE_LINKS targets...])
+# lido_room(NAME [USES rooms...] [LINKS targets...] [PRIVATE_LINKS targets...] [ORDER names...])
 #
 # A room is a static library of the .cpp files beside its CMakeLists.txt; NAME_test.cpp files become its
 # tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz targets, replayed over tests/corpus as
-# tests. A room may use only rooms added before it.
+# tests. A room may use only rooms added before it. ORDER names files (without suffix) or folders:
+# each includes only those named before it; tests/check_rooms.py checks that.
 
 function(lido_room name)
-  cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS;ORDER" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   set(tests ${sources})
   set(fuzzers ${sources})

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks the layering: a room includes only rooms that src/lido/CMakeLists.txt adds before it, and the
-headers of a library only where its room owns it."""
+"""Checks the layering of src/lido.
+
+A room includes only rooms that src/lido/CMakeLists.txt adds before it. Inside a room whose
+CMakeLists.txt gives an ORDER, a file includes only files and folders named before its own.
+A third party's headers are included only where their owner is, and never in public headers.
+"""
 
 import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent / "src" / "lido"
-OWNERS = {  # include prefix: rooms whose sources may use it (never their public headers, but libav.h)
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HOUSE = ROOT / "src" / "lido"
+# Include prefix: rooms whose sources and private headers may use it.
+OWNERS = {
     "libav": {"media"},
     "libsw": {"media"},
     "arrow/": {"storage", "dataset"},
@@ -19,34 +25,93 @@ OWNERS = {  # include prefix: rooms whose sources may use it (never their public
     "opencv2/": {"scene"},
     "yaml-cpp/": {"base", "cluster"},
     "curl/": {"cluster"},
+    "sqlite3": {"ingest"},
+    "EGL/": {"synth"},
+    "GL/": {"synth"},
+    "CLI/": {"apps"},
+    "nanobind/": {"python"},
 }
+# Libraries whose types may stand in public headers: prefix and rooms; None for all.
+SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth"}}
 PRIVATE_HEADERS = {
-    "media/libav.h",
-    "media/demuxer.h",
-    "media/decoder.h",
-    "scene/fit.h",
-    "scene/pixels.h",
+    *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
+    *("scene/fit.h", "scene/pixels.h"),
+    *("synth/gl.h", "synth/film/gl.h"),
 }
+INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
+
+
+def cmake_list(text: str, keyword: str) -> list[str]:
+    """Words after a keyword in upper case, up to the next one or the bracket."""
+    found = re.search(rf"\b{keyword}\s+([^A-Z)]*)", re.sub(r"#.*", "", text))
+    return found[1].split() if found else []
+
+
+def place(order: list[str], path: str) -> int | None:
+    """Index of a file in its room's order, by its own name or its folder's."""
+    parts = path.split("/")
+    names = [pathlib.PurePath(parts[-1]).stem, *parts[:-1]]
+    names[0] = re.sub(r"_(test|fuzz|bench)$", "", names[0])
+    return next((order.index(name) for name in names if name in order), None)
+
+
+def third_party_fault(room: str, name: str, include: str) -> str | None:
+    for prefix, rooms in SHOWN.items():
+        if include.startswith(prefix) and rooms is not None and room not in rooms:
+            return f"{name} includes {include}, which is for {', '.join(sorted(rooms))}"
+    for prefix, rooms in OWNERS.items():
+        public = (
+            name.endswith(".h") and name not in PRIVATE_HEADERS and room not in ("apps", "python")
+        )
+        if include.startswith(prefix) and (room not in rooms or public):
+            return (
+                f"{name} includes {include}, which stays in sources of {', '.join(sorted(rooms))}"
+            )
+    return None
+
+
+def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside: list[str]):
+    """Yields one line for each include that a file of a room must not have."""
+    name = path.relative_to(house).as_posix()
+    room, _, below = name.partition("/")
+    own = place(inside, below)
+    for include in INCLUDE.findall(path.read_text()):
+        used = re.match(r"lido/(\w+)/(.+)", include)
+        if used and used[1] in order and order.index(used[1]) > order.index(room):
+            yield f"{name} includes {include}, of a later room"
+        if used and used[1] != room and include.removeprefix("lido/") in PRIVATE_HEADERS:
+            yield f"{name} includes {include}, which is private to its room"
+        other = place(inside, used[2]) if used and used[1] == room else None
+        if own is not None and other is not None and other > own:
+            yield f"{name} includes {include}, which comes later in the room's ORDER"
+        if fault := third_party_fault(room, name, include):
+            yield fault
+
+
+def check(house: pathlib.Path) -> list[str]:
+    order = re.findall(r"add_subdirectory\((\w+)\)", (house / "CMakeLists.txt").read_text())
+    found = []
+    for room in order:
+        inside = cmake_list((house / room / "CMakeLists.txt").read_text(), "ORDER")
+        for path in sorted((house / room).rglob("*.[ch]*")):
+            found += faults_of(house, path, order, inside)
+    return found
+
+
+def outside(folder: str, room: str) -> list[str]:
+    """Faults of the program's or the Python module's sources: third parties only."""
+    return [
+        fault
+        for path in sorted((ROOT / folder).rglob("*.[ch]*"))
+        for include in INCLUDE.findall(path.read_text())
+        if (fault := third_party_fault(room, path.relative_to(ROOT).as_posix(), include))
+    ]
 
 
 def main() -> int:
-    order = re.findall(r"add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text())
-    faults = []
-    for path in sorted(ROOT.glob("*/*.[ch]*")):
-        room, name = path.parent.name, str(path.relative_to(ROOT))
-        for include in re.findall(r'#include ["<]([^">]+)[">]', path.read_text()):
-            used = re.match(r"lido/(\w+)/", include)
-            if used and order.index(used[1]) > order.index(room):
-                faults.append(f"{name} includes {include}, of a later room")
-            if used and used[1] != room and include.removeprefix("lido/") in PRIVATE_HEADERS:
-                faults.append(f"{name} includes {include}, which is private to its room")
-            for prefix, rooms in OWNERS.items():
-                public = path.suffix == ".h" and name not in PRIVATE_HEADERS
-                if include.startswith(prefix) and (room not in rooms or public):
-                    faults.append(
-                        f"{name} includes {include}, which stays inside the sources of {rooms}"
-                    )
-    print("\n".join(faults) or f"{len(order)} rooms are layered as planned")
+    faults = [*check(HOUSE), *outside("apps", "apps"), *outside("python", "python")]
+    rooms = len(list(HOUSE.glob("*/CMakeLists.txt")))
+    print("\n".join(faults) or f"{rooms} rooms are layered as planned")
     return 1 if faults else 0
 
 

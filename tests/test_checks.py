@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The house's own checks can fail: each finds a fault that was put there."""
 
+import check_links
 import check_prose
+import check_rooms
 import markdown
 import pytest
 
@@ -62,3 +64,51 @@ def test_markdown_gets_one_sentence_a_line():
     assert markdown.reflow(text) == (
         "- **One.**\n  Two is long ([see](a.md)).\n  Three e.g. This.\n\n| a. B | c |\n"
     )
+
+
+def house(tmp_path, files):
+    (tmp_path / "CMakeLists.txt").write_text("add_subdirectory(base)\nadd_subdirectory(media)\n")
+    for room, order in (("base", ""), ("media", " ORDER demuxer decoder")):
+        (tmp_path / room).mkdir()
+        (tmp_path / room / "CMakeLists.txt").write_text(f"lido_room({room} USES base{order})\n")
+    for name, include in files.items():
+        (tmp_path / name).write_text(f"#include <{include}>\n")
+    return check_rooms.check(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "include", "fault"),
+    [
+        ("base/hash.h", "lido/media/extract.h", "of a later room"),
+        ("base/hash.cpp", "lido/media/demuxer.h", "private to its room"),
+        ("base/hash.cpp", "sqlite3.h", "stays in sources of ingest"),
+        ("media/extract.h", "libavutil/frame.h", "stays in sources of media"),
+        ("media/extract.cpp", "Eigen/Dense", "is for geometry"),
+        ("media/demuxer.cpp", "lido/media/decoder.h", "later in the room's ORDER"),
+    ],
+)
+def test_an_include_against_the_layering_is_found(tmp_path, name, include, fault):
+    (found,) = [text for text in house(tmp_path, {name: include}) if fault in text]
+    assert found.startswith(name)
+
+
+def test_includes_along_the_layering_pass(tmp_path):
+    files = {
+        "base/hash.cpp": "openssl/evp.h",
+        "media/decoder.cpp": "lido/media/demuxer.h",
+        "media/decoder_test.cpp": "lido/base/hash.h",
+        "media/extract.cpp": "libavutil/frame.h",
+    }
+    assert house(tmp_path, files) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path):
+    (tmp_path / "b.md").write_text("# A `name` of its own\n")
+    page = tmp_path / "a.md"
+    page.write_text("[a](b.md#a-name-of-its-own) [b](b.md) [c](https://x.org/d)\n")
+    assert check_links.faults(page) == []
+    page.write_text("[a](b.md#other)\n![b](c.png)\n")
+    assert [fault.split(":")[-1] for fault in check_links.faults(page)] == [
+        " no heading #other in b.md",
+        " no file c.png",
+    ]
