@@ -50,9 +50,12 @@ def sentences(text: str) -> list[str]:
 
 
 def prose_lines(text: str):
-    """Yields (number, line) of all lines outside code fences."""
-    fence = None
+    """Yields (number, line) of all lines outside code fences and front matter."""
+    fence, front_matter = None, text.startswith("---\n")
     for number, line in enumerate(text.split("\n"), 1):
+        if front_matter:
+            front_matter = number == 1 or line != "---"
+            continue
         mark = FENCE.match(line)
         if mark and fence in (None, mark[1]):
             fence = mark[1] if fence is None else None

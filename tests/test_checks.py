@@ -44,6 +44,7 @@ def test_a_habit_is_found(tmp_path, name, text, expected):
         ("a.py", 'a = "nobody says so"\n'),
         ("a.md", "Use `nobody says`.\n\n```\nnobody says. He does.\n```\n"),
         ("a.md", "See e.g. Figure 2.\n"),
+        ("a.md", "---\nname: A\nabout: B. He\n---\n"),
         ("a.md", "## What is a span?\n"),
     ],
 )
