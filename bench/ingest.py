@@ -92,12 +92,7 @@ def make_clips(name):
         partial = out.with_name(f"partial.{extension}")
         subprocess.run(
             [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-nostdin",
-                "-y",
-                "-filter_complex",
+                *"ffmpeg -v error -nostdin -y -filter_complex".split(),
                 picture(number % 4, number, rate),
                 "-t",
                 "10",
@@ -208,19 +203,9 @@ def run_floor(clips, fps):
     def one(clip):
         return measure(
             [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-nostdin",
-                "-threads",
-                "1",
-                "-i",
+                *"ffmpeg -v error -nostdin -threads 1 -i".split(),
                 clip,
-                "-map",
-                "0:v:0",
-                "-f",
-                "null",
-                "-",
+                *"-map 0:v:0 -f null -".split(),
             ]
         )
 
@@ -245,14 +230,7 @@ def run_lido(clips, fps):
             out,
             "--fps",
             fps,
-            "--window",
-            "1",
-            "--stride",
-            "1",
-            "--scene",
-            "off",
-            "--quiet",
-            "--workers",
+            *"--window 1 --stride 1 --scene off --quiet --workers".split(),
             os.cpu_count(),
         ]
     )

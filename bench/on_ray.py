@@ -127,12 +127,7 @@ def here(inputs, workers=CORES, *extra):
             "off",
             "--fps",
             FRAMES["fps"],
-            "--window",
-            "1",
-            "--stride",
-            "1",
-            "--quiet",
-            "--workers",
+            *"--window 1 --stride 1 --quiet --workers".split(),
             workers,
             *extra,
         ]
@@ -203,13 +198,7 @@ def tiny(least, most):
 def nothing(least, most):
     """What planner, ledger and tables take by themselves."""
     one = make(
-        WORK / "scale/nothing.mp4",
-        "-f",
-        "lavfi",
-        "-i",
-        "color=s=16x16:r=25:d=0.04",
-        "-c:v",
-        "libx264",
+        WORK / "scale/nothing.mp4", *"-f lavfi -i color=s=16x16:r=25:d=0.04 -c:v libx264".split()
     )
     print("\nClips of one picture of 16x16, on Ray")
     print(

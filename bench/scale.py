@@ -27,14 +27,7 @@ def short_clips(count, one=None):
     """So many links to one clip: of a second, where none is given."""
     one = one or make(
         WORK / "scale/one.mp4",
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=s=320x180:r=25:d=1",
-        "-c:v",
-        "libx264",
-        "-g",
-        "25",
+        *"-f lavfi -i testsrc2=s=320x180:r=25:d=1 -c:v libx264 -g 25".split(),
     )
     folder = WORK / f"scale/{count}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -76,13 +69,7 @@ def main():
                 clips,
                 "--out",
                 out,
-                "--window",
-                "4",
-                "--stride",
-                "4",
-                "--scene",
-                "off",
-                "--quiet",
+                *"--window 4 --stride 4 --scene off --quiet".split(),
                 *extra,
             ]
         )
@@ -99,20 +86,7 @@ def main():
     if not given.no_long:
         minute = make(
             WORK / "scale/minute.mp4",
-            "-f",
-            "lavfi",
-            "-i",
-            "testsrc2=s=1280x720:r=25:d=60",
-            "-vf",
-            "noise=alls=6:allf=t",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-b:v",
-            "2M",
-            "-g",
-            "50",
+            *"-f lavfi -i testsrc2=s=1280x720:r=25:d=60 -vf noise=alls=6:allf=t -c:v libx264 -preset veryfast -b:v 2M -g 50".split(),
         )
         hours = make(WORK / "scale/hours.mp4", "-stream_loop", 179, "-i", minute, "-c", "copy")
         row("ingest 1 minute of 720p", ingest(minute), 1)

@@ -56,15 +56,7 @@ def encode(frames, path, fps, *options):
     """Raw BGR frames through ffmpeg."""
     height, width = frames[0].shape[:2]
     command = [
-        "ffmpeg",
-        "-v",
-        "error",
-        "-y",
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "bgr24",
-        "-s",
+        *"ffmpeg -v error -y -f rawvideo -pix_fmt bgr24 -s".split(),
         f"{width}x{height}",
         "-r",
         str(fps),
@@ -252,15 +244,7 @@ def quality():
             width = int(
                 subprocess.run(
                     [
-                        "ffprobe",
-                        "-v",
-                        "error",
-                        "-select_streams",
-                        "v",
-                        "-show_entries",
-                        "stream=width",
-                        "-of",
-                        "csv=p=0",
+                        *"ffprobe -v error -select_streams v -show_entries stream=width -of csv=p=0".split(),
                         clip,
                     ],
                     capture_output=True,
@@ -279,23 +263,11 @@ def quality():
                 chain += "," + FAULTS[fault].format(blur=max(2, width / 160))
             subprocess.run(
                 [
-                    "ffmpeg",
-                    "-v",
-                    "error",
-                    "-y",
-                    "-i",
+                    *"ffmpeg -v error -y -i".split(),
                     clip,
                     "-filter_complex",
                     chain,
-                    "-an",
-                    "-r",
-                    "12",
-                    "-c:v",
-                    "libx264",
-                    "-preset",
-                    "veryfast",
-                    "-crf",
-                    "23",
+                    *"-an -r 12 -c:v libx264 -preset veryfast -crf 23".split(),
                     path,
                 ],
                 check=True,
@@ -599,15 +571,7 @@ def cost():
                 clip,
                 "--out",
                 out,
-                "--fps",
-                "4",
-                "--window",
-                "8",
-                "--stride",
-                "8",
-                "--workers",
-                "1",
-                "--quiet",
+                *"--fps 4 --window 8 --stride 8 --workers 1 --quiet".split(),
                 *options,
             ]
         )
@@ -640,15 +604,7 @@ def cost():
             *both,
             "--out",
             out,
-            "--fps",
-            "4",
-            "--window",
-            "8",
-            "--stride",
-            "8",
-            "--workers",
-            "2",
-            "--quiet",
+            *"--fps 4 --window 8 --stride 8 --workers 2 --quiet".split(),
         ]
     )
     print(f"{'the network, bare, in OpenVINO':<44}{statistics.median(bare):>8.2f} s CPU")
@@ -697,12 +653,7 @@ def make_night(name, minutes, encoder):
     }.items():
         subprocess.run(
             [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-nostdin",
-                "-y",
-                "-ss",
+                *"ffmpeg -v error -nostdin -y -ss".split(),
                 str(start),
                 "-i",
                 SHARED / "person_walk/one-by-one-person-detection.mp4",
@@ -718,14 +669,7 @@ def make_night(name, minutes, encoder):
         # An encoder begins with worse pictures; a night does not begin anew every minute.
         subprocess.run(
             [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-nostdin",
-                "-y",
-                "-ss",
-                "4",
-                "-i",
+                *"ffmpeg -v error -nostdin -y -ss 4 -i".split(),
                 folder / "begun.ts",
                 "-c",
                 "copy",
@@ -738,14 +682,7 @@ def make_night(name, minutes, encoder):
     (folder / "list.txt").write_text("".join(f"file {piece}.ts\n" for piece in pieces))
     subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-nostdin",
-            "-y",
-            "-f",
-            "concat",
-            "-i",
+            *"ffmpeg -v error -nostdin -y -f concat -i".split(),
             folder / "list.txt",
             "-c",
             "copy",
@@ -773,15 +710,7 @@ def night():
                 clip,
                 "--out",
                 out,
-                "--scene",
-                "off",
-                "--window",
-                "16",
-                "--stride",
-                "8",
-                "--workers",
-                "1",
-                "--quiet",
+                *"--scene off --window 16 --stride 8 --workers 1 --quiet".split(),
                 *options,
             ]
         )
@@ -800,19 +729,9 @@ def night():
         clip = make_night(name, minutes, encoder)
         floor = measure(
             [
-                "ffmpeg",
-                "-v",
-                "error",
-                "-nostdin",
-                "-threads",
-                "1",
-                "-i",
+                *"ffmpeg -v error -nostdin -threads 1 -i".split(),
                 clip,
-                "-map",
-                "0:v:0",
-                "-f",
-                "null",
-                "-",
+                *"-map 0:v:0 -f null -".split(),
             ]
         )
         used, tables = ingest(clip, "--fps", f"auto:{rate}")

@@ -76,11 +76,7 @@ def test_a_killed_ingest_goes_on_to_the_same_bytes(dataset, tmp_path):
         "--out",
         tmp_path / "d",
         *AUTO,
-        "--span-s",
-        "60",
-        "--workers",
-        "1",
-        "--quiet",
+        *"--span-s 60 --workers 1 --quiet".split(),
     ]
     for _ in range(3):
         process = subprocess.Popen(
@@ -119,21 +115,11 @@ def night_with_a_person(tmp_path_factory):
     )
     subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
+            *"ffmpeg -v error -i".split(),
             WALK,
             "-filter_complex",
             graph,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-threads",
-            "1",
-            "-g",
-            "20",
+            *"-c:v libx264 -preset veryfast -threads 1 -g 20".split(),
             clip,
         ],
         check=True,

@@ -98,13 +98,7 @@ def long_clip(tmp_path_factory):
     clip = tmp_path_factory.mktemp("long") / "long.mp4"
     subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-nostdin",
-            "-stream_loop",
-            "19",
-            "-i",
+            *"ffmpeg -v error -nostdin -stream_loop 19 -i".split(),
             CLIPS / "with_sound.mp4",
             "-c",
             "copy",
@@ -127,19 +121,11 @@ def gcs(tmp_path_factory, long_clip):
     server = subprocess.Popen(
         [
             TOOLS / "fake-gcs-server",
-            "-scheme",
-            "http",
-            "-host",
-            "127.0.0.1",
-            "-port",
+            *"-scheme http -host 127.0.0.1 -port".split(),
             str(port),
             "-data",
             root,
-            "-backend",
-            "memory",
-            "-log-level",
-            "error",
-            "-public-host",
+            *"-backend memory -log-level error -public-host".split(),
             f"127.0.0.1:{port}",
         ]
     )
@@ -255,10 +241,7 @@ def test_on_ray_from_bucket_to_bucket_it_is_the_same(bucket, tmp_path):
         *SMALL,
         "--span-s",
         2,
-        "--on",
-        "ray",
-        "--json",
-        "--quiet",
+        *"--on ray --json --quiet".split(),
         env=on_ray,
     )
     assert done.code == 0, done.err

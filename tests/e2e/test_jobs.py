@@ -54,11 +54,7 @@ class Cluster:
         self.process = subprocess.Popen(
             [
                 sys.executable,
-                "-m",
-                "ray.scripts.scripts",
-                "start",
-                "--head",
-                "--block",
+                *"-m ray.scripts.scripts start --head --block".split(),
                 f"--port={self.gcs}",
                 "--dashboard-host=127.0.0.1",
                 f"--dashboard-port={self.dashboard}",
@@ -183,11 +179,7 @@ def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
         raw,
         "--out",
         tmp_path / "d",
-        "--on",
-        "ray",
-        "--quiet",
-        "--task-resources",
-        "disk=1",
+        *"--on ray --quiet --task-resources disk=1".split(),
         env={"LIDO_PYTHON": sys.executable},
     )
     assert (
@@ -367,24 +359,7 @@ def test_tls_is_verified(cluster, tmp_path):
     """A front that speaks TLS with a certificate of our own making: refused until this machine is told to trust it."""
     subprocess.run(
         [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=ray",
-            "-addext",
-            "subjectAltName=IP:127.0.0.1",
-            "-keyout",
-            "key",
-            "-out",
-            "certificate",
+            *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ray -addext subjectAltName=IP:127.0.0.1 -keyout key -out certificate".split()
         ],
         cwd=tmp_path,
         check=True,

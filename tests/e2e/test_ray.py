@@ -73,21 +73,9 @@ def test_people_are_the_same_too(tmp_path):
     clip = tmp_path / "walk.mp4"
     subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-ss",
-            "4",
-            "-i",
+            *"ffmpeg -v error -ss 4 -i".split(),
             WALK,
-            "-t",
-            "8",
-            "-vf",
-            "scale=512:-2",
-            "-c:v",
-            "libx264",
-            "-g",
-            "20",
+            *"-t 8 -vf scale=512:-2 -c:v libx264 -g 20".split(),
             clip,
         ],
         check=True,

@@ -29,29 +29,9 @@ def walk(tmp_path_factory):
     clip = tmp_path_factory.mktemp("walk") / "walk.mp4"
     subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-ss",
-            "4",
-            "-i",
+            *"ffmpeg -v error -ss 4 -i".split(),
             WALK,
-            "-t",
-            "24",
-            "-vf",
-            "scale=512:-2",
-            "-c:v",
-            "libx264",
-            "-preset",
-            "veryfast",
-            "-threads",
-            "1",
-            "-g",
-            "20",
-            "-keyint_min",
-            "20",
-            "-sc_threshold",
-            "0",
+            *"-t 24 -vf scale=512:-2 -c:v libx264 -preset veryfast -threads 1 -g 20 -keyint_min 20 -sc_threshold 0".split(),
             clip,
         ],
         check=True,
@@ -136,18 +116,7 @@ def test_cutouts_are_the_source_pixels(dataset, walk):
         -1, row["source_height"], row["source_width"], 3
     )
     times = subprocess.run(
-        [
-            "ffprobe",
-            "-v",
-            "error",
-            "-select_streams",
-            "v",
-            "-show_entries",
-            "frame=pts",
-            "-of",
-            "csv=p=0",
-            walk,
-        ],
+        [*"ffprobe -v error -select_streams v -show_entries frame=pts -of csv=p=0".split(), walk],
         capture_output=True,
         text=True,
     ).stdout
@@ -264,16 +233,7 @@ def test_one_clip(walk, tmp_path, dataset):
     assert rows == scene(dataset, "objects")
     probe = subprocess.run(
         [
-            "ffprobe",
-            "-v",
-            "error",
-            "-count_frames",
-            "-select_streams",
-            "v",
-            "-show_entries",
-            "stream=nb_read_frames",
-            "-of",
-            "csv=p=0",
+            *"ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0".split(),
             tmp_path / "s/drawn.mp4",
         ],
         capture_output=True,
@@ -331,12 +291,7 @@ def test_another_detector_is_a_folder(walk, tmp_path):
         walk,
         "--out",
         tmp_path / "s",
-        "--fps",
-        "1",
-        "--detector",
-        "yolox_nano",
-        "--json",
-        "--quiet",
+        *"--fps 1 --detector yolox_nano --json --quiet".split(),
         env=env,
     )
     assert done.code == 0 and done.json["tracks"].get("person", 0) >= 1, done.err

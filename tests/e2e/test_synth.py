@@ -415,18 +415,9 @@ def test_points_are_where_camera_and_water_put_them(film):
 def test_a_covered_camera_sees_nothing(film):
     frames = subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-i",
+            *"ffmpeg -v error -i".split(),
             film / "clips/two.mp4",
-            "-vf",
-            "scale=8:8",
-            "-pix_fmt",
-            "gray",
-            "-f",
-            "rawvideo",
-            "-",
+            *"-vf scale=8:8 -pix_fmt gray -f rawvideo -".split(),
         ],
         capture_output=True,
         check=True,
@@ -436,13 +427,7 @@ def test_a_covered_camera_sees_nothing(film):
     assert max(brightness[41:49]) < 60 < min(brightness[:39] + brightness[51:]), brightness
     codec = subprocess.run(
         [
-            "ffprobe",
-            "-v",
-            "error",
-            "-show_entries",
-            "stream=codec_name",
-            "-of",
-            "csv=p=0",
+            *"ffprobe -v error -show_entries stream=codec_name -of csv=p=0".split(),
             film / "clips/two.mp4",
         ],
         capture_output=True,
@@ -570,11 +555,7 @@ def test_a_pool_at_random(tmp_path):
         0.0006,
         "--cameras",
         1,
-        "--size",
-        "320x180",
-        "--light",
-        "infrared",
-        "--fps",
+        *"--size 320x180 --light infrared --fps".split(),
         5,
         "--quiet",
     ]

@@ -217,21 +217,7 @@ def golomb(bits):
 def encode(path, *options):
     picture = "testsrc2=s=320x180:r=30,noise=alls=12:allf=t:all_seed=7,format=yuv420p"
     subprocess.run(
-        [
-            "ffmpeg",
-            "-v",
-            "error",
-            "-nostdin",
-            "-y",
-            "-f",
-            "lavfi",
-            "-t",
-            "6",
-            "-i",
-            picture,
-            *options,
-            path,
-        ],
+        [*"ffmpeg -v error -nostdin -y -f lavfi -t 6 -i".split(), picture, *options, path],
         check=True,
     )
 
@@ -240,13 +226,7 @@ def packets(path):
     """(milliseconds, keyframe, NAL units) of each packet of an MP4, in decoding order."""
     probed = subprocess.run(
         [
-            "ffprobe",
-            "-v",
-            "error",
-            "-show_entries",
-            "packet=pts_time,flags,size,pos",
-            "-of",
-            "csv=p=0",
+            *"ffprobe -v error -show_entries packet=pts_time,flags,size,pos -of csv=p=0".split(),
             path,
         ],
         capture_output=True,
@@ -275,18 +255,7 @@ def make_svc_t(folder):
     flat = folder / "partial-flat.mp4"
     encode(
         flat,
-        "-c:v",
-        "libx264",
-        "-preset",
-        "veryfast",
-        "-threads",
-        "1",
-        "-bf",
-        "3",
-        "-g",
-        "48",
-        "-x264-params",
-        "b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0",
+        *"-c:v libx264 -preset veryfast -threads 1 -bf 3 -g 48 -x264-params b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0".split(),
     )
     blocks = []
     for ms, key, flat_nals in packets(flat):
@@ -308,19 +277,9 @@ def header_fields(path):
     """The fields (name, bits, value) of every NAL unit's header, as FFmpeg reads them."""
     traced = subprocess.run(
         [
-            "ffmpeg",
-            "-v",
-            "trace",
-            "-nostdin",
-            "-i",
+            *"ffmpeg -v trace -nostdin -i".split(),
             path,
-            "-c",
-            "copy",
-            "-bsf:v",
-            "trace_headers",
-            "-f",
-            "null",
-            "-",
+            *"-c copy -bsf:v trace_headers -f null -".split(),
         ],
         capture_output=True,
         text=True,
@@ -391,14 +350,7 @@ def make_hevc_sets(folder):
     flat = folder / "partial-flat.mp4"
     encode(
         flat,
-        "-c:v",
-        "libx265",
-        "-preset",
-        "ultrafast",
-        "-tag:v",
-        "hvc1",
-        "-x265-params",
-        "log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0",
+        *"-c:v libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0".split(),
     )
     units = header_fields(flat)
     slices = [fields for fields in units if any(name == "slice_type" for name, _, _ in fields)]

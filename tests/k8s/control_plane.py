@@ -132,11 +132,7 @@ class ControlPlane:
         wait_for(
             "definitions",
             lambda: self.kubectl(
-                "wait",
-                "--for=condition=established",
-                "crd/rayclusters.ray.io",
-                "crd/rayjobs.ray.io",
-                "--timeout=60s",
+                *"wait --for=condition=established crd/rayclusters.ray.io crd/rayjobs.ray.io --timeout=60s".split()
             ),
         )
         self._start(
@@ -219,17 +215,7 @@ class ControlPlane:
             "req",
             "-x509",
             *key,
-            "-subj",
-            "/CN=kube-apiserver",
-            "-CA",
-            "ca.crt",
-            "-CAkey",
-            "ca.key",
-            "-keyout",
-            "server.key",
-            "-out",
-            "server.crt",
-            "-addext",
+            *"-subj /CN=kube-apiserver -CA ca.crt -CAkey ca.key -keyout server.key -out server.crt -addext".split(),
             f"subjectAltName=IP:{self.address},IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc",
             "-addext",
             "basicConstraints=critical,CA:FALSE",
@@ -289,11 +275,7 @@ class ControlPlane:
             self.kubeconfig,
             f"--service-account-private-key-file={self.folder}/accounts.key",
             f"--root-ca-file={self.folder}/ca.crt",
-            "--use-service-account-credentials",
-            "--leader-elect=false",
-            "--bind-address=127.0.0.1",
-            "--secure-port=0",
-            "--node-monitor-grace-period=20s",
+            *"--use-service-account-credentials --leader-elect=false --bind-address=127.0.0.1 --secure-port=0 --node-monitor-grace-period=20s".split(),
         )
         self._start(
             "kube-scheduler",

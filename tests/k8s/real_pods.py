@@ -143,15 +143,9 @@ def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     done = program(
         real,
         bucket,
-        "ingest",
-        "gs://pool-a/raw",
-        "--out",
-        "gs://pool-a/train",
+        *"ingest gs://pool-a/raw --out gs://pool-a/train".split(),
         *SMALL,
-        "--on",
-        "k8s:pool-a/data",
-        "--json",
-        "--quiet",
+        *"--on k8s:pool-a/data --json --quiet".split(),
     )
     assert done.returncode == 0, done.stderr
     print(f"ingest, workers from nothing: {time.monotonic() - begun:.1f} s")
@@ -159,10 +153,7 @@ def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     local = program(
         real,
         bucket,
-        "ingest",
-        "gs://pool-a/raw",
-        "--out",
-        "gs://pool-a/local",
+        *"ingest gs://pool-a/raw --out gs://pool-a/local".split(),
         *SMALL,
         "--json",
         "--quiet",
@@ -434,15 +425,9 @@ def test_network_policies_keep_others_out(real, bucket, cluster):
         done = program(
             real,
             bucket,
-            "ingest",
-            "gs://pool-a/raw",
-            "--out",
-            "gs://pool-a/guarded",
+            *"ingest gs://pool-a/raw --out gs://pool-a/guarded".split(),
             *SMALL,
-            "--on",
-            "k8s:pool-a/data",
-            "--json",
-            "--quiet",
+            *"--on k8s:pool-a/data --json --quiet".split(),
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["clips"] == 3
@@ -485,15 +470,9 @@ def test_kubernetes_says_who_may_call(real, bucket, cluster):
     done = program(
         real,
         bucket,
-        "ingest",
-        "gs://pool-a/raw",
-        "--out",
-        "gs://pool-a/by-kubernetes",
+        *"ingest gs://pool-a/raw --out gs://pool-a/by-kubernetes".split(),
         *SMALL,
-        "--on",
-        "k8s:pool-k/data",
-        "--json",
-        "--quiet",
+        *"--on k8s:pool-k/data --json --quiet".split(),
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["clips"] == 3
@@ -618,10 +597,7 @@ def first_span_of_an_ingest(real, bucket):
     with subprocess.Popen(
         [
             LIDO,
-            "ingest",
-            "gs://pool-a/raw",
-            "--out",
-            "gs://pool-a/soon",
+            *"ingest gs://pool-a/raw --out gs://pool-a/soon".split(),
             *SMALL,
             "--on",
             "k8s:pool-a/data",

@@ -306,12 +306,7 @@ def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
     def idle_for(minutes):
         then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
         k8s.kubectl(
-            "annotate",
-            "raycluster",
-            "data",
-            "-n",
-            "pool-s",
-            "--overwrite",
+            *"annotate raycluster data -n pool-s --overwrite".split(),
             f"lido/idle-since={then.isoformat(timespec='seconds')}",
         )
 
@@ -445,11 +440,7 @@ def test_an_old_kuberay_is_refused(tmp_path_factory, values):
     with ControlPlane(tmp_path_factory.mktemp("old")) as old:
         definition = json.loads(
             old.kubectl(
-                "create",
-                "--dry-run=client",
-                "-o",
-                "json",
-                "-f",
+                *"create --dry-run=client -o json -f".split(),
                 KUBERAY / "crds/ray.io_rayclusters.yaml",
             )
         )
