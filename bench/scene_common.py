@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shared parts of `./dev bench scene`."""
+
+import os
+import subprocess
+import tempfile
+
+from ingest import LIDO, ROOT, WORK
+
+SHARED = ROOT / "../shared/data"
+os.environ["LIDO_MODELS"] = str(ROOT / "build/models")
+
+
+def scene_tables(clip, *arguments):
+    """Runs `lido scene`. Returns a function that reads a table as a list of dicts."""
+    import pyarrow.parquet as parquet
+
+    folder = tempfile.mkdtemp(dir=WORK)
+    subprocess.run(
+        [LIDO, "scene", clip, "--out", folder, "--quiet", *map(str, arguments)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return lambda table: parquet.read_table(f"{folder}/{table}.parquet").to_pylist()
+
+
+def work_file(name):
+    """A path for a temporary video."""
+    path = WORK / "scene" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def ffmpeg(*arguments):
+    command = [*"ffmpeg -v error -nostdin -y".split(), *map(str, arguments)]
+    subprocess.run(command, check=True)
