@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev bench ingest: raw clips to shards, against a floor and against what one would do instead.
+"""./dev bench ingest: raw clips to shards, against a floor and against peers.
 
-The floor is `ffmpeg -threads 1` decoding every frame to nowhere, one process a core. Every contestant does the
-same work: frames at the row's rate, short side 256, centre crop 224, JPEG quality 90, tar. Contestants take
-turns within each round, so that a noisy machine disturbs all alike; CPU time as a ratio to the floor of
-the same round is the figure that holds. Prints one table; --json FILE keeps all runs.
+The floor is `ffmpeg -threads 1` decoding every frame without output, one process a core. Every
+contestant does equal work: frames at the row's rate, short side 256, centre crop 224, JPEG
+quality 90, tar. Contestants take turns within each round, so that a noisy machine disturbs all
+alike; the valid figure is CPU time as a ratio to the floor of that round. Prints one table;
+--json FILE keeps all runs.
 """
 
 import argparse
@@ -30,41 +31,57 @@ PEERS = {
 }
 
 
-def picture(kind, seed, rate):
-    """A moving scene as a filter graph: test card, fractal zoom, still scene with moving objects, camera that pans."""
+def scene_graph(kind, seed, rate):
+    """A moving scene as an ffmpeg filter graph.
+
+    By kind: test card, fractal zoom, still scene with moving objects, moving camera.
+    """
     noise = f"noise=alls={6 + seed % 5}:allf=t:all_seed={seed * 7 + 1},fps={rate},format=yuv420p"
     if kind == 0:
-        return f"testsrc2=s=1920x1080:r={rate}[a];gradients=s=480x360:r={rate}:seed={seed}:speed=0.05[b];[a][b]overlay=x='200+150*sin(t*1.3)':y='300+200*cos(t)',{noise}"
+        return (
+            f"testsrc2=s=1920x1080:r={rate}[a];"
+            f"gradients=s=480x360:r={rate}:seed={seed}:speed=0.05[b];"
+            f"[a][b]overlay=x='200+150*sin(t*1.3)':y='300+200*cos(t)',{noise}"
+        )
     if kind == 1:
-        return f"mandelbrot=s=640x360:r={rate}:start_scale={0.5 / (1 + seed * 3)}:end_scale=0.01:end_pts=300:maxiter=200,scale=1920:1080,{noise}"
-    still = f"mandelbrot=s=1280x720:r={rate}:start_scale={0.4 / (1 + seed * 2)}:maxiter=300,trim=end_frame=1,loop=-1:1:0,setpts=N/{rate}/TB"
+        return (
+            f"mandelbrot=s=640x360:r={rate}:start_scale={0.5 / (1 + seed * 3)}:"
+            f"end_scale=0.01:end_pts=300:maxiter=200,scale=1920:1080,{noise}"
+        )
+    still = (
+        f"mandelbrot=s=1280x720:r={rate}:start_scale={0.4 / (1 + seed * 2)}:maxiter=300,"
+        f"trim=end_frame=1,loop=-1:1:0,setpts=N/{rate}/TB"
+    )
     if kind == 2:
-        return f"{still},scale=1920:1080[bg];testsrc2=s=160x320:r={rate}[p];[bg][p]overlay=x='100+mod(90*t+{seed * 50}\\,1700)':y='400+80*sin(t*2)',{noise}"
-    return f"{still},scale=2560:1440,crop=1920:1080:x='320+200*sin(t*0.8)+4*sin(t*25)':y='180+100*cos(t*0.6)+3*sin(t*31)',{noise}"
+        return (
+            f"{still},scale=1920:1080[bg];testsrc2=s=160x320:r={rate}[p];"
+            f"[bg][p]overlay=x='100+mod(90*t+{seed * 50}\\,1700)':y='400+80*sin(t*2)',{noise}"
+        )
+    return (
+        f"{still},scale=2560:1440,crop=1920:1080:x='320+200*sin(t*0.8)+4*sin(t*25)':"
+        f"y='180+100*cos(t*0.6)+3*sin(t*31)',{noise}"
+    )
 
 
-X264 = "-c:v libx264 -preset veryfast -profile:v high -refs 3 -keyint_min 60 -sc_threshold 0 -b:v 6M -maxrate 9M -bufsize 12M"
-# name: (clips, rate of the source, encoder, extension, fps to sample)
+FAST_X264 = "-c:v libx264 -preset veryfast"
+X264 = (
+    f"{FAST_X264} -profile:v high -refs 3 -keyint_min 60 -sc_threshold 0 "
+    "-b:v 6M -maxrate 9M -bufsize 12M"
+)
+X265 = (
+    "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:bframes=2:b-pyramid=1:"
+    "keyint=60:min-keyint=60:scenecut=0:bitrate=4000:vbv-maxrate=6000:vbv-bufsize=8000"
+)
+NO_B = (
+    f"{FAST_X264} -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 "
+    "-b:v 4M -maxrate 6M -bufsize 8M"
+)
+# name: (clips, rate of the source, encoder, extension)
 SETS = {
     "h264_b": (8, 30, f"{X264} -bf 2 -b_strategy 1 -g 60", "mp4"),
-    "hevc": (
-        4,
-        30,
-        "-c:v libx265 -preset superfast -tag:v hvc1 -x265-params log-level=none:bframes=2:b-pyramid=1:keyint=60:min-keyint=60:scenecut=0:bitrate=4000:vbv-maxrate=6000:vbv-bufsize=8000",
-        "mp4",
-    ),
-    "h264_no_b": (
-        8,
-        30,
-        "-c:v libx264 -preset veryfast -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 -b:v 4M -maxrate 6M -bufsize 8M",
-        "mp4",
-    ),
-    "h264_cheap": (
-        4,
-        30,
-        "-c:v libx264 -preset veryfast -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M",
-        "mp4",
-    ),
+    "hevc": (4, 30, X265, "mp4"),
+    "h264_no_b": (8, 30, NO_B, "mp4"),
+    "h264_cheap": (4, 30, f"{FAST_X264} -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M", "mp4"),
     "h264_25_gop50": (4, 25, f"{X264} -bf 2 -g 50", "mp4"),
     "h264_25_gop250": (4, 25, f"{X264} -bf 2 -g 250", "mp4"),
 }
@@ -93,7 +110,7 @@ def make_clips(name):
         subprocess.run(
             [
                 *"ffmpeg -v error -nostdin -y -filter_complex".split(),
-                picture(number % 4, number, rate),
+                scene_graph(number % 4, number, rate),
                 "-t",
                 "10",
                 *encoder.split(),
@@ -108,7 +125,7 @@ def make_clips(name):
 
 
 def environment(peer, packages):
-    """A Python environment of the peer's own. @return its Python, or None when it cannot be made here."""
+    """Makes a Python environment for a peer. Returns its Python, or None without a network."""
     folder = WORK / "env" / peer
     done = folder / "done"
     if not done.exists():
@@ -142,7 +159,7 @@ def descendants(root):
 
 
 class Watch(threading.Thread):
-    """Follows a process and all it starts: Ray's workers outlive their parents, so that nobody waits for them."""
+    """Measures a process and all it starts, also workers that outlive their parents (Ray)."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
@@ -175,7 +192,7 @@ class Watch(threading.Thread):
 
 
 def measure(command):
-    """Runs a command. @return wall and CPU seconds of it and all it started, peak memory of all together in MB."""
+    """Runs a command. Returns wall and CPU seconds and peak MB of it and all that it started."""
     start = time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in command],
@@ -248,69 +265,78 @@ def spread(values):
     return f"{statistics.median(values):.3f} ({min(values):.3f}-{max(values):.3f})"
 
 
+def revision():
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    )
+    return described.stdout.strip()
+
+
+def cpu_model():
+    lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")), "?"
+    )
+
+
+def run_row(clips, fps, peers, rounds):
+    """Runs of each contestant, taking turns. One more round at first warms the caches."""
+    contestants = {"floor": run_floor, "lido": run_lido}
+    for peer, python in peers.items():
+        contestants[peer] = lambda c, f, peer=peer, python=python: run_peer(python, peer, c, f)
+    runs = {who: [] for who in contestants}
+    for number in range(rounds + 1):
+        for who, contestant in contestants.items():
+            result = contestant(clips, fps)
+            if number > 0:
+                runs[who].append(result)
+    return runs
+
+
+def show_row(row, runs, count, rate):
+    """Prints a line for each contestant of a row with `count` clips of ten seconds."""
+    name, _, fps, goal = row
+    for who, results in runs.items():
+        ratios = [r["cpu"] / f["cpu"] for r, f in zip(results, runs["floor"])]
+        wall = statistics.median(r["wall"] for r in results)
+        wanted = f"{goal:.2f}" if goal and who == "lido" else ""
+        print(
+            f"{name:<33}{who:<13}{spread(ratios):<23}{wanted:>6}{wall:>9.2f}{count / wall:>9.2f}"
+            f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}"
+            f"{max(r['mb'] for r in results):>9.0f}",
+            flush=True,
+        )
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=5)
-    options.add_argument("--only", help="rows whose name holds this")
+    options.add_argument("--only", help="rows whose name contains this")
     options.add_argument("--no-peers", action="store_true", help="only the floor and Lido")
     options.add_argument("--json", type=pathlib.Path)
     given = options.parse_args()
-    rows = [row for row in ROWS if not given.only or given.only in row[0]]
     peers = {}
     if not given.no_peers:
-        peers = {
-            name: python
-            for name, packages in PEERS.items()
-            if (python := environment(name, packages))
-        }
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in open("/proc/cpuinfo")
-            if line.startswith("model name")
-        ),
-        "?",
+        made = {name: environment(name, packages) for name, packages in PEERS.items()}
+        peers = {name: python for name, python in made.items() if python}
+    print(
+        f"revision {revision()}, {cpu_model()}, {os.cpu_count()} cores, {given.rounds} rounds; "
+        "CPU: ratio to the floor of that round, median (min-max)\n"
     )
     print(
-        f"revision {revision}, {cpu}, {os.cpu_count()} cores, {given.rounds} rounds; CPU: ratio to the floor of the same round, median (least-most)\n"
-    )
-    print(
-        f"{'row':<33}{'who':<13}{'CPU / floor':<23}{'goal':>6}{'wall s':>9}{'clips/s':>9}{'source f/s':>12}{'output f/s':>12}{'peak MB':>9}"
+        f"{'row':<33}{'who':<13}{'CPU / floor':<23}{'goal':>6}{'wall s':>9}{'clips/s':>9}"
+        f"{'source f/s':>12}{'output f/s':>12}{'peak MB':>9}"
     )
     everything = []
-    for name, clip_set, fps, goal in rows:
+    for row in [row for row in ROWS if not given.only or given.only in row[0]]:
+        name, clip_set, fps, _ = row
         clips = make_clips(clip_set)
-        count, rate = len(clips), SETS[clip_set][1]
-        contestants = {"floor": run_floor, "lido": run_lido}
-        if name == ROWS[0][0]:
-            for peer, python in peers.items():
-                contestants[peer] = lambda c, f, peer=peer, python=python: run_peer(
-                    python, peer, c, f
-                )
-        runs = {who: [] for who in contestants}
-        for number in range(
-            given.rounds + 1
-        ):  # the first round warms the caches and is not counted
-            for who, contestant in contestants.items():
-                result = contestant(clips, fps)
-                if number > 0:
-                    runs[who].append(result)
-        for who, results in runs.items():
-            ratios = [r["cpu"] / f["cpu"] for r, f in zip(results, runs["floor"])]
-            wall = statistics.median(r["wall"] for r in results)
-            print(
-                f"{name:<33}{who:<13}{spread(ratios):<23}{(f'{goal:.2f}' if goal and who == 'lido' else ''):>6}{wall:>9.2f}{count / wall:>9.2f}"
-                f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}{max(r['mb'] for r in results):>9.0f}",
-                flush=True,
-            )
+        runs = run_row(clips, fps, peers if row == ROWS[0] else {}, given.rounds)
+        show_row(row, runs, len(clips), SETS[clip_set][1])
         everything.append({"row": name, "fps": fps, "runs": runs})
     if given.json:
-        given.json.write_text(
-            json.dumps({"revision": revision, "cpu": cpu, "rows": everything}, indent=1)
-        )
+        stored = {"revision": revision(), "cpu": cpu_model(), "rows": everything}
+        given.json.write_text(json.dumps(stored, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev bench ray: what Ray costs over the local executor, and how it scales.
+"""./dev bench ray: Ray's cost over the local executor, and how it scales.
 
-overhead   the same clips and cores, here and on a warm Ray; and Ray Data's own read_videos
+overhead   equal clips and cores, here and on a warm Ray; and Ray Data's own read_videos
 tiny       very many clips of a second: time for each beyond the local executor's
-nothing    clips whose decoding is nothing: what planner and ledger take, and the driver's memory
+nothing    clips of one tiny frame: time of planner and attempts, and the driver's memory
 first      from submission to the finished dataset on a warm Ray, one short clip
 
-CPU is that of every process Ray started, its daemons included.
+CPU is the sum of all processes that Ray started, its daemons included.
 """
 
 import argparse
@@ -19,7 +19,18 @@ import subprocess
 import sys
 import time
 
-from ingest import LIDO, PEERS, ROOT, WORK, descendants, environment, make_clips, measure, run_peer
+from ingest import (
+    LIDO,
+    PEERS,
+    ROOT,
+    WORK,
+    descendants,
+    environment,
+    make_clips,
+    measure,
+    revision,
+    run_peer,
+)
 from scale import make, short_clips
 
 MODULE = ROOT / "build/release/python"
@@ -98,7 +109,7 @@ def inner(jobs, cores):
 
 
 def on_ray(jobs, cores=CORES):
-    """@return What each job took, in order."""
+    """Costs of each job, in order."""
     environ = {**os.environ, "PYTHONPATH": str(MODULE)}
     lines = subprocess.run(
         [PYTHON, __file__, "--inner", json.dumps({"jobs": jobs, "cores": cores})],
@@ -148,7 +159,8 @@ def overhead(rounds):
         for clip in clips:
             os.link(clip, folder / f"{copy}-{clip.name}")
     print(
-        f"\nThe same {6 * len(clips)} clips of 10 s of 1080p at 4 fps on {CORES} cores; {rounds} rounds, taking turns"
+        f"\n{6 * len(clips)} clips of 10 s of 1080p at 4 fps on {CORES} cores; "
+        f"{rounds} rounds, taking turns"
     )
     local, warm, ratio, wall = [], [], [], []
     for _ in range(rounds):
@@ -156,12 +168,9 @@ def overhead(rounds):
         warm.append(on_ray([job(clips[:2]), job([folder])])[1])
         ratio.append(warm[-1]["cpu"] / local[-1]["cpu"])
         wall.append(local[-1]["wall"] / warm[-1]["wall"])
-    print(
-        f"  here          {middle([r['cpu'] for r in local])} s CPU{middle([r['wall'] for r in local])} s"
-    )
-    print(
-        f"  on a warm Ray {middle([r['cpu'] for r in warm])} s CPU{middle([r['wall'] for r in warm])} s"
-    )
+    for name, runs in (("here         ", local), ("on a warm Ray", warm)):
+        cpu, wall_s = ([run[key] for run in runs] for key in ("cpu", "wall"))
+        print(f"  {name} {middle(cpu)} s CPU{middle(wall_s)} s")
     print(f"  Ray's CPU to the local executor's {middle(ratio)}  (goal 1.10)")
     print(f"  its speed to that of {CORES} local workers {middle(wall)}  (goal 0.93)")
     python = environment("read_videos", PEERS["read_videos"])
@@ -171,41 +180,45 @@ def overhead(rounds):
             [PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})]
         )
         print(
-            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos {peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
+            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos "
+            f"{peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
         )
     shutil.rmtree(folder)
 
 
-def tiny(least, most):
+def tiny(min_clips, max_clips):
     print("\nClips of one second, 320x180")
     print(
-        f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}{'driver, MB':>12}{'object store, MB':>18}"
+        f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}"
+        f"{'driver, MB':>12}{'object store, MB':>18}"
     )
-    count = least
-    while count <= most:
+    count = min_clips
+    while count <= max_clips:
         folder = short_clips(count)
         local = here([folder])
         there = on_ray([job(sorted(folder.glob("*/*.mp4"))[:50]), job([folder])])[1]
+        more_ms = 1000 * (there["wall"] - local["wall"]) / count
         print(
-            f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{1000 * (there['wall'] - local['wall']) / count:>17.2f}{3:>6}{there['driver_mb']:>12.0f}"
-            f"{there['store_mb']:>18.1f}",
+            f"{count:>8}{local['wall']:>10.1f}{there['wall']:>11.1f}{more_ms:>17.2f}{3:>6}"
+            f"{there['driver_mb']:>12.0f}{there['store_mb']:>18.1f}",
             flush=True,
         )
         shutil.rmtree(folder)
         count *= 10
 
 
-def nothing(least, most):
-    """What planner, ledger and tables take by themselves."""
+def nothing(min_clips, max_clips):
+    """Prints the cost of planner, attempts and tables alone."""
     one = make(
         WORK / "scale/nothing.mp4", *"-f lavfi -i color=s=16x16:r=25:d=0.04 -c:v libx264".split()
     )
-    print("\nClips of one picture of 16x16, on Ray")
+    print("\nClips of one frame of 16x16, on Ray")
     print(
-        f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}"
+        f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}"
+        f"{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}"
     )
-    count, before = least, None
-    while count <= most:
+    count, before = min_clips, None
+    while count <= max_clips:
         folder = short_clips(count, one)
         run = on_ray([job([folder])])[0]
         more = (
@@ -213,7 +226,9 @@ def nothing(least, most):
         )
         before = count, run["driver_mb"]
         print(
-            f"{count:>8}{run['planned']:>18.1f}{run['wall']:>15.1f}{1000 * run['wall'] / count:>11.2f}{run['driver_mb']:>12.0f}{more:>17}{run['store_mb']:>18.1f}",
+            f"{count:>8}{run['planned']:>18.1f}{run['wall']:>15.1f}"
+            f"{1000 * run['wall'] / count:>11.2f}{run['driver_mb']:>12.0f}{more:>17}"
+            f"{run['store_mb']:>18.1f}",
             flush=True,
         )
         shutil.rmtree(folder)
@@ -224,7 +239,8 @@ def first():
     folder = short_clips(10)
     runs = on_ray([job([folder])] * 4)[1:]
     print(
-        f"\nOn a warm Ray, from submission to a finished dataset of ten short clips: {middle([r['wall'] for r in runs])} s  (goal 10)"
+        "\nOn a warm Ray, from submission to a finished dataset of ten short clips: "
+        f"{middle([r['wall'] for r in runs])} s  (goal 10)"
     )
     shutil.rmtree(folder)
 
@@ -233,30 +249,30 @@ def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--inner", help=argparse.SUPPRESS)
     options.add_argument("--rounds", type=int, default=3)
-    options.add_argument("--least", type=int, default=1000, help="fewest short clips")
     options.add_argument(
+        "--min", "--least", type=int, default=1000, help="smallest number of short clips"
+    )
+    options.add_argument(
+        "--max",
         "--most",
         type=int,
         default=10000,
-        help="most short clips; a million take half an hour with --only nothing",
+        help="largest number of short clips; a million take half an hour with --only nothing",
     )
     options.add_argument("--only", choices=["overhead", "tiny", "nothing", "first"])
     given = options.parse_args()
     if given.inner:
         asked = json.loads(given.inner)
         return inner(asked["jobs"], asked["cores"])
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    print(f"revision {revision}, {CORES} cores")
+    print(f"revision {revision()}, {CORES} cores")
     WORK.mkdir(parents=True, exist_ok=True)
     os.environ["PYTHONPATH"] = str(MODULE)
     if given.only in (None, "overhead"):
         overhead(given.rounds)
     if given.only in (None, "tiny"):
-        tiny(given.least, given.most)
+        tiny(given.min, given.max)
     if given.only in (None, "nothing"):
-        nothing(given.least, given.most)
+        nothing(given.min, given.max)
     if given.only in (None, "first"):
         first()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a user would do instead of Lido. Usage: peers.py NAME OUT FPS CLIP..."""
+"""Solutions that a user would write without Lido. Usage: peers.py NAME OUT FPS CLIP..."""
 
 import io
 import multiprocessing

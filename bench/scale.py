@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""./dev bench scale: does time per clip, or memory, grow with the number or the length of clips?
+"""./dev bench scale: time per clip and memory, by the number and the length of clips.
 
-Short clips are links to one clip of a second; the long ones are one minute repeated. Prints one table.
+Short clips are links to one clip of a second; the long file is one minute repeated.
 """
 
 import argparse
@@ -9,7 +9,9 @@ import os
 import shutil
 import subprocess
 
-from ingest import LIDO, ROOT, WORK, measure
+from ingest import LIDO, WORK, measure, revision
+
+OUT = WORK / "out"
 
 
 def make(path, *arguments):
@@ -24,7 +26,7 @@ def make(path, *arguments):
 
 
 def short_clips(count, one=None):
-    """So many links to one clip: of a second, where none is given."""
+    """Makes a folder of `count` links to one clip, by default of a second."""
     one = one or make(
         WORK / "scale/one.mp4",
         *"-f lavfi -i testsrc2=s=320x180:r=25:d=1 -c:v libx264 -g 25".split(),
@@ -33,7 +35,7 @@ def short_clips(count, one=None):
     shutil.rmtree(folder, ignore_errors=True)
     for number in range(count):
         link = folder / f"{number // 1000:03}/{number:06}.mp4"
-        if number % 1000 == 0:  # a file has only so many links
+        if number % 1000 == 0:  # the file system limits links to a file
             link.parent.mkdir(parents=True)
             first = shutil.copy(one, link)
         else:
@@ -41,41 +43,42 @@ def short_clips(count, one=None):
     return folder
 
 
+def ingest(clips, *extra):
+    shutil.rmtree(OUT, ignore_errors=True)
+    sampling = "--window 4 --stride 4 --scene off --quiet".split()
+    return measure([LIDO, "ingest", clips, "--out", OUT, *sampling, *extra])
+
+
+def long_files():
+    minute = make(
+        WORK / "scale/minute.mp4",
+        *"-f lavfi -i testsrc2=s=1280x720:r=25:d=60 -vf noise=alls=6:allf=t".split(),
+        *"-c:v libx264 -preset veryfast -b:v 2M -g 50".split(),
+    )
+    hours = make(WORK / "scale/hours.mp4", "-stream_loop", 179, "-i", minute, "-c", "copy")
+    row("ingest 1 minute of 720p", ingest(minute), 1)
+    row("ingest 3 hours of 720p in one file", ingest(hours), 1)
+
+
 def row(name, result, clips):
     print(
-        f"{name:<34}{result['wall']:>9.2f}{result['cpu']:>9.2f}{1000 * result['wall'] / clips:>14.2f}{result['mb']:>9.0f}",
+        f"{name:<34}{result['wall']:>9.2f}{result['cpu']:>9.2f}"
+        f"{1000 * result['wall'] / clips:>14.2f}{result['mb']:>9.0f}",
         flush=True,
     )
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--most", type=int, default=10000, help="most short clips to ingest")
+    options.add_argument(
+        "--max", "--most", type=int, default=10000, help="largest number of short clips"
+    )
     options.add_argument("--no-long", action="store_true", help="leave out the three-hour file")
     given = options.parse_args()
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    print(f"revision {revision}, {os.cpu_count()} cores\n")
+    print(f"revision {revision()}, {os.cpu_count()} cores\n")
     print(f"{'what':<34}{'wall s':>9}{'CPU s':>9}{'wall ms/clip':>14}{'peak MB':>9}")
-    out = WORK / "out"
-
-    def ingest(clips, *extra):
-        shutil.rmtree(out, ignore_errors=True)
-        return measure(
-            [
-                LIDO,
-                "ingest",
-                clips,
-                "--out",
-                out,
-                *"--window 4 --stride 4 --scene off --quiet".split(),
-                *extra,
-            ]
-        )
-
     count = 10
-    while count <= given.most:
+    while count <= given.max:
         folder = short_clips(count)
         row(f"ingest {count} clips of 1 s", ingest(folder), count)
         shutil.rmtree(folder)
@@ -84,14 +87,8 @@ def main():
     row("plan 100000 clips (--dry-run)", ingest(folder, "--dry-run"), 100000)
     shutil.rmtree(folder)
     if not given.no_long:
-        minute = make(
-            WORK / "scale/minute.mp4",
-            *"-f lavfi -i testsrc2=s=1280x720:r=25:d=60 -vf noise=alls=6:allf=t -c:v libx264 -preset veryfast -b:v 2M -g 50".split(),
-        )
-        hours = make(WORK / "scale/hours.mp4", "-stream_loop", 179, "-i", minute, "-c", "copy")
-        row("ingest 1 minute of 720p", ingest(minute), 1)
-        row("ingest 3 hours of 720p in one file", ingest(hours), 1)
-    shutil.rmtree(out, ignore_errors=True)
+        long_files()
+    shutil.rmtree(OUT, ignore_errors=True)
 
 
 if __name__ == "__main__":

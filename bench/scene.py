@@ -13,10 +13,9 @@ Prints one table for each. Simulated ones prove the method, and no effect on dro
 
 import argparse
 import os
-import subprocess
 
 import scene_quality
-from ingest import ROOT, WORK
+from ingest import WORK, revision
 from scene_cost import cost
 from scene_motion import motion
 from scene_night import night
@@ -44,11 +43,8 @@ def main():
     )
     given = options.parse_args()
     scene_quality.ONLY_FAULTS.extend(given.fault or [])
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
     if not os.environ.get("LIDO_BENCH_TRACKERS"):
-        print(f"revision {revision}, {os.cpu_count()} cores")
+        print(f"revision {revision()}, {os.cpu_count()} cores")
     WORK.mkdir(parents=True, exist_ok=True)
     for name, part in PARTS.items():
         if given.only in (None, name):
