@@ -37,7 +37,7 @@ class Run:
 
 
 def run(*arguments, env=None, timeout=300):
-    """Runs lido; an ingest looks for nobody unless --scene says so, which keeps most tests quick."""
+    """Runs lido. An ingest has --scene off unless the test asks for it, which keeps tests quick."""
     if arguments[0] == "ingest" and "--scene" not in arguments:
         arguments += ("--scene", "off")
     return Run(
@@ -65,7 +65,7 @@ def table(dataset, name, generation=1):
 
 
 def content(dataset):
-    """Every published byte of a dataset but the report, which tells the time."""
+    """Checksums of all published files of a dataset except the report, which names the time."""
     root = pathlib.Path(dataset)
     return {
         str(p.relative_to(root)): hashlib.sha256(p.read_bytes()).hexdigest()
@@ -75,7 +75,7 @@ def content(dataset):
 
 
 def made(dataset):
-    """The same without the tables that tell how the work was divided."""
+    """Checksums without the tables that describe how the work was divided."""
     return {
         k: v
         for k, v in content(dataset).items()

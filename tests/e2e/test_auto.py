@@ -15,7 +15,7 @@ WALK = (
     pathlib.Path(__file__).parents[2] / "../shared/data/person_walk/one-by-one-person-detection.mp4"
 )
 NIGHT = CLIPS / "night/h264.mp4"
-MOVES = [(20, 24), (100, 103)]  # seconds at which somebody moves in it
+MOVES = [(20, 24), (100, 103)]  # seconds with movement
 AUTO = ["--scene", "off", "--fps", "auto:30", "--window", "8", "--stride", "8", "--size", "64"]
 
 
@@ -105,13 +105,14 @@ def test_a_dry_run_says_what_it_cannot_know(tmp_path):
 
 @pytest.fixture(scope="module")
 def night_with_a_person(tmp_path_factory):
-    """An empty room under a noisy camera; after a minute somebody walks through it."""
+    """An empty room under a noisy camera; after a minute a person walks through it."""
     if not WALK.exists():
         pytest.skip(f"no {WALK}")
     clip = tmp_path_factory.mktemp("person") / "night.mp4"
     graph = (
         "[0:v]trim=0:0.1,setpts=PTS-STARTPTS,loop=-1:1,setpts=N/10/TB,trim=0:60,split[a][c];"
-        "[0:v]trim=0:12,setpts=PTS-STARTPTS[b];[a][b][c]concat=n=3:v=1,scale=512:-2,noise=alls=5:allf=t:all_seed=3,format=yuv420p"
+        "[0:v]trim=0:12,setpts=PTS-STARTPTS[b];[a][b][c]concat=n=3:v=1,scale=512:-2,"
+        "noise=alls=5:allf=t:all_seed=3,format=yuv420p"
     )
     subprocess.run(
         [

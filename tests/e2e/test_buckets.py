@@ -40,19 +40,17 @@ def wait_for(port, process):
 
 
 class FaultyProxy(socketserver.ThreadingTCPServer):
-    """Passes TCP on; while `rate` > 0, some connections get a 503 and some are cut after a few bytes. Counts answer bytes."""
+    """Forwards TCP and counts the answers' bytes.
+
+    While `rate` > 0, some connections get a 503 and some are cut after a few bytes.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self, port):
-        self.upstream, self.rate, self.faults, self.sent, self.chance = (
-            port,
-            0.0,
-            0,
-            0,
-            random.Random(4),
-        )
+        self.upstream, self.rate, self.chance = port, 0.0, random.Random(4)
+        self.faults, self.sent = 0, 0
         super().__init__(("127.0.0.1", 0), self.Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -64,7 +62,8 @@ class FaultyProxy(socketserver.ThreadingTCPServer):
                 if proxy.chance.random() < 0.5:
                     self.request.recv(65536)
                     self.request.sendall(
-                        b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                        b"HTTP/1.1 503 Service Unavailable\r\n"
+                        b"Content-Length: 0\r\nConnection: close\r\n\r\n"
                     )
                     return
                 limit = proxy.chance.randrange(200, 100_000)
@@ -181,7 +180,7 @@ def bucket(request):
 
 
 def pixels(dataset):
-    """What must not depend on where a clip came from. Names do: the clip's URI is in the sample's key."""
+    """Rows that must not depend on a clip's storage. Keys do: they hash the clip's URI."""
     return sorted(
         (r["clip"].rsplit("/")[-1], r["first_k"], tuple(r["pts"]))
         for r in table(dataset, "manifest")
@@ -200,9 +199,8 @@ def test_faults_are_retried_and_change_nothing(bucket, tmp_path):
     uri, env, proxy = bucket
     ingest(f"{uri}/raw/*.mp4", tmp_path / "calm", *SMALL, env=env)
     proxy.rate, proxy.faults = 0.5, 0
-    for _ in range(
-        12
-    ):  # an error after all retries is allowed, if it is clear; the same command goes on
+    # A clear error after all retries is allowed; repeating the command resumes the ingest.
+    for _ in range(12):
         done = run(
             "ingest", f"{uri}/raw/*.mp4", "--out", tmp_path / "stormy", *SMALL, "--quiet", env=env
         )
@@ -263,10 +261,11 @@ def test_what_is_not_needed_is_not_fetched(bucket, long_clip, tmp_path):
     planned = proxy.sent
     proxy.sent = 0
     ingest(f"{uri}/long", tmp_path / "d", *SMALL, env=env)
-    # Once through when working; the index when planning. Google's client asks for all from a place on and hangs up, so
-    # that each jump costs what is under way.
+    # One pass when working; the index when planning. Google's client requests all bytes from an
+    # offset on and closes the connection, so that each jump costs the bytes in flight.
     print(
-        f"{uri}: sent {planned / size:.2f} when planning, {proxy.sent / size:.2f} in all when working"
+        f"{uri}: sent {planned / size:.2f} when planning, {proxy.sent / size:.2f} in all when "
+        "working"
     )
     assert planned < 0.5 * size and proxy.sent < (1.3 if uri.startswith("s3") else 2) * size
 

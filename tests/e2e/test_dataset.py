@@ -77,13 +77,17 @@ def test_labels_as_parquet(dataset, tmp_path):
     }
 
 
+CVAT = """<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
+  <meta><task><source>h264_b.mp4</source></task></meta>
+  <track id="0" label="drowning">
+    <box frame="30" outside="0" xtl="10" ytl="20" xbr="40" ybr="80"/>
+    <box frame="45" outside="0" xtl="20" ytl="20" xbr="50" ybr="80"/>
+    <box frame="60" outside="1" xtl="20" ytl="20" xbr="50" ybr="80"/>
+  </track></annotations>"""
+
+
 def test_labels_from_cvat(dataset, tmp_path):
-    (
-        tmp_path / "cvat.xml"
-    ).write_text("""<?xml version="1.0" encoding="utf-8"?><annotations><version>1.1</version>
-      <meta><task><source>h264_b.mp4</source></task></meta>
-      <track id="0" label="drowning"><box frame="30" outside="0" xtl="10" ytl="20" xbr="40" ybr="80"/>
-      <box frame="45" outside="0" xtl="20" ytl="20" xbr="50" ybr="80"/><box frame="60" outside="1" xtl="20" ytl="20" xbr="50" ybr="80"/></track></annotations>""")
+    (tmp_path / "cvat.xml").write_text(CVAT)
     done = run("label", dataset, "--labels", tmp_path / "cvat.xml")
     assert done.code == 0, done.err
     labels = labels_of(dataset, 2)
@@ -152,7 +156,7 @@ def test_forgetting_leaves_not_one_byte(dataset, clips):
     everything = b"".join(p.read_bytes() for p in dataset.rglob("*") if p.is_file())
     for sample, _picture in zip(gone, pixels):
         assert sample["sample"].encode() not in everything
-    # The first frame of the first removed sample stands in an earlier window too, which stays; the middle ones do not.
+    # The first frame of the first removed sample is also in an earlier window, which stays.
     assert sum(picture in everything for picture in pixels) <= 1
     assert (
         not (dataset / "generations/000001").exists()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ingest promises, as a user sees it."""
+"""Guarantees of `lido ingest`, as a user sees them."""
 
 import json
 import os
@@ -135,7 +135,8 @@ def reference_pixels(clip):
         [
             *"ffmpeg -v error -i".split(),
             clip,
-            *"-frames:v 1 -sws_flags accurate_rnd+full_chroma_int+full_chroma_inp -c:v png -pix_fmt rgb24 -f image2pipe -".split(),
+            *"-frames:v 1 -sws_flags accurate_rnd+full_chroma_int+full_chroma_inp".split(),
+            *"-c:v png -pix_fmt rgb24 -f image2pipe -".split(),
         ],
         capture_output=True,
         check=True,
@@ -188,7 +189,8 @@ def test_pixels_agree_with_ffmpeg_and_opencv(clips, tmp_path, name):
         cv2.COLOR_BGR2RGB,
     )
     difference = np.abs(mine.astype(int) - reference_pixels(str(clips / name)).astype(int))
-    # Two 8-bit roundings, two filters and JPEG at quality 100; a wrong matrix, range or rotation, or half a pixel of offset, is above 3.
+    # Two 8-bit roundings, two filters and JPEG at quality 100. A wrong matrix, range or rotation,
+    # or half a pixel of offset, is above 3.
     assert difference.mean() < 2
 
 

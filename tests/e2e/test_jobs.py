@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""lido ingest --on https://, lido jobs, logs and cancel, against the Jobs API of a real Ray with token authentication."""
+"""lido ingest --on https://, lido jobs, logs and cancel, on a real Ray with a token."""
 
 import contextlib
 import http.client
@@ -21,7 +21,7 @@ import urllib.request
 import pytest
 from conftest import CLIPS, LIDO, SMALL, content, ingest, run
 
-# What takes a while.
+# Options that take a while.
 LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
 
 
@@ -36,7 +36,7 @@ def free_ports(count):
 
 
 class Cluster:
-    """A Ray head on loopback: no CPUs for itself would leave none for the work, so that it has two, and the driver's resource."""
+    """A Ray head on loopback, with two CPUs for the work and the driver's resource."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -126,7 +126,7 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     jobs = run("jobs", *cluster.on, "--json").json
     job = next(one for one in jobs if one["dataset"] == str(tmp_path / "there"))
     assert job["status"] == "SUCCEEDED" and job["job"].startswith("lido-")
-    # With it went one that only asks for a worker, of which nobody hears.
+    # Its placeholder job only requests a worker, and is not listed.
     ask = urllib.request.Request(
         f"{cluster.url}/api/jobs/ahead-of-{job['job']}",
         headers={"Authorization": f"Bearer {cluster.token_file.read_text().strip()}"},
@@ -135,7 +135,7 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
     assert not any(one["job"].startswith("ahead") for one in jobs)
     said = run("logs", job["job"], *cluster.on)
     assert said.code == 0 and '"summary"' in said.out
-    # The same command again has the same name, and nothing left to do.
+    # Repeating the command gives the job's name again, and nothing left to do.
     again = ingest(raw, tmp_path / "there", *SMALL, "--span-s", 2, *cluster.on)
     assert again["generation"] == 0 and again["known"] == 3
 
@@ -356,10 +356,12 @@ def test_another_rays_version_is_refused(raw, tmp_path):
 
 
 def test_tls_is_verified(cluster, tmp_path):
-    """A front that speaks TLS with a certificate of our own making: refused until this machine is told to trust it."""
+    """A TLS front with a certificate of our own is refused until this machine trusts it."""
     subprocess.run(
         [
-            *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ray -addext subjectAltName=IP:127.0.0.1 -keyout key -out certificate".split()
+            *"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes".split(),
+            *"-days 2 -subj /CN=ray -addext subjectAltName=IP:127.0.0.1 -keyout key".split(),
+            *"-out certificate".split(),
         ],
         cwd=tmp_path,
         check=True,

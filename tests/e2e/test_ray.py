@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On Ray the result is byte for byte the local one, whatever dies; and Ray Data reads the shards."""
+"""On Ray the bytes equal the local ones, whatever dies; and Ray Data reads the shards."""
 
 import json
 import os
@@ -180,7 +180,7 @@ def test_samples_come_back(ray, local):
 
 
 def test_frames_stay_in_ray(ray, raw, tmp_path):
-    """The pictures that samples hold, before they are compressed, which takes colour's detail but hardly any brightness."""
+    """Frames equal the samples' before JPEG, which loses colour detail and little brightness."""
     import numpy as np
     from lido.ray import data
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Lido sees in a clip of real people, and that it sees the same however the work is divided."""
+"""Detections in a clip of real people, equal for any division of the work."""
 
 import io
 import json
@@ -25,13 +25,14 @@ pytestmark = pytest.mark.skipif(not WALK.exists(), reason=f"no {WALK}")
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory):
-    """Somebody enters, stands, leaves; 24 seconds, a random access point every two."""
+    """A person enters, stands, leaves; 24 seconds, a random access point every two."""
     clip = tmp_path_factory.mktemp("walk") / "walk.mp4"
     subprocess.run(
         [
             *"ffmpeg -v error -ss 4 -i".split(),
             WALK,
-            *"-t 24 -vf scale=512:-2 -c:v libx264 -preset veryfast -threads 1 -g 20 -keyint_min 20 -sc_threshold 0".split(),
+            *"-t 24 -vf scale=512:-2 -c:v libx264 -preset veryfast -threads 1 -g 20".split(),
+            *"-keyint_min 20 -sc_threshold 0".split(),
             clip,
         ],
         check=True,
@@ -92,7 +93,7 @@ def test_a_sample_shows_one_person_with_room_around_him(dataset):
             picture = cv2.imdecode(np.frombuffer(files[f".{i:03}.jpg"], np.uint8), cv2.IMREAD_COLOR)
             assert picture.shape == (224, 224, 3)
             x, y, w, h = row["boxes"][4 * i : 4 * i + 4]
-            # The box fills the picture but for the room: 1 / 1.25 of its longer side.
+            # Without its margin the box fills 1 / 1.25 of the image's longer side.
             assert abs(max(w, h) / 224 - 0.8) < 0.15
             seen = objects.get((row["track"], row["first_k"] + i))
             if seen:
@@ -233,7 +234,8 @@ def test_one_clip(walk, tmp_path, dataset):
     assert rows == scene(dataset, "objects")
     probe = subprocess.run(
         [
-            *"ffprobe -v error -count_frames -select_streams v -show_entries stream=nb_read_frames -of csv=p=0".split(),
+            *"ffprobe -v error -count_frames -select_streams v".split(),
+            *"-show_entries stream=nb_read_frames -of csv=p=0".split(),
             tmp_path / "s/drawn.mp4",
         ],
         capture_output=True,

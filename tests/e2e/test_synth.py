@@ -3,11 +3,9 @@
 
 import json
 import pathlib
-import subprocess
 
 import duckdb
 import jsonschema
-import numpy
 import pytest
 import yaml
 from conftest import LIDO, run
@@ -44,22 +42,26 @@ def test_the_tables_agree(life):
     )
     assert ask(
         out,
-        "select count(*) from (select distinct day, person from TRACKS) t anti join VISITORS v using (day, person)",
+        "select count(*) from (select distinct day, person from TRACKS) t anti join VISITORS v "
+        "using (day, person)",
     ) == [(0,)]
     # Danger in the tracks is danger in the events, and the other way.
     assert ask(
         out,
-        "select count(*) from TRACKS t where danger <> 'none' and not exists (select 1 from EVENTS e where e.day = t.day and e.person = t.person "
+        "select count(*) from TRACKS t where danger <> 'none' and not exists (select 1 from "
+        "EVENTS e where e.day = t.day and e.person = t.person "
         "and t.time_s between e.begin_s - 0.2 and e.end_s + 0.2)",
     ) == [(0,)]
     assert ask(
         out,
-        "select count(*) from EVENTS e where end_s - begin_s > 3 and not exists (select 1 from TRACKS t where e.day = t.day and e.person = t.person "
+        "select count(*) from EVENTS e where end_s - begin_s > 3 and not exists (select 1 from "
+        "TRACKS t where e.day = t.day and e.person = t.person "
         "and t.danger <> 'none' and t.time_s between e.begin_s - 0.2 and e.end_s + 0.2)",
     ) == [(0,)]
     assert ask(
         out,
-        "select count(*) from EVENTS where outcome = 'rescued' and end_s - begin_s not between 59 and 301",
+        "select count(*) from EVENTS where outcome = 'rescued' and end_s - begin_s not between "
+        "59 and 301",
     ) == [(0,)]
 
 
@@ -137,7 +139,8 @@ def test_a_written_scene_is_played(tmp_path):
         assert run("synth", "scene", scene, "--out", tmp_path / out, "--quiet").code == 0
     done = ask(
         tmp_path / "a",
-        "select behaviour, min(time_s), max(time_s) from TRACKS where person = 1 group by 1 order by 2",
+        "select behaviour, min(time_s), max(time_s) from TRACKS where person = 1 group by 1 "
+        "order by 2",
     )
     assert [row[0] for row in done] == [
         "breaststroke",
@@ -189,7 +192,7 @@ def test_a_written_scene_is_played(tmp_path):
     ],
 )
 def test_bad_scenes_are_refused_by_line(tmp_path, old, new, said):
-    # The schema, for editors, refuses the same, but for what only a pool or the list of behaviours can tell.
+    # The schema, for editors, refuses these too, except faults that need a pool or the behaviours.
     problems = list(SCHEMA.iter_errors(yaml.safe_load(SCENE.replace(old, new))))
     assert bool(problems) != any(
         words in said for words in ("on land", "clear of the wall", "a behaviour that")
@@ -273,399 +276,4 @@ def test_bad_pools_are_refused_by_line(tmp_path, pool, said):
     assert (
         bad.code == 2 and said in bad.err and str(file) in bad.err and bad.err.count("\n") == 1
     ), bad.err
-    assert not (tmp_path / "d").exists()
-
-
-# A rectangle seen by two cameras: a child who swims and gets into trouble, a grown-up who walks on the deck.
-FILMED = """seed: 3
-duration_s: 6
-pool: {outline: [[0, 0], [9, 0], [9, 5], [0, 5]], shallow_m: 1.0, deep_m: 1.8, ways_in: [[0, 2]], gate: [-1.5, 2]}
-people:
-  - {age_years: 9, at: [4, 2.5], does: [{behaviour: treading, for_s: 3}, {behaviour: instinctive_drowning, for_s: 30}]}
-  - {age_years: 35, at: [3, -1.2], does: [{behaviour: standing, for_s: 60, signal: one_arm}]}
-cameras:
-  - {name: one, at: [-1.5, -2, 3], looks_at: [4, 2, 0], degrees: 75, k: [-0.08], fps: 5, clock_offset_s: 0.25, clock_drift_ppm: 100, shutter_s: 0.02}
-  - {name: two, at: [10, 7, 3.5], looks_at: [4, 1, 0], degrees: 80, width: 480, height: 270, fps: 10, codec: hevc, faults: [{kind: cover, at_s: 4, for_s: 1}]}
-light: cloudy
-water: {wave_m: 0.02, turbidity: 0.05}
-"""
-
-
-@pytest.fixture(scope="module")
-def film(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("film")
-    assert not list(SCHEMA.iter_errors(yaml.safe_load(FILMED)))
-    (folder / "scene.yaml").write_text(FILMED)
-    done = run("synth", "scene", folder / "scene.yaml", "--out", folder / "d", "--json")
-    assert done.code == 0, done.err
-    assert (
-        done.json["pictures"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
-    )
-    return folder / "d"
-
-
-def seen(film, camera, query):
-    return duckdb.sql(query.replace("SEEN", f"'{film}/truth/{camera}.parquet'")).fetchall()
-
-
-def test_the_truth_is_of_every_picture(film):
-    assert seen(film, "one", "select count(*), count(distinct frame) from SEEN") == [(60, 30)]
-    assert seen(film, "two", "select count(*), count(distinct frame) from SEEN") == [(120, 60)]
-    # Both people are seen by both, whole in the picture, and what is seen lies in the whole.
-    for camera in ("one", "two"):
-        assert seen(
-            film,
-            camera,
-            "select bool_and(len(visible) = 4), bool_and(visible[1] >= whole[1] - 1e-9 and visible[2] >= whole[2] - 1e-9 "
-            "and visible[1] + visible[3] <= whole[1] + whole[3] + 1e-9), min(share) > 0.05 from SEEN",
-        ) == [(True, True, True)]
-        # Points are inside the box, all but what waves move.
-        assert seen(
-            film,
-            camera,
-            "select count(*) from SEEN, range(17) t(i) where visibility[i + 1] = 2 and not "
-            "(through_waves[2 * i + 1] between whole[1] - 6 and whole[1] + whole[3] + 6)",
-        ) == [(0,)]
-    # The same moment is the same place, whichever camera looks.
-    here, there = (
-        seen(
-            film,
-            camera,
-            "select person, time_s, keypoints_m, behaviour from SEEN where time_s = round(time_s) order by all",
-        )
-        for camera in ("one", "two")
-    )
-    assert here == there and len(here) == 12
-    assert seen(
-        film, "one", "select max(abs(clock_s - (time_s * 1.0001 + 0.25))) < 1e-9 from SEEN"
-    ) == [(True,)]
-    assert [
-        row[0]
-        for row in seen(
-            film,
-            "one",
-            "select behaviour, min(time_s) from SEEN where person = 1 group by 1 order by 2",
-        )
-    ] == ["treading", "instinctive_drowning"]
-    # The grown-up holds up one arm, the right one.
-    assert seen(
-        film, "one", "select distinct signal from SEEN where person = 2 and time_s > 1"
-    ) == [("one_arm",)]
-    assert seen(
-        film,
-        "one",
-        "select min(keypoints_m[33] - keypoints_m[3]) > 0.2, max(keypoints_m[30] - keypoints_m[3]) < -0.3 from SEEN where person = 2 and time_s > 1",
-    ) == [(True, True)]
-    # The grown-up's feet are on the deck, the child's are not.
-    feet = seen(
-        film,
-        "one",
-        "select person, max(least(keypoints_m[48], keypoints_m[51])) from SEEN group by 1 order by 1",
-    )
-    assert feet[0][1] < -0.4 and 0.1 < feet[1][1] < 0.25, feet
-
-
-def seen_by(camera, points):
-    """An implementation of its own, from site.yaml alone: pinhole, Brown-Conrady, still water by bisection on Snell's law."""
-    eye, target = numpy.array(camera["at"]), numpy.array(camera["looks_at"])
-    ahead = (target - eye) / numpy.linalg.norm(target - eye)
-    right = numpy.cross(ahead, [0, 0, 1])
-    right /= numpy.linalg.norm(right)
-    turn = numpy.stack([right, numpy.cross(ahead, right), ahead])
-    focal = camera["width"] / 2 / numpy.tan(numpy.radians(camera["degrees"] / 2))
-    k1, k2, p1, p2, k3 = camera["k"]
-    pixels = []
-    for point in points:
-        if point[2] < 0:
-            way = point[:2] - eye[:2]
-            low, high = 0.0, 1.0
-            for _ in range(100):
-                share = (low + high) / 2
-                r, rest = share * numpy.linalg.norm(way), (1 - share) * numpy.linalg.norm(way)
-                bends = r / numpy.hypot(r, eye[2]) - 1.333 * rest / numpy.hypot(rest, point[2])
-                low, high = (low, share) if bends > 0 else (share, high)
-            point = numpy.array([*(eye[:2] + way * share), 0])
-        x, y, z = turn @ (point - eye)
-        x, y = x / z, y / z
-        r2 = x * x + y * y
-        by = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
-        pixels.append(
-            [
-                focal * (x * by + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)) + camera["width"] / 2,
-                focal * (y * by + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y) + camera["height"] / 2,
-            ]
-        )
-    return numpy.array(pixels)
-
-
-def test_points_are_where_camera_and_water_put_them(film):
-    site = yaml.safe_load((film / "site.yaml").read_text())
-    under = 0
-    for camera in site["cameras"]:
-        calm = camera | {"faults": []}
-        for metres, pixels in seen(
-            film, camera["name"], "select keypoints_m, keypoints from SEEN where frame % 7 = 0"
-        ):
-            points = numpy.array(metres).reshape(17, 3)
-            under += int((points[:, 2] < 0).sum())
-            assert abs(seen_by(calm, points) - numpy.array(pixels).reshape(17, 2)).max() < 0.05
-    assert under > 100
-
-
-def test_a_covered_camera_sees_nothing(film):
-    frames = subprocess.run(
-        [
-            *"ffmpeg -v error -i".split(),
-            film / "clips/two.mp4",
-            *"-vf scale=8:8 -pix_fmt gray -f rawvideo -".split(),
-        ],
-        capture_output=True,
-        check=True,
-    ).stdout
-    assert len(frames) == 60 * 64
-    brightness = [sum(frames[64 * i : 64 * i + 64]) / 64 for i in range(60)]
-    assert max(brightness[41:49]) < 60 < min(brightness[:39] + brightness[51:]), brightness
-    codec = subprocess.run(
-        [
-            *"ffprobe -v error -show_entries stream=codec_name -of csv=p=0".split(),
-            film / "clips/two.mp4",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
-    assert codec == "hevc"
-
-
-def test_the_same_scene_gives_the_same_bytes(film, tmp_path):
-    assert (
-        run(
-            "synth",
-            "scene",
-            film / "scene.yaml",
-            "--out",
-            tmp_path / "d",
-            "--workers",
-            1,
-            "--quiet",
-        ).code
-        == 0
-    )
-    files = sorted(path.relative_to(film) for path in film.rglob("*") if path.is_file())
-    assert len(files) == 15
-    for path in files:
-        assert (tmp_path / "d" / path).read_bytes() == (film / path).read_bytes(), path
-
-
-def test_ingest_takes_it_with_its_labels(film, tmp_path):
-    done = run(
-        "ingest",
-        film / "clips.csv",
-        "--labels",
-        film / "labels.csv",
-        "--out",
-        tmp_path / "d",
-        "--scene",
-        "off",
-        "--fps",
-        5,
-        "--window",
-        5,
-        "--stride",
-        5,
-        "--json",
-        "--quiet",
-    )
-    assert done.code == 0, done.err
-    assert done.json["clips"] == 2 and done.json["samples"] == 12 and done.json["rejected"] == 0
-    labels = duckdb.sql(
-        f"select label.task, label.label, count(*) from (select unnest(labels) label from '{tmp_path}/d/generations/000001/manifest.parquet') group by all order by all"
-    ).fetchall()
-    assert ("behaviour", "instinctive_drowning") in [row[:2] for row in labels] and (
-        "danger",
-        "drowning",
-    ) in [row[:2] for row in labels], labels
-
-
-def test_other_formats_agree(film):
-    coco = json.loads((film / "coco/one.json").read_text())
-    assert (
-        len(coco["images"]) == 6
-        and len(coco["annotations"]) == 12
-        and "simulation" in coco["info"]["description"]
-    )
-    assert len(coco["categories"][0]["keypoints"]) == 17
-    for one in coco["annotations"]:
-        assert len(one["keypoints"]) == 51 and one["num_keypoints"] == sum(
-            v > 0 for v in one["keypoints"][2::3]
-        )
-    lines = [line.split(",") for line in (film / "mot/one.txt").read_text().splitlines()]
-    assert len(lines) == 60 and {line[1] for line in lines} == {"1", "2"} and lines[0][0] == "1"
-    site = yaml.safe_load((film / "site.yaml").read_text())
-    assert (
-        [camera["name"] for camera in site["cameras"]] == ["one", "two"]
-        and site["light"] == "cloudy"
-        and site["water"]["level_m"] == 0
-    )
-
-
-def test_the_level_and_the_light_are_parameters(tmp_path):
-    scene = (
-        FILMED.replace("duration_s: 6", "duration_s: 1")
-        .replace("light: cloudy", "light: passing_clouds")
-        .replace("shutter_s: 0.02", "shutter_s: 0")
-    )
-    for name, level in (("usual", 0), ("low", -0.3)):
-        (tmp_path / f"{name}.yaml").write_text(
-            scene.replace("turbidity: 0.05", f"turbidity: 0.05, level_m: {level}")
-        )
-        assert (
-            run(
-                "synth", "scene", tmp_path / f"{name}.yaml", "--out", tmp_path / name, "--quiet"
-            ).code
-            == 0
-        )
-    # The grown-up on the deck stands higher over the water, and is seen where he was: the camera is as much higher.
-    feet, top = (
-        duckdb.sql(
-            f"select avg(keypoints_m[48]), avg(whole[2]) from '{tmp_path}/{name}/truth/one.parquet' where person = 2"
-        ).fetchall()[0]
-        for name in ("usual", "low")
-    )
-    assert top[0] - feet[0] == pytest.approx(0.3, abs=0.01) and top[1] == pytest.approx(
-        feet[1], abs=1
-    )
-    assert duckdb.sql(
-        f"select min(sun) > 0, max(sun) <= 1 from '{tmp_path}/usual/truth/one.parquet'"
-    ).fetchall() == [(True, True)]
-
-
-def test_a_page_shows_what_cameras_saw(film):
-    shown = run("synth", "show", film)
-    assert shown.code == 0, shown.err
-    page = (film / "from_above.html").read_text()
-    assert "clips/one.mp4" in page and "Measured in simulation" in page
-
-
-def test_a_pool_at_random(tmp_path):
-    options = [
-        "--seed",
-        5,
-        "--hours",
-        0.0006,
-        "--cameras",
-        1,
-        *"--size 320x180 --light infrared --fps".split(),
-        5,
-        "--quiet",
-    ]
-    assert run("synth", "pool", "--out", tmp_path / "a", *options).code == 0
-    assert run("synth", "pool", "--out", tmp_path / "b", *options).code == 0
-    files = sorted(
-        path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()
-    )
-    assert len(files) == 10
-    for path in files:
-        assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
-    for bad, said in (
-        (["--size", "321x180"], "--size is 321x180"),
-        (["--light", "noon"], "noon"),
-        (["--from", "late"], "--from is late"),
-    ):
-        refused = run("synth", "pool", "--out", tmp_path / "c", *bad)
-        assert refused.code == 2 and said in refused.err, refused.err
-    assert not (tmp_path / "c").exists()
-
-
-def test_what_is_drawn_is_a_file(tmp_path):
-    schema = jsonschema.Draft202012Validator(
-        json.loads(
-            (pathlib.Path(LIDO).parents[1] / "share/lido/randomisation.schema.json").read_text()
-        )
-    )
-    ranges = tmp_path / "ranges.yaml"
-    options = [
-        "--randomise",
-        ranges,
-        "--hours",
-        0.0005,
-        "--cameras",
-        2,
-        "--size",
-        "128x72",
-        "--fps",
-        2,
-        "--quiet",
-    ]
-    ranges.write_text(
-        "light: {infrared: 1}\nwave_m: [0, 0]\ncamera_height_m: [6, 7]\nnoise: [0.04, 0.05]\ndirty: 1\ndirt: [0.9, 1]\n"
-    )
-    assert not list(schema.iter_errors(yaml.safe_load(ranges.read_text())))
-    assert run("synth", "pool", "--out", tmp_path / "d", "--seed", 4, *options).code == 0
-    site = yaml.safe_load((tmp_path / "d/site.yaml").read_text())
-    assert (
-        site["light"] == "infrared" and site["water"]["wave_m"] == 0 and len(site["cameras"]) == 2
-    )
-    assert all(
-        6 <= camera["at"][2] <= 7 and camera["dirt"] >= 0.9 and 0.04 <= camera["noise"] <= 0.05
-        for camera in site["cameras"]
-    )
-    for bad, said in (
-        ("wave_m: [0.2, 0.1]", ":1: wave_m is a list, want the smaller number first"),
-        ("light: {noon: 1}", ":1: light.noon is 1, want no noon"),
-        ("degrees: 90", ":1: degrees is 90"),
-        ("colour: [0, 1]", ":1: colour is not known"),
-        ("light: {dusk: 0}", ":1: light is a map, want some light"),
-    ):
-        ranges.write_text(bad + "\n")
-        refused = run("synth", "pool", "--out", tmp_path / "e", *options)
-        assert (
-            refused.code == 2 and f"{ranges}{said}" in refused.err and refused.err.count("\n") == 1
-        ), refused.err
-    assert not (tmp_path / "e").exists()
-
-
-@pytest.mark.parametrize(
-    "old, new, said",
-    [
-        (
-            "at: [-1.5, -2, 3]",
-            "at: [4, 2, -0.5]",
-            ":8: cameras.0.at is a list, want a camera at least 0.2 m over the water",
-        ),
-        (
-            "at: [-1.5, -2, 3]",
-            "at: [-1, -1, 0.15]",
-            ":8: cameras.0.at is a list, want a camera at least",
-        ),
-        (
-            "looks_at: [4, 2, 0]",
-            "looks_at: [-1.5, -2, 0]",
-            ":8: cameras.0.looks_at is a list, want a place that is not straight under",
-        ),
-        (
-            "k: [-0.08]",
-            "k: [-0.9]",
-            ":8: cameras.0.k is a list, want a lens that does not fold back",
-        ),
-        (
-            "name: two",
-            "name: one",
-            ":9: cameras.1 is a map, want a camera of another name than one",
-        ),
-        (
-            "signal: one_arm",
-            "signal: three_arms",
-            ":6: people.1.does.0.signal is three_arms, want a signal that",
-        ),
-        ("light: cloudy", "light: foggy", ":10: light is foggy"),
-        ("turbidity: 0.05", "turbidity: 5", ":11: water.turbidity is 5"),
-        ("turbidity: 0.05", "level_m: 0.4", ":11: water.level_m is 0.4"),
-    ],
-)
-def test_bad_cameras_are_refused_by_line(tmp_path, old, new, said):
-    scene = tmp_path / "scene.yaml"
-    scene.write_text(FILMED.replace(old, new))
-    bad = run("synth", "scene", scene, "--out", tmp_path / "d")
-    assert bad.code == 2 and f"{scene}{said}" in bad.err and bad.err.count("\n") == 1, bad.err
     assert not (tmp_path / "d").exists()

@@ -255,7 +255,8 @@ def make_svc_t(folder):
     flat = folder / "partial-flat.mp4"
     encode(
         flat,
-        *"-c:v libx264 -preset veryfast -threads 1 -bf 3 -g 48 -x264-params b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0".split(),
+        *"-c:v libx264 -preset veryfast -threads 1 -bf 3 -g 48".split(),
+        *"-x264-params b-pyramid=strict:b-adapt=0:open-gop=0:scenecut=0".split(),
     )
     blocks = []
     for ms, key, flat_nals in packets(flat):
@@ -350,7 +351,8 @@ def make_hevc_sets(folder):
     flat = folder / "partial-flat.mp4"
     encode(
         flat,
-        *"-c:v libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0".split(),
+        *"-c:v libx265 -preset ultrafast -tag:v hvc1".split(),
+        *"-x265-params log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0".split(),
     )
     units = header_fields(flat)
     slices = [fields for fields in units if any(name == "slice_type" for name, _, _ in fields)]

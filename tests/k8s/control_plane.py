@@ -132,7 +132,8 @@ class ControlPlane:
         wait_for(
             "definitions",
             lambda: self.kubectl(
-                *"wait --for=condition=established crd/rayclusters.ray.io crd/rayjobs.ray.io --timeout=60s".split()
+                *"wait --for=condition=established crd/rayclusters.ray.io".split(),
+                *"crd/rayjobs.ray.io --timeout=60s".split(),
             ),
         )
         self._start(
@@ -215,7 +216,8 @@ class ControlPlane:
             "req",
             "-x509",
             *key,
-            *"-subj /CN=kube-apiserver -CA ca.crt -CAkey ca.key -keyout server.key -out server.crt -addext".split(),
+            *"-subj /CN=kube-apiserver -CA ca.crt -CAkey ca.key -keyout server.key".split(),
+            *"-out server.crt -addext".split(),
             f"subjectAltName=IP:{self.address},IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc",
             "-addext",
             "basicConstraints=critical,CA:FALSE",
@@ -275,7 +277,8 @@ class ControlPlane:
             self.kubeconfig,
             f"--service-account-private-key-file={self.folder}/accounts.key",
             f"--root-ca-file={self.folder}/ca.crt",
-            *"--use-service-account-credentials --leader-elect=false --bind-address=127.0.0.1 --secure-port=0 --node-monitor-grace-period=20s".split(),
+            *"--use-service-account-credentials --leader-elect=false".split(),
+            *"--bind-address=127.0.0.1 --secure-port=0 --node-monitor-grace-period=20s".split(),
         )
         self._start(
             "kube-scheduler",

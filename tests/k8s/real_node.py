@@ -40,7 +40,10 @@ class RealNode(ControlPlane):
         self._make_network()
         super()._make_keys()
         self._openssl(
-            *"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /O=system:masters/CN=apiserver -CA ca.crt -CAkey ca.key -keyout kubelet-client.key -out kubelet-client.crt -addext basicConstraints=critical,CA:FALSE".split()
+            *"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split(),
+            *"-subj /O=system:masters/CN=apiserver -CA ca.crt -CAkey ca.key".split(),
+            *"-keyout kubelet-client.key -out kubelet-client.crt".split(),
+            *"-addext basicConstraints=critical,CA:FALSE".split(),
         )
         token = os.urandom(16).hex()
         with open(self.folder / "tokens.csv", "a") as tokens:
@@ -187,7 +190,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
             self.kubeconfig,
             "--hostname-override",
             NODE,
-            *"--run-router=false --run-service-proxy=false --run-firewall=true --service-cluster-ip-range 10.96.0.0/16 --iptables-sync-period 5s".split(),
+            *"--run-router=false --run-service-proxy=false --run-firewall=true".split(),
+            *"--service-cluster-ip-range 10.96.0.0/16 --iptables-sync-period 5s".split(),
         )
         try:
             yield

@@ -251,8 +251,10 @@ def test_memory_without_end_leaves_the_head_alive(real, cluster):
     print("driver that allocates without end:", info["message"].splitlines()[0][:150])
     task = submit(
         real,
-        f"import ray\nray.init()\n@ray.remote(num_cpus=1, max_retries=0)\ndef eat():\n  {EAT.replace(chr(10), chr(10) + '  ')}\n"
-        "try: ray.get(eat.remote())\nexcept ray.exceptions.RayError as error: print('task:', type(error).__name__)\n",
+        "import ray\nray.init()\n@ray.remote(num_cpus=1, max_retries=0)\ndef eat():\n  "
+        f"{EAT.replace(chr(10), chr(10) + '  ')}\n"
+        "try: ray.get(eat.remote())\nexcept ray.exceptions.RayError as error: print('task:', "
+        "type(error).__name__)\n",
     )
     print(next(line for line in task.splitlines() if line.startswith("task:")))
     assert state_of_head(real) == before
@@ -576,7 +578,8 @@ def test_the_first_task_comes_soon(real, bucket, cluster):
     assert first <= 15
     wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
     print(
-        f"an ingest accepted to its first span, workers from nothing, on a warm node: {first_span_of_an_ingest(real, bucket):.1f} s"
+        "an ingest accepted to its first span, workers from nothing, on a warm node: "
+        f"{first_span_of_an_ingest(real, bucket):.1f} s"
     )
 
 
@@ -748,7 +751,8 @@ def fitted(runs):
 def foretold(tmp_path, cluster, timings, run):
     workload = tmp_path / "workload.yaml"
     workload.write_text(
-        f"work:\n  - {{name: run, cluster: data, group: cpu, jobs: 1, spans: {run['spans']}, spanSeconds: {run['span_s']}}}\n"
+        f"work:\n  - {{name: run, cluster: data, group: cpu, jobs: 1, spans: {run['spans']}, "
+        f"spanSeconds: {run['span_s']}}}\n"
     )
     flags = [part for name, value in timings.items() for part in (f"--{name}", value)]
     done = lido(
