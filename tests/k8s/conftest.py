@@ -48,7 +48,10 @@ def bare(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def k8s(tmp_path_factory):
-    """A Kubernetes as GKE's: KubeRay's operator runs elsewhere, nodes carry GKE's labels, spot and GPU nodes their taints."""
+    """A Kubernetes as GKE's.
+
+    KubeRay's operator runs elsewhere; nodes carry GKE's labels, spot and GPU nodes their taints.
+    """
     with ControlPlane(tmp_path_factory.mktemp("gke")) as k8s:
         k8s.start_operator()
         k8s.kubectl("apply", "-f", "-", input=json.dumps(compute_classes()))
@@ -63,7 +66,7 @@ def k8s(tmp_path_factory):
 
 
 def compute_classes():
-    """GKE's kind, which only GKE has: enough of it that the API server takes what the chart writes."""
+    """Enough of GKE's ComputeClass that the API server accepts the chart's objects."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -95,7 +98,7 @@ def compute_classes():
 
 @pytest.fixture
 def values(tmp_path):
-    """Writes a values file: what `init` writes, and further lines."""
+    """Writes a values file: the output of `init`, and further lines."""
 
     def write(name, *options, more=""):
         made = lido("init", name, "--image", "registry.example/lido:1.0", *options)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real Kubernetes control plane with the real KubeRay operator, on loopback, for tests.
 
-etcd, apiserver, controller-manager, scheduler and kubectl are one binary (tools/kubernetes); nodes are kwok's: pods on
-them are scheduled and said to run, and nothing runs in them. `with ControlPlane(folder) as k8s: k8s.kubectl(...)`.
+etcd, apiserver, controller-manager, scheduler and kubectl are one binary (tools/kubernetes).
+Nodes are kwok's: pods on them are scheduled and reported as running, and nothing runs in them.
+
+    with ControlPlane(folder) as k8s: k8s.kubectl(...)
 """
 
 import json
@@ -25,7 +27,7 @@ def free_port():
 
 
 def wait_for(what, condition, seconds=90, every=0.2):
-    """Returns what `condition` does once it is true; failures of commands on the way count as not yet."""
+    """Returns the condition's value once it is true. A failing command counts as not yet."""
     until = time.monotonic() + seconds
     last = None
     while time.monotonic() < until:
@@ -91,7 +93,7 @@ class ControlPlane:
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))
 
     def pods(self, space, **labels):
-        """Ray's pods; the suspender's, which its CronJob starts by the clock, are not among them."""
+        """Ray's pods, without those of the suspender's CronJob."""
         chosen = ",".join(
             ["ray.io/cluster", *(f"ray.io/{key}={value}" for key, value in labels.items())]
         )
@@ -218,7 +220,8 @@ class ControlPlane:
             *key,
             *"-subj /CN=kube-apiserver -CA ca.crt -CAkey ca.key -keyout server.key".split(),
             *"-out server.crt -addext".split(),
-            f"subjectAltName=IP:{self.address},IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc",
+            f"subjectAltName=IP:{self.address},IP:10.96.0.1,DNS:localhost,"
+            "DNS:kubernetes.default.svc",
             "-addext",
             "basicConstraints=critical,CA:FALSE",
         )
@@ -235,21 +238,14 @@ class ControlPlane:
             "etcd",
             program,
             "etcd",
-            "--data-dir",
-            self.folder / "etcd",
+            f"--data-dir={self.folder}/etcd",
             "--unsafe-no-fsync",
-            "--listen-client-urls",
-            etcd,
-            "--advertise-client-urls",
-            etcd,
-            "--listen-peer-urls",
-            peer,
-            "--initial-advertise-peer-urls",
-            peer,
-            "--initial-cluster",
-            f"default={peer}",
-            "--log-level",
-            "warn",
+            f"--listen-client-urls={etcd}",
+            f"--advertise-client-urls={etcd}",
+            f"--listen-peer-urls={peer}",
+            f"--initial-advertise-peer-urls={peer}",
+            f"--initial-cluster=default={peer}",
+            "--log-level=warn",
         )
         self._start(
             "kube-apiserver",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""image.py LAYER... NAME:TAG ARCHIVE [KEY=VALUE...] [-- COMMAND]: packs folders as the layers of an image, the first the lowest.
+"""image.py LAYER... NAME:TAG ARCHIVE [KEY=VALUE...] [-- COMMAND]: packs folders as an image.
 
-The archive is an OCI one, which containerd imports; nothing is compressed, and owners are kept as numbers.
+The first layer is the lowest. The archive is an OCI one, which containerd imports; nothing is
+compressed, and owners are kept as numbers.
 """
 
 import hashlib
@@ -26,6 +27,20 @@ def pack_layer(folder, file):
     digest = hashlib.file_digest(file, "sha256").hexdigest()
     file.seek(0)
     return digest, size
+
+
+def write_archive(archive, texts, layers, files):
+    with tarfile.open(archive, "w") as out:
+
+        def add(path, size, file):
+            entry = tarfile.TarInfo(path)
+            entry.size = size
+            out.addfile(entry, file)
+
+        for path, text in texts.items():
+            add(path, len(text), io.BytesIO(text))
+        for (digest, size), file in zip(layers, files):
+            add(f"blobs/sha256/{digest}", size, file)
 
 
 def pack(folders, name, archive, environment=(), entrypoint=None):
@@ -78,17 +93,7 @@ def pack(folders, name, archive, environment=(), entrypoint=None):
         "index.json": json.dumps({"schemaVersion": 2, "manifests": [manifest]}).encode(),
         **{f"blobs/sha256/{digest}": text for digest, text in blobs.items()},
     }
-    with tarfile.open(archive, "w") as out:
-
-        def add(path, size, file):
-            entry = tarfile.TarInfo(path)
-            entry.size = size
-            out.addfile(entry, file)
-
-        for path, text in texts.items():
-            add(path, len(text), io.BytesIO(text))
-        for (digest, size), file in zip(layers, files):
-            add(f"blobs/sha256/{digest}", size, file)
+    write_archive(archive, texts, layers, files)
 
 
 if __name__ == "__main__":

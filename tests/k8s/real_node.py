@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Kubernetes with one real node: kubelet, containerd, runc, a name service and services' addresses.
+"""A Kubernetes with one real node: kubelet, containerd, runc, names and services.
 
-It takes mounts, processes and network for its own: `./dev test k8s-real` starts the tests in new namespaces, which end
-with everything in them. Nothing outside can be reached from there.
+Its mounts, processes and network are its own: `./dev test k8s-real` starts the tests in new
+namespaces, which end with everything in them. Nothing outside is reachable from there.
 """
 
 import contextlib
@@ -78,42 +78,34 @@ class RealNode(ControlPlane):
             lambda: self.kubectl("wait", "--for=condition=Ready", f"node/{NODE}", "--timeout=2s"),
         )
 
+    def _pod_network(self, folder):
+        """A CNI configuration: a bridge with addresses of the pods' range."""
+        addresses = {
+            "subnet": f"{SUBNET}.0.0/16",
+            "rangeStart": f"{SUBNET}.1.1",
+            "rangeEnd": f"{SUBNET}.9.254",
+            "gateway": self.address,
+        }
+        bridge = {
+            "type": "bridge",
+            "bridge": "cni0",
+            "isGateway": True,
+            "hairpinMode": True,
+            "ipMasq": False,
+            "ipam": {
+                "type": "host-local",
+                "dataDir": str(folder / "addresses"),
+                "routes": [{"dst": "0.0.0.0/0"}],
+                "ranges": [[addresses]],
+            },
+        }
+        return {"cniVersion": "1.0.0", "name": "lido", "plugins": [bridge]}
+
     def _start_containerd(self):
         folder = self.folder / "containerd"
         networks = folder / "networks"
         networks.mkdir(parents=True)
-        (networks / "10-lido.conflist").write_text(
-            json.dumps(
-                {
-                    "cniVersion": "1.0.0",
-                    "name": "lido",
-                    "plugins": [
-                        {
-                            "type": "bridge",
-                            "bridge": "cni0",
-                            "isGateway": True,
-                            "hairpinMode": True,
-                            "ipMasq": False,
-                            "ipam": {
-                                "type": "host-local",
-                                "dataDir": str(folder / "addresses"),
-                                "routes": [{"dst": "0.0.0.0/0"}],
-                                "ranges": [
-                                    [
-                                        {
-                                            "subnet": f"{SUBNET}.0.0/16",
-                                            "rangeStart": f"{SUBNET}.1.1",
-                                            "rangeEnd": f"{SUBNET}.9.254",
-                                            "gateway": self.address,
-                                        }
-                                    ]
-                                ],
-                            },
-                        }
-                    ],
-                }
-            )
-        )
+        (networks / "10-lido.conflist").write_text(json.dumps(self._pod_network(folder)))
         (folder / "config.toml").write_text(f"""version = 3
 root = "{folder}/root"
 state = "/run/containerd"
@@ -181,7 +173,7 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
 
     @contextlib.contextmanager
     def policies(self):
-        """While this lasts, network policies hold: kube-router's firewall enforces them."""
+        """Enforces network policies by kube-router's firewall inside the with block."""
         subprocess.run(["sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1"], check=True)
         self._start(
             "kube-router",
@@ -199,11 +191,8 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
             process = self.processes.pop("kube-router")
             process.terminate()
             process.wait(30)
-            for command in (
-                "iptables -F",
-                "iptables -X",
-                "ipset destroy",
-            ):  # nothing else uses them here
+            # Nothing else uses them here.
+            for command in ("iptables -F", "iptables -X", "ipset destroy"):
                 subprocess.run(command.split(), check=True)
 
     def _start_kubelet(self):

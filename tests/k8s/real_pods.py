@@ -1,55 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lido on real pods: a node of its own, KubeRay's operator, Ray in containers. `./dev test k8s-real` (root).
+"""Lido on real pods: a node of its own, KubeRay's operator, Ray in containers.
 
-Each lesson of the clusters is proved here on what the chart makes. Network policies are enforced in one test only:
-that strangers are refused elsewhere is Ray's token's doing.
+`./dev test k8s-real` (root) runs it. Each lesson of the clusters is proved on the chart's output.
+Network policies are enforced in one test only: elsewhere Ray's token refuses strangers.
 """
 
-import base64
-import contextlib
 import csv
 import json
-import os
-import shlex
 import shutil
-import statistics
-import subprocess
 import time
-import urllib.request
 
 import pytest
-from conftest import LIDO, lido
+from cluster_runs import RUNS, fitted, measure, predicted
+from conftest import lido
 from control_plane import ROOT, TOOLS, free_port, wait_for
+from real_cluster import (
+    REACH,
+    SMALL,
+    VALUES,
+    ask,
+    begin,
+    bystander,
+    codes_from_another_pod,
+    has_ended,
+    head_of,
+    ingest_on_cluster,
+    inside,
+    objects,
+    program,
+    said_by,
+    seconds_to_first_span,
+    state_of_head,
+    submit,
+    token_of,
+)
 from real_node import RealNode
 
 CLIPS = ROOT / "build/clips"
-SMALL = ["--fps", "10", "--size", "160", "--window", "4", "--stride", "4"]
-
-# Small requests, so that two clusters fit on a node of two cores beside what KubeRay adds.
-VALUES = """
-name: pool-a
-platform: kubernetes
-image: {{repository: registry.example/lido, tag: "1.0"}}
-operator: {{install: false}}
-suspendAfterMinutes: 0
-network:
-  egress:
-    - to: [{{ipBlock: {{cidr: {node}/32}}}}]
-      ports: [{{protocol: TCP, port: {port}}}]
-env:
-  - {{name: CLOUD_STORAGE_EMULATOR_ENDPOINT, value: "{bucket}"}}
-clusters:
-  data:
-    enabled: true
-    suspend: false
-    idleTimeoutSeconds: 15
-    head: {{cpu: 0.2, burst: 10, memoryGiB: 2, objectStoreGiB: 0.25, spillGiB: 1}}
-    groups:
-      driver: {{cpu: 0.1, burst: 20, memoryGiB: 2, objectStoreGiB: 0.25, spillGiB: 1, min: 0, max: 1, cpus: 0, resources: {{driver: 1, controller: 32}}}}
-      cpu: {{cpu: 0.1, burst: 20, memoryGiB: 3, objectStoreGiB: 0.25, spillGiB: 2, min: 0, max: 2, cpus: 1}}
-  reconstruction: {{enabled: false}}
-  training: {{enabled: false}}
-"""
 
 
 @pytest.fixture(scope="session")
@@ -102,54 +89,11 @@ def cluster(real, bucket):
     wait_for("no pods left", lambda: not real.get("pods", "-n", "pool-a")["items"])
 
 
-def program(real, bucket, *arguments):
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(real.kubeconfig),
-        "CLOUD_STORAGE_EMULATOR_ENDPOINT": bucket,
-        "LIDO_MODELS": str(ROOT / "build/models"),
-    }
-    return subprocess.run(
-        [LIDO, *map(str, arguments)], capture_output=True, text=True, timeout=600, env=environment
-    )
-
-
-def listing(bucket, prefix):
-    with urllib.request.urlopen(
-        f"{bucket}/storage/v1/b/pool-a/o?prefix={prefix}/", timeout=20
-    ) as answer:
-        return json.load(answer).get("items", [])
-
-
-def names_in(bucket, prefix):
-    return [one["name"] for one in listing(bucket, prefix)]
-
-
-def objects(bucket, dataset):
-    """A dataset's objects with their sums; but for the report, which names the dataset and what it cost."""
-    listed = listing(bucket, dataset)
-    found = {
-        one["name"].removeprefix(dataset): one["md5Hash"]
-        for one in listed
-        if not one["name"].endswith("report.html")
-    }
-    assert len(found) > 5, listed
-    return found
-
-
 def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     assert not real.pods("pool-a", **{"node-type": "worker"})
     begun = time.monotonic()
-    done = program(
-        real,
-        bucket,
-        *"ingest gs://pool-a/raw --out gs://pool-a/train".split(),
-        *SMALL,
-        *"--on k8s:pool-a/data --json --quiet".split(),
-    )
-    assert done.returncode == 0, done.stderr
+    there = ingest_on_cluster(real, bucket, "train")
     print(f"ingest, workers from nothing: {time.monotonic() - begun:.1f} s")
-    there = json.loads(done.stdout)
     local = program(
         real,
         bucket,
@@ -170,76 +114,36 @@ def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
     print(f"workers back to none after {time.monotonic() - begun:.1f} s")
 
 
-def head_of(real):
-    return real.pods("pool-a", **{"node-type": "head", "cluster": "data"})[0]
-
-
-def state_of_head(real):
-    head = head_of(real)
-    return head["metadata"]["uid"], [
-        one["restartCount"] for one in head["status"]["containerStatuses"]
-    ]
-
-
-def inside(real, pod, container, *command):
-    return real.kubectl(
-        "exec",
-        "-n",
-        pod["metadata"]["namespace"],
-        pod["metadata"]["name"],
-        "-c",
-        container,
-        "--",
-        *command,
-    )
-
-
-def token_of(real):
-    """The one that KubeRay made for the cluster."""
-    return base64.b64decode(
-        real.get("secret", "data", "-n", "pool-a")["data"]["auth_token"]
-    ).decode()
-
-
-def ask(real, path, body=None):
-    """Ray's Jobs API by the head's service, with the cluster's token."""
-    request = urllib.request.Request(
-        f"http://data-head-svc.pool-a.svc.cluster.local:8265{path}",
-        data=json.dumps(body).encode() if body else None,
-        headers={"Authorization": f"Bearer {token_of(real)}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.load(answer)
-
-
-def begin(real, script):
-    """Starts a Python script as a job of the cluster, its driver on the driver group as Lido's are."""
-    return ask(
-        real,
-        "/api/jobs/",
-        {"entrypoint": f"python3 -c {shlex.quote(script)}", "entrypoint_resources": {"driver": 1}},
-    )["submission_id"]
-
-
-def has_ended(real, job):
-    return ask(real, f"/api/jobs/{job}")["status"] in ("SUCCEEDED", "FAILED", "STOPPED")
-
-
-def said_by(real, job):
-    return ask(real, f"/api/jobs/{job}/logs")["logs"]
-
-
-def submit(real, script):
-    """Runs a script to its end; returns what it said."""
-    job = begin(real, script)
-    wait_for("the job's end", lambda: has_ended(real, job), seconds=300)
-    said = said_by(real, job)
-    assert ask(real, f"/api/jobs/{job}")["status"] == "SUCCEEDED", said
-    return said
-
-
 EAT = "eaten = []\nwhile True: eaten.append(bytearray(b'x') * (64 << 20))\n"
-HELLO = "import ray\nray.init()\n@ray.remote(num_cpus=1)\ndef hello(): return ray.get_runtime_context().get_node_id()\nprint('ran on', ray.get(hello.remote()))\n"
+HELLO = """
+import ray
+ray.init()
+@ray.remote(num_cpus=1)
+def hello(): return ray.get_runtime_context().get_node_id()
+print("ran on", ray.get(hello.remote()))
+"""
+EAT_IN_A_TASK = f"""
+import ray
+ray.init()
+@ray.remote(num_cpus=1, max_retries=0)
+def eat():
+  {EAT.replace(chr(10), chr(10) + "  ")}
+try: ray.get(eat.remote())
+except ray.exceptions.RayError as error: print("task:", type(error).__name__)
+"""
+FIRST_TASK = """
+import ray, time
+ray.init()
+@ray.remote(num_cpus=1)
+def now(): return time.time()
+print("first task at", ray.get(now.remote()))
+"""
+
+
+def number_after(words, output):
+    """The last number of the output line that begins with these words."""
+    line = next(line for line in output.splitlines() if line.startswith(words))
+    return float(line.split()[-1])
 
 
 def test_memory_without_end_leaves_the_head_alive(real, cluster):
@@ -249,20 +153,14 @@ def test_memory_without_end_leaves_the_head_alive(real, cluster):
     info = ask(real, f"/api/jobs/{job}")
     assert info["status"] == "FAILED", info
     print("driver that allocates without end:", info["message"].splitlines()[0][:150])
-    task = submit(
-        real,
-        "import ray\nray.init()\n@ray.remote(num_cpus=1, max_retries=0)\ndef eat():\n  "
-        f"{EAT.replace(chr(10), chr(10) + '  ')}\n"
-        "try: ray.get(eat.remote())\nexcept ray.exceptions.RayError as error: print('task:', "
-        "type(error).__name__)\n",
-    )
+    task = submit(real, EAT_IN_A_TASK)
     print(next(line for line in task.splitlines() if line.startswith("task:")))
     assert state_of_head(real) == before
     assert "ran on" in submit(real, HELLO)
 
 
 def test_what_asks_for_no_cpu_is_not_on_the_head(real, cluster):
-    """Ray would put an actor of 0 CPUs anywhere, the head included: ask for a controller's place, which driver pods offer."""
+    """Actors of 0 CPUs stay off the head when they ask for a controller's place."""
     said = submit(
         real,
         """
@@ -274,81 +172,11 @@ class Counter:
 heads = {node["NodeID"] for node in ray.nodes() if "node:__internal_head__" in node["Resources"]}
 counters = [Counter.remote() for _ in range(20)]
 assert len(heads) == 1
-print("on the head:", sum(place in heads for place in ray.get([one.where.remote() for one in counters])))
+places = ray.get([counter.where.remote() for counter in counters])
+print("on the head:", sum(place in heads for place in places))
 """,
     )
     assert "on the head: 0" in said, said
-
-
-CODES = """
-import grpc, json, sys, urllib.request, urllib.error
-host, *tokens = sys.argv[1:]
-def http(headers):
-    try: return urllib.request.urlopen(urllib.request.Request(f"http://{host}:8265/api/jobs/", headers=headers), timeout=10).status
-    except urllib.error.HTTPError as error: return error.code
-def rpc(port, method, metadata):
-    with grpc.insecure_channel(f"{host}:{port}") as channel:
-        try: channel.unary_unary(method)(b"", timeout=10, metadata=metadata); return "OK"
-        except grpc.RpcError as error: return error.code().name
-bearer = lambda one: {"Authorization": f"Bearer {one}"}
-lower = lambda one: [("authorization", f"Bearer {one}")]
-rpcs = lambda port, method: [rpc(port, method, [])] + [rpc(port, method, lower(one)) for one in tokens]
-print(json.dumps({
-    "jobs": [http({})] + [http(bearer(one)) for one in tokens],
-    "gcs": rpcs(6379, "/ray.rpc.NodeInfoGcsService/GetAllNodeInfo"),
-    "client": rpcs(10001, "/ray.rpc.RayletDriver/ClusterInfo")}))
-"""
-
-
-@contextlib.contextmanager
-def bystander(real, space, **labels):
-    """A pod that is none of Ray's. Yields what runs a Python script in it and reads the JSON of its last line."""
-    context = {
-        "runAsNonRoot": True,
-        "runAsUser": 1000,
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "seccompProfile": {"type": "RuntimeDefault"},
-    }
-    real.kubectl(
-        "apply",
-        "-f",
-        "-",
-        input=json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Pod",
-                "metadata": {"name": "bystander", "namespace": space, "labels": labels},
-                "spec": {
-                    "containers": [
-                        {
-                            "name": "python",
-                            "image": "registry.example/lido:1.0",
-                            "command": ["sleep", "1000"],
-                            "securityContext": context,
-                        }
-                    ],
-                    "terminationGracePeriodSeconds": 0,
-                },
-            }
-        ),
-    )
-    real.kubectl("wait", "--for=condition=Ready", "pod/bystander", "-n", space, "--timeout=60s")
-    pod = {"metadata": {"namespace": space, "name": "bystander"}}
-    try:
-        yield lambda script, *arguments: json.loads(
-            inside(real, pod, "python", "python3", "-c", script, *arguments)
-            .strip()
-            .splitlines()[-1]
-        )
-    finally:
-        real.kubectl("delete", "pod", "bystander", "-n", space)
-
-
-def codes_from_another_pod(real, space, *tokens):
-    """What a pod of another namespace is answered without a token, then with each of these."""
-    with bystander(real, "default") as run:
-        return run(CODES, f"data-head-svc.{space}.svc.cluster.local", *tokens)
 
 
 def test_strangers_are_refused(real, cluster):
@@ -360,84 +188,53 @@ def test_strangers_are_refused(real, cluster):
         assert codes[service][0] == codes[service][1] == "UNAUTHENTICATED", codes
 
 
-REACH = """
-import json, socket, sys
-def reach(place):
-    host, port = place.split(":")
-    try: socket.create_connection((host, int(port)), timeout=3).close()
-    except OSError: return False
-    return True
-print(json.dumps([place for place in sys.argv[1:] if reach(place)]))
-"""
+CALLERS = (
+    ("default", {}),
+    ("pool-a", {}),
+    ("pool-a", {"app.kubernetes.io/component": "submitter"}),
+    ("gke-gmp-system", {}),
+    ("kuberay-system", {}),
+)
+
+
+def reached(real, head, ports, others):
+    """Names of the ports that each caller reaches, then of the others that the head reaches."""
+    found = []
+    for space, labels in CALLERS:
+        with bystander(real, space, **labels) as run:
+            open_ports = run(REACH, *ports.values())
+            found.append([name for name, place in ports.items() if place in open_ports])
+    out = inside(real, head, "ray-head", "python3", "-c", REACH, *others)
+    return [*found, [others[place] for place in json.loads(out)]]
 
 
 def test_network_policies_keep_others_out(real, bucket, cluster):
-    """Enforced by kube-router's firewall: who is not named reaches no port of Ray, and Ray's pods reach what they need and nothing else."""
+    """Under kube-router's firewall only named callers reach Ray, and Ray only what it needs."""
     head = head_of(real)
     ports = {
         name: f"{head['status']['podIP']}:{port}"
         for name, port in {"jobs": 8265, "client": 10001, "gcs": 6379, "metrics": 8080}.items()
     }
-    kubelet, store = f"{real.address}:10250", bucket.removeprefix("http://")
+    others = {
+        f"{real.address}:10250": "kubelet",
+        bucket.removeprefix("http://"): "bucket",
+        f"{real.address}:6443": "API server",
+        "kubernetes.default.svc:443": "kubernetes.default.svc:443",
+    }
     for space in ("gke-gmp-system", "kuberay-system"):
         real.kubectl("create", "namespace", space)
-    seen = {}
-
-    def look(what):
-        for space, labels in (
-            ("default", {}),
-            ("pool-a", {}),
-            ("pool-a", {"app.kubernetes.io/component": "submitter"}),
-            ("gke-gmp-system", {}),
-            ("kuberay-system", {}),
-        ):
-            with bystander(real, space, **labels) as run:
-                found = run(REACH, *ports.values())
-                seen[what, space + (" submitter" if labels else "")] = [
-                    name for name, place in ports.items() if place in found
-                ]
-        found = json.loads(
-            inside(
-                real,
-                head,
-                "ray-head",
-                "python3",
-                "-c",
-                REACH,
-                kubelet,
-                store,
-                f"{real.address}:6443",
-                "kubernetes.default.svc:443",
-            )
-        )
-        seen[what, "the head itself"] = [
-            {kubelet: "kubelet", store: "bucket", f"{real.address}:6443": "API server"}.get(
-                place, place
-            )
-            for place in found
-        ]
-
-    look("without")
+    without = reached(real, head, ports, others)
     with real.policies():
         with bystander(real, "default") as run:
             wait_for("policies", lambda: run(REACH, *ports.values()) == [], seconds=60)
-        look("with")
-        for (what, who), found in seen.items():
-            print(f"{what} policies {who} reaches: {', '.join(found) or 'nothing'}")
-        done = program(
-            real,
-            bucket,
-            *"ingest gs://pool-a/raw --out gs://pool-a/guarded".split(),
-            *SMALL,
-            *"--on k8s:pool-a/data --json --quiet".split(),
-        )
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["clips"] == 3
-    everything = list(ports)
-    assert [found for (what, who), found in seen.items() if what == "without"][:5] == [
-        everything
-    ] * 5
-    assert [found for (what, who), found in seen.items() if what == "with"] == [
+        enforced = reached(real, head, ports, others)
+        for name, found in (("without", without), ("with", enforced)):
+            callers = [space + (" submitter" if labels else "") for space, labels in CALLERS]
+            for caller, names in zip([*callers, "the head itself"], found):
+                print(f"{name} policies {caller} reaches: {', '.join(names) or 'nothing'}")
+        assert ingest_on_cluster(real, bucket, "guarded")["clips"] == 3
+    assert without[:5] == [list(ports)] * 5
+    assert enforced == [
         [],
         [],
         ["jobs"],
@@ -469,15 +266,7 @@ def test_kubernetes_says_who_may_call(real, bucket, cluster):
         assert codes[service][0] == codes[service][1] == codes[service][2] == "UNAUTHENTICATED", (
             codes
         )
-    done = program(
-        real,
-        bucket,
-        *"ingest gs://pool-a/raw --out gs://pool-a/by-kubernetes".split(),
-        *SMALL,
-        *"--on k8s:pool-k/data --json --quiet".split(),
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["clips"] == 3
+    assert ingest_on_cluster(real, bucket, "by-kubernetes", "pool-k/data")["clips"] == 3
     down = lido("down", path, "--yes", "--kubeconfig", real.kubeconfig)
     assert down.code == 0, down.err
 
@@ -494,7 +283,9 @@ ray.init()
 def make(i): return np.full(64 << 20, i, np.uint8)
 @ray.remote(num_cpus=1)
 def spilled():
-    return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk("/tmp/ray") for name in names if "spill" in folder)
+    files = [os.path.join(folder, name) for folder, _, names in os.walk("/tmp/ray")
+             for name in names if "spill" in folder]
+    return sum(map(os.path.getsize, files))
 @ray.remote(num_cpus=1)
 def ends(array): return int(array[0]) + int(array[-1])
 refs = [make.remote(i) for i in range(20)]
@@ -506,9 +297,7 @@ assert found == [2 * i for i in range(20)], found
 print("spilled MiB:", most >> 20)
 """,
     )
-    spilled = int(
-        next(line for line in said.splitlines() if line.startswith("spilled MiB:")).split()[-1]
-    )
+    spilled = int(number_after("spilled MiB:", said))
     print("1280 MiB of objects in stores of 256 MiB, on disk:", spilled, "MiB")
     assert 300 < spilled <= 2048
     assert state_of_head(real) == before
@@ -561,72 +350,24 @@ print("every task's result came once")
 
 
 def test_the_first_task_comes_soon(real, bucket, cluster):
-    script = "import ray, time\nray.init()\n@ray.remote(num_cpus=1)\ndef now(): return time.time()\nprint('first task at', ray.get(now.remote()))\n"
     wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
     for workers in ("from nothing, on a warm node", "that are there"):
         begun = time.time()
-        said = submit(real, script)
-        first = (
-            float(
-                next(
-                    line for line in said.splitlines() if line.startswith("first task at")
-                ).split()[-1]
-            )
-            - begun
-        )
+        first = number_after("first task at", submit(real, FIRST_TASK)) - begun
         print(f"submitted to first task, workers {workers}: {first:.1f} s")
     assert first <= 15
     wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
     print(
         "an ingest accepted to its first span, workers from nothing, on a warm node: "
-        f"{first_span_of_an_ingest(real, bucket):.1f} s"
+        f"{seconds_to_first_span(real, bucket):.1f} s"
     )
-
-
-def first_span_of_an_ingest(real, bucket):
-    environment = {
-        **os.environ,
-        "KUBECONFIG": str(real.kubeconfig),
-        "CLOUD_STORAGE_EMULATOR_ENDPOINT": bucket,
-    }
-
-    def begun():
-        return any(
-            part in name
-            for name in names_in(bucket, "soon/.work")
-            for part in ("/tries/", "/parts/")
-        )
-
-    with subprocess.Popen(
-        [
-            LIDO,
-            *"ingest gs://pool-a/raw --out gs://pool-a/soon".split(),
-            *SMALL,
-            "--on",
-            "k8s:pool-a/data",
-            "--quiet",
-        ],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as ingest:
-        assert "was given to" in (said := ingest.stderr.readline()), said
-        accepted = time.monotonic()
-        wait_for("the first span", begun, every=0.05)
-        first = time.monotonic() - accepted
-        assert ingest.wait(300) == 0
-    return first
 
 
 def test_a_ray_job_leaves_nothing_behind(real, bucket, cluster):
     path = real.folder / "night.yaml"
-    path.write_text(
-        cluster.read_text()
-        + 'jobs:\n  night: {cluster: data, keepSeconds: 10, entrypoint: "lido ingest gs://pool-a/raw --out gs://pool-a/night --quiet '
-        + " ".join(SMALL)
-        + ' --on ray"}\n'
-    )
+    ingest = "lido ingest gs://pool-a/raw --out gs://pool-a/night --quiet --on ray"
+    job = f'{{cluster: data, keepSeconds: 10, entrypoint: "{ingest} {" ".join(SMALL)}"}}'
+    path.write_text(f"{cluster.read_text()}jobs:\n  night: {job}\n")
     up = lido("up", path, "--kubeconfig", real.kubeconfig)
     assert up.code == 0, up.err
     begun = time.monotonic()
@@ -648,135 +389,8 @@ def test_a_ray_job_leaves_nothing_behind(real, bucket, cluster):
     )
 
 
-# Spans and seconds of each; Ray tasks that sleep, so that two cores don't decide how long they take.
-RUNS = [(1, 8), (2, 20), (6, 5), (20, 2), (4, 12), (3, 6), (12, 4), (2, 40), (10, 3), (1, 30)]
-SLEEP = """
-import ray, time
-ray.init()
-@ray.remote(num_cpus=1)
-def span(i):
-    begun = time.time()
-    time.sleep({seconds})
-    return begun, time.time()
-print("begins at", time.time())
-times = ray.get([span.remote(i) for i in range({spans})])
-print("first at", min(a for a, _ in times), "last at", max(b for _, b in times))
-"""
-
-
-def measure(real, spans, seconds):
-    """One job from nothing and back to nothing; times since its submission."""
-    wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
-    begun = time.time()
-    job = begin(real, SLEEP.format(spans=spans, seconds=seconds))
-    seen, ready, gone, end, words = {}, {}, {}, None, []
-    while end is None or len(gone) < len(seen):
-        now = time.time() - begun
-        here = {
-            pod["metadata"]["name"]: pod for pod in real.pods("pool-a", **{"node-type": "worker"})
-        }
-        for name, pod in here.items():
-            seen.setdefault(name, (now, pod["metadata"]["labels"]["ray.io/group"]))
-            if any(
-                one["type"] == "Ready" and one["status"] == "True"
-                for one in pod["status"].get("conditions", [])
-            ):
-                ready.setdefault(name, now)
-        for name in seen:
-            if name not in here:
-                gone.setdefault(name, now)
-        if end is None and has_ended(real, job):
-            end = time.time() - begun
-            words = said_by(real, job).split()  # before its pod goes
-        assert now < 300, (seen, ready, gone)
-        time.sleep(0.1)
-
-    def at(*name):
-        return (
-            float(
-                words[
-                    next(i for i in range(len(words)) if tuple(words[i : i + len(name)]) == name)
-                    + len(name)
-                ]
-            )
-            - begun
-        )
-
-    driver = next(name for name, (_, group) in seen.items() if group == "driver")
-    workers = sorted((name for name in ready if name != driver), key=ready.get)
-    return {
-        "spans": spans,
-        "span_s": seconds,
-        "driver_seen": seen[driver][0],
-        "driver_ready": ready[driver],
-        "begins": at("begins", "at"),
-        "worker_seen": min(seen[name][0] for name in workers),
-        "first_worker": ready[workers[0]],
-        "all_workers": ready[workers[-1]],
-        "workers": len(workers),
-        "first_span": at("first", "at"),
-        "last_span": at("last", "at"),
-        "end": end,
-        "zero": max(gone[name] for name in workers),
-    }
-
-
-def fitted(runs):
-    """Timings of the simulator as the middle of what runs took."""
-
-    def middle(value):
-        return round(statistics.median(map(value, runs)), 2)
-
-    return {
-        "decide_s": middle(
-            lambda run: (run["driver_seen"] + run["worker_seen"] - run["begins"]) / 2
-        ),
-        "pod_start_s": middle(
-            lambda run: (
-                (
-                    run["driver_ready"]
-                    - run["driver_seen"]
-                    + run["first_worker"]
-                    - run["worker_seen"]
-                )
-                / 2
-            )
-        ),
-        "driver_s": middle(lambda run: run["begins"] - run["driver_ready"]),
-        "end_s": middle(lambda run: max(0, run["end"] - run["last_span"])),
-        "idle_slack_s": middle(lambda run: max(0, run["zero"] - run["last_span"] - 15)),
-    }
-
-
-def foretold(tmp_path, cluster, timings, run):
-    workload = tmp_path / "workload.yaml"
-    workload.write_text(
-        f"work:\n  - {{name: run, cluster: data, group: cpu, jobs: 1, spans: {run['spans']}, "
-        f"spanSeconds: {run['span_s']}}}\n"
-    )
-    flags = [part for name, value in timings.items() for part in (f"--{name}", value)]
-    done = lido(
-        "simulate",
-        cluster,
-        "--workload",
-        workload,
-        "--json",
-        "--max-age-days",
-        36500,
-        "--head_start_s",
-        0,
-        "--warm_nodes",
-        10,
-        "--workers_ahead",
-        0,
-        *flags,
-    )
-    assert done.code == 0, done.err
-    return done.json["clusters"][0]
-
-
 def test_the_simulator_foretells_runs(real, bucket, cluster, tmp_path):
-    """Fitted on every other run, it says how the rest went."""
+    """Fitted on every other run, it predicts the rest."""
     runs = [measure(real, *one) for one in RUNS]
     with open(ROOT / "build/cluster_runs.csv", "w") as file:
         rows = csv.DictWriter(file, runs[0])
@@ -786,7 +400,7 @@ def test_the_simulator_foretells_runs(real, bucket, cluster, tmp_path):
     print("fitted on half of the runs:", timings)
     worst = 0
     for run in runs[1::2]:
-        said = foretold(tmp_path, cluster, timings, run)
+        said = predicted(tmp_path, cluster, timings, run)
         pairs = {
             "up": (said["all_workers_s"], run["all_workers"]),
             "end": (said["end_s"], run["end"]),
@@ -794,7 +408,7 @@ def test_the_simulator_foretells_runs(real, bucket, cluster, tmp_path):
         }
         print(
             f"{run['spans']} spans of {run['span_s']} s:",
-            ", ".join(f"{name} {a:.1f} foretold, {b:.1f} seen" for name, (a, b) in pairs.items()),
+            ", ".join(f"{name} {a:.1f} predicted, {b:.1f} seen" for name, (a, b) in pairs.items()),
         )
         worst = max(worst, *(abs(a / b - 1) for a, b in pairs.values()))
     print(f"at most {100 * worst:.0f}% off")

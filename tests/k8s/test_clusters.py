@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""lido cluster init, render, up, status, suspend, resume and down, against a real API server and the real operator.
+"""lido cluster init, render, up, status, suspend, resume and down, with a real API server.
 
-Nodes and pods are kwok's: pods are scheduled and said to run, and nothing runs in them. So this proves what is applied,
-where it lands and what it asks for; not that Ray works in it.
+KubeRay's operator is real too. Nodes and pods are kwok's: pods are scheduled and reported as
+running, and nothing runs in them. So this proves the applied objects, their nodes and requests;
+not that Ray works in them.
 """
 
 import datetime
@@ -20,15 +21,19 @@ def running(k8s, space, **labels):
     return [pod for pod in k8s.pods(space, **labels) if pod["status"].get("phase") == "Running"]
 
 
-def scale(k8s, space, cluster, group, replicas, most=None):
+def scale(k8s, space, cluster, group, replicas, max_replicas=None):
     found = k8s.get("raycluster", cluster, "-n", space)
     at = [one["groupName"] for one in found["spec"]["workerGroupSpecs"]].index(group)
     changes = [
         {"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/replicas", "value": replicas}
     ]
-    if most:
+    if max_replicas:
         changes.append(
-            {"op": "replace", "path": f"/spec/workerGroupSpecs/{at}/maxReplicas", "value": most}
+            {
+                "op": "replace",
+                "path": f"/spec/workerGroupSpecs/{at}/maxReplicas",
+                "value": max_replicas,
+            }
         )
     k8s.kubectl(
         "patch", "raycluster", cluster, "-n", space, "--type=json", "-p", json.dumps(changes)
@@ -143,28 +148,50 @@ def running_operator(k8s):
     return found and found[0]["status"].get("phase") == "Running"
 
 
-def test_a_day_of_clusters(k8s, values):
-    path = values("pool-a", "--spot", "--training")
-    config = ["--kubeconfig", k8s.kubeconfig]
+def command_of(pod):
+    container = pod["spec"]["containers"][0]
+    return " ".join(container["command"] + container.get("args", []))
+
+
+def check_worker(pod, node, gpus):
+    """Checks a worker pod's node, its requests, and that Ray's memory is within its limits."""
+    spec = pod["spec"]
+    assert spec["nodeName"].startswith(node), spec["nodeName"]
+    resources = spec["containers"][0]["resources"]
+    requests, limits = resources["requests"], resources["limits"]
+    assert requests["memory"] == limits["memory"] and limits.get("nvidia.com/gpu") == gpus
+    values_of = dict(
+        part.lstrip("-").split("=", 1)
+        for part in command_of(pod).split()
+        if part.startswith("--") and "=" in part
+    )
+    shm = next(volume for volume in spec["volumes"] if volume["name"] == "shm")["emptyDir"]
+    store = int(values_of["object-store-memory"])
+    assert shm["medium"] == "Memory"
+    assert int(values_of["memory"]) + store < k8s_bytes(limits["memory"])
+    assert store < k8s_bytes(shm["sizeLimit"])
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["terminationGracePeriodSeconds"] <= (25 if node == "spot" else 60)
+
+
+def check_up(k8s, path, config):
     begun = time.monotonic()
     up = lido("up", path, *config, "--json")
     assert up.code == 0, up.err
     print(f"up: {time.monotonic() - begun:.1f} s")
-    assert {one["cluster"]: one["state"] for one in up.json} == {
-        "data": "ready",
-        "training": "ready",
-    }
+    states = {one["cluster"]: one["state"] for one in up.json}
+    assert states == {"data": "ready", "training": "ready"}
     # Nothing but heads: workers come from zero.
-    assert sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in k8s.pods("pool-a")) == [
-        "head",
-        "head",
-    ]
+    kinds = sorted(pod["metadata"]["labels"]["ray.io/node-type"] for pod in k8s.pods("pool-a"))
+    assert kinds == ["head", "head"]
     space = k8s.get("namespace", "pool-a")
     assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     secret = k8s.get("secret", "data", "-n", "pool-a")
-    assert secret["data"]  # the token who submits must hold
+    assert secret["data"]  # the token that a submitter must hold
 
-    # Groups land where they should, asking for what they should.
+
+def check_groups(k8s, path, config):
+    """Groups run on their nodes with their requests; `status` counts them."""
     for cluster, group, node, gpus in (
         ("data", "driver", "ondemand", None),
         ("data", "cpu", "spot", None),
@@ -176,39 +203,17 @@ def test_a_day_of_clusters(k8s, values):
             lambda: len(all_ := running(k8s, "pool-a", cluster=cluster, group=group)) == 2 and all_,
         )
         for pod in found:
-            assert pod["spec"]["nodeName"].startswith(node), (group, pod["spec"]["nodeName"])
-            container = pod["spec"]["containers"][0]
-            requests, limits = container["resources"]["requests"], container["resources"]["limits"]
-            assert requests["memory"] == limits["memory"] and limits.get("nvidia.com/gpu") == gpus
-            command = " ".join(container["command"] + container.get("args", []))
-            values_of = dict(
-                part.lstrip("-").split("=", 1)
-                for part in command.split()
-                if part.startswith("--") and "=" in part
-            )
-            shm = next(volume for volume in pod["spec"]["volumes"] if volume["name"] == "shm")[
-                "emptyDir"
-            ]
-            store = int(values_of["object-store-memory"])
-            assert (
-                shm["medium"] == "Memory"
-                and int(values_of["memory"]) + store < k8s_bytes(limits["memory"])
-                and store < k8s_bytes(shm["sizeLimit"])
-            )
-            assert pod["spec"]["automountServiceAccountToken"] is False
-            assert pod["spec"]["terminationGracePeriodSeconds"] <= (25 if node == "spot" else 60)
+            check_worker(pod, node, gpus)
     head = k8s.pods("pool-a", cluster="data", **{"node-type": "head"})[0]
     assert head["spec"]["nodeName"].startswith("ondemand")
-    command = " ".join(
-        head["spec"]["containers"][0]["command"] + head["spec"]["containers"][0].get("args", [])
-    )
-    assert "--num-cpus=0" in command and "--memory=0" in command
-
+    assert "--num-cpus=0" in command_of(head) and "--memory=0" in command_of(head)
     status = lido("status", path, *config, "--json").json
     data = next(one for one in status if one["cluster"] == "data")
     assert {group["group"]: group["ready"] for group in data["groups"]} == {"driver": 2, "cpu": 2}
 
-    # A node is taken away: its pods come again elsewhere.
+
+def check_lost_node(k8s):
+    """Pods of a deleted node run again elsewhere."""
     gone = running(k8s, "pool-a", group="cpu")[0]["spec"]["nodeName"]
     begun = time.monotonic()
     k8s.kubectl("delete", "node", gone)
@@ -222,7 +227,15 @@ def test_a_day_of_clusters(k8s, values):
     )
     print(f"pods of a lost node came again after {time.monotonic() - begun:.1f} s")
 
-    # Nothing is paid for at night, though the suspender has just looked.
+
+def check_suspend_and_resume(k8s, path, config):
+    """`suspend` removes all pods, also while the suspender runs; `resume` brings one cluster."""
+
+    def states():
+        return {
+            one["cluster"]: one["state"] for one in lido("status", path, *config, "--json").json
+        }
+
     k8s.kubectl("create", "job", "--from=cronjob/lido-suspender", "look", "-n", "pool-a")
     wait_for(
         "suspender's pod", lambda: k8s.get("pods", "-n", "pool-a", "-l", "job-name=look")["items"]
@@ -230,31 +243,17 @@ def test_a_day_of_clusters(k8s, values):
     begun = time.monotonic()
     assert lido("suspend", path, *config).code == 0
     wait_for("no pods", lambda: not k8s.pods("pool-a"))
-    wait_for(
-        "suspended",
-        lambda: (
-            {one["state"] for one in lido("status", path, *config, "--json").json} == {"suspended"}
-        ),
-    )
+    wait_for("suspended", lambda: set(states().values()) == {"suspended"})
     print(f"suspended: {time.monotonic() - begun:.1f} s")
     begun = time.monotonic()
     assert lido("resume", path, *config, "--cluster", "data").code == 0
-    wait_for(
-        "head",
-        lambda: (
-            [
-                one["state"]
-                for one in lido("status", path, *config, "--json").json
-                if one["cluster"] == "data"
-            ]
-            == ["ready"]
-        ),
-    )
+    wait_for("head", lambda: states()["data"] == "ready")
     print(f"resumed: {time.monotonic() - begun:.1f} s")
     refused = lido("resume", path, *config, "--cluster", "reconstruction")
     assert refused.code == 2 and "want one of data, training" in refused.err
 
-    # Down, and nothing of it is left.
+
+def check_down(k8s, path, config):
     no = lido("down", path, *config)
     assert no.code == 2 and "--yes" in no.err
     done = lido("down", path, *config, "--yes")
@@ -265,24 +264,34 @@ def test_a_day_of_clusters(k8s, values):
     assert again.code == 0, again.err
 
 
+def test_a_day_of_clusters(k8s, values):
+    path = values("pool-a", "--spot", "--training")
+    config = ["--kubeconfig", k8s.kubeconfig]
+    check_up(k8s, path, config)
+    check_groups(k8s, path, config)
+    check_lost_node(k8s)
+    check_suspend_and_resume(k8s, path, config)
+    check_down(k8s, path, config)
+
+
 def k8s_bytes(quantity):
     units = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
     return int(quantity[:-2]) * units[quantity[-2:]] if quantity[-2:] in units else int(quantity)
 
 
-def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
-    """The suspender's own script, run here as its own service account."""
-    path = values("pool-s", more="suspendAfterMinutes: 20\n")
-    assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
-    account = tmp_path / "account"
+def suspender(k8s, folder):
+    """Returns a function that runs the suspender's script here, as its service account.
+
+    The function returns whether `data` is suspended, its idle annotation, and the output.
+    """
+    account = folder / "account"
     account.mkdir()
     shutil.copy(k8s.folder / "ca.crt", account)
     (account / "token").write_text(k8s.kubectl("create", "token", "lido-suspender", "-n", "pool-s"))
-    container = k8s.get("cronjob", "lido-suspender", "-n", "pool-s")["spec"]["jobTemplate"]["spec"][
-        "template"
-    ]["spec"]["containers"][0]
+    cronjob = k8s.get("cronjob", "lido-suspender", "-n", "pool-s")
+    container = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     assert container["command"] == ["python3", "/suspend/suspend.py"]
-    script = tmp_path / "suspend.py"
+    script = folder / "suspend.py"
     script.write_text(k8s.get("configmap", "lido-suspender", "-n", "pool-s")["data"]["suspend.py"])
     environment = {
         "PATH": "/usr/bin:/bin",
@@ -303,30 +312,39 @@ def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
             done.stdout,
         )
 
-    def idle_for(minutes):
-        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
-        k8s.kubectl(
-            *"annotate raycluster data -n pool-s --overwrite".split(),
-            f"lido/idle-since={then.isoformat(timespec='seconds')}",
-        )
+    return look
 
+
+def idle_for(k8s, minutes):
+    """Sets the time since which `data` has been idle."""
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+    k8s.kubectl(
+        *"annotate raycluster data -n pool-s --overwrite".split(),
+        f"lido/idle-since={then.isoformat(timespec='seconds')}",
+    )
+
+
+def test_a_cluster_without_work_is_suspended(k8s, values, tmp_path):
+    path = values("pool-s", more="suspendAfterMinutes: 20\n")
+    assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
+    look = suspender(k8s, tmp_path)
     suspended, since, _ = look()
     assert not suspended and since  # idle from now on
-    idle_for(19)
+    idle_for(k8s, 19)
     assert look()[0] is False
     scale(k8s, "pool-s", "data", "driver", 1)
     wait_for("driver", lambda: running(k8s, "pool-s", group="driver"))
-    idle_for(300)
+    idle_for(k8s, 300)
     suspended, since, _ = look()
-    assert not suspended and since is None  # somebody works
+    assert not suspended and since is None  # a driver works
     k8s.kubectl("delete", "raycluster", "data", "-n", "pool-s")
     assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
-    idle_for(20)
+    idle_for(k8s, 20)
     suspended, since, said = look()
     assert suspended and since is None and "data: no worker since" in said
     wait_for("no pods", lambda: not k8s.pods("pool-s"))
-    # What it may do is this and no more.
-    stranger = k8s.token_config("suspender", (account / "token").read_text().strip())
+    # Its account is allowed nothing else.
+    stranger = k8s.token_config("suspender", (tmp_path / "account/token").read_text().strip())
     denied = subprocess.run(
         [TOOLS / "kubectl", "--kubeconfig", stranger, "get", "secrets", "-n", "pool-s"],
         capture_output=True,
@@ -342,7 +360,7 @@ def test_five_hundred_workers(k8s, values):
     path = values("pool-b")
     assert lido("up", path, "--kubeconfig", k8s.kubeconfig).code == 0
     begun = time.monotonic()
-    scale(k8s, "pool-b", "data", "cpu", 500, most=500)
+    scale(k8s, "pool-b", "data", "cpu", 500, max_replicas=500)
     wait_for(
         "500 workers", lambda: len(running(k8s, "pool-b", group="cpu")) == 500, seconds=300, every=1
     )
@@ -354,7 +372,8 @@ def test_five_hundred_workers(k8s, values):
 def test_a_job_makes_its_own_cluster(k8s, values):
     path = values(
         "pool-c",
-        more='jobs:\n  night: {cluster: data, entrypoint: "lido ingest gs://a/raw --out gs://a/train --on ray"}\n',
+        more="jobs:\n  night: {cluster: data, "
+        'entrypoint: "lido ingest gs://a/raw --out gs://a/train --on ray"}\n',
     )
     assert lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0").code == 0
     job = wait_for(
@@ -377,7 +396,7 @@ def test_a_job_makes_its_own_cluster(k8s, values):
 
 
 def test_roles_say_who_may_call(k8s, values):
-    """Where Kubernetes says who may call Ray, a submitter may ask for tokens and call; who looks may not."""
+    """With Kubernetes authentication a submitter may get tokens and call Ray; a viewer may not."""
     path = values("pool-r", more="auth: {mode: kubernetes}\n")
     up = lido("up", path, "--kubeconfig", k8s.kubeconfig, "--wait-s", "0")
     assert up.code == 0, up.err
@@ -427,7 +446,7 @@ def test_roles_say_who_may_call(k8s, values):
             )
         ]
         assert asked == answers, (role, asked)
-    # Ray's pods, and nobody by default.
+    # Only Ray's pods may call by default.
     assert [
         may(account, *calls) for account in ("data", "lido-worker", "lido-submitter", "default")
     ] == ["yes", "yes", "yes", "no"]
