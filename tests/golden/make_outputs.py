@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the detectors as their own runtimes do, for network_test.cpp to compare with.
 
-Usage: make_outputs.py MODELS YOLOX FOLDER. For each network NAME there, FOLDER/NAME.outputs holds the
-float32 values of all its outputs for the input value(i) = i * 7919 mod 1009 / 4. FOLDER/batches.onnx is a small
-network with a free batch."""
+Usage: make_outputs.py MODELS YOLOX FOLDER. For each network NAME there, FOLDER/NAME.outputs holds
+the float32 values of all its outputs for the input value(i) = i * 7919 mod 1009 / 4.
+FOLDER/batches.onnx is a small network with a free batch.
+"""
 
 import pathlib
 import sys

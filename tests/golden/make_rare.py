@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes H.264 and HEVC streams that no encoder at hand makes. Usage: make_rare.py FOLDER
 
-paff.mkv, paff.h264   field pairs and frames by turns (PAFF), some of them not referred to; one block holds both fields
+paff.mkv, paff.h264   field pairs and frames by turns (PAFF), some of them not referred to; one
+                      block holds both fields
 svc_t.mkv             three temporal layers, announced by prefix NAL units as cameras with SVC-T do
-hevc_sets.mkv         reference picture sets in the sequence parameter set, predicted from each other, as camera chips write
-                      them; those that no list reaches are marked as not used
+hevc_sets.mkv         reference picture sets in the sequence parameter set, predicted from each
+                      other, as camera chips write them; sets that no list reaches are marked unused
 
-Sources: ITU-T H.264 (7.3, 8.2.4.2.5, G.7.3.1.1); ITU-T H.265 (7.3.2.2, 7.3.6, 7.3.7, 7.4.8); Matroska (RFC 9559).
+Sources: ITU-T H.264 (7.3, 8.2.4.2.5, G.7.3.1.1); ITU-T H.265 (7.3.2.2, 7.3.6, 7.3.7, 7.4.8);
+Matroska (RFC 9559).
 """
 
 import pathlib
@@ -91,7 +93,7 @@ def macroblock(draw):
 
 
 def picture(draw, *, idr, intra, ref_idc, frame_num, poc, field):
-    """One slice: a frame, or one field of it (field is "top" or "bottom"), of I_PCM and skipped macroblocks."""
+    """One slice of I_PCM and skipped macroblocks: a frame, or one field ("top" or "bottom")."""
     slice_ = Bits()
     slice_.ue(0), slice_.ue(7 if intra else 5), slice_.ue(0), slice_.u(frame_num % 256, 8)
     slice_.u(field is not None)
@@ -297,7 +299,7 @@ def header_fields(path):
 
 
 def reference_set(fields):
-    """{distance: used} of a slice, without those that its lists do not reach: {} for a slice that has none."""
+    """{distance: used} of a slice, without those outside its lists; {} without a set."""
     values = {name: value for name, _, value in fields}
     sides = []
     for letter, count, sign in (("0", "num_negative_pics", -1), ("1", "num_positive_pics", 1)):
@@ -346,26 +348,34 @@ def write_set(bits, set_, known, in_slice):
     return False
 
 
-def make_hevc_sets(folder):
-    """x265's explicit sets, put into the sequence parameter set; every third slice keeps one of its own."""
-    flat = folder / "partial-flat.mp4"
-    encode(
-        flat,
-        *"-c:v libx265 -preset ultrafast -tag:v hvc1".split(),
-        *"-x265-params log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:min-keyint=45:scenecut=0:weightp=0:wpp=0".split(),
+def rewrite(nal, fields, first_changed, first_kept, write):
+    """Replaces a NAL unit's fields from one name up to another by the bits that `write` adds."""
+    names = [name for name, _, _ in fields]
+    start, stop = names.index(first_changed), names.index(first_kept)
+    end = next(
+        (i for i, name in enumerate(names) if name.startswith(("alignment_bit", "rbsp_stop"))),
+        len(names),
     )
-    units = header_fields(flat)
-    slices = [fields for fields in units if any(name == "slice_type" for name, _, _ in fields)]
-    coded_sets = [
-        reference_set(fields)
-        for fields in slices
-        if any(name == "num_negative_pics" for name, _, _ in fields)
-    ]
-    known = []
-    for set_ in coded_sets:
-        if set_ not in known:
-            known.append(set_)
-    index_bits = (len(known) - 1).bit_length()
+    bits = Bits()
+    bits.text = [text for _, text, _ in fields[:start]]
+    write(bits)
+    bits.text += [text for _, text, _ in fields[stop:end]]
+    header_bytes = (sum(len(text) for _, text, _ in fields[:end]) + 8) // 8
+    raw = nal.replace(b"\0\0\3", b"\0\0")
+    return escaped(bits.closed() + raw[header_bytes:])
+
+
+def distinct(sets):
+    """The sets without repetition, in order."""
+    found = []
+    for set_ in sets:
+        if set_ not in found:
+            found.append(set_)
+    return found
+
+
+def with_sets(record, units, known):
+    """Adds reference picture sets to the sequence parameter set of a configuration record."""
 
     def set_in_sequence(bits):
         bits.ue(len(known))
@@ -374,22 +384,6 @@ def make_hevc_sets(folder):
             for number, set_ in enumerate(known)
         )
 
-    def rewrite(nal, fields, first_changed, first_kept, write):
-        names = [name for name, _, _ in fields]
-        start, stop = names.index(first_changed), names.index(first_kept)
-        end = next(
-            (i for i, name in enumerate(names) if name.startswith(("alignment_bit", "rbsp_stop"))),
-            len(names),
-        )
-        bits = Bits()
-        bits.text = [text for _, text, _ in fields[:start]]
-        write(bits)
-        bits.text += [text for _, text, _ in fields[stop:end]]
-        header_bytes = (sum(len(text) for _, text, _ in fields[:end]) + 8) // 8
-        raw = nal.replace(b"\0\0\3", b"\0\0")
-        return escaped(bits.closed() + raw[header_bytes:])
-
-    record = box(flat, b"hvcC")
     sps_fields = next(fields for fields in units if fields[1][2] == 33)
     at = record.index(b"\x42\x01", 23)
     length = int.from_bytes(record[at - 2 : at], "big")
@@ -400,8 +394,29 @@ def make_hevc_sets(folder):
         "long_term_ref_pics_present_flag",
         set_in_sequence,
     )
-    record = record[: at - 2] + struct.pack(">H", len(sps)) + sps + record[at + length :]
+    return record[: at - 2] + struct.pack(">H", len(sps)) + sps + record[at + length :]
 
+
+def make_hevc_sets(folder):
+    """x265's explicit sets, moved into the sequence parameter set, except for every third slice."""
+    flat = folder / "partial-flat.mp4"
+    encode(
+        flat,
+        *"-c:v libx265 -preset ultrafast -tag:v hvc1".split(),
+        "-x265-params",
+        "log-level=none:pools=none:frame-threads=1:bframes=4:ref=3:b-adapt=0:keyint=45:"
+        "min-keyint=45:scenecut=0:weightp=0:wpp=0",
+    )
+    units = header_fields(flat)
+    slices = [fields for fields in units if any(name == "slice_type" for name, _, _ in fields)]
+    known = distinct(
+        reference_set(fields)
+        for fields in slices
+        if any(name == "num_negative_pics" for name, _, _ in fields)
+    )
+    index_bits = (len(known) - 1).bit_length()
+
+    record = with_sets(box(flat, b"hvcC"), units, known)
     blocks, remaining, count = [], iter(slices), 0
     for ms, key, nals in packets(flat):
         changed = []
