@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # lido_room(NAME [USES rooms...] [LINKS targets...] [PRIVATE_LINKS targets...] [ORDER names...])
 #
-# A room is a static library of the .cpp files beside its CMakeLists.txt; NAME_test.cpp files become its
-# tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz targets, replayed over tests/corpus as
-# tests. A room may use only rooms added before it. ORDER names files (without suffix) or folders:
-# each includes only those named before it; tests/check_rooms.py checks that.
+# A room is a static library of the .cpp files beside its CMakeLists.txt and in folders below it.
+# NAME_test.cpp files become its tests, labelled with the room's name, NAME_fuzz.cpp files its fuzz
+# targets, replayed over tests/corpus as tests. A room may use only rooms added before it. ORDER
+# names files (without suffix) or folders: each includes only those named before it;
+# tests/check_rooms.py checks that.
 
 function(lido_room name)
   cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS;ORDER" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
   set(tests ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -51,7 +51,7 @@ tarball() {
   mkdir -p "$tree/share/lido"
   cp -r deploy/helm/lido "$tree/share/lido/chart"
   cp -r build/kuberay/crds "$tree/share/lido/crds"
-  cp deploy/prices.csv src/lido/synth/behaviours.yaml src/lido/synth/scene.schema.json src/lido/synth/randomisation.schema.json build/bodies/bodies.safetensors "$tree/share/lido/"
+  cp deploy/prices.csv src/lido/synth/world/behaviours.yaml src/lido/synth/scene.schema.json src/lido/synth/film/randomisation.schema.json build/bodies/bodies.safetensors "$tree/share/lido/"
   say "packing"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
     -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"

@@ -5,9 +5,11 @@
 #include <chrono>
 
 #include "cli.h"
-#include "lido/synth/film.h"
+#include "lido/geometry/site.h"
+#include "lido/synth/film/film.h"
 #include "lido/synth/from_above.h"
-#include "lido/synth/life.h"
+#include "lido/synth/scene.h"
+#include "lido/synth/world/random_pool.h"
 
 namespace lido::cli {
 namespace {
@@ -51,12 +53,12 @@ Result<synth::Behaviours> read_behaviours(const std::string& file) {
   return synth::Behaviours::read(all);
 }
 
-Result<synth::Pool> choose_pool(const std::string& file, double seed) {
+Result<geometry::Pool> choose_pool(const std::string& file, double seed) {
   if (file.empty()) {
     synth::Random random = synth::Random(static_cast<uint64_t>(seed)).split(1ULL << 40);
     return synth::random_pool(random);
   }
-  return synth::read_site(LIDO_TRY(read_text(file)), file);
+  return LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(file)), file)).pool;
 }
 
 void print(const synth::LifeSummary& summary, const Flags& flags, double seconds) {
@@ -118,7 +120,7 @@ Result<synth::FilmSummary> shoot(const Flags& flags, const synth::Shoot& shoot, 
   const auto bodies = LIDO_TRY(read_bodies());
   stop_on_signals("what was filmed so far is not whole");
   double all = 0;
-  for (const synth::Camera& camera : shoot.cameras) all += shoot.duration_s * camera.fps;
+  for (const synth::SimulatedCamera& camera : shoot.cameras) all += shoot.duration_s * camera.fps;
   const bool tells = !flags.quiet && isatty(2) == 1;
   std::atomic<int64_t> frames = 0;
   const auto begun = Clock::now();
@@ -178,7 +180,8 @@ Result<int> scene(const Flags& flags) {
     const auto film = LIDO_TRY(shoot(flags, plan, crowd, behaviours));
     print(film, flags, seconds_since(begun));
   } else {
-    const auto life = LIDO_TRY(synth::play_scene(flags.out, scene, behaviours, interruption()));
+    const auto life =
+        LIDO_TRY(synth::play_scripted_day(flags.out, scene, behaviours, interruption()));
     print(life, flags, seconds_since(begun));
   }
   LIDO_TRY(write_text(flags.out + "/scene.yaml", text));
@@ -207,7 +210,7 @@ Result<int> pool(const Flags& flags) {
   plan.scenery = synth::random_scenery(of_scenery, plan.pool);
   plan.cameras = synth::random_cameras(of_cameras, plan.pool, static_cast<size_t>(flags.cameras),
                                        width, height, drawn);
-  for (synth::Camera& camera : plan.cameras) camera.fps = flags.fps;
+  for (synth::SimulatedCamera& camera : plan.cameras) camera.fps = flags.fps;
   std::vector<double> weights;
   for (const auto& [name, weight] : drawn.light) weights.push_back(weight);
   plan.light = synth::light_named(

@@ -5,14 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "lido/dataset/truth.h"
+#include "lido/geometry/site.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
-#include "lido/synth/camera.h"
-#include "lido/synth/life.h"
+#include "lido/synth/world/life.h"
 
 namespace lido::synth {
 namespace {
 
+using geometry::Point;
+using geometry::Site;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kPage =
@@ -71,22 +73,16 @@ Json points(const std::vector<Point>& all) {
   return list;
 }
 
-Result<Pool> pool_of(const std::string& folder) {
+Result<Site> site_of(const std::string& folder) {
   const std::string file = folder + "/site.yaml";
   const auto reader = LIDO_TRY(storage::open_reader(file));
-  return read_site(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file);
+  return geometry::read_site(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file);
 }
 
-/// What cameras saw, where there are films: boxes a few times a second.
-Result<Json> films_of(storage::Store& store, const std::string& folder, double duration_s) {
+/// Each camera's clip, and boxes around people a few times a second.
+Result<Json> films_of(storage::Store& store, const Site& site, double duration_s) {
   Json films = Json::array();
-  const std::string file = folder + "/site.yaml";
-  const auto reader = LIDO_TRY(storage::open_reader(file));
-  const Yaml site = LIDO_TRY(Yaml::parse(LIDO_TRY(storage::read_all(*reader, 1 << 20)), file));
-  if (!site["cameras"].there()) return films;
-  const Pool pool = LIDO_TRY(read_pool(site["pool"]));
-  for (const Yaml& node : LIDO_TRY(site["cameras"].list())) {
-    const Camera camera = LIDO_TRY(read_camera(node, pool, films.size() + 1));
+  for (const geometry::Camera& camera : site.cameras) {
     Json boxes = Json::array();
     for (int64_t i = 0; static_cast<double>(i) <= duration_s * kBoxes_hz; ++i)
       boxes.push_back(Json::array());
@@ -147,7 +143,8 @@ Result<Stretch> worth_seeing(const std::string& folder) {
 
 Result<std::string> from_above(const std::string& folder, const Stretch& stretch) {
   const auto store = LIDO_TRY(storage::open_store(folder));
-  const Pool pool = LIDO_TRY(pool_of(folder));
+  const Site site = LIDO_TRY(site_of(folder));
+  const geometry::Pool& pool = site.pool;
   std::map<double, Json> frames;
   std::map<std::string, size_t> behaviours;
   LIDO_TRY(dataset::visit_table<dataset::TruthRow>(
@@ -194,7 +191,7 @@ Result<std::string> from_above(const std::string& folder, const Stretch& stretch
                      {"behaviours", names},
                      {"times", times},
                      {"box_rate", kBoxes_hz},
-                     {"cameras", LIDO_TRY(films_of(*store, folder, stretch.to_s - stretch.from_s))},
+                     {"cameras", LIDO_TRY(films_of(*store, site, stretch.to_s - stretch.from_s))},
                      {"frames", all}};
   return kPage + data.dump() + kScript;
 }

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "lido/synth/render.h"
+#include "lido/synth/film/render.h"
+#include "lido/synth/world/random_pool.h"
 
 namespace lido::synth {
 namespace {
@@ -80,7 +81,8 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
   scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kLongest_s));
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
-  scene.pool = node["pool"].there() ? LIDO_TRY(read_pool(node["pool"])) : random_pool(random);
+  scene.pool =
+      node["pool"].there() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
   if (const Yaml level = node["water"]["level_m"]; level.there()) {
     const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
     scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
@@ -97,9 +99,10 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   if (scene.people.empty()) return node["people"].refuse("somebody");
   if (node["cameras"].there()) {
     for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
-      scene.cameras.push_back(LIDO_TRY(read_camera(one, scene.pool, scene.cameras.size() + 1)));
+      scene.cameras.push_back(
+          LIDO_TRY(read_simulated_camera(one, scene.pool, scene.cameras.size() + 1)));
       const std::string& name = scene.cameras.back().name;
-      if (std::ranges::count(scene.cameras, name, &Camera::name) > 1)
+      if (std::ranges::count(scene.cameras, name, &SimulatedCamera::name) > 1)
         return one.refuse(fmt::format("a camera of another name than {}", name));
     }
   }
@@ -113,7 +116,7 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
   // Heights are over the water as it is: where it stands higher, all else is lower.
-  for (Camera& camera : scene.cameras) {
+  for (SimulatedCamera& camera : scene.cameras) {
     camera.position.z() -= scene.level_m;
     if (camera.position.z() < 0.1)
       return node["water"]["level_m"].refuse("a level that leaves cameras over the water");

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <vector>
 
-#include "lido/synth/camera.h"
-#include "lido/synth/person.h"
-#include "lido/synth/pool.h"
+#include "lido/synth/film/simulated_camera.h"
+#include "lido/synth/world/life.h"
 
 namespace lido::synth {
 
-/// One written scene: who does what, when and where.
-struct Scene {
-  double seed = 1;
-  double rate_hz = 10;
-  double duration_s = 120;
-  Pool pool;
-  std::vector<Person> people;
-  // For pictures; none are drawn without cameras.
-  std::vector<Camera> cameras;
-  std::string light = "clear";
+/// A written scene: people and what they do, and how it is filmed.
+struct Scene : ScriptedDay {
+  std::vector<SimulatedCamera> cameras;  ///< Empty: tables only, no video.
+  std::string light = "clear";           ///< A name of light_names().
   double wave_m = 0.03;
   double turbidity = 0.05;
-  /// Of the water, over where it usually is; pool and cameras have it taken in.
+  /// Height of the water over its usual level, metres. Heights of `pool` and `cameras` are relative
+  /// to the water as it is.
   double level_m = 0;
 };
 

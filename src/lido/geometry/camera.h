@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lido/base/yaml.h"
+#include "lido/geometry/pool.h"
+
+namespace lido::geometry {
+
+/// Model of a lens's distortion, with coefficients as OpenCV defines them.
+enum class Lens : uint8_t {
+  kBrown,    ///< Brown-Conrady: k1, k2, p1, p2, k3. All zero: a pinhole camera.
+  kFisheye,  ///< Kannala and Brandt 2006, equidistant: k1, k2, k3, k4.
+};
+
+/// A camera over the water: where it is, where it looks, and its lens.
+///
+/// Pixels are measured from the left edge of the left pixel and the top edge of the top one.
+/// Camera axes: x right, y down, z ahead. Safe for concurrent reads.
+struct Camera {
+  std::string name;               ///< Lower-case letters, digits, _ and -.
+  int width = 640, height = 360;  ///< Pixels; even.
+  double fps = 25;                ///< Frames a second.
+  double fx = 500, fy = 500;      ///< Focal lengths, pixels.
+  double cx = 320, cy = 180;      ///< Principal point, pixels.
+  Lens lens = Lens::kBrown;
+  std::array<double, 5> k{};  ///< Distortion coefficients, in the order of Lens.
+  Vector3 position{0, 0, 3};  ///< Optical centre, metres, in scene axes.
+  /// Rotation from scene axes to camera axes.
+  Eigen::Matrix3d cam_from_world = Eigen::Matrix3d::Identity();
+
+  /// Projects a point in air.
+  /// @return Pixels, also outside the image; nothing for a point behind the camera or outside the
+  /// lens's field.
+  std::optional<Eigen::Vector2d> project(const Vector3& point_in_world) const;
+  /// Projects a point in air or under still water: below z = 0, the ray is refracted.
+  /// @return As project().
+  std::optional<Eigen::Vector2d> project_through_water(const Vector3& point_in_world) const;
+  /// Whether a pixel lies inside the image.
+  bool contains(const Eigen::Vector2d& pixel) const {
+    return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() < width && pixel.y() < height;
+  }
+  /// The widest ray that the lens model maps one to one: tangent (Brown) or angle in radians
+  /// (fisheye) from the optical axis. Farther rays would fold back into the image.
+  double max_field() const;
+  /// Distance from the principal point, in focal lengths, of a ray so far off the axis: tangent
+  /// (Brown, radial part only) or angle in radians (fisheye).
+  double distorted_radius(double field) const;
+};
+
+/// Returns an upright pinhole camera at `position` that looks at `target`.
+/// @param target  Not straight below or above `position`.
+/// @param degrees  Horizontal field of view.
+Camera look_at(const Vector3& position, const Vector3& target, double degrees, int width,
+               int height);
+
+/// Reads one camera of a scene or a site.yaml. Keys of a simulated sensor (noise, faults, ...) are
+/// accepted and ignored.
+/// @param number  Names a camera without a name: cam1, cam2, ...
+/// @return kInvalidArgument with file and line, as for a camera under water, inside a wall, or with
+/// a lens that folds back inside the image.
+Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number);
+
+/// Text that read_camera() reads: one item of a YAML list, indented by two.
+std::string to_yaml(const Camera& camera);
+
+}  // namespace lido::geometry

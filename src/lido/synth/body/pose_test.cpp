@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/body/pose.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "lido/synth/testing.h"
+#include "lido/synth/world/life.h"
+#include "lido/synth/world/random_pool.h"
+
+namespace lido::synth {
+namespace {
+
+using testing::behaviours;
+using testing::bodies;
+using testing::person_of_age;
+
+TEST(Bodies, HangTheirArmsWhenAllAnglesAreNought) {
+  const Figure figure = bodies().figure(person_of_age(30, false), {});
+  const Posed posed = pose_figure(bodies(), figure, pose_of(bodies(), figure, {}));
+  const auto at = [&](const char* name) { return posed.joint(figure, bodies().bone(name)); };
+  for (const char* side : {"_l", "_r"}) {
+    const std::string s = side;
+    const Vector3 upper =
+        (at(("lowerarm" + s).c_str()) - at(("upperarm" + s).c_str())).normalized();
+    const Vector3 lower = (at(("hand" + s).c_str()) - at(("lowerarm" + s).c_str())).normalized();
+    EXPECT_NEAR((upper + Vector3::UnitY()).norm(), 0, 1e-6);
+    EXPECT_NEAR((lower + Vector3::UnitY()).norm(), 0, 1e-6);
+  }
+}
+
+TEST(Bodies, BendTheWayThatIsSaid) {
+  const Figure figure = bodies().figure(person_of_age(30, false), {});
+  const auto moved = [&](Angle angle, double degrees, const char* joint) -> Vector3 {
+    Angles angles;
+    angles.at(angle, false) = degrees;
+    const Posed straight = pose_figure(bodies(), figure, pose_of(bodies(), figure, {}));
+    const Posed bent = pose_figure(bodies(), figure, pose_of(bodies(), figure, angles));
+    const size_t bone = bodies().bone(joint);
+    return bent.joint(figure, bone) - straight.joint(figure, bone);
+  };
+  EXPECT_GT(moved(Angle::kShoulderFlex, 90, "hand_l").z(), 0.4);    // forward
+  EXPECT_GT(moved(Angle::kShoulderSpread, 90, "hand_l").x(), 0.4);  // to the left
+  EXPECT_NEAR(moved(Angle::kShoulderSpread, 90, "hand_r").norm(), 0, 1e-9);
+  EXPECT_GT(moved(Angle::kElbowFlex, 90, "hand_l").z(), 0.2);
+  EXPECT_GT(moved(Angle::kHipFlex, 90, "calf_l").z(), 0.3);
+  EXPECT_GT(moved(Angle::kHipSpread, 45, "foot_l").x(), 0.3);
+  EXPECT_LT(moved(Angle::kKneeFlex, 90, "foot_l").z(), -0.3);  // back
+  EXPECT_LT(moved(Angle::kAnkleFlex, 40, "ball_l").y(), -0.03);
+  EXPECT_GT(moved(Angle::kSpineFlex, 60, "head").z(), 0.2);
+}
+
+// Days at random pools: limbs keep their length, feet stand on the deck, mouths are where the
+// tracks have them, bodies do not jump.
+TEST(Bodies, HoldThroughLife) {
+  constexpr std::array<std::pair<size_t, size_t>, 8> kLimbs = {
+      {{5, 7}, {7, 9}, {6, 8}, {8, 10}, {11, 13}, {13, 15}, {12, 14}, {14, 16}}};
+  int64_t moments = 0, on_deck = 0, in_water = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Random random(900 + seed);
+    const Pool pool = random_pool(random);
+    auto people = random_day(random, static_cast<int>(seed % 7), 1.5);
+    auto plights = draw_plights(random, people, 20);
+    Crowd crowd(pool, behaviours(), std::move(people), std::move(plights), random);
+    const double begins_s = 3600 * random.between(10, 18);
+    const Timeline timeline(crowd, begins_s, 20);
+    std::map<int64_t, Figure> figures;
+    std::map<int64_t, Vector3> before;
+    for (double t = 0; t < 20; t += 0.2) {
+      for (const Moment& moment : timeline.at(t)) {
+        const Person& person = crowd.person(moment.stance.person);
+        const auto [at, fresh] = figures.try_emplace(person.id);
+        if (fresh) at->second = bodies().figure(person, {});
+        const Figure& figure = at->second;
+        const Placed placed = place_body(bodies(), behaviours(), pool, figure, moment, t);
+        const auto points = keypoints(bodies(), figure, placed.posed);
+        for (const auto& [a, b] : kLimbs) {
+          constexpr std::array<const char*, 6> kNames = {"upperarm", "lowerarm", "hand",
+                                                         "thigh",    "calf",     "foot"};
+          const auto joint = [&](size_t i) {
+            return figure.joints[bodies().bone(std::string(kNames[(i - 5) / 2]) +
+                                               (i % 2 == 1 ? "_l" : "_r"))];
+          };
+          ASSERT_NEAR((points[a] - points[b]).norm(), (joint(a) - joint(b)).norm(), 1e-9);
+        }
+        const Vector3 hips = placed.in_scene * placed.posed.joint(figure, 0);
+        ASSERT_NEAR(hips.x(), moment.stance.at.x, 1e-9);
+        ASSERT_NEAR(hips.y(), moment.stance.at.y, 1e-9);
+        const Behaviour& behaviour = behaviours()[moment.stance.behaviour];
+        const bool settled = t - moment.began_s > 0.7;
+        if (settled && behaviour.is_wet()) {
+          ASSERT_NEAR((placed.in_scene * mouth(bodies(), figure, placed.posed)).z(),
+                      moment.stance.mouth_m, 1e-9);
+          ++in_water;
+        } else if (settled && behaviour.place == Place::kDeck && !moment.stance.in_water) {
+          std::vector<Eigen::Vector3f> skinned;
+          skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene,
+               skinned);
+          float lowest = 1e9F;
+          for (const auto& p : skinned) lowest = std::min(lowest, p.z());
+          ASSERT_NEAR(lowest, pool.freeboard_m, 1e-4) << behaviour.name;
+          ++on_deck;
+        }
+        const auto last = before.find(person.id);
+        if (last != before.end()) {
+          ASSERT_LT((hips - last->second).norm() / 0.2, 9) << behaviour.name << " at " << t;
+        }
+        before[person.id] = hips;
+        ++moments;
+      }
+    }
+  }
+  EXPECT_GT(moments, 5000);
+  EXPECT_GT(on_deck, 500);
+  EXPECT_GT(in_water, 500);
+}
+
+}  // namespace
+}  // namespace lido::synth

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lido/geometry/camera.h"
+#include "lido/synth/film/randomisation.h"
+
+namespace lido::synth {
+
+using geometry::Pool;
+
+/// Something that goes wrong with a camera for a while.
+struct CameraFault {
+  enum class Kind : uint8_t {
+    kCover,    ///< Almost no light passes.
+    kBlind,    ///< Overexposed, as by the sun.
+    kDefocus,  ///< Blurred.
+    kKnock,    ///< Turned by a few degrees.
+    kFreeze,   ///< Repeats the last frame.
+  };
+  Kind kind = Kind::kCover;
+  double at_s = 0;   ///< Begin, seconds after the first frame.
+  double for_s = 0;  ///< Duration, seconds.
+  bool lasts(double time_s) const { return time_s >= at_s && time_s < at_s + for_s; }
+};
+
+/// A camera with its sensor, dome, clock and encoder.
+struct SimulatedCamera : geometry::Camera {
+  double noise = 0.012;        ///< Standard deviation of a pixel at middle brightness; 1 is white.
+  double softness = 0.5;       ///< Blur by the lens, pixels.
+  double shutter_s = 0;        ///< Exposure time: smears motion; 0 for none.
+  double dirt = 0;             ///< Drops on the dome: 0 clean, 1 many.
+  double exposure = 1;         ///< Brightness, as a multiple of the right exposure.
+  double clock_offset_s = 0;   ///< What the camera's clock shows at the first frame.
+  double clock_drift_ppm = 0;  ///< Positive: the camera's clock is fast.
+  double bitrate_mbps = 0;     ///< 0: constant quality.
+  double keyframe_s = 2;       ///< Seconds between key frames.
+  bool hevc = false;           ///< H.265 instead of H.264.
+  double drops = 0;            ///< Share of frames that are lost.
+  std::vector<CameraFault> faults;
+};
+
+/// The camera at a moment, with the faults that last then applied.
+/// @param time_s  Seconds after the first frame.
+SimulatedCamera with_faults(const SimulatedCamera& camera, double time_s);
+
+/// Reads one camera of a scene. geometry::read_camera() reads its first part.
+/// @return kInvalidArgument with file and line.
+Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number);
+
+/// Draws cameras on masts at the corners of the deck, looking at the water.
+std::vector<SimulatedCamera> random_cameras(Random& random, const Pool& pool, size_t count,
+                                            int width, int height, const Randomisation& from = {});
+
+/// Text that read_simulated_camera() reads: one item of a YAML list, indented by two.
+std::string to_yaml(const SimulatedCamera& camera);
+
+}  // namespace lido::synth

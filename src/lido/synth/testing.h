@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Data that the tests of this room share.
+
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "lido/synth/body/body.h"
+#include "lido/synth/world/behaviour.h"
+#include "lido/synth/world/person.h"
+
+namespace lido::synth::testing {
+
+inline std::string slurp(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::stringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+/// behaviours.yaml, as Lido ships it.
+inline const Behaviours& behaviours() {
+  static const std::string file =
+      std::string(LIDO_SOURCE) + "/src/lido/synth/world/behaviours.yaml";
+  static const Behaviours read = *Behaviours::read(*Yaml::parse(slurp(file), file));
+  return read;
+}
+
+/// bodies.safetensors, as ./dev makes it.
+inline const Bodies& bodies() {
+  static const Bodies read = *Bodies::read(slurp(LIDO_BODIES), LIDO_BODIES);
+  return read;
+}
+
+/// A person of median stature.
+inline Person person_of_age(double age_years, bool female = false, int64_t id = 1) {
+  Person person{.id = id, .age_years = age_years, .female = female, .party = 1, .leaves_s = 1e6};
+  person.stature_m = stature_of(age_years, female).median_m;
+  return person;
+}
+
+}  // namespace lido::synth::testing

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/world/life.h"
+
+#include <atomic>
+
+#include "lido/base/parallel.h"
+#include "lido/dataset/truth.h"
+#include "lido/geometry/site.h"
+#include "lido/storage/store.h"
+
+namespace lido::synth {
+namespace {
+
+constexpr double kDay_s = 86400;
+
+struct DayRows {
+  std::vector<dataset::VisitorRow> visitors;
+  std::vector<dataset::DangerRow> events;
+  int64_t rows = 0;
+};
+
+}  // namespace
+
+std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people,
+                                 double per_day) {
+  std::vector<Plight> plights;
+  if (per_day <= 0 || people.empty()) return plights;
+  const std::vector<std::string> kinds = {"distress",
+                                          "instinctive_drowning",
+                                          "backward_water_milling",
+                                          "immediate_disappearance",
+                                          "motionless_at_surface",
+                                          "toddler_enters_alone",
+                                          "falling"};
+  const std::vector<double> weights = {3, 3, 1, 1.5, 1.5, 0.7, 1};
+  double first_s = kDay_s, last_s = 0;
+  for (const Person& person : people) {
+    first_s = std::min(first_s, person.arrives_s);
+    last_s = std::max(last_s, person.leaves_s);
+  }
+  const double mean_s = (last_s - first_s) / per_day;
+  for (double at_s = first_s + random.exponential(mean_s); at_s < last_s;
+       at_s += random.exponential(mean_s))
+    plights.push_back({at_s, kinds[random.pick(weights)]});
+  return plights;
+}
+
+namespace {
+
+/// Plays a day and writes its rows.
+Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
+                       const Behaviours& behaviours, const std::vector<Person>& people,
+                       const std::vector<Plight>& plights, const Random& random, double rate_hz,
+                       double until_s, const std::stop_token& stop) {
+  DayRows rows;
+  for (const Person& person : people) rows.visitors.push_back(visitor_row(day, person));
+  auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(day)));
+  Crowd crowd(pool, behaviours, people, plights, random);
+  const double step_s = 1 / rate_hz;
+  for (int64_t tick = 0; !crowd.is_over(); ++tick) {
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
+    if (crowd.stances().empty()) {
+      // On to who comes next, at a time that has a row.
+      if (const auto arrival = crowd.next_arrival_s())
+        tick = std::max(tick, static_cast<int64_t>(*arrival / step_s));
+    }
+    const double time_s = static_cast<double>(tick) * step_s;
+    if (time_s > until_s) break;
+    crowd.move_to(time_s);
+    for (const Stance& stance : crowd.stances())
+      LIDO_TRY(writer.append(track_row(day, time_s, stance, behaviours)));
+  }
+  crowd.close();
+  LIDO_TRY(writer.commit());
+  rows.rows = writer.rows();
+  for (const Event& event : crowd.events()) rows.events.push_back(danger_row(day, event));
+  return rows;
+}
+
+Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
+                     const Behaviours& behaviours, const LifeOptions& options,
+                     const std::stop_token& stop) {
+  Random random = Random(static_cast<uint64_t>(options.seed)).split(static_cast<uint64_t>(day));
+  const std::vector<Person> people = random_day(random, day % 7, options.busy);
+  const std::vector<Plight> plights = draw_plights(random, people, options.dangers_per_day);
+  return record(store, day, pool, behaviours, people, plights, random, options.rate_hz,
+                1.5 * kDay_s, stop);
+}
+
+/// Everything but the tracks.
+Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vector<DayRows>& days,
+                               double rate_hz) {
+  LifeSummary summary{.days = std::ssize(days)};
+  auto visitors =
+      LIDO_TRY(dataset::TableWriter<dataset::VisitorRow>::create(store, "visitors.parquet"));
+  auto events = LIDO_TRY(dataset::TableWriter<dataset::DangerRow>::create(store, "events.parquet"));
+  for (DayRows& day : days) {
+    summary.people += std::ssize(day.visitors);
+    summary.events += std::ssize(day.events);
+    summary.rows += day.rows;
+    for (auto& row : day.visitors) LIDO_TRY(visitors.append(std::move(row)));
+    for (auto& row : day.events) LIDO_TRY(events.append(std::move(row)));
+  }
+  summary.person_hours = static_cast<double>(summary.rows) / rate_hz / 3600;
+  LIDO_TRY(visitors.commit());
+  LIDO_TRY(events.commit());
+  LIDO_TRY(store.write_text("site.yaml", geometry::to_yaml({pool, {}}, kHonesty),
+                            storage::Durability::kProcess));
+  return summary;
+}
+
+}  // namespace
+
+dataset::TruthRow track_row(int32_t day, double time_s, const Stance& stance,
+                            const Behaviours& behaviours) {
+  const Behaviour& behaviour = behaviours[stance.behaviour];
+  return {day,
+          time_s,
+          stance.person,
+          stance.at.x,
+          stance.at.y,
+          stance.mouth_m,
+          stance.heading_rad,
+          stance.in_water,
+          behaviour.name,
+          std::string(name_of(behaviour.danger))};
+}
+
+dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
+  return {day,
+          person.id,
+          person.age_years,
+          std::string(name_of(person.group())),
+          person.female,
+          person.stature_m,
+          person.party,
+          person.minded_by,
+          person.arrives_s,
+          person.leaves_s};
+}
+
+dataset::DangerRow danger_row(int32_t day, const Event& event) {
+  return {day,           event.person, event.kind,   std::string(name_of(event.worst)),
+          event.begin_s, event.end_s,  event.outcome};
+}
+
+std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
+
+Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
+                                  const Behaviours& behaviours, const LifeOptions& options,
+                                  const std::function<void(int64_t)>& done,
+                                  const std::stop_token& stop) {
+  LIDO_TRY(validate(options));
+  const auto store = LIDO_TRY(storage::open_store(out));
+  std::vector<DayRows> days(static_cast<size_t>(options.days));
+  LIDO_TRY(parallel_for(days.size(), options.workers, stop, [&](size_t day) -> Result<void> {
+    days[day] = LIDO_TRY(live(*store, static_cast<int32_t>(day), pool, behaviours, options, stop));
+    done(days[day].rows);
+    return {};
+  }));
+  return write_rest(*store, pool, days, options.rate_hz);
+}
+
+Result<LifeSummary> play_scripted_day(const std::string& out, const ScriptedDay& day,
+                                      const Behaviours& behaviours, const std::stop_token& stop) {
+  const auto store = LIDO_TRY(storage::open_store(out));
+  std::vector<DayRows> days;
+  days.push_back(
+      LIDO_TRY(record(*store, 0, day.pool, behaviours, day.people, {},
+                      Random(static_cast<uint64_t>(day.seed)), day.rate_hz, day.duration_s, stop)));
+  return write_rest(*store, day.pool, days, day.rate_hz);
+}
+
+}  // namespace lido::synth

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/world/limbs.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lido::synth {
+namespace {
+
+constexpr std::array<std::string_view, kAngles> kNames = {
+    "roll",          "spine_flex",      "spine_twist",    "neck_flex",  "neck_twist",
+    "shoulder_flex", "shoulder_spread", "shoulder_twist", "elbow_flex", "wrist_flex",
+    "finger_flex",   "index_flex",      "hip_flex",       "hip_spread", "hip_twist",
+    "knee_flex",     "ankle_flex"};
+
+Result<void> read_swings(const Yaml& node, size_t first,
+                         const std::vector<std::string_view>& besides,
+                         std::array<Swing, kAngles>& swings, std::array<bool, kAngles>& given) {
+  std::vector<std::string_view> known(kNames.begin() + static_cast<ptrdiff_t>(first), kNames.end());
+  known.insert(known.end(), besides.begin(), besides.end());
+  LIDO_TRY(node.only(known));
+  for (size_t i = first; i < kAngles; ++i) {
+    const Yaml one = node[kNames[i]];
+    if (!one.there()) continue;
+    given[i] = true;
+    if (!one.is_map()) {
+      swings[i] = {.mean = LIDO_TRY(one.number(-360, 360))};
+      continue;
+    }
+    LIDO_TRY(one.only({"mean", "moves", "phase", "turns"}));
+    swings[i] = {LIDO_TRY(one["mean"].number_or(0, -360, 360)),
+                 LIDO_TRY(one["moves"].number_or(0, -180, 180)),
+                 LIDO_TRY(one["phase"].number_or(0, -1, 1)),
+                 LIDO_TRY(one["turns"].number_or(0, -3, 3))};
+  }
+  return {};
+}
+
+}  // namespace
+
+Angles between(const Angles& from, const Angles& to, double share) {
+  Angles angles;
+  for (size_t i = 0; i < kAngles; ++i) {
+    angles.left[i] = from.left[i] + share * std::remainder(to.left[i] - from.left[i], 360);
+    angles.right[i] = from.right[i] + share * std::remainder(to.right[i] - from.right[i], 360);
+  }
+  return angles;
+}
+
+Angles overlaid(const Angles& angles, const Limbs& of, const Angles& to, double share) {
+  Angles result = between(angles, to, share);
+  for (size_t i = 0; i < kAngles; ++i) {
+    if (!of.left_given[i]) result.left[i] = angles.left[i];
+    if (!of.right_given[i]) result.right[i] = angles.right[i];
+  }
+  return result;
+}
+
+double Swing::at(double periods) const {
+  const double on = periods + phase;
+  return mean + moves * std::sin(2 * M_PI * on) + 360 * turns * (on - std::floor(on));
+}
+
+Angles Limbs::at(double time_s) const {
+  const double periods = time_s / period_s;
+  Angles angles;
+  for (size_t i = 0; i < kAngles; ++i) {
+    angles.left[i] = left[i].at(periods);
+    angles.right[i] = right[i].at(periods);
+  }
+  return angles;
+}
+
+Result<Limbs> Limbs::read(const Yaml& node) {
+  Limbs limbs;
+  if (!node.there()) return limbs;
+  LIDO_TRY(
+      read_swings(node, 0, {"period_s", "sides", "left", "right"}, limbs.left, limbs.left_given));
+  limbs.period_s = LIDO_TRY(node["period_s"].number_or(1, 0.2, 60));
+  limbs.right = limbs.left;
+  limbs.right_given = limbs.left_given;
+  if (node["sides"].there() &&
+      LIDO_TRY(node["sides"].choice({"together", "opposite"})) == "opposite") {
+    for (size_t i = kFirstOfSides; i < kAngles; ++i) limbs.right[i].phase += 0.5;
+  }
+  if (node["left"].there())
+    LIDO_TRY(read_swings(node["left"], kFirstOfSides, {}, limbs.left, limbs.left_given));
+  if (node["right"].there())
+    LIDO_TRY(read_swings(node["right"], kFirstOfSides, {}, limbs.right, limbs.right_given));
+  return limbs;
+}
+
+}  // namespace lido::synth
