@@ -5,7 +5,7 @@
 #include "lido/cluster/plot.h"
 #include "lido/cluster/price.h"
 #include "lido/cluster/simulate.h"
-#include "lido/ingest/html.h"
+#include "lido/report/html.h"
 
 namespace lido::cli {
 namespace {
@@ -118,18 +118,18 @@ cluster::Curve curve_of(const cluster::ClusterRun& run, const cluster::Plot& plo
 
 std::string report(const std::string& name, const std::vector<cluster::ClusterRun>& runs,
                    const std::vector<double>& usd, const cluster::Timings& timings) {
-  std::string body = fmt::format("<h1>{}, simulated</h1><p>{}</p>", ingest::escape(name), kHonesty);
+  std::string body = fmt::format("<h1>{}, simulated</h1><p>{}</p>", report::escape(name), kHonesty);
   for (size_t i = 0; i < runs.size(); ++i) {
     const cluster::ClusterRun& run = runs[i];
-    body += fmt::format("<h2>{}</h2><div class=cards>", ingest::escape(run.name));
+    body += fmt::format("<h2>{}</h2><div class=cards>", report::escape(run.name));
     for (const auto& [value, label] :
-         {std::pair(ingest::count(run.jobs), "jobs"),
-          {ingest::count(run.spans), "spans"},
+         {std::pair(report::count(run.jobs), "jobs"),
+          {report::count(run.spans), "spans"},
           {duration(run.end_s), "first arrival to last end"},
           {duration(run.first_span.median_s), "arrival to first span, median"},
           {duration(run.turnaround.most95_s), "arrival to end, 95%"},
           {fmt::format("${:.2f}", usd[i]), "at list prices"}})
-      body += ingest::card(value, label);
+      body += report::card(value, label);
     body += "</div>";
     cluster::Plot pods = plot_of(run, "Pods, driver pods included");
     pods.curves = {curve_of(run, pods, "pods", "#0369a1", [](const auto& s) { return s.pods; })};
@@ -147,7 +147,7 @@ std::string report(const std::string& name, const std::vector<cluster::ClusterRu
     for (const auto& group : run.groups)
       body += fmt::format(
           "<tr><td>{}<td class=n>{}<td class=n>{:.1f}<td class=n>{:.0f}%<td class=n>{}</tr>",
-          ingest::escape(group.name), group.most_pods, group.pod_hours, 100 * group.busy_share,
+          report::escape(group.name), group.most_pods, group.pod_hours, 100 * group.busy_share,
           group.spot_losses);
     body += "</table></div>";
   }
@@ -155,9 +155,9 @@ std::string report(const std::string& name, const std::vector<cluster::ClusterRu
   cluster::Timings::fields(
       timings, [&](std::string_view key, const auto& value, const auto&, std::string_view about) {
         body += fmt::format("<tr><td><code>{}</code><td class=n>{:g}<td>{}</tr>", key,
-                            static_cast<double>(value), ingest::escape(about));
+                            static_cast<double>(value), report::escape(about));
       });
-  return ingest::page(ingest::escape(name) + ", simulated", body + "</table></div>");
+  return report::page(report::escape(name) + ", simulated", body + "</table></div>");
 }
 
 Result<int> run(const Flags& flags) {

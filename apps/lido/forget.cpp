@@ -4,7 +4,7 @@
 #include "cli.h"
 #include "lido/dataset/csv.h"
 #include "lido/dataset/edit.h"
-#include "lido/ingest/report.h"
+#include "lido/report/report.h"
 
 namespace lido::cli {
 namespace {
@@ -44,7 +44,7 @@ Result<int> forget(const Flags& flags) {
   }
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
   const auto summary = LIDO_TRY(dataset::forget(dataset, flags.clip, start, end));
-  LIDO_TRY(ingest::write_report(dataset, nullptr));
+  LIDO_TRY(report::write_report(dataset, nullptr));
   if (flags.json) {
     fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
                                        {"samples_removed", summary.samples},

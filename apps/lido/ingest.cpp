@@ -11,8 +11,8 @@
 
 #include "cli.h"
 #include "lido/ingest/crash.h"
-#include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
+#include "lido/report/report.h"
 #include "on_cluster.h"
 #include "on_ray.h"
 
@@ -223,8 +223,8 @@ Result<int> ingest(const Flags& flags) {
   }
   const double elapsed = seconds_since(start);
   if (summary.generation > 0) {
-    const ingest::Cost cost = ingest::cost_of(progress, elapsed);
-    LIDO_TRY(ingest::write_report(run.dataset(), &cost));
+    const report::Cost cost = report::cost_of(progress, elapsed);
+    LIDO_TRY(report::write_report(run.dataset(), &cost));
   }
   print_summary(flags, summary, elapsed);
   return exit_code(summary);

@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/split.h"
-#include "lido/ingest/report.h"
+#include "lido/report/report.h"
 
 namespace lido::cli {
 namespace {
@@ -118,7 +118,7 @@ Result<int> inspect(const Flags& flags) {
                human_count(generation.samples));
   if (!flags.open && !flags.augmented) return kDone;
   constexpr int kSamplesOnSheet = 60;
-  const std::string sheet = LIDO_TRY(ingest::contact_sheet(dataset, generation, kSamplesOnSheet,
+  const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
                                                            flags.augmented ? flags.epoch : -1));
   LIDO_TRY(dataset.store().write_text("contact_sheet.html", sheet));
   const std::string path = dataset.store().uri() + "/contact_sheet.html";

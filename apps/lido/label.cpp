@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli.h"
 #include "lido/dataset/edit.h"
-#include "lido/ingest/report.h"
+#include "lido/report/report.h"
 
 namespace lido::cli {
 namespace {
@@ -20,7 +20,7 @@ Result<int> label(const Flags& flags) {
   auto labels = dataset::parse_labels(bytes);
   if (!labels) return within(flags.labels, labels.error());
   const auto summary = LIDO_TRY(dataset::relabel(dataset, *labels, flags.classes));
-  LIDO_TRY(ingest::write_report(dataset, nullptr));
+  LIDO_TRY(report::write_report(dataset, nullptr));
   if (flags.json) {
     fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
                                        {"samples_changed", summary.samples},

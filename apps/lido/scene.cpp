@@ -4,7 +4,7 @@
 #include <chrono>
 
 #include "cli.h"
-#include "lido/ingest/scene_clip.h"
+#include "lido/report/scene_clip.h"
 
 namespace lido::cli {
 namespace {
@@ -15,7 +15,7 @@ struct Flags {
   bool draw = false;
   bool json = false;
   bool quiet = false;
-  ingest::SceneClipOptions options;
+  report::SceneClipOptions options;
 };
 
 /// One line on a terminal, a JSON line every two seconds elsewhere.
@@ -42,7 +42,7 @@ std::function<void(int64_t)> progress_of(const Flags& flags) {
   };
 }
 
-void print(const ingest::SceneClipSummary& summary) {
+void print(const report::SceneClipSummary& summary) {
   fmt::print("{} pictures, {} of footage\n", human_count(summary.frames),
              human_seconds(summary.seconds));
   std::vector<std::string> parts;
@@ -65,7 +65,7 @@ void print(const ingest::SceneClipSummary& summary) {
 
 Result<int> scene(const Flags& flags) {
   stop_on_signals("nothing was written");
-  const auto summary = LIDO_TRY(ingest::scene_clip(flags.clip, flags.out, flags.draw, flags.options,
+  const auto summary = LIDO_TRY(report::scene_clip(flags.clip, flags.out, flags.draw, flags.options,
                                                    progress_of(flags), interruption()));
   if (!flags.quiet && isatty(2) == 1) fmt::print(stderr, "\r\033[K");
   if (flags.json) {

@@ -11,9 +11,9 @@
 #include <optional>
 #include <stop_token>
 
-#include "lido/ingest/report.h"
 #include "lido/ingest/run.h"
 #include "lido/ingest/work.h"
+#include "lido/report/report.h"
 #include "result.h"
 
 namespace nb = nanobind;
@@ -76,7 +76,7 @@ struct IngestRun {
     const auto summary = unless_signalled(
         [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
     const nb::gil_scoped_release release;
-    if (summary.generation > 0) check(lido::ingest::write_report(opened.dataset(), nullptr));
+    if (summary.generation > 0) check(lido::report::write_report(opened.dataset(), nullptr));
     return lido::ingest::summary_json(summary).dump();
   }
 };

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/ingest/html.h"
+#include "lido/report/html.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 #include <cstdint>
 
-namespace lido::ingest {
+namespace lido::report {
 namespace {
 
 constexpr const char* kStyle = R"(
@@ -102,4 +102,4 @@ std::string card(std::string_view value, std::string_view name) {
   return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
 }
 
-}  // namespace lido::ingest
+}  // namespace lido::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/ingest/report.h"
+#include "lido/report/report.h"
 
 #include <algorithm>
 #include <map>
@@ -10,10 +10,10 @@
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
-#include "lido/ingest/html.h"
-#include "lido/ingest/report_scene.h"
+#include "lido/report/html.h"
+#include "lido/report/report_scene.h"
 
-namespace lido::ingest {
+namespace lido::report {
 namespace {
 
 using dataset::SampleRow;
@@ -357,7 +357,7 @@ std::string costs(const Cost& cost) {
 
 }  // namespace
 
-Cost cost_of(const Progress& progress, double elapsed_s) {
+Cost cost_of(const ingest::Progress& progress, double elapsed_s) {
   const auto seconds = [](int64_t us) { return static_cast<double>(us) * 1e-6; };
   Cost cost{elapsed_s,
             0,
@@ -432,4 +432,4 @@ Result<std::string> contact_sheet(const dataset::Dataset& dataset,
   return page("Lido contact sheet", body + "</div>");
 }
 
-}  // namespace lido::ingest
+}  // namespace lido::report

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/ingest/report_scene.h"
+#include "lido/report/report_scene.h"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
 #include "lido/dataset/scenes.h"
-#include "lido/ingest/html.h"
+#include "lido/report/html.h"
 #include "lido/scene/draw.h"
 
-namespace lido::ingest {
+namespace lido::report {
 namespace {
 
 constexpr size_t kMostClips = 24;
@@ -292,4 +292,4 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
   return html;
 }
 
-}  // namespace lido::ingest
+}  // namespace lido::report

@@ -7,7 +7,7 @@
 #include "lido/dataset/dataset.h"
 #include "lido/ingest/progress.h"
 
-namespace lido::ingest {
+namespace lido::report {
 
 /// What the last ingest cost, for its report.
 struct Cost {
@@ -18,7 +18,7 @@ struct Cost {
   double compress_s = 0;   ///< CPU.
   double write_s = 0;      ///< CPU.
 };
-Cost cost_of(const Progress& progress, double elapsed_s);
+Cost cost_of(const ingest::Progress& progress, double elapsed_s);
 
 /// Writes report.html of the latest generation: one file with totals, strips of frames (a few dozen
 /// at most, and it says so), timeline, labels by split, rejected clips and cost. @param cost  Null
@@ -30,4 +30,4 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost);
 Result<std::string> contact_sheet(const dataset::Dataset& dataset,
                                   const dataset::Generation& generation, int most, int epoch);
 
-}  // namespace lido::ingest
+}  // namespace lido::report

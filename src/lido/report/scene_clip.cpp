@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/ingest/scene_clip.h"
+#include "lido/report/scene_clip.h"
 
 #include <algorithm>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include "lido/media/extract.h"
 #include "lido/scene/draw.h"
 
-namespace lido::ingest {
+namespace lido::report {
 namespace {
 
 constexpr int kDrawnSide = 1280;
@@ -123,7 +123,8 @@ Result<void> check_folder(storage::Store& store) {
   return {};
 }
 
-SceneClipSummary summarise(const scene::Followed& followed, const SceneRows& rows, double fps) {
+SceneClipSummary summarise(const scene::Followed& followed, const ingest::SceneRows& rows,
+                           double fps) {
   SceneClipSummary summary{.frames = std::ssize(followed.motions)};
   summary.seconds = static_cast<double>(summary.frames) / fps;
   for (const auto& track : rows.tracks) ++summary.tracks[track.kind];
@@ -174,7 +175,8 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   LIDO_TRY(observer->finish());
   const auto followed =
       scene::follow(observer->take_observations(), fps, width, height, detector, options.tracker);
-  const SceneRows rows = rows_of(followed, storage::absolute(clip), fps, bundle.classes);
+  const ingest::SceneRows rows =
+      ingest::rows_of(followed, storage::absolute(clip), fps, bundle.classes);
   using dataset::write_table;
   LIDO_TRY(write_table(*store, "objects.parquet", rows.objects));
   LIDO_TRY(write_table(*store, "tracks.parquet", rows.tracks));
@@ -189,4 +191,4 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   return summary;
 }
 
-}  // namespace lido::ingest
+}  // namespace lido::report

@@ -11,7 +11,7 @@
 #include "lido/scene/detect.h"
 #include "lido/scene/track.h"
 
-namespace lido::ingest {
+namespace lido::report {
 
 struct SceneClipOptions {
   Rational fps{4, 1};
@@ -48,4 +48,4 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
                                     const std::function<void(int64_t)>& told,
                                     const std::stop_token& stop);
 
-}  // namespace lido::ingest
+}  // namespace lido::report

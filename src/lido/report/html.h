@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace lido::ingest {
+namespace lido::report {
 
 // Pieces of pages.
 
@@ -25,4 +25,4 @@ std::string megabytes(int64_t bytes);
 /// A number and its name in a box.
 std::string card(std::string_view value, std::string_view name);
 
-}  // namespace lido::ingest
+}  // namespace lido::report
