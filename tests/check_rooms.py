@@ -2,7 +2,8 @@
 """Checks the layering of src/lido.
 
 A room includes only rooms that src/lido/CMakeLists.txt adds before it. Inside a room whose
-CMakeLists.txt gives an ORDER, a file includes only files and folders named before its own.
+CMakeLists.txt gives an ORDER, every file is named there, itself or by its folder, and includes
+only files and folders named before its own.
 A third party's headers are included only where their owner is, and never in public headers.
 """
 
@@ -38,6 +39,7 @@ PRIVATE_HEADERS = {
     *("scene/fit.h", "scene/pixels.h"),
     *("synth/gl.h", "synth/film/gl.h"),
 }
+FOR_TESTS = re.compile(r"_(test|fuzz|bench)\.\w+$|(^|/)test(ing|_\w+)\.h$")
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
 
 
@@ -75,6 +77,8 @@ def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside:
     name = path.relative_to(house).as_posix()
     room, _, below = name.partition("/")
     own = place(inside, below)
+    if inside and own is None and not FOR_TESTS.search(below):
+        yield f"{name} is not in the room's ORDER"
     for include in INCLUDE.findall(path.read_text()):
         used = re.match(r"lido/(\w+)/(.+)", include)
         if used and used[1] in order and order.index(used[1]) > order.index(room):

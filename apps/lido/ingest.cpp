@@ -10,8 +10,9 @@
 #include <thread>
 
 #include "cli.h"
-#include "lido/ingest/crash.h"
-#include "lido/ingest/run.h"
+#include "lido/ingest/estimate.h"
+#include "lido/ingest/ingest.h"
+#include "lido/ingest/supervise.h"
 #include "lido/report/report.h"
 #include "on_cluster.h"
 #include "on_ray.h"
@@ -28,7 +29,7 @@ double seconds_since(Clock::time_point start) {
 /// Shows how far an ingest is: one line that is redrawn on a terminal, JSON lines elsewhere.
 class ProgressDisplay {
  public:
-  ProgressDisplay(const ingest::Progress& progress, bool quiet)
+  ProgressDisplay(const part::Progress& progress, bool quiet)
       : progress_(progress), terminal_(isatty(2) == 1) {
     if (!quiet) thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
   }
@@ -75,7 +76,7 @@ class ProgressDisplay {
                known ? "ETA " + human_seconds(eta) : std::string());
   }
 
-  const ingest::Progress& progress_;
+  const part::Progress& progress_;
   bool terminal_;
   bool drawn_ = false;
   Clock::time_point start_ = Clock::now();
@@ -92,14 +93,15 @@ struct Flags {
   bool quiet = false;
 };
 
-void print_estimate(const Flags& flags, const ingest::Job& job, const ingest::Estimate& total) {
+void print_estimate(const Flags& flags, const ingest::IngestPlan& job,
+                    const ingest::Estimate& total) {
   if (flags.json) {
     const auto known = [](const auto& value) {
       return value ? nlohmann::ordered_json(std::llround(*value)) : nlohmann::ordered_json();
     };
     const nlohmann::ordered_json json = {{"clips", total.clips},
                                          {"known", job.known},
-                                         {"broken", total.broken},
+                                         {"broken", total.unreadable},
                                          {"spans", total.spans},
                                          {"hours", total.hours},
                                          {"bytes_to_read", total.bytes},
@@ -113,7 +115,7 @@ void print_estimate(const Flags& flags, const ingest::Job& job, const ingest::Es
   }
   fmt::print("clips          {}", human_count(total.clips));
   if (job.known > 0) fmt::print("  ({} more are in the dataset already)", human_count(job.known));
-  if (total.broken > 0) fmt::print("  ({} cannot be read)", human_count(total.broken));
+  if (total.unreadable > 0) fmt::print("  ({} cannot be read)", human_count(total.unreadable));
   fmt::print("\nfootage        {}\n", human_seconds(total.hours * 3600));
   fmt::print("to read        {} at most\n", human_bytes(static_cast<double>(total.bytes)));
   fmt::print("spans          {}\n", human_count(total.spans));
@@ -187,7 +189,7 @@ int exit_code(const ingest::Summary& summary) {
 
 Result<int> run_on_ray(const Flags& flags) {
   const auto start = Clock::now();
-  ingest::Progress progress;
+  part::Progress progress;
   RayOutcome outcome;
   const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
   if (is_cluster(flags.on)) {
@@ -208,14 +210,14 @@ Result<int> run_on_ray(const Flags& flags) {
 Result<int> ingest(const Flags& flags) {
   const auto start = Clock::now();
   const auto stop = interruption();
-  ingest::Job job = LIDO_TRY(ingest::prepare(flags.request, stop));
+  ingest::IngestPlan job = LIDO_TRY(ingest::prepare(flags.request, stop));
   if (flags.dry_run) {
     print_estimate(flags, job,
-                   LIDO_TRY(ingest::estimate(*job.book, job.sampling, flags.request.job)));
+                   LIDO_TRY(ingest::estimate(*job.clips, job.sampling, flags.request.job)));
     return kDone;
   }
-  ingest::Progress progress;
-  auto run = LIDO_TRY(ingest::Run::open(flags.request, std::move(job)));
+  part::Progress progress;
+  auto run = LIDO_TRY(ingest::IngestRun::open(flags.request, std::move(job)));
   ingest::Summary summary;
   {
     const ProgressDisplay display(progress, flags.quiet);

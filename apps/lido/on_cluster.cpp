@@ -25,7 +25,7 @@ constexpr std::string_view kAhead = "ahead-of-";
 /// Takes the lines that a job has said since the last time.
 class Listener {
  public:
-  Listener(ingest::Progress& progress, RayOutcome& outcome)
+  Listener(part::Progress& progress, RayOutcome& outcome)
       : progress_(progress), outcome_(outcome) {}
 
   void hear(const std::string& logs) {
@@ -38,7 +38,7 @@ class Listener {
   const std::string& complaint() const { return last_; }
 
  private:
-  ingest::Progress& progress_;
+  part::Progress& progress_;
   RayOutcome& outcome_;
   size_t heard_ = 0;
   std::string last_;
@@ -121,7 +121,7 @@ Result<Target> reach(const std::string& on, const std::string& token_file) {
 
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                      const ingest::Request& request, const std::string& text,
-                                     const RayOptions& ray, ingest::Progress& progress) {
+                                     const RayOptions& ray, part::Progress& progress) {
   auto& api = target.api;
   // The same command has the same name, so that it finds its job; or, once that has ended, goes on
   // from its parts with the next number.

@@ -6,8 +6,8 @@
 
 #include "lido/cluster/jobs.h"
 #include "lido/cluster/kube.h"
-#include "lido/ingest/progress.h"
-#include "lido/ingest/run.h"
+#include "lido/part/progress.h"
+#include "lido/ingest/ingest.h"
 #include "on_ray.h"
 
 namespace lido::cli {
@@ -31,6 +31,6 @@ Result<Target> reach(const std::string& on, const std::string& token_file);
 /// @return kCancelled when somebody left it running.
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                      const ingest::Request& request, const std::string& text,
-                                     const RayOptions& ray, ingest::Progress& progress);
+                                     const RayOptions& ray, part::Progress& progress);
 
 }  // namespace lido::cli

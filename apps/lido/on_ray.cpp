@@ -21,15 +21,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// One line where parts are missing, in place of Python's many.
+/// The driver's start. A missing module gives one line in place of Python's traceback.
 constexpr const char* kStart = R"(import sys
 try:
     from lido.ray.__main__ import main
 except ImportError as error:
-    sys.exit("lido: --on ray: %s: %s; LIDO_PYTHON names the Python that has lido and Ray" % (sys.executable, error))
+    advice = "Set LIDO_PYTHON to a Python that has lido and Ray."
+    sys.exit("lido: --on ray: %s: %s. %s" % (sys.executable, error, advice))
 sys.exit(main()))";
 
-/// The environment, with the module built beside this program, where there is one, before others.
+/// This environment. PYTHONPATH begins with the module built beside this program, when there is
+/// one.
 std::vector<std::string> environment() {
   std::vector<std::string> variables;
   std::string path;
@@ -56,12 +58,12 @@ using Stream = std::unique_ptr<std::FILE, CloseFile>;
 
 pid_t driver = 0;
 
-/// Python makes an exception of SIGINT, so that Ray is shut down.
+/// Stops the driver by SIGINT, which Python raises as an exception, so that it shuts Ray down.
 void interrupt_driver(int) { ::kill(driver, SIGINT); }
 
 }  // namespace
 
-bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome) {
+bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcome& outcome) {
   const Json json = Json::parse(line, nullptr, false);
   if (!json.is_object()) return false;
   if (json.contains("summary")) {
@@ -97,7 +99,7 @@ Result<std::map<std::string, double>> parse_resources(std::string_view text) {
         std::from_chars(std::min(one.data() + equals + 1, end), end, amount);
     if (equals == 0 || bad != std::errc() || read_to != end || !(amount > 0 && amount < 1e9))
       return fail(ErrorCode::kInvalidArgument,
-                  "task_resources hold \"{}\", want NAME=AMOUNT,NAME=AMOUNT", one);
+                  "task_resources has \"{}\", want NAME=AMOUNT,NAME=AMOUNT", one);
     resources[std::string(one.substr(0, equals))] = amount;
   }
   return resources;
@@ -107,7 +109,8 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
   LIDO_TRY(validate(options));
   if (options.task_gpus > 1 && options.task_gpus != std::floor(options.task_gpus))
     return fail(ErrorCode::kInvalidArgument,
-                "task_gpus is {:g}, want a part of one GPU or a whole number", options.task_gpus);
+                "task_gpus is {:g}, want a fraction of one GPU or a whole number",
+                options.task_gpus);
   Json ray = {{"num_cpus", options.task_cpus}};
   if (options.task_gpus > 0) ray["num_gpus"] = options.task_gpus;
   if (options.task_memory_gb > 0) ray["memory"] = std::llround(options.task_memory_gb * 1e9);
@@ -118,16 +121,16 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
   return json.dump();
 }
 
-Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& progress) {
+Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress) {
   const char* given = std::getenv("LIDO_PYTHON");
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   ::signal(SIGPIPE, SIG_IGN);
-  // A terminal's Ctrl-C reaches the driver by itself; what reaches only us is passed on.
+  // A terminal sends Ctrl-C to the driver too; SIGTERM reaches this process alone.
   ::signal(SIGINT, SIG_IGN);
   const auto child =
       spawn({python, "-c", kStart}, {.environment = environment(), .share_err = true});
   if (!child)
-    return fail(child.error().code, "{}; LIDO_PYTHON names the Python that has Ray",
+    return fail(child.error().code, "{}. Set LIDO_PYTHON to a Python that has Ray.",
                 child.error().message);
   driver = child->pid;
   ::signal(SIGTERM, interrupt_driver);
@@ -146,12 +149,11 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& prog
   int status = 0;
   while (::waitpid(driver, &status, 0) < 0 && errno == EINTR) {
   }
-  // What the driver said stands, however Ray's own end in that process went.
+  // The driver printed its exit code. Its process may still die while Ray shuts down.
   if (outcome.exit) return outcome;
   if (WIFSIGNALED(status)) {
-    return fail(ErrorCode::kUnavailable,
-                "{} was ended by signal {} ({}); the same command goes on from here", python,
-                WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+    return fail(ErrorCode::kUnavailable, "{} was ended by signal {} ({}); the same command resumes",
+                python, WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }
   outcome.exit = WEXITSTATUS(status);
   return outcome;

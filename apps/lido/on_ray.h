@@ -8,12 +8,12 @@
 
 #include "lido/base/options.h"
 #include "lido/base/result.h"
-#include "lido/ingest/progress.h"
-#include "lido/ingest/run.h"
+#include "lido/ingest/ingest.h"
+#include "lido/part/progress.h"
 
 namespace lido::cli {
 
-/// What Ray keeps free for each task, that is for the spans which one process does in one go.
+/// Resources that Ray reserves for a task: the spans that one process reads in one go.
 struct RayOptions {
   double task_cpus = 1;
   double task_gpus = 0;
@@ -21,17 +21,22 @@ struct RayOptions {
   std::string task_resources;
 
   static void fields(auto& self, auto&& visit) {
-    visit("task_cpus", self.task_cpus, Within{0.01, 1024}, "CPUs that Ray keeps free for a task");
+    visit("task_cpus", self.task_cpus, Within{0.01, 1024},
+          "CPUs that Ray reserves for a task. Raise it to run fewer tasks on a node");
     visit("task_gpus", self.task_gpus, Within{0, 64},
-          "GPUs, or a part of one; the detector itself computes on CPUs");
-    visit("task_memory_gb", self.task_memory_gb, Within{0, 1e5},
-          "Memory, GB (10^9 bytes); 0: none is kept free");
+          "GPUs that Ray reserves for a task, or a fraction of one. The detector runs on CPUs: set "
+          "it for your own steps that need a GPU");
+    visit(
+        "task_memory_gb", self.task_memory_gb, Within{0, 1e5},
+        "Memory that Ray reserves for a task, GB (10^9 bytes). 0 reserves none. Set it when tasks "
+        "are killed for memory");
     visit("task_resources", self.task_resources, Anything{},
-          "Custom resources, which bind tasks to the nodes that offer them: disk=1,site_a=0.5");
+          "Custom resources that Ray reserves for a task, such as disk=1,site_a=0.5. Tasks run "
+          "only on nodes that offer them");
   }
 };
 
-/// Reads "disk=1,site_a=0.5". @return kInvalidArgument.
+/// Reads "disk=1,site_a=0.5". @return kInvalidArgument for a part without a name or an amount.
 Result<std::map<std::string, double>> parse_resources(std::string_view text);
 
 /// A request for `python -m lido.ray`, as JSON text.
@@ -40,18 +45,18 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
 
 /// How an ingest on Ray ended.
 struct RayOutcome {
-  std::optional<int> exit;  ///< What went wrong the Python process has said on stderr.
-  ingest::Summary summary;  ///< When exit is 0.
+  std::optional<int> exit;  ///< Exit code; the driver printed any error itself. Empty: it died.
+  ingest::Summary summary;  ///< Valid when exit is 0.
 };
 
-/// Takes a line of what `python -m lido.ray` says: progress, a note (which is printed), the
-/// summary, its exit code.
+/// Reads a line that `python -m lido.ray` printed: progress, a note (printed here), the summary, or
+/// the exit code.
 /// @return False for any other line.
-bool take_driver_line(std::string_view line, ingest::Progress& progress, RayOutcome& outcome);
+bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcome& outcome);
 
-/// Runs a request_text() with Ray: starts `python -m lido.ray` and listens to it. LIDO_PYTHON names
-/// the Python; else python3.
+/// Runs a request_text() on Ray: starts `python -m lido.ray` and reads its lines. The Python is
+/// LIDO_PYTHON, or python3.
 /// @return kNotFound when there is no such Python.
-Result<RayOutcome> ingest_on_ray(const std::string& text, ingest::Progress& progress);
+Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress);
 
 }  // namespace lido::cli

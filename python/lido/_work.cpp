@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The work of an ingest, apart from _core: who only reads datasets loads no codec and no network.
+// Python bindings of the rooms part and ingest. Apart from _core, so that a program which only
+// reads datasets loads no codec and no network.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/set.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
@@ -11,8 +13,8 @@
 #include <optional>
 #include <stop_token>
 
-#include "lido/ingest/run.h"
-#include "lido/ingest/work.h"
+#include "lido/ingest/ingest.h"
+#include "lido/ingest/remote_worker.h"
 #include "lido/report/report.h"
 #include "result.h"
 
@@ -21,19 +23,23 @@ using namespace nb::literals;
 
 namespace {
 
+namespace ingest = lido::ingest;
+namespace part = lido::part;
 using lido::python::check;
 using lido::python::value_or_throw;
 
-/// Does work(stop_token) without the interpreter's lock; a signal whose Python handler raises, such
-/// as Ctrl-C, stops it.
+constexpr auto kSignalPeriod = std::chrono::milliseconds(50);
+
+/// Runs work(stop_token) without the interpreter's lock. A signal whose Python handler raises, such
+/// as Ctrl-C, stops the work.
 template <typename Work>
-auto unless_signalled(const Work& work) {
+auto run_until_signal(const Work& work) {
   std::stop_source stop;
   std::optional<nb::python_error> raised;
   auto result = std::async(std::launch::async, [&] { return work(stop.get_token()); });
   {
     const nb::gil_scoped_release release;
-    while (!raised && result.wait_for(std::chrono::milliseconds(50)) != std::future_status::ready) {
+    while (!raised && result.wait_for(kSignalPeriod) != std::future_status::ready) {
       const nb::gil_scoped_acquire acquire;
       if (PyErr_CheckSignals() != 0) raised.emplace();
     }
@@ -44,68 +50,80 @@ auto unless_signalled(const Work& work) {
   return value_or_throw(result.get());
 }
 
-/// An ingest: planned, then begun, then holding its dataset's lock.
-struct IngestRun {
-  lido::ingest::Request request;
-  lido::ingest::Job job;
-  std::optional<lido::ingest::Run> begun;
-
-  static IngestRun plan(const std::string& text) {
-    IngestRun made{value_or_throw(lido::ingest::parse_request(text)), {}, {}};
-    made.job = unless_signalled(
-        [&](const std::stop_token& stop) { return lido::ingest::prepare(made.request, stop); });
+/// An ingest that is planned, and opened by the first call that writes.
+class Ingest {
+ public:
+  static Ingest plan(const std::string& request) {
+    Ingest made{
+        .request_ = value_or_throw(ingest::parse_request(request)), .plan_ = {}, .run_ = {}};
+    made.plan_ = run_until_signal(
+        [&](const std::stop_token& stop) { return ingest::prepare(made.request_, stop); });
     return made;
   }
 
-  lido::ingest::Run& run() {
-    if (!begun) begun = value_or_throw(lido::ingest::Run::open(request, std::move(job)));
-    return *begun;
+  ingest::IngestRun& run() {
+    if (!run_) run_ = value_or_throw(ingest::IngestRun::open(request_, std::move(plan_)));
+    return *run_;
   }
 
   std::vector<std::tuple<std::string, int64_t, int64_t>> batches(int workers) {
     const nb::gil_scoped_release release;
     std::vector<std::tuple<std::string, int64_t, int64_t>> batches;
     for (auto& batch : value_or_throw(run().batches(workers)))
-      batches.emplace_back(std::move(batch.name), batch.units, batch.bytes);
+      batches.emplace_back(std::move(batch.name), batch.spans, batch.bytes);
     return batches;
   }
 
   std::string finish() {
-    lido::ingest::Progress progress;
-    lido::ingest::Run& opened = run();
-    const auto summary = unless_signalled(
+    part::Progress progress;
+    ingest::IngestRun& opened = run();
+    const auto summary = run_until_signal(
         [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
     const nb::gil_scoped_release release;
     if (summary.generation > 0) check(lido::report::write_report(opened.dataset(), nullptr));
-    return lido::ingest::summary_json(summary).dump();
+    return ingest::summary_json(summary).dump();
   }
+
+  ingest::Request request_;
+  ingest::IngestPlan plan_;
+  std::optional<ingest::IngestRun> run_;
 };
 
+ingest::RemoteWorker make_worker(const std::string& shared) {
+  const nb::gil_scoped_release release;
+  return value_or_throw(ingest::RemoteWorker::make(shared));
+}
+
+ingest::Attempts open_attempts(const ingest::RemoteWorker& worker, const std::string& place) {
+  const nb::gil_scoped_release release;
+  return value_or_throw(ingest::Attempts::open(worker.store(), place));
+}
+
+/// The columns clip, span, bytes and task.
 std::tuple<std::vector<std::string>, std::vector<int64_t>, std::vector<int64_t>,
            std::vector<std::string>>
-units_of(const lido::ingest::Worker& worker, const std::string& batch) {
+spans_of(const ingest::RemoteWorker& worker, const std::string& batch) {
   const nb::gil_scoped_release release;
-  std::tuple<std::vector<std::string>, std::vector<int64_t>, std::vector<int64_t>,
-             std::vector<std::string>>
-      columns;
-  auto& [clips, spans, bytes, works] = columns;
-  for (auto& unit : value_or_throw(worker.units(batch))) {
-    clips.push_back(std::move(unit.clip));
-    spans.push_back(unit.span);
-    bytes.push_back(unit.bytes);
-    works.push_back(std::move(unit.text));
+  std::vector<std::string> clips, tasks;
+  std::vector<int64_t> spans, bytes;
+  for (auto& span : value_or_throw(ingest::read_batch(worker.store(), batch))) {
+    clips.push_back(std::move(span.clip));
+    spans.push_back(span.span);
+    bytes.push_back(span.bytes);
+    tasks.push_back(std::move(span.task));
   }
-  return columns;
+  return {std::move(clips), std::move(spans), std::move(bytes), std::move(tasks)};
 }
 
-std::tuple<int64_t, int64_t, std::string> work_unit(const lido::ingest::Worker& worker,
-                                                    const std::string& unit,
-                                                    const std::string& attempt) {
+std::tuple<int64_t, int64_t, std::string, bool> work(const ingest::RemoteWorker& worker,
+                                                     const std::string& task,
+                                                     const ingest::Attempts& attempts, bool alone) {
   const nb::gil_scoped_release release;
-  auto report = value_or_throw(worker.work(unit, attempt, {}));
-  return {report.samples, report.frames, std::move(report.broke)};
+  auto report = value_or_throw(worker.work(task, attempts, alone));
+  return {report.samples, report.frames, std::move(report.error), report.deferred};
 }
 
+/// A NumPy array that owns the values.
 template <typename T>
 nb::ndarray<nb::numpy, T> as_array(std::vector<T> values, std::vector<size_t> shape) {
   auto* kept = new std::vector<T>(std::move(values));
@@ -113,67 +131,58 @@ nb::ndarray<nb::numpy, T> as_array(std::vector<T> values, std::vector<size_t> sh
   return nb::ndarray<nb::numpy, T>(kept->data(), shape.size(), shape.data(), owner);
 }
 
-/// @param sink  Called with numbers, seconds and pictures; what it raises ends the work.
-std::string unit_frames(const lido::ingest::Worker& worker, const std::string& unit, size_t batch,
-                        const nb::callable& sink) {
+std::string frames(const ingest::RemoteWorker& worker, const std::string& task, size_t batch_size,
+                   const nb::callable& on_batch) {
   std::optional<nb::python_error> raised;
-  const auto hand_on = [&](lido::ingest::FrameBatch frames) -> lido::Result<void> {
+  const auto call = [&](part::FrameBatch batch) -> lido::Result<void> {
     const nb::gil_scoped_acquire acquire;
     try {
-      const size_t count = frames.k.size();
-      const auto side = static_cast<size_t>(frames.size);
-      sink(as_array(std::move(frames.k), {count}), as_array(std::move(frames.time_s), {count}),
-           as_array(std::move(frames.rgb), {count, side, side, 3}));
+      const size_t count = batch.k.size();
+      const auto side = static_cast<size_t>(batch.size);
+      on_batch(as_array(std::move(batch.k), {count}), as_array(std::move(batch.time_s), {count}),
+               as_array(std::move(batch.rgb), {count, side, side, 3}));
       return {};
     } catch (nb::python_error& error) {
       raised.emplace(std::move(error));
-      return lido::fail(lido::ErrorCode::kCancelled, "the sink raised an error");
+      return lido::fail(lido::ErrorCode::kCancelled, "on_batch raised an error");
     }
   };
-  lido::Result<std::string> broke;
+  lido::Result<std::string> broken;
   {
     const nb::gil_scoped_release release;
-    broke = worker.frames(unit, batch, hand_on, {});
+    broken = worker.frames(task, batch_size, call);
   }
   if (raised) throw std::move(*raised);
-  return value_or_throw(std::move(broke));
+  return value_or_throw(std::move(broken));
 }
 
 }  // namespace
 
 NB_MODULE(_work, module) {
-  nb::class_<IngestRun>(module, "Run",
-                        "An ingest, planned. What its methods do creates the dataset and locks it.")
-      .def(nb::new_(&IngestRun::plan), "request"_a)
-      .def("batches", &IngestRun::batches, "workers"_a,
-           "Spans without a part, in batches that take about equally long: name, units, bytes to "
-           "read.")
-      .def("shared_work", [](IngestRun& r) { return r.run().shared_work(); })
-      .def("finish", &IngestRun::finish, "Shards, tables, report; returns the summary as JSON.");
-  using lido::ingest::Worker;
-  nb::class_<Worker>(module, "Worker", "Does spans of one job. Thread-safe.")
-      .def(nb::new_([](const std::string& shared) {
-             const nb::gil_scoped_release release;
-             return value_or_throw(Worker::make(shared));
-           }),
-           "shared"_a)
-      .def("units", &units_of, "batch"_a,
-           "The units of a batch: clips, numbers of the spans, bytes to read, works.")
-      .def("work", &work_unit, "unit"_a, "attempt"_a,
-           "Makes the unit's part; returns samples, frames, and what was wrong with the clip.")
+  module.attr("MAX_FAILURES") = ingest::kFailuresUntilRejected;
+  nb::class_<Ingest>(module, "Ingest", "A planned ingest. Its methods create and lock the dataset.")
+      .def(nb::new_(&Ingest::plan), "request"_a)
+      .def("batches", &Ingest::batches, "workers"_a,
+           "Batches of the spans without a part: name, number of spans, bytes to read.")
       .def(
-          "frames", &unit_frames, "unit"_a, "batch"_a, "sink"_a,
-          "Calls sink(k, time_s, pictures) with up to so many pictures at a time; returns what was "
-          "wrong with the clip.")
-      .def(
-          "tries",
-          [](const Worker& w, const std::vector<std::string>& units) {
-            const nb::gil_scoped_release release;
-            return value_or_throw(w.tries(units));
-          },
-          "units"_a, "For each unit, the attempts that began and did not end.")
-      .def("reject", [](const Worker& w, const std::string& unit, const std::string& reason) {
-        const nb::gil_scoped_release release;
-        check(w.reject(unit, reason));
-      });
+          "shared_work", [](Ingest& self) { return self.run().shared_work(); },
+          "The job's data for workers, besides the spans, as text.")
+      .def("finish", &Ingest::finish,
+           "Writes shards, tables and report. Returns the summary as JSON text.");
+  nb::class_<ingest::Attempts>(module, "Attempts", "The ledger of attempts at spans.")
+      .def("places", &ingest::Attempts::places, "The nodes where attempts failed.")
+      .def("keep_places", &ingest::Attempts::keep_places, "places"_a,
+           "Drops the failures at other nodes.");
+  nb::class_<ingest::RemoteWorker>(module, "Worker", "Reads spans of one job. Thread-safe.")
+      .def(nb::new_(&make_worker), "shared"_a)
+      .def("attempts", &open_attempts, "node"_a, nb::keep_alive<0, 1>(),
+           "The ledger, for a process on that node.")
+      .def("spans", &spans_of, "batch"_a,
+           "The spans of a batch as columns: clip, span, bytes, task.")
+      .def("work", &work, "task"_a, "attempts"_a, "alone"_a,
+           "Makes a span's part. Returns samples, frames, why the clip broke, and whether the span "
+           "was deferred.")
+      .def("frames", &frames, "task"_a, "batch_size"_a, "on_batch"_a,
+           "Calls on_batch(k, time_s, images) with up to batch_size frames at a time. Returns why "
+           "the clip broke.");
 }

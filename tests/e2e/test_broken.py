@@ -160,7 +160,9 @@ def test_a_clip_that_crashes_the_program_three_times_is_rejected(clips, tmp_path
     inputs = [tmp_path / "evil.webm", clips / "h264_b.mp4", clips / "mjpeg.avi"]
     ingest(inputs, tmp_path / "d", *SMALL, "--workers", 2, code=3, env={"LIDO_TEST_CRASH": "evil"})
     (row,) = table(tmp_path / "d", "rejected")
-    assert row["clip"].endswith("evil.webm") and "crashed the program 3 times" in row["reason"]
+    assert (
+        row["clip"].endswith("evil.webm") and "its worker process crashed 3 times" in row["reason"]
+    )
     assert names(table(tmp_path / "d", "manifest")) == {"h264_b.mp4", "mjpeg.avi"}
 
 

@@ -100,14 +100,14 @@ def test_nodes_die_and_nothing_is_lost(ray, raw, local, tmp_path):
         ray.init(address=cluster.address, log_to_driver=False)
         seen = []
 
-        def told(row):
+        def on_span(row):
             seen.append(row)
             if len(seen) == 3:
                 cluster.remove_node(workers[0], allow_graceful=False)
                 cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
 
         asked = request(raw, tmp_path / "d")
-        summary = data.ingest(**asked, told=told)
+        summary = data.ingest(**asked, on_span=on_span)
         assert len(seen) > 3
         assert summary["rejected"] == 1
         assert content(tmp_path / "d") == content(local)
@@ -150,7 +150,7 @@ def test_a_span_that_kills_its_process_is_rejected_and_the_rest_is_not(ray, raw,
     reasons = {
         os.path.basename(row["clip"]): row["reason"] for row in table(tmp_path / "d", "rejected")
     }
-    assert "took the process that read it down 3 times" in reasons["vp9.webm"]
+    assert "its worker process crashed 3 times" in reasons["vp9.webm"]
     assert len({row["clip"] for row in table(tmp_path / "d", "manifest")}) == len(NAMES) - 1
 
 
@@ -177,6 +177,16 @@ def test_samples_come_back(ray, local):
     assert {row["sample"] for row in rows} == set(truth)
     for row in rows[:5]:
         assert (row["frames"] == truth[row["sample"]].frames).all()
+
+
+def test_samples_are_listed_once_for_all_batches(local):
+    from lido.ray.samples import load_samples, samples_by_key
+
+    keys = [row["sample"] for row in table(local, "manifest")]
+    samples_by_key.cache_clear()
+    for key in keys[:5]:
+        assert list(load_samples({"sample": [key]}, str(local), 1)["sample"]) == [key]
+    assert samples_by_key.cache_info().misses == 1
 
 
 def test_frames_stay_in_ray(ray, raw, tmp_path):
@@ -209,13 +219,13 @@ def test_frames_stay_in_ray(ray, raw, tmp_path):
         assert -1e-3 < sample.start_s - row["time_s"] < 0.2  # the last picture shown by then
 
 
-def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
-    """A clip of which a few pictures are taken is not decoded to its end."""
+def test_frames_wait_until_they_are_taken(ray, raw, tmp_path):
+    """A clip of which few frames are taken is not decoded to its end."""
     import json as text
 
     from lido import _work
 
-    run_ = _work.Run(
+    planned = _work.Ingest(
         text.dumps(
             {
                 "inputs": [str(raw / "h264_b.mp4")],
@@ -227,12 +237,12 @@ def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
             }
         )
     )
-    from lido.ray import data
+    from lido.ray import spans as spans_module
 
-    [(batch, count, size)] = run_.batches(1)
+    [(batch, count, size)] = planned.batches(1)
     assert count == 1 and size == (raw / "h264_b.mp4").stat().st_size
-    [spans] = data.spans_of(batch, run_.shared_work())
-    generator = data.span_frames(spans, run_.shared_work(), 2)
+    [spans] = spans_module.read_batch(batch, planned.shared_work())
+    generator = spans_module.span_frames(spans, planned.shared_work(), 2)
     assert len(next(generator)["k"]) == 2
     generator.close()  # returns: the decoding thread has ended
     with pytest.raises(ValueError, match="enough"):
@@ -240,7 +250,7 @@ def test_frames_wait_while_nobody_takes_them(ray, raw, tmp_path):
         def refuse(*_):
             raise ValueError("enough")
 
-        _work.Worker(run_.shared_work()).frames(spans["work"][0].as_py(), 2, refuse)
+        _work.Worker(planned.shared_work()).frames(spans["task"][0].as_py(), 2, refuse)
 
 
 @pytest.mark.parametrize(

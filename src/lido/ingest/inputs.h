@@ -1,38 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "lido/base/result.h"
-#include "lido/dataset/rows.h"
+#include "lido/part/span_task.h"
 
 namespace lido::ingest {
 
-/// One clip to read, and what is known of where it comes from.
-struct ClipInput {
-  std::string uri;  ///< Absolute.
-  int64_t bytes = 0;
-  std::string group;  ///< Empty: the clip is a group of its own.
-  std::string site;
-  std::string camera;
-  std::optional<dataset::UtcTime> start_utc;
+/// Receives a clip. An error stops the search and is returned.
+using OnClip = std::function<Result<void>(const part::ClipInput&)>;
 
-  const std::string& group_name() const { return group.empty() ? uri : group; }
-};
-
-class Book;
-
-/// Finds the clips that arguments name, and adds them to the book: files, folders, globs, gs:// and
-/// s3:// prefixes, and list files.
+/// Finds the clips that arguments name: files, folders, globs, gs:// and s3:// prefixes, and lists.
 ///
-/// A list file is CSV or Parquet (by its ending) with the column clip and optionally group, site,
-/// camera and start_utc; relative clips are relative to the list. From folders and prefixes only
-/// files that end like a video are taken; a file named outright is always taken.
+/// A list is a CSV or Parquet file (by its ending) with the column clip and optionally group, site,
+/// camera and start_utc; relative clips are relative to the list. In folders and prefixes only
+/// files with a video extension are taken; a file that is an argument itself is always taken.
 ///
-/// @return How many files were ignored: those in folders whose names do not end like a video's.
-/// kNotFound when an argument names nothing; kInvalidArgument for a bad list, named with its row.
-Result<int64_t> find_inputs(const std::vector<std::string>& arguments, Book& book);
+/// @param on_clip  Called for each clip, once for each time it is named. Clips of lists come last
+///                 for each argument.
+/// @return Number of files in folders that were skipped for their extension. kNotFound when no
+/// argument names a clip; kInvalidArgument for a bad list, with its row.
+Result<int64_t> find_inputs(const std::vector<std::string>& arguments, const OnClip& on_clip);
 
 }  // namespace lido::ingest

@@ -3,6 +3,7 @@
 #include "lido/dataset/labels.h"
 #include "lido/dataset/split.h"
 #include "lido/ingest/options.h"
+#include "lido/part/options.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -12,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)lido::dataset::parse_utc(text);
   const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   if (!json.is_discarded()) {
-    (void)lido::from_json<lido::ingest::SampleOptions>(json);
+    (void)lido::from_json<lido::part::SampleOptions>(json);
     (void)lido::from_json<lido::ingest::JobOptions>(json);
   }
   return 0;

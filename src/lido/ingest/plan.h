@@ -5,47 +5,24 @@
 #include <vector>
 
 #include "lido/base/result.h"
-#include "lido/ingest/inputs.h"
-#include "lido/ingest/options.h"
 #include "lido/media/probe.h"
+#include "lido/part/options.h"
+#include "lido/part/span_task.h"
 
 namespace lido::ingest {
 
-/// The part of a clip that one worker reads in one go. Samples belong to the span they start in.
-struct Span {
-  std::optional<media::RandomAccess> from;  ///< Empty for the beginning of the clip.
-  std::optional<int64_t> start_pts;  ///< PTS of sampling time 0; empty when only reading tells.
-  int64_t first_k = 0;
-  int64_t end_k = INT64_MAX;  ///< INT64_MAX for the end of the clip.
-};
-
-/// A clip and how it will be read.
+/// A clip and the spans it is read in.
 struct ClipPlan {
-  ClipInput input;
-  media::ClipInfo info;
-  std::vector<Span> spans;
-  std::optional<Error> broken;  ///< It cannot be read at all.
+  part::ClipInput input;
+  media::ClipInfo info;           ///< Default values when the clip is unreadable.
+  std::vector<part::Span> spans;  ///< By time; empty when the clip is unreadable.
+  std::optional<Error> unreadable;
 };
 
-/// Reads a clip's header, and divides the clip if it is long. Decodes nothing.
-/// @return kUnavailable when storage fails; a broken clip is marked, not an error.
-Result<ClipPlan> plan_clip(ClipInput input, const SampleOptions& sampling, double span_s);
-
-/// What a plan expects to come out; bytes and time are estimates. Where samples are people, or the
-/// rate is automatic, nobody knows beforehand how many there will be: samples and shards are then
-/// empty, and frames and time the most there can be.
-struct Estimate {
-  int64_t clips = 0;
-  int64_t broken = 0;
-  int64_t spans = 0;
-  double hours = 0;
-  int64_t bytes = 0;
-  int64_t frames = 0;
-  std::optional<int64_t> samples = 0;
-  std::optional<double> shard_bytes = 0;
-  std::optional<int64_t> shards = 0;
-  double seconds = 0;
-};
-Result<Estimate> estimate(Book& book, const SampleOptions& sampling, const JobOptions& job);
+/// Reads a clip's header, and divides a clip longer than span_s into spans. Decodes nothing.
+/// @param span_s  Target length of a span, seconds.
+/// @return kUnavailable when storage fails. An unreadable clip is not an error.
+Result<ClipPlan> plan_clip(part::ClipInput input, const part::SampleOptions& sampling,
+                           double span_s);
 
 }  // namespace lido::ingest

@@ -357,7 +357,7 @@ std::string costs(const Cost& cost) {
 
 }  // namespace
 
-Cost cost_of(const ingest::Progress& progress, double elapsed_s) {
+Cost cost_of(const part::Progress& progress, double elapsed_s) {
   const auto seconds = [](int64_t us) { return static_cast<double>(us) * 1e-6; };
   Cost cost{elapsed_s,
             0,

@@ -5,7 +5,7 @@
 
 #include "lido/base/result.h"
 #include "lido/dataset/dataset.h"
-#include "lido/ingest/progress.h"
+#include "lido/part/progress.h"
 
 namespace lido::report {
 
@@ -18,7 +18,7 @@ struct Cost {
   double compress_s = 0;   ///< CPU.
   double write_s = 0;      ///< CPU.
 };
-Cost cost_of(const ingest::Progress& progress, double elapsed_s);
+Cost cost_of(const part::Progress& progress, double elapsed_s);
 
 /// Writes report.html of the latest generation: one file with totals, strips of frames (a few dozen
 /// at most, and it says so), timeline, labels by split, rejected clips and cost. @param cost  Null

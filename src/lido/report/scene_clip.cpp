@@ -6,7 +6,7 @@
 #include <deque>
 
 #include "lido/infer/catalog.h"
-#include "lido/ingest/scene.h"
+#include "lido/part/scene_rows.h"
 #include "lido/media/encoder.h"
 #include "lido/media/extract.h"
 #include "lido/scene/draw.h"
@@ -123,7 +123,7 @@ Result<void> check_folder(storage::Store& store) {
   return {};
 }
 
-SceneClipSummary summarise(const scene::Followed& followed, const ingest::SceneRows& rows,
+SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
                            double fps) {
   SceneClipSummary summary{.frames = std::ssize(followed.motions)};
   summary.seconds = static_cast<double>(summary.frames) / fps;
@@ -175,8 +175,8 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   LIDO_TRY(observer->finish());
   const auto followed =
       scene::follow(observer->take_observations(), fps, width, height, detector, options.tracker);
-  const ingest::SceneRows rows =
-      ingest::rows_of(followed, storage::absolute(clip), fps, bundle.classes);
+  const part::SceneRows rows =
+      part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
   using dataset::write_table;
   LIDO_TRY(write_table(*store, "objects.parquet", rows.objects));
   LIDO_TRY(write_table(*store, "tracks.parquet", rows.tracks));

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/clip_db.h"
+
+#include <array>
+#include <cstring>
+
+#include "lido/base/evenly.h"
+
+namespace lido::ingest {
+namespace {
+
+/// A span's id is clip * kMaxSpans + span, so the ids of one clip follow each other.
+constexpr int64_t kMaxSpans = int64_t{1} << 24;
+
+constexpr std::array kTables = {
+    "CREATE TABLE found(uri TEXT PRIMARY KEY, bytes, grp, site, camera, start_us, described)"
+    " WITHOUT ROWID",
+    "CREATE TABLE clips(number INTEGER PRIMARY KEY, uri)",
+    "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, container, codec, width,"
+    " height, time_base_num, time_base_den, duration_s, source_fps)",
+    "CREATE TABLE spans(id INTEGER PRIMARY KEY, part, bytes, done, from_pts, from_dts,"
+    " from_position, start_pts, first_k, end_k)",
+    "CREATE TABLE breaks(span INTEGER PRIMARY KEY, time_s, reason)",
+    "CREATE TABLE people(clip INTEGER PRIMARY KEY, part)",
+    "CREATE TABLE samples(clip INTEGER PRIMARY KEY, split, lengths, part_counts)",
+    "CREATE INDEX samples_of_split ON samples(split, clip)",
+    "CREATE TABLE thumbnails(id INTEGER PRIMARY KEY, camera, day_part, span, offset, length)",
+    "CREATE INDEX thumbnails_of_plate ON thumbnails(camera, day_part, id)"};
+
+// Column lists of the readers below, in their order.
+#define LIDO_INPUT_COLUMNS "uri, found.bytes, grp, site, camera, start_us"
+#define LIDO_INFO_COLUMNS \
+  "container, codec, width, height, time_base_num, time_base_den, duration_s, source_fps"
+#define LIDO_SPAN_COLUMNS "from_pts, from_dts, from_position, start_pts, first_k, end_k"
+// CROSS JOIN keeps SQLite to this order of the tables: each step is a look-up by key.
+#define LIDO_SELECT_SPANS                                                         \
+  "SELECT id, spans.bytes, done, part, " LIDO_SPAN_COLUMNS ", " LIDO_INFO_COLUMNS \
+  ", " LIDO_INPUT_COLUMNS                                                         \
+  " FROM spans CROSS JOIN plans ON plans.clip = id / 16777216"                    \
+  " CROSS JOIN clips ON number = plans.clip CROSS JOIN found USING(uri) "
+
+int64_t span_id(size_t clip, size_t span) {
+  return static_cast<int64_t>(clip) * kMaxSpans + static_cast<int64_t>(span);
+}
+
+part::ClipInput read_input(const DbRow& row, int first) {
+  part::ClipInput clip{.uri = std::string(row.bytes(first)),
+                       .bytes = row.integer(first + 1),
+                       .group = std::string(row.bytes(first + 2)),
+                       .site = std::string(row.bytes(first + 3)),
+                       .camera = std::string(row.bytes(first + 4))};
+  if (!row.is_null(first + 5)) clip.start_utc = dataset::UtcTime{row.integer(first + 5)};
+  return clip;
+}
+
+media::ClipInfo read_info(const DbRow& row, int first) {
+  return {.container = std::string(row.bytes(first)),
+          .codec = std::string(row.bytes(first + 1)),
+          .width = static_cast<int>(row.integer(first + 2)),
+          .height = static_cast<int>(row.integer(first + 3)),
+          .time_base = {row.integer(first + 4), row.integer(first + 5)},
+          .duration_s = row.real(first + 6),
+          .source_fps = row.real(first + 7)};
+}
+
+part::Span read_span(const DbRow& row, int first) {
+  part::Span span{.first_k = row.integer(first + 4), .end_k = row.integer(first + 5)};
+  if (!row.is_null(first)) {
+    span.from =
+        media::RandomAccess{row.integer(first), row.integer(first + 1), row.integer(first + 2)};
+  }
+  if (!row.is_null(first + 3)) span.start_pts = row.integer(first + 3);
+  return span;
+}
+
+/// Reads a row of LIDO_SELECT_SPANS.
+SpanRecord read_span_record(const DbRow& row) {
+  return {.clip = static_cast<size_t>(row.integer(0) / kMaxSpans),
+          .span = static_cast<size_t>(row.integer(0) % kMaxSpans),
+          .bytes = row.integer(1),
+          .done = row.integer(2) != 0,
+          .task = {.part = std::string(row.bytes(3)),
+                   .clip = read_input(row, 18),
+                   .info = read_info(row, 10),
+                   .span = read_span(row, 4)}};
+}
+
+std::span<const std::byte> as_blob(const std::vector<uint32_t>& numbers) {
+  return std::as_bytes(std::span(numbers));
+}
+
+std::vector<uint32_t> numbers_from(std::string_view blob) {
+  std::vector<uint32_t> numbers(blob.size() / sizeof(uint32_t));
+  std::memcpy(numbers.data(), blob.data(), numbers.size() * sizeof(uint32_t));
+  return numbers;
+}
+
+}  // namespace
+
+std::vector<std::string> ClipRecord::parts() const {
+  std::vector<std::string> parts = span_parts;
+  if (people_part) parts.push_back(*people_part);
+  return parts;
+}
+
+Result<std::unique_ptr<ClipDb>> ClipDb::open() {
+  std::unique_ptr<ClipDb> clips(new ClipDb(LIDO_TRY(TempDb::open())));
+  for (const char* table : kTables) LIDO_TRY(clips->db_->run(table));
+  return clips;
+}
+
+Result<void> ClipDb::add_clip(const part::ClipInput& clip) {
+  const bool described =
+      !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+  const DbValue start = clip.start_utc ? DbValue(clip.start_utc->us) : DbValue(std::nullopt);
+  return db_->run(
+      "INSERT INTO found VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uri) DO UPDATE SET"
+      " bytes = excluded.bytes, grp = excluded.grp, site = excluded.site, camera = excluded.camera,"
+      " start_us = excluded.start_us, described = excluded.described"
+      " WHERE excluded.described >= described",
+      {clip.uri, clip.bytes, clip.group, clip.site, clip.camera, start, int64_t{described}});
+}
+
+Result<std::optional<int64_t>> ClipDb::bytes_of(std::string_view uri) {
+  std::optional<int64_t> bytes;
+  LIDO_TRY(db_->query("SELECT bytes FROM found WHERE uri = ?", {uri},
+                      [&](const DbRow& row) -> Result<void> {
+                        bytes = row.integer(0);
+                        return {};
+                      }));
+  return bytes;
+}
+
+Result<void> ClipDb::drop_clip(std::string_view uri) {
+  return db_->run("DELETE FROM found WHERE uri = ?", {uri});
+}
+
+Result<void> ClipDb::visit_inputs(
+    const std::function<Result<void>(const part::ClipInput&)>& visit) {
+  return db_->query("SELECT " LIDO_INPUT_COLUMNS " FROM found ORDER BY uri", {},
+                    [&](const DbRow& row) { return visit(read_input(row, 0)); });
+}
+
+Result<size_t> ClipDb::number_clips() {
+  LIDO_TRY(
+      db_->run("INSERT INTO clips SELECT row_number() OVER (ORDER BY uri) - 1, uri FROM found "
+               "ORDER BY uri"));
+  return LIDO_TRY(totals()).clips;
+}
+
+Result<part::ClipInput> ClipDb::input(size_t clip) {
+  part::ClipInput input;
+  LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS
+                      " FROM clips CROSS JOIN found USING(uri) WHERE number = ?",
+                      {clip}, [&](const DbRow& row) -> Result<void> {
+                        input = read_input(row, 0);
+                        return {};
+                      }));
+  return input;
+}
+
+Result<void> ClipDb::store_plan(const ClipRecord& clip) {
+  const ClipPlan& plan = clip.plan;
+  const media::ClipInfo& info = plan.info;
+  const DbValue unreadable =
+      plan.unreadable ? DbValue(plan.unreadable->message) : DbValue(std::nullopt);
+  LIDO_TRY(db_->run(
+      "INSERT INTO plans VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {clip.number, clip.split, unreadable, info.container, info.codec, info.width, info.height,
+       info.time_base.num, info.time_base.den, info.duration_s, info.source_fps}));
+  for (size_t i = 0; i < plan.spans.size(); ++i) {
+    const part::Span& span = plan.spans[i];
+    const auto from = [&](int64_t media::RandomAccess::* field) {
+      return span.from ? DbValue((*span.from).*field) : DbValue(std::nullopt);
+    };
+    LIDO_TRY(db_->run(
+        "INSERT INTO spans VALUES(?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
+        {span_id(clip.number, i), clip.span_parts[i], plan.input.bytes / std::ssize(plan.spans),
+         from(&media::RandomAccess::pts), from(&media::RandomAccess::dts),
+         from(&media::RandomAccess::position), span.start_pts, span.first_k, span.end_k}));
+  }
+  return {};
+}
+
+Result<ClipDb::Totals> ClipDb::totals() {
+  Totals totals;
+  LIDO_TRY(
+      db_->query("SELECT (SELECT count(*) FROM clips), (SELECT count(*) FROM spans),"
+                 " (SELECT count(unreadable) FROM plans), (SELECT total(bytes) FROM found)",
+                 {}, [&](const DbRow& row) -> Result<void> {
+                   totals = {static_cast<size_t>(row.integer(0)),
+                             static_cast<size_t>(row.integer(1)), row.integer(2), row.integer(3)};
+                   return {};
+                 }));
+  return totals;
+}
+
+Result<ClipRecord> ClipDb::clip(size_t number) {
+  ClipRecord clip{.number = number};
+  clip.plan.input = LIDO_TRY(input(number));
+  LIDO_TRY(db_->query("SELECT split, unreadable, " LIDO_INFO_COLUMNS " FROM plans WHERE clip = ?",
+                      {number}, [&](const DbRow& row) -> Result<void> {
+                        clip.split = row.bytes(0);
+                        clip.plan.info = read_info(row, 2);
+                        if (row.is_null(1)) return {};
+                        const std::string reason(row.bytes(1));
+                        clip.plan.unreadable = Error{ErrorCode::kCorrupt, reason};
+                        clip.broken = part::PartBreak{0, reason};
+                        return {};
+                      }));
+  const int64_t first = span_id(number, 0), end = span_id(number + 1, 0);
+  LIDO_TRY(db_->query("SELECT part, " LIDO_SPAN_COLUMNS
+                      " FROM spans WHERE id >= ? AND id < ? ORDER BY id",
+                      {first, end}, [&](const DbRow& row) -> Result<void> {
+                        clip.span_parts.emplace_back(row.bytes(0));
+                        clip.plan.spans.push_back(read_span(row, 1));
+                        return {};
+                      }));
+  LIDO_TRY(
+      db_->query("SELECT time_s, reason FROM breaks WHERE span >= ? AND span < ? ORDER BY time_s, "
+                 "span LIMIT 1",
+                 {first, end}, [&](const DbRow& row) -> Result<void> {
+                   clip.broken = part::PartBreak{row.real(0), std::string(row.bytes(1))};
+                   return {};
+                 }));
+  LIDO_TRY(db_->query("SELECT part FROM people WHERE clip = ?", {number},
+                      [&](const DbRow& row) -> Result<void> {
+                        clip.people_part = row.bytes(0);
+                        return {};
+                      }));
+  return clip;
+}
+
+Result<void> ClipDb::record_parts(storage::Store& store) {
+  const size_t prefix = store.uri().size() + 1;
+  return store.visit(part::kPartsFolder, [&](const storage::Entry& entry) {
+    return record_part(std::string_view(entry.uri).substr(prefix));
+  });
+}
+
+Result<void> ClipDb::record_part(std::string_view name) {
+  LIDO_TRY(db_->run("CREATE INDEX IF NOT EXISTS span_of_part ON spans(part)"));
+  return db_->run("UPDATE spans SET done = 1 WHERE part = ?", {name});
+}
+
+Result<std::optional<SpanRecord>> ClipDb::next_span(const std::optional<SpanRecord>& after) {
+  std::optional<SpanRecord> span;
+  LIDO_TRY(db_->query(LIDO_SELECT_SPANS "WHERE id > ? ORDER BY id LIMIT 1",
+                      {after ? span_id(after->clip, after->span) : int64_t{-1}},
+                      [&](const DbRow& row) -> Result<void> {
+                        span = read_span_record(row);
+                        return {};
+                      }));
+  return span;
+}
+
+Result<ClipDb::OpenTotals> ClipDb::open_totals(int64_t min_cost) {
+  OpenTotals totals;
+  LIDO_TRY(db_->query("SELECT count(*), sum(max(bytes, ?)) FROM spans WHERE done = 0", {min_cost},
+                      [&](const DbRow& row) -> Result<void> {
+                        totals = {row.integer(0), row.integer(1)};
+                        return {};
+                      }));
+  return totals;
+}
+
+Result<void> ClipDb::visit_open_spans(const std::function<Result<void>(const SpanRecord&)>& visit) {
+  return db_->query(LIDO_SELECT_SPANS "WHERE done = 0 ORDER BY spans.bytes DESC, id", {},
+                    [&](const DbRow& row) { return visit(read_span_record(row)); });
+}
+
+Result<void> ClipDb::record_break(size_t clip, size_t span, const part::PartBreak& broken) {
+  return db_->run("INSERT INTO breaks VALUES(?, ?, ?)",
+                  {span_id(clip, span), broken.time_s, broken.reason});
+}
+
+Result<void> ClipDb::record_people_part(size_t clip, std::string_view part) {
+  return db_->run("INSERT INTO people VALUES(?, ?)", {clip, part});
+}
+
+Result<void> ClipDb::record_thumbnail(const PlateKey& key, size_t clip, size_t span, int64_t offset,
+                                      int64_t length) {
+  return db_->run("INSERT INTO thumbnails VALUES(NULL, ?, ?, ?, ?, ?)",
+                  {key.camera, key.day_part, span_id(clip, span), offset, length});
+}
+
+Result<std::vector<PlateKey>> ClipDb::plates() {
+  std::vector<PlateKey> keys;
+  LIDO_TRY(db_->query("SELECT DISTINCT camera, day_part FROM thumbnails ORDER BY camera, day_part",
+                      {}, [&](const DbRow& row) -> Result<void> {
+                        keys.push_back({std::string(row.bytes(0)), std::string(row.bytes(1))});
+                        return {};
+                      }));
+  return keys;
+}
+
+Result<std::vector<ThumbnailPlace>> ClipDb::thumbnails(const PlateKey& key, int64_t max_count) {
+  int64_t count = 0;
+  LIDO_TRY(db_->query("SELECT count(*) FROM thumbnails WHERE camera = ? AND day_part = ?",
+                      {key.camera, key.day_part}, [&](const DbRow& row) -> Result<void> {
+                        count = row.integer(0);
+                        return {};
+                      }));
+  EvenPicker picker(count, max_count);
+  std::vector<int64_t> ids;
+  LIDO_TRY(db_->query("SELECT id FROM thumbnails WHERE camera = ? AND day_part = ? ORDER BY id",
+                      {key.camera, key.day_part}, [&](const DbRow& row) -> Result<void> {
+                        if (picker.picks_next()) ids.push_back(row.integer(0));
+                        return {};
+                      }));
+  std::vector<ThumbnailPlace> places;
+  for (const int64_t id : ids) {
+    LIDO_TRY(db_->query(
+        "SELECT uri, part, offset, length FROM thumbnails CROSS JOIN spans ON spans.id = span"
+        " CROSS JOIN clips ON number = span / 16777216 WHERE thumbnails.id = ?",
+        {id}, [&](const DbRow& row) -> Result<void> {
+          places.push_back({std::string(row.bytes(0)), std::string(row.bytes(1)), row.integer(2),
+                            row.integer(3)});
+          return {};
+        }));
+  }
+  return places;
+}
+
+Result<void> ClipDb::record_samples(std::string_view split, const ClipSamples& samples) {
+  return db_->run("INSERT INTO samples VALUES(?, ?, ?, ?)",
+                  {samples.clip, split, as_blob(samples.lengths), as_blob(samples.part_counts)});
+}
+
+Result<std::optional<ClipSamples>> ClipDb::next_samples(std::string_view split, size_t from) {
+  std::optional<ClipSamples> samples;
+  LIDO_TRY(db_->query(
+      "SELECT clip, lengths, part_counts FROM samples WHERE split = ? AND clip >= ? ORDER BY clip"
+      " LIMIT 1",
+      {split, from}, [&](const DbRow& row) -> Result<void> {
+        samples = ClipSamples{static_cast<size_t>(row.integer(0)), numbers_from(row.bytes(1)),
+                              numbers_from(row.bytes(2))};
+        return {};
+      }));
+  return samples;
+}
+
+}  // namespace lido::ingest

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/clip_db.h"
+
+#include <gtest/gtest.h>
+
+#include "lido/base/parallel.h"
+
+namespace lido::ingest {
+namespace {
+
+std::unique_ptr<ClipDb> db_of(const std::vector<part::ClipInput>& clips) {
+  auto db = *ClipDb::open();
+  for (const part::ClipInput& clip : clips) EXPECT_TRUE(db->add_clip(clip));
+  return db;
+}
+
+ClipRecord planned(size_t number, part::ClipInput input, size_t spans) {
+  ClipRecord clip{.number = number, .plan = {.input = std::move(input)}, .split = "train"};
+  clip.plan.info = {.container = "mov",
+                    .codec = "h264",
+                    .width = 640,
+                    .height = 480,
+                    .time_base = {1, 90'000},
+                    .duration_s = 12.5,
+                    .source_fps = 29.97};
+  for (size_t i = 0; i < spans; ++i) {
+    const auto k = static_cast<int64_t>(100 * i);
+    clip.plan.spans.push_back({.first_k = k});
+    if (i > 0) clip.plan.spans[i].from = media::RandomAccess{k, k - 1, 7};
+    if (i > 0) clip.plan.spans[i].start_pts = 3;
+    clip.span_parts.push_back(fmt::format(".work/parts/{}-{}", number, i));
+  }
+  return clip;
+}
+
+TEST(ClipDb, ADescribedClipReplacesAPlainOne) {
+  const auto db = db_of({{.uri = "/b", .bytes = 1, .site = "old"},
+                         {.uri = "/b", .bytes = 2, .site = "new"},
+                         {.uri = "/b", .bytes = 3},
+                         {.uri = "/a", .bytes = 4},
+                         {.uri = "/a", .bytes = 4, .camera = "left"}});
+  std::vector<std::string> seen;
+  ASSERT_TRUE(db->visit_inputs([&](const part::ClipInput& clip) -> Result<void> {
+    seen.push_back(fmt::format("{} {} {}{}", clip.uri, clip.bytes, clip.site, clip.camera));
+    return {};
+  }));
+  EXPECT_EQ(seen, (std::vector<std::string>{"/a 4 left", "/b 2 new"}));
+}
+
+TEST(ClipDb, NumbersClipsByUri) {
+  const auto db = db_of({{.uri = "/c"}, {.uri = "/a"}, {.uri = "/b", .bytes = 7}});
+  EXPECT_EQ(*db->bytes_of("/b"), 7);
+  ASSERT_TRUE(db->drop_clip("/b"));
+  EXPECT_EQ(*db->bytes_of("/b"), std::nullopt);
+  EXPECT_EQ(*db->number_clips(), 2U);
+  EXPECT_EQ(db->input(0)->uri, "/a");
+  EXPECT_EQ(db->input(1)->uri, "/c");
+}
+
+TEST(ClipDb, APlanComesBackAsItWasStored) {
+  const auto db = db_of({{.uri = "/a", .bytes = 90, .start_utc = dataset::UtcTime{5}}});
+  ASSERT_TRUE(db->number_clips());
+  ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 3)));
+  const ClipRecord clip = *db->clip(0);
+  EXPECT_EQ(clip.plan.input.start_utc->us, 5);
+  EXPECT_EQ(clip.plan.info.container, "mov");
+  EXPECT_EQ(clip.plan.info.codec, "h264");
+  EXPECT_EQ(clip.plan.info.width, 640);
+  EXPECT_EQ(clip.plan.info.height, 480);
+  EXPECT_EQ(clip.plan.info.time_base, (Rational{1, 90'000}));
+  EXPECT_EQ(clip.plan.info.duration_s, 12.5);
+  EXPECT_EQ(clip.plan.info.source_fps, 29.97);
+  EXPECT_EQ(clip.split, "train");
+  ASSERT_EQ(clip.plan.spans.size(), 3U);
+  EXPECT_FALSE(clip.plan.spans[0].from);
+  EXPECT_FALSE(clip.plan.spans[0].start_pts);
+  EXPECT_EQ(clip.plan.spans[2].first_k, 200);
+  EXPECT_EQ(clip.plan.spans[2].end_k, INT64_MAX);
+  EXPECT_EQ(clip.plan.spans[2].from, (media::RandomAccess{200, 199, 7}));
+  EXPECT_EQ(clip.plan.spans[2].start_pts, 3);
+  EXPECT_FALSE(clip.broken);
+  EXPECT_FALSE(clip.people_part);
+}
+
+TEST(ClipDb, TheEarliestBreakCounts) {
+  const auto db = db_of({{.uri = "/a"}, {.uri = "/b", .bytes = 40}});
+  ASSERT_TRUE(db->number_clips());
+  ClipRecord unreadable = planned(1, *db->input(1), 0);
+  unreadable.plan.unreadable = Error{ErrorCode::kCorrupt, "no video"};
+  ASSERT_TRUE(db->store_plan(unreadable));
+  ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 3)));
+  const auto totals = *db->totals();
+  EXPECT_EQ(totals.clips, 2U);
+  EXPECT_EQ(totals.spans, 3U);
+  EXPECT_EQ(totals.unreadable, 1);
+  EXPECT_EQ(totals.bytes, 40);
+  EXPECT_EQ(db->clip(1)->broken->reason, "no video");
+  // When two breaks are at one time, the one of the earlier span counts.
+  ASSERT_TRUE(db->record_break(0, 2, {4, "late"}));
+  ASSERT_TRUE(db->record_break(0, 1, {4, "first"}));
+  EXPECT_EQ(db->clip(0)->broken->reason, "first");
+}
+
+TEST(ClipDb, ThePeoplePartComesAfterTheSpans) {
+  const auto db = db_of({{.uri = "/a"}});
+  ASSERT_TRUE(db->number_clips());
+  ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 2)));
+  ASSERT_TRUE(db->record_people_part(0, ".work/parts/people"));
+  const ClipRecord clip = *db->clip(0);
+  EXPECT_EQ(clip.span_parts.size(), 2U);
+  EXPECT_EQ(clip.parts(),
+            (std::vector<std::string>{".work/parts/0-0", ".work/parts/0-1", ".work/parts/people"}));
+}
+
+TEST(ClipDb, OpenSpansComeLargestFirstWithTheirTasks) {
+  const auto db = db_of({{.uri = "/a", .bytes = 10, .site = "north"}, {.uri = "/b", .bytes = 90}});
+  ASSERT_TRUE(db->number_clips());
+  for (const size_t i : {0U, 1U}) ASSERT_TRUE(db->store_plan(planned(i, *db->input(i), 2)));
+  ASSERT_TRUE(db->record_part(".work/parts/1-0"));
+  ASSERT_TRUE(db->record_part(".work/parts/of no span"));
+  std::vector<SpanRecord> open;
+  ASSERT_TRUE(db->visit_open_spans([&](const SpanRecord& span) -> Result<void> {
+    open.push_back(span);
+    return {};
+  }));
+  ASSERT_EQ(open.size(), 3U);
+  EXPECT_EQ(open[0].task.part, ".work/parts/1-1");
+  EXPECT_EQ(open[0].bytes, 45);
+  EXPECT_EQ(open[1].task.part, ".work/parts/0-0");
+  EXPECT_EQ(open[1].task.clip.site, "north");
+  EXPECT_EQ(open[2].task.info.codec, "h264");
+  EXPECT_EQ(open[2].task.span.from, (media::RandomAccess{100, 99, 7}));
+  const auto totals = *db->open_totals(20);
+  EXPECT_EQ(totals.spans, 3);
+  EXPECT_EQ(totals.cost, 45 + 20 + 20);
+}
+
+TEST(ClipDb, SpansComeInOrderWithWhatIsDone) {
+  const auto db = db_of({{.uri = "/a"}, {.uri = "/b"}});
+  ASSERT_TRUE(db->number_clips());
+  for (const size_t i : {0U, 1U}) ASSERT_TRUE(db->store_plan(planned(i, *db->input(i), 2)));
+  ASSERT_TRUE(db->record_part(".work/parts/1-0"));
+  std::vector<std::string> parts;
+  std::vector<bool> done;
+  for (auto span = *db->next_span({}); span; span = *db->next_span(span)) {
+    parts.push_back(span->task.part);
+    done.push_back(span->done);
+  }
+  EXPECT_EQ(parts, (std::vector<std::string>{".work/parts/0-0", ".work/parts/0-1",
+                                             ".work/parts/1-0", ".work/parts/1-1"}));
+  EXPECT_EQ(done, (std::vector<bool>{false, false, true, false}));
+}
+
+TEST(ClipDb, SamplesComeBySplit) {
+  const auto db = db_of({});
+  ASSERT_TRUE(db->record_samples("train", {4, {100, 200}, {1, 1}}));
+  ASSERT_TRUE(db->record_samples("val", {5, {7}, {1}}));
+  ASSERT_TRUE(db->record_samples("train", {9, {300}, {0, 1}}));
+  const ClipSamples first = db->next_samples("train", 0)->value();
+  EXPECT_EQ(first.clip, 4U);
+  EXPECT_EQ(first.lengths, (std::vector<uint32_t>{100, 200}));
+  const ClipSamples next = db->next_samples("train", 5)->value();
+  EXPECT_EQ(next.clip, 9U);
+  EXPECT_EQ(next.part_counts, (std::vector<uint32_t>{0, 1}));
+  EXPECT_FALSE(*db->next_samples("train", 10));
+}
+
+TEST(ClipDb, ThumbnailsOfAPlateAreSampledEvenly) {
+  const auto db = db_of({{.uri = "/a"}, {.uri = "/b"}});
+  ASSERT_TRUE(db->number_clips());
+  for (const size_t i : {0U, 1U}) ASSERT_TRUE(db->store_plan(planned(i, *db->input(i), 2)));
+  for (int64_t i = 0; i < 100; ++i)
+    ASSERT_TRUE(db->record_thumbnail({"pool/left", "any time"}, size_t(i / 50), 1, i, 10));
+  ASSERT_TRUE(db->record_thumbnail({"pool/a", "any time"}, 1, 0, 5, 6));
+  const auto keys = *db->plates();
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys[0].camera, "pool/a");
+  std::vector<int64_t> offsets;
+  std::vector<std::string> places;
+  const auto thumbnails = *db->thumbnails(keys[1], 4);
+  for (const ThumbnailPlace& place : thumbnails) {
+    offsets.push_back(place.offset);
+    places.push_back(place.clip + " " + place.part);
+  }
+  EXPECT_EQ(offsets, (std::vector<int64_t>{0, 25, 50, 75}));
+  EXPECT_EQ(places, (std::vector<std::string>{"/a .work/parts/0-1", "/a .work/parts/0-1",
+                                              "/b .work/parts/1-1", "/b .work/parts/1-1"}));
+}
+
+TEST(ClipDb, ManyThreadsMayAsk) {
+  const auto db = db_of({{.uri = "/a", .bytes = 1}});
+  ASSERT_TRUE(db->number_clips());
+  ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 2)));
+  EXPECT_TRUE(parallel_for(2000, 4, {}, [&](size_t i) -> Result<void> {
+    if (i % 2 == 0) return db->record_samples("train", {i, {1}, {1}});
+    if (LIDO_TRY(db->clip(0)).span_parts.size() != 2) return fail(ErrorCode::kCorrupt, "parts");
+    return {};
+  }));
+  size_t found = 0;
+  for (auto one = *db->next_samples("train", 0); one;
+       one = *db->next_samples("train", one->clip + 1))
+    ++found;
+  EXPECT_EQ(found, 1000U);
+}
+
+}  // namespace
+}  // namespace lido::ingest

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/clip_tables.h"
+
+#include <utility>
+
+#include "lido/base/in_order.h"
+#include "lido/base/parallel.h"
+#include "lido/ingest/part_samples.h"
+
+namespace lido::ingest {
+namespace {
+
+/// The clip's row, without what its parts show.
+dataset::ClipRow clip_row(const ClipRecord& clip) {
+  const ClipPlan& plan = clip.plan;
+  dataset::ClipRow row;
+  row.clip = plan.input.uri;
+  row.bytes = plan.input.bytes;
+  row.container = plan.info.container;
+  row.codec = plan.info.codec;
+  row.width = plan.info.width;
+  row.height = plan.info.height;
+  row.source_fps = plan.info.source_fps;
+  row.group = plan.input.group;
+  row.site = plan.input.site;
+  row.camera = plan.input.camera;
+  row.start_utc = plan.input.start_utc;
+  row.split = clip.split;
+  row.spans = std::ssize(plan.spans);
+  if (plan.info.time_base.num > 0) {
+    row.time_base_num = plan.info.time_base.num;
+    row.time_base_den = plan.info.time_base.den;
+  }
+  return row;
+}
+
+/// A clip's duration by the record of its last span, seconds.
+double duration_of(const dataset::ClipRow& row, const part::PartRecord& last) {
+  const auto ticks = static_cast<double>(last.last_pts - row.start_pts);
+  return ticks * static_cast<double>(row.time_base_num) / static_cast<double>(row.time_base_den);
+}
+
+/// Appends runs. Runs that meet at the end of a span are joined: a cut just there would show in the
+/// windows.
+void join_runs(const std::vector<dataset::Run>& runs, std::vector<dataset::Run>& all) {
+  for (const dataset::Run& run : runs) {
+    if (!all.empty() && all.back().end == run.begin)
+      all.back().end = run.end;
+    else
+      all.push_back(run);
+  }
+}
+
+/// The rows of one clip.
+struct ClipRows {
+  std::string split;
+  dataset::ClipRow clip;
+  std::vector<dataset::SpanRow> spans;
+  std::vector<dataset::SkippedRow> skipped;
+  std::optional<dataset::RejectedRow> rejected;
+  ClipSamples samples;
+};
+
+/// Collects the rows of one clip, part by part.
+class ClipCollector {
+ public:
+  ClipCollector(const JobContext& job, const ClipRecord& clip) : job_(job), clip_(clip) {
+    rows_.split = clip.split;
+    rows_.clip = clip_row(clip);
+    rows_.samples.clip = clip.number;
+  }
+
+  Result<ClipRows> collect() {
+    for (size_t i = 0; i < clip_.span_parts.size(); ++i) {
+      const part::PartRecord record = LIDO_TRY(add_samples(clip_.span_parts[i]));
+      add_span(i, record);
+    }
+    if (clip_.people_part) LIDO_TRY(add_samples(*clip_.people_part));
+    rows_.clip.samples = std::ssize(rows_.samples.lengths);
+    if (job_.sampling.samples != "person") {
+      rows_.clip.left_over = dataset::count_left_over(runs_, starts_, job_.sampling.windows.window);
+    }
+    if (clip_.broken) {
+      rows_.rejected = dataset::RejectedRow{rows_.clip.clip, clip_.broken->reason,
+                                            clip_.broken->time_s, rows_.clip.samples};
+    }
+    return std::move(rows_);
+  }
+
+ private:
+  Result<part::PartRecord> add_samples(const std::string& part) {
+    const size_t before = rows_.samples.lengths.size();
+    const auto on_sample = [&](const part::PartSample& sample,
+                               const dataset::SampleRow&) -> Result<void> {
+      if (sample.track == 0) starts_.push_back(sample.first_k);
+      rows_.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
+      return {};
+    };
+    auto record = LIDO_TRY(visit_part(job_, clip_, part, on_sample));
+    const size_t count = rows_.samples.lengths.size() - before;
+    rows_.samples.part_counts.push_back(static_cast<uint32_t>(count));
+    return record;
+  }
+
+  void add_span(size_t number, const part::PartRecord& record) {
+    const part::Span& span = clip_.plan.spans[number];
+    dataset::ClipRow& clip = rows_.clip;
+    if (number == 0) {
+      clip.fingerprint = record.fingerprint;
+      clip.start_pts = record.start_pts;
+    }
+    if (number + 1 == clip_.plan.spans.size()) clip.duration_s = duration_of(clip, record);
+    rows_.spans.push_back({.clip = clip.clip,
+                           .span = static_cast<int64_t>(number),
+                           .first_k = span.first_k,
+                           .end_k = span.end_k == INT64_MAX ? -1 : span.end_k,
+                           .samples = rows_.samples.part_counts.back(),
+                           .packets_read = record.packets_read,
+                           .packets_decoded = record.packets_decoded,
+                           .planned = record.planned});
+    for (const media::SkippedRange& range : record.skipped) {
+      rows_.skipped.push_back({clip.clip, range.first_k, range.end_k, job_.seconds(range.first_k),
+                               job_.seconds(range.end_k), range.decoded});
+    }
+    for (const dataset::Run& run : record.runs) clip.frames += run.end - run.begin;
+    join_runs(record.runs, runs_);
+  }
+
+  const JobContext& job_;
+  const ClipRecord& clip_;
+  ClipRows rows_;
+  std::vector<dataset::Run> runs_;
+  std::vector<int64_t> starts_;  // first frames of the samples of whole frames
+};
+
+Result<void> append_rows(ClipRows rows, dataset::Tables& tables, ClipTotals& totals) {
+  totals.frames += rows.clip.frames;
+  totals.samples += rows.clip.samples;
+  totals.left_over += rows.clip.left_over;
+  totals.spans += rows.clip.spans;
+  totals.hours += rows.clip.duration_s / 3600;
+  LIDO_TRY(tables.clips.append(std::move(rows.clip)));
+  for (auto& row : rows.spans) LIDO_TRY(tables.spans.append(std::move(row)));
+  for (auto& row : rows.skipped) {
+    totals.skipped_hours += (row.end_s - row.start_s) / 3600;
+    LIDO_TRY(tables.skipped.append(std::move(row)));
+  }
+  if (!rows.rejected) return {};
+  ++totals.rejected;
+  return tables.rejected.append(std::move(*rows.rejected));
+}
+
+}  // namespace
+
+Result<ClipTotals> append_clips(const JobContext& job, dataset::Tables& tables) {
+  ClipTotals totals;
+  InOrder<ClipRows> in_order([&](ClipRows rows) -> Result<void> {
+    if (!rows.samples.lengths.empty()) LIDO_TRY(job.clips.record_samples(rows.split, rows.samples));
+    return append_rows(std::move(rows), tables, totals);
+  });
+  const size_t clips = LIDO_TRY(job.clips.totals()).clips;
+  LIDO_TRY(parallel_for(clips, job.options.workers, job.stop, [&](size_t number) -> Result<void> {
+    const ClipRecord clip = LIDO_TRY(job.clips.clip(number));
+    return in_order.take(number, LIDO_TRY(ClipCollector(job, clip).collect()));
+  }));
+  return totals;
+}
+
+}  // namespace lido::ingest

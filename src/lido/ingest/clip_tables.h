@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "lido/ingest/job_context.h"
+
+namespace lido::ingest {
+
+/// Sums over the clips of a job.
+struct ClipTotals {
+  int64_t frames = 0;
+  int64_t samples = 0;
+  int64_t left_over = 0;  ///< Frames in no sample.
+  int64_t spans = 0;
+  int64_t rejected = 0;      ///< Clips that broke.
+  double hours = 0;          ///< Footage read.
+  double skipped_hours = 0;  ///< Footage skipped by --fps auto.
+};
+
+/// Appends the job's clips to the tables of a generation, and records their samples in job.clips.
+/// Broken and forgotten samples are left out.
+/// @return kCorrupt when a part changed since it was written, kCancelled.
+Result<ClipTotals> append_clips(const JobContext& job, dataset::Tables& tables);
+
+}  // namespace lido::ingest

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/estimate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+namespace lido::ingest {
+namespace {
+
+/// JPEG bytes per pixel of an image at quality 90.
+constexpr double kJpegBytesPerPixel = 0.3;
+/// Bytes of a sample's file besides its pixels: tar header, JPEG tables.
+constexpr double kBytesPerFile = 1024;
+/// Pixels that one core decodes per second when it skips packets that no frame needs.
+constexpr double kPixelsPerSecond = 4e8;
+/// Seconds of one pass of NanoDet over 416x416 pixels, on a core with AVX2.
+constexpr double kSecondsPerDetection = 0.09;
+/// Frame rate assumed where a clip's header has none.
+constexpr double kDefaultFps = 30;
+
+/// Sums over the readable clips.
+struct Footage {
+  int64_t samples = 0;  ///< With samples of whole frames at a fixed rate.
+  double pixels = 0;    ///< Pixels of all source frames.
+};
+
+void add_clip(const ClipPlan& plan, const part::SampleOptions& sampling, Estimate& total,
+              Footage& footage) {
+  ++total.clips;
+  total.unreadable += plan.unreadable ? 1 : 0;
+  total.spans += std::ssize(plan.spans);
+  if (plan.unreadable) return;
+  const double seconds = plan.info.duration_s;
+  total.hours += seconds / 3600;
+  total.bytes += plan.input.bytes;
+  const auto frames = static_cast<int64_t>(seconds * sampling.fps.rate.value());
+  total.frames += frames;
+  const int64_t windows = (frames - sampling.windows.window) / sampling.windows.stride + 1;
+  footage.samples += frames >= sampling.windows.window ? windows : 0;
+  const double fps = plan.info.source_fps > 0 ? plan.info.source_fps : kDefaultFps;
+  footage.pixels += seconds * fps * std::max(1, plan.info.width) * std::max(1, plan.info.height);
+}
+
+}  // namespace
+
+Result<Estimate> estimate(ClipDb& clips, const part::SampleOptions& sampling,
+                          const JobOptions& options) {
+  Estimate total{.samples = {}, .shard_bytes = {}, .shards = {}};
+  Footage footage;
+  const size_t count = LIDO_TRY(clips.totals()).clips;
+  for (size_t i = 0; i < count; ++i)
+    add_clip(LIDO_TRY(clips.clip(i)).plan, sampling, total, footage);
+  if (sampling.samples == "frame" && !sampling.fps.automatic) {
+    const double side = sampling.transform.size;
+    const double frame_bytes = side * side * kJpegBytesPerPixel + kBytesPerFile;
+    const auto frames = static_cast<double>(footage.samples * sampling.windows.window);
+    const double bytes = frames * frame_bytes;
+    const auto by_size = static_cast<int64_t>(std::round(bytes / (options.shard_mb * 1e6)));
+    const int64_t shards = std::max<int64_t>(1, by_size);
+    total.samples = footage.samples;
+    total.shard_bytes = bytes;
+    total.shards = footage.samples > 0
+                       ? (shards + options.readers - 1) / options.readers * options.readers
+                       : 0;
+  }
+  total.seconds = footage.pixels / kPixelsPerSecond;
+  if (sampling.scene == "on") {
+    const int tiles = sampling.detector.tiles;
+    const int passes = tiles > 1 ? tiles * tiles + 1 : 1;
+    total.seconds += static_cast<double>(total.frames * passes) * kSecondsPerDetection;
+  }
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  total.seconds /= options.workers > 0 ? std::min<double>(options.workers, cores) : cores;
+  return total;
+}
+
+}  // namespace lido::ingest

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/follow_clips.h"
+
+#include "lido/base/in_order.h"
+#include "lido/base/parallel.h"
+#include "lido/ingest/clip_scene.h"
+#include "lido/ingest/person_samples.h"
+#include "lido/ingest/plates.h"
+#include "lido/part/scene_rows.h"
+
+namespace lido::ingest {
+namespace {
+
+/// The writers of a scene folder's tables.
+struct SceneTables {
+  dataset::TableWriter<dataset::ObjectRow> objects;
+  dataset::TableWriter<dataset::TrackRow> tracks;
+  dataset::TableWriter<dataset::MotionRow> motions;
+  dataset::TableWriter<dataset::QualityRow> qualities;
+
+  static Result<SceneTables> create(storage::Store& store, const std::string& folder) {
+    return SceneTables{LIDO_TRY(dataset::TableWriter<dataset::ObjectRow>::create(
+                           store, folder + dataset::kObjectsTable)),
+                       LIDO_TRY(dataset::TableWriter<dataset::TrackRow>::create(
+                           store, folder + dataset::kTracksTable)),
+                       LIDO_TRY(dataset::TableWriter<dataset::MotionRow>::create(
+                           store, folder + dataset::kMotionTable)),
+                       LIDO_TRY(dataset::TableWriter<dataset::QualityRow>::create(
+                           store, folder + dataset::kQualityTable))};
+  }
+  Result<void> append(part::SceneRows rows) {
+    for (auto& row : rows.objects) LIDO_TRY(objects.append(std::move(row)));
+    for (auto& row : rows.tracks) LIDO_TRY(tracks.append(std::move(row)));
+    for (auto& row : rows.motions) LIDO_TRY(motions.append(std::move(row)));
+    for (auto& row : rows.qualities) LIDO_TRY(qualities.append(std::move(row)));
+    return {};
+  }
+  Result<void> commit() {
+    LIDO_TRY(objects.commit());
+    LIDO_TRY(tracks.commit());
+    LIDO_TRY(motions.commit());
+    return qualities.commit();
+  }
+};
+
+/// A clip that was tracked.
+struct FollowedClip {
+  ClipRecord clip;
+  ClipScene scene;  ///< Thumbnails and frame size only.
+  part::SceneRows rows;
+};
+
+Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
+  ClipRecord clip = LIDO_TRY(job.clips.clip(number));
+  ClipScene scene = LIDO_TRY(read_clip_scene(job, clip));
+  const double fps = job.sampling.fps.rate.value();
+  const scene::Detector& detector = *job.detector;
+  const auto followed = scene::follow(scene.observations, fps, scene.width, scene.height, detector,
+                                      job.sampling.tracker);
+  if (job.sampling.samples != "frame" && !clip.span_parts.empty()) {
+    const std::string name = clip.span_parts.front() + ".people";
+    const auto windows = cut_windows(scene, followed, job.sampling.windows,
+                                     [&](int32_t id) { return detector.is_person(id); });
+    LIDO_TRY(write_people_part(job, name, clip, scene, windows));
+    LIDO_TRY(job.clips.record_people_part(number, name));
+  }
+  auto rows = part::scene_rows(followed, clip.plan.input.uri, fps, detector.bundle().classes);
+  ClipScene shown{
+      .width = scene.width, .height = scene.height, .thumbnails = std::move(scene.thumbnails)};
+  return FollowedClip{std::move(clip), std::move(shown), std::move(rows)};
+}
+
+}  // namespace
+
+Result<void> follow_clips(const JobContext& job, const std::string& folder) {
+  auto tables = LIDO_TRY(SceneTables::create(job.dataset.store(), folder));
+  const size_t clips = LIDO_TRY(job.clips.totals()).clips;
+  SceneGallery gallery(job, clips, folder);
+  InOrder<FollowedClip> in_order([&](FollowedClip followed) -> Result<void> {
+    LIDO_TRY(gallery.add(followed.clip, followed.scene));
+    return tables.append(std::move(followed.rows));
+  });
+  LIDO_TRY(parallel_for(clips, job.options.workers, job.stop, [&](size_t number) -> Result<void> {
+    return in_order.take(number, LIDO_TRY(follow_clip(job, number)));
+  }));
+  LIDO_TRY(gallery.finish());
+  return tables.commit();
+}
+
+}  // namespace lido::ingest

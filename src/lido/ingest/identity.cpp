@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/identity.h"
+
+#include "lido/dataset/split.h"
+#include "lido/infer/catalog.h"
+
+namespace lido::ingest {
+
+Result<void> check_options(const Request& request) {
+  const part::SampleOptions& sampling = request.sampling;
+  LIDO_TRY(validate(sampling));
+  LIDO_TRY(validate(request.job));
+  LIDO_TRY(dataset::parse_split(sampling.split));
+  const media::TransformOptions& transform = sampling.transform;
+  if (transform.fit == "crop" && transform.resize != 0 && transform.resize < transform.size) {
+    return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}, or 0",
+                transform.resize, transform.size);
+  }
+  const bool needs_fixed_rate = sampling.keyframes_only || request.job.decode_everything;
+  if (sampling.fps.automatic && needs_fixed_rate) {
+    return fail(ErrorCode::kInvalidArgument, "fps is {}, want a fixed rate such as {} with {}",
+                to_string(sampling.fps), to_string(sampling.fps.rate),
+                sampling.keyframes_only ? "keyframes_only" : "decode_everything");
+  }
+  if (sampling.scene == "off" && resolve_auto(sampling).samples != "frame") {
+    return fail(ErrorCode::kInvalidArgument, "--samples {} needs --scene on", sampling.samples);
+  }
+  return {};
+}
+
+part::SampleOptions resolve_auto(part::SampleOptions sampling) {
+  if (sampling.samples == "auto") sampling.samples = sampling.scene == "on" ? "person" : "frame";
+  return sampling;
+}
+
+nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
+                                   const infer::Bundle* detector) {
+  nlohmann::ordered_json identity = to_json(sampling);
+  if (detector != nullptr) {
+    identity["detector"] = fmt::format("{} {}", detector->name, detector->sha256.substr(0, 16));
+    return identity;
+  }
+  const auto drop = [&](std::string_view name, const auto&, const auto&, std::string_view) {
+    identity.erase(std::string(name));
+  };
+  scene::DetectorOptions::fields(sampling.detector, drop);
+  scene::TrackerOptions::fields(sampling.tracker, drop);
+  identity.erase("person_size");
+  return identity;
+}
+
+nlohmann::ordered_json part_identity(nlohmann::ordered_json identity, bool has_detector) {
+  if (has_detector) identity["device"] = infer::device();
+  return identity;
+}
+
+}  // namespace lido::ingest

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/identity.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::ingest {
+namespace {
+
+std::string refusal(const std::function<void(Request&)>& change) {
+  Request request;
+  change(request);
+  const auto checked = check_options(request);
+  return checked ? "" : checked.error().message;
+}
+
+TEST(CheckOptions, AcceptsTheDefaults) {
+  EXPECT_EQ(refusal([](Request&) {}), "");
+}
+
+TEST(CheckOptions, NamesACombinationThatCannotBe) {
+  EXPECT_EQ(refusal([](Request& r) { r.sampling.transform = {.size = 224, .resize = 100}; }),
+            "resize is 100, want at least size, which is 224, or 0");
+  EXPECT_EQ(refusal([](Request& r) {
+              r.sampling.fps = {{8, 1}, true};
+              r.sampling.keyframes_only = true;
+            }),
+            "fps is auto:8, want a fixed rate such as 8 with keyframes_only");
+  EXPECT_EQ(refusal([](Request& r) {
+              r.sampling.scene = "off";
+              r.sampling.samples = "person";
+            }),
+            "--samples person needs --scene on");
+}
+
+TEST(CheckOptions, ChecksEachOption) {
+  EXPECT_NE(refusal([](Request& r) { r.sampling.quality = 101; }), "");
+  EXPECT_NE(refusal([](Request& r) { r.sampling.split = "half"; }), "");
+  EXPECT_NE(refusal([](Request& r) { r.job.readers = 0; }), "");
+}
+
+TEST(ResolveAuto, DependsOnTheScene) {
+  part::SampleOptions sampling;
+  EXPECT_EQ(resolve_auto(sampling).samples, "person");
+  sampling.scene = "off";
+  EXPECT_EQ(resolve_auto(sampling).samples, "frame");
+  sampling.samples = "both";
+  EXPECT_EQ(resolve_auto(sampling).samples, "both");
+}
+
+TEST(Identity, WithoutADetectorItsOptionsDoNotCount) {
+  part::SampleOptions sampling;
+  const auto identity = identity_of(sampling, nullptr);
+  EXPECT_TRUE(identity.contains("fps"));
+  EXPECT_FALSE(identity.contains("person_size"));
+  EXPECT_FALSE(identity.contains("detector"));
+  sampling.person_size = 64;
+  sampling.detector.tiles = 3;
+  EXPECT_EQ(identity_of(sampling, nullptr), identity);
+  sampling.quality = 50;
+  EXPECT_NE(identity_of(sampling, nullptr), identity);
+}
+
+TEST(Identity, NamesTheDetectorByItsContent) {
+  infer::Bundle bundle;
+  bundle.name = "nanodet";
+  bundle.sha256 = "0123456789abcdef0123456789abcdef";
+  const auto identity = identity_of({}, &bundle);
+  EXPECT_EQ(identity["detector"], "nanodet 0123456789abcdef");
+  bundle.sha256 = "1123456789abcdef0123456789abcdef";
+  EXPECT_NE(identity_of({}, &bundle), identity);
+}
+
+TEST(Identity, OfPartsNamesTheDeviceOnlyWithADetector) {
+  EXPECT_EQ(part_identity({{"fps", "4"}}, false).dump(), R"({"fps":"4"})");
+  EXPECT_TRUE(part_identity({{"fps", "4"}}, true).contains("device"));
+}
+
+}  // namespace
+}  // namespace lido::ingest

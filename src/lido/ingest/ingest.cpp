@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/ingest.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "lido/base/parallel.h"
+#include "lido/dataset/split.h"
+#include "lido/infer/catalog.h"
+#include "lido/ingest/attempts.h"
+#include "lido/ingest/clip_tables.h"
+#include "lido/ingest/follow_clips.h"
+#include "lido/ingest/identity.h"
+#include "lido/ingest/inputs.h"
+#include "lido/ingest/labelling.h"
+#include "lido/ingest/local_worker.h"
+#include "lido/ingest/remote_worker.h"
+#include "lido/ingest/shards.h"
+
+namespace lido::ingest {
+namespace {
+
+using dataset::Dataset;
+using dataset::Generation;
+
+/// Refuses clips that the job cannot use.
+Result<void> check_clips(ClipDb& clips, const Request& request) {
+  const std::string out = storage::absolute(request.out) + "/";
+  return clips.visit_inputs([&](const part::ClipInput& clip) -> Result<void> {
+    if (clip.uri.starts_with(out)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: the clip is inside the output folder. Give another --out.", clip.uri);
+    }
+    if (request.sampling.split_by == "site" && clip.site.empty()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: no site, which --split-by site needs. Name the clips in a list with a site "
+                  "column.",
+                  clip.uri);
+    }
+    return {};
+  });
+}
+
+/// Drops the clips that the dataset has already. @return Their number.
+Result<int64_t> drop_known(ClipDb& clips, const Dataset& dataset, int generation) {
+  int64_t known = 0;
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation, [&](const auto& row) -> Result<void> {
+    const auto bytes = LIDO_TRY(clips.bytes_of(row.clip));
+    if (!bytes) return {};
+    const bool changed = *bytes != row.bytes;
+    // A clip that gave no samples, broken or too short, is read again once it has changed.
+    if (changed && row.samples == 0) return {};
+    if (changed) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: {} bytes, but {} when it was ingested. Published samples never change: give "
+                  "the new clip a new name.",
+                  row.clip, *bytes, row.bytes);
+    }
+    ++known;
+    return clips.drop_clip(row.clip);
+  }));
+  return known;
+}
+
+/// Plans the clips, several at a time, and names their parts.
+Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
+                        const std::stop_token& stop) {
+  ClipDb& clips = *plan.clips;
+  const part::SampleOptions& sampling = plan.sampling;
+  const auto identity = part_identity(plan.identity, plan.detector.has_value());
+  const auto shares = LIDO_TRY(dataset::parse_split(sampling.split));
+  const auto seed = static_cast<uint64_t>(sampling.seed);
+  const bool by_site = sampling.split_by == "site";
+  const size_t count = LIDO_TRY(clips.number_clips());
+  return parallel_for(count, options.workers, stop, [&](size_t number) -> Result<void> {
+    const part::ClipInput input = LIDO_TRY(clips.input(number));
+    ClipRecord clip{.number = number, .plan = LIDO_TRY(plan_clip(input, sampling, options.span_s))};
+    clip.split = dataset::split_of(by_site ? input.site : input.group_name(), shares, seed);
+    for (const part::Span& span : clip.plan.spans)
+      clip.span_parts.push_back(part::part_name(identity, input, span));
+    return clips.store_plan(clip);
+  });
+}
+
+/// Copies the rows of one table into the next generation, without those of the job's clips.
+template <typename Row>
+Result<void> copy_others(const JobContext& job, int from, dataset::TableWriter<Row>& to) {
+  return job.dataset.visit<Row>(from, [&](Row& row) -> Result<void> {
+    if (LIDO_TRY(job.clips.bytes_of(row.clip))) return {};
+    return to.append(std::move(row));
+  });
+}
+
+Result<void> copy_other_clips(const JobContext& job, int from, dataset::Tables& tables) {
+  LIDO_TRY(copy_others(job, from, tables.clips));
+  LIDO_TRY(copy_others(job, from, tables.spans));
+  LIDO_TRY(copy_others(job, from, tables.skipped));
+  return copy_others(job, from, tables.rejected);
+}
+
+/// Opens the detector with a session for each worker. @return No value with --scene off.
+Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int workers) {
+  if (!plan.detector) return std::nullopt;
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return LIDO_TRY(
+      scene::Detector::make(*plan.detector, plan.sampling.detector, workers > 0 ? workers : cores));
+}
+
+Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
+  return {.rejected = clips.rejected,
+          .samples = clips.samples,
+          .frames = clips.frames,
+          .left_over = clips.left_over,
+          .shards = shards.shards,
+          .shard_bytes = shards.bytes,
+          .source_hours = clips.hours,
+          .skipped_hours = clips.skipped_hours,
+          .spans = clips.spans};
+}
+
+/// Writes a generation from the parts: scene folder, tables, shards. Publishes it last.
+Result<Summary> write_generation(const Request& request, const JobContext& job,
+                                 Generation generation) {
+  const Dataset& dataset = job.dataset;
+  const int before = generation.number++;
+  if (job.detector != nullptr) {
+    const std::string folder = dataset::scene_folder(generation.number);
+    LIDO_TRY(follow_clips(job, folder));
+    generation.scenes.push_back(folder);
+  }
+  const auto labeller =
+      LIDO_TRY(make_labeller(request, job.clips, &dataset, before, generation.vocabulary));
+  auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
+  LIDO_TRY(copy_other_clips(job, before, tables));
+  const ClipTotals clips = LIDO_TRY(append_clips(job, tables));
+  LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
+    labeller.apply(row);
+    return tables.samples.append(std::move(row));
+  }));
+  const ShardTotals shards =
+      LIDO_TRY(write_shards(job, generation.number, labeller, tables.samples));
+  LIDO_TRY(dataset.publish(generation, tables));
+  Summary summary = summarise(clips, shards);
+  summary.generation = generation.number;
+  return summary;
+}
+
+}  // namespace
+
+Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) {
+  LIDO_TRY(check_options(request));
+  IngestPlan plan{.sampling = resolve_auto(request.sampling)};
+  if (plan.sampling.scene == "on")
+    plan.detector = LIDO_TRY(infer::find_bundle(plan.sampling.detector.detector));
+  plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr);
+  const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, plan.identity));
+  const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
+  plan.clips = LIDO_TRY(ClipDb::open());
+  ClipDb& clips = *plan.clips;
+  plan.ignored = LIDO_TRY(find_inputs(
+      request.inputs, [&](const part::ClipInput& clip) { return clips.add_clip(clip); }));
+  LIDO_TRY(check_clips(clips, request));
+  if (dataset) plan.known = LIDO_TRY(drop_known(clips, *dataset, before.number));
+  LIDO_TRY(plan_clips(plan, request.job, stop));
+  // Checks the labels before any clip is decoded. finish() matches them again.
+  dataset::Vocabulary vocabulary = before.vocabulary;
+  LIDO_TRY(make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number, vocabulary));
+  return plan;
+}
+
+Result<IngestRun> IngestRun::open(Request request, IngestPlan plan) {
+  Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, plan.identity));
+  storage::Store& store = dataset.store();
+  auto lock = LIDO_TRY(store.lock("lido.json"));
+  // Notes of a run that was killed as a whole: no span is to blame.
+  if (!storage::is_remote(store.uri())) clear_unmarked_attempts(store.uri());
+  return IngestRun(std::move(request), std::move(plan), std::move(dataset), std::move(lock));
+}
+
+Result<std::vector<Batch>> IngestRun::batches(int workers) {
+  auto batches = LIDO_TRY(write_batches(*plan_.clips, dataset_.store(), workers));
+  spans_in_batches_ = 0;
+  for (const Batch& batch : batches) spans_in_batches_ += batch.spans;
+  return batches;
+}
+
+std::string IngestRun::shared_work() const {
+  return to_text(SharedWork{.out = dataset_.store().uri(),
+                            .device = plan_.detector ? infer::device() : std::string(),
+                            .sampling = plan_.sampling,
+                            .options = request_.job});
+}
+
+Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_token& stop) {
+  const ClipDb::Totals totals = LIDO_TRY(plan_.clips->totals());
+  Summary summary;
+  if (totals.clips > 0) {
+    const auto detector = LIDO_TRY(open_detector(plan_, request_.job.workers));
+    const JobContext job{.dataset = dataset_,
+                         .clips = *plan_.clips,
+                         .sampling = plan_.sampling,
+                         .options = request_.job,
+                         .detector = detector ? &*detector : nullptr,
+                         .forgotten = LIDO_TRY(dataset_.forgotten()),
+                         .stop = stop};
+    LIDO_TRY(make_parts(job, progress));
+    summary = LIDO_TRY(write_generation(request_, job, LIDO_TRY(dataset_.read_latest())));
+  }
+  LIDO_TRY(dataset_.store().remove_all(".work"));
+  summary.clips = static_cast<int64_t>(totals.clips);
+  summary.source_bytes = totals.bytes;
+  summary.known = plan_.known;
+  summary.ignored = plan_.ignored;
+  summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - spans_in_batches_);
+  return summary;
+}
+
+}  // namespace lido::ingest

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/local_worker.h"
+
+#include <mutex>
+
+#include "lido/base/parallel.h"
+#include "lido/ingest/work_span.h"
+
+namespace lido::ingest {
+namespace {
+
+/// Hands out a job's spans one after another. Thread-safe.
+class SpanQueue {
+ public:
+  explicit SpanQueue(ClipDb& clips) : clips_(clips) {}
+  /// The next span; called at most once for each span of the job.
+  Result<SpanRecord> take() {
+    const std::lock_guard lock(mutex_);
+    last_ = LIDO_TRY(clips_.next_span(last_));
+    if (!last_) return fail(ErrorCode::kNotFound, "span queue: empty");
+    return *last_;
+  }
+
+ private:
+  ClipDb& clips_;
+  std::mutex mutex_;
+  std::optional<SpanRecord> last_;
+};
+
+/// The ledger of a process that supervise() watches; of a bucket's, which has no supervisor, none.
+Result<Attempts> open_attempts(storage::Store& store) {
+  if (storage::is_remote(store.uri())) return Attempts::none();
+  Attempts attempts = LIDO_TRY(Attempts::open(store, kLocalPlace));
+  attempts.keep_places({kLocalPlace});
+  return attempts;
+}
+
+}  // namespace
+
+Result<void> make_parts(const JobContext& job, part::Progress& progress) {
+  storage::Store& store = job.dataset.store();
+  LIDO_TRY(job.clips.record_parts(store));
+  const ClipDb::Totals totals = LIDO_TRY(job.clips.totals());
+  progress.rejected += totals.unreadable;
+  progress.source_bytes_total += totals.bytes;
+  progress.spans_total = static_cast<int64_t>(totals.spans);
+  const Attempts attempts = LIDO_TRY(open_attempts(store));
+  const part::PartContext context{.store = store,
+                                  .sampling = job.sampling,
+                                  .decode_everything = job.options.decode_everything,
+                                  .detector = job.detector,
+                                  .progress = progress,
+                                  .stop = job.stop};
+  SpanQueue queue(job.clips);
+  return parallel_for(totals.spans, job.options.workers, job.stop, [&](size_t) -> Result<void> {
+    const SpanRecord span = LIDO_TRY(queue.take());
+    const SpanResult result =
+        LIDO_TRY(work_span(span.task, context, attempts, {.look_for_part = span.done}));
+    if (result.resumed) ++progress.spans_resumed;
+    ++progress.spans_done;
+    progress.source_bytes += span.bytes;
+    if (!result.record.broken) return {};
+    if (span.span == 0) ++progress.rejected;
+    return job.clips.record_break(span.clip, span.span, *result.record.broken);
+  });
+}
+
+}  // namespace lido::ingest

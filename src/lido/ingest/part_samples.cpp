@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/part_samples.h"
+
+#include <cmath>
+
+#include "lido/part/record_file.h"
+
+namespace lido::ingest {
+
+dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& clip,
+                              const part::SampleOptions& sampling) {
+  const part::ClipInput& input = clip.plan.input;
+  const double fps = sampling.fps.rate.value();
+  dataset::SampleRow row;
+  row.sample = sample.key;
+  row.split = clip.split;
+  row.length = sample.length;
+  row.clip = input.uri;
+  row.group = input.group;
+  row.site = input.site;
+  row.camera = input.camera;
+  row.first_k = sample.first_k;
+  row.pts = sample.pts;
+  row.start_s = static_cast<double>(sample.first_k) / fps;
+  row.end_s = static_cast<double>(sample.first_k + sampling.windows.window - 1) / fps;
+  if (input.start_utc)
+    row.start_utc = dataset::UtcTime{input.start_utc->us + std::llround(row.start_s * 1e6)};
+  row.source_width = sample.source_width;
+  row.source_height = sample.source_height;
+  row.scale_x = sample.geometry.scale_x;
+  row.scale_y = sample.geometry.scale_y;
+  row.offset_x = sample.geometry.offset_x;
+  row.offset_y = sample.geometry.offset_y;
+  row.track = sample.track;
+  row.cutouts = sample.cutouts;
+  row.boxes = sample.boxes;
+  row.sha256 = sample.sha256;
+  return row;
+}
+
+Result<part::PartRecord> visit_part(const JobContext& job, const ClipRecord& clip,
+                                    const std::string& part, const OnSample& on_sample) {
+  auto record = LIDO_TRY(part::read_part(job.dataset.store(), part));
+  if (!record) return fail(ErrorCode::kCorrupt, "{}: {}", part, part::kChangedOnDisk);
+  for (const part::PartSample& sample : record->samples) {
+    dataset::SampleRow row = sample_row(sample, clip, job.sampling);
+    const bool good =
+        !clip.broken || (job.options.keep_partial && row.end_s <= clip.broken->time_s);
+    if (good && !job.was_forgotten(row.clip, row.start_s, row.end_s))
+      LIDO_TRY(on_sample(sample, row));
+  }
+  return std::move(*record);
+}
+
+}  // namespace lido::ingest

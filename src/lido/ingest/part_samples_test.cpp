@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/part_samples.h"
+
+#include <gtest/gtest.h>
+
+#include "lido/ingest/test_folder.h"
+
+namespace lido::ingest {
+namespace {
+
+class VisitPart : public testing::Test {
+ protected:
+  VisitPart()
+      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
+        dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
+        clips_(*ClipDb::open()) {
+    sampling_.fps.rate = {4, 1};
+    sampling_.windows = {.window = 4, .stride = 4};
+    clip_.plan.input = {.uri = "/a.mp4", .start_utc = dataset::UtcTime{1'000'000}};
+    clip_.split = "val";
+    // Samples that last from second 0 to 0.75, 1 to 1.75, and 2 to 2.75.
+    part::PartRecord record;
+    for (const int64_t k : {0, 4, 8}) {
+      record.samples.push_back(
+          {.key = fmt::format("k{}", k), .first_k = k, .geometry = {1, 1, 2, 3, 4, 5}});
+    }
+    const auto writer = *dataset_.store().create("part");
+    EXPECT_TRUE(part::commit_part(*writer, record));
+  }
+
+  std::vector<std::string> keys(const std::vector<dataset::Forgotten>& forgotten = {}) {
+    const JobContext job{.dataset = dataset_,
+                         .clips = *clips_,
+                         .sampling = sampling_,
+                         .options = options_,
+                         .forgotten = forgotten};
+    std::vector<std::string> keys;
+    const auto on_sample = [&](const part::PartSample& sample,
+                               dataset::SampleRow& row) -> Result<void> {
+      keys.push_back(sample.key);
+      last_ = row;
+      return {};
+    };
+    result_ = visit_part(job, clip_, "part", on_sample);
+    return keys;
+  }
+
+  using Keys = std::vector<std::string>;
+  TestFolder folder_;
+  dataset::Dataset dataset_;
+  std::unique_ptr<ClipDb> clips_;
+  part::SampleOptions sampling_;
+  JobOptions options_;
+  ClipRecord clip_;
+  dataset::SampleRow last_;
+  Result<part::PartRecord> result_;
+};
+
+TEST_F(VisitPart, GivesEachSampleItsRow) {
+  EXPECT_EQ(keys(), (Keys{"k0", "k4", "k8"}));
+  EXPECT_EQ(last_.split, "val");
+  EXPECT_EQ(last_.start_s, 2);
+  EXPECT_EQ(last_.end_s, 2.75);
+  EXPECT_EQ(last_.start_utc->us, 3'000'000);
+  EXPECT_EQ(last_.scale_y, 3);
+  EXPECT_EQ(last_.offset_x, 4);
+}
+
+TEST_F(VisitPart, ABrokenClipGivesNothing) {
+  clip_.broken = part::PartBreak{2, "cut short"};
+  EXPECT_TRUE(keys().empty());
+}
+
+TEST_F(VisitPart, APartialClipGivesWhatEndsBeforeTheBreak) {
+  options_.keep_partial = true;
+  clip_.broken = part::PartBreak{1.75, "cut short"};
+  EXPECT_EQ(keys(), (Keys{"k0", "k4"}));
+}
+
+TEST_F(VisitPart, AForgottenStretchIsLeftOut) {
+  EXPECT_EQ(keys({{.clip = "/a.mp4", .start_s = 1.5, .end_s = 1.6}}), (Keys{"k0", "k8"}));
+  EXPECT_EQ(keys({{.clip = "/b.mp4", .start_s = 0, .end_s = 9}}).size(), 3U);
+}
+
+TEST_F(VisitPart, AChangedPartIsCorrupt) {
+  ASSERT_TRUE(dataset_.store().write_text("part", "x"));
+  EXPECT_TRUE(keys().empty());
+  ASSERT_FALSE(result_);
+  EXPECT_EQ(result_.error().code, ErrorCode::kCorrupt);
+}
+
+}  // namespace
+}  // namespace lido::ingest

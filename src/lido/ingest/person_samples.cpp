@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/person_samples.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "lido/part/sample_writer.h"
+
+namespace lido::ingest {
+namespace {
+
+/// A cutout shows a tracked person when its box and the track's have this IoU or more.
+constexpr double kMinCutoutIou = 0.3;
+
+/// The cutout at a sampling time that best matches a box; null for none.
+const PlacedImage* best_cutout(const ClipScene& scene, const scene::TrackBox& at) {
+  const PlacedImage* best = nullptr;
+  double best_iou = kMinCutoutIou;
+  const auto [first, last] = scene.cutouts.equal_range(at.k);
+  for (auto it = first; it != last; ++it) {
+    const double iou = overlap(at.box, it->second.image.box);
+    if (iou > best_iou) best_iou = iou, best = &it->second;
+  }
+  return best;
+}
+
+/// The sample of a window, without its images.
+part::PartSample sample_of(const PersonWindow& window, const std::string& prefix) {
+  part::PartSample sample{
+      .key = fmt::format("{}_{:08}_{:05}", prefix, window.start_k, window.track),
+      .first_k = window.start_k,
+      .track = window.track};
+  for (const PersonFrame& frame : window.frames) {
+    const media::Geometry& g = frame.cutout->image.geometry;
+    const Box& box = frame.box;
+    sample.pts.push_back(frame.cutout->image.pts);
+    sample.cutouts.insert(sample.cutouts.end(), {g.scale_x, g.scale_y, g.offset_x, g.offset_y});
+    sample.boxes.insert(sample.boxes.end(),
+                        {box.x * g.scale_x + g.offset_x, box.y * g.scale_y + g.offset_y,
+                         box.width * g.scale_x, box.height * g.scale_y});
+  }
+  return sample;
+}
+
+}  // namespace
+
+std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,
+                                      const dataset::WindowOptions& options,
+                                      const std::function<bool(int32_t)>& is_person) {
+  std::map<int64_t, std::vector<scene::SeenObject>> sightings;  // by track
+  for (const scene::SeenObject& seen : followed.objects) {
+    if (seen.track != 0 && is_person(seen.object)) sightings[seen.track].push_back(seen);
+  }
+  std::vector<PersonWindow> windows;
+  for (const auto& [track_key, seen] : sightings) {
+    const int64_t track = track_key;
+    const auto emit = [&](int64_t start, const std::deque<PersonFrame>& frames) -> Result<void> {
+      windows.push_back({start, track, {frames.begin(), frames.end()}});
+      return {};
+    };
+    dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
+    for (const scene::TrackBox& at : scene::boxes_along(seen, scene::kLookBack)) {
+      const PlacedImage* cutout = best_cutout(scene, at);
+      if (cutout != nullptr) (void)cutter.push(at.k, false, PersonFrame{at.box, cutout}, emit);
+    }
+  }
+  std::ranges::stable_sort(windows, {}, &PersonWindow::start_k);
+  return windows;
+}
+
+Result<void> write_people_part(const JobContext& job, const std::string& name,
+                               const ClipRecord& clip, const ClipScene& scene,
+                               const std::vector<PersonWindow>& windows) {
+  storage::Store& store = job.dataset.store();
+  const auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
+  const ClipPlan& plan = clip.plan;
+  part::SampleWriter samples(*writer, plan.input, plan.info.time_base, job.sampling);
+  ClipImageReader images(store, clip);
+  const std::string prefix = part::key_prefix(plan.input);
+  for (const PersonWindow& window : windows) {
+    part::PartSample sample = sample_of(window, prefix);
+    std::vector<std::string> frames;
+    for (const PersonFrame& frame : window.frames)
+      frames.push_back(LIDO_TRY(images.read(*frame.cutout)));
+    std::string context;
+    const auto middle = scene.contexts.find(window.start_k + job.sampling.windows.window / 2);
+    if (middle != scene.contexts.end()) {
+      const part::StoredImage& whole = middle->second.image;
+      context = LIDO_TRY(images.read(middle->second));
+      sample.geometry = whole.geometry;
+      sample.source_width = static_cast<int32_t>(whole.box.width);
+      sample.source_height = static_cast<int32_t>(whole.box.height);
+    }
+    const std::vector<std::string_view> views(frames.begin(), frames.end());
+    LIDO_TRY(samples.write(std::move(sample), views, context));
+  }
+  return part::commit_part(*writer, {.samples = samples.take_samples()});
+}
+
+}  // namespace lido::ingest

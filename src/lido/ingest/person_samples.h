@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lido/ingest/clip_scene.h"
+#include "lido/scene/follow.h"
+
+namespace lido::ingest {
+
+/// One frame of a person's window.
+struct PersonFrame {
+  Box box;  ///< The person, upright source pixels.
+  const PlacedImage* cutout = nullptr;
+};
+
+/// Consecutive frames of one track that become a sample.
+struct PersonWindow {
+  int64_t start_k = 0;  ///< Sampling time of the first frame.
+  int64_t track = 0;
+  std::vector<PersonFrame> frames;
+};
+
+/// Cuts the tracks of people into windows, by time, then by track. A window has a cutout for every
+/// frame; a track is cut where there is none. Pure.
+/// @param scene      The windows point into its cutouts.
+/// @param is_person  Whether a class id is a person.
+std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,
+                                      const dataset::WindowOptions& options,
+                                      const std::function<bool(int32_t)>& is_person);
+
+/// Writes windows as samples into a part of their own.
+/// @param name  Name of the part.
+/// @param clip  The clip that the windows are of.
+Result<void> write_people_part(const JobContext& job, const std::string& name,
+                               const ClipRecord& clip, const ClipScene& scene,
+                               const std::vector<PersonWindow>& windows);
+
+}  // namespace lido::ingest

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/person_samples.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::ingest {
+namespace {
+
+constexpr int32_t kPerson = 0, kBall = 1;
+const dataset::WindowOptions kWindows = {.window = 4, .stride = 2};
+
+bool is_person(int32_t id) { return id == kPerson; }
+
+Box box_at(int64_t k, double left) { return {left + static_cast<double>(k), 10, 20, 40}; }
+
+/// Something that is seen at every k from first to last, with a cutout each time.
+void add(ClipScene& scene, scene::Followed& followed, int64_t track, int32_t id, int64_t first,
+         int64_t last, double left) {
+  for (int64_t k = first; k <= last; ++k) {
+    followed.objects.push_back(
+        {.k = k, .box = box_at(k, left), .score = 1, .object = id, .track = track});
+    scene.cutouts.emplace(k, PlacedImage{0, {.k = k, .box = box_at(k, left)}});
+  }
+}
+
+std::vector<std::pair<int64_t, int64_t>> starts(const std::vector<PersonWindow>& windows) {
+  std::vector<std::pair<int64_t, int64_t>> starts;
+  for (const PersonWindow& window : windows) starts.emplace_back(window.start_k, window.track);
+  return starts;
+}
+
+using Starts = std::vector<std::pair<int64_t, int64_t>>;
+
+TEST(CutWindows, StartAtMultiplesOfTheStride) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 1, 8, 0);
+  // Windows of 4 in [1, 8] at even times: [2, 6) and [4, 8).
+  const auto windows = cut_windows(scene, followed, kWindows, is_person);
+  EXPECT_EQ(starts(windows), (Starts{{2, 1}, {4, 1}}));
+  ASSERT_EQ(windows[0].frames.size(), 4U);
+  EXPECT_EQ(windows[0].frames[0].box, box_at(2, 0));
+  EXPECT_EQ(windows[0].frames[3].cutout->image.k, 5);
+}
+
+TEST(CutWindows, ComeByTimeThenByTrack) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 2, kPerson, 0, 3, 0);
+  add(scene, followed, 1, kPerson, 0, 5, 500);
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, is_person)),
+            (Starts{{0, 1}, {0, 2}, {2, 1}}));
+}
+
+TEST(CutWindows, ShowOnlyPeopleOnTracks) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kBall, 0, 9, 0);
+  add(scene, followed, 0, kPerson, 0, 9, 500);
+  EXPECT_TRUE(cut_windows(scene, followed, kWindows, is_person).empty());
+}
+
+TEST(CutWindows, AMissingCutoutCutsTheTrack) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 9, 0);
+  scene.cutouts.erase(4);
+  // [0, 4) and [5, 10): of the latter only [6, 10) starts at an even time.
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, is_person)), (Starts{{0, 1}, {6, 1}}));
+}
+
+TEST(CutWindows, ACutoutElsewhereIsNotThePerson) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 3, 0);
+  scene.cutouts.erase(2);
+  scene.cutouts.emplace(2, PlacedImage{0, {.k = 2, .box = box_at(2, 15)}});  // IoU 5/35
+  EXPECT_TRUE(cut_windows(scene, followed, kWindows, is_person).empty());
+}
+
+TEST(CutWindows, TheBestMatchIsTaken) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 3, 0);
+  scene.cutouts.emplace(1, PlacedImage{7, {.k = 1, .box = box_at(1, 5)}});  // IoU 15/25
+  const auto windows = cut_windows(scene, followed, kWindows, is_person);
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_EQ(windows[0].frames[1].cutout->span, 0U);
+}
+
+}  // namespace
+}  // namespace lido::ingest

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/request.h"
+
+namespace lido::ingest {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Calls visit(name, value) for each number of a summary.
+void visit_summary(auto& summary, auto&& visit) {
+  visit("generation", summary.generation);
+  visit("clips", summary.clips);
+  visit("known", summary.known);
+  visit("ignored_files", summary.ignored);
+  visit("rejected", summary.rejected);
+  visit("samples", summary.samples);
+  visit("frames", summary.frames);
+  visit("left_over", summary.left_over);
+  visit("shards", summary.shards);
+  visit("shard_bytes", summary.shard_bytes);
+  visit("source_bytes", summary.source_bytes);
+  visit("source_hours", summary.source_hours);
+  visit("skipped_hours", summary.skipped_hours);
+  visit("spans", summary.spans);
+  visit("spans_resumed", summary.spans_resumed);
+}
+
+}  // namespace
+
+std::string to_text(const Request& request) {
+  return Json{{"inputs", request.inputs},
+              {"out", request.out},
+              {"labels", request.labels},
+              {"classes", request.classes},
+              {"sampling", to_json(request.sampling)},
+              {"job", to_json(request.job)}}
+      .dump();
+}
+
+Result<Request> parse_request(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "request: not a JSON object");
+  try {
+    Request request;
+    json.at("inputs").get_to(request.inputs);
+    json.at("out").get_to(request.out);
+    request.labels = json.value("labels", std::string());
+    request.classes = json.value("classes", std::string());
+    request.sampling = LIDO_TRY(from_json<part::SampleOptions>(json.at("sampling")));
+    request.job = LIDO_TRY(from_json<JobOptions>(json.at("job")));
+    return request;
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "request: {}", error.what());
+  }
+}
+
+Json summary_json(const Summary& summary) {
+  Json json;
+  visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
+}
+
+Summary parse_summary(const Json& json) {
+  Summary summary;
+  visit_summary(summary, [&](const char* name, auto& value) {
+    const auto found = json.find(name);
+    if (found != json.end() && found->is_number()) found->get_to(value);
+  });
+  return summary;
+}
+
+}  // namespace lido::ingest

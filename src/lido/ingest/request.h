@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lido/base/result.h"
+#include "lido/ingest/options.h"
+#include "lido/part/options.h"
+
+namespace lido::ingest {
+
+/// An ingest that a user asks for.
+struct Request {
+  std::vector<std::string> inputs;  ///< Files, folders, globs, prefixes and lists: find_inputs().
+  std::string out;                  ///< The dataset: a folder, gs:// or s3://.
+  std::string labels;               ///< A labels file; empty for none.
+  std::string classes;  ///< "behaviour=drowning,swimming;age=child": labels that the dataset has;
+                        ///< empty for those in the labels file.
+  part::SampleOptions sampling;
+  JobOptions job;
+};
+
+/// The result of an ingest.
+struct Summary {
+  int generation = 0;    ///< Number of the new generation; 0 when there was nothing new.
+  int64_t clips = 0;     ///< New clips.
+  int64_t known = 0;     ///< Clips that the dataset had already.
+  int64_t ignored = 0;   ///< Files skipped for their extension.
+  int64_t rejected = 0;  ///< Clips that broke.
+  int64_t samples = 0;
+  int64_t frames = 0;
+  int64_t left_over = 0;  ///< Frames in no sample.
+  int64_t shards = 0;
+  int64_t shard_bytes = 0;
+  int64_t source_bytes = 0;  ///< Size of the new clips.
+  double source_hours = 0;   ///< Footage of the new clips.
+  double skipped_hours = 0;  ///< Footage skipped by --fps auto, because nothing moved.
+  int64_t spans = 0;
+  int64_t spans_resumed = 0;  ///< Spans that an earlier run had read.
+};
+
+/// A request as JSON text, for another process.
+std::string to_text(const Request& request);
+/// Reads what to_text wrote. @return kInvalidArgument.
+Result<Request> parse_request(const std::string& text);
+
+/// A summary as JSON, as --json prints it.
+nlohmann::ordered_json summary_json(const Summary& summary);
+/// Reads what summary_json wrote. A missing number is 0.
+Summary parse_summary(const nlohmann::ordered_json& json);
+
+}  // namespace lido::ingest

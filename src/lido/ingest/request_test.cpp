@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/request.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::ingest {
+namespace {
+
+TEST(Request, ComesBackFromTextAsItWas) {
+  Request request{.inputs = {"/a", "gs://b/c"}, .out = "/d", .labels = "l.csv", .classes = "t=x,y"};
+  request.sampling.fps.rate = {30'000, 1001};
+  request.sampling.scene = "off";
+  request.job.span_s = 2;
+  request.job.keep_partial = true;
+  const auto read = parse_request(to_text(request));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->inputs, request.inputs);
+  EXPECT_EQ(read->out, "/d");
+  EXPECT_EQ(read->labels, "l.csv");
+  EXPECT_EQ(read->classes, "t=x,y");
+  EXPECT_EQ(read->sampling.fps, request.sampling.fps);
+  EXPECT_EQ(read->sampling.scene, "off");
+  EXPECT_EQ(read->job.span_s, 2);
+  EXPECT_TRUE(read->job.keep_partial);
+}
+
+TEST(Request, OptionsThatAreMissingHaveTheirDefaults) {
+  const auto read = parse_request(R"({"inputs": [], "out": "/d", "sampling": {}, "job": {}})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->sampling.windows.window, 16);
+  EXPECT_EQ(read->job.readers, 1);
+  EXPECT_EQ(read->labels, "");
+}
+
+TEST(Request, AnUnknownOptionIsRefused) {
+  const auto read =
+      parse_request(R"({"inputs": [], "out": "/d", "sampling": {"fsp": "4"}, "job": {}})");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST(Request, OtherTextIsRefused) {
+  for (const char* text : {"", "[]", "{}", R"({"inputs": "a", "out": "/d"})"}) {
+    const auto read = parse_request(text);
+    ASSERT_FALSE(read) << text;
+    EXPECT_TRUE(read.error().message.starts_with("request: ")) << read.error().message;
+  }
+}
+
+TEST(Summary, ComesBackFromJson) {
+  const Summary summary{.generation = 2,
+                        .clips = 3,
+                        .ignored = 4,
+                        .rejected = 1,
+                        .samples = 50,
+                        .shard_bytes = 1 << 20,
+                        .source_hours = 0.5,
+                        .spans_resumed = 7};
+  const auto json = summary_json(summary);
+  EXPECT_EQ(json["ignored_files"], 4);
+  EXPECT_EQ(json.size(), 15U);
+  const Summary read = parse_summary(json);
+  EXPECT_EQ(read.generation, 2);
+  EXPECT_EQ(read.samples, 50);
+  EXPECT_EQ(read.shard_bytes, 1 << 20);
+  EXPECT_EQ(read.source_hours, 0.5);
+  EXPECT_EQ(read.spans_resumed, 7);
+}
+
+TEST(Summary, NumbersThatAreMissingAreZero) {
+  const Summary read = parse_summary({{"clips", 3}, {"samples", "many"}});
+  EXPECT_EQ(read.clips, 3);
+  EXPECT_EQ(read.samples, 0);
+}
+
+}  // namespace
+}  // namespace lido::ingest

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lido/ingest/attempts.h"
+#include "lido/part/make_part.h"
+
+namespace lido::ingest {
+
+/// How to treat a span.
+struct WorkMode {
+  bool look_for_part = true;  ///< The part may exist already. False saves one look.
+  bool may_defer = false;     ///< A span that failed kFailuresUntilAlone times is left for later.
+};
+
+/// The result of a span.
+struct SpanResult {
+  part::PartRecord record;
+  bool resumed = false;   ///< The part existed already.
+  bool deferred = false;  ///< The span was left for later; the record is empty.
+};
+
+/// Makes the part of a span, under threads and on Ray alike, unless it exists. A span that failed
+/// kFailuresUntilRejected times gets a part that rejects its clip.
+/// @return kUnavailable when storage fails, kCancelled.
+Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext& context,
+                             const Attempts& attempts, WorkMode mode);
+
+}  // namespace lido::ingest

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/work_span.h"
+
+#include <gtest/gtest.h>
+
+#include "lido/ingest/test_folder.h"
+
+namespace lido::ingest {
+namespace {
+
+class WorkSpan : public testing::Test {
+ protected:
+  WorkSpan() : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    sampling_.scene = "off";
+    sampling_.samples = "frame";
+  }
+
+  void fail_attempts(int count) {
+    const Attempts attempts = *Attempts::open(folder_.store(), "node");
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(attempts.begin(task_.part));
+  }
+
+  SpanResult work(WorkMode mode) {
+    const Attempts attempts = *Attempts::open(folder_.store(), "node");
+    const part::PartContext context{
+        .store = folder_.store(), .sampling = sampling_, .progress = progress_};
+    return *work_span(task_, context, attempts, mode);
+  }
+
+  TestFolder folder_;
+  part::SpanTask task_{.part = ".work/parts/a", .clip = {.uri = "/nowhere.mp4"}};
+  part::SampleOptions sampling_;
+  part::Progress progress_;
+};
+
+TEST_F(WorkSpan, AnExistingPartIsNotMadeAgain) {
+  ASSERT_TRUE(part::write_broken_part(folder_.store(), task_.part, "earlier"));
+  const SpanResult result = work({});
+  EXPECT_TRUE(result.resumed);
+  EXPECT_EQ(result.record.broken->reason, "earlier");
+}
+
+TEST_F(WorkSpan, AnAttemptThatReturnsLeavesNoNote) {
+  const SpanResult result = work({});
+  EXPECT_FALSE(result.resumed);
+  EXPECT_TRUE(result.record.broken);  // there is no such clip
+  EXPECT_EQ(folder_.files(std::string(kAttemptsFolder)), 0);
+}
+
+TEST_F(WorkSpan, TwoFailuresDeferASpanThatHasNeighbours) {
+  fail_attempts(kFailuresUntilAlone - 1);
+  EXPECT_FALSE(work({.may_defer = true}).deferred);
+  std::filesystem::remove(folder_.path(task_.part));
+  fail_attempts(1);
+  EXPECT_TRUE(work({.may_defer = true}).deferred);
+  EXPECT_FALSE(work({.may_defer = false}).deferred);
+}
+
+TEST_F(WorkSpan, ThreeFailuresRejectTheClip) {
+  fail_attempts(kFailuresUntilRejected);
+  const SpanResult result = work({.may_defer = true});
+  EXPECT_FALSE(result.deferred);
+  EXPECT_EQ(result.record.broken->reason, "its worker process crashed 3 times");
+  EXPECT_TRUE(part::read_part(folder_.store(), task_.part)->has_value());
+}
+
+}  // namespace
+}  // namespace lido::ingest

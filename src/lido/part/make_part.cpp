@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/part/make_part.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "lido/base/hash.h"
+#include "lido/dataset/jpeg.h"
+#include "lido/part/sample_writer.h"
+#include "lido/part/scene_file.h"
+
+namespace lido::part {
+namespace {
+
+/// Attempts at a span while storage fails. The first wait is 1 s, each later one twice as long.
+constexpr int kStorageAttempts = 3;
+/// Bytes at each end of a clip that its fingerprint covers.
+constexpr size_t kFingerprintBytes = 64 << 10;
+
+int64_t thread_cpu_us() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1000;
+}
+
+/// Adds the thread's CPU time during its own life to a stage.
+class StageTimer {
+ public:
+  explicit StageTimer(std::atomic<int64_t>& stage) : stage_(stage), start_(thread_cpu_us()) {}
+  ~StageTimer() { stage_ += thread_cpu_us() - start_; }
+  StageTimer(const StageTimer&) = delete;
+  StageTimer& operator=(const StageTimer&) = delete;
+
+ private:
+  std::atomic<int64_t>& stage_;
+  int64_t start_;
+};
+
+/// SHA-256 of a clip's size, first and last 64 KiB.
+Result<std::string> fingerprint_of(storage::Reader& reader) {
+  std::vector<std::byte> bytes(kFingerprintBytes);
+  Sha256 hash;
+  hash.update(std::to_string(reader.size()));
+  for (const int64_t at : {int64_t{0}, std::max<int64_t>(0, reader.size() - std::ssize(bytes))}) {
+    const size_t read = LIDO_TRY(reader.read_at(at, bytes));
+    hash.update(std::span(bytes).first(read));
+  }
+  return hash.hex();
+}
+
+/// A frame as JPEG, shared by all windows that hold it. Empty where samples are people only.
+struct EncodedFrame {
+  int64_t pts = 0;
+  int32_t source_width = 0;
+  int32_t source_height = 0;
+  media::Geometry geometry;
+  std::shared_ptr<const std::string> jpeg;
+};
+
+/// Turns the frames of a span into the samples of a part. One for each pass over the span.
+class PartBuilder {
+ public:
+  /// @param scene  Null when there is no detector.
+  PartBuilder(storage::Writer& writer, const SpanTask& task, const SpanReach& reach,
+              const PartContext& context, std::unique_ptr<SceneWriter> scene)
+      : samples_(writer, task.clip, task.info.time_base, context.sampling),
+        sampling_(context.sampling),
+        frames_end_k_(reach.window_end_k),
+        scene_(std::move(scene)),
+        progress_(context.progress),
+        cutter_(context.sampling.windows, reach.first_k, reach.own_end_k),
+        key_prefix_(key_prefix(task.clip)) {}
+
+  Result<void> add(const media::ExtractedFrame& extracted) {
+    if (scene_) {
+      const StageTimer timer(progress_.scene_us);
+      LIDO_TRY(
+          scene_->add(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame));
+    }
+    if (extracted.first_k >= frames_end_k_) return {};
+    EncodedFrame encoded;
+    if (sampling_.samples != "person") encoded = LIDO_TRY(encode(extracted.frame));
+    const auto emit = [&](int64_t start, const std::deque<EncodedFrame>& window) -> Result<void> {
+      if (sampling_.samples == "person") return {};
+      const StageTimer timer(progress_.write_us);
+      return write_sample(start, window);
+    };
+    for (int64_t k = extracted.first_k; k < std::min(extracted.end_k, frames_end_k_); ++k) {
+      ++progress_.frames;
+      ++frames_;
+      const bool after_cut = extracted.after_cut && k == extracted.first_k;
+      LIDO_TRY(cutter_.push(k, after_cut, encoded, emit));
+    }
+    return {};
+  }
+
+  /// Publishes the scene file. @return The part's samples and runs.
+  Result<PartRecord> finish() {
+    if (scene_) {
+      const StageTimer timer(progress_.scene_us);
+      LIDO_TRY(scene_->commit());
+    }
+    return PartRecord{.samples = samples_.take_samples(), .runs = cutter_.runs()};
+  }
+
+  /// Frames added to progress.frames so far.
+  int64_t frames() const { return frames_; }
+
+ private:
+  Result<EncodedFrame> encode(const media::Frame& frame) {
+    EncodedFrame encoded{.pts = frame.pts};
+    encoded.geometry = LIDO_TRY(media::fit_geometry(frame, sampling_.transform));
+    const auto upright = media::upright_size(frame);
+    encoded.source_width = upright.width;
+    encoded.source_height = upright.height;
+    media::Image image;
+    {
+      const StageTimer timer(progress_.transform_us);
+      image = converter_.convert(frame, encoded.geometry);
+    }
+    const StageTimer timer(progress_.compress_us);
+    encoded.jpeg =
+        std::make_shared<std::string>(LIDO_TRY(encoder_.encode(image, sampling_.quality)));
+    return encoded;
+  }
+
+  Result<void> write_sample(int64_t start, const std::deque<EncodedFrame>& window) {
+    const EncodedFrame& first = window.front();
+    PartSample sample{.key = fmt::format("{}_{:08}", key_prefix_, start),
+                      .first_k = start,
+                      .source_width = first.source_width,
+                      .source_height = first.source_height,
+                      .geometry = first.geometry};
+    std::vector<std::string_view> frames;
+    for (const EncodedFrame& frame : window) {
+      frames.push_back(*frame.jpeg);
+      sample.pts.push_back(frame.pts);
+    }
+    return samples_.write(std::move(sample), frames, "");
+  }
+
+  SampleWriter samples_;
+  const SampleOptions& sampling_;
+  int64_t frames_end_k_;  // later frames are in no sample of this span
+  std::unique_ptr<SceneWriter> scene_;
+  Progress& progress_;
+  dataset::WindowCutter<EncodedFrame> cutter_;
+  std::string key_prefix_;
+  media::Converter converter_;
+  dataset::JpegEncoder encoder_;
+  int64_t frames_ = 0;
+};
+
+/// One attempt at a span. Begins its part again when the extraction restarts.
+class SpanAttempt {
+ public:
+  SpanAttempt(const SpanTask& task, const PartContext& context)
+      : task_(task), context_(context), reach_(reach_of(task.span, context.sampling)) {}
+
+  Result<PartRecord> run(storage::Reader& reader) {
+    LIDO_TRY(begin());
+    const int64_t before_us = thread_cpu_us();
+    const media::ExtractReport report = LIDO_TRY(media::extract(
+        reader, extract_request(task_.span, reach_, context_),
+        [this](const media::ExtractedFrame& frame) { return add(frame); }, [this] { restart(); },
+        context_.stop));
+    context_.progress.work_us += thread_cpu_us() - before_us;
+    if (!begun_) return std::unexpected(begun_.error());
+    PartRecord record = LIDO_TRY(builder_->finish());
+    clip_to_span(report, record);
+    if (!task_.span.from) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
+    LIDO_TRY(commit_part(*writer_, record));
+    return record;
+  }
+
+ private:
+  Result<void> begin() {
+    writer_ = LIDO_TRY(context_.store.create(task_.part, storage::Durability::kProcess));
+    std::unique_ptr<SceneWriter> scene;
+    if (context_.detector != nullptr)
+      scene = LIDO_TRY(SceneWriter::create(task_.part, context_, reach_.blocks));
+    builder_.emplace(*writer_, task_, reach_, context_, std::move(scene));
+    return {};
+  }
+
+  void restart() {
+    if (builder_) context_.progress.frames -= builder_->frames();
+    builder_.reset();
+    writer_.reset();
+    begun_ = begin();
+  }
+
+  Result<void> add(const media::ExtractedFrame& frame) {
+    if (!begun_) return begun_;
+    return builder_->add(frame);
+  }
+
+  /// Fills in what the extraction reported, without what was read for neighbouring spans.
+  void clip_to_span(const media::ExtractReport& report, PartRecord& record) const {
+    const int64_t end_k = reach_.own_end_k;
+    std::erase_if(record.runs, [&](const dataset::Run& run) { return run.begin >= end_k; });
+    if (!record.runs.empty()) record.runs.back().end = std::min(record.runs.back().end, end_k);
+    for (const media::SkippedRange& skipped : report.skipped) {
+      const int64_t first = std::max(skipped.first_k, reach_.first_k);
+      const int64_t end = std::min(skipped.end_k, end_k);
+      if (first < end) record.skipped.push_back({first, end, skipped.decoded});
+    }
+    record.start_pts = report.start_pts == media::kNoPts ? 0 : report.start_pts;
+    record.last_pts = report.last_pts == media::kNoPts ? record.start_pts : report.last_pts;
+    record.packets_read = report.packets_read;
+    record.packets_decoded = report.packets_decoded;
+    record.planned = report.planned;
+    if (report.broke) record.broken = PartBreak{report.broke->time_s, report.broke->error.message};
+  }
+
+  const SpanTask& task_;
+  const PartContext& context_;
+  SpanReach reach_;
+  std::unique_ptr<storage::Writer> writer_;
+  std::optional<PartBuilder> builder_;
+  Result<void> begun_;  // error of the latest restart
+};
+
+Result<PartRecord> attempt(const SpanTask& task, const PartContext& context) {
+  const auto reader = storage::open_reader(task.clip.uri);
+  if (!reader) {
+    if (reader.error().code == ErrorCode::kUnavailable) return std::unexpected(reader.error());
+    return write_broken_part(context.store, task.part, reader.error().message);
+  }
+  return SpanAttempt(task, context).run(**reader);
+}
+
+}  // namespace
+
+media::ExtractRequest extract_request(const Span& span, const SpanReach& reach,
+                                      const PartContext& context) {
+  const SampleOptions& sampling = context.sampling;
+  media::ExtractRequest request{.fps = sampling.fps.rate,
+                                .from = span.from,
+                                .start_pts = span.start_pts,
+                                .first_k = reach.first_k,
+                                .end_k = reach.read_end_k(),
+                                .max_gap_s = sampling.max_gap_s};
+  if (sampling.fps.automatic) request.linger = sampling.windows.window;
+  if (context.decode_everything) request.mode = media::DecodeMode::kEverything;
+  if (sampling.keyframes_only) request.mode = media::DecodeMode::kKeyframesOnly;
+  return request;
+}
+
+Result<PartRecord> make_part(const SpanTask& task, const PartContext& context) {
+  for (int round = 1;; ++round) {
+    auto record = attempt(task, context);
+    const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
+    if (!may_pass || round == kStorageAttempts) return record;
+    std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
+  }
+}
+
+}  // namespace lido::part

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole spans against divided ones: the samples of a clip must not depend on its spans.
+#include "lido/part/make_part.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "lido/part/test_span.h"
+
+namespace lido::part {
+namespace {
+
+using MakePart = SpanTest;
+
+std::map<std::string, std::string> checksums(const PartRecord& record) {
+  std::map<std::string, std::string> sums;
+  for (const PartSample& sample : record.samples) sums[sample.key] = sample.sha256;
+  return sums;
+}
+
+TEST_F(MakePart, SamplesDoNotDependOnTheSpans) {
+  const auto whole = make_part(task("whole"), context());
+  const auto [left, right] = halves();
+  const auto first = make_part(task("first", left), context());
+  const auto second = make_part(task("second", right), context());
+  ASSERT_TRUE(whole && first && second);
+  auto joined = checksums(*first);
+  EXPECT_FALSE(joined.empty());
+  EXPECT_FALSE(second->samples.empty());
+  joined.merge(checksums(*second));
+  EXPECT_EQ(joined, checksums(*whole));
+  EXPECT_EQ(first->runs.back().end, left.end_k);
+  EXPECT_FALSE(first->fingerprint.empty());
+  EXPECT_TRUE(second->fingerprint.empty());
+}
+
+TEST_F(MakePart, ThePartReadsBackAsReturned) {
+  const auto made = make_part(task("a"), context());
+  ASSERT_TRUE(made);
+  const auto read = *read_part(*store_, ".work/parts/a");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(checksums(*read), checksums(*made));
+  EXPECT_EQ(read->runs, made->runs);
+  EXPECT_GT(progress_.frames, 0);
+}
+
+TEST_F(MakePart, AMissingClipIsBrokenAndNoError) {
+  SpanTask missing = task("missing");
+  missing.clip.uri = "/nowhere/a.mp4";
+  const auto made = make_part(missing, context());
+  ASSERT_TRUE(made);
+  EXPECT_NE(made->broken->reason.find("/nowhere/a.mp4"), std::string::npos);
+  EXPECT_TRUE(read_part(*store_, missing.part)->has_value());
+}
+
+TEST_F(MakePart, StopsWhenAsked) {
+  std::stop_source source;
+  source.request_stop();
+  PartContext stopped = context();
+  stopped.stop = source.get_token();
+  const auto made = make_part(task("a"), stopped);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::kCancelled);
+  EXPECT_FALSE(*read_part(*store_, ".work/parts/a"));
+}
+
+}  // namespace
+}  // namespace lido::part

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lido/base/options.h"
+#include "lido/dataset/window.h"
+#include "lido/media/convert.h"
+#include "lido/scene/detect.h"
+#include "lido/scene/track.h"
+
+namespace lido::part {
+
+/// Options that shape a dataset's samples. Fixed by the first ingest into the dataset.
+struct SampleOptions {
+  SampleRate fps;
+  media::TransformOptions transform;
+  dataset::WindowOptions windows;
+  std::string scene = "on";
+  std::string samples = "auto";
+  int person_size = 224;
+  scene::DetectorOptions detector;
+  scene::TrackerOptions tracker;
+  int quality = 90;
+  bool keyframes_only = false;
+  double max_gap_s = 2;
+  std::string split = "80/10/10";
+  std::string split_by = "group";
+  int64_t seed = 0;
+
+  static void fields(auto& self, auto&& visit) {
+    visit("fps", self.fps, Anything{},
+          "Frames per second to sample: 4, 0.5 or 30000/1001. auto, or auto:8 for another rate: "
+          "that rate while something moves, and a frame now and then while nothing does. Use auto "
+          "for cameras that record empty water");
+    media::TransformOptions::fields(self.transform, visit);
+    dataset::WindowOptions::fields(self.windows, visit);
+    visit("scene", self.scene, OneOf{{"on", "off"}},
+          "Detect and track people, and measure camera motion and view quality. off is much faster "
+          "and needs no detector");
+    visit("samples", self.samples, OneOf{{"auto", "person", "frame", "both"}},
+          "Content of a sample: one person, cut out along their track (person), the whole frame "
+          "(frame), or samples of both kinds (both). auto is person with --scene on and frame with "
+          "--scene off");
+    visit("person_size", self.person_size, Within{32, 512},
+          "Side of the square image of a person, pixels");
+    scene::DetectorOptions::fields(self.detector, visit);
+    scene::TrackerOptions::fields(self.tracker, visit);
+    visit("quality", self.quality, Within{1, 100},
+          "JPEG quality of the images in shards. Lower it to save space");
+    visit("keyframes_only", self.keyframes_only, Anything{},
+          "Decode keyframes only, for a quick look at much footage: each sample time gets the last "
+          "keyframe before it");
+    visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
+          "Gap between two frames from which the clip counts as cut, seconds. No window crosses a "
+          "cut. Raise it for cameras that drop frames");
+    visit("split", self.split, Anything{}, "Percentages of train, val and test");
+    visit("split_by", self.split_by, OneOf{{"group", "site"}},
+          "Clips that stay together in one split: those of one group (event), or of one site "
+          "(pool)");
+    visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
+  }
+};
+
+}  // namespace lido::part

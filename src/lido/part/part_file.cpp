@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/part/part_file.h"
+
+#include <algorithm>
+
+#include "lido/base/hash.h"
+#include "lido/part/geometry_json.h"
+#include "lido/part/record_file.h"
+
+namespace lido::part {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Version of part files, an input of every part's name. Raise it when equal inputs would give
+/// other bytes.
+constexpr int kPartFormat = 2;
+
+Json to_json(const PartSample& sample) {
+  Json geometry = Json::array();
+  append_geometry(geometry, sample.geometry);
+  Json json = {{"key", sample.key},
+               {"k", sample.first_k},
+               {"pts", sample.pts},
+               {"offset", sample.offset},
+               {"length", sample.length},
+               {"sha256", sample.sha256},
+               {"source", {sample.source_width, sample.source_height}},
+               {"geometry", std::move(geometry)}};
+  if (sample.track != 0) json["person"] = {sample.track, sample.cutouts, sample.boxes};
+  return json;
+}
+
+PartSample sample_from(const Json& json) {
+  PartSample sample{.key = json.at("key"),
+                    .first_k = json.at("k"),
+                    .pts = json.at("pts"),
+                    .offset = json.at("offset"),
+                    .length = json.at("length"),
+                    .sha256 = json.at("sha256"),
+                    .source_width = json.at("source").at(0),
+                    .source_height = json.at("source").at(1),
+                    .geometry = geometry_at(json.at("geometry"), 0)};
+  if (const auto person = json.find("person"); person != json.end()) {
+    person->at(0).get_to(sample.track);
+    person->at(1).get_to(sample.cutouts);
+    person->at(2).get_to(sample.boxes);
+  }
+  return sample;
+}
+
+Json to_json(const PartRecord& record) {
+  Json samples = Json::array(), runs = Json::array(), skipped = Json::array();
+  for (const PartSample& sample : record.samples) samples.push_back(to_json(sample));
+  for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
+  for (const media::SkippedRange& range : record.skipped)
+    skipped.push_back({range.first_k, range.end_k, range.decoded});
+  Json json = {{"samples", std::move(samples)},
+               {"runs", std::move(runs)},
+               {"skipped", std::move(skipped)},
+               {"start_pts", record.start_pts},
+               {"last_pts", record.last_pts},
+               {"packets_read", record.packets_read},
+               {"packets_decoded", record.packets_decoded},
+               {"planned", record.planned},
+               {"fingerprint", record.fingerprint}};
+  if (record.broken)
+    json["broke"] = {{"time_s", record.broken->time_s}, {"reason", record.broken->reason}};
+  return json;
+}
+
+PartRecord record_from(const Json& json) {
+  PartRecord record;
+  for (const Json& sample : json.at("samples")) record.samples.push_back(sample_from(sample));
+  for (const Json& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
+  for (const Json& range : json.at("skipped"))
+    record.skipped.push_back({range.at(0), range.at(1), range.at(2)});
+  json.at("start_pts").get_to(record.start_pts);
+  json.at("last_pts").get_to(record.last_pts);
+  json.at("packets_read").get_to(record.packets_read);
+  json.at("packets_decoded").get_to(record.packets_decoded);
+  json.at("planned").get_to(record.planned);
+  json.at("fingerprint").get_to(record.fingerprint);
+  if (const auto broken = json.find("broke"); broken != json.end())
+    record.broken = PartBreak{broken->at("time_s"), broken->at("reason")};
+  return record;
+}
+
+}  // namespace
+
+std::string part_name(const Json& identity, const ClipInput& clip, const Span& span) {
+  const Json key = {kPartFormat,
+                    identity,
+                    clip.uri,
+                    clip.bytes,
+                    clip.group_name(),
+                    clip.site,
+                    clip.camera,
+                    clip.start_utc ? dataset::to_string(*clip.start_utc) : "",
+                    span.from ? span.from->pts : 0,
+                    span.start_pts.value_or(-1),
+                    span.first_k,
+                    span.end_k};
+  return fmt::format("{}/{}", kPartsFolder, sha256_hex(key.dump()).substr(0, 32));
+}
+
+std::string key_prefix(const ClipInput& clip) { return sha256_hex(clip.uri).substr(0, 12); }
+
+Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name) {
+  auto opened = store.open(name);
+  if (!opened) {
+    if (opened.error().code == ErrorCode::kNotFound) return std::nullopt;
+    return std::unexpected(opened.error());
+  }
+  const auto found = LIDO_TRY(read_record(**opened));
+  if (!found) return std::nullopt;
+  const Json json = Json::parse(found->record, nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  try {
+    PartRecord record = record_from(json);
+    const auto lies_outside = [&](const PartSample& sample) {
+      return sample.offset < 0 || sample.length < 0 ||
+             sample.length > found->offset - sample.offset;
+    };
+    if (std::ranges::any_of(record.samples, lies_outside)) return std::nullopt;
+    return record;
+  } catch (const Json::exception&) {
+    return std::nullopt;  // of another version: the span is read again
+  }
+}
+
+Result<void> commit_part(storage::Writer& writer, const PartRecord& record) {
+  return commit_with_record(writer, to_json(record).dump());
+}
+
+Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,
+                                     const std::string& reason) {
+  PartRecord record{.broken = PartBreak{0, reason}};
+  const auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
+  LIDO_TRY(commit_part(*writer, record));
+  return record;
+}
+
+}  // namespace lido::part

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lido/dataset/window.h"
+#include "lido/media/activity.h"
+#include "lido/media/convert.h"
+#include "lido/part/span_task.h"
+#include "lido/storage/store.h"
+
+namespace lido::part {
+
+/// A sample in a part file.
+struct PartSample {
+  std::string key;           ///< Name of the sample's files, without ending.
+  int64_t first_k = 0;       ///< Sampling time of the first frame.
+  std::vector<int64_t> pts;  ///< PTS of each frame, ticks of the clip's time base.
+  int64_t offset = 0;        ///< First byte in the part file.
+  int64_t length = 0;        ///< Bytes in the part file.
+  std::string sha256;        ///< Checksum of those bytes, hexadecimal.
+  int32_t source_width = 0;  ///< Upright source frame, pixels.
+  int32_t source_height = 0;
+  media::Geometry geometry;     ///< How the source became a frame; of a person, the context image.
+  int64_t track = 0;            ///< Track of the person shown; 0 for a sample of whole frames.
+  std::vector<double> cutouts;  ///< scale_x, scale_y, offset_x, offset_y per frame; or empty.
+  std::vector<double> boxes;    ///< x, y, width, height per frame, sample pixels; or empty.
+};
+
+/// Where and why reading a span failed.
+struct PartBreak {
+  double time_s = 0;  ///< The clip is good up to here, seconds after its first frame.
+  std::string reason;
+};
+
+/// The result of reading one span: a part file's record, beside the samples.
+struct PartRecord {
+  std::vector<PartSample> samples;           ///< By time.
+  std::vector<dataset::Run> runs;            ///< Sampling times of the span that have a frame.
+  std::vector<media::SkippedRange> skipped;  ///< Sampling times skipped by --fps auto.
+  int64_t start_pts = 0;                     ///< PTS of sampling time 0.
+  int64_t last_pts = 0;                      ///< PTS of the last frame read.
+  int64_t packets_read = 0;
+  int64_t packets_decoded = 0;
+  bool planned = true;              ///< False when every packet had to be decoded.
+  std::string fingerprint;          ///< Checksum of the clip's ends; only for the first span.
+  std::optional<PartBreak> broken;  ///< Empty when the span was read to its end.
+};
+
+/// The name of a span's part, a hash of all inputs that shape its bytes: equal names, equal parts.
+/// @param identity  Options and models that shape samples.
+std::string part_name(const nlohmann::ordered_json& identity, const ClipInput& clip,
+                      const Span& span);
+
+/// The clip's prefix of every sample key: 12 hexadecimal digits.
+std::string key_prefix(const ClipInput& clip);
+
+/// The record of a complete part.
+/// @return No value when there is no such part, or it is damaged or of another version.
+Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);
+
+/// Ends a part with its record, after its samples, and publishes it.
+Result<void> commit_part(storage::Writer& writer, const PartRecord& record);
+
+/// Publishes a part without samples for a clip that cannot be read.
+Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,
+                                     const std::string& reason);
+
+}  // namespace lido::part

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/part/part_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+
+#include "lido/base/hash.h"
+#include "lido/part/record_file.h"
+
+namespace lido::part {
+namespace {
+
+class PartFile : public testing::Test {
+ protected:
+  PartFile() : store_(*storage::open_store(folder_.string())) {}
+  ~PartFile() override { std::filesystem::remove_all(folder_); }
+
+  /// Writes a part with some bytes of samples.
+  void write(const PartRecord& record, std::string_view bytes) {
+    const auto writer = *store_->create("part");
+    ASSERT_TRUE(writer->append(bytes));
+    ASSERT_TRUE(commit_part(*writer, record));
+  }
+
+  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "lido_part_file_test";
+  std::unique_ptr<storage::Store> store_;
+};
+
+PartRecord full_record() {
+  PartSample frames{.key = "a_00000000",
+                    .first_k = 0,
+                    .pts = {0, 3000},
+                    .offset = 0,
+                    .length = 7,
+                    .sha256 = "ab",
+                    .source_width = 64,
+                    .source_height = 48,
+                    .geometry = {32, 24, 0.5, 0.5, 1.25, -2.5}};
+  PartSample person = frames;
+  person.key = "a_00000000_00003";
+  person.offset = 7;
+  person.length = 3;
+  person.track = 3;
+  person.cutouts = {1, 2, 3, 4, 5, 6, 7, 8};
+  person.boxes = {0.125, 1, 2, 3, 4, 5, 6, 7};
+  return {.samples = {frames, person},
+          .runs = {{0, 5}, {7, 9}},
+          .skipped = {{5, 7, true}},
+          .start_pts = 100,
+          .last_pts = 9000,
+          .packets_read = 30,
+          .packets_decoded = 12,
+          .planned = false,
+          .fingerprint = "cd",
+          .broken = PartBreak{2.5, "no more data"}};
+}
+
+TEST_F(PartFile, ComesBackAsItWasWritten) {
+  write(full_record(), "0123456789");
+  const auto read = *read_part(*store_, "part");
+  ASSERT_TRUE(read);
+  const PartRecord truth = full_record();
+  ASSERT_EQ(read->samples.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    const PartSample &sample = read->samples[i], &wanted = truth.samples[i];
+    EXPECT_EQ(sample.key, wanted.key);
+    EXPECT_EQ(sample.pts, wanted.pts);
+    EXPECT_EQ(sample.offset, wanted.offset);
+    EXPECT_EQ(sample.length, wanted.length);
+    EXPECT_EQ(sample.sha256, wanted.sha256);
+    EXPECT_EQ(sample.source_width, 64);
+    EXPECT_EQ(sample.source_height, 48);
+    EXPECT_EQ(sample.geometry, wanted.geometry);
+    EXPECT_EQ(sample.track, wanted.track);
+    EXPECT_EQ(sample.cutouts, wanted.cutouts);
+    EXPECT_EQ(sample.boxes, wanted.boxes);
+  }
+  EXPECT_EQ(read->runs, truth.runs);
+  EXPECT_EQ(read->skipped, truth.skipped);
+  EXPECT_EQ(read->start_pts, 100);
+  EXPECT_EQ(read->last_pts, 9000);
+  EXPECT_EQ(read->packets_read, 30);
+  EXPECT_EQ(read->packets_decoded, 12);
+  EXPECT_FALSE(read->planned);
+  EXPECT_EQ(read->fingerprint, "cd");
+  EXPECT_EQ(read->broken->time_s, 2.5);
+  EXPECT_EQ(read->broken->reason, "no more data");
+}
+
+TEST_F(PartFile, AMissingPartIsNoError) {
+  const auto read = read_part(*store_, "nowhere");
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(*read);
+}
+
+TEST_F(PartFile, ASampleBehindTheBytesMakesThePartUnusable) {
+  write(full_record(), "012345678");  // one byte less than the samples cover
+  EXPECT_FALSE(*read_part(*store_, "part"));
+}
+
+TEST_F(PartFile, ARecordOfAnotherVersionIsNoPart) {
+  const auto writer = *store_->create("part");
+  ASSERT_TRUE(commit_with_record(*writer, R"({"samples": [{"name": "a"}]})"));
+  EXPECT_FALSE(*read_part(*store_, "part"));
+}
+
+TEST_F(PartFile, ABrokenPartHoldsTheReason) {
+  ASSERT_TRUE(write_broken_part(*store_, "part", "no video"));
+  const auto read = *read_part(*store_, "part");
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->samples.empty());
+  EXPECT_EQ(read->broken->time_s, 0);
+  EXPECT_EQ(read->broken->reason, "no video");
+}
+
+TEST(PartName, DependsOnEveryInput) {
+  const nlohmann::ordered_json identity = {{"fps", "4"}};
+  const ClipInput clip{.uri = "/a.mp4", .bytes = 5};
+  std::set<std::string> names = {part_name(identity, clip, {})};
+  EXPECT_EQ(names, (std::set{part_name(identity, clip, {})}));
+  names.insert(part_name({{"fps", "5"}}, clip, {}));
+  const std::vector<ClipInput> others = {
+      {.uri = "/b.mp4", .bytes = 5},
+      {.uri = "/a.mp4", .bytes = 6},
+      {.uri = "/a.mp4", .bytes = 5, .group = "g"},
+      {.uri = "/a.mp4", .bytes = 5, .site = "s"},
+      {.uri = "/a.mp4", .bytes = 5, .camera = "c"},
+      {.uri = "/a.mp4", .bytes = 5, .start_utc = dataset::UtcTime{1}}};
+  for (const ClipInput& other : others) names.insert(part_name(identity, other, {}));
+  names.insert(part_name(identity, clip, {.from = media::RandomAccess{7, 7, 7}}));
+  names.insert(part_name(identity, clip, {.start_pts = 9}));
+  names.insert(part_name(identity, clip, {.first_k = 1}));
+  names.insert(part_name(identity, clip, {.end_k = 1}));
+  EXPECT_EQ(names.size(), 2 + others.size() + 4);
+}
+
+TEST(PartName, IsTheHashOfADocumentedText) {
+  // Golden: resuming an ingest of an earlier version depends on it.
+  const std::string text = R"([2,{"fps":"4"},"/a.mp4",5,"/a.mp4","","","",0,-1,0,9])";
+  EXPECT_EQ(part_name({{"fps", "4"}}, {.uri = "/a.mp4", .bytes = 5}, {.end_k = 9}),
+            ".work/parts/" + sha256_hex(text).substr(0, 32));
+}
+
+TEST(KeyPrefix, IsTwelveDigitsOfTheUri) {
+  // printf %s /a.mp4 | sha256sum
+  EXPECT_EQ(key_prefix({.uri = "/a.mp4"}), "b6669ba0aa41");
+}
+
+}  // namespace
+}  // namespace lido::part

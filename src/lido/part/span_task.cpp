@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/part/span_task.h"
+
+#include <nlohmann/json.hpp>
+
+namespace lido::part {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A value, or null when it is empty.
+template <typename T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json clip_json(const ClipInput& clip) {
+  return {
+      {"uri", clip.uri},       {"bytes", clip.bytes},
+      {"group", clip.group},   {"site", clip.site},
+      {"camera", clip.camera}, {"start_utc", clip.start_utc ? Json(clip.start_utc->us) : Json()}};
+}
+
+ClipInput clip_from(const Json& json) {
+  ClipInput clip{.uri = json.at("uri"),
+                 .bytes = json.at("bytes"),
+                 .group = json.at("group"),
+                 .site = json.at("site"),
+                 .camera = json.at("camera")};
+  if (const Json& start = json.at("start_utc"); !start.is_null())
+    clip.start_utc = dataset::UtcTime{start.get<int64_t>()};
+  return clip;
+}
+
+Json info_json(const media::ClipInfo& info) {
+  return {{"container", info.container},
+          {"codec", info.codec},
+          {"width", info.width},
+          {"height", info.height},
+          {"time_base", {info.time_base.num, info.time_base.den}},
+          {"duration_s", info.duration_s},
+          {"source_fps", info.source_fps}};
+}
+
+media::ClipInfo info_from(const Json& json) {
+  return {.container = json.at("container"),
+          .codec = json.at("codec"),
+          .width = json.at("width"),
+          .height = json.at("height"),
+          .time_base = {json.at("time_base").at(0), json.at("time_base").at(1)},
+          .duration_s = json.at("duration_s"),
+          .source_fps = json.at("source_fps")};
+}
+
+Json span_json(const Span& span) {
+  return {{"from", span.from ? Json{span.from->pts, span.from->dts, span.from->position} : Json()},
+          {"start_pts", or_null(span.start_pts)},
+          {"first_k", span.first_k},
+          {"end_k", span.end_k}};
+}
+
+Span span_from(const Json& json) {
+  Span span{.first_k = json.at("first_k"), .end_k = json.at("end_k")};
+  if (const Json& from = json.at("from"); !from.is_null())
+    span.from = media::RandomAccess{from.at(0), from.at(1), from.at(2)};
+  if (const Json& start = json.at("start_pts"); !start.is_null())
+    span.start_pts = start.get<int64_t>();
+  return span;
+}
+
+}  // namespace
+
+std::string to_text(const SpanTask& task) {
+  return Json{{"part", task.part},
+              {"clip", clip_json(task.clip)},
+              {"info", info_json(task.info)},
+              {"span", span_json(task.span)}}
+      .dump();
+}
+
+Result<SpanTask> parse_span_task(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "span task: not a JSON object");
+  try {
+    SpanTask task{.part = json.at("part"),
+                  .clip = clip_from(json.at("clip")),
+                  .info = info_from(json.at("info")),
+                  .span = span_from(json.at("span"))};
+    if (!task.part.starts_with(fmt::format("{}/", kPartsFolder)) || task.part.contains("..")) {
+      return fail(ErrorCode::kInvalidArgument, "span task: part is \"{}\", want a file in {}",
+                  task.part, kPartsFolder);
+    }
+    return task;
+  } catch (const Json::exception& error) {
+    return fail(ErrorCode::kInvalidArgument, "span task: {}", error.what());
+  }
+}
+
+}  // namespace lido::part
