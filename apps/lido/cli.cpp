@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -43,6 +42,8 @@ int exit_code(const Error& error) {
   switch (error.code) {
     case ErrorCode::kInvalidArgument:
     case ErrorCode::kNotFound:
+    case ErrorCode::kCorrupt:
+    case ErrorCode::kDegenerate:
       return kWrongUse;
     case ErrorCode::kCancelled:
       return kInterrupted;
@@ -52,19 +53,8 @@ int exit_code(const Error& error) {
 }
 
 int report_error(const Error& error) {
-  fmt::print(stderr, "lido: {}\n", error.message);
+  fmt::print(stderr, "lido: {}\n", printable(error.message));
   return exit_code(error);
-}
-
-std::string human_bytes(double bytes) {
-  constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB", "PB"};
-  size_t unit = 0;
-  while (bytes >= 999.5 && unit + 1 < kUnits.size()) {
-    bytes /= 1000;
-    ++unit;
-  }
-  return unit > 0 && bytes < 10 ? fmt::format("{:.1f} {}", bytes, kUnits[unit])
-                                : fmt::format("{:.0f} {}", bytes, kUnits[unit]);
 }
 
 Result<std::string> read_text(const std::string& file) {
@@ -85,24 +75,10 @@ Result<std::string> shared_file(const std::string& name) {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto file = program.parent_path().parent_path() / "share/lido" / name;
   if (!std::filesystem::exists(file, error))
-    return fail(ErrorCode::kNotFound, "{}: not there: Lido's own files lie beside its program",
+    return fail(ErrorCode::kNotFound,
+                "{}: no such file. Lido's own files belong in ../share/lido beside its program.",
                 file.string());
   return file.string();
-}
-
-std::string human_seconds(double seconds) {
-  if (seconds < 1) return fmt::format("{:.2f} s", seconds);
-  if (seconds < 90) return fmt::format("{:.0f} s", seconds);
-  const auto minutes = static_cast<int64_t>(std::round(seconds / 60));
-  return minutes < 90 ? fmt::format("{} min", minutes)
-                      : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
-}
-
-std::string human_count(int64_t count) {
-  std::string digits = std::to_string(count);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), " ");
-  return digits;
 }
 
 }  // namespace lido::cli

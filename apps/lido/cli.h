@@ -8,26 +8,20 @@
 #include <stop_token>
 #include <string>
 
+#include "exit_codes.h"
 #include "lido/base/options.h"
+#include "text.h"
 
 namespace lido::cli {
 
-// Exit codes, as docs/cli.md lists them.
-inline constexpr int kDone = 0;
-inline constexpr int kFailed = 1;         ///< Storage, disk or network: run the same command again.
-inline constexpr int kWrongUse = 2;       ///< Nothing was done: mend the command.
-inline constexpr int kSomeRejected = 3;   ///< Done, but some clips broke.
-inline constexpr int kNothingUsable = 4;  ///< Every clip broke.
-inline constexpr int kInterrupted = 130;
-
 int exit_code(const Error& error);
 
-/// From now on Ctrl-C stops cleanly, saying `then`; a second time ends the program at once.
+/// From now on the first Ctrl-C stops cleanly and prints `then`; the second ends the program.
 void stop_on_signals(const char* then);
-/// Says when that happened.
+/// Reports a stop that stop_on_signals() requested.
 std::stop_token interruption();
 
-/// Prints "lido: ..." on one line and returns the exit code.
+/// Prints "lido: MESSAGE" on one line and returns the exit code.
 int report_error(const Error& error);
 
 /// "shard_mb" as a flag: "--shard-mb".
@@ -65,6 +59,8 @@ void bind(CLI::App& app, Options& options, const std::string& group,
         } else {
           option = app.add_option(flag_of(name), value, text)->capture_default_str();
         }
+        if constexpr (std::is_same_v<Range, OneOf>)
+          option->type_name(fmt::format("TEXT:{{{}}}", fmt::join(range.values, ",")));
         option->group(group);
       });
 }
@@ -74,18 +70,13 @@ Result<std::string> read_text(const std::string& file);
 /// @return kUnavailable that names the file.
 Result<void> write_text(const std::string& file, std::string_view text);
 
-/// Where a part of Lido's own files lies: beside this program, as built and as packaged.
+/// Path of one of Lido's own files: beside this program, as built and as packaged.
 /// @return kNotFound.
 Result<std::string> shared_file(const std::string& name);
 
-/// "12.3 GB", "845 kB": powers of ten.
-std::string human_bytes(double bytes);
-/// "2 h 03 min", "41 s".
-std::string human_seconds(double seconds);
-/// "1 234 567".
-std::string human_count(int64_t count);
-
-void add_ingest(CLI::App& app, int& exit);
+void add_demo(CLI::App& app, int& exit);
+/// @param from_files  Flags that a lido.toml gave, which an existing dataset's options override.
+void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files);
 void add_inspect(CLI::App& app, int& exit);
 void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);

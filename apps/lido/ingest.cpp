@@ -234,7 +234,8 @@ Result<int> ingest(const Flags& flags) {
 
 }  // namespace
 
-void add_ingest(CLI::App& app, int& exit) {
+void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files) {
+  (void)from_files;
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("ingest", "Turn raw clips into training shards");
   command
@@ -263,7 +264,7 @@ void add_ingest(CLI::App& app, int& exit) {
       ->capture_default_str();
   command->add_option("--token-file", flags->token_file,
                       "File with the token of an https:// target");
-  command->add_flag("--dry-run", flags->dry_run, "Say what would be done, and stop");
+  command->add_flag("--dry-run", flags->dry_run, "Print what would be done, and write nothing");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
   bind(*command, flags->request.sampling,

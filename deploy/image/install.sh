@@ -4,7 +4,7 @@
 # deploy/image/Dockerfile runs it; so does tests/k8s/make_image.sh, where there is no container engine.
 set -eu
 cd /tmp/lido
-pip install --no-cache-dir "$(ls "$PWD"/dist/lido-*.whl)[ray]"
+pip install --no-cache-dir "$(ls "$PWD"/dist/lido_pool-*-cp311-*.whl)[ray]"
 # The program, for RayJobs whose entrypoint is `lido ingest ... --on ray`.
 mkdir -p /opt/lido
 tar -C /opt/lido --strip-components=1 -xf dist/lido-*.tar.xz

@@ -201,4 +201,4 @@ def test_inspect(dataset, tmp_path):
     data[len(data) // 2] ^= 1
     shard.write_bytes(data)
     broken = run("inspect", dataset, "--verify")
-    assert broken.code == 1 and "checksum" in broken.err
+    assert broken.code == 2 and "checksum" in broken.err

@@ -305,4 +305,4 @@ def test_another_detector_is_a_folder(walk, tmp_path):
         file.seek(1000)
         file.write(b"\0\0\0\0")
     done = run("models", "add", bundle, "--replace", env=env)
-    assert done.code == 1 and "SHA-256 is" in done.err and done.err.count("\n") == 1
+    assert done.code == 2 and "SHA-256 is" in done.err and done.err.count("\n") == 1

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli.h"
+#include "lido/base/process.h"
+#include "lido/infer/catalog.h"
+#include "lido/storage/store.h"
+
+namespace lido::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kDetector = "nanodet";
+
+/// Fetches the demo's video into a folder, once.
+Result<void> fetch_video(const std::string& folder) {
+  if (fs::exists(folder + "/cameras.csv")) return {};
+  fmt::print(stderr, "fetching the demo's video (four cameras of Pose2Sim, BSD-3-Clause) ...\n");
+  const char* given = std::getenv("LIDO_PYTHON");
+  const std::string python = given != nullptr && *given != '\0' ? given : "python3";
+  const auto done = LIDO_TRY(run_process({python, LIDO_TRY(shared_file("demo_video.py")), folder}));
+  if (done.exit != 0)
+    return fail(ErrorCode::kUnavailable,
+                "demo: {}. It needs a Python with pip: install python3-pip, or name one with "
+                "LIDO_PYTHON.",
+                last_line(done.err));
+  return {};
+}
+
+Result<void> fetch_detector() {
+  const auto found = infer::find_bundle(kDetector);
+  if (found || found.error().code != ErrorCode::kNotFound) return {};
+  fmt::print(stderr, "fetching the detector {} ...\n", kDetector);
+  LIDO_TRY(infer::fetch(kDetector, ""));
+  return {};
+}
+
+/// Runs `lido ingest` with fixed flags, whatever a lido.toml holds.
+int ingest(const std::vector<std::string>& arguments) {
+  int exit = kDone;
+  const std::vector<std::string> from_files;
+  CLI::App app;
+  add_ingest(app, exit, from_files);
+  app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  return exit;
+}
+
+Result<int> demo(const std::string& out) {
+  const std::string folder = storage::absolute(out);
+  LIDO_TRY(fetch_video(folder + "/video"));
+  LIDO_TRY(fetch_detector());
+  fmt::print(stderr, "finding and following people in four cameras' video ...\n");
+  const int exit = ingest({"ingest", folder + "/video/cameras.csv", "--out", folder + "/dataset",
+                           "--fps", "12", "--window", "8", "--stride", "4"});
+  if (exit != kDone) return exit;
+  fmt::print("\nOpen in a browser:    {}/dataset/report.html\n", folder);
+  fmt::print("What the dataset has: lido inspect {}/dataset\n", folder);
+  fmt::print("Next, your own clips: lido ingest CLIPS/ --out my-dataset\n");
+  return kDone;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, int& exit) {
+  auto out = std::make_shared<std::string>("lido-demo");
+  CLI::App* command = app.add_subcommand(
+      "demo", "Fetch a sample of four cameras and a detector, ingest it, and name a page to open");
+  command->add_option("--out", *out, "Folder to write")->capture_default_str();
+  command->callback([out, &exit] {
+    const auto result = demo(*out);
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+}  // namespace lido::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+namespace lido::cli {
+
+// Exit codes.
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUse = 2;
+inline constexpr int kSomeRejected = 3;
+inline constexpr int kNothingUsable = 4;
+inline constexpr int kInterrupted = 130;
+
+/// An exit code as help, the man page and docs/cli.md list it.
+struct ExitCode {
+  int code;
+  const char* meaning;
+  const char* advice;  ///< Next step for the user; empty for none.
+};
+inline constexpr std::array kExitCodes = {
+    ExitCode{kDone, "done", ""},
+    ExitCode{kFailed, "storage, disk or network failed",
+             "Run the same command again once they work: what was done is kept."},
+    ExitCode{kWrongUse, "wrong use, or input that cannot be read",
+             "Change what the line on stderr names; repeating the command does not help."},
+    ExitCode{kSomeRejected, "done, but clips were rejected or `cluster check` found errors",
+             "Read the reasons: printed at the end, in `lido inspect` and in report.html."},
+    ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
+    ExitCode{kInterrupted, "interrupted", "Run the same command again: it resumes."}};
+
+}  // namespace lido::cli

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spelling.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::cli {
+namespace {
+
+using Words = std::vector<std::string>;
+
+Command small_program() {
+  const auto flag = [](const char* name, const char* value) {
+    return Argument{.name = name, .value = value};
+  };
+  Command ingest{.path = "lido ingest",
+                 .arguments = {flag("--window", "INT"), flag("--workers", "INT"),
+                               flag("--quiet", ""), Argument{.name = "clips", .value = "TEXT"}}};
+  Command check{.path = "lido cluster check"}, hidden{.path = "lido secret", .hidden = true};
+  return {.path = "lido",
+          .arguments = {flag("--help", "")},
+          .commands = {ingest, {.path = "lido cluster", .commands = {check}}, hidden}};
+}
+
+TEST(Spelling, CountsInsertedRemovedReplacedAndSwappedLetters) {
+  EXPECT_EQ(edit_distance("", "abc"), 3u);
+  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);  // Levenshtein's own example
+  EXPECT_EQ(edit_distance("ingset", "ingest"), 1u);
+  EXPECT_EQ(edit_distance("ca", "abc"), 3u);  // optimal string alignment, not Damerau's 2
+}
+
+TEST(Spelling, NamesTheCommandThatWasMeant) {
+  EXPECT_EQ(misspelled(small_program(), Words{"ingset", "clips"}),
+            "ingset: not a command of lido. Did you mean lido ingest? See lido --help.");
+}
+
+TEST(Spelling, NamesTheFlagThatWasMeant) {
+  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "clips", "--widow", "8"}),
+            "--widow: not a flag of lido ingest. Did you mean --window? See lido ingest --help.");
+  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "--work=2"}),
+            "--work: not a flag of lido ingest. Did you mean --workers? See lido ingest --help.");
+}
+
+TEST(Spelling, FindsACommandOneFloorBelow) {
+  EXPECT_EQ(misspelled(small_program(), Words{"check", "x.yaml"}),
+            "check: not a command of lido. Did you mean lido cluster check? See lido --help.");
+}
+
+TEST(Spelling, SuggestsNothingForAWordLikeNoOther) {
+  EXPECT_EQ(misspelled(small_program(), Words{"bicycle"}),
+            "bicycle: not a command of lido. See lido --help.");
+}
+
+TEST(Spelling, HiddenCommandsExistAndAreNotSuggested) {
+  EXPECT_EQ(misspelled(small_program(), Words{"secret"}), std::nullopt);
+  EXPECT_EQ(misspelled(small_program(), Words{"secrte"}),
+            "secrte: not a command of lido. See lido --help.");
+}
+
+TEST(Spelling, LeavesValuesPositionalsAndTheRestAfterTwoDashesAlone) {
+  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "ingset", "--window", "--widow"}),
+            std::nullopt);
+  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "--quiet", "--", "--widow"}), std::nullopt);
+}
+
+}  // namespace
+}  // namespace lido::cli

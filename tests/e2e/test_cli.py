@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line itself: help, spelling, lido.toml, completion, the man page, exit codes."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+from conftest import LIDO, run
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def bash(script, *arguments, **options):
+    return subprocess.run(
+        ["bash", "-c", script, "bash", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+@pytest.fixture
+def home(tmp_path):
+    """An empty home, so that the user's own lido.toml has no part in a test."""
+    (tmp_path / "home").mkdir()
+    return {"HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": ""}
+
+
+def in_folder(folder, *arguments, home):
+    return subprocess.run(
+        [LIDO, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env={**os.environ, **home},
+    )
+
+
+def test_bare_lido_prints_its_help():
+    bare = subprocess.run([LIDO], capture_output=True, text=True)
+    assert bare.returncode == 0 and bare.stderr == ""
+    assert bare.stdout == run("--help").out == run("help").out
+    assert bare.stdout.startswith("Lido turns raw swimming-pool video into training data")
+
+
+def test_a_bare_group_of_commands_prints_its_help():
+    for group in ("cluster", "synth", "models"):
+        assert run(group).out == run(group, "--help").out == run("help", group).out
+        assert f"usage: lido {group} COMMAND" in run(group).out
+
+
+def test_help_of_a_command_is_its_help_flag():
+    assert (
+        run("help", "cluster", "price").out
+        == subprocess.run(
+            [LIDO, "cluster", "price", "--help"], capture_output=True, text=True
+        ).stdout
+    )
+    unknown = run("help", "ingset")
+    assert unknown.code == 2 and "Did you mean lido ingest?" in unknown.err
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        (["ingset", "clips"], "lido ingest"),
+        (["inspct"], "lido inspect"),
+        (["cluster", "prise"], "lido cluster price"),
+        (["label", "--lables", "x"], "--labels"),
+        (["scene", "x.mp4", "--drw"], "--draw"),
+    ],
+)
+def test_a_typo_names_what_was_meant(words, meant):
+    done = run(*words)
+    assert done.code == 2 and done.out == ""
+    assert f"Did you mean {meant}?" in done.err and done.err.count("\n") == 1
+
+
+def test_a_flag_may_be_written_with_underscores(home, tmp_path):
+    done = in_folder(tmp_path, "ingest", "none.mp4", "--out", "d", "--shard_mb", "-1", home=home)
+    assert done.returncode == 2 and "shard_mb is -1" in done.stderr
+
+
+def test_version_names_the_commit():
+    version = run("--version").out
+    found = re.fullmatch(r"lido (\d+\.\d+\.\d+) \(([0-9a-f]{10}(-dirty)?|unknown)\)\n", version)
+    assert found, version
+    head = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "--verify", "HEAD"], capture_output=True, text=True
+    )
+    if head.returncode == 0 and found[2] != "unknown":
+        known = subprocess.run(
+            ["git", "-C", ROOT, "cat-file", "-e", found[2].removesuffix("-dirty")],
+            capture_output=True,
+        )
+        assert known.returncode == 0, "a commit of this repository"
+
+
+def test_bytes_of_a_file_are_not_echoed(tmp_path, clips):
+    done = run("label", tmp_path, "--labels", clips / "h264_b.mp4")
+    assert done.code == 2 and done.err.isprintable() or done.err.rstrip("\n").isprintable()
+
+
+# lido.toml
+
+
+def test_flags_of_lido_toml_count_unless_given(home, tmp_path):
+    (tmp_path / "lido.toml").write_text(
+        "[ingest]\nshard_mb = -2  # too small, which the error shows\n"
+    )
+    from_file = in_folder(tmp_path, "ingest", "none.mp4", "--out", "d", home=home)
+    assert from_file.returncode == 2 and "shard_mb is -2" in from_file.stderr
+    given = in_folder(tmp_path, "ingest", "none.mp4", "--out", "d", "--shard-mb", "-1", home=home)
+    assert given.returncode == 2 and "shard_mb is -1" in given.stderr
+
+
+def test_the_working_folders_file_wins_over_the_users(home, tmp_path):
+    users = pathlib.Path(home["HOME"]) / ".config/lido"
+    users.mkdir(parents=True)
+    (users / "lido.toml").write_text("[ingest]\nshard_mb = -3\n")
+    assert (
+        "shard_mb is -3"
+        in in_folder(tmp_path, "ingest", "none.mp4", "--out", "d", home=home).stderr
+    )
+    (tmp_path / "lido.toml").write_text("[ingest]\nshard_mb = -2\n")
+    assert (
+        "shard_mb is -2"
+        in in_folder(tmp_path, "ingest", "none.mp4", "--out", "d", home=home).stderr
+    )
+
+
+def test_an_unknown_key_is_refused_with_its_line(home, tmp_path):
+    (tmp_path / "lido.toml").write_text("# mine\n\n[ingest]\nsizes = 64\n")
+    done = in_folder(tmp_path, "inspect", "d", home=home)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "lido: lido.toml:4: sizes is not a flag of lido ingest. Did you mean size? "
+        "See lido ingest --help.\n"
+    )
+
+
+def test_the_documented_lido_toml_is_toml_and_is_read(home, tmp_path):
+    text = (ROOT / "docs/cli.md").read_text()
+    example = re.search(r"```toml\n(.*?)```", text, re.S)[1]
+    assert tomllib.loads(example)["ingest"]["workers"] == 4
+    folder = pathlib.Path(home["HOME"]) / ".config/lido"
+    folder.mkdir(parents=True)
+    (folder / "lido.toml").write_text(example)
+    done = in_folder(tmp_path, "inspect", "d", home=home)
+    assert "lido.toml" not in done.stderr, done.stderr
+
+
+# Completion
+
+
+COMPLETE = """
+source "$1"
+COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2)) COMPREPLY=()
+_lido lido "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}" 2> /dev/null
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("completion")
+    for shell in ("bash", "zsh", "fish"):
+        (folder / shell).write_text(run("completion", shell).out)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "words, wanted",
+    [
+        (["in"], ["ingest", "inspect"]),
+        (["cluster", "pr"], ["price"]),
+        (["ingest", "clips", "--sam"], ["--samples"]),
+        (["ingest", "--samples", "p"], ["person"]),
+        (["ingest", "--samples", "=", "b"], ["both"]),
+        (["help", "x"], [""]),
+    ],
+)
+def test_bash_completes(scripts, words, wanted):
+    done = bash(COMPLETE, scripts / "bash", "lido", *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-1] == wanted
+
+
+def test_an_interactive_bash_completes(scripts):
+    """Tab in a bash of its own on a pseudo-terminal."""
+    if shutil.which("script") is None:
+        pytest.skip("no script(1)")
+    typed = f'source {scripts / "bash"}; lido() {{ echo "GOT $*"; }}\nlido clus\tpri\t\nexit\n'
+    done = subprocess.run(
+        ["script", "-qec", "bash --norc --noprofile -i", "/dev/null"],
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "GOT cluster price" in done.stdout, done.stdout
+
+
+def test_fish_completes(scripts):
+    if shutil.which("fish") is None:
+        pytest.skip("no fish")
+    typed = ["lido clus", "lido ingest --samples b", "lido ingest --labe"]
+    ask = "; ".join([f"source {scripts / 'fish'}", *(f"complete -C '{one}'" for one in typed)])
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", ask], capture_output=True, text=True, timeout=60
+    )
+    names = [line.split("\t")[0] for line in done.stdout.splitlines()]
+    assert {"cluster", "both", "--labels"} <= set(names), done
+
+
+def test_zsh_reads_its_script(scripts):
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh")
+    assert subprocess.run(["zsh", "-n", scripts / "zsh"], timeout=60).returncode == 0
+
+
+# The man page
+
+
+def test_man_renders_without_warnings(tmp_path):
+    page = tmp_path / "lido.1"
+    page.write_text(run("man").out)
+    if shutil.which("man") is None:
+        pytest.skip("no man")
+    done = subprocess.run(
+        ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", page],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "MANROFFSEQ": "", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"},
+    )
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    text = re.sub(r".\x08|\x1b\[[0-9;]*m", "", done.stdout)
+    for words in ("lido ingest", "--samples", "lido cluster price", "EXIT STATUS", "lido.toml"):
+        assert words in text
+
+
+def test_docs_list_the_exit_codes():
+    text = (ROOT / "docs/cli.md").read_text()
+    rows = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", text, re.M))
+    shown = dict(
+        re.findall(
+            r"(\d+) ([^;.]+)[;.]",
+            run("--help").out[run("--help").out.index("Exit codes:") :].replace("\n", " "),
+        )
+    )
+    assert rows and {code: meaning.strip() for code, meaning in rows.items()} == shown
