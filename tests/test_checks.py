@@ -4,6 +4,7 @@
 import check_links
 import check_prose
 import check_rooms
+import check_sizes
 import markdown
 import pytest
 
@@ -113,3 +114,43 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
         " no heading #other in b.md",
         " no file c.png",
     ]
+
+
+LONG_CPP = """
+namespace a {
+/// A brace in a comment: {
+struct B : C {
+  B(int x) : x_{x} {}
+  int many(int a, std::map<int, int> b, int c, int d, int e, int f, int g) const { return a; }
+  std::string text = "a { (";
+};
+
+Result<int> long_one(
+    int a, int b) {
+  if (a) {
+%s  }
+  return b;
+}
+}  // namespace a
+"""
+
+
+def test_sizes_of_cpp_functions_are_found():
+    found = list(check_sizes.cpp_functions(LONG_CPP % ("    ++b;\n" * 56)))
+    assert [(name, lines, count) for _, name, lines, count in found] == [
+        ("B", 1, 1),
+        ("many", 1, 7),
+        ("long_one", 62, 2),
+    ]
+
+
+def test_a_file_that_is_too_large_is_found(tmp_path):
+    (tmp_path / "a.h").write_text("\n" * 301)
+    (tmp_path / "a.cpp").write_text(LONG_CPP % ("    ++b;\n" * 55))
+    (tmp_path / "a.py").write_text("def f():\n" + "    a = 1\n" * 60)
+    assert len(check_sizes.faults(tmp_path / "a.h")) == 1
+    assert [fault.split(": ")[1] for fault in check_sizes.faults(tmp_path / "a.cpp")] == [
+        "many has 7 parameters, want 6",
+        "long_one has 61 lines, want 60",
+    ]
+    assert len(check_sizes.faults(tmp_path / "a.py")) == 1
