@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Third-party parts as imported targets. Debian's packages carry all but two: Arrow, whose C++ headers and
-# libraries come in the pyarrow wheel, so that one libarrow serves the program and Python alike; and OpenVINO,
-# in its own wheel.
+# Third-party parts as imported targets. Debian's packages carry all but two: Arrow, whose C++
+# headers and libraries are in the pyarrow wheel, so that one libarrow serves the program and
+# Python alike; and OpenVINO, in its own wheel.
 
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
