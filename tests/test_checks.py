@@ -116,6 +116,19 @@ def test_a_link_that_leads_nowhere_is_found(tmp_path):
     ]
 
 
+def test_a_place_that_does_not_exist_is_found(tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.cpp").write_text("void read_it();\n")
+    page = tmp_path / "where.md"
+    page.write_text("| read | `src/a.cpp`: `A::read_it()` | `a.cpp` |\n")
+    assert check_links.where_faults(page, tmp_path) == []
+    page.write_text("| read | `src/a.cpp`: `write_it` | `src/b.cpp` |\n")
+    assert [fault.split(":")[-1] for fault in check_links.where_faults(page, tmp_path)] == [
+        " no write_it in src/a.cpp",
+        " no file src/b.cpp",
+    ]
+
+
 LONG_CPP = """
 namespace a {
 /// A brace in a comment: {
