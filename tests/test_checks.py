@@ -70,7 +70,7 @@ def test_markdown_gets_one_sentence_a_line():
 
 def house(tmp_path, files):
     (tmp_path / "CMakeLists.txt").write_text("add_subdirectory(base)\nadd_subdirectory(media)\n")
-    for room, order in (("base", ""), ("media", " ORDER demuxer decoder")):
+    for room, order in (("base", ""), ("media", " ORDER demuxer decoder extract")):
         (tmp_path / room).mkdir()
         (tmp_path / room / "CMakeLists.txt").write_text(f"lido_room({room} USES base{order})\n")
     for name, include in files.items():
@@ -87,6 +87,7 @@ def house(tmp_path, files):
         ("media/extract.h", "libavutil/frame.h", "stays in sources of media"),
         ("media/extract.cpp", "Eigen/Dense", "is for geometry"),
         ("media/demuxer.cpp", "lido/media/decoder.h", "later in the room's ORDER"),
+        ("media/probe.cpp", "vector", "is not in the room's ORDER"),
     ],
 )
 def test_an_include_against_the_layering_is_found(tmp_path, name, include, fault):
