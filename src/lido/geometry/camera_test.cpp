@@ -3,8 +3,24 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <random>
+
+#include "lido/geometry/refraction.h"
+
 namespace lido::geometry {
 namespace {
+
+const Pool kPool{.outline = {{0, 0}, {8, 0}, {8, 4}, {0, 4}}, .freeboard_m = 0.2};
+
+Result<Camera> read(const std::string& lines) {
+  return read_camera(*Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"),
+                     kPool, 1);
+}
+
+std::string message(const Result<Camera>& result) {
+  return result ? "read" : result.error().message;
+}
 
 TEST(Camera, SeesItsTargetInTheMiddle) {
   const Camera camera = look_at({1, 2, 4}, {5, 7, 0}, 80, 640, 360);
@@ -12,18 +28,41 @@ TEST(Camera, SeesItsTargetInTheMiddle) {
   ASSERT_TRUE(pixel);
   EXPECT_NEAR(pixel->x(), 320, 1e-9);
   EXPECT_NEAR(pixel->y(), 180, 1e-9);
-  EXPECT_LT(camera.project({5, 7, 1})->y(), 180);  // up is up
-  EXPECT_FALSE(camera.project({1, 2, 10}));        // behind it
+  EXPECT_LT(camera.project({5, 7, 1})->y(), 180);  // higher points are nearer the top
+  EXPECT_FALSE(camera.project({1, 2, 10}));        // behind the camera
   // A point right of the line from camera to target is right in the image.
   EXPECT_GT(camera.project({6, 6, 0})->x(), 320);
-  // As wide as asked: 40 degrees to the side is the image's edge.
+}
+
+TEST(Camera, SeesAsWideAsAsked) {
+  const Camera camera = look_at({1, 2, 4}, {5, 7, 0}, 80, 640, 360);
+  // A ray 40 degrees to the side ends at the image's edge.
   const Vector3 aside =
       camera.cam_from_world.transpose() * Vector3(std::tan(40 * M_PI / 180), 0, 1);
   EXPECT_NEAR(camera.project(camera.position + aside)->x(), 640, 1e-9);
+  const auto fisheye = read("lens: fisheye\ndegrees: 120\n");
+  ASSERT_TRUE(fisheye) << message(fisheye);
+  const Vector3 wide =
+      fisheye->cam_from_world.transpose() * Vector3(std::sin(M_PI / 3), 0, std::cos(M_PI / 3));
+  EXPECT_NEAR(fisheye->project(fisheye->position + wide)->x(), 640, 1e-9);
 }
 
-// Against numbers from OpenCV 4.11's projectPoints and fisheye::projectPoints.
-TEST(Camera, LensesAreOpenCvs) {
+TEST(Camera, HasARotationWithoutMirroring) {
+  std::mt19937_64 engine(4);
+  std::uniform_real_distribution<> at(-8, 8), up(0.5, 6);
+  for (int i = 0; i < 200; ++i) {
+    const Camera camera =
+        look_at({at(engine), at(engine), up(engine)}, {at(engine), at(engine), 0}, 70, 640, 360);
+    const Eigen::Matrix3d& r = camera.cam_from_world;
+    EXPECT_NEAR((r * r.transpose() - Eigen::Matrix3d::Identity()).norm(), 0, 1e-12);
+    EXPECT_NEAR(r.determinant(), 1, 1e-12);
+    EXPECT_NEAR(r(0, 2), 0, 1e-12);  // upright: the horizon is level
+    EXPECT_LT(r(1, 2), 0);           // y points down
+  }
+}
+
+// Numbers of OpenCV 4.11's projectPoints and fisheye::projectPoints.
+TEST(Camera, HasTheLensesOfOpenCv) {
   Camera camera;
   camera.fx = 410, camera.fy = 405, camera.cx = 322, camera.cy = 178;
   camera.position = Vector3::Zero();
@@ -36,6 +75,102 @@ TEST(Camera, LensesAreOpenCvs) {
   const auto fisheye = camera.project({0.6, -0.4, 1.5});
   EXPECT_NEAR(fisheye->x(), 474.01073581, 1e-4);
   EXPECT_NEAR(fisheye->y(), 77.8953691, 1e-4);
+}
+
+TEST(Camera, EndsItsFieldWhereTheLensWouldFoldBack) {
+  Camera camera;
+  EXPECT_DOUBLE_EQ(camera.max_field(), 4);  // a pinhole never folds back
+  // r (1 - 0.1 r^2) stops growing at r = sqrt(1 / 0.3).
+  camera.k = {-0.1, 0, 0, 0, 0};
+  EXPECT_NEAR(camera.max_field(), std::sqrt(1 / 0.3), 0.011);
+  // t (1 - 0.2 t^2) stops growing at t = sqrt(1 / 0.6).
+  camera.lens = Lens::kFisheye;
+  camera.k = {-0.2, 0, 0, 0, 0};
+  EXPECT_NEAR(camera.max_field(), std::sqrt(1 / 0.6), 0.011);
+}
+
+TEST(Camera, ShowsNothingOutsideItsField) {
+  Camera camera;
+  camera.position = Vector3::Zero();
+  camera.k = {-0.1, 0, 0, 0, 0};
+  EXPECT_TRUE(camera.project({1.6, 0, 1}));
+  EXPECT_FALSE(camera.project({3.6, 0, 1}));
+}
+
+TEST(Camera, ContainsThePixelsOfItsImage) {
+  const Camera camera{.width = 640, .height = 360};
+  EXPECT_TRUE(camera.contains({0, 0}));
+  EXPECT_TRUE(camera.contains({639.9, 359.9}));
+  EXPECT_FALSE(camera.contains({640, 100}));
+  EXPECT_FALSE(camera.contains({-0.1, 100}));
+  EXPECT_FALSE(camera.contains({100, 360}));
+}
+
+TEST(Camera, SeesThroughWaterWhereTheRayLeavesIt) {
+  const Camera camera = look_at({-2, -2, 3}, {4, 2, 0}, 80, 640, 360);
+  const Vector3 below(4, 2, -1.5);
+  EXPECT_EQ(*camera.project_through_water(below),
+            *camera.project(refract_at_flat_surface(camera.position, below)));
+  // Points over water are seen straight, and nothing jumps at the surface.
+  EXPECT_EQ(*camera.project_through_water({4, 2, 0.5}), *camera.project({4, 2, 0.5}));
+  const auto over = camera.project_through_water({4, 2, 1e-7});
+  const auto under = camera.project_through_water({4, 2, -1e-7});
+  EXPECT_NEAR((*over - *under).norm(), 0, 1e-4);
+  // Water lifts things optically: the sunken point appears above its straight projection.
+  EXPECT_LT(camera.project_through_water(below)->y(), camera.project(below)->y());
+}
+
+TEST(Camera, IsReadWithDefaults) {
+  const auto camera = read("");
+  ASSERT_TRUE(camera) << message(camera);
+  EXPECT_EQ(camera->name, "cam1");
+  EXPECT_EQ(camera->width, 640);
+  EXPECT_EQ(camera->fps, 25);
+  EXPECT_NEAR(camera->fx, 320 / std::tan(40 * M_PI / 180), 1e-9);
+  // A simulated sensor's keys belong to the file, but not to this room.
+  EXPECT_TRUE(read("noise: 0.1\nfaults: [{kind: cover, at_s: 1, for_s: 2}]\n"));
+}
+
+TEST(Camera, RefusesWhatNoCameraCanBe) {
+  EXPECT_EQ(message(read("width: 641\n")), "c.yaml:3: width is 641, want an even number");
+  EXPECT_EQ(message(read("k: [-0.6]\n")),
+            "c.yaml:3: k is a list, want a lens that does not fold back inside the image");
+  EXPECT_EQ(message(read("name: Cam 1\n")),
+            "c.yaml:3: name is Cam 1, want a name of lower-case letters, digits, _ and -");
+  for (const char* bad : {"degrees: 170\n", "lens: square\n", "fps: 0\n", "colour: red\n",
+                          "k: [1, 2, 3, 4, 5, 6]\n", "height: 99\n"})
+    EXPECT_NE(message(read(bad)).find("c.yaml:3: "), std::string::npos) << bad;
+}
+
+TEST(Camera, RefusesAPlaceWhereNoCameraCanHang) {
+  const auto at = [](const std::string& lines) {
+    return message(read_camera(*Yaml::parse(lines, "c.yaml"), kPool, 1));
+  };
+  EXPECT_EQ(at("at: [4, 2, -1]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want a camera at least 0.2 m over the water");
+  EXPECT_EQ(at("at: [-1, 2, 0.25]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want a camera that is not in the wall or under the deck");
+  EXPECT_EQ(at("at: [4, 2, 3]\nlooks_at: [4, 2, 0]\n"),
+            "c.yaml:2: looks_at is a list, want a point that is not straight under the camera");
+  EXPECT_EQ(at("at: [4, 2]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want three numbers, metres: [x, y, z]");
+}
+
+TEST(Camera, IsReadBackAsWritten) {
+  for (const char* lines : {"name: deck\nk: [-0.08, 0.01, 0.001, -0.001, 0.002]\nfps: 12.5\n",
+                            "lens: fisheye\ndegrees: 120\nk: [0.01, -0.002]\nheight: 480\n"}) {
+    const auto camera = read(lines);
+    ASSERT_TRUE(camera) << message(camera);
+    const Yaml text = *Yaml::parse("cameras:\n" + to_yaml(*camera), "c");
+    const auto again = read_camera(text["cameras"].list()->front(), kPool, 1);
+    ASSERT_TRUE(again) << message(again);
+    EXPECT_NEAR((again->cam_from_world - camera->cam_from_world).norm(), 0, 1e-9);
+    EXPECT_NEAR(again->fx, camera->fx, 1e-6);
+    EXPECT_EQ(again->lens, camera->lens);
+    EXPECT_EQ(again->k, camera->k);
+    EXPECT_EQ(again->name, camera->name);
+    EXPECT_EQ(again->height, camera->height);
+  }
 }
 
 }  // namespace

@@ -11,14 +11,21 @@
 namespace lido::geometry {
 namespace {
 
-TEST(Refraction, FollowsSnellsLaw) {
-  std::mt19937_64 engine(1);
-  const auto between = [&](double low, double high) {
-    return std::uniform_real_distribution<>(low, high)(engine);
-  };
+class Refraction : public ::testing::Test {
+ protected:
+  double between(double low, double high) {
+    return std::uniform_real_distribution<>(low, high)(engine_);
+  }
+  Vector3 random_eye() { return {between(-20, 20), between(-20, 20), between(0.3, 8)}; }
+  Vector3 random_below() { return {between(-20, 20), between(-20, 20), -between(1e-3, 4)}; }
+
+ private:
+  std::mt19937_64 engine_{1};
+};
+
+TEST_F(Refraction, FollowsSnellsLaw) {
   for (int i = 0; i < 20000; ++i) {
-    const Vector3 eye(between(-20, 20), between(-20, 20), between(0.3, 8));
-    const Vector3 below(between(-20, 20), between(-20, 20), -between(1e-3, 4));
+    const Vector3 eye = random_eye(), below = random_below();
     const Vector3 at = refract_at_flat_surface(eye, below);
     const Vector3 in_air = (at - eye).normalized(), in_water = (below - at).normalized();
     const double sine_air = std::hypot(in_air.x(), in_air.y()),
@@ -30,14 +37,44 @@ TEST(Refraction, FollowsSnellsLaw) {
   }
 }
 
-TEST(Refraction, LeavesAVerticalRayStraight) {
+// Fermat's principle: light takes the shortest optical path.
+TEST_F(Refraction, TakesTheShortestOpticalPath) {
+  for (int i = 0; i < 2000; ++i) {
+    const Vector3 eye = random_eye(), below = random_below();
+    const Vector3 at = refract_at_flat_surface(eye, below);
+    const auto path = [&](const Vector3& on) {
+      return (on - eye).norm() + kWaterRefractiveIndex * (below - on).norm();
+    };
+    for (const Vector3& step :
+         {Vector3(0.01, 0, 0), Vector3(-0.01, 0, 0), Vector3(0, 0.01, 0), Vector3(0, -0.01, 0)})
+      EXPECT_LE(path(at), path(at + step) + 1e-12);
+  }
+}
+
+TEST_F(Refraction, NeverReachesTheCriticalAngleInWater) {
+  for (int i = 0; i < 2000; ++i) {
+    const Vector3 eye = random_eye(), below = random_below();
+    const Vector3 ray = (refract_at_flat_surface(eye, below) - below).normalized();
+    EXPECT_LT(std::hypot(ray.x(), ray.y()), 1 / kWaterRefractiveIndex);
+  }
+}
+
+TEST_F(Refraction, LeavesAVerticalRayStraight) {
   const Vector3 at = refract_at_flat_surface({2, 3, 4}, {2, 3, -1});
   EXPECT_NEAR((at - Vector3(2, 3, 0)).norm(), 0, 1e-12);
 }
 
+TEST_F(Refraction, DoesNotDependOnTheHorizontalDirection) {
+  const double r = refract_at_flat_surface({0, 0, 3}, {5, 0, -1}).norm();
+  for (double angle = 0.1; angle < 6; angle += 0.7) {
+    const Vector3 below(5 * std::cos(angle), 5 * std::sin(angle), -1);
+    EXPECT_NEAR(refract_at_flat_surface({0, 0, 3}, below).norm(), r, 1e-12);
+  }
+}
+
 // A textbook's rule: seen from above, apparent depth is depth divided by the index.
-TEST(Refraction, MakesWaterLookShallowerFromAbove) {
-  Camera camera = look_at({0, 0, 5}, {0.01, 0, 0}, 60, 640, 360);
+TEST_F(Refraction, MakesWaterLookShallowerFromAbove) {
+  const Camera camera = look_at({0, 0, 5}, {0.01, 0, 0}, 60, 640, 360);
   const Vector3 below(0.05, 0, -2), lifted(0.05, 0, -2 / kWaterRefractiveIndex);
   EXPECT_NEAR((*camera.project_through_water(below) - *camera.project(lifted)).norm(), 0, 0.02);
 }

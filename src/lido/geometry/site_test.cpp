@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/geometry/site.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::geometry {
+namespace {
+
+constexpr const char* kPoolText =
+    "pool:\n  outline: [[0, 0], [8, 0], [8, 4], [0, 4]]\n  shallow_m: 1\n"
+    "  ways_in: [[0, 2]]\n  gate: [-1, 2]\n";
+
+TEST(Site, NeedsNoCameras) {
+  const auto site = read_site(kPoolText, "site.yaml");
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_TRUE(site->cameras.empty());
+  EXPECT_EQ(site->pool.outline.size(), 4u);
+}
+
+TEST(Site, IgnoresWhatDescribesLightAndWater) {
+  EXPECT_TRUE(read_site(std::string(kPoolText) + "light: clear\nwater: {wave_m: 0.1}\n", "s"));
+}
+
+TEST(Site, NumbersCamerasWithoutNames) {
+  const auto site = read_site(std::string(kPoolText) +
+                                  "cameras:\n  - {at: [-1, -1, 3], looks_at: [4, 2, 0]}\n"
+                                  "  - {name: mast, at: [9, 5, 4], looks_at: [4, 2, 0]}\n",
+                              "site.yaml");
+  ASSERT_TRUE(site) << site.error().message;
+  ASSERT_EQ(site->cameras.size(), 2u);
+  EXPECT_EQ(site->cameras[0].name, "cam1");
+  EXPECT_EQ(site->cameras[1].name, "mast");
+}
+
+TEST(Site, NamesTheLineOfABadCamera) {
+  const auto site =
+      read_site(std::string(kPoolText) + "cameras:\n  - {at: [4, 2, -1], looks_at: [4, 3, 0]}\n",
+                "site.yaml");
+  ASSERT_FALSE(site);
+  EXPECT_EQ(site.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(site.error().message.find("site.yaml:7: cameras.0.at"), 0u) << site.error().message;
+}
+
+TEST(Site, IsReadBackAsWritten) {
+  Site site = *read_site(kPoolText, "s");
+  site.cameras = {look_at({-1, -1, 3}, {4, 2, 0}, 75, 640, 360)};
+  site.cameras[0].name = "deck";
+  const std::string text = to_yaml(site, "Measured by hand.");
+  EXPECT_EQ(text.find("# Measured by hand.\npool:\n"), 0u);
+  const auto again = read_site(text, "again");
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->cameras.size(), 1u);
+  EXPECT_EQ(again->cameras[0].name, "deck");
+  EXPECT_NEAR((again->cameras[0].cam_from_world - site.cameras[0].cam_from_world).norm(), 0, 1e-9);
+  // No list of cameras is written when there are none.
+  site.cameras.clear();
+  EXPECT_EQ(to_yaml(site, "x").find("cameras"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lido::geometry
