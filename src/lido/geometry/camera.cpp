@@ -50,8 +50,8 @@ double considered_field(const Camera& camera) {
   return camera.lens == Lens::kBrown ? kMaxBrownField : kMaxFisheyeField_rad;
 }
 
-/// Whether a ray so far off the axis lies beyond the lens's field. Coarser and faster than
-/// comparing with max_field().
+/// Whether a ray so far off the axis is beyond the lens's field. Coarser and faster than comparing
+/// with max_field().
 bool folds_before(const Camera& camera, double field) {
   if (field > considered_field(camera)) return true;
   constexpr int kSteps = 8;

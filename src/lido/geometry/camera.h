@@ -41,7 +41,7 @@ struct Camera {
   /// Projects a point in air or under still water: below z = 0, the ray is refracted.
   /// @return As project().
   std::optional<Eigen::Vector2d> project_through_water(const Vector3& point_in_world) const;
-  /// Whether a pixel lies inside the image.
+  /// Whether a pixel is inside the image.
   bool contains(const Eigen::Vector2d& pixel) const {
     return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() < width && pixel.y() < height;
   }
