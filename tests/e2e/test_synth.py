@@ -94,23 +94,28 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads(life, tmp_p
     assert (tmp_path / "other/site.yaml").read_text() == (out / "site.yaml").read_text()
 
 
-def test_a_page_shows_it_from_above(life):
+def test_a_page_plays_it_from_above(life):
     out, _ = life
     shown = run("synth", "show", out)
     assert shown.code == 0, shown.err
-    page = (out / "from_above.html").read_text()
-    assert "Measured in simulation" in page and '"outline"' in page
+    page = (out / "top_view.html").read_text()
+    assert "Measured in simulation" in page and '"outline"' in page and '"dangers":[{' in page
+    # The dangers are listed, with the flags that show each.
+    events = ask(out, "select count(*), min(day) from EVENTS")[0]
+    assert f"{events[0]} danger(s) in 3 day(s)" in shown.out and "(shown)" in shown.out
+    assert f"--day {events[1]} --from " in shown.out
     assert run("synth", "show", out, "--day", 1, "--from", "15:00", "--minutes", 2).code == 0
     for bad, said in (
         (["--day", "2", "--from", "25 o'clock"], "want a time of day"),
-        (["--day", "77", "--from", "12:00"], "day_00077"),
-        (["--day", "0", "--from", "03:00"], "nobody is there"),
+        (["--day", "77", "--from", "12:00"], "want a day of"),
+        (["--day", "0", "--from", "03:00"], "no person is present"),
     ):
         refused = run("synth", "show", out, *bad)
         assert refused.code in (1, 2) and said in refused.err and refused.err.count("\n") == 1, (
             refused.err
         )
-    assert run("synth", "show", out / "nothing").code in (1, 2)
+    nothing = run("synth", "show", out / "nothing")
+    assert nothing.code == 2 and "no simulation" in nothing.err, nothing.err
 
 
 SCENE = """seed: 7
@@ -173,7 +178,7 @@ def test_a_written_scene_is_played(tmp_path):
         (
             "at: [6, 3]",
             "at: [-1, 1]",
-            ":13: people.0.does.0.behaviour is breaststroke, want what is done on land",
+            ":13: people.0.does.0.behaviour is breaststroke, want a behaviour on land",
         ),
         (
             "at: [6, 3]",

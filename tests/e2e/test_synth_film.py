@@ -43,8 +43,11 @@ def film(tmp_path_factory):
     done = run("synth", "scene", folder / "scene.yaml", "--out", folder / "d", "--json")
     assert done.code == 0, done.err
     assert (
-        done.json["pictures"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
+        done.json["frames"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
     )
+    # Not on a terminal, progress is JSON lines.
+    progress = [json.loads(line) for line in done.err.splitlines()]
+    assert all(line["frames_total"] == 90 and line["frames"] <= 90 for line in progress), done.err
     return folder / "d"
 
 
@@ -297,7 +300,7 @@ def test_the_level_and_the_light_are_parameters(tmp_path):
 def test_a_page_shows_what_cameras_saw(film):
     shown = run("synth", "show", film)
     assert shown.code == 0, shown.err
-    page = (film / "from_above.html").read_text()
+    page = (film / "top_view.html").read_text()
     assert "clips/one.mp4" in page and "Measured in simulation" in page
 
 
@@ -367,10 +370,10 @@ def test_what_is_drawn_is_a_file(tmp_path):
     )
     for bad, said in (
         ("wave_m: [0.2, 0.1]", ":1: wave_m is a list, want the smaller number first"),
-        ("light: {noon: 1}", ":1: light.noon is 1, want no noon"),
+        ("light: {noon: 1}", ":1: light.noon is 1, want a light of clear"),
         ("degrees: 90", ":1: degrees is 90"),
         ("colour: [0, 1]", ":1: colour is not known"),
-        ("light: {dusk: 0}", ":1: light is a map, want some light"),
+        ("light: {dusk: 0}", ":1: light is a map, want a weight above 0"),
     ):
         ranges.write_text(bad + "\n")
         refused = run("synth", "pool", "--out", tmp_path / "e", *options)
@@ -396,7 +399,7 @@ def test_what_is_drawn_is_a_file(tmp_path):
         (
             "looks_at: [4, 2, 0]",
             "looks_at: [-1.5, -2, 0]",
-            ":8: cameras.0.looks_at is a list, want a place that is not straight under",
+            ":8: cameras.0.looks_at is a list, want a point that is not straight under",
         ),
         (
             "k: [-0.08]",

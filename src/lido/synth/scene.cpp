@@ -3,44 +3,47 @@
 
 #include <algorithm>
 
-#include "lido/synth/film/render.h"
+#include "lido/synth/film/light.h"
 #include "lido/synth/world/random_pool.h"
 
 namespace lido::synth {
 namespace {
 
-constexpr double kLongest_s = 86400;
+constexpr double kMaxDuration_s = 86400;
 
-/// Whether somebody is in the water after he did it, who could begin it there.
-Result<bool> wet_after(const Behaviour& behaviour, bool wet, const Yaml& node) {
-  if (behaviour.path == Path::kFollow) return node.refuse("something he does by himself");
+/// Whether a person is in the water after a behaviour.
+/// @param wet  Whether the person is in the water before.
+/// @return kInvalidArgument when the behaviour cannot begin there.
+Result<bool> is_wet_after(const Behaviour& behaviour, bool wet, const Yaml& node) {
+  if (behaviour.path == Path::kFollow)
+    return node.refuse("a behaviour of a person alone, not of a minded toddler");
   if (behaviour.is_wet() && !wet)
-    return node.refuse(fmt::format("what is done on land: nobody does {} there", behaviour.name));
+    return node.refuse(fmt::format("a behaviour on land: {} is done in water", behaviour.name));
   if (!behaviour.is_wet() && wet)
-    return node.refuse(fmt::format("what is done in water: nobody does {} there", behaviour.name));
+    return node.refuse(fmt::format("a behaviour in water: {} is done on land", behaviour.name));
   if (behaviour.path == Path::kEnter || behaviour.path == Path::kRunIn) return true;
   return behaviour.path == Path::kLeave ? false : wet;
 }
 
-Result<std::vector<Person::Act>> read_acts(const Yaml& node, const Behaviours& behaviours,
-                                           bool wet) {
-  std::vector<Person::Act> acts;
+Result<std::vector<Person::ScriptedBehaviour>> read_script(const Yaml& node,
+                                                           const Behaviours& behaviours, bool wet) {
+  std::vector<Person::ScriptedBehaviour> script;
   for (const Yaml& one : LIDO_TRY(node.list())) {
     LIDO_TRY(one.only({"behaviour", "for_s", "signal"}));
     const std::string name = LIDO_TRY(one["behaviour"].text());
     const auto found = behaviours.find(name);
     if (!found) return one["behaviour"].refuse("a behaviour that `lido synth list` names");
-    wet = LIDO_TRY(wet_after(behaviours[*found], wet, one["behaviour"]));
-    Person::Act act{*found, {}, 0};
-    if (one["for_s"].there()) act.for_s = LIDO_TRY(one["for_s"].number(0.1, kLongest_s));
+    wet = LIDO_TRY(is_wet_after(behaviours[*found], wet, one["behaviour"]));
+    Person::ScriptedBehaviour next{*found, {}, 0};
+    if (one["for_s"].there()) next.for_s = LIDO_TRY(one["for_s"].number(0.1, kMaxDuration_s));
     if (one["signal"].there()) {
       const auto signal = behaviours.find_signal(LIDO_TRY(one["signal"].text()));
       if (!signal) return one["signal"].refuse("a signal that `lido synth list` names");
-      act.signal = *signal + 1;
+      next.signal = *signal + 1;
     }
-    acts.push_back(act);
+    script.push_back(next);
   }
-  return acts;
+  return script;
 }
 
 Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours& behaviours,
@@ -66,37 +69,12 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
     if (inside < -pool.deck_m) return at.refuse("a point in the pool or on its deck");
     wet = inside > 0;
   }
-  if (node["does"].there()) person.acts = LIDO_TRY(read_acts(node["does"], behaviours, wet));
+  if (node["does"].there()) person.script = LIDO_TRY(read_script(node["does"], behaviours, wet));
   return person;
 }
 
-}  // namespace
-
-Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
-  LIDO_TRY(
-      node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
-  Scene scene;
-  scene.seed = static_cast<double>(
-      node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
-  scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
-  scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kLongest_s));
-  Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
-  scene.pool =
-      node["pool"].there() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
-  if (const Yaml level = node["water"]["level_m"]; level.there()) {
-    const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
-    scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
-    scene.pool.freeboard_m -= scene.level_m;
-    scene.pool.shallow_m += scene.level_m;
-    scene.pool.deep_m += scene.level_m;
-  }
-  for (const Yaml& one : LIDO_TRY(node["people"].list())) {
-    Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
-    person.id = std::ssize(scene.people) + 1;
-    person.party = 1;
-    scene.people.push_back(std::move(person));
-  }
-  if (scene.people.empty()) return node["people"].refuse("somebody");
+/// Reads cameras, light and water.
+Result<void> read_filming(const Yaml& node, Scene& scene) {
   if (node["cameras"].there()) {
     for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
       scene.cameras.push_back(
@@ -115,12 +93,44 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
     scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
-  // Heights are over the water as it is: where it stands higher, all else is lower.
+  // Heights are relative to the water as it is: a higher level lowers cameras and deck.
+  constexpr double kMinCameraHeight_m = 0.1;
   for (SimulatedCamera& camera : scene.cameras) {
     camera.position.z() -= scene.level_m;
-    if (camera.position.z() < 0.1)
+    if (camera.position.z() < kMinCameraHeight_m)
       return node["water"]["level_m"].refuse("a level that leaves cameras over the water");
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
+  LIDO_TRY(
+      node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
+  Scene scene;
+  scene.seed = static_cast<double>(
+      node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
+  scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
+  scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kMaxDuration_s));
+  Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
+  scene.pool =
+      node["pool"].there() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
+  if (const Yaml level = node["water"]["level_m"]; level.there()) {
+    const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
+    scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
+    scene.pool.freeboard_m -= scene.level_m;
+    scene.pool.shallow_m += scene.level_m;
+    scene.pool.deep_m += scene.level_m;
+  }
+  for (const Yaml& one : LIDO_TRY(node["people"].list())) {
+    Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
+    person.id = std::ssize(scene.people) + 1;
+    person.party = 1;
+    scene.people.push_back(std::move(person));
+  }
+  if (scene.people.empty()) return node["people"].refuse("one person or more");
+  LIDO_TRY(read_filming(node, scene));
   return scene;
 }
 

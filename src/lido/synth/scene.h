@@ -20,9 +20,9 @@ struct Scene : ScriptedDay {
   double level_m = 0;
 };
 
-/// Reads a scene. What may be left out is drawn from its seed.
-/// @return kInvalidArgument with file and line for what cannot be: a pool of no depth, somebody in
-/// a wall, swimming on dry land, time that runs backwards.
+/// Reads a scene. Draws pool, sexes and statures that it leaves out from its seed.
+/// @return kInvalidArgument with file and line, as for a pool without depth, a person in a wall, or
+/// swimming on dry land.
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours);
 
 }  // namespace lido::synth

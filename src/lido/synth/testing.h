@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include "lido/geometry/pool.h"
 #include "lido/synth/body/body.h"
 #include "lido/synth/world/behaviour.h"
 #include "lido/synth/world/person.h"
@@ -32,6 +33,18 @@ inline const Behaviours& behaviours() {
 inline const Bodies& bodies() {
   static const Bodies read = *Bodies::read(slurp(LIDO_BODIES), LIDO_BODIES);
   return read;
+}
+
+/// A basin of 12 x 6 m, 1.1 to 2.1 m deep, with a ladder at (0, 3) and a gate at (-1.5, 3).
+inline geometry::Pool rectangle_pool() {
+  return {.kind = "rectangle",
+          .outline = {{0, 0}, {12, 0}, {12, 6}, {0, 6}},
+          .shallow_m = 1.1,
+          .deep_m = 2.1,
+          .deck_m = 3,
+          .freeboard_m = 0.1,
+          .ways_in = {{0, 3}},
+          .gate = {-1.5, 3}};
 }
 
 /// A person of median stature.

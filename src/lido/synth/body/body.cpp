@@ -23,7 +23,7 @@ using Json = nlohmann::json;
 constexpr std::string_view kFormat = "lido-bodies-1";
 constexpr size_t kFacePoints = 6;
 constexpr size_t kMouth = 5;
-/// Ages, years, whose shapes are there. MakeHuman's child is as tall as one of nine.
+/// Ages of the shapes, years. MakeHuman's child is as tall as a child of nine.
 constexpr std::array<double, 4> kAges = {0.7, 9, 25, 75};
 constexpr std::array<std::string_view, 4> kAgeNames = {"baby", "child", "young", "old"};
 constexpr std::array<std::string_view, 3> kWeightNames = {"min", "average", "max"};
@@ -36,7 +36,7 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
-/// The arrays of a safetensors file; every length is checked against the file's.
+/// Arrays of a safetensors file. Checks every length against the file's.
 class Arrays {
  public:
   static Result<Arrays> open(std::string_view bytes, const std::string& file) {
@@ -52,16 +52,18 @@ class Arrays {
     return arrays;
   }
   std::unexpected<Error> broken(std::string_view what) const {
-    return fail(ErrorCode::kCorrupt, "{}: {}, want what make_bodies.py writes", file_, what);
+    return fail(ErrorCode::kCorrupt, "{}: {}, want a file of make_bodies.py", file_, what);
   }
-  Result<std::string> said(const char* key) const {
-    const auto metadata = header_.find("__metadata__");
-    if (metadata == header_.end() || !metadata->is_object() || !metadata->contains(key) ||
-        !(*metadata)[key].is_string())
+  /// Text of the header's metadata.
+  Result<std::string> metadata(const char* key) const {
+    const auto all = header_.find("__metadata__");
+    if (all == header_.end() || !all->is_object() || !all->contains(key) ||
+        !(*all)[key].is_string())
       return broken(fmt::format("no {}", key));
-    return (*metadata)[key].get<std::string>();
+    return (*all)[key].get<std::string>();
   }
-  /// @param shape  What it must be; 0 for any length.
+  /// Values of an array.
+  /// @param shape  Expected lengths; 0 for any length.
   template <typename T>
   Result<std::vector<T>> read(const std::string& name, const std::vector<size_t>& shape) const {
     const auto at = header_.find(name);
@@ -92,15 +94,38 @@ class Arrays {
   std::string_view data_;
 };
 
+/// Triangles, bones and weights of a mesh; rest_positions stays empty.
+Result<MeshTopology> read_topology(const Arrays& arrays, const std::string& mesh, size_t vertices,
+                                   size_t bones) {
+  const auto triangles = LIDO_TRY(arrays.read<uint16_t>(mesh + ".triangles", {0, 3}));
+  const auto bone_of = LIDO_TRY(arrays.read<uint8_t>(mesh + ".bones", {vertices, 4}));
+  const auto weights = LIDO_TRY(arrays.read<uint8_t>(mesh + ".weights", {vertices, 4}));
+  if (std::ranges::any_of(triangles, [&](uint16_t v) { return v >= vertices; }) ||
+      std::ranges::any_of(bone_of, [&](uint8_t b) { return b >= bones; }))
+    return arrays.broken(mesh + ".triangles or .bones name a missing vertex or bone");
+  MeshTopology topology;
+  for (size_t i = 0; i < triangles.size(); i += 3)
+    topology.triangles.push_back({triangles[i], triangles[i + 1], triangles[i + 2]});
+  for (size_t v = 0; v < vertices; ++v) {
+    auto& bone = topology.bones.emplace_back();
+    auto& weight = topology.weights.emplace_back();
+    for (size_t i = 0; i < 4; ++i) {
+      bone[i] = bone_of[4 * v + i];
+      weight[i] = static_cast<float>(weights[4 * v + i]) / 255;
+    }
+  }
+  return topology;
+}
+
 }  // namespace
 
 Result<Bodies> Bodies::read(std::string_view bytes, const std::string& file) {
   const auto arrays = LIDO_TRY(Arrays::open(bytes, file));
-  if (LIDO_TRY(arrays.said("format")) != kFormat) return arrays.broken("another format");
+  if (LIDO_TRY(arrays.metadata("format")) != kFormat) return arrays.broken("another format");
   Bodies bodies;
-  bodies.shapes_ = split(LIDO_TRY(arrays.said("shapes")));
-  bodies.bones_ = split(LIDO_TRY(arrays.said("bones")));
-  for (const std::string& word : split(LIDO_TRY(arrays.said("parents")))) {
+  bodies.shapes_ = split(LIDO_TRY(arrays.metadata("shapes")));
+  bodies.bones_ = split(LIDO_TRY(arrays.metadata("bones")));
+  for (const std::string& word : split(LIDO_TRY(arrays.metadata("parents")))) {
     const int parent = std::atoi(word.c_str());
     // A parent comes before its children.
     if (parent >= static_cast<int>(bodies.parents_.size()) || parent < -1)
@@ -120,28 +145,13 @@ Result<Bodies> Bodies::read(std::string_view bytes, const std::string& file) {
   bodies.face_ = LIDO_TRY(points("face", kFacePoints));
   for (const auto& [mesh, name] : {std::pair(Mesh::kFar, "far"), std::pair(Mesh::kNear, "near")}) {
     MeshData& data = bodies.meshes_[static_cast<size_t>(mesh)];
-    const std::string prefix = std::string(name) + ".";
-    data.shapes = LIDO_TRY(points(prefix + "shapes", 0));
-    const size_t count = data.shapes.count;
-    const auto triangles = LIDO_TRY(arrays.read<uint16_t>(prefix + "triangles", {0, 3}));
-    const auto of = LIDO_TRY(arrays.read<uint8_t>(prefix + "bones", {count, 4}));
-    const auto weights = LIDO_TRY(arrays.read<uint8_t>(prefix + "weights", {count, 4}));
-    if (std::ranges::any_of(triangles, [&](uint16_t v) { return v >= count; }) ||
-        std::ranges::any_of(of, [&](uint8_t b) { return b >= bones; }))
-      return arrays.broken(prefix + "triangles name what is not there");
-    for (size_t i = 0; i < triangles.size(); i += 3)
-      data.topology.triangles.push_back({triangles[i], triangles[i + 1], triangles[i + 2]});
-    for (size_t v = 0; v < count; ++v) {
-      auto& bone = data.topology.bones.emplace_back();
-      auto& weight = data.topology.weights.emplace_back();
-      for (size_t i = 0; i < 4; ++i) {
-        bone[i] = of[4 * v + i];
-        weight[i] = static_cast<float>(weights[4 * v + i]) / 255;
-      }
-      data.topology.place.emplace_back(Eigen::Vector3f(data.shapes.steps[3 * v],
-                                                       data.shapes.steps[3 * v + 1],
-                                                       data.shapes.steps[3 * v + 2]) *
-                                       static_cast<float>(bodies.step_m_));
+    data.shapes = LIDO_TRY(points(fmt::format("{}.shapes", name), 0));
+    data.topology = LIDO_TRY(read_topology(arrays, name, data.shapes.count, bones));
+    // The first shape is the average body.
+    for (size_t v = 0; v < data.shapes.count; ++v) {
+      const int16_t* steps = data.shapes.steps.data() + 3 * v;
+      data.topology.rest_positions.emplace_back(Eigen::Vector3f(steps[0], steps[1], steps[2]) *
+                                                static_cast<float>(bodies.step_m_));
     }
   }
   if (const std::string missing = bodies.missing(); !missing.empty())

@@ -26,7 +26,7 @@ TEST(Bodies, AreAsTallAsTheirStature) {
       }
       EXPECT_NEAR(high - low, person.stature_m, 1e-5) << age;
       EXPECT_NEAR(low, 0, 1e-5);
-      // The mouth is where tracks have it, to a head's half.
+      // The mouth is where the tracks have it, within half a head.
       EXPECT_NEAR(figure.face[5].y(), person.mouth_m(), 0.03 * person.stature_m) << age;
     }
   }
@@ -34,7 +34,7 @@ TEST(Bodies, AreAsTallAsTheirStature) {
 
 // Shares of stature: Snyder and others 1977 (UM-HSRI-77-17, children's sitting height and head) and
 // Drillis and Contini 1966 (adults' limbs), within a tenth of the stature.
-TEST(Bodies, HavePeoplesProportions) {
+TEST(Bodies, HaveHumanProportions) {
   for (const auto& [age, leg, head] :
        {std::tuple(1.5, 0.40, 0.22), std::tuple(6.0, 0.46, 0.19), std::tuple(30.0, 0.50, 0.13),
         std::tuple(75.0, 0.50, 0.13)}) {
@@ -44,12 +44,12 @@ TEST(Bodies, HavePeoplesProportions) {
     EXPECT_NEAR(hip, leg, 0.06) << age;
     const double high = 1 - figure.face[5].y() / person.stature_m;
     EXPECT_NEAR(high + 0.04, head, 0.05) << age;
-    EXPECT_GT(figure.joints[bodies().bone("upperarm_l")].x(), 0);  // left is left
+    EXPECT_GT(figure.joints[bodies().bone("upperarm_l")].x(), 0);  // left is x > 0
     EXPECT_GT(figure.face[0].z(), figure.face[3].z());             // noses are in front
   }
 }
 
-TEST(Bodies, BrokenFilesAreRefused) {
+TEST(Bodies, RefuseBrokenFiles) {
   const std::string good = slurp(LIDO_BODIES);
   for (const size_t length : {size_t{0}, size_t{7}, size_t{100}, good.size() / 2, good.size() - 1})
     EXPECT_FALSE(Bodies::read(good.substr(0, length), "b")) << length;

@@ -9,7 +9,8 @@
 namespace lido::synth {
 namespace {
 
-constexpr double kPassesOver_s = 0.6;
+/// How long one behaviour takes to blend into the next.
+constexpr double kBlend_s = 0.6;
 
 using Eigen::AngleAxisd;
 using Eigen::Matrix3d;
@@ -21,20 +22,73 @@ Matrix3d about(const Vector3& axis, double degrees) {
 }
 const Vector3 kLeft = Vector3::UnitX(), kUp = Vector3::UnitY(), kForward = Vector3::UnitZ();
 
-/// A limb of the standing figure made to hang straight, then turned.
+/// Bones of a limb from the body outward: each hangs straight down before it is turned.
 struct Chain {
-  Matrix3d hangs = Matrix3d::Identity();  ///< From the figure's axes, of the bones so far.
+  /// Rotation from the figure's axes, by the bones so far.
+  Matrix3d straightened = Matrix3d::Identity();
 
-  /// @param along  From the bone's beginning to its end, in the standing figure.
+  /// Rotation of the next bone.
+  /// @param along  Its direction from joint to tail, in the body at rest.
   Matrix3d turn(const Vector3& along, const Matrix3d& by) {
     const Matrix3d straight =
-        Quaterniond::FromTwoVectors(hangs * along, -kUp).toRotationMatrix() * hangs;
-    const Matrix3d own = hangs.transpose() * by * straight;
-    hangs = straight;
+        Quaterniond::FromTwoVectors(straightened * along, -kUp).toRotationMatrix() * straightened;
+    const Matrix3d own = straightened.transpose() * by * straight;
+    straightened = straight;
     return own;
   }
-  /// The same for a bone that keeps its direction, as a foot.
-  Matrix3d turn(const Matrix3d& by) const { return hangs.transpose() * by * hangs; }
+  /// Rotation of a bone that keeps its direction at rest, as a foot does.
+  Matrix3d turn(const Matrix3d& by) const { return straightened.transpose() * by * straightened; }
+};
+
+/// Bones and angles of one side of the body.
+class Side {
+ public:
+  Side(const Bodies& bodies, const Figure& figure, const Angles& angles, bool right)
+      : bodies_(bodies), figure_(figure), angles_(angles), right_(right) {}
+
+  void pose_arm(Pose& pose) const {
+    Chain chain;
+    set(pose, "upperarm",
+        chain.turn(along("upperarm"), about(kLeft, -angle(Angle::kShoulderFlex)) *
+                                          about(kForward, out() * angle(Angle::kShoulderSpread)) *
+                                          about(kUp, out() * angle(Angle::kShoulderTwist))));
+    set(pose, "lowerarm", chain.turn(along("lowerarm"), about(kLeft, -angle(Angle::kElbowFlex))));
+    set(pose, "hand", chain.turn(about(kLeft, -angle(Angle::kWristFlex))));
+    for (const std::string finger : {"index", "middle", "ring", "pinky"}) {
+      const double flex = angle(finger == "index" ? Angle::kIndexFlex : Angle::kFingerFlex);
+      for (const char* part : {"_01", "_02", "_03"})
+        set(pose, finger + part, about(kForward, -out() * flex));
+    }
+  }
+
+  void pose_leg(Pose& pose) const {
+    Chain chain;
+    set(pose, "thigh",
+        chain.turn(along("thigh"), about(kLeft, -angle(Angle::kHipFlex)) *
+                                       about(kForward, out() * angle(Angle::kHipSpread)) *
+                                       about(kUp, out() * angle(Angle::kHipTwist))));
+    set(pose, "calf", chain.turn(along("calf"), about(kLeft, angle(Angle::kKneeFlex))));
+    set(pose, "foot", chain.turn(about(kLeft, angle(Angle::kAnkleFlex))));
+  }
+
+ private:
+  size_t bone(std::string_view name) const {
+    return bodies_.bone(fmt::format("{}{}", name, right_ ? "_r" : "_l"));
+  }
+  void set(Pose& pose, std::string_view name, const Matrix3d& turn) const {
+    pose.turns[bone(name)] = turn;
+  }
+  Vector3 along(std::string_view name) const {
+    return (figure_.tails[bone(name)] - figure_.joints[bone(name)]).normalized();
+  }
+  double angle(Angle which) const { return angles_.at(which, right_); }
+  /// Sign of rotations that lead away from the body's middle.
+  double out() const { return right_ ? -1 : 1; }
+
+  const Bodies& bodies_;
+  const Figure& figure_;
+  const Angles& angles_;
+  bool right_;
 };
 
 }  // namespace
@@ -52,66 +106,42 @@ Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles) {
   set("neck_01", neck);
   set("head", neck);
   for (const bool right : {false, true}) {
-    const double out = right ? -1 : 1;
-    const char* side = right ? "_r" : "_l";
-    const auto named = [&](std::string_view name) { return fmt::format("{}{}", name, side); };
-    const auto along = [&](std::string_view name) -> Vector3 {
-      const size_t bone = bodies.bone(named(name));
-      return (figure.tails[bone] - figure.joints[bone]).normalized();
-    };
-    const auto of = [&](Angle angle) { return angles.at(angle, right); };
-    Chain arm;
-    set(named("upperarm"),
-        arm.turn(along("upperarm"), about(kLeft, -of(Angle::kShoulderFlex)) *
-                                        about(kForward, out * of(Angle::kShoulderSpread)) *
-                                        about(kUp, out * of(Angle::kShoulderTwist))));
-    set(named("lowerarm"), arm.turn(along("lowerarm"), about(kLeft, -of(Angle::kElbowFlex))));
-    set(named("hand"), arm.turn(about(kLeft, -of(Angle::kWristFlex))));
-    for (const char* finger : {"index", "middle", "ring", "pinky"}) {
-      const bool index = std::string_view(finger) == "index";
-      const double flex = of(index ? Angle::kIndexFlex : Angle::kFingerFlex);
-      for (const char* part : {"_01", "_02", "_03"})
-        set(named(std::string(finger) + part), about(kForward, -out * flex));
-    }
-    Chain leg;
-    set(named("thigh"), leg.turn(along("thigh"), about(kLeft, -of(Angle::kHipFlex)) *
-                                                     about(kForward, out * of(Angle::kHipSpread)) *
-                                                     about(kUp, out * of(Angle::kHipTwist))));
-    set(named("calf"), leg.turn(along("calf"), about(kLeft, of(Angle::kKneeFlex))));
-    set(named("foot"), leg.turn(about(kLeft, of(Angle::kAnkleFlex))));
+    const Side side(bodies, figure, angles, right);
+    side.pose_arm(pose);
+    side.pose_leg(pose);
   }
   return pose;
 }
 
 namespace {
 
-/// What a body does as a whole, and its limbs.
-struct Held {
+/// Limbs and the body's attitude.
+struct Attitude {
   Angles angles;
-  double tilt_deg = 0;  ///< Negative: onto the back.
-  double yaw_rad = 0;   ///< Beside the heading.
+  double tilt_deg = 0;  ///< Trunk from upright; negative: onto the back.
+  double yaw_rad = 0;   ///< Added to the heading.
 };
 
-Held held(const Behaviour& behaviour, double since_s) {
-  Held held{behaviour.limbs.at(since_s), behaviour.tilt_deg, 0};
+Attitude attitude_of(const Behaviour& behaviour, double since_s) {
+  Attitude attitude{behaviour.limbs.at(since_s), behaviour.tilt_deg, 0};
   if (behaviour.face == "up") {
-    held.tilt_deg = -held.tilt_deg;
-    // Whoever swims on the back goes head first.
-    if (behaviour.tilt_deg > 45) held.yaw_rad = M_PI;
+    attitude.tilt_deg = -attitude.tilt_deg;
+    // Swimmers on their back move head first.
+    if (behaviour.tilt_deg > 45) attitude.yaw_rad = M_PI;
   }
-  return held;
+  return attitude;
 }
 
-/// How far up a body must go from where its hips are at z = 0.
-double height_m(const Bodies& bodies, const Pool& pool, const Figure& figure, const Placed& placed,
-                const Stance& stance, const Behaviour& behaviour) {
+/// Height by which a body must be raised from where its hips are at z = 0.
+double height_m(const Bodies& bodies, const Pool& pool, const Figure& figure,
+                const PlacedBody& placed, const PersonState& state, const Behaviour& behaviour) {
   if (behaviour.place == Place::kEdge) {
-    constexpr double kSeat = 0.055;  // of the stature, from the hips' joints down to the seat
+    constexpr double kSeat = 0.055;  // from the hips' joints down to the seat, in statures
     const Vector3 hip = placed.in_scene * placed.posed.joint(figure, bodies.bone("thigh_l"));
     return pool.freeboard_m + kSeat * figure.face[0].y() - hip.z();
   }
-  if (behaviour.is_wet() || stance.in_water)
-    return stance.mouth_m - (placed.in_scene * mouth(bodies, figure, placed.posed)).z();
+  if (behaviour.is_wet() || state.in_water)
+    return state.mouth_m - (placed.in_scene * mouth(bodies, figure, placed.posed)).z();
   std::vector<Eigen::Vector3f> points;
   skin(bodies.topology(Mesh::kFar), figure.vertices[static_cast<size_t>(Mesh::kFar)], placed.posed,
        placed.in_scene, points);
@@ -121,66 +151,81 @@ double height_m(const Bodies& bodies, const Pool& pool, const Figure& figure, co
 
 }  // namespace
 
-Placed place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
-                  const Figure& figure, const Moment& moment, double time_s) {
-  const Stance& stance = moment.stance;
-  const Behaviour& behaviour = behaviours[stance.behaviour];
-  Held now = held(behaviour, time_s - moment.began_s);
-  const double t = std::clamp((time_s - moment.began_s) / kPassesOver_s, 0.0, 1.0);
-  const double share = t * t * (3 - 2 * t);
-  if (share < 1 && moment.before_began_s < moment.began_s) {
-    const Held before = held(behaviours[moment.before], time_s - moment.before_began_s);
-    now = {between(before.angles, now.angles, share),
+namespace {
+
+/// Attitude at a moment: blended from the previous behaviour, with the signal on top.
+Attitude blended_attitude(const Behaviours& behaviours, const Moment& moment, double time_s,
+                          double share) {
+  Attitude now = attitude_of(behaviours[moment.state.behaviour], time_s - moment.began_s);
+  if (share < 1 && moment.previous_began_s < moment.began_s) {
+    const Attitude before =
+        attitude_of(behaviours[moment.previous], time_s - moment.previous_began_s);
+    now = {interpolate(before.angles, now.angles, share),
            before.tilt_deg + share * (now.tilt_deg - before.tilt_deg),
            before.yaw_rad + share * (now.yaw_rad - before.yaw_rad)};
   }
   if (moment.signal > 0 && moment.signal_share > 0) {
     const Limbs& hands = behaviours.signals()[moment.signal - 1].limbs;
     now.angles =
-        overlaid(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
+        overlay(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
   }
-  Placed placed;
-  placed.posed = pose_figure(bodies, figure, pose_of(bodies, figure, now.angles));
-  const double yaw = stance.heading_rad + now.yaw_rad;
+  return now;
+}
+
+/// Rotation from the body's axes (x left, y up, z forward) to the scene's.
+Matrix3d scene_rotation(const Attitude& attitude, double heading_rad) {
+  const double yaw = heading_rad + attitude.yaw_rad;
   Matrix3d upright;
   upright << -std::sin(yaw), 0, std::cos(yaw),  //
       std::cos(yaw), 0, std::sin(yaw),          //
       0, 1, 0;
-  const Matrix3d turned =
-      upright * about(kLeft, now.tilt_deg) * about(kUp, now.angles.at(Angle::kRoll));
-  const Vector3 hips = turned * placed.posed.joint(figure, bodies.bone("pelvis"));
+  return upright * about(kLeft, attitude.tilt_deg) * about(kUp, attitude.angles.at(Angle::kRoll));
+}
+
+}  // namespace
+
+PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
+                      const Figure& figure, const Moment& moment, double time_s) {
+  const PersonState& state = moment.state;
+  const Behaviour& behaviour = behaviours[state.behaviour];
+  const double t = std::clamp((time_s - moment.began_s) / kBlend_s, 0.0, 1.0);
+  const double share = t * t * (3 - 2 * t);
+  const Attitude now = blended_attitude(behaviours, moment, time_s, share);
+  PlacedBody placed;
+  placed.posed = pose_figure(bodies, figure, pose_of(bodies, figure, now.angles));
+  const Matrix3d rotation = scene_rotation(now, state.heading_rad);
+  const Vector3 hips = rotation * placed.posed.joint(figure, bodies.bone("pelvis"));
   placed.in_scene = Eigen::Affine3d::Identity();
-  placed.in_scene.linear() = turned;
-  placed.in_scene.translation() = Vector3(stance.at.x - hips.x(), stance.at.y - hips.y(), 0);
-  double height = height_m(bodies, pool, figure, placed, stance, behaviour);
-  // From land into water and back is a way too.
-  const Behaviour& before = behaviours[moment.before];
-  if (share < 1 && moment.before_began_s < moment.began_s && before.place != behaviour.place)
-    height = (1 - share) * height_m(bodies, pool, figure, placed, stance, before) + share * height;
+  placed.in_scene.linear() = rotation;
+  placed.in_scene.translation() = Vector3(state.at.x - hips.x(), state.at.y - hips.y(), 0);
+  double height = height_m(bodies, pool, figure, placed, state, behaviour);
+  // The height blends too on the way from land into water and back.
+  const Behaviour& previous = behaviours[moment.previous];
+  if (share < 1 && moment.previous_began_s < moment.began_s && previous.place != behaviour.place)
+    height = (1 - share) * height_m(bodies, pool, figure, placed, state, previous) + share * height;
   placed.in_scene.translation().z() = height;
   return placed;
 }
 
-double stir_of(const Limbs& limbs) {
+double splash_of(const Limbs& limbs) {
   double degrees = 0;
   for (const auto* side : {&limbs.left, &limbs.right}) {
-    for (size_t i = kFirstOfSides; i < kAngles; ++i)
-      degrees += std::abs((*side)[i].moves) + 90 * std::abs((*side)[i].turns);
+    for (size_t i = kFirstSideAngle; i < kAngles; ++i)
+      degrees += std::abs((*side)[i].amplitude) + 90 * std::abs((*side)[i].turns);
   }
-  constexpr double kSplashing = 350;  // degrees a second
-  return std::clamp(degrees / limbs.period_s / kSplashing, 0.0, 1.0);
+  constexpr double kSplashing_degps = 350;
+  return std::clamp(degrees / limbs.period_s / kSplashing_degps, 0.0, 1.0);
 }
 
 namespace {
+
+/// Time between two entries of a timeline.
 constexpr double kTick_s = 0.1;
-}
 
-namespace {
-
-/// Hands go up to a signal, and down again, within less than half a second.
-void give_signal(Moment& moment, double now_s) {
+/// Moves the hands toward a signal, or back down: four ticks for the whole way.
+void move_hands(Moment& moment, double now_s) {
   constexpr double kStep = 0.25;
-  const size_t given = moment.stance.signal;
+  const size_t given = moment.state.signal;
   if (given != moment.signal && moment.signal_share <= 0) {
     moment.signal = given;
     moment.signal_began_s = now_s;
@@ -197,32 +242,32 @@ Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
     const double now_s = static_cast<double>(tick) * kTick_s;
     crowd.move_to(begins_s + now_s);
     auto& moments = ticks_.emplace_back();
-    for (const Stance& stance : crowd.stances()) {
-      const auto [at, fresh] = last.try_emplace(stance.person);
+    for (const PersonState& state : crowd.states()) {
+      const auto [at, fresh] = last.try_emplace(state.person);
       Moment& moment = at->second;
       if (fresh) {
-        // Limbs of different people are not in step.
-        moment = {stance, now_s - 0.37 * static_cast<double>(stance.person % 16) - kPassesOver_s,
-                  stance.behaviour, 0};
-        moment.before_began_s = moment.began_s;
-      } else if (moment.stance.behaviour != stance.behaviour) {
-        moment.before = moment.stance.behaviour;
-        moment.before_began_s = moment.began_s;
+        // Offsets the limbs of different people, so that they are not in step.
+        moment = {state, now_s - 0.37 * static_cast<double>(state.person % 16) - kBlend_s,
+                  state.behaviour, 0};
+        moment.previous_began_s = moment.began_s;
+      } else if (moment.state.behaviour != state.behaviour) {
+        moment.previous = moment.state.behaviour;
+        moment.previous_began_s = moment.began_s;
         moment.began_s = now_s;
       }
-      moment.stance = stance;
-      give_signal(moment, now_s);
+      moment.state = state;
+      move_hands(moment, now_s);
       moments.push_back(moment);
     }
   }
-  // Whoever is there from the beginning comes with a crowd's first step.
+  // People who are present from the beginning arrive with the crowd's first step.
   if (ticks_.size() > 1 && ticks_[0].empty()) ticks_[0] = ticks_[1];
 }
 
 std::vector<int64_t> Timeline::people() const {
   std::set<int64_t> people;
   for (const auto& moments : ticks_) {
-    for (const Moment& moment : moments) people.insert(moment.stance.person);
+    for (const Moment& moment : moments) people.insert(moment.state.person);
   }
   return {people.begin(), people.end()};
 }
@@ -235,14 +280,14 @@ std::vector<Moment> Timeline::at(double time_s) const {
   std::vector<Moment> moments = ticks_[low];
   if (low + 1 == ticks_.size()) return moments;
   for (Moment& moment : moments) {
-    const auto next = std::ranges::find(ticks_[low + 1], moment.stance.person,
-                                        [](const Moment& m) { return m.stance.person; });
+    const auto next = std::ranges::find(ticks_[low + 1], moment.state.person,
+                                        [](const Moment& m) { return m.state.person; });
     if (next == ticks_[low + 1].end()) continue;
-    const Stance& to = next->stance;
-    Stance& stance = moment.stance;
-    stance.at = stance.at + (to.at - stance.at) * t;
-    stance.mouth_m += t * (to.mouth_m - stance.mouth_m);
-    stance.heading_rad += t * std::remainder(to.heading_rad - stance.heading_rad, 2 * M_PI);
+    const PersonState& to = next->state;
+    PersonState& state = moment.state;
+    state.at = state.at + (to.at - state.at) * t;
+    state.mouth_m += t * (to.mouth_m - state.mouth_m);
+    state.heading_rad += t * std::remainder(to.heading_rad - state.heading_rad, 2 * M_PI);
     if (next->signal == moment.signal)
       moment.signal_share += t * (next->signal_share - moment.signal_share);
   }

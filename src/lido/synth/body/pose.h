@@ -9,45 +9,49 @@
 
 namespace lido::synth {
 
-/// Joints turned by these angles, from a body that stands straight with hanging arms.
+/// Pose with the joints turned by angles, from a body that stands straight with hanging arms.
 Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles);
 
-/// A body where it is: posed, and moved from the standing figure into the scene.
-struct Placed {
+/// A posed body and its position: `in_scene` maps the posed body's axes to the scene's.
+struct PlacedBody {
   Posed posed;
   Eigen::Affine3d in_scene;
 };
 
-/// What somebody does, and did before.
+/// A person's state, with what is needed to blend from one behaviour into the next. Times are
+/// seconds since the timeline's begin.
 struct Moment {
-  Stance stance;
-  double began_s = 0;
-  size_t before = 0;  ///< Behaviour.
-  double before_began_s = 0;
-  size_t signal = 0;        ///< The one that the hands give or gave last, from 1.
-  double signal_share = 0;  ///< How far they are raised to it.
+  PersonState state;
+  double began_s = 0;           ///< When the behaviour began.
+  size_t previous = 0;          ///< The behaviour before.
+  double previous_began_s = 0;  ///< When the previous behaviour began.
+  size_t signal = 0;            ///< Index of the present or last signal, from 1; 0 for none.
+  double signal_share = 0;      ///< How far hands are raised to the signal: 0 not, 1 fully.
   double signal_began_s = 0;
 };
 
-/// A body as what it does says: limbs follow the behaviour, one behaviour passes into another over
-/// half a second, and the mouth is where the stance has it; on land the lowest point is on the
-/// deck.
-Placed place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
-                  const Figure& figure, const Moment& moment, double time_s);
+/// Poses and places a body as its behaviour describes.
+///
+/// One behaviour blends into the next over 0.6 s. In water, the mouth is where the state has it; on
+/// land, the lowest point is on the deck.
+PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
+                      const Figure& figure, const Moment& moment, double time_s);
 
-/// How much limbs stir the water: 0 not at all, 1 as somebody who splashes.
-double stir_of(const Limbs& limbs);
+/// How much the limbs stir the water: 0 not at all, 1 splashes.
+double splash_of(const Limbs& limbs);
 
-/// Everybody's moments from the beginning to the end, so that cameras of any rate see one life.
+/// Moments of all people over a while, so that cameras of any frame rate see one life. Safe for
+/// concurrent reads.
 class Timeline {
  public:
-  /// @param begins_s  Of the day; the crowd is before it.
+  /// Moves the crowd through the whole time.
+  /// @param begins_s  Seconds of the day; not before the crowd's present.
   Timeline(Crowd& crowd, double begins_s, double duration_s);
 
-  /// In between, people move straight and evenly.
-  /// @param time_s  Since begins_s.
+  /// People present at a time, interpolated linearly between steps of 0.1 s.
+  /// @param time_s  Seconds since begins_s; clamped to the duration.
   std::vector<Moment> at(double time_s) const;
-  /// Everybody who is there at some time, in order.
+  /// Ids of all people who are present at some time, ascending.
   std::vector<int64_t> people() const;
 
  private:

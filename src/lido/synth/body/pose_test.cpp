@@ -13,11 +13,12 @@
 namespace lido::synth {
 namespace {
 
+using geometry::Point;
 using testing::behaviours;
 using testing::bodies;
 using testing::person_of_age;
 
-TEST(Bodies, HangTheirArmsWhenAllAnglesAreNought) {
+TEST(Bodies, HangTheirArmsWhenAllAnglesAreZero) {
   const Figure figure = bodies().figure(person_of_age(30, false), {});
   const Posed posed = pose_figure(bodies(), figure, pose_of(bodies(), figure, {}));
   const auto at = [&](const char* name) { return posed.joint(figure, bodies().bone(name)); };
@@ -31,7 +32,7 @@ TEST(Bodies, HangTheirArmsWhenAllAnglesAreNought) {
   }
 }
 
-TEST(Bodies, BendTheWayThatIsSaid) {
+TEST(Bodies, BendInTheDirectionOfTheAngle) {
   const Figure figure = bodies().figure(person_of_age(30, false), {});
   const auto moved = [&](Angle angle, double degrees, const char* joint) -> Vector3 {
     Angles angles;
@@ -62,19 +63,19 @@ TEST(Bodies, HoldThroughLife) {
     Random random(900 + seed);
     const Pool pool = random_pool(random);
     auto people = random_day(random, static_cast<int>(seed % 7), 1.5);
-    auto plights = draw_plights(random, people, 20);
-    Crowd crowd(pool, behaviours(), std::move(people), std::move(plights), random);
+    auto incidents = draw_incidents(random, people, 20);
+    Crowd crowd(pool, behaviours(), std::move(people), std::move(incidents), random);
     const double begins_s = 3600 * random.between(10, 18);
     const Timeline timeline(crowd, begins_s, 20);
     std::map<int64_t, Figure> figures;
     std::map<int64_t, Vector3> before;
     for (double t = 0; t < 20; t += 0.2) {
       for (const Moment& moment : timeline.at(t)) {
-        const Person& person = crowd.person(moment.stance.person);
+        const Person& person = crowd.person(moment.state.person);
         const auto [at, fresh] = figures.try_emplace(person.id);
         if (fresh) at->second = bodies().figure(person, {});
         const Figure& figure = at->second;
-        const Placed placed = place_body(bodies(), behaviours(), pool, figure, moment, t);
+        const PlacedBody placed = place_body(bodies(), behaviours(), pool, figure, moment, t);
         const auto points = keypoints(bodies(), figure, placed.posed);
         for (const auto& [a, b] : kLimbs) {
           constexpr std::array<const char*, 6> kNames = {"upperarm", "lowerarm", "hand",
@@ -86,15 +87,15 @@ TEST(Bodies, HoldThroughLife) {
           ASSERT_NEAR((points[a] - points[b]).norm(), (joint(a) - joint(b)).norm(), 1e-9);
         }
         const Vector3 hips = placed.in_scene * placed.posed.joint(figure, 0);
-        ASSERT_NEAR(hips.x(), moment.stance.at.x, 1e-9);
-        ASSERT_NEAR(hips.y(), moment.stance.at.y, 1e-9);
-        const Behaviour& behaviour = behaviours()[moment.stance.behaviour];
+        ASSERT_NEAR(hips.x(), moment.state.at.x, 1e-9);
+        ASSERT_NEAR(hips.y(), moment.state.at.y, 1e-9);
+        const Behaviour& behaviour = behaviours()[moment.state.behaviour];
         const bool settled = t - moment.began_s > 0.7;
         if (settled && behaviour.is_wet()) {
           ASSERT_NEAR((placed.in_scene * mouth(bodies(), figure, placed.posed)).z(),
-                      moment.stance.mouth_m, 1e-9);
+                      moment.state.mouth_m, 1e-9);
           ++in_water;
-        } else if (settled && behaviour.place == Place::kDeck && !moment.stance.in_water) {
+        } else if (settled && behaviour.place == Place::kDeck && !moment.state.in_water) {
           std::vector<Eigen::Vector3f> skinned;
           skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene,
                skinned);
@@ -115,6 +116,57 @@ TEST(Bodies, HoldThroughLife) {
   EXPECT_GT(moments, 5000);
   EXPECT_GT(on_deck, 500);
   EXPECT_GT(in_water, 500);
+}
+
+TEST(Splash, GrowsWithTheMotionOfLimbs) {
+  const auto splash = [](const char* name) {
+    return splash_of(behaviours()[*behaviours().find(name)].limbs);
+  };
+  EXPECT_EQ(splash_of({}), 0);
+  EXPECT_LT(splash("motionless_at_surface"), 0.01);
+  EXPECT_LT(splash("floating"), splash("breaststroke"));
+  EXPECT_LE(splash("splashing"), 1);
+  EXPECT_GT(splash("splashing"), 0.5);
+}
+
+/// Two people at a basin, the second of whom arrives after two seconds.
+Timeline short_timeline(const Pool& pool) {
+  Person first = person_of_age(30), second = person_of_age(40, true, 2);
+  first.at = Point{3, -1};
+  first.script = {{*behaviours().find("walking"), 4.0, 0},
+                  {*behaviours().find("standing"), 60.0, 1}};
+  second.arrives_s = 2;
+  Crowd crowd(pool, behaviours(), {first, second}, {}, Random(1));
+  return {crowd, 0, 8};
+}
+
+TEST(Timeline, HoldsAllWhoArePresent) {
+  const Pool pool = testing::rectangle_pool();
+  const Timeline timeline = short_timeline(pool);
+  EXPECT_EQ(timeline.people(), (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(timeline.at(0).size(), 1u);
+  EXPECT_EQ(timeline.at(5).size(), 2u);
+}
+
+TEST(Timeline, MovesPeopleEvenlyBetweenItsSteps) {
+  const Pool pool = testing::rectangle_pool();
+  const Timeline timeline = short_timeline(pool);
+  const Point a = timeline.at(1.0)[0].state.at, b = timeline.at(1.1)[0].state.at,
+              middle = timeline.at(1.05)[0].state.at;
+  EXPECT_NEAR(middle.x, (a.x + b.x) / 2, 1e-9);
+  EXPECT_NEAR(middle.y, (a.y + b.y) / 2, 1e-9);
+  // Clamped at the end.
+  EXPECT_EQ(timeline.at(99).size(), timeline.at(8.1).size());
+}
+
+TEST(Timeline, RemembersThePreviousBehaviourAndTheSignal) {
+  const Pool pool = testing::rectangle_pool();
+  const Moment moment = short_timeline(pool).at(7)[0];
+  EXPECT_EQ(behaviours()[moment.state.behaviour].name, "standing");
+  EXPECT_EQ(behaviours()[moment.previous].name, "walking");
+  EXPECT_NEAR(moment.began_s, 4, 0.21);
+  EXPECT_EQ(moment.signal, 1u);
+  EXPECT_EQ(moment.signal_share, 1);  // hands are raised after 0.4 s
 }
 
 }  // namespace

@@ -10,34 +10,48 @@
 
 namespace lido::synth {
 
-/// What cameras see of people's lives at a pool.
-struct Shoot {
+/// A pool, its cameras and light, and the time that is filmed.
+struct FilmPlan {
   Pool pool;
   Scenery scenery;
   std::vector<SimulatedCamera> cameras;
   Light light;
-  double wave_m = 0.03;     ///< Height of the water's waves.
-  double turbidity = 0.05;  ///< 0 clear, 1 the bottom is lost after a metre or two.
-  double level_m = 0;       ///< Of the water, over where it usually is; for the record.
-  double begins_s = 0;      ///< Of the day: the crowd is moved there first.
+  double wave_m = 0.03;     ///< Mean height of the waves' crests, metres.
+  double turbidity = 0.05;  ///< 0 clear, 1: the floor is lost after a metre or two.
+  double level_m = 0;       ///< Water over its usual level; recorded, and applied already.
+  double begins_s = 0;      ///< Seconds of the day; the crowd is moved there first.
   double duration_s = 60;
-  double seed = 1;
+  double seed = 1;  ///< Seed of appearances, waves, noise and lost frames.
+};
+
+/// Behaviours, and the bodies that do them. The references must outlive the call.
+struct FilmData {
+  const Behaviours& behaviours;
+  const Bodies& bodies;
+};
+
+/// How a film is made: none of it changes the bytes.
+struct FilmRun {
+  int workers = 0;                 ///< Threads, at most one for a camera; 0: one a core.
+  std::function<void()> on_frame;  ///< Called after each frame of each camera, from any thread.
+  std::stop_token stop;
 };
 
 struct FilmSummary {
   int64_t cameras = 0, frames = 0, people = 0, rows = 0;
-  double video_s = 0;
+  double video_s = 0;  ///< Sum over all cameras.
 };
 
-/// Films a crowd, each camera by a thread of its own. Writes clips/CAMERA.mp4 and, of every
-/// picture, the truth: truth/CAMERA.parquet, mot/CAMERA.txt, coco/CAMERA.json (one picture a
-/// second); then clips.csv and labels.csv for lido ingest, site.yaml with pool, cameras, water and
-/// light, and the tables of simulate_life() for the time that is filmed, as day 0.
-/// @param crowd  Before begins_s.
-/// @param done  Called after each picture, from any thread.
+/// Films a crowd, each camera by a thread of its own.
+///
+/// Writes clips/CAMERA.mp4 and the truth of every frame: truth/CAMERA.parquet, mot/CAMERA.txt, and
+/// coco/CAMERA.json (one frame a second). Then clips.csv and labels.csv for `lido ingest`,
+/// site.yaml with pool, cameras, water and light, and the tables of simulate_life() for the time
+/// that is filmed, as day 0.
+///
+/// @param crowd  Not moved beyond plan.begins_s; closed afterwards.
 /// @return kUnavailable (storage, Mesa), kCancelled.
-Result<FilmSummary> film(const std::string& out, const Shoot& shoot, Crowd& crowd,
-                         const Behaviours& behaviours, const Bodies& bodies, int workers,
-                         const std::function<void()>& done, const std::stop_token& stop);
+Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& crowd,
+                         const FilmData& data, const FilmRun& run);
 
 }  // namespace lido::synth

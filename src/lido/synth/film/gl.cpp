@@ -11,8 +11,8 @@
 namespace lido::synth::gl {
 namespace {
 
-/// EGL's functions, from the library that is there when pictures are wanted: who wants none needs
-/// no Mesa.
+/// EGL's functions. The library is opened at run time, so that Lido runs without Mesa until a film
+/// is drawn.
 struct Egl {
   void* library = nullptr;
 #define LIDO_EGL_FUNCTIONS(X) \
@@ -28,10 +28,15 @@ struct Egl {
     egl.library = ::dlopen("libEGL.so.1", RTLD_NOW | RTLD_LOCAL);
     if (egl.library == nullptr)
       return fail(ErrorCode::kUnavailable,
-                  "pictures need Mesa: install libegl1 and libgl1-mesa-dri ({})", ::dlerror());
+                  "libEGL.so.1: not found ({}). Films need Mesa: install libegl1, libegl-mesa0 and "
+                  "libgl1-mesa-dri.",
+                  ::dlerror());
 #define X(name)                                                                 \
   egl.name = reinterpret_cast<decltype(egl.name)>(::dlsym(egl.library, #name)); \
-  if (egl.name == nullptr) return fail(ErrorCode::kUnavailable, "libEGL.so.1 has no " #name);
+  if (egl.name == nullptr)                                                      \
+    return fail(ErrorCode::kUnavailable,                                        \
+                "libEGL.so.1: no "                                              \
+                "function " #name);
     LIDO_EGL_FUNCTIONS(X)
 #undef X
     return egl;
@@ -56,8 +61,8 @@ Context& Context::operator=(Context&&) noexcept = default;
 Context::~Context() = default;
 
 Result<Context> Context::make() {
-  // Drawing is done by the thread that asks, so that a core draws one film and bytes do not depend
-  // on how many there are.
+  // llvmpipe draws in the calling thread: one core draws one film, and the bytes do not depend on
+  // the number of cores.
   ::setenv("LP_NUM_THREADS", "0", 1);
   ::setenv("LIBGL_ALWAYS_SOFTWARE", "1", 1);
   ::setenv("GALLIUM_DRIVER", "llvmpipe", 1);
@@ -70,25 +75,26 @@ Result<Context> Context::make() {
   if (own.display == EGL_NO_DISPLAY ||
       own.egl.eglInitialize(own.display, nullptr, nullptr) != EGL_TRUE)
     return fail(ErrorCode::kUnavailable,
-                "pictures need Mesa's software renderer: install libegl-mesa0 and libgl1-mesa-dri");
+                "EGL: no software renderer. Films need Mesa: install libegl-mesa0 and "
+                "libgl1-mesa-dri.");
   own.egl.eglBindAPI(EGL_OPENGL_API);
-  constexpr std::array<EGLint, 7> kWanted = {EGL_CONTEXT_MAJOR_VERSION,
-                                             3,
-                                             EGL_CONTEXT_MINOR_VERSION,
-                                             3,
-                                             EGL_CONTEXT_OPENGL_PROFILE_MASK,
-                                             EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
-                                             EGL_NONE};
-  own.context =
-      own.egl.eglCreateContext(own.display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT, kWanted.data());
+  constexpr std::array<EGLint, 7> kContextAttributes = {EGL_CONTEXT_MAJOR_VERSION,
+                                                        3,
+                                                        EGL_CONTEXT_MINOR_VERSION,
+                                                        3,
+                                                        EGL_CONTEXT_OPENGL_PROFILE_MASK,
+                                                        EGL_CONTEXT_OPENGL_CORE_PROFILE_BIT,
+                                                        EGL_NONE};
+  own.context = own.egl.eglCreateContext(own.display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT,
+                                         kContextAttributes.data());
   if (own.context == EGL_NO_CONTEXT ||
       own.egl.eglMakeCurrent(own.display, EGL_NO_SURFACE, EGL_NO_SURFACE, own.context) != EGL_TRUE)
-    return fail(ErrorCode::kUnavailable, "EGL gives no OpenGL 3.3 without a screen here");
+    return fail(ErrorCode::kUnavailable, "EGL: no OpenGL 3.3 context without a screen");
 #define X(name, type)                                                             \
   context.functions_.name =                                                       \
       reinterpret_cast<PFNGL##type##PROC>(own.egl.eglGetProcAddress("gl" #name)); \
   if (context.functions_.name == nullptr)                                         \
-    return fail(ErrorCode::kUnavailable, "OpenGL has no gl" #name " here");
+    return fail(ErrorCode::kUnavailable, "OpenGL: no function gl" #name);
   LIDO_GL_FUNCTIONS(X)
 #undef X
   return context;
@@ -101,7 +107,7 @@ std::string Context::renderer() const {
 Result<GLuint> Context::program(const std::string& vertex, const std::string& fragment) const {
   const Functions& gl = functions_;
   const GLuint program = gl.CreateProgram();
-  std::array<char, 2000> said{};
+  std::array<char, 2000> log{};
   for (const auto& [kind, text] :
        {std::pair<GLenum, const std::string&>(GL_VERTEX_SHADER, vertex),
         std::pair<GLenum, const std::string&>(GL_FRAGMENT_SHADER, fragment)}) {
@@ -109,21 +115,21 @@ Result<GLuint> Context::program(const std::string& vertex, const std::string& fr
     const char* source = text.c_str();
     gl.ShaderSource(shader, 1, &source, nullptr);
     gl.CompileShader(shader);
-    GLint good = 0;
-    gl.GetShaderiv(shader, GL_COMPILE_STATUS, &good);
-    if (good == 0) {
-      gl.GetShaderInfoLog(shader, said.size(), nullptr, said.data());
-      return fail(ErrorCode::kInvalidArgument, "a shader: {}", said.data());
+    GLint is_good = 0;
+    gl.GetShaderiv(shader, GL_COMPILE_STATUS, &is_good);
+    if (is_good == 0) {
+      gl.GetShaderInfoLog(shader, log.size(), nullptr, log.data());
+      return fail(ErrorCode::kInvalidArgument, "shader: {}", log.data());
     }
     gl.AttachShader(program, shader);
     gl.DeleteShader(shader);
   }
   gl.LinkProgram(program);
-  GLint good = 0;
-  gl.GetProgramiv(program, GL_LINK_STATUS, &good);
-  if (good == 0) {
-    gl.GetProgramInfoLog(program, said.size(), nullptr, said.data());
-    return fail(ErrorCode::kInvalidArgument, "a shader program: {}", said.data());
+  GLint is_good = 0;
+  gl.GetProgramiv(program, GL_LINK_STATUS, &is_good);
+  if (is_good == 0) {
+    gl.GetProgramInfoLog(program, log.size(), nullptr, log.data());
+    return fail(ErrorCode::kInvalidArgument, "shader program: {}", log.data());
   }
   return program;
 }

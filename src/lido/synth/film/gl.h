@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// OpenGL 3.3 without a screen, on the CPU: Mesa's llvmpipe by surfaceless EGL. For this room only.
+// OpenGL 3.3 without a screen, on the CPU: Mesa's llvmpipe by surfaceless EGL. Private to the room.
 
 #include <GL/glcorearb.h>
 
@@ -26,7 +26,8 @@ namespace lido::synth::gl {
   X(DeleteShader, DELETESHADER) X(Disable, DISABLE) \
   X(DrawArrays, DRAWARRAYS) X(DrawBuffers, DRAWBUFFERS) \
   X(DrawElements, DRAWELEMENTS) X(Enable, ENABLE) \
-  X(EnableVertexAttribArray, ENABLEVERTEXATTRIBARRAY) X(FramebufferRenderbuffer, FRAMEBUFFERRENDERBUFFER) \
+  X(EnableVertexAttribArray, ENABLEVERTEXATTRIBARRAY) \
+  X(FramebufferRenderbuffer, FRAMEBUFFERRENDERBUFFER) \
   X(FramebufferTexture2D, FRAMEBUFFERTEXTURE2D) X(GenBuffers, GENBUFFERS) \
   X(GenFramebuffers, GENFRAMEBUFFERS) X(GenRenderbuffers, GENRENDERBUFFERS) \
   X(GenTextures, GENTEXTURES) X(GenVertexArrays, GENVERTEXARRAYS) \
@@ -44,13 +45,14 @@ namespace lido::synth::gl {
   X(VertexAttribPointer, VERTEXATTRIBPOINTER) X(Viewport, VIEWPORT)
 // clang-format on
 
+/// Entry points of OpenGL that this room uses.
 struct Functions {
 #define X(name, type) PFNGL##type##PROC name = nullptr;
   LIDO_GL_FUNCTIONS(X)
 #undef X
 };
 
-/// A context; current in the thread that made it, and for use there alone.
+/// An OpenGL context. Current in the thread that made it, and to be used there alone.
 class Context {
  public:
   /// @return kUnavailable where Mesa's libraries are not installed.
@@ -61,9 +63,9 @@ class Context {
 
   const Functions& operator*() const { return functions_; }
   const Functions* operator->() const { return &functions_; }
-  /// What draws: "llvmpipe (LLVM 15.0.6, 256 bits)".
+  /// Name of the driver, like "llvmpipe (LLVM 15.0.6, 256 bits)".
   std::string renderer() const;
-  /// @return kInvalidArgument with the compiler's words.
+  /// Compiles and links a program. @return kInvalidArgument with the compiler's message.
   Result<GLuint> program(const std::string& vertex, const std::string& fragment) const;
 
  private:

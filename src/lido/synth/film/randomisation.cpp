@@ -16,17 +16,16 @@ Result<Randomisation> Randomisation::read(const Yaml& node,
                         [&](const char* name, Range&, double, double) { names.push_back(name); });
   LIDO_TRY(node.only(names));
   std::optional<Error> wrong;
-  const auto read_range = [](const Yaml& at, Range& range, double least,
-                             double most) -> Result<void> {
+  const auto read_range = [](const Yaml& at, Range& range, double min, double max) -> Result<void> {
     const auto two = LIDO_TRY(at.list());
-    if (two.size() != 2) return at.refuse("two numbers: [least, most]");
-    range = {LIDO_TRY(two[0].number(least, most)), LIDO_TRY(two[1].number(least, most))};
-    if (range.least > range.most) return at.refuse("the smaller number first");
+    if (two.size() != 2) return at.refuse("two numbers: [min, max]");
+    range = {LIDO_TRY(two[0].number(min, max)), LIDO_TRY(two[1].number(min, max))};
+    if (range.min > range.max) return at.refuse("the smaller number first");
     return {};
   };
-  Randomisation::ranges(drawn, [&](const char* name, Range& range, double least, double most) {
+  Randomisation::ranges(drawn, [&](const char* name, Range& range, double min, double max) {
     if (wrong || !node[name].there()) return;
-    if (const auto done = read_range(node[name], range, least, most); !done) wrong = done.error();
+    if (const auto done = read_range(node[name], range, min, max); !done) wrong = done.error();
   });
   if (wrong) return std::unexpected(*wrong);
   drawn.dirty = LIDO_TRY(node["dirty"].number_or(drawn.dirty, 0, 1));
@@ -35,11 +34,11 @@ Result<Randomisation> Randomisation::read(const Yaml& node,
   double sum = 0;
   for (const auto& [name, weight] : LIDO_TRY(node["light"].map())) {
     if (std::ranges::find(lights, name) == lights.end())
-      return weight.refuse(fmt::format("no {}: one of {}", name, fmt::join(lights, ", ")));
+      return weight.refuse(fmt::format("a light of {}, got {}", fmt::join(lights, ", "), name));
     drawn.light.emplace_back(name, LIDO_TRY(weight.number(0, 1e6)));
     sum += drawn.light.back().second;
   }
-  if (sum <= 0) return node["light"].refuse("some light, by weight");
+  if (sum <= 0) return node["light"].refuse("a weight above 0 for one light");
   return drawn;
 }
 

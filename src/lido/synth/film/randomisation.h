@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lido/base/yaml.h"
@@ -9,33 +10,33 @@
 
 namespace lido::synth {
 
-/// Drawn evenly between both.
+/// A uniform distribution.
 struct Range {
-  double least = 0, most = 0;
-  double draw(Random& random) const { return random.between(least, most); }
+  double min = 0, max = 0;
+  double draw(Random& random) const { return random.between(min, max); }
 };
 
-/// What `lido synth pool` draws from.
+/// Distributions that `lido synth pool` draws water, light and cameras from.
 struct Randomisation {
   Range wave_m{0.01, 0.05};
   Range turbidity{0, 0.12};
   Range camera_height_m{2.6, 4.5};
-  Range degrees{75, 100};
-  Range k1{-0.12, 0};
+  Range degrees{75, 100};  ///< Horizontal field of view.
+  Range k1{-0.12, 0};      ///< First coefficient of a Brown-Conrady lens.
   Range noise{0.006, 0.025};
   Range softness{0.3, 0.9};
   Range exposure{0.85, 1.2};
   Range dirt{0.1, 0.6};
-  double dirty = 0.3;
+  double dirty = 0.3;  ///< Probability that a dome has drops.
   Range shutter_s{0, 0};
   Range clock_offset_s{-0.2, 0.2};
   Range clock_drift_ppm{-30, 30};
-  /// Names of light_names(), and how often each comes.
+  /// Names of light_names(), and their weights.
   std::vector<std::pair<std::string, double>> light = {
       {"clear", 4}, {"passing_clouds", 2}, {"cloudy", 3},    {"low_sun", 2},
       {"dusk", 1},  {"night_lamps", 0.5},  {"infrared", 0.5}};
 
-  /// Ranges: name, where, least and most that may be asked for.
+  /// Calls visit(name, range, min, max) for each range, with the bounds that a file may ask for.
   static void ranges(auto& self, auto&& visit) {
     visit("wave_m", self.wave_m, 0, 0.3);
     visit("turbidity", self.turbidity, 0, 1);
@@ -51,8 +52,8 @@ struct Randomisation {
     visit("clock_drift_ppm", self.clock_drift_ppm, -500, 500);
   }
 
-  /// Reads what differs from these.
-  /// @param lights  What may come.
+  /// Reads a file of ranges. Keys that it leaves out keep their defaults.
+  /// @param lights  Names that the file may give weights to.
   /// @return kInvalidArgument with file and line.
   static Result<Randomisation> read(const Yaml& node, const std::vector<std::string>& lights);
 };

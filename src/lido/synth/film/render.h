@@ -1,67 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "lido/media/convert.h"
 #include "lido/synth/body/pose.h"
+#include "lido/synth/film/appearance.h"
+#include "lido/synth/film/light.h"
 #include "lido/synth/film/scenery.h"
 #include "lido/synth/film/simulated_camera.h"
 #include "lido/synth/film/water.h"
 
 namespace lido::synth {
 
-/// How somebody looks beside his body.
-struct Look {
-  enum class Wear : uint8_t { kTrunks, kSwimsuit, kBikini, kShirt, kLongTrunks };
-  Build build;
-  Colour skin, hair, cloth, trim;
-  Wear wear = Wear::kTrunks;
-  double hair_down_m = 0;
-  bool cap = false;
-};
-/// Drawn without favouring anybody: origins, builds and clothes alike.
-Look random_look(Random& random, const Person& person);
-
-/// Where light comes from. 1 is a clear day's.
-struct Light {
-  std::string name;
-  Vector3 sun{0.4, 0.3, 0.87};  ///< Towards it; unit length.
-  Colour sunlight{1, 0.96F, 0.88F}, skylight{0.4F, 0.46F, 0.55F}, horizon{0.75F, 0.8F, 0.86F},
-      zenith{0.3F, 0.48F, 0.75F};
-  double lamps = 0;       ///< Under water.
-  bool infrared = false;  ///< Night: lit by the camera, grey.
-  double clouds = 0;      ///< How much of the sun passing clouds take.
-};
-/// The light of a moment: clouds pass within a minute or so.
-Light light_at(const Light& light, double time_s);
-/// "clear", "passing_clouds", "cloudy", "low_sun", "dusk", "night_lamps", "infrared".
-std::vector<std::string> light_names();
-Light light_named(const std::string& name, Random& random);
-
-/// What else there is to be seen, each with its source: kind, name, source.
-std::vector<std::array<std::string, 3>> appearances();
-
-/// Somebody in the picture.
+/// A person to draw. The pointers must outlive the call.
 struct Subject {
   const Figure* figure = nullptr;
-  const Placed* placed = nullptr;
-  const Look* look = nullptr;
+  const PlacedBody* placed = nullptr;
+  const Appearance* appearance = nullptr;
   bool in_water = false;
-  double stir = 0;  ///< 0 lies still, 1 splashes.
+  double splash = 0;  ///< How much the person stirs the water: 0 not at all, 1 splashes.
 };
 
-struct Picture {
+/// An image and the person seen in each pixel.
+struct Render {
   media::Image image;
-  /// For every pixel, rows from the top: who is seen there, numbered from 1 as given; 0 for nobody.
-  std::vector<uint8_t> who;
+  /// By pixel, rows from the top: number of the subject, from 1 in the order given; 0 for none.
+  std::vector<uint8_t> subject_of_pixel;
 };
 
-/// Draws what one camera sees. On the CPU, by one thread; the same bytes on every run of one build
-/// on one kind of CPU. For the thread that made it alone.
+/// All that a frame shows beside people. The references must outlive the call.
+struct Shot {
+  const SimulatedCamera& camera;  ///< The renderer's, with the faults of the moment applied.
+  double time_s = 0;              ///< Seconds of the day.
+  int64_t frame = 0;              ///< Number of the frame.
+  uint64_t seed = 0;              ///< Seeds drops and noise, with the camera's name and the frame.
+  const Water& water;
+  double turbidity = 0;  ///< 0 clear; 1: the floor is lost after a metre or two.
+  const Light& light;
+};
+
+/// Draws what one camera sees, on the CPU by one thread.
+///
+/// Equal calls give equal bytes on every run of one build on one kind of CPU. To be used by
+/// the thread that made it, and no other.
 class Renderer {
  public:
   /// @return kUnavailable where Mesa's libraries are not installed.
@@ -71,11 +55,8 @@ class Renderer {
   Renderer& operator=(Renderer&&) noexcept;
   ~Renderer();
 
-  /// @param camera  The one it was made for, or that one knocked, covered or out of focus.
-  /// @param subjects  254 at most.
-  Picture draw(const SimulatedCamera& camera, double time_s, int64_t frame,
-               const std::vector<Subject>& subjects, const Water& water, double turbidity,
-               const Light& light);
+  /// @param subjects  Those after the first 254 are not drawn.
+  Render draw(const Shot& shot, const std::vector<Subject>& subjects);
 
  private:
   struct State;

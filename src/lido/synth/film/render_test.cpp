@@ -5,90 +5,181 @@
 
 #include <cmath>
 
+#include "lido/synth/film/frame_truth.h"
 #include "lido/synth/testing.h"
 #include "lido/synth/world/random_pool.h"
 
 namespace lido::synth {
 namespace {
 
+using geometry::Point;
 using testing::behaviours;
 using testing::bodies;
 using testing::person_of_age;
 
-/// A small scene drawn: the mask, the boxes and the points agree, and equal calls give equal bytes.
-TEST(Renderer, DrawsWhatTheTruthSays) {
-  Random random(21);
-  Pool pool = random_pool(random);
-  pool = {.kind = "rectangle",
-          .outline = {{0, 0}, {9, 0}, {9, 5}, {0, 5}},
-          .shallow_m = 1.1,
-          .deep_m = 1.6,
-          .deck_m = 3,
-          .freeboard_m = 0.1,
-          .ways_in = {{0, 2}},
-          .gate = {-2, 2}};
-  Scenery scenery = random_scenery(random, pool);
-  scenery.things.clear();
-  SimulatedCamera camera{geometry::look_at({-2, -2, 3.5}, {3.5, 2, 0}, 75, 640, 360)};
-  camera.k = {-0.08, 0, 0, 0, 0};
-  auto made = Renderer::make(bodies(), pool, scenery, camera);
-  ASSERT_TRUE(made) << made.error().message;
-  const Water mirror(0, Random(1));
-  Random of_light(1);
-  const Light light = light_named("cloudy", of_light);
+/// A basin of 9 x 5 m without things, seen by one camera through a mirror-like surface.
+class RendererTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    (void)random_pool(random_);
+    scenery_ = random_scenery(random_, pool_);
+    scenery_.things.clear();
+    camera_.name = "cam1";
+    camera_.k = {-0.08, 0, 0, 0, 0};
+    Random of_light(1);
+    light_ = light_named("cloudy", of_light);
+    auto made = Renderer::make(bodies(), pool_, scenery_, camera_);
+    ASSERT_TRUE(made) << made.error().message;
+    renderer_.emplace(std::move(*made));
+  }
+  Render draw(const SimulatedCamera& camera, const std::vector<Subject>& subjects,
+              int64_t frame = 0, uint64_t seed = 1) {
+    return renderer_->draw({.camera = camera,
+                            .time_s = 1,
+                            .frame = frame,
+                            .seed = seed,
+                            .water = mirror_,
+                            .turbidity = 0.05,
+                            .light = light_},
+                           subjects);
+  }
+
+  Pool pool_{.kind = "rectangle",
+             .outline = {{0, 0}, {9, 0}, {9, 5}, {0, 5}},
+             .shallow_m = 1.1,
+             .deep_m = 1.6,
+             .deck_m = 3,
+             .freeboard_m = 0.1,
+             .ways_in = {{0, 2}},
+             .gate = {-2, 2}};
+  Random random_{21};
+  Scenery scenery_;
+  SimulatedCamera camera_{geometry::look_at({-2, -2, 3.5}, {3.5, 2, 0}, 75, 640, 360)};
+  Light light_;
+  Water mirror_{0, Random(1)};
+  std::optional<Renderer> renderer_;
+};
+
+/// A person posed in or beside the basin.
+struct PosedPerson {
+  Appearance appearance;
+  Figure figure;
+  PlacedBody placed;
+  bool wet = false;
+  Subject subject() const { return {&figure, &placed, &appearance, wet, 0}; }
+};
+
+PosedPerson random_posed_person(Random& random, const Pool& pool, int number) {
+  PosedPerson posed;
+  const Person person = person_of_age(random.between(2, 70), random.chance(0.5));
+  posed.appearance = random_appearance(random, person);
+  posed.figure = bodies().figure(person, posed.appearance.build);
+  posed.wet = number % 2 == 0;
+  const bool dives = number % 4 == 0;
+  const size_t behaviour = *behaviours().find(!posed.wet ? "standing"
+                                              : dives    ? "swimming_under_water"
+                                                         : "treading");
+  const Point at = posed.wet ? Point{random.between(1.5, 5), random.between(1, 4)}
+                             : Point{random.between(1, 6), -1.2};
+  const double mouth_m = !posed.wet ? 0 : dives ? -0.7 : 0.06;
+  const Moment moment{.state = {1, at, mouth_m, random.between(0, 6), behaviour, posed.wet},
+                      .began_s = -5,
+                      .previous = behaviour,
+                      .previous_began_s = -5};
+  posed.placed = place_body(bodies(), behaviours(), pool, posed.figure, moment, 1);
+  return posed;
+}
+
+/// The box around all vertices of the mesh that is drawn.
+PixelBox projected_box(const SimulatedCamera& camera, const PosedPerson& posed) {
+  const double away = (posed.placed.in_scene.translation() - camera.position).norm();
+  const Mesh mesh = camera.fy * posed.figure.face[0].y() / away > 260 ? Mesh::kNear : Mesh::kFar;
+  std::vector<Eigen::Vector3f> points;
+  skin(bodies().topology(mesh), posed.figure.vertices[static_cast<size_t>(mesh)],
+       posed.placed.posed, posed.placed.in_scene, points);
+  PixelBox box;
+  for (const auto& point : points) {
+    const auto pixel = camera.project_through_water(point.cast<double>());
+    if (pixel) box.add(pixel->x(), pixel->y());
+  }
+  return box;
+}
+
+// The mask agrees with the projected body, and equal calls give equal bytes.
+TEST_F(RendererTest, DrawsPeopleWhereTheTruthHasThem) {
   int checked = 0;
   for (int i = 0; i < 12; ++i) {
-    const Person person = person_of_age(random.between(2, 70), random.chance(0.5));
-    const Look look = random_look(random, person);
-    const Figure figure = bodies().figure(person, look.build);
-    const bool wet = i % 2 == 0;
-    const char* does = wet ? (i % 4 == 0 ? "swimming_under_water" : "treading") : "standing";
-    const Point at = wet ? Point{random.between(1.5, 5), random.between(1, 4)}
-                         : Point{random.between(1, 6), -1.2};
-    const Moment moment{{1, at, wet ? (i % 4 == 0 ? -0.7 : 0.06) : 0, random.between(0, 6),
-                         *behaviours().find(does), wet},
-                        -5,
-                        *behaviours().find(does),
-                        -5};
-    const Placed placed = place_body(bodies(), behaviours(), pool, figure, moment, 1);
-    const Subject subject{&figure, &placed, &look, wet, 0};
-    const Picture picture = made->draw(camera, 1, i, {subject}, mirror, 0.05, light);
-    // Who is drawn alone is where the projected vertices are.
-    double x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-    std::vector<Eigen::Vector3f> points;
-    const double away = (placed.in_scene.translation() - camera.position).norm();
-    const Mesh mesh = camera.fy * figure.face[0].y() / away > 260 ? Mesh::kNear : Mesh::kFar;
-    skin(bodies().topology(mesh), figure.vertices[static_cast<size_t>(mesh)], placed.posed,
-         placed.in_scene, points);
-    for (const auto& p : points) {
-      const auto pixel = camera.project_through_water(p.cast<double>());
-      ASSERT_TRUE(pixel);
-      x0 = std::min(x0, pixel->x()), x1 = std::max(x1, pixel->x()), y0 = std::min(y0, pixel->y()),
-      y1 = std::max(y1, pixel->y());
-    }
-    if (x0 < 3 || y0 < 3 || x1 > 637 || y1 > 357) continue;
-    int mx0 = 640, my0 = 360, mx1 = -1, my1 = -1;
-    for (int y = 0; y < 360; ++y) {
-      for (int x = 0; x < 640; ++x) {
-        if (picture.who[static_cast<size_t>(y * 640 + x)] != 1) continue;
-        mx0 = std::min(mx0, x), mx1 = std::max(mx1, x + 1), my0 = std::min(my0, y),
-        my1 = std::max(my1, y + 1);
-      }
-    }
-    // Encloses it to a pixel; and the mask fills it, but for what passes a pixel's middle by.
-    EXPECT_LE(x0, mx0 + 1) << does;
-    EXPECT_LE(y0, my0 + 1) << does;
-    EXPECT_GE(x1, mx1 - 1) << does;
-    EXPECT_GE(y1, my1 - 1) << does;
-    EXPECT_NEAR(x0, mx0, 3) << does;
-    EXPECT_NEAR(x1, mx1, 3) << does;
-    EXPECT_NEAR(y0, my0, 3) << does;
-    EXPECT_NEAR(y1, my1, 3) << does;
+    const PosedPerson posed = random_posed_person(random_, pool_, i);
+    const PixelBox box = projected_box(camera_, posed);
+    if (box.x0 < 3 || box.y0 < 3 || box.x1 > 637 || box.y1 > 357) continue;
+    const Render render = draw(camera_, {posed.subject()}, i);
+    const PixelBox mask = visible_parts(render, 1)[0].box;
+    // The projected box encloses the mask to a pixel, and the mask fills it to three.
+    EXPECT_LE(box.x0, mask.x0 + 1) << i;
+    EXPECT_LE(box.y0, mask.y0 + 1) << i;
+    EXPECT_GE(box.x1, mask.x1 - 1) << i;
+    EXPECT_GE(box.y1, mask.y1 - 1) << i;
+    EXPECT_NEAR(box.x0, mask.x0, 3) << i;
+    EXPECT_NEAR(box.x1, mask.x1, 3) << i;
+    EXPECT_NEAR(box.y0, mask.y0, 3) << i;
+    EXPECT_NEAR(box.y1, mask.y1, 3) << i;
+    EXPECT_EQ(render.image.rgb, draw(camera_, {posed.subject()}, i).image.rgb);
     ++checked;
-    const Picture again = made->draw(camera, 1, i, {subject}, mirror, 0.05, light);
-    EXPECT_EQ(picture.image.rgb, again.image.rgb);
   }
   EXPECT_GE(checked, 6);
+}
+
+TEST_F(RendererTest, HidesPeopleBehindOthers) {
+  const PosedPerson front = random_posed_person(random_, pool_, 1);
+  const Render alone = draw(camera_, {front.subject()});
+  // A second copy of the same body adds no pixels of its own where the first is drawn.
+  const Render both = draw(camera_, {front.subject(), front.subject()});
+  const auto parts = visible_parts(both, 2);
+  EXPECT_EQ(parts[0].pixels + parts[1].pixels, visible_parts(alone, 1)[0].pixels);
+}
+
+/// Mean of absolute differences between two images, of 255.
+double difference(const Render& a, const Render& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.image.rgb.size(); ++i)
+    sum += std::abs(int{a.image.rgb[i]} - int{b.image.rgb[i]});
+  return sum / static_cast<double>(a.image.rgb.size());
+}
+double brightness(const Render& render) {
+  double sum = 0;
+  for (const uint8_t value : render.image.rgb) sum += value;
+  return sum / static_cast<double>(render.image.rgb.size());
+}
+
+TEST_F(RendererTest, SeedsNoiseByFilmCameraAndFrame) {
+  SimulatedCamera noisy = camera_;
+  noisy.noise = 0.1;
+  const Render first = draw(noisy, {}, 1, 1);
+  EXPECT_EQ(difference(first, draw(noisy, {}, 1, 1)), 0);
+  EXPECT_GT(difference(first, draw(noisy, {}, 2, 1)), 1);
+  EXPECT_GT(difference(first, draw(noisy, {}, 1, 2)), 1);
+  SimulatedCamera other = noisy;
+  other.name = "cam2";
+  EXPECT_GT(difference(first, draw(other, {}, 1, 1)), 1);
+  // Without noise, neither matters.
+  noisy.noise = other.noise = 0;
+  EXPECT_EQ(difference(draw(noisy, {}, 1, 1), draw(other, {}, 2, 2)), 0);
+}
+
+TEST_F(RendererTest, FollowsExposureAndInfrared) {
+  SimulatedCamera dark = camera_, bright = camera_;
+  dark.exposure = 0.3, bright.exposure = 3;
+  EXPECT_LT(brightness(draw(dark, {})), brightness(draw(camera_, {})));
+  EXPECT_GT(brightness(draw(bright, {})), brightness(draw(camera_, {})));
+  Random random(1);
+  light_ = light_named("infrared", random);
+  SimulatedCamera quiet = camera_;
+  quiet.noise = 0;
+  const Render grey = draw(quiet, {});
+  for (size_t i = 0; i < grey.image.rgb.size(); i += 3) {
+    ASSERT_EQ(grey.image.rgb[i], grey.image.rgb[i + 1]);
+    ASSERT_EQ(grey.image.rgb[i], grey.image.rgb[i + 2]);
+  }
 }
 
 }  // namespace

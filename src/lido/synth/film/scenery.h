@@ -11,39 +11,42 @@ namespace lido::synth {
 using geometry::Pool;
 using geometry::Vector3;
 
-using Colour = Eigen::Vector3f;  ///< Red, green, blue; 1 is what reflects all light.
+/// Linear reflectance: red, green, blue; 1 reflects all light.
+using Colour = Eigen::Vector3f;
 
 inline Colour mixed(const Colour& a, const Colour& b, double share_of_b) {
   return a + static_cast<float>(share_of_b) * (b - a);
 }
 
+/// Materials, as the scenery's shader numbers them.
 enum class Material : uint8_t { kFloor, kWall, kDeck, kCoping, kGrass, kHedge, kBoards, kThing };
 
-/// What a pool's surroundings are made of.
+/// Colours of a pool's surroundings, and things that lie about.
 struct Scenery {
   Colour floor, deck, coping, around, fence;
-  bool hedge = true;     ///< Else boards.
-  double fence_m = 1.8;  ///< Its height.
-  bool lanes = false;    ///< Dark lines on the floor, ropes on the water.
-  /// Towels, loungers, bags, floats: boxes that stand on the deck or swim.
+  bool hedge = true;     ///< A hedge instead of boards.
+  double fence_m = 1.8;  ///< Height of hedge or boards.
+  bool lanes = false;    ///< Dark lines on the floor and ropes on the water.
+  /// A box that stands on the deck or floats: towel, lounger, bag, float.
   struct Thing {
-    Vector3 at;  ///< Middle of its underside.
+    Vector3 at;  ///< Centre of its underside.
     Vector3 size;
-    double turn_rad;
+    double turn_rad;  ///< Counter-clockwise from x.
     Colour colour;
   };
   std::vector<Thing> things;
 };
 Scenery random_scenery(Random& random, const Pool& pool);
 
-struct PlaceVertex {
+struct SceneryVertex {
   Eigen::Vector3f position, normal;
   Colour colour;
   float material;
 };
 
-/// Triangles of everything that does not move, fine enough that a lens or water bends them truly.
-std::vector<PlaceVertex> build_place(const Pool& pool, const Scenery& scenery);
+/// Triangles of all that does not move, three vertices each. Fine enough that projection by a lens
+/// or through water stays accurate between vertices.
+std::vector<SceneryVertex> build_scenery(const Pool& pool, const Scenery& scenery);
 /// Triangles of the water's surface, at z = 0.
 std::vector<Eigen::Vector3f> build_surface(const Pool& pool);
 

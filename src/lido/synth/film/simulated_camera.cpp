@@ -40,6 +40,14 @@ Result<void> read_sensor(const Yaml& node, SimulatedCamera& camera) {
   return {};
 }
 
+/// Strongest barrel distortion (k1 < 0) with which a lens still covers the corners of the image:
+/// r (1 + k1 r^2) has its maximum, 2/3 r, at r = sqrt(-1 / (3 k1)).
+double min_covering_k1(const SimulatedCamera& camera) {
+  constexpr double kMargin = 0.98;
+  const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
+  return -kMargin * 4 / 27 / (corner * corner);
+}
+
 }  // namespace
 
 SimulatedCamera with_faults(const SimulatedCamera& camera, double time_s) {
@@ -82,20 +90,20 @@ std::vector<SimulatedCamera> random_cameras(Random& random, const Pool& pool, si
   const auto [low_x, low_y, high_x, high_y] = pool.bounds();
   const Vector3 middle((low_x + high_x) / 2, (low_y + high_y) / 2, 0);
   for (size_t i = 0; i < count; ++i) {
-    // The first two see the basin from opposite corners, others from where they like.
+    // The first two cameras look from opposite corners.
     const double out = random.between(0.5, 1.0) * pool.deck_m;
     const bool right = i % 2 == 1, far = i % 4 == 1 || i % 4 == 2;
     const Vector3 at((right ? high_x + out : low_x - out), (far ? high_y + out : low_y - out),
                      from.camera_height_m.draw(random));
     const Vector3 seen = middle + Vector3(random.between(-0.15, 0.15) * (high_x - low_x),
                                           random.between(-0.15, 0.15) * (high_y - low_y), -0.3);
-    // Not the sky: the axis meets the water at eight metres or so.
+    // Looks down at the water, not at the sky: the axis meets the surface at 6 to 10 m.
     const double away = (seen - at).norm(), wanted = random.between(6, 10);
     Vector3 target = at + (seen - at) * std::min(1.0, wanted / away);
     target.z() = -0.3;
     SimulatedCamera camera{geometry::look_at(at, target, from.degrees.draw(random), width, height)};
     camera.name = fmt::format("cam{}", i + 1);
-    camera.k[0] = from.k1.draw(random);
+    camera.k[0] = std::max(from.k1.draw(random), min_covering_k1(camera));
     camera.noise = from.noise.draw(random);
     camera.softness = from.softness.draw(random);
     camera.dirt = random.chance(from.dirty) ? from.dirt.draw(random) : 0;

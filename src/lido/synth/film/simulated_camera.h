@@ -33,7 +33,7 @@ struct SimulatedCamera : geometry::Camera {
   double shutter_s = 0;        ///< Exposure time: smears motion; 0 for none.
   double dirt = 0;             ///< Drops on the dome: 0 clean, 1 many.
   double exposure = 1;         ///< Brightness, as a multiple of the right exposure.
-  double clock_offset_s = 0;   ///< What the camera's clock shows at the first frame.
+  double clock_offset_s = 0;   ///< Reading of the camera's clock at the first frame.
   double clock_drift_ppm = 0;  ///< Positive: the camera's clock is fast.
   double bitrate_mbps = 0;     ///< 0: constant quality.
   double keyframe_s = 2;       ///< Seconds between key frames.

@@ -3,34 +3,46 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/synth/testing.h"
 #include "lido/synth/world/random_pool.h"
 
 namespace lido::synth {
 namespace {
 
-TEST(Camera, AFoldingLensIsRefused) {
-  const Pool pool{.outline = {{0, 0}, {8, 0}, {8, 4}, {0, 4}}};
-  const auto read = [&](const std::string& lines) {
-    return read_simulated_camera(
-        *Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"), pool, 1);
-  };
-  EXPECT_TRUE(read("k: [-0.1]\n"));
-  const auto folds = read("k: [-0.6]\n");
-  ASSERT_FALSE(folds);
-  EXPECT_NE(folds.error().message.find("c.yaml:3"), std::string::npos) << folds.error().message;
-  for (const char* bad : {"width: 641\n", "degrees: 170\n", "lens: square\n", "fps: 0\n",
-                          "faults: [{kind: rain, at_s: 1, for_s: 1}]\n", "colour: red\n"})
-    EXPECT_FALSE(read(bad)) << bad;
-  const auto under = read_simulated_camera(
-      *Yaml::parse("at: [4, 2, -1]\nlooks_at: [4, 3, 0]\n", "c.yaml"), pool, 1);
-  ASSERT_FALSE(under);
-  EXPECT_NE(under.error().message.find("c.yaml:1"), std::string::npos);
+Result<SimulatedCamera> read(const std::string& lines) {
+  return read_simulated_camera(
+      *Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"),
+      testing::rectangle_pool(), 1);
 }
 
-TEST(Camera, IsReadBackAsWritten) {
+TEST(SimulatedCamera, ReadsItsSensor) {
+  const auto camera = read(
+      "noise: 0.1\ncodec: hevc\ndrops: 0.25\nclock_offset_s: -3\n"
+      "faults: [{kind: knock, at_s: 10, for_s: 5}]\n");
+  ASSERT_TRUE(camera) << camera.error().message;
+  EXPECT_EQ(camera->noise, 0.1);
+  EXPECT_TRUE(camera->hevc);
+  EXPECT_EQ(camera->drops, 0.25);
+  EXPECT_EQ(camera->clock_offset_s, -3);
+  ASSERT_EQ(camera->faults.size(), 1u);
+  EXPECT_EQ(camera->faults[0].kind, CameraFault::Kind::kKnock);
+}
+
+TEST(SimulatedCamera, NamesTheLineOfABadSensor) {
+  for (const char* bad : {"noise: 2\n", "codec: vp9\n", "drops: 1\n", "keyframe_s: 0\n",
+                          "faults: [{kind: rain, at_s: 1, for_s: 1}]\n",
+                          "colour: red\n"}) {
+    const auto camera = read(bad);
+    ASSERT_FALSE(camera) << bad;
+    EXPECT_EQ(camera.error().message.find("c.yaml:3: "), 0u) << camera.error().message;
+  }
+}
+
+TEST(SimulatedCamera, IsReadBackAsWritten) {
   Random random(9);
   const Pool pool = random_pool(random);
-  for (const SimulatedCamera& camera : random_cameras(random, pool, 4, 640, 360)) {
+  for (SimulatedCamera camera : random_cameras(random, pool, 4, 640, 360)) {
+    camera.faults = {{CameraFault::Kind::kFreeze, 2, 3}};
     const std::string text = to_yaml(camera);
     const auto again = read_simulated_camera(
         (*Yaml::parse("cameras:\n" + text, "c"))["cameras"].list()->front(), pool, 1);
@@ -38,6 +50,58 @@ TEST(Camera, IsReadBackAsWritten) {
     EXPECT_NEAR((again->cam_from_world - camera.cam_from_world).norm(), 0, 1e-9);
     EXPECT_NEAR(again->fx, camera.fx, 1e-6);
     EXPECT_EQ(again->noise, camera.noise);
+    EXPECT_EQ(again->dirt, camera.dirt);
+    ASSERT_EQ(again->faults.size(), 1u);
+    EXPECT_EQ(again->faults[0].kind, CameraFault::Kind::kFreeze);
+  }
+}
+
+TEST(CameraFault, ChangesTheCameraWhileItLasts) {
+  SimulatedCamera camera;
+  camera.faults = {{CameraFault::Kind::kCover, 1, 1},
+                   {CameraFault::Kind::kBlind, 3, 1},
+                   {CameraFault::Kind::kDefocus, 5, 1},
+                   {CameraFault::Kind::kKnock, 7, 1}};
+  EXPECT_LT(with_faults(camera, 1.5).exposure, 0.1);
+  EXPECT_GT(with_faults(camera, 3.5).exposure, 5);
+  EXPECT_GT(with_faults(camera, 5.5).softness, 5);
+  const Eigen::AngleAxisd turned(with_faults(camera, 7.5).cam_from_world *
+                                 camera.cam_from_world.transpose());
+  EXPECT_NEAR(turned.angle(), std::sqrt(0.12 * 0.12 + 0.06 * 0.06 + 0.05 * 0.05), 0.005);
+  // Neither before nor after.
+  for (const double time_s : {0.9, 2.0, 4.5, 8.0}) {
+    EXPECT_EQ(with_faults(camera, time_s).exposure, 1);
+    EXPECT_EQ(with_faults(camera, time_s).softness, camera.softness);
+    EXPECT_EQ(with_faults(camera, time_s).cam_from_world, camera.cam_from_world);
+  }
+}
+
+TEST(RandomCameras, LookAtTheWaterFromTheDeck) {
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    const Pool pool = random_pool(random);
+    for (const SimulatedCamera& camera : random_cameras(random, pool, 4, 640, 360)) {
+      EXPECT_FALSE(pool.is_water({camera.position.x(), camera.position.y()}));
+      EXPECT_GE(camera.position.z(), 2.6);
+      EXPECT_LE(camera.position.z(), 4.5);
+      EXPECT_LT(camera.cam_from_world(2, 2), 0);  // the axis points down
+      // Its lens covers the whole image.
+      EXPECT_GE(camera.distorted_radius(camera.max_field()),
+                std::hypot(camera.cx / camera.fx, camera.cy / camera.fy));
+    }
+  }
+}
+
+TEST(RandomCameras, DrawFromTheRangesGiven) {
+  Randomisation ranges;
+  ranges.noise = {0.3, 0.31};
+  ranges.dirty = 1;
+  ranges.dirt = {0.9, 0.95};
+  Random random(3);
+  for (const auto& camera : random_cameras(random, testing::rectangle_pool(), 8, 64, 64, ranges)) {
+    EXPECT_GE(camera.noise, 0.3);
+    EXPECT_LE(camera.noise, 0.31);
+    EXPECT_GE(camera.dirt, 0.9);
   }
 }
 

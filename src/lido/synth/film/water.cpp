@@ -19,7 +19,7 @@ Water::Water(double height_m, Random random) {
   double sum = 0;
   const double wind = random.between(0, 2 * M_PI);
   for (int i = 0; i < kWaves; ++i) {
-    // Wavelengths of 3 m down to 0.3 m; the shorter, the lower.
+    // Wavelengths from 3 m down to 0.3 m; shorter waves are lower.
     const double length = 3 * std::pow(0.1, (i + random.unit()) / kWaves);
     const double k = 2 * M_PI / length;
     const double to = wind + 1.1 * random.normal();
@@ -49,13 +49,14 @@ Eigen::Vector2d Water::slope(double x, double y, double time_s) const {
   return slope;
 }
 
-Vector3 through_waves(const Vector3& eye, const Vector3& below, const Water& water, double time_s) {
+Vector3 refract_at_waves(const Vector3& eye, const Vector3& below, const Water& water,
+                         double time_s) {
   Vector3 at = geometry::refract_at_flat_surface(eye, below);
   const auto path = [&](double x, double y) {
     const Vector3 on(x, y, water.height(x, y, time_s));
     return (on - eye).norm() + geometry::kWaterRefractiveIndex * (below - on).norm();
   };
-  // Descent along the path's own slope; steps that do not shorten it are halved.
+  // Gradient descent on the path's length; a step that does not shorten it is halved.
   double step = 0.3 * std::max(0.05, -below.z());
   double shortest = path(at.x(), at.y());
   for (int i = 0; i < 200 && step > 1e-9; ++i) {
@@ -83,7 +84,7 @@ std::optional<Eigen::Vector2d> project_through_waves(const geometry::Camera& cam
                                                      const Water& water, double time_s) {
   if (point_in_world.z() >= water.height(point_in_world.x(), point_in_world.y(), time_s))
     return camera.project(point_in_world);
-  return camera.project(through_waves(camera.position, point_in_world, water, time_s));
+  return camera.project(refract_at_waves(camera.position, point_in_world, water, time_s));
 }
 
 }  // namespace lido::synth

@@ -11,21 +11,24 @@ namespace lido::synth {
 
 using geometry::Vector3;
 
-/// A moving surface about z = 0: waves that cross each other. Heights in metres.
+/// A moving surface about z = 0: the sum of sine waves. Safe for concurrent reads.
 class Water {
  public:
   struct Wave {
-    double kx, ky;     ///< Radians a metre.
+    double kx, ky;     ///< Wave vector, radians a metre.
     double amplitude;  ///< Metres.
-    double omega;      ///< Radians a second: deep water's.
-    double phase;
+    double omega;      ///< Radians a second, by the dispersion of deep water.
+    double phase;      ///< Radians.
   };
-  /// @param height_m  Mean height of the crests over z = 0, all waves together; 0 is a mirror.
+  /// Draws the waves. Their amplitudes sum to `height_m`.
+  /// @param height_m  Largest height over z = 0; 0 or less gives a mirror.
   Water(double height_m, Random random);
 
+  /// Height of the surface over z = 0, metres.
   double height(double x, double y, double time_s) const;
-  /// How steep it is along x and y.
+  /// Gradient of the height along x and y.
   Eigen::Vector2d slope(double x, double y, double time_s) const;
+  /// Empty for a mirror.
   const std::vector<Wave>& waves() const { return waves_; }
 
  private:
@@ -36,7 +39,8 @@ class Water {
 /// shortest optical path near the crossing of still water.
 /// @param eye  Above the waves.
 /// @param below  Under the waves.
-Vector3 through_waves(const Vector3& eye, const Vector3& below, const Water& water, double time_s);
+Vector3 refract_at_waves(const Vector3& eye, const Vector3& below, const Water& water,
+                         double time_s);
 
 /// Projects a point in air or under the waves.
 /// @return Pixels; nothing for a point behind the camera or outside the lens's field.

@@ -21,16 +21,17 @@ Result<Enum> read_enum(const Yaml& node, const std::array<std::string_view, N>& 
   return static_cast<Enum>(std::ranges::find(names, text) - names.begin());
 }
 
-Result<Quantity> read_quantity(const Yaml& node, double most) {
+Result<Quantity> read_quantity(const Yaml& node, double max) {
   LIDO_TRY(node.only({"median", "least", "most"}));
   Quantity quantity;
-  quantity.median = LIDO_TRY(node["median"].number(0, most));
-  quantity.least = LIDO_TRY(node["least"].number(0, quantity.median));
-  quantity.most = LIDO_TRY(node["most"].number(quantity.median, most));
+  quantity.median = LIDO_TRY(node["median"].number(0, max));
+  quantity.min = LIDO_TRY(node["least"].number(0, quantity.median));
+  quantity.max = LIDO_TRY(node["most"].number(quantity.median, max));
   return quantity;
 }
 
-/// The place in a list of what is called so.
+/// Index of the element with a name.
+/// @param what  Kind of the elements, for errors.
 template <typename Named>
 Result<size_t> index_of(const std::vector<Named>& list, std::string_view what,
                         std::string_view name) {
@@ -49,9 +50,9 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
   one.danger = LIDO_TRY(read_enum<Danger>(node["danger"], kDangers));
   one.duration_s = LIDO_TRY(read_quantity(node["duration"], 3600));
-  // Sprinting, and the fastest swimmers.
-  const bool dry = one.place == Place::kDeck;
-  if (node["speed"].there()) one.speed_mps = LIDO_TRY(read_quantity(node["speed"], dry ? 8 : 2.2));
+  // Speeds of sprinters and of the fastest swimmers.
+  const double max_mps = one.place == Place::kDeck ? 8 : 2.2;
+  if (node["speed"].there()) one.speed_mps = LIDO_TRY(read_quantity(node["speed"], max_mps));
   one.path = LIDO_TRY(read_enum<Path>(node["path"], kPaths));
   if (one.path != Path::kStay && one.path != Path::kFollow && !node["speed"].there())
     return node["speed"].refuse("a speed for a path that goes somewhere");
@@ -59,7 +60,7 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
     const Yaml head = node["head"];
     LIDO_TRY(head.only({"mean", "moves", "period_s"}));
     one.head_m = LIDO_TRY(head["mean"].number(-10, 1));
-    one.head_moves_m = LIDO_TRY(head["moves"].number(0, 1));
+    one.head_amplitude_m = LIDO_TRY(head["moves"].number(0, 1));
     one.head_period_s = LIDO_TRY(head["period_s"].number(0.3, 60));
   }
   one.tilt_deg = LIDO_TRY(node["tilt"].number(0, 180));
@@ -67,14 +68,13 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
       node["face"].there() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
   one.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
   one.depth = LIDO_TRY(node["depth"].number_or(0, 0, 3));
-  if (node["minds"].there()) one.minds = LIDO_TRY(node["minds"].flag());
+  if (node["minds"].there()) one.while_minding = LIDO_TRY(node["minds"].flag());
   if (node["ages"].there()) {
     for (const Yaml& age : LIDO_TRY(node["ages"].list()))
       one.ages.push_back(LIDO_TRY(read_enum<AgeGroup>(age, kAges)));
   }
   one.source = LIDO_TRY(node["source"].text());
-  if (one.source.empty())
-    return node["source"].refuse("who describes it so, or that it is assumed");
+  if (one.source.empty()) return node["source"].refuse("a publication, or \"an assumption\"");
   return one;
 }
 
@@ -88,22 +88,23 @@ bool Behaviour::is_for(AgeGroup group) const {
   return ages.empty() || std::ranges::find(ages, group) != ages.end();
 }
 
-Result<Behaviours> Behaviours::read(const Yaml& given) {
-  LIDO_TRY(given.only({"behaviours", "signals"}));
+Result<Behaviours> Behaviours::read(const Yaml& yaml) {
+  LIDO_TRY(yaml.only({"behaviours", "signals"}));
   Behaviours behaviours;
-  const auto named = LIDO_TRY(given["behaviours"].map());
+  const auto named = LIDO_TRY(yaml["behaviours"].map());
   for (const auto& [name, node] : named)
     behaviours.all_.push_back(LIDO_TRY(read_behaviour(name, node)));
   for (size_t i = 0; i < named.size(); ++i) {
     for (const auto& [name, weight] : LIDO_TRY(named[i].second["next"].map())) {
       const auto next = behaviours.find(name);
-      if (!next) return weight.refuse(fmt::format("no {}: there is no such behaviour", name));
+      if (!next) return weight.refuse(fmt::format("a behaviour's name instead of {}", name));
       behaviours.all_[i].next.push_back({*next, LIDO_TRY(weight.number(0, 1e6))});
     }
-    if (behaviours.all_[i].next.empty()) return named[i].second["next"].refuse("what follows");
+    if (behaviours.all_[i].next.empty())
+      return named[i].second["next"].refuse("one behaviour or more");
   }
-  if (!given["signals"].there()) return behaviours;
-  for (const auto& [name, node] : LIDO_TRY(given["signals"].map())) {
+  if (!yaml["signals"].there()) return behaviours;
+  for (const auto& [name, node] : LIDO_TRY(yaml["signals"].map())) {
     LIDO_TRY(node.only({"limbs", "duration", "often", "with", "source"}));
     Signal signal{.name = name};
     signal.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
@@ -111,7 +112,7 @@ Result<Behaviours> Behaviours::read(const Yaml& given) {
     signal.often = LIDO_TRY(node["often"].number_or(0, 0, 1));
     for (const Yaml& one : LIDO_TRY(node["with"].list())) {
       const auto found = behaviours.find(LIDO_TRY(one.text()));
-      if (!found) return one.refuse("a behaviour");
+      if (!found) return one.refuse("the name of a behaviour");
       signal.with.push_back(*found);
     }
     signal.source = LIDO_TRY(node["source"].text());

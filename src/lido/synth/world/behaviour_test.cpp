@@ -3,29 +3,86 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/synth/testing.h"
+
 namespace lido::synth {
 namespace {
 
-TEST(Behaviours, RefusesWhatIsNone) {
-  const auto error = [](const std::string& text) {
-    const auto read = Behaviours::read(*Yaml::parse("behaviours:\n" + text, "b.yaml"));
-    return read ? std::string("read") : read.error().message;
-  };
-  const std::string good =
-      "  a:\n    place: deck\n    danger: none\n    duration: {median: 2, least: 1, most: 3}\n"
-      "    path: stay\n    tilt: 0\n    next: {a: 1}\n    source: somebody\n";
-  EXPECT_EQ(error(good), "read");
+const std::string kGood =
+    "  a:\n    place: deck\n    danger: none\n    duration: {median: 2, least: 1, most: 3}\n"
+    "    path: stay\n    tilt: 0\n    next: {a: 1}\n    source: an assumption\n";
+
+std::string error_of(const std::string& behaviours) {
+  const auto read = Behaviours::read(*Yaml::parse("behaviours:\n" + behaviours, "b.yaml"));
+  return read ? std::string("read") : read.error().message;
+}
+
+std::string changed(std::string_view what, std::string_view by) {
+  std::string text = kGood;
+  text.replace(text.find(what), what.size(), by);
+  return text;
+}
+
+TEST(Behaviours, RefusesABadOneByItsLine) {
+  EXPECT_EQ(error_of(kGood), "read");
   EXPECT_EQ(
-      error(good + "    colour: red\n"),
+      error_of(kGood + "    colour: red\n"),
       "b.yaml:10: behaviours.a.colour is not known here, want one of place, danger, duration, "
       "speed, path, head, tilt, face, limbs, depth, minds, ages, next, source");
-  std::string bad = good;
-  bad.replace(bad.find("{a: 1}"), 6, "{b: 1}");
-  EXPECT_EQ(error(bad),
-            "b.yaml:8: behaviours.a.next.b is 1, want no b: there is no such behaviour");
-  bad = good;
-  bad.replace(bad.find("least: 1"), 8, "least: 9");
-  EXPECT_EQ(error(bad), "b.yaml:5: behaviours.a.duration.least is 9, want a number, 0 to 2");
+  EXPECT_EQ(error_of(changed("{a: 1}", "{b: 1}")),
+            "b.yaml:8: behaviours.a.next.b is 1, want a behaviour's name instead of b");
+  EXPECT_EQ(error_of(changed("{a: 1}", "{}")),
+            "b.yaml:8: behaviours.a.next is a map, want one behaviour or more");
+  EXPECT_EQ(error_of(changed("least: 1", "least: 9")),
+            "b.yaml:5: behaviours.a.duration.least is 9, want a number, 0 to 2");
+  EXPECT_NE(error_of(changed("path: stay", "path: wander")).find("want a speed for a path that"),
+            std::string::npos);
+}
+
+TEST(Behaviours, AreFoundByName) {
+  const Behaviours& all = testing::behaviours();
+  for (size_t i = 0; i < all.all().size(); ++i) EXPECT_EQ(*all.find(all[i].name), i);
+  const auto missing = all.find("butterfly");
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(missing.error().message.find("behaviour is butterfly, want one of walking, running"),
+            0u);
+  EXPECT_TRUE(all.find_signal("ok"));
+  EXPECT_FALSE(all.find_signal("walking"));
+}
+
+/// Rules that Lido's own data follows.
+TEST(Behaviours, ShippedWithLidoAreConsistent) {
+  const Behaviours& all = testing::behaviours();
+  for (const Behaviour& one : all.all()) {
+    EXPECT_FALSE(one.source.empty()) << one.name;
+    EXPECT_LE(one.duration_s.min, one.duration_s.median) << one.name;
+    EXPECT_LE(one.duration_s.median, one.duration_s.max) << one.name;
+    // Successors begin where the behaviour ends.
+    const bool ends_wet = one.path == Path::kEnter || one.path == Path::kRunIn ||
+                          (one.is_wet() && one.path != Path::kLeave);
+    for (const auto& next : one.next)
+      EXPECT_EQ(all[next.behaviour].is_wet(), ends_wet) << one.name << " " << next.behaviour;
+  }
+  for (const Signal& signal : all.signals()) EXPECT_FALSE(signal.with.empty()) << signal.name;
+}
+
+// Vittone and Pia 2006: a struggle of 20 to 60 s, upright, then submersion.
+TEST(Behaviours, DrowningIsAsPublished) {
+  const Behaviours& all = testing::behaviours();
+  const Behaviour& drowning = all[*all.find("instinctive_drowning")];
+  EXPECT_EQ(drowning.danger, Danger::kDrowning);
+  EXPECT_EQ(drowning.duration_s.min, 20);
+  EXPECT_EQ(drowning.duration_s.max, 60);
+  EXPECT_LT(drowning.tilt_deg, 30);
+  ASSERT_EQ(drowning.next.size(), 1u);
+  EXPECT_EQ(all[drowning.next[0].behaviour].name, "sinking");
+}
+
+TEST(Behaviours, HaveNames) {
+  EXPECT_EQ(name_of(Place::kBottom), "bottom");
+  EXPECT_EQ(name_of(Danger::kAlone), "alone");
+  EXPECT_EQ(name_of(AgeGroup::kTeenager), "teenager");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,87 +15,75 @@ namespace lido::synth {
 using geometry::Point;
 using geometry::Pool;
 
-/// Where somebody is and what he does, at one moment.
-struct Stance {
-  int64_t person = 0;
-  Point at;                ///< Of the hips, seen from above.
-  double mouth_m = 0;      ///< Over the water's surface; negative under it.
+/// Where a person is and what they do, at one moment.
+struct PersonState {
+  int64_t person = 0;      ///< Id of the person.
+  Point at;                ///< Hips, seen from above.
+  double mouth_m = 0;      ///< Height of the mouth over the water; negative under it.
   double heading_rad = 0;  ///< Counter-clockwise from x.
-  size_t behaviour = 0;
-  bool in_water = false;
-  size_t signal = 0;  ///< Of the hands, from 1; 0 for none.
+  size_t behaviour = 0;    ///< Index into Behaviours.
+  bool in_water = false;   ///< Hips over the basin.
+  size_t signal = 0;       ///< Index into Behaviours::signals(), from 1; 0 for none.
 };
 
-/// Danger from its beginning to its end.
-struct Event {
+/// A danger from its beginning to its end.
+struct DangerEvent {
   int64_t person = 0;
-  std::string kind;  ///< The behaviour it begins with.
+  std::string kind;  ///< Name of the behaviour it begins with.
   Danger worst = Danger::kNone;
-  double begin_s = 0;
-  double end_s = 0;
-  std::string outcome;  ///< recovered, rescued, or open where the day ends first.
+  double begin_s = 0;   ///< Seconds of the day.
+  double end_s = 0;     ///< Seconds of the day; 0 while it lasts.
+  std::string outcome;  ///< "recovered", "rescued"; "open" when the day ends first.
 };
 
-/// Danger that shall come: to somebody who is there, as soon as he is where it can begin.
-struct Plight {
-  double at_s = 0;
-  std::string behaviour;
+/// A danger that is due to happen. It begins at the first suitable person after `at_s`.
+struct ScheduledIncident {
+  double at_s = 0;        ///< Seconds of the day.
+  std::string behaviour;  ///< Name of the behaviour it begins with.
 };
 
-/// People at one pool, moved along in time. What they do follows Behaviours; nobody passes through
-/// the rim but where a path leads over it, or faster than people can. Not thread-safe.
+struct CrowdState;
+
+/// People at one pool, moved along in time as their behaviours describe.
+///
+/// People cross the rim only where a behaviour leads over it, keep apart, and are never faster than
+/// people can be. Equal arguments and times give equal motion. Not thread-safe.
 class Crowd {
  public:
-  /// @param people  In order of arrival.
-  /// @param plights  In order of time.
+  /// @param pool, behaviours  Must outlive the crowd.
+  /// @param people  Ids 1, 2, ... in any order.
+  /// @param incidents  In order of time.
   Crowd(const Pool& pool, const Behaviours& behaviours, std::vector<Person> people,
-        std::vector<Plight> plights, Random random);
+        std::vector<ScheduledIncident> incidents, Random random);
   ~Crowd();
 
-  /// Moves everybody on to a time; short steps, so that nobody jumps.
+  /// Moves all people on to a time, in steps of at most 0.1 s.
   /// @param to_s  Seconds of the day; later than before.
   void move_to(double to_s);
-  /// Who is there.
-  const std::vector<Stance>& stances() const { return stances_; }
-  const std::vector<Event>& events() const { return events_; }
-  const Person& person(int64_t id) const { return people_[static_cast<size_t>(id - 1)]; }
-  bool is_over() const { return next_ == order_.size() && walkers_.empty(); }
-  /// When somebody comes next; nothing when nobody does.
+  /// People at the pool now, in order of arrival.
+  const std::vector<PersonState>& states() const { return states_; }
+  /// Dangers so far, in order of their beginning.
+  const std::vector<DangerEvent>& events() const;
+  const Person& person(int64_t id) const;
+  /// Whether the last person has left.
+  bool is_over() const;
+  /// When the next person arrives, seconds of the day; nothing when no more come.
   std::optional<double> next_arrival_s() const;
-  /// Ends what is under way.
+  /// Sends all people home, and closes the dangers that last as "open".
   void close();
 
  private:
-  struct Walker;
   void step(double by_s);
-  void arrive();
-  void begin(Walker& walker, size_t behaviour);
-  void choose(Walker& walker);
-  bool act(Walker& walker);
-  void note_danger(Walker& walker);
-  bool may(const Walker& walker, const Behaviour& behaviour) const;
-  Point wanted_velocity(Walker& walker, double by_s);
-  Point toward(const Walker& walker, Point target, double speed) const;
-  Point apart(const Walker& walker) const;
-  void follow(Walker& walker, double by_s);
-  void move(Walker& walker, Point wanted, double by_s);
-  void lift(Walker& walker, double by_s);
-  double mouth_wanted_m(const Walker& walker) const;
-  Point somewhere(const Walker& walker, bool water);
-  const Walker* find(int64_t person) const;
+  void let_arrive();
+  void begin_incidents();
+  void remove_departed();
 
-  const Pool& pool_;
-  const Behaviours& behaviours_;
-  std::vector<Person> people_;  ///< By id.
-  std::vector<size_t> order_;   ///< Of arrival.
-  std::vector<Plight> plights_;
-  Random random_;
-  double now_s_ = 0;
-  size_t next_ = 0;
-  size_t next_plight_ = 0;
-  std::vector<Walker> walkers_;
-  std::vector<Stance> stances_;
-  std::vector<Event> events_;
+  std::unique_ptr<CrowdState> state_;
+  std::vector<size_t> arrivals_;  ///< Indices of people, in order of arrival.
+  size_t next_arrival_ = 0;
+  std::vector<ScheduledIncident> incidents_;
+  size_t next_incident_ = 0;
+  std::vector<PersonState> states_;
 };
 
 }  // namespace lido::synth

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/synth/world/life.h"
 
-#include <atomic>
+#include <algorithm>
+#include <cmath>
 
 #include "lido/base/parallel.h"
 #include "lido/dataset/truth.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double kDay_s = 86400;
 
+/// Rows of a day beside its tracks, and the number of rows of its tracks.
 struct DayRows {
   std::vector<dataset::VisitorRow> visitors;
   std::vector<dataset::DangerRow> events;
@@ -21,10 +23,10 @@ struct DayRows {
 
 }  // namespace
 
-std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people,
-                                 double per_day) {
-  std::vector<Plight> plights;
-  if (per_day <= 0 || people.empty()) return plights;
+std::vector<ScheduledIncident> draw_incidents(Random& random, const std::vector<Person>& people,
+                                              double per_day) {
+  std::vector<ScheduledIncident> incidents;
+  if (per_day <= 0 || people.empty()) return incidents;
   const std::vector<std::string> kinds = {"distress",
                                           "instinctive_drowning",
                                           "backward_water_milling",
@@ -41,53 +43,65 @@ std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& peop
   const double mean_s = (last_s - first_s) / per_day;
   for (double at_s = first_s + random.exponential(mean_s); at_s < last_s;
        at_s += random.exponential(mean_s))
-    plights.push_back({at_s, kinds[random.pick(weights)]});
-  return plights;
+    incidents.push_back({at_s, kinds[random.pick(weights)]});
+  return incidents;
 }
 
 namespace {
 
-/// Plays a day and writes its rows.
-Result<DayRows> record(storage::Store& store, int32_t day, const Pool& pool,
-                       const Behaviours& behaviours, const std::vector<Person>& people,
-                       const std::vector<Plight>& plights, const Random& random, double rate_hz,
-                       double until_s, const std::stop_token& stop) {
+/// Life at a pool, before it is played.
+struct DayPlan {
+  const Pool& pool;
+  const Behaviours& behaviours;
+  std::vector<Person> people;
+  std::vector<ScheduledIncident> incidents;
+  Random random;
+  double rate_hz, until_s;
+};
+
+/// Plays a day and writes its tracks.
+/// @return The rows of the other tables.
+Result<DayRows> play_day(storage::Store& store, int32_t day, const DayPlan& plan,
+                         const std::stop_token& stop) {
   DayRows rows;
-  for (const Person& person : people) rows.visitors.push_back(visitor_row(day, person));
+  for (const Person& person : plan.people) rows.visitors.push_back(visitor_row(day, person));
   auto writer = LIDO_TRY(dataset::TableWriter<dataset::TruthRow>::create(store, tracks_file(day)));
-  Crowd crowd(pool, behaviours, people, plights, random);
-  const double step_s = 1 / rate_hz;
+  Crowd crowd(plan.pool, plan.behaviours, plan.people, plan.incidents, plan.random);
+  const double step_s = 1 / plan.rate_hz;
   for (int64_t tick = 0; !crowd.is_over(); ++tick) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
-    if (crowd.stances().empty()) {
-      // On to who comes next, at a time that has a row.
-      if (const auto arrival = crowd.next_arrival_s())
-        tick = std::max(tick, static_cast<int64_t>(*arrival / step_s));
+    if (crowd.states().empty()) {
+      // Skips to the tick of the next arrival.
+      if (const auto arrival_s = crowd.next_arrival_s())
+        tick = std::max(tick, static_cast<int64_t>(*arrival_s / step_s));
     }
     const double time_s = static_cast<double>(tick) * step_s;
-    if (time_s > until_s) break;
+    if (time_s > plan.until_s) break;
     crowd.move_to(time_s);
-    for (const Stance& stance : crowd.stances())
-      LIDO_TRY(writer.append(track_row(day, time_s, stance, behaviours)));
+    for (const PersonState& state : crowd.states())
+      LIDO_TRY(writer.append(track_row(day, time_s, state, plan.behaviours)));
   }
   crowd.close();
   LIDO_TRY(writer.commit());
   rows.rows = writer.rows();
-  for (const Event& event : crowd.events()) rows.events.push_back(danger_row(day, event));
+  for (const DangerEvent& event : crowd.events()) rows.events.push_back(danger_row(day, event));
   return rows;
 }
 
-Result<DayRows> live(storage::Store& store, int32_t day, const Pool& pool,
-                     const Behaviours& behaviours, const LifeOptions& options,
-                     const std::stop_token& stop) {
+DayPlan draw_day(int64_t day, const Pool& pool, const Behaviours& behaviours,
+                 const LifeOptions& options) {
+  constexpr int kDaysOfWeek = 7;
+  constexpr double kLatest_s = 1.5 * kDay_s;
   Random random = Random(static_cast<uint64_t>(options.seed)).split(static_cast<uint64_t>(day));
-  const std::vector<Person> people = random_day(random, day % 7, options.busy);
-  const std::vector<Plight> plights = draw_plights(random, people, options.dangers_per_day);
-  return record(store, day, pool, behaviours, people, plights, random, options.rate_hz,
-                1.5 * kDay_s, stop);
+  std::vector<Person> people =
+      random_day(random, static_cast<int>(day % kDaysOfWeek), options.busy);
+  std::vector<ScheduledIncident> incidents =
+      draw_incidents(random, people, options.dangers_per_day);
+  return {pool,   behaviours,      std::move(people), std::move(incidents),
+          random, options.rate_hz, kLatest_s};
 }
 
-/// Everything but the tracks.
+/// Writes all tables but the tracks, and site.yaml.
 Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vector<DayRows>& days,
                                double rate_hz) {
   LifeSummary summary{.days = std::ssize(days)};
@@ -104,24 +118,24 @@ Result<LifeSummary> write_rest(storage::Store& store, const Pool& pool, std::vec
   summary.person_hours = static_cast<double>(summary.rows) / rate_hz / 3600;
   LIDO_TRY(visitors.commit());
   LIDO_TRY(events.commit());
-  LIDO_TRY(store.write_text("site.yaml", geometry::to_yaml({pool, {}}, kHonesty),
+  LIDO_TRY(store.write_text("site.yaml", geometry::to_yaml({pool, {}}, kSimulationNotice),
                             storage::Durability::kProcess));
   return summary;
 }
 
 }  // namespace
 
-dataset::TruthRow track_row(int32_t day, double time_s, const Stance& stance,
+dataset::TruthRow track_row(int32_t day, double time_s, const PersonState& state,
                             const Behaviours& behaviours) {
-  const Behaviour& behaviour = behaviours[stance.behaviour];
+  const Behaviour& behaviour = behaviours[state.behaviour];
   return {day,
           time_s,
-          stance.person,
-          stance.at.x,
-          stance.at.y,
-          stance.mouth_m,
-          stance.heading_rad,
-          stance.in_water,
+          state.person,
+          state.at.x,
+          state.at.y,
+          state.mouth_m,
+          state.heading_rad,
+          state.in_water,
           behaviour.name,
           std::string(name_of(behaviour.danger))};
 }
@@ -139,7 +153,7 @@ dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
           person.leaves_s};
 }
 
-dataset::DangerRow danger_row(int32_t day, const Event& event) {
+dataset::DangerRow danger_row(int32_t day, const DangerEvent& event) {
   return {day,           event.person, event.kind,   std::string(name_of(event.worst)),
           event.begin_s, event.end_s,  event.outcome};
 }
@@ -148,14 +162,15 @@ std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parq
 
 Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
                                   const Behaviours& behaviours, const LifeOptions& options,
-                                  const std::function<void(int64_t)>& done,
+                                  const std::function<void(int64_t)>& on_day,
                                   const std::stop_token& stop) {
   LIDO_TRY(validate(options));
   const auto store = LIDO_TRY(storage::open_store(out));
   std::vector<DayRows> days(static_cast<size_t>(options.days));
   LIDO_TRY(parallel_for(days.size(), options.workers, stop, [&](size_t day) -> Result<void> {
-    days[day] = LIDO_TRY(live(*store, static_cast<int32_t>(day), pool, behaviours, options, stop));
-    done(days[day].rows);
+    const DayPlan plan = draw_day(static_cast<int64_t>(day), pool, behaviours, options);
+    days[day] = LIDO_TRY(play_day(*store, static_cast<int32_t>(day), plan, stop));
+    on_day(days[day].rows);
     return {};
   }));
   return write_rest(*store, pool, days, options.rate_hz);
@@ -164,10 +179,11 @@ Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
 Result<LifeSummary> play_scripted_day(const std::string& out, const ScriptedDay& day,
                                       const Behaviours& behaviours, const std::stop_token& stop) {
   const auto store = LIDO_TRY(storage::open_store(out));
+  const DayPlan plan{
+      day.pool,    behaviours,    day.people, {}, Random(static_cast<uint64_t>(day.seed)),
+      day.rate_hz, day.duration_s};
   std::vector<DayRows> days;
-  days.push_back(
-      LIDO_TRY(record(*store, 0, day.pool, behaviours, day.people, {},
-                      Random(static_cast<uint64_t>(day.seed)), day.rate_hz, day.duration_s, stop)));
+  days.push_back(LIDO_TRY(play_day(*store, 0, plan, stop)));
   return write_rest(*store, day.pool, days, day.rate_hz);
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "lido/base/options.h"
 #include "lido/dataset/truth.h"
@@ -12,7 +13,7 @@
 
 namespace lido::synth {
 
-/// Everyday life at a pool, without pictures.
+/// Everyday life at a pool, as tables without video.
 struct LifeOptions {
   int64_t days = 7;
   double seed = 1;
@@ -22,29 +23,32 @@ struct LifeOptions {
   int workers = 0;
 
   static void fields(auto& self, auto&& visit) {
-    visit("days", self.days, Within{1, 100000}, "Days, the first a Monday");
-    visit("seed", self.seed, Within{0, 9e15}, "Of all that is random");
+    visit("days", self.days, Within{1, 100000}, "Number of days; the first is a Monday");
+    visit("seed", self.seed, Within{0, 9e15},
+          "Seed of all random draws: the same seed gives the same bytes");
     visit("rate_hz", self.rate_hz, Within{0.01, 10}, "Rows a second for each person");
-    visit("busy", self.busy, Within{0.01, 20}, "How many come, against an ordinary day");
+    visit("busy", self.busy, Within{0.01, 20},
+          "Factor on the number of visitors; 1 is an ordinary day");
     visit("dangers_per_day", self.dangers_per_day, Within{0, 200},
-          "How often somebody is in danger, on average; 0 for a life without");
+          "Mean number of dangers a day; 0 to count false alarms");
     visit("workers", self.workers, Within{0, 1024}, "Threads; 0: one a core");
   }
 };
 
-/// Danger at random moments between the first arrival and the last leave-taking.
-std::vector<Plight> draw_plights(Random& random, const std::vector<Person>& people, double per_day);
+/// Draws dangers at random moments between the first arrival and the last departure.
+std::vector<ScheduledIncident> draw_incidents(Random& random, const std::vector<Person>& people,
+                                              double per_day);
 
-/// What the tables of figures and pictures begin with.
-inline constexpr const char* kHonesty = "Measured in simulation.";
+/// Notice that every table, page and report with simulated figures carries.
+inline constexpr const char* kSimulationNotice = "Measured in simulation.";
 
-/// A moment, a person and a danger, as their tables have them.
-dataset::TruthRow track_row(int32_t day, double time_s, const Stance& stance,
+/// Rows of the tables for a moment of a person, a visitor, and a danger.
+dataset::TruthRow track_row(int32_t day, double time_s, const PersonState& state,
                             const Behaviours& behaviours);
 dataset::VisitorRow visitor_row(int32_t day, const Person& person);
-dataset::DangerRow danger_row(int32_t day, const Event& event);
+dataset::DangerRow danger_row(int32_t day, const DangerEvent& event);
 
-/// The file of one day's tracks, below what was written.
+/// Name of a day's file of tracks, below the output folder.
 std::string tracks_file(int32_t day);
 
 struct LifeSummary {
@@ -52,13 +56,15 @@ struct LifeSummary {
   double person_hours = 0;
 };
 
-/// Writes tracks/day_NNNNN.parquet, visitors.parquet, events.parquet and site.yaml. Each day is
-/// drawn from the seed and its number alone: the same bytes on any number of threads.
-/// @param done  Called after each day, from any thread.
+/// Writes tracks/day_NNNNN.parquet, visitors.parquet, events.parquet and site.yaml.
+///
+/// Each day is drawn from the seed and its number alone, so the bytes do not depend on the number
+/// of threads.
+/// @param on_day  Called after each day with its number of rows, from any thread.
 /// @return kUnavailable (storage), kCancelled.
 Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
                                   const Behaviours& behaviours, const LifeOptions& options,
-                                  const std::function<void(int64_t)>& done,
+                                  const std::function<void(int64_t)>& on_day,
                                   const std::stop_token& stop);
 
 /// People and times that are given instead of drawn.
@@ -71,6 +77,7 @@ struct ScriptedDay {
 };
 
 /// Plays a scripted day and writes the tables of simulate_life(), as day 0.
+/// @return kUnavailable (storage), kCancelled.
 Result<LifeSummary> play_scripted_day(const std::string& out, const ScriptedDay& day,
                                       const Behaviours& behaviours, const std::stop_token& stop);
 

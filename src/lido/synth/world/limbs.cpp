@@ -13,11 +13,13 @@ constexpr std::array<std::string_view, kAngles> kNames = {
     "finger_flex",   "index_flex",      "hip_flex",       "hip_spread", "hip_twist",
     "knee_flex",     "ankle_flex"};
 
+/// Reads the swings from angle number `first` on.
+/// @param other_keys  Keys of the node that the caller reads.
 Result<void> read_swings(const Yaml& node, size_t first,
-                         const std::vector<std::string_view>& besides,
+                         const std::vector<std::string_view>& other_keys,
                          std::array<Swing, kAngles>& swings, std::array<bool, kAngles>& given) {
   std::vector<std::string_view> known(kNames.begin() + static_cast<ptrdiff_t>(first), kNames.end());
-  known.insert(known.end(), besides.begin(), besides.end());
+  known.insert(known.end(), other_keys.begin(), other_keys.end());
   LIDO_TRY(node.only(known));
   for (size_t i = first; i < kAngles; ++i) {
     const Yaml one = node[kNames[i]];
@@ -38,7 +40,7 @@ Result<void> read_swings(const Yaml& node, size_t first,
 
 }  // namespace
 
-Angles between(const Angles& from, const Angles& to, double share) {
+Angles interpolate(const Angles& from, const Angles& to, double share) {
   Angles angles;
   for (size_t i = 0; i < kAngles; ++i) {
     angles.left[i] = from.left[i] + share * std::remainder(to.left[i] - from.left[i], 360);
@@ -47,18 +49,18 @@ Angles between(const Angles& from, const Angles& to, double share) {
   return angles;
 }
 
-Angles overlaid(const Angles& angles, const Limbs& of, const Angles& to, double share) {
-  Angles result = between(angles, to, share);
+Angles overlay(const Angles& angles, const Limbs& limbs, const Angles& to, double share) {
+  Angles result = interpolate(angles, to, share);
   for (size_t i = 0; i < kAngles; ++i) {
-    if (!of.left_given[i]) result.left[i] = angles.left[i];
-    if (!of.right_given[i]) result.right[i] = angles.right[i];
+    if (!limbs.left_given[i]) result.left[i] = angles.left[i];
+    if (!limbs.right_given[i]) result.right[i] = angles.right[i];
   }
   return result;
 }
 
 double Swing::at(double periods) const {
-  const double on = periods + phase;
-  return mean + moves * std::sin(2 * M_PI * on) + 360 * turns * (on - std::floor(on));
+  const double at = periods + phase;
+  return mean + amplitude * std::sin(2 * M_PI * at) + 360 * turns * (at - std::floor(at));
 }
 
 Angles Limbs::at(double time_s) const {
@@ -81,12 +83,12 @@ Result<Limbs> Limbs::read(const Yaml& node) {
   limbs.right_given = limbs.left_given;
   if (node["sides"].there() &&
       LIDO_TRY(node["sides"].choice({"together", "opposite"})) == "opposite") {
-    for (size_t i = kFirstOfSides; i < kAngles; ++i) limbs.right[i].phase += 0.5;
+    for (size_t i = kFirstSideAngle; i < kAngles; ++i) limbs.right[i].phase += 0.5;
   }
   if (node["left"].there())
-    LIDO_TRY(read_swings(node["left"], kFirstOfSides, {}, limbs.left, limbs.left_given));
+    LIDO_TRY(read_swings(node["left"], kFirstSideAngle, {}, limbs.left, limbs.left_given));
   if (node["right"].there())
-    LIDO_TRY(read_swings(node["right"], kFirstOfSides, {}, limbs.right, limbs.right_given));
+    LIDO_TRY(read_swings(node["right"], kFirstSideAngle, {}, limbs.right, limbs.right_given));
   return limbs;
 }
 

@@ -25,22 +25,22 @@ constexpr std::array<Row, 13> kStatures = {{{1, 0.757, 0.740},
                                             {60, 1.745, 1.61},
                                             {85, 1.71, 1.56}}};
 
-/// A party's plan: who comes and for how long.
+/// Draws the visitors of a day, party by party.
 class Day {
  public:
   explicit Day(Random& random) : random_(random) {}
 
   void family(double at_s) {
-    open(at_s, random_.between(3600, 4 * 3600));
+    begin_party(at_s, random_.between(3600, 4 * 3600));
     const int64_t grown_ups = random_.whole(1, 2);
     for (int64_t i = 0; i < grown_ups; ++i) add(24, 50);
     const size_t minder = people_.size() - 1;
     const int64_t children = random_.whole(1, 3);
     for (int64_t i = 0; i < children; ++i) {
-      // One toddler at most to a grown-up's arms.
+      // A grown-up minds at most one toddler.
       if (i == 0 && random_.chance(0.35)) {
         add(1.5, 3.9);
-        people_[minder].minds = true;
+        people_[minder].minds_toddler = true;
         people_.back().minded_by = people_[minder].id;
       } else {
         add(4, 16);
@@ -48,22 +48,22 @@ class Day {
     }
   }
   void friends(double at_s) {
-    open(at_s, random_.between(3600, 3 * 3600));
+    begin_party(at_s, random_.between(3600, 3 * 3600));
     for (int64_t i = random_.whole(2, 5); i > 0; --i) add(13, 25);
   }
   void lane_swimmer(double at_s) {
-    open(at_s, random_.between(1500, 4500));
+    begin_party(at_s, random_.between(1500, 4500));
     add(25, 80);
   }
   void birthday(double at_s) {
-    open(at_s, random_.between(2 * 3600, 3 * 3600));
+    begin_party(at_s, random_.between(2 * 3600, 3 * 3600));
     for (int64_t i = random_.whole(2, 3); i > 0; --i) add(28, 50);
     for (int64_t i = random_.whole(5, 10); i > 0; --i) add(5, 12);
   }
   void cleaner(double at_s) {
-    open(at_s, random_.between(1200, 2700));
+    begin_party(at_s, random_.between(1200, 2700));
     add(20, 60);
-    people_.back().works = true;
+    people_.back().is_cleaner = true;
   }
 
   std::vector<Person> take() {
@@ -72,13 +72,14 @@ class Day {
   }
 
  private:
-  void open(double at_s, double stays_s) {
+  /// Begins a party that arrives at a time and stays for a while.
+  void begin_party(double at_s, double stays_s) {
     ++party_;
     at_s_ = at_s;
     until_s_ = at_s + stays_s;
   }
-  void add(double least_years, double most_years) {
-    Person person = random_person(random_, least_years, most_years);
+  void add(double min_years, double max_years) {
+    Person person = random_person(random_, min_years, max_years);
     person.id = static_cast<int64_t>(people_.size()) + 1;
     person.party = party_;
     person.arrives_s = at_s_ + random_.between(0, 20);
@@ -112,9 +113,9 @@ Stature stature_of(double age_years, bool female) {
   return {median, 0.042 * median};
 }
 
-Person random_person(Random& random, double least_years, double most_years) {
+Person random_person(Random& random, double min_years, double max_years) {
   Person person;
-  person.age_years = random.between(least_years, most_years);
+  person.age_years = random.between(min_years, max_years);
   person.female = random.chance(0.5);
   const Stature stature = stature_of(person.age_years, person.female);
   person.stature_m =
@@ -128,7 +129,7 @@ std::vector<Person> random_day(Random& random, int weekday, double busy) {
   day.cleaner(random.between(7, 8) * kHour_s);
   const bool weekend = weekday >= 5;
   const auto come = [&](double each_day, double from_h, double to_h, auto arrive) {
-    // A Poisson process between two hours.
+    // Poisson process between two hours.
     const double mean_s = (to_h - from_h) * kHour_s / (each_day * busy);
     for (double at_s = from_h * kHour_s + random.exponential(mean_s); at_s < to_h * kHour_s;
          at_s += random.exponential(mean_s))

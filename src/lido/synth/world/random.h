@@ -8,38 +8,47 @@
 
 namespace lido::synth {
 
-/// Random numbers that are the same on every run of one build on one kind of CPU: SplitMix64, and
-/// distributions of our own. Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom
-/// number generators.
+/// Random numbers that are equal on every run of one build on one kind of CPU.
+///
+/// SplitMix64, with distributions written here, since those of the standard library differ between
+/// implementations. Not thread-safe; copies continue independently.
+/// Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
-  /// One for a part of the work, whatever was drawn elsewhere.
+  /// An independent generator for one part of the work. Depends on the seed and `part`; draws of
+  /// this generator after split() do not change it.
   Random split(uint64_t part) const {
     Random other(state_ ^ (part * 0xD1342543DE82EF95ULL + 0x632BE59BD9B4E019ULL));
     (void)other.next();
     return other;
   }
 
+  /// 64 uniform bits.
   uint64_t next() {
     uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
     return z ^ (z >> 31);
   }
-  /// 0 to 1, without 1.
+  /// Uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
-  double between(double least, double most) { return least + (most - least) * unit(); }
-  bool chance(double share) { return unit() < share; }
-  int64_t whole(int64_t least, int64_t most) {
-    return least + static_cast<int64_t>(unit() * static_cast<double>(most - least + 1));
+  /// Uniform in [min, max).
+  double between(double min, double max) { return min + (max - min) * unit(); }
+  /// True with a probability.
+  bool chance(double probability) { return unit() < probability; }
+  /// Uniform integer in [min, max].
+  int64_t whole(int64_t min, int64_t max) {
+    return min + static_cast<int64_t>(unit() * static_cast<double>(max - min + 1));
   }
+  /// Standard normal.
   double normal() {
     const double radius = std::sqrt(-2 * std::log(1 - unit()));
     return radius * std::cos(2 * M_PI * unit());
   }
+  /// Exponential with a mean.
   double exponential(double mean) { return -mean * std::log(1 - unit()); }
-  /// An index, by weight; the last one where weights are all 0.
+  /// Index drawn by weight; the last index when all weights are 0.
   size_t pick(const std::vector<double>& weights) {
     double sum = 0;
     for (const double weight : weights) sum += weight;
@@ -55,15 +64,17 @@ class Random {
   uint64_t state_;
 };
 
-/// A positive quantity: log-normal about its median, cut off at both ends.
+/// Distribution of a positive quantity: log-normal about its median, clamped to [min, max]. Uniform
+/// when a bound is 0 or the range is empty.
 struct Quantity {
-  double median = 0, least = 0, most = 0;
+  double median = 0, min = 0, max = 0;
 
   double draw(Random& random) const {
-    if (least <= 0 || most <= least || median <= 0) return random.between(least, most);
-    // Two standard deviations to the nearer end.
-    const double spread = std::min(std::log(median / least), std::log(most / median)) / 2;
-    return std::clamp(median * std::exp(std::max(spread, 0.05) * random.normal()), least, most);
+    if (min <= 0 || max <= min || median <= 0) return random.between(min, max);
+    // The nearer bound is two standard deviations from the median.
+    const double spread = std::min(std::log(median / min), std::log(max / median)) / 2;
+    constexpr double kMinSpread = 0.05;
+    return std::clamp(median * std::exp(std::max(spread, kMinSpread) * random.normal()), min, max);
   }
 };
 

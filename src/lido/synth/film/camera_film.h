@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "lido/storage/store.h"
+#include "lido/synth/film/frame_truth.h"
+
+namespace lido::synth {
+
+/// Films one camera: draws, encodes, and writes the truth. To be used by one thread.
+class CameraFilm {
+ public:
+  /// @param store, context, camera  Must outlive the object.
+  CameraFilm(storage::Store& store, const FilmContext& context, const SimulatedCamera& camera)
+      : store_(store), context_(context), camera_(camera) {}
+
+  /// Makes the whole clip and its truth.
+  /// @return kUnavailable (storage, Mesa), kCancelled.
+  Result<void> run(const FilmRun& how);
+
+  /// Frames in the clip, and rows of truth.
+  int64_t frames() const { return frames_; }
+  int64_t rows() const { return rows_; }
+  /// Lines for labels.csv.
+  const std::string& labels() const { return labels_; }
+
+ private:
+  struct Outputs;
+  void draw(Renderer& renderer, int64_t frame);
+  Shot shot(const SimulatedCamera& now, int64_t frame, double day_s) const;
+  void blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t frame, double time_s);
+  Result<void> encode(Outputs& outputs, double time_s);
+  Result<void> write_truth(Outputs& outputs);
+  double time_of(int64_t frame) const { return static_cast<double>(frame) / camera_.fps; }
+
+  storage::Store& store_;
+  const FilmContext& context_;
+  const SimulatedCamera& camera_;
+  Render render_;                          ///< The last frame drawn.
+  Light light_;                            ///< Its light.
+  std::vector<dataset::SeenRow> truth_;    ///< Its truth.
+  std::optional<media::Image> delivered_;  ///< The last image before a frozen camera.
+  CocoWriter coco_;
+  std::string labels_;
+  int64_t frames_ = 0, rows_ = 0;
+};
+
+}  // namespace lido::synth

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "lido/dataset/truth.h"
+#include "lido/synth/film/film.h"
+
+namespace lido::synth {
+
+/// A person who appears in a film.
+struct Actor {
+  Person person;
+  Appearance appearance;
+  Figure figure;
+};
+/// By id.
+using Cast = std::map<int64_t, Actor>;
+
+/// Data that the cameras of one film share. The references must outlive it.
+struct FilmContext {
+  const FilmPlan& plan;
+  const FilmData& data;
+  const Timeline& timeline;
+  const Cast& cast;
+  const Water& water;
+};
+
+/// People posed for one moment. `subjects` points into `placed`.
+struct StagedPeople {
+  std::vector<Moment> moments;
+  std::vector<PlacedBody> placed;
+  std::vector<Subject> subjects;
+};
+StagedPeople stage_people(const FilmContext& context, double time_s);
+
+/// A box of pixels that grows; empty at first.
+struct PixelBox {
+  double x0 = 1e18, y0 = 1e18, x1 = -1e18, y1 = -1e18;
+  void add(double x, double y);
+  bool empty() const { return x1 < x0; }
+  /// x, y, width, height; no numbers when empty.
+  std::vector<double> xywh() const;
+};
+
+/// The visible part of a subject.
+struct VisiblePart {
+  PixelBox box;
+  int64_t pixels = 0;
+};
+/// Counts each subject's pixels; subjects above `count` are ignored.
+std::vector<VisiblePart> visible_parts(const Render& render, size_t count);
+
+/// A frame as drawn, with the camera and time that it was drawn for.
+struct DrawnFrame {
+  const SimulatedCamera& camera;  ///< With the faults of the moment applied.
+  int64_t frame = 0;
+  double time_s = 0;  ///< Seconds after the first frame.
+  const Light& light;
+  const Render& render;
+};
+
+/// Truth of all people in a frame, in the order of `people`.
+std::vector<dataset::SeenRow> frame_truth(const FilmContext& context, const DrawnFrame& frame,
+                                          const StagedPeople& people);
+
+/// The clip of a camera, below the film's folder.
+std::string clip_of(const SimulatedCamera& camera);
+
+/// A line of MOT Challenge: frame from 1, id, left, top, width, height, 1, class 1 (person),
+/// visible share.
+std::string mot_line(const dataset::SeenRow& row);
+
+/// Keypoints of one frame a second, as COCO has them.
+class CocoWriter {
+ public:
+  void add_image(const SimulatedCamera& camera, int64_t frame, double time_s);
+  void add_person(const dataset::SeenRow& row);
+  std::string dump() const;
+
+ private:
+  std::vector<nlohmann::ordered_json> images_, annotations_;
+};
+
+/// Lines of labels.csv: what a person does for a second, with the box at its beginning.
+std::string label_lines(const dataset::SeenRow& row, double film_duration_s);
+
+}  // namespace lido::synth
