@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line itself: help, spelling, lido.toml, completion, the man page, exit codes."""
 
+import json
 import os
 import pathlib
 import re
@@ -9,7 +10,7 @@ import subprocess
 import tomllib
 
 import pytest
-from conftest import LIDO, run
+from conftest import LIDO, SMALL, run, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -154,6 +155,75 @@ def test_the_documented_lido_toml_is_toml_and_is_read(home, tmp_path):
     (folder / "lido.toml").write_text(example)
     done = in_folder(tmp_path, "inspect", "d", home=home)
     assert "lido.toml" not in done.stderr, done.stderr
+
+
+# Ingest
+
+
+def small(clips, out, *options):
+    return run("ingest", *clips, "--out", out, *options)
+
+
+def test_an_existing_dataset_keeps_its_options(clips, tmp_path):
+    first = small([clips / "h264_b.mp4"], tmp_path / "d", *SMALL)
+    assert first.code == 0, first.err
+    # Nothing but the clip and the dataset is given.
+    second = small([clips / "vp9.webm"], tmp_path / "d")
+    assert second.code == 0, second.err
+    root = json.loads((tmp_path / "d/lido.json").read_text())
+    assert root["options"]["fps"] == "6" and root["options"]["size"] == 64
+    assert {row["clip"].rsplit("/")[-1] for row in table(tmp_path / "d", "clips", 2)} == {
+        "h264_b.mp4",
+        "vp9.webm",
+    }
+    # A flag that is given is still compared with the dataset.
+    third = small([clips / "av1.mp4"], tmp_path / "d", "--fps", "5")
+    assert third.code == 2 and "fps" in third.err
+
+
+def test_a_datasets_options_win_over_lido_toml(clips, tmp_path, home):
+    assert small([clips / "h264_b.mp4"], tmp_path / "d", *SMALL).code == 0
+    (tmp_path / "lido.toml").write_text("[ingest]\nfps = 5\nscene = 'off'\n")
+    arguments = ("ingest", clips / "vp9.webm", "--out", tmp_path / "d")
+    done = in_folder(tmp_path, *arguments, home=home)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "d/lido.json").read_text())["options"]["fps"] == "6"
+
+
+def test_the_end_names_reasons_splits_and_what_to_open(clips, tmp_path):
+    for name in "abcd":
+        (tmp_path / f"{name}.mp4").write_bytes(b"no video")
+    done = small([clips / "h264_b.mp4", *sorted(tmp_path.glob("*.mp4"))], tmp_path / "d", *SMALL)
+    assert done.code == 3, done.err
+    lines = done.out.splitlines()
+    assert lines[-1] == f"open: {tmp_path}/d/report.html"
+    at = lines.index("4 clips rejected:")
+    assert [line.split(":")[0] for line in lines[at + 1 : at + 4]] == [
+        f"  {tmp_path}/{name}.mp4" for name in "abc"
+    ]
+    assert all(len(line.split(": ", 1)[1]) > 5 for line in lines[at + 1 : at + 4])
+    assert lines[at + 4] == f"  and 1 more, see lido inspect {tmp_path}/d"
+    assert any(line.startswith("no samples in ") for line in lines), "one group fills one split"
+
+
+def test_progress_has_a_total_a_share_and_an_eta(clips, tmp_path):
+    process = subprocess.run(
+        [LIDO, "ingest", clips / "h264_b.mp4", "--out", tmp_path / "d", "--scene", "off"]
+        + "--fps 30 --size 1024 --stride 1 --window 4 --workers 1 --quality 100".split(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [json.loads(line) for line in process.stderr.splitlines()]
+    if not lines:
+        pytest.skip("done in less than two seconds")
+    assert all(0 < line["percent"] <= 100 and line["frames_total"] > 0 for line in lines)
+    assert all(line["frames"] <= line["frames_total"] + 1 for line in lines)
+
+
+def test_a_token_file_without_use_is_refused(clips, tmp_path):
+    done = small([clips / "h264_b.mp4"], tmp_path / "d", "--token-file", tmp_path / "none")
+    assert done.code == 2 and "--token-file" in done.err and not (tmp_path / "d").exists()
 
 
 # Completion

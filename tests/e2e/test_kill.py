@@ -137,7 +137,7 @@ def test_ctrl_c_is_clean(clips, tmp_path):
     time.sleep(1.5)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and "the same command goes on from here" in err
+    assert process.returncode == 130 and "the same command resumes from here" in err
     assert not (tmp_path / "d/generations").exists()
 
 
@@ -154,7 +154,7 @@ def test_ctrl_c_while_shards_are_written(clips, tmp_path):
         time.sleep(0.001)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "the same command goes on from here" in said, said
+    assert process.returncode == 130 and "the same command resumes from here" in said, said
     assert not any((tmp_path / "d/generations").glob("*/generation.json"))
     done = ingest(clips, tmp_path / "d", *SMALL, *arguments)
     assert done["spans_resumed"] == done["spans"]
