@@ -35,6 +35,7 @@ OWNERS = {
 # Libraries whose types may stand in public headers: prefix and rooms; None for all.
 SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth"}}
 PRIVATE_HEADERS = {
+    *("dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
     *("scene/fit.h", "scene/pixels.h"),
     *("synth/gl.h", "synth/film/gl.h"),

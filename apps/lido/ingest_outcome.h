@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
 #include "lido/ingest/ingest.h"
 
 namespace lido::cli {

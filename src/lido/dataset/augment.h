@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "lido/base/box.h"
 #include "lido/base/options.h"
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
 #include "lido/media/convert.h"
 
 namespace lido::dataset {

@@ -11,7 +11,9 @@
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
 #include "lido/dataset/labels.h"
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
+#include "lido/dataset/scene_tables.h"
+#include "lido/dataset/table.h"
 #include "lido/media/convert.h"
 #include "lido/storage/store.h"
 

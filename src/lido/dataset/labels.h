@@ -7,9 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
 
 namespace lido::dataset {
 

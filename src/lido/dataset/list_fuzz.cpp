@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a list of clips.
 #include "lido/dataset/csv.h"
-#include "lido/dataset/rows.h"
+#include "lido/dataset/time.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lido::dataset;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/time.h"
+
 #include <chrono>
 #include <cmath>
 #include <cstdio>
-
-#include "lido/dataset/rows.h"
 
 namespace lido::dataset {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "lido/base/result.h"
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
 #include "lido/media/probe.h"
 
 namespace lido::part {

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "lido/base/result.h"
-#include "lido/dataset/truth.h"
+#include "lido/dataset/table.h"
+#include "lido/dataset/truth_tables.h"
 
 namespace lido::synth {
 

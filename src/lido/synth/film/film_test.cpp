@@ -5,7 +5,8 @@
 
 #include <filesystem>
 
-#include "lido/dataset/truth.h"
+#include "lido/dataset/table.h"
+#include "lido/dataset/truth_tables.h"
 #include "lido/storage/store.h"
 #include "lido/synth/testing.h"
 

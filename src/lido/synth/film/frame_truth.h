@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "lido/dataset/truth.h"
+#include "lido/dataset/table.h"
+#include "lido/dataset/truth_tables.h"
 #include "lido/synth/film/film.h"
 
 namespace lido::synth {

@@ -5,7 +5,8 @@
 #include <cmath>
 
 #include "lido/base/parallel.h"
-#include "lido/dataset/truth.h"
+#include "lido/dataset/table.h"
+#include "lido/dataset/truth_tables.h"
 #include "lido/geometry/site.h"
 #include "lido/storage/store.h"
 

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "lido/base/options.h"
-#include "lido/dataset/truth.h"
+#include "lido/dataset/table.h"
+#include "lido/dataset/truth_tables.h"
 #include "lido/synth/world/crowd.h"
 
 namespace lido::synth {

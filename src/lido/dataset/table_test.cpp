@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <limits>
 
-#include "lido/dataset/rows.h"
+#include "lido/dataset/sample_tables.h"
+#include "lido/dataset/table.h"
 
 namespace lido::dataset {
 namespace {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <arrow/api.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "lido/base/result.h"
+#include "lido/storage/store.h"
+
+// Private to this room: Parquet files in a store, for table.cpp.
+namespace lido::dataset {
+
+/// Number of rows in a row group. Part of the format: equal rows give equal bytes.
+inline constexpr int64_t kRowsInGroup = 2048;
+
+/// A Parquet file that is being written: zstd, one row group per table. Not thread-safe.
+class ParquetWriter {
+ public:
+  /// @return kUnavailable when the store cannot create the file.
+  static Result<ParquetWriter> create(storage::Store& store, const std::string& name,
+                                      const arrow::Schema& schema);
+  ParquetWriter(ParquetWriter&&) noexcept;
+  ParquetWriter& operator=(ParquetWriter&&) noexcept;
+  /// Publishes nothing without commit().
+  ~ParquetWriter();
+
+  /// Writes one row group. @param table  A failed conversion is reported as kUnavailable.
+  Result<void> write(const arrow::Result<std::shared_ptr<arrow::Table>>& table);
+  /// Publishes the file.
+  Result<void> commit();
+
+ private:
+  struct State;
+  explicit ParquetWriter(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// Calls `visit` for each row group of a Parquet file, in order. A status of `visit` that is not OK
+/// ends the reading.
+/// @return kNotFound; kCorrupt for a file that is no Parquet, and for a status of `visit`.
+Result<void> read_row_groups(storage::Store& store, const std::string& name,
+                             const std::function<arrow::Status(const arrow::Table&)>& visit);
+
+}  // namespace lido::dataset

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lido::dataset {
+
+// The tables of a scene folder and of `lido scene`. The help texts in columns() document the
+// fields: unit, range, and when a value is empty.
+
+/// One object at one sampling time.
+struct ObjectRow {
+  static constexpr std::string_view kTable = "objects";
+  static constexpr std::string_view kRow = "each object at each sampling time";
+  std::string clip;
+  int64_t k = 0;
+  double time_s = 0;
+  std::string kind;
+  std::string source;
+  double score = 0;
+  int64_t track = 0;
+  double x = 0, y = 0, width = 0, height = 0;
+
+  static void columns(auto&& visit) {
+    using Row = ObjectRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("k", &Row::k,
+          "Sampling index of the frame: its time is k / fps seconds after the clip's first frame");
+    visit("time_s", &Row::time_s,
+          "Sampling time of the frame, seconds after the clip's first frame");
+    visit("kind", &Row::kind,
+          "Class name from the detector; empty for an object found by its motion only");
+    visit("source", &Row::source,
+          "Origin of the box: detector, or motion for a moving object that the detector missed");
+    visit("score", &Row::score, "Score of the detector, 0 to 1; 0 for an object found by motion");
+    visit("track", &Row::track, "Track id of the object, as in tracks.parquet; 0 for none");
+    visit("x", &Row::x, "Left edge of the box, pixels of the upright source frame");
+    visit("y", &Row::y, "Top edge of the box, pixels of the upright source frame");
+    visit("width", &Row::width, "Width of the box, pixels of the upright source frame");
+    visit("height", &Row::height, "Height of the box, pixels of the upright source frame");
+  }
+};
+
+/// One object followed through a clip.
+struct TrackRow {
+  static constexpr std::string_view kTable = "tracks";
+  static constexpr std::string_view kRow = "each object followed through a clip";
+  std::string clip;
+  int64_t track = 0;
+  std::string kind;
+  int64_t first_k = 0;
+  int64_t last_k = 0;
+  double start_s = 0;
+  double end_s = 0;
+  int64_t sightings = 0;
+  double mean_score = 0;
+  double way = 0;
+
+  static void columns(auto&& visit) {
+    using Row = TrackRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("track", &Row::track, "Track id, counted from 1 in each clip");
+    visit("kind", &Row::kind, "Class name from the detector");
+    visit("first_k", &Row::first_k, "Sampling index of the first sighting");
+    visit("last_k", &Row::last_k, "Sampling index of the last sighting");
+    visit("start_s", &Row::start_s,
+          "Time of the first sighting, seconds after the clip's first frame");
+    visit("end_s", &Row::end_s, "Time of the last sighting, seconds after the clip's first frame");
+    visit("sightings", &Row::sightings, "Number of sampling times at which the object was found");
+    visit("mean_score", &Row::mean_score, "Mean score of the detector over the track, 0 to 1");
+    visit("way", &Row::way,
+          "Length of the path of the box's centre without camera motion, in heights of the box");
+  }
+};
+
+/// Camera motion at one sampling time.
+struct MotionRow {
+  static constexpr std::string_view kTable = "motion";
+  static constexpr std::string_view kRow = "each sampling time";
+  std::string clip;
+  int64_t k = 0;
+  double time_s = 0;
+  std::string motion;
+  int64_t view = 0;
+  std::vector<double> view_from_frame;
+  int64_t reference_k = -1;
+  std::vector<double> reference_from_frame;
+  std::vector<double> covariance;
+  int64_t inliers = 0;
+
+  static void columns(auto&& visit) {
+    using Row = MotionRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("k", &Row::k,
+          "Sampling index of the frame: its time is k / fps seconds after the clip's first frame");
+    visit("time_s", &Row::time_s,
+          "Sampling time of the frame, seconds after the clip's first frame");
+    visit("motion", &Row::motion, "Camera motion: still, pan, tilt, zoom, shake, cut or unknown");
+    visit("view", &Row::view,
+          "Number of the view in its clip, from 0; a cut starts a new view, and homographies "
+          "relate all frames of one view");
+    visit("view_from_frame", &Row::view_from_frame,
+          "Homography from this frame to the first frame of its view: 9 numbers, row-major, "
+          "upright source pixels");
+    visit("reference_k", &Row::reference_k,
+          "Sampling index of the frame that this frame was registered with; -1 for none");
+    visit("reference_from_frame", &Row::reference_from_frame,
+          "Homography from this frame to the frame at reference_k, as measured: 9 numbers, "
+          "row-major, upright source pixels; empty for none");
+    visit("covariance", &Row::covariance,
+          "Covariance of the frame's corners mapped by reference_from_frame (left top, right top, "
+          "right bottom, left bottom; x before y): upper triangle of 8 x 8, row by row, 36 "
+          "numbers, square pixels; empty for none");
+    visit("inliers", &Row::inliers,
+          "Number of image points that agree with the camera motion; 0 without a registration");
+  }
+};
+
+/// A stretch of a clip with a fault of the view.
+struct QualityRow {
+  static constexpr std::string_view kTable = "quality";
+  static constexpr std::string_view kRow = "each stretch of a clip with a fault of the view";
+  std::string clip;
+  std::string fault;
+  int64_t first_k = 0;
+  int64_t end_k = 0;
+  double start_s = 0;
+  double end_s = 0;
+
+  static void columns(auto&& visit) {
+    using Row = QualityRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("fault", &Row::fault,
+          "Fault of the view: black, frozen, covered, blurred, dark, bright or glare");
+    visit("first_k", &Row::first_k, "Sampling index of the first frame with the fault");
+    visit("end_k", &Row::end_k, "Sampling index after the last frame with the fault");
+    visit("start_s", &Row::start_s,
+          "Start of the stretch (first_k), seconds after the clip's first frame");
+    visit("end_s", &Row::end_s, "End of the stretch (end_k), seconds after the clip's first frame");
+  }
+};
+
+}  // namespace lido::dataset

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lido::dataset {
+
+// The tables of the simulator: where each person was, who came, and which incidents happened.
+// Metres are in the pool's frame: x along the pool, y across it, heights above the resting water
+// surface. Pixels are upright, from the left edge of the left pixel and the top edge of the top
+// pixel. The help texts in columns() document the fields.
+
+/// One person at one moment.
+struct TruthRow {
+  static constexpr std::string_view kTable = "tracks/day_NNNNN";
+  static constexpr std::string_view kRow = "each person at each moment";
+  int32_t day = 0;
+  double time_s = 0;
+  int64_t person = 0;
+  double x_m = 0, y_m = 0;
+  double mouth_m = 0;
+  double heading_rad = 0;
+  bool in_water = false;
+  std::string behaviour;
+  std::string danger;
+
+  static void columns(auto&& visit) {
+    using Row = TruthRow;
+    visit("day", &Row::day, "Number of the day, from 0");
+    visit("time_s", &Row::time_s, "Time of day, seconds since midnight");
+    visit("person", &Row::person, "Id of the person, unique within the day");
+    visit("x_m", &Row::x_m, "Position of the hips along the pool, metres");
+    visit("y_m", &Row::y_m, "Position of the hips across the pool, metres");
+    visit("mouth_m", &Row::mouth_m,
+          "Height of the mouth above the water surface, metres; negative under water");
+    visit("heading_rad", &Row::heading_rad,
+          "Direction that the person faces, radians from the x axis, counter-clockwise");
+    visit("in_water", &Row::in_water, "True if the hips are inside the pool's outline");
+    visit("behaviour", &Row::behaviour,
+          "Behaviour of the person; `lido synth list` describes each name");
+    visit("danger", &Row::danger,
+          "Danger to the person: none, distress, drowning, fallen or alone");
+  }
+};
+
+/// One visitor of one day.
+struct VisitorRow {
+  static constexpr std::string_view kTable = "visitors";
+  static constexpr std::string_view kRow = "each visitor of each day";
+  int32_t day = 0;
+  int64_t person = 0;
+  double age_years = 0;
+  std::string age_group;
+  bool female = false;
+  double stature_m = 0;
+  int64_t party = 0;
+  int64_t minded_by = 0;
+  double arrives_s = 0;
+  double leaves_s = 0;
+
+  static void columns(auto&& visit) {
+    using Row = VisitorRow;
+    visit("day", &Row::day, "Number of the day, from 0");
+    visit("person", &Row::person, "Id of the person, unique within the day");
+    visit("age_years", &Row::age_years, "Age of the person, years");
+    visit("age_group", &Row::age_group, "Age group: toddler, child, teenager, adult or elder");
+    visit("female", &Row::female, "True for a female body, false for a male body");
+    visit("stature_m", &Row::stature_m, "Standing height of the person, metres");
+    visit("party", &Row::party, "Id of the party; people of one party come together");
+    visit("minded_by", &Row::minded_by,
+          "Id of the person who looks after this toddler; -1 for none and for other age groups");
+    visit("arrives_s", &Row::arrives_s, "Arrival of the person, seconds since midnight");
+    visit("leaves_s", &Row::leaves_s,
+          "Time at which the person starts to leave, seconds since midnight");
+  }
+};
+
+/// One incident, from its start to its end.
+struct DangerRow {
+  static constexpr std::string_view kTable = "events";
+  static constexpr std::string_view kRow = "each incident";
+  int32_t day = 0;
+  int64_t person = 0;
+  std::string kind;
+  std::string danger;
+  double begin_s = 0;
+  double end_s = 0;
+  std::string outcome;
+
+  static void columns(auto&& visit) {
+    using Row = DangerRow;
+    visit("day", &Row::day, "Number of the day, from 0");
+    visit("person", &Row::person, "Id of the person in danger, unique within the day");
+    visit("kind", &Row::kind, "Behaviour that starts the incident; see `lido synth list`");
+    visit("danger", &Row::danger,
+          "Worst danger of the incident: distress, drowning, fallen or alone");
+    visit("begin_s", &Row::begin_s, "Start of the incident, seconds since midnight");
+    visit("end_s", &Row::end_s, "End of the incident, seconds since midnight");
+    visit("outcome", &Row::outcome,
+          "Outcome: recovered or rescued; open if the day ends before the incident");
+  }
+};
+
+/// One person in one frame of a simulated camera.
+struct SeenRow {
+  static constexpr std::string_view kTable = "truth/CAMERA";
+  static constexpr std::string_view kRow = "each person in each frame of a simulated camera";
+  std::string clip;
+  int64_t frame = 0;
+  double time_s = 0;
+  double clock_s = 0;
+  int64_t person = 0;
+  std::string age_group;
+  std::string behaviour;
+  std::string danger;
+  std::string signal;
+  int64_t party = 0;
+  std::vector<double> whole;
+  std::vector<double> visible;
+  double share = 0;
+  std::vector<double> keypoints;
+  std::vector<double> through_waves;
+  std::vector<int64_t> visibility;
+  std::vector<double> keypoints_m;
+  double mouth_m = 0;
+  double head_top_m = 0;
+  double sun = 0;
+
+  static void columns(auto&& visit) {
+    using Row = SeenRow;
+    visit("clip", &Row::clip, "Path of the camera's video, relative to the folder");
+    visit("frame", &Row::frame, "Number of the frame in the video, from 0");
+    visit("time_s", &Row::time_s, "Capture time of the frame, seconds since the scene's start");
+    visit("clock_s", &Row::clock_s,
+          "Capture time by the camera's own clock, with its offset and drift, seconds");
+    visit("person", &Row::person, "Id of the person, unique within the scene");
+    visit("age_group", &Row::age_group, "Age group: toddler, child, teenager, adult or elder");
+    visit("behaviour", &Row::behaviour,
+          "Behaviour of the person; `lido synth list` describes each name");
+    visit("danger", &Row::danger,
+          "Danger to the person: none, distress, drowning, fallen or alone");
+    visit("signal", &Row::signal, "Hand signal of the person, as in `lido synth list`; or none");
+    visit("party", &Row::party, "Id of the party; people of one party come together");
+    visit("whole", &Row::whole,
+          "Box around the whole person (x, y, width, height), with hidden parts and parts outside "
+          "the frame, pixels");
+    visit("visible", &Row::visible,
+          "Box around the visible part of the person (x, y, width, height), pixels; empty if "
+          "nothing is visible");
+    visit("share", &Row::share,
+          "Visible pixels of the person divided by the area of the box around the whole person");
+    visit("keypoints", &Row::keypoints,
+          "The 17 COCO keypoints (x, y of each) seen through still water, pixels; NaN behind the "
+          "camera");
+    visit("through_waves", &Row::through_waves,
+          "The 17 COCO keypoints (x, y of each) seen through the waves of the moment, pixels; NaN "
+          "behind the camera");
+    visit("visibility", &Row::visibility,
+          "COCO visibility of each keypoint: 2 visible, 1 hidden, 0 outside the frame");
+    visit("keypoints_m", &Row::keypoints_m,
+          "The 17 COCO keypoints in the pool's frame (x, y, z of each), metres");
+    visit("mouth_m", &Row::mouth_m, "Height of the mouth above the resting water surface, metres");
+    visit("head_top_m", &Row::head_top_m,
+          "Height of the top of the head above the resting water surface, metres");
+    visit("sun", &Row::sun, "Strength of the sunlight at the moment; 1 for a clear day");
+  }
+};
+
+}  // namespace lido::dataset
