@@ -16,15 +16,15 @@ struct Flags {
   bool json = false;
 };
 
-/// "12.5", "1:02.5" or "1:00:00" in seconds.
+/// Converts "12.5", "1:02.5" or "1:00:00" to seconds.
 Result<double> parse_clock(std::string_view text) {
   double seconds = 0;
   for (std::string_view rest = text;;) {
     const size_t colon = rest.find(':');
     const auto part = dataset::parse_number(rest.substr(0, colon));
     if (!part || *part < 0)
-      return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a time, want seconds or h:mm:ss",
-                  text);
+      return fail(ErrorCode::kInvalidArgument, "--time: {} is not a time, want seconds or h:mm:ss",
+                  dataset::in_quotes(text));
     seconds = seconds * 60 + *part;
     if (colon == std::string_view::npos) return seconds;
     rest.remove_prefix(colon + 1);
@@ -37,7 +37,8 @@ Result<int> forget(const Flags& flags) {
     const size_t dash = flags.time.find('-');
     if (dash == std::string::npos)
       return fail(ErrorCode::kInvalidArgument,
-                  "--time is \"{}\", want START-END in seconds or h:mm:ss, or all", flags.time);
+                  "--time: got {}, want START-END in seconds or h:mm:ss, or all",
+                  dataset::in_quotes(flags.time));
     start = LIDO_TRY(parse_clock(std::string_view(flags.time).substr(0, dash)));
     const auto rest = std::string_view(flags.time).substr(dash + 1);
     if (!rest.empty()) end = LIDO_TRY(parse_clock(rest));
@@ -53,14 +54,12 @@ Result<int> forget(const Flags& flags) {
                            .dump());
     return kDone;
   }
-  fmt::print("{} sample(s) taken out of {} shard(s); older generations and shards are gone.\n",
+  fmt::print("Removed {} sample(s) from {} shard(s), and all older generations and shards.\n",
              human_count(summary.samples), summary.shards);
-  fmt::print("All {} shard(s) were read through: every byte belongs to a sample that stays.\n",
+  fmt::print("Checked all {} shard(s): every byte belongs to a sample of the dataset.\n",
              summary.shards_checked);
-  fmt::print("The record is in forgotten.json; a later ingest will not bring them back.\n");
-  fmt::print(
-      "Copies of the dataset, models trained on it and the raw clip itself are for you to deal "
-      "with.\n");
+  fmt::print("forgotten.json has the record; later ingests leave this footage out.\n");
+  fmt::print("Not removed: the raw clip, copies of the dataset, and models trained on it.\n");
   return kDone;
 }
 
@@ -68,13 +67,19 @@ Result<int> forget(const Flags& flags) {
 
 void add_forget(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand("forget", "Take somebody out of every shard, for good");
+  CLI::App* command =
+      app.add_subcommand("forget", "Remove a person's footage from every shard, for good");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
-  command->add_option("--clip", flags->clip, "The clip, or the last parts of its path")->required();
   command
-      ->add_option("--time", flags->time,
-                   "START-END after the clip's first picture, in seconds or h:mm:ss; or all")
+      ->add_option("--clip", flags->clip,
+                   "Clip with the footage: its full path or URI, or its last parts")
+      ->required();
+  command
+      ->add_option(
+          "--time", flags->time,
+          "Footage to remove: START-END after the clip's first frame, in seconds or h:mm:ss; "
+          "or all")
       ->required();
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {

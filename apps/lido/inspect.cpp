@@ -25,11 +25,40 @@ struct SplitTotals {
   int64_t samples = 0;
   int64_t bytes = 0;
   std::set<std::string> shards, clips, groups;
-  std::map<std::string, int64_t> labels;
+  std::map<std::string, int64_t> labels;  ///< Samples with the label, by "task: label".
+
+  void add(const dataset::SampleRow& row) {
+    ++samples;
+    bytes += row.length;
+    shards.insert(row.shard);
+    clips.insert(row.clip);
+    groups.insert(row.group);
+    std::set<std::string> names;  // a label with several intervals or persons counts once
+    for (const auto& label : row.labels) names.insert(label.task + ": " + label.label);
+    for (const std::string& name : names) ++labels[name];
+  }
 };
 
+using Totals = std::map<std::string, SplitTotals>;
+
+void print_labels(const dataset::Generation& generation, Totals& totals) {
+  std::set<std::string> names;
+  for (const auto& [task, labels] : generation.vocabulary) {
+    for (const std::string& label : labels) names.insert(task + ": " + label);
+  }
+  for (const auto& [split, total] : totals) {
+    for (const auto& [name, count] : total.labels) names.insert(name);
+  }
+  if (names.empty()) return;
+  fmt::print("\n{:<32}{:>10}{:>10}{:>10}\n", "samples with label", "train", "val", "test");
+  for (const std::string& name : names) {
+    fmt::print("{:<32}{:>10}{:>10}{:>10}\n", name, totals["train"].labels[name],
+               totals["val"].labels[name], totals["test"].labels[name]);
+  }
+}
+
 Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                         std::map<std::string, SplitTotals>& totals) {
+                         Totals& totals) {
   double seconds = 0;
   LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
     seconds += row.duration_s;
@@ -40,23 +69,18 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
              human_count(generation.samples));
   fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", "split", "samples", "clips", "groups", "shards",
              "size");
-  std::set<std::string> labels;
   for (const char* split : dataset::kSplits) {
     const SplitTotals& total = totals[split];
     fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", split, human_count(total.samples),
                total.clips.size(), total.groups.size(), total.shards.size(),
                human_bytes(static_cast<double>(total.bytes)));
-    for (const auto& entry : total.labels) labels.insert(entry.first);
   }
-  if (!labels.empty())
-    fmt::print("\n{:<32}{:>10}{:>10}{:>10}\n", "samples with label", "train", "val", "test");
-  for (const std::string& label : labels) {
-    fmt::print("{:<32}{:>10}{:>10}{:>10}\n", label, totals["train"].labels[label],
-               totals["val"].labels[label], totals["test"].labels[label]);
-  }
+  print_labels(generation, totals);
+  if (const auto forgotten = LIDO_TRY(dataset.forgotten()); !forgotten.empty())
+    fmt::print("\nforgotten: {} stretch(es) of clips, see forgotten.json\n", forgotten.size());
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
-    fmt::print("  {}: {} (good until {:.2f} s, {} samples kept)\n", row.clip, row.reason,
+    fmt::print("  {}: {} (readable until {:.2f} s, {} samples kept)\n", row.clip, row.reason,
                row.time_s, row.samples_kept);
     return {};
   };
@@ -64,7 +88,7 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
 }
 
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                        std::map<std::string, SplitTotals>& totals) {
+                        Totals& totals) {
   nlohmann::ordered_json json = {{"generation", generation.number},
                                  {"clips", generation.clips},
                                  {"samples", generation.samples},
@@ -93,19 +117,14 @@ Result<int> inspect(const Flags& flags) {
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
   const int number = flags.generation > 0 ? flags.generation : LIDO_TRY(dataset.latest());
   if (number == 0)
-    return fail(ErrorCode::kNotFound, "{}: no generation is finished yet; run the ingest again",
+    return fail(ErrorCode::kNotFound,
+                "{}: no generation is finished, want 1 or more. Run the ingest again.",
                 flags.dataset);
   const auto generation = LIDO_TRY(dataset.read(number));
-  std::map<std::string, SplitTotals> totals;
+  Totals totals;
   LIDO_TRY(
       dataset.visit<dataset::SampleRow>(number, [&](const dataset::SampleRow& row) -> Result<void> {
-        SplitTotals& total = totals[row.split];
-        ++total.samples;
-        total.bytes += row.length;
-        total.shards.insert(row.shard);
-        total.clips.insert(row.clip);
-        total.groups.insert(row.group);
-        for (const auto& label : row.labels) ++total.labels[label.task + ": " + label.label];
+        totals[row.split].add(row);
         if (flags.verify) LIDO_TRY(dataset.read_frames(row));
         return {};
       }));
@@ -114,7 +133,7 @@ Result<int> inspect(const Flags& flags) {
   else
     LIDO_TRY(print_table(dataset, generation, totals));
   if (flags.verify && !flags.json)
-    fmt::print("\nAll {} samples have their checksum and decode.\n",
+    fmt::print("\nAll {} samples match their checksums and decode.\n",
                human_count(generation.samples));
   if (!flags.open && !flags.augmented) return kDone;
   constexpr int kSamplesOnSheet = 60;
@@ -139,15 +158,18 @@ void add_inspect(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand("inspect", "Show what is in a dataset");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
-  command->add_option("--generation", flags->generation, "An earlier generation")
+  command
+      ->add_option("--generation", flags->generation,
+                   "Number of an earlier generation; default: the latest")
       ->check(CLI::Range(1, 999999));
-  command->add_flag("--json", flags->json, "Print it as JSON");
+  command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag("--verify", flags->verify,
                     "Read every sample, check its checksum and decode it");
-  command->add_flag("--open", flags->open, "Write a contact sheet of samples and open it");
+  command->add_flag("--open", flags->open,
+                    "Write contact_sheet.html with up to 60 samples, and open it on a desktop");
   command->add_flag("--augmented", flags->augmented,
-                    "Write the contact sheet with each sample as a trainer would see it, too");
-  command->add_option("--epoch", flags->epoch, "The epoch that --augmented draws for")
+                    "Write contact_sheet.html with each sample as stored and as augmented");
+  command->add_option("--epoch", flags->epoch, "Epoch of the augmentation that --augmented shows")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000000));
   command->callback([flags, &exit] {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli.h"
+#include "lido/dataset/csv.h"
 #include "lido/dataset/edit.h"
 #include "lido/report/report.h"
 
@@ -19,17 +20,29 @@ Result<int> label(const Flags& flags) {
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{4} << 30));
   auto labels = dataset::parse_labels(bytes);
   if (!labels) return within(flags.labels, labels.error());
-  const auto summary = LIDO_TRY(dataset::relabel(dataset, *labels, flags.classes));
+  const auto relabelled = dataset::relabel(dataset, *labels, flags.classes);
+  if (!relabelled) return within(flags.labels, relabelled.error());
+  const dataset::EditSummary& summary = *relabelled;
+  if (labels->empty())
+    fmt::print(stderr, "lido: warning: {}: no labels, only a header\n", flags.labels);
+  if (summary.unmatched.labels > 0) {
+    fmt::print(stderr,
+               "lido: warning: {}: {} of {} label(s) skipped, because their clips are not in the "
+               "dataset; the first is {}\n",
+               flags.labels, summary.unmatched.labels, labels->size(),
+               dataset::in_quotes(summary.unmatched.first_clip));
+  }
   LIDO_TRY(report::write_report(dataset, nullptr));
   if (flags.json) {
     fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
                                        {"samples_changed", summary.samples},
-                                       {"labels_read", labels->size()}})
+                                       {"labels_read", labels->size()},
+                                       {"labels_unmatched", summary.unmatched.labels}})
                            .dump());
   } else if (summary.samples == 0) {
-    fmt::print("Nothing changed: the samples carry these labels already.\n");
+    fmt::print("Nothing changed: the samples have these labels already.\n");
   } else {
-    fmt::print("{} sample(s) have new labels in generation {}; no shard was touched.\n",
+    fmt::print("{} sample(s) have new labels in generation {}. No shard changed.\n",
                human_count(summary.samples), summary.generation);
   }
   return kDone;
@@ -40,16 +53,18 @@ Result<int> label(const Flags& flags) {
 void add_label(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command =
-      app.add_subcommand("label", "Put new labels on a dataset without decoding anything again");
+      app.add_subcommand("label", "Replace labels in a dataset without decoding any video");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
   command
-      ->add_option("--labels", flags->labels,
-                   "CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML; "
-                   "replaces all labels of the clips it names")
+      ->add_option(
+          "--labels", flags->labels,
+          "Labels file: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for "
+          "video XML. It replaces all labels of the clips that it names")
       ->required();
-  command->add_option("--classes", flags->classes,
-                      "Labels to add to those the dataset knows: \"behaviour=drowning,swimming\"");
+  command->add_option(
+      "--classes", flags->classes,
+      "Labels to add to the dataset's vocabulary, such as \"behaviour=drowning,swimming\"");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = label(*flags);

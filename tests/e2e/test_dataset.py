@@ -52,7 +52,7 @@ def test_new_labels_touch_no_shard(dataset, tmp_path):
     labels = labels_of(dataset, 2)
     assert all(bool(found) == (clip == "h264_b.mp4") for (clip, _), found in labels.items())
     again = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json").json
-    assert again == {"generation": 2, "labels_read": 1, "samples_changed": 0}
+    assert again == {"generation": 2, "labels_read": 1, "labels_unmatched": 0, "samples_changed": 0}
 
 
 def test_labels_as_parquet(dataset, tmp_path):
@@ -106,7 +106,7 @@ def test_labels_from_cvat(dataset, tmp_path):
     "text, message",
     [
         (HEADER + "gone.mp4,0,1,age,child,,,,,\n", 'no clip named "gone.mp4"'),
-        (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "row 1: from 3 s to 1 s"),
+        (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "line 2: from 3 s to 1 s"),
         (HEADER + "h264_b.mp4,0,soon,age,child,,,,,\n", '"soon" is not a number'),
         (HEADER + "h264_b.mp4,0,1,age,,,,,,\n", "label is empty"),
         (HEADER + "h264_b.mp4,0,1,age,child,,1,2,,\n", "box is not whole"),
@@ -125,12 +125,44 @@ def test_bad_labels_are_refused_with_their_place(dataset, tmp_path, text, messag
     assert content(dataset) == before
 
 
+def test_a_labels_file_for_the_whole_pool_is_used_where_it_matches(dataset, tmp_path):
+    (tmp_path / "labels.csv").write_text(
+        HEADER + "h264_b.mp4,0,6,age,child,,,,,\n" + "tomorrow.mp4,0,6,age,child,,,,,\n" * 2
+    )
+    done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json")
+    assert done.code == 0 and done.json["labels_unmatched"] == 2
+    assert "2 of 3 label(s) skipped" in done.err and '"tomorrow.mp4"' in done.err, done.err
+    assert done.json["samples_changed"] > 0
+
+
+def test_a_binary_labels_file_is_never_printed(dataset, clips):
+    done = run("label", dataset, "--labels", clips / "h264_b.mp4")
+    assert done.code == 2 and "neither CSV nor Parquet" in done.err
+    assert done.err.isprintable() or done.err[:-1].isprintable()
+
+
+def test_inspect_counts_samples_and_not_intervals(dataset, tmp_path):
+    (tmp_path / "labels.csv").write_text(
+        HEADER + "".join(f"h264_b.mp4,{t},{t + 1},age,child,{t},,,,\n" for t in range(6))
+    )
+    done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--classes", "age=elder")
+    assert done.code == 0, done.err
+    rows = table(dataset, "manifest", 2)
+    assert max(len(row["labels"]) for row in rows) > 1, "several intervals on a sample"
+    counts = [s["labels"] for s in run("inspect", dataset, "--json").json["splits"].values()]
+    labelled = sum(bool(row["labels"]) for row in rows)
+    assert sum(c.get("age: child", 0) for c in counts) == labelled
+    text = run("inspect", dataset).out
+    assert "age: elder" in text, "a known label without samples has a row"
+
+
 def test_an_unknown_label_is_refused_until_it_is_announced(dataset, tmp_path):
     good, typo = tmp_path / "good.csv", tmp_path / "typo.csv"
     good.write_text(HEADER + "h264_b.mp4,0,1,behaviour,drowning,,,,,\n")
     typo.write_text(HEADER + "h264_b.mp4,0,1,behaviour,drownig,,,,,\n")
     assert run("label", dataset, "--labels", good).code == 0
     done = run("label", dataset, "--labels", typo)
+    assert '--classes "behaviour=drownig"' in done.err
     assert done.code == 2 and 'unknown label "drownig"' in done.err and "drowning" in done.err
     assert run("label", dataset, "--labels", typo, "--classes", "behaviour=drownig").code == 0
 
@@ -196,6 +228,11 @@ def test_inspect(dataset, tmp_path):
     assert run("inspect", dataset, "--verify", "--augmented").code == 0
     assert (dataset / "contact_sheet.html").stat().st_size > 10000
     assert run("inspect", tmp_path).code == 2
+    sheet = (dataset / "contact_sheet.html").read_text()
+    row = table(dataset, "manifest")[0]
+    assert row["sample"] in sheet and f"{row['split']}, <code>" in sheet
+    other = run("inspect", dataset, "--generation", "9")
+    assert other.code == 2 and "no generation 9, want one of: 1" in other.err
     shard = next((dataset / "shards").glob("*.tar"))
     data = bytearray(shard.read_bytes())
     data[len(data) // 2] ^= 1

@@ -22,7 +22,7 @@ class Draw {
     return z ^ (z >> 31);
   }
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
-  double within(double most) { return (2 * uniform() - 1) * most; }
+  double within(double max) { return (2 * uniform() - 1) * max; }
 
  private:
   uint64_t state_;

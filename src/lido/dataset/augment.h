@@ -12,7 +12,7 @@
 
 namespace lido::dataset {
 
-/// How much training pictures may differ from the stored ones. 0 turns a thing off.
+/// Maximum changes of augmented frames. 0 turns a change off.
 struct AugmentOptions {
   double flip = 0.5;
   double crop = 0.15;
@@ -24,51 +24,57 @@ struct AugmentOptions {
   double noise = 0.02;
 
   static void fields(auto& self, auto&& visit) {
-    visit("flip", self.flip, Within{0, 1}, "Probability of a left-right mirror");
+    visit("flip", self.flip, Within{0, 1},
+          "Probability of a left-right flip, 0 to 1; 0 for left-handed and right-handed labels");
     visit("crop", self.crop, Within{0, 0.9},
-          "Most that is cut off each side pair, share of the side");
-    visit("rotate_deg", self.rotate_deg, Within{0, 45}, "Most turning either way, degrees");
-    visit("brightness", self.brightness, Within{0, 1}, "Most change of brightness, share of white");
-    visit("contrast", self.contrast, Within{0, 1}, "Most change of contrast, share");
-    visit("saturation", self.saturation, Within{0, 1}, "Most change of saturation, share");
-    visit("blur", self.blur, Within{0, 1}, "Probability of a slight blur");
+          "Largest part of the width and height that is cropped; more for small datasets");
+    visit("rotate_deg", self.rotate_deg, Within{0, 45},
+          "Largest rotation in either direction, degrees; 0 for cameras on a level mount");
+    visit("brightness", self.brightness, Within{0, 1},
+          "Largest change of brightness, as a share of white");
+    visit("contrast", self.contrast, Within{0, 1},
+          "Largest relative change of contrast; more for changing light");
+    visit("saturation", self.saturation, Within{0, 1},
+          "Largest relative change of saturation; more for different cameras");
+    visit("blur", self.blur, Within{0, 1}, "Probability of a slight blur, 0 to 1");
     visit("noise", self.noise, Within{0, 0.5},
-          "Most noise, standard deviation as a share of white");
+          "Largest standard deviation of noise, as a share of white; more for night video");
   }
 };
 
-/// One drawn augmentation: the same for every frame of a window and for every camera of one event,
-/// but for the noise, which differs from frame to frame as a sensor's does.
+/// One drawn augmentation. All frames of a window and all cameras of an event share it, except for
+/// the noise, which differs between frames as that of a sensor does.
 struct Augmentation {
   /// x_out = m[0] x + m[1] y + m[2], y_out = m[3] x + m[4] y + m[5]; pixels from the left and top
   /// edge.
   std::array<double, 6> map = {1, 0, 0, 0, 1, 0};
-  bool mirrored = false;
+  bool mirrored = false;  ///< Flipped left to right; part of the map.
   double brightness = 0;  ///< Added, share of white.
-  double contrast = 1;
-  double saturation = 1;
-  bool blur = false;
-  double noise = 0;  ///< Standard deviation, share of white.
+  double contrast = 1;    ///< Factor around mid-grey.
+  double saturation = 1;  ///< Factor around the pixel's grey.
+  bool blur = false;      ///< Blurred by a 3 x 3 binomial filter.
+  double noise = 0;       ///< Standard deviation, share of white.
   uint64_t noise_seed = 0;
 };
 
-/// Draws the augmentation of a sample, from names and numbers only, never from order.
+/// Draws the augmentation of a sample. Depends on the arguments only, never on the order of calls.
 ///
-/// What must agree between the cameras of one event (mirror, colours, blur) is drawn from the
-/// group; crop and rotation likewise, so that boxes keep their relation; noise from the sample.
+/// Flip, crop, rotation, colours and blur depend on the group, so that the cameras of one event
+/// agree; the noise depends on the sample. Pure.
 ///
-/// @param width,height  Of the sample's pictures, pixels.
+/// @param width,height  Size of the sample's frames, pixels.
 Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int64_t epoch,
                                std::string_view group, std::string_view sample, int width,
                                int height);
 
-/// Applies it to one frame. @param frame  Number within the window. Pure.
+/// Applies an augmentation to a frame. @param frame  Number of the frame in the window. Pure.
 media::Image augment(const media::Image& image, const Augmentation& augmentation, int frame);
 
-/// The smallest upright box around the moved one, cut to the picture; NaN stays NaN.
+/// Returns the smallest upright box around the moved box, clipped to the frame; NaN stays NaN.
+/// Pure.
 Box augment(const Box& box, const Augmentation& augmentation, int width, int height);
 
-/// A moved point.
+/// Returns the moved point. Pure.
 std::array<double, 2> augment(const std::array<double, 2>& point, const Augmentation& augmentation);
 
 }  // namespace lido::dataset

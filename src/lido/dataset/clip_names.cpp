@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/clip_names.h"
 
+#include "lido/dataset/csv.h"
+
 namespace lido::dataset {
 
-void ClipNames::take(std::string_view clip, double source_fps) {
+void ClipNames::add_clip(std::string_view clip, double source_fps) {
   ++clips_;
-  note(clip, clip, source_fps);
+  compare(clip, clip, source_fps);
   for (size_t slash = clip.find('/'); slash != std::string_view::npos;
        slash = clip.find('/', slash + 1))
-    note(clip.substr(slash + 1), clip, source_fps);
+    compare(clip.substr(slash + 1), clip, source_fps);
 }
 
-Result<ClipNames::Found> ClipNames::find(std::string_view name) const {
-  const auto named = named_.find(name);
-  if (named == named_.end() || named->second.found.clip.empty())
-    return fail(ErrorCode::kNotFound, "no clip named \"{}\" among the {} there are", name, clips_);
-  const auto& [found, whole, other] = named->second;
-  if (!whole && !other.empty())
-    return fail(ErrorCode::kInvalidArgument, "clip \"{}\" is {} and {}: give more of its path",
-                name, found.clip, other);
-  return found;
+Result<ClipNames::Clip> ClipNames::find(std::string_view name) const {
+  const auto found = requests_.find(name);
+  if (found == requests_.end() || found->second.clip.name.empty())
+    return fail(ErrorCode::kNotFound, "no clip named {}, got {} other clip(s)", in_quotes(name),
+                clips_);
+  const auto& [clip, is_full_name, other] = found->second;
+  if (!is_full_name && !other.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "clip {} is ambiguous, got {} and {}. Give more of its path.", in_quotes(name),
+                clip.name, other);
+  return clip;
 }
 
-void ClipNames::note(std::string_view name, std::string_view clip, double source_fps) {
-  const auto at = named_.find(name);
-  if (at == named_.end() || at->second.whole) return;
-  Named& named = at->second;
-  const bool whole = name == clip;
-  if (whole || named.found.clip.empty())
-    named = {{std::string(clip), source_fps}, whole, {}};
-  else if (named.other.empty())
-    named.other = clip;
+void ClipNames::compare(std::string_view name, std::string_view clip, double source_fps) {
+  const auto found = requests_.find(name);
+  if (found == requests_.end() || found->second.is_full_name) return;
+  Request& request = found->second;
+  const bool is_full_name = name == clip;
+  if (is_full_name || request.clip.name.empty())
+    request = {{std::string(clip), source_fps}, is_full_name, {}};
+  else if (request.other.empty())
+    request.other = clip;
 }
 
 }  // namespace lido::dataset

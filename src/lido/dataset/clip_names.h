@@ -10,32 +10,36 @@
 
 namespace lido::dataset {
 
-/// Finds the clips that people name, by a path or its last parts, in one pass over all clips.
+/// Finds clips by their full name or by its last parts, in one pass over all clips: request() all
+/// names, then add_clip() all clips, then find(). Memory is bounded by the names. Not thread-safe.
 class ClipNames {
  public:
-  struct Found {
-    std::string clip;
-    double source_fps = 0;  ///< Pictures a second; 0 if not known.
+  /// A clip that was found.
+  struct Clip {
+    std::string name;       ///< Full path or URI.
+    double source_fps = 0;  ///< Average frame rate, frames a second; 0 if unknown.
   };
 
-  void want(std::string_view name) { named_.try_emplace(std::string(name)); }
+  /// Adds a name to be found: a full path or URI, or its last parts ("deep/a.mkv").
+  void request(std::string_view name) { requests_.try_emplace(std::string(name)); }
 
-  void take(std::string_view clip, double source_fps = 0);
+  /// Compares a clip with the requested names. @param clip  Full path or URI.
+  void add_clip(std::string_view clip, double source_fps = 0);
 
-  /// @param name One that was wanted before the clips were taken.
-  /// @return kNotFound; kInvalidArgument where several clips end like it.
-  Result<Found> find(std::string_view name) const;
+  /// Returns the clip of a requested name.
+  /// @return kNotFound; kInvalidArgument if several clips end in the name.
+  Result<Clip> find(std::string_view name) const;
 
  private:
-  struct Named {
-    Found found;
-    bool whole = false;  ///< The name is the clip's whole one.
-    std::string other;   ///< Another clip that ends like it.
+  struct Request {
+    Clip clip;
+    bool is_full_name = false;
+    std::string other;  ///< Another clip that ends in the name; empty for none.
   };
 
-  void note(std::string_view name, std::string_view clip, double source_fps);
+  void compare(std::string_view name, std::string_view clip, double source_fps);
 
-  std::map<std::string, Named, std::less<>> named_;
+  std::map<std::string, Request, std::less<>> requests_;
   int64_t clips_ = 0;
 };
 

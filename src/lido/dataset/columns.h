@@ -3,10 +3,12 @@
 
 #include <arrow/api.h>
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "lido/dataset/former_name.h"
 #include "lido/dataset/time.h"
 
 // Private to this room: row types as Arrow tables and back, by their lists of columns.
@@ -86,7 +88,7 @@ Column<T> column_of(T Row::*);
 template <typename Row>
 std::shared_ptr<arrow::Schema> schema_of() {
   arrow::FieldVector fields;
-  Row::columns([&](const char* name, auto member, const char*) {
+  Row::columns([&](const char* name, auto member, const char*, auto...) {
     fields.push_back(arrow::field(name, decltype(column_of(member))::type()));
   });
   return arrow::schema(fields);
@@ -106,7 +108,7 @@ struct Column<T> {
     auto& fields = static_cast<arrow::StructBuilder&>(builder);
     arrow::Status status = fields.Append();
     int number = 0;
-    T::columns([&](const char*, auto member, const char*) {
+    T::columns([&](const char*, auto member, const char*, auto...) {
       using Field = decltype(column_of(member));
       if (status.ok()) status = Field::append(*fields.field_builder(number++), value.*member);
     });
@@ -116,7 +118,7 @@ struct Column<T> {
     const auto& fields = static_cast<const arrow::StructArray&>(array);
     T value;
     int number = 0;
-    T::columns([&](const char*, auto member, const char*) {
+    T::columns([&](const char*, auto member, const char*, auto...) {
       using Field = decltype(column_of(member));
       value.*member = Field::take(*fields.field(number++), row);
     });
@@ -129,7 +131,7 @@ template <typename Row>
 arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& rows) {
   arrow::ArrayVector arrays;
   arrow::Status status;
-  Row::columns([&](const char*, auto member, const char*) {
+  Row::columns([&](const char*, auto member, const char*, auto...) {
     using Kind = decltype(column_of(member));
     if (!status.ok()) return;
     const auto build = [&]() -> arrow::Status {
@@ -145,16 +147,24 @@ arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& ro
   return arrow::Table::Make(schema_of<Row>(), arrays);
 }
 
+/// Finds a column by its name or by a former name. Null if the table has neither.
+std::shared_ptr<arrow::ChunkedArray> find_column(const arrow::Table& table, const char* name,
+                                                 std::same_as<FormerName> auto... former) {
+  auto column = table.GetColumnByName(name);
+  ((column = column != nullptr ? column : table.GetColumnByName(former.name)), ...);
+  return column;
+}
+
 /// Converts a table to rows.
 /// @return Invalid when a column is missing or has another type; further columns are ignored.
 template <typename Row>
 arrow::Result<std::vector<Row>> rows_of(const arrow::Table& table) {
   std::vector<Row> rows(static_cast<size_t>(table.num_rows()));
   arrow::Status status;
-  Row::columns([&](const char* name, auto member, const char*) {
+  Row::columns([&](const char* name, auto member, const char*, auto... former) {
     using Kind = decltype(column_of(member));
     if (!status.ok()) return;
-    const auto column = table.GetColumnByName(name);
+    const auto column = find_column(table, name, former...);
     if (column == nullptr || !column->type()->Equals(*Kind::type())) {
       status = arrow::Status::Invalid("column ", name, " is missing or not of type ",
                                       Kind::type()->ToString());

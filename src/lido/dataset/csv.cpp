@@ -2,7 +2,6 @@
 #include "lido/dataset/csv.h"
 
 #include <arrow/api.h>
-#include <arrow/csv/api.h>
 #include <arrow/io/memory.h>
 #include <fmt/ranges.h>
 #include <parquet/arrow/reader.h>
@@ -11,36 +10,161 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 namespace lido::dataset {
 namespace {
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_csv(std::string_view bytes,
-                                                      const std::vector<std::string>& names) {
-  auto convert = arrow::csv::ConvertOptions::Defaults();
-  for (const std::string& name : names) convert.column_types[name] = arrow::utf8();
-  convert.strings_can_be_null = false;
-  auto parse = arrow::csv::ParseOptions::Defaults();
-  parse.newlines_in_values = true;
-  auto read = arrow::csv::ReadOptions::Defaults();
-  read.use_threads = false;
-  const auto source =
-      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
-  ARROW_ASSIGN_OR_RAISE(
-      const auto reader,
-      arrow::csv::TableReader::Make(arrow::io::default_io_context(), source, read, parse, convert));
-  return reader->Read();
+/// Returns the position of the first byte that no text file has: a control character other than
+/// white space, or broken UTF-8. The size when there is none.
+size_t find_binary(std::string_view bytes) {
+  for (size_t at = 0; at < bytes.size();) {
+    const auto lead = static_cast<unsigned char>(bytes[at]);
+    if (lead == 0x7f || (lead < 0x20 && lead != '\t' && lead != '\r' && lead != '\n')) return at;
+    size_t length = 1;
+    if (lead >= 0x80) length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead > 0xf4 || (lead >= 0x80 && lead < 0xc2) || bytes.size() - at < length) return at;
+    for (size_t i = 1; i < length; ++i) {
+      if ((static_cast<unsigned char>(bytes[at + i]) & 0xc0) != 0x80) return at;
+    }
+    at += length;
+  }
+  return bytes.size();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_parquet(std::string_view bytes) {
-  const auto source =
-      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
-  ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
-  return reader->ReadTable();
+/// A line of CSV, or several lines where a quoted cell has line ends.
+struct Record {
+  size_t line = 0;  ///< Number of the first line, from 1.
+  std::vector<std::string> cells;
+};
+
+/// Splits CSV text into records, by RFC 4180. Not thread-safe.
+class CsvReader {
+ public:
+  explicit CsvReader(std::string_view text) : text_(text) {}
+
+  /// @return No value at the end; kInvalidArgument that names the line of a broken quote.
+  Result<std::optional<Record>> next() {
+    while (at_ < text_.size() && is_line_end()) skip_line_end();
+    if (at_ == text_.size()) return std::nullopt;
+    Record record{line_, {}};
+    while (true) {
+      record.cells.push_back(LIDO_TRY(cell()));
+      if (at_ == text_.size()) return record;
+      if (is_line_end()) {
+        skip_line_end();
+        return record;
+      }
+      ++at_;  // the comma
+    }
+  }
+
+ private:
+  bool is_line_end() const { return text_[at_] == '\n' || text_[at_] == '\r'; }
+
+  void skip_line_end() {
+    const bool two = text_[at_] == '\r' && at_ + 1 < text_.size() && text_[at_ + 1] == '\n';
+    at_ += two ? 2 : 1;
+    ++line_;
+  }
+
+  Result<std::string> cell() {
+    if (at_ < text_.size() && text_[at_] == '"') return quoted_cell();
+    const size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] != ',' && !is_line_end()) ++at_;
+    return std::string(text_.substr(begin, at_ - begin));
+  }
+
+  Result<std::string> quoted_cell() {
+    const size_t first_line = line_;
+    std::string value;
+    for (++at_; at_ < text_.size();) {
+      if (text_[at_] == '"') {
+        ++at_;
+        if (at_ == text_.size() || text_[at_] == ',' || is_line_end()) return value;
+        if (text_[at_] != '"') {
+          return fail(ErrorCode::kInvalidArgument,
+                      "line {}: text after a closing quote, want a comma or the line's end. Write "
+                      "a quote inside a cell as two quotes.",
+                      line_);
+        }
+        value += text_[at_++];
+      } else if (is_line_end()) {
+        const size_t begin = at_;
+        skip_line_end();
+        value += text_.substr(begin, at_ - begin);
+      } else {
+        value += text_[at_++];
+      }
+    }
+    return fail(ErrorCode::kInvalidArgument, "line {}: a quote is not closed", first_line);
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  size_t line_ = 1;
+};
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
 }
 
-/// Any scalar as text; timestamps in ISO form.
+/// Returns the lists of wanted and allowed columns, for messages.
+std::string columns_text(const std::vector<std::string>& wanted,
+                         const std::vector<std::string>& allowed) {
+  std::string text = fmt::format("{}", fmt::join(wanted, ", "));
+  if (!allowed.empty()) text += fmt::format(" and optionally {}", fmt::join(allowed, ", "));
+  return text;
+}
+
+Result<void> check_columns(const std::vector<std::string>& names,
+                           const std::vector<std::string>& wanted,
+                           const std::vector<std::string>& allowed) {
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string& name = names[i];
+    const bool known = contains(wanted, name) || contains(allowed, name);
+    if (!known)
+      return fail(ErrorCode::kInvalidArgument, "unknown column {}, want {}", in_quotes(name),
+                  columns_text(wanted, allowed));
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), name) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i))
+      return fail(ErrorCode::kInvalidArgument, "column \"{}\" is there twice, want it once", name);
+  }
+  for (const std::string& name : wanted) {
+    if (!contains(names, name))
+      return fail(ErrorCode::kInvalidArgument, "no column \"{}\", want {}", name,
+                  columns_text(wanted, allowed));
+  }
+  return {};
+}
+
+Result<TextTable> parse_csv(std::string_view bytes, const std::vector<std::string>& wanted,
+                            const std::vector<std::string>& allowed) {
+  if (const size_t binary = find_binary(bytes); binary < bytes.size()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "neither CSV nor Parquet: byte {} is 0x{:02x}, want UTF-8 text", binary,
+                static_cast<unsigned char>(bytes[binary]));
+  }
+  CsvReader reader(bytes);
+  const auto header = LIDO_TRY(reader.next());
+  if (!header) return fail(ErrorCode::kInvalidArgument, "the file is empty, want a header line");
+  LIDO_TRY(check_columns(header->cells, wanted, allowed));
+  std::vector<std::vector<std::string>> cells(header->cells.size());
+  TextTable table;
+  while (auto record = LIDO_TRY(reader.next())) {
+    if (record->cells.size() != cells.size()) {
+      return fail(ErrorCode::kInvalidArgument, "line {}: wrong number of cells, got {}, want {}",
+                  record->line, record->cells.size(), cells.size());
+    }
+    for (size_t i = 0; i < cells.size(); ++i) cells[i].push_back(std::move(record->cells[i]));
+    table.lines.push_back(record->line);
+  }
+  table.rows = table.lines.size();
+  for (size_t i = 0; i < cells.size(); ++i) table.columns[header->cells[i]] = std::move(cells[i]);
+  return table;
+}
+
+/// Returns any scalar as text; timestamps in ISO form.
 std::string text_of(const arrow::Scalar& scalar) {
   if (!scalar.is_valid) return {};
   if (scalar.type->id() == arrow::Type::TIMESTAMP) {
@@ -52,6 +176,38 @@ std::string text_of(const arrow::Scalar& scalar) {
   return scalar.ToString();
 }
 
+arrow::Result<std::shared_ptr<arrow::Table>> read_parquet(std::string_view bytes) {
+  const auto source =
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
+  ARROW_ASSIGN_OR_RAISE(const auto reader,
+                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
+  return reader->ReadTable();
+}
+
+Result<TextTable> parse_parquet(std::string_view bytes, const std::vector<std::string>& wanted,
+                                const std::vector<std::string>& allowed) {
+  try {
+    const auto table = read_parquet(bytes);
+    if (!table.ok())
+      return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", table.status().message());
+    LIDO_TRY(check_columns((*table)->ColumnNames(), wanted, allowed));
+    TextTable text;
+    text.rows = static_cast<size_t>((*table)->num_rows());
+    for (const std::string& name : (*table)->ColumnNames()) {
+      auto& cells = text.columns[name];
+      for (size_t row = 0; row < text.rows; ++row) {
+        const auto scalar = (*table)->GetColumnByName(name)->GetScalar(static_cast<int64_t>(row));
+        if (!scalar.ok())
+          return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", scalar.status().message());
+        cells.push_back(text_of(**scalar));
+      }
+    }
+    return text;
+  } catch (const parquet::ParquetException& error) {
+    return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", error.what());
+  }
+}
+
 }  // namespace
 
 std::string_view TextTable::cell(std::string_view column, size_t row) const {
@@ -59,48 +215,36 @@ std::string_view TextTable::cell(std::string_view column, size_t row) const {
   return found == columns.end() ? std::string_view() : std::string_view(found->second[row]);
 }
 
+std::string TextTable::place(size_t row) const {
+  return lines.empty() ? fmt::format("row {}", row + 1) : fmt::format("line {}", lines[row]);
+}
+
+std::string in_quotes(std::string_view text) {
+  constexpr size_t kMaxShown = 60;
+  std::string shown(text.substr(0, kMaxShown));
+  const size_t binary = find_binary(shown);
+  // A character that the cut divided is left out; other broken bytes are shown as "?".
+  if (binary < shown.size() && text.size() > kMaxShown && shown.size() - binary < 4)
+    shown.resize(binary);
+  for (size_t bad = find_binary(shown); bad < shown.size(); bad = find_binary(shown))
+    shown[bad] = '?';
+  std::ranges::replace_if(shown, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return fmt::format("\"{}{}\"", shown, text.size() > kMaxShown ? "..." : "");
+}
+
 Result<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) {
-    return fail(ErrorCode::kInvalidArgument, "\"{}\" is not a number", text);
-  }
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    return fail(ErrorCode::kInvalidArgument, "{} is not a number", in_quotes(text));
   return value;
 }
 
 Result<TextTable> parse_table(std::string_view bytes, const std::vector<std::string>& wanted,
                               const std::vector<std::string>& allowed) {
-  std::vector<std::string> names = wanted;
-  names.insert(names.end(), allowed.begin(), allowed.end());
   if (bytes.starts_with("\xef\xbb\xbf")) bytes.remove_prefix(3);
-  const bool is_parquet = bytes.starts_with("PAR1");
-  TextTable text;
-  try {
-    const auto table = is_parquet ? read_parquet(bytes) : read_csv(bytes, names);
-    if (!table.ok()) return fail(ErrorCode::kInvalidArgument, "{}", table.status().message());
-    text.rows = static_cast<size_t>((*table)->num_rows());
-    for (int i = 0; i < (*table)->num_columns(); ++i) {
-      const std::string& name = (*table)->field(i)->name();
-      if (std::ranges::find(names, name) == names.end()) {
-        return fail(ErrorCode::kInvalidArgument, "unknown column \"{}\", want {} and optionally {}",
-                    name, fmt::join(wanted, ", "), fmt::join(allowed, ", "));
-      }
-      auto& cells = text.columns[name];
-      for (size_t row = 0; row < text.rows; ++row) {
-        const auto scalar = (*table)->column(i)->GetScalar(static_cast<int64_t>(row));
-        if (!scalar.ok()) return fail(ErrorCode::kInvalidArgument, "{}", scalar.status().message());
-        cells.push_back(text_of(**scalar));
-      }
-    }
-  } catch (const parquet::ParquetException& error) {
-    return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", error.what());
-  }
-  for (const std::string& name : wanted) {
-    if (!text.has(name))
-      return fail(ErrorCode::kInvalidArgument, "no column \"{}\", want {}", name,
-                  fmt::join(wanted, ", "));
-  }
-  return text;
+  return bytes.starts_with("PAR1") ? parse_parquet(bytes, wanted, allowed)
+                                   : parse_csv(bytes, wanted, allowed);
 }
 
 }  // namespace lido::dataset

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/dataset.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <type_traits>
 
 #include "lido/base/hash.h"
@@ -24,14 +27,14 @@ Result<Json> read_json(storage::Store& store, std::string_view name) {
   const std::string text = LIDO_TRY(store.read_text(name));
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded())
-    return fail(ErrorCode::kCorrupt, "{}/{}: broken JSON", store.uri(), name);
+    return fail(ErrorCode::kCorrupt, "{}/{}: the JSON does not parse", store.uri(), name);
   return json;
 }
 
 Result<Json> read_root(storage::Store& store) {
   const Json root = LIDO_TRY(read_json(store, kRootFile));
   if (!root.is_object() || root.value("format", 0) != kFormat || !root.contains("options")) {
-    return fail(ErrorCode::kCorrupt, "{}/{}: not format {} of a Lido dataset", store.uri(),
+    return fail(ErrorCode::kCorrupt, "{}/{}: not a Lido dataset, want format {}", store.uri(),
                 kRootFile, kFormat);
   }
   return root.at("options");
@@ -42,11 +45,13 @@ std::unexpected<Error> differs(const std::string& uri, const Json& have, const J
     const Json before = have.value(name, Json());
     if (before == value) continue;
     return fail(ErrorCode::kInvalidArgument,
-                "{} was made with --{} {}, this run has {}: give that, or another --out", uri, name,
-                before.dump(), value.dump());
+                "{}: the dataset has --{} {}, got {}. Give the dataset's value or another --out.",
+                uri, name, before.dump(), value.dump());
   }
   return fail(ErrorCode::kInvalidArgument,
-              "{} was made by another version of Lido: give another --out", uri);
+              "{}: the dataset has options that this version of Lido does not know. Give another "
+              "--out.",
+              uri);
 }
 
 }  // namespace
@@ -61,7 +66,7 @@ Result<Dataset> Dataset::open(std::string_view uri) {
   auto store = LIDO_TRY(storage::open_store(uri));
   auto identity = read_root(*store);
   if (!identity && identity.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kNotFound, "{}: no Lido dataset there (it has no {})", uri, kRootFile);
+    return fail(ErrorCode::kNotFound, "{}: no Lido dataset, want a folder with {}", uri, kRootFile);
   }
   if (!identity) return std::unexpected(identity.error());
   return Dataset(std::move(store), std::move(*identity));
@@ -77,7 +82,7 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, cons
   const auto entries = LIDO_TRY(store->list(""));
   if (!entries.empty()) {
     return fail(ErrorCode::kInvalidArgument,
-                "{} holds {} file(s) but is no Lido dataset: give an empty folder", uri,
+                "{}: not a Lido dataset, but has {} file(s). Give an empty folder.", uri,
                 entries.size());
   }
   return std::nullopt;
@@ -96,15 +101,21 @@ Result<Rational> Dataset::frame_rate() const {
   return LIDO_TRY(parse_sample_rate(identity_.value("fps", std::string("4")))).rate;
 }
 
-Result<int> Dataset::latest() const {
-  int latest = 0;
+Result<std::vector<int>> Dataset::generations() const {
+  std::vector<int> numbers;
   for (const storage::Entry& entry : LIDO_TRY(store_->list("generations"))) {
     if (!entry.uri.ends_with("/generation.json")) continue;
     const std::string name =
         entry.uri.substr(entry.uri.size() - std::string("000001/generation.json").size(), 6);
-    latest = std::max(latest, std::atoi(name.c_str()));
+    numbers.push_back(std::atoi(name.c_str()));
   }
-  return latest;
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+Result<int> Dataset::latest() const {
+  const auto numbers = LIDO_TRY(generations());
+  return numbers.empty() ? 0 : numbers.back();
 }
 
 Result<Generation> Dataset::read(int number) const {
@@ -112,8 +123,14 @@ Result<Generation> Dataset::read(int number) const {
   generation.number = number;
   if (number == 0) return generation;
   const std::string folder = folder_of(number);
-  const Json json = LIDO_TRY(read_json(*store_, folder + "/generation.json"));
+  const auto read = read_json(*store_, folder + "/generation.json");
+  if (!read && read.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "{}: no generation {}, want one of: {}", store_->uri(),
+                number, fmt::join(LIDO_TRY(generations()), ", "));
+  }
+  const Json json = LIDO_TRY(read);
   try {
+    generation.format = json.value("format", 1);
     json.at("samples").get_to(generation.samples);
     json.at("clips").get_to(generation.clips);
     json.at("rejected").get_to(generation.rejected);
@@ -200,13 +217,15 @@ Result<std::string> Dataset::read_sample(const SampleRow& row) const {
   const auto reader = LIDO_TRY(store_->open(row.shard));
   if (row.offset < 0 || row.length < 0 || row.offset > reader->size() ||
       row.length > reader->size() - row.offset) {
-    return fail(ErrorCode::kCorrupt, "{}: sample {} is said to lie at {} + {} of {} bytes",
-                row.shard, row.sample, row.offset, row.length, reader->size());
+    return fail(
+        ErrorCode::kCorrupt,
+        "{}: sample {}: the manifest's range {} + {} is outside the shard, which has {} bytes",
+        row.shard, row.sample, row.offset, row.length, reader->size());
   }
   std::string bytes(static_cast<size_t>(row.length), '\0');
   bytes.resize(LIDO_TRY(reader->read_at(row.offset, std::as_writable_bytes(std::span(bytes)))));
   if (sha256_hex(bytes) != row.sha256) {
-    return fail(ErrorCode::kCorrupt, "{}: sample {} does not have the checksum in the manifest",
+    return fail(ErrorCode::kCorrupt, "{}: sample {}: the checksum differs from the manifest",
                 row.shard, row.sample);
   }
   return bytes;
@@ -220,6 +239,15 @@ Result<std::vector<media::Image>> Dataset::read_frames(const SampleRow& row) con
     if (frame) frames.push_back(LIDO_TRY(decode_jpeg(entry.content)));
   }
   return frames;
+}
+
+Result<std::optional<media::Image>> Dataset::read_context_image(const SampleRow& row) const {
+  if (row.track == 0) return std::nullopt;
+  const std::string bytes = LIDO_TRY(read_sample(row));
+  for (const TarEntry& entry : LIDO_TRY(read_tar(std::as_bytes(std::span(bytes))))) {
+    if (entry.name.ends_with(kContextPicture)) return LIDO_TRY(decode_jpeg(entry.content));
+  }
+  return std::nullopt;
 }
 
 }  // namespace lido::dataset

@@ -10,10 +10,10 @@
 
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
-#include "lido/dataset/labels.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/scene_tables.h"
 #include "lido/dataset/table.h"
+#include "lido/dataset/vocabulary.h"
 #include "lido/media/convert.h"
 #include "lido/storage/store.h"
 
@@ -21,29 +21,29 @@ namespace lido::dataset {
 
 // A dataset is a folder or bucket prefix:
 //
-//   lido.json                          what it is and the options that shape its samples
-//   shards/g000001-train-000000.tar    WebDataset shards; never change once published
+//   lido.json                          format version, and the options that shape the samples
+//   shards/g000001-train-000000.tar    WebDataset shards; a published shard never changes
 //   scenes/g000001/objects.parquet, tracks.parquet, motion.parquet, quality.parquet, plates/
-//                                      what the clips of one ingest show; never change either
+//                                      what the clips of one ingest show; never changes either
 //   generations/000001/manifest.parquet, clips.parquet, spans.parquet, skipped.parquet,
 //                      rejected.parquet
 //   generations/000001/generation.json written last: a generation without it does not exist
-//   forgotten.json                     what was taken out, so that it does not come back
+//   forgotten.json                     removed stretches, so that no ingest brings them back
 //   report.html
-//   .work/                             spans done so far by an ingest that has not finished
+//   .work/                             finished spans of an ingest that has not finished
 
-/// What one generation says in short; its tables hold a row for each of perhaps millions of clips.
-/// A generation is whole: it needs no earlier one.
+/// Summary of a generation. A generation is complete: it needs no earlier one.
 struct Generation {
-  int number = 0;                   ///< 0 for a dataset that has none yet.
-  int64_t samples = 0;              ///< Rows of its manifest.
-  int64_t clips = 0;                ///< Rows of its table of clips.
-  int64_t rejected = 0;             ///< Of them, those that broke.
-  std::vector<std::string> scenes;  ///< Folders with what its clips show: "scenes/g000001".
-  Vocabulary vocabulary;
+  int number = 0;                   ///< From 1; 0 for a dataset without a generation.
+  int format = 1;                   ///< Format version it was written in; see docs/formats.md.
+  int64_t samples = 0;              ///< Rows of the manifest.
+  int64_t clips = 0;                ///< Rows of the table of clips.
+  int64_t rejected = 0;             ///< Rows of the table of rejected clips.
+  std::vector<std::string> scenes;  ///< Scene folders of the clips: "scenes/g000001".
+  Vocabulary vocabulary;            ///< Empty until the first labels.
 };
 
-/// The tables of a generation, to be filled and then published.
+/// The tables of a generation, while they are written. See Dataset::begin_tables.
 struct Tables {
   TableWriter<SampleRow> samples;
   TableWriter<ClipRow> clips;
@@ -52,67 +52,80 @@ struct Tables {
   TableWriter<RejectedRow> rejected;
 };
 
-/// A stretch of a clip that was taken out on somebody's wish.
+/// A stretch of a clip that was removed from the dataset for good.
 struct Forgotten {
-  std::string clip;
-  double start_s = 0;
-  double end_s = 0;  ///< Exclusive; infinity for the rest of the clip.
-  int64_t samples = 0;
-  std::vector<std::string> shards_before;  ///< "name sha256" of each shard that held them.
-  std::vector<std::string> shards_after;
+  std::string clip;                        ///< Absolute path or URI.
+  double start_s = 0;                      ///< Seconds after the clip's first frame.
+  double end_s = 0;                        ///< Exclusive; infinity for the rest of the clip.
+  int64_t samples = 0;                     ///< Samples removed.
+  std::vector<std::string> shards_before;  ///< "name sha256" of each shard that had the samples.
+  std::vector<std::string> shards_after;   ///< "name sha256" of each shard written in its place.
 
-  /// Whether it takes out something that lasts from `from_s` to `to_s`.
+  /// Returns whether the record removes something of clip `other` from `from_s` to `to_s`.
   bool covers(std::string_view other, double from_s, double to_s) const {
     return other == clip && from_s < end_s && to_s >= start_s;
   }
 };
 
-/// A dataset in a store. Reading is thread-safe; writing is for one process at a time.
+/// A dataset in a store. Reading is thread-safe; only one process at a time may write.
 class Dataset {
  public:
-  /// Opens a dataset that exists. @return kNotFound, kCorrupt; kInvalidArgument for a folder that
-  /// holds something else.
+  /// Opens an existing dataset.
+  /// @return kNotFound without a lido.json; kCorrupt for a lido.json that does not parse.
   static Result<Dataset> open(std::string_view uri);
-  /// Opens a dataset or begins one. `identity` holds the options that shape its samples.
-  /// @return kInvalidArgument when the folder holds something else, or a dataset made with other
-  /// options.
+  /// Opens a dataset, or creates one in an empty folder.
+  /// @param identity  Options that shape the samples; an existing dataset must have the same.
+  /// @return kInvalidArgument when the folder has other files, or a dataset with other options.
   static Result<Dataset> open_or_create(std::string_view uri,
                                         const nlohmann::ordered_json& identity);
-  /// The same check without making anything. @return No value when there is nothing yet.
+  /// Opens a dataset as open_or_create, but creates nothing. @return No value for an empty folder.
   static Result<std::optional<Dataset>> open_matching(std::string_view uri,
                                                       const nlohmann::ordered_json& identity);
 
+  /// The store that the dataset is in.
   storage::Store& store() const { return *store_; }
+  /// The options that shape the samples, as lido.json has them.
   const nlohmann::ordered_json& identity() const { return identity_; }
-  /// Frames a second of its samples.
+  /// Returns the frame rate of the samples. @return kInvalidArgument if lido.json has no rate.
   Result<Rational> frame_rate() const;
 
-  /// The number of the latest generation; 0 when there is none.
+  /// Returns the number of the latest generation; 0 if there is none.
   Result<int> latest() const;
+  /// Returns all generations in order of their numbers.
+  Result<std::vector<int>> generations() const;
+  /// Reads a generation; number 0 gives an empty one.
+  /// @return kNotFound that lists the generations there are; kCorrupt.
   Result<Generation> read(int number) const;
+  /// Reads the latest generation; an empty one if there is none.
   Result<Generation> read_latest() const;
-  /// Calls visit for every row of one of a generation's tables, in order; holds few at a time.
-  /// Generation 0 has none.
+  /// Calls `visit` for every row of a table of a generation, in order, as visit_table does.
+  /// Generation 0 has no rows.
   template <typename Row>
   Result<void> visit(int number, const std::function<Result<void>(Row&)>& visit) const {
     if (number == 0) return {};
     const Result<void> visited = visit_table<Row>(*store_, table_name(number, Row::kTable), visit);
-    const bool may_lack = Row::kTable == SkippedRow::kTable;  // what was ingested long ago
+    const bool may_lack =
+        Row::kTable == SkippedRow::kTable;  // the first datasets have no such table
     if (!visited && visited.error().code == ErrorCode::kNotFound && may_lack) return {};
     return visited;
   }
-  /// Begins the tables of a generation.
+  /// Starts the tables of a new generation. Nothing is visible until publish().
   Result<Tables> begin_tables(int number) const;
-  /// Publishes the tables, and the generation's JSON last; the counts come from the tables.
+  /// Publishes the tables, then generation.json. Takes the counts from the tables.
   Result<Generation> publish(Generation generation, Tables& tables) const;
 
+  /// Reads forgotten.json; empty if nothing was removed. @return kCorrupt.
   Result<std::vector<Forgotten>> forgotten() const;
+  /// Replaces forgotten.json.
   Result<void> write_forgotten(const std::vector<Forgotten>& records) const;
 
-  /// The bytes of one sample in its shard, checked against the manifest.
+  /// Reads the bytes of a sample from its shard.
+  /// @return kCorrupt when the range or the checksum differs from the manifest.
   Result<std::string> read_sample(const SampleRow& row) const;
-  /// Its pictures, decoded.
+  /// Reads and decodes the frames of a sample, without the context image.
   Result<std::vector<media::Image>> read_frames(const SampleRow& row) const;
+  /// Reads and decodes the context image of a person's sample; no value for whole frames.
+  Result<std::optional<media::Image>> read_context_image(const SampleRow& row) const;
 
  private:
   static std::string table_name(int number, std::string_view table);
@@ -123,17 +136,18 @@ class Dataset {
   nlohmann::ordered_json identity_;
 };
 
-/// What the name of a person's small whole picture ends with, in a shard.
+/// End of the file name of a person's context image in a shard.
 inline constexpr std::string_view kContextPicture = ".context.jpg";
 
-/// The tables of a scene folder.
+/// Paths of the tables in a scene folder.
 inline constexpr const char* kObjectsTable = "/objects.parquet";
 inline constexpr const char* kTracksTable = "/tracks.parquet";
 inline constexpr const char* kMotionTable = "/motion.parquet";
 inline constexpr const char* kQualityTable = "/quality.parquet";
+/// Returns "scenes/g000001".
 std::string scene_folder(int generation);
 
-/// The shard's name, relative to the dataset.
+/// Returns "shards/g000001-train-000000.tar", relative to the dataset.
 std::string shard_name(int generation, std::string_view split, int number);
 
 }  // namespace lido::dataset

@@ -33,19 +33,19 @@ std::string rewritten_name(const std::string& shard, int generation) {
   return fmt::format("{}-f{:06}.tar", stem.substr(0, stem.find("-f")), generation);
 }
 
-/// Where a sample stands.
+/// Position of a sample.
 struct Place {
   std::string shard;
   int64_t offset = 0;
 };
 
-/// Copies the samples that stay of one shard into a new one. @return Their places, by sample.
+/// Copies the kept samples of a shard into a new one. @return Their positions, by sample key.
 Result<std::map<std::string, Place>> rewrite_shard(const Dataset& dataset, const std::string& name,
-                                                   const std::vector<SampleRow>& stay) {
+                                                   const std::vector<SampleRow>& kept) {
   const auto writer = LIDO_TRY(dataset.store().create(name));
   std::map<std::string, Place> places;
   int64_t offset = 0;
-  for (const SampleRow& row : stay) {
+  for (const SampleRow& row : kept) {
     const std::string bytes = LIDO_TRY(dataset.read_sample(row));
     LIDO_TRY(writer->append(bytes));
     places[row.sample] = {name, offset};
@@ -56,18 +56,18 @@ Result<std::map<std::string, Place>> rewrite_shard(const Dataset& dataset, const
   return places;
 }
 
-/// Writes the shards affected without the samples that go, for the generation after `before`; notes
-/// them in the record. @return Where the samples that stay now stand.
+/// Writes the affected shards again without the removed samples, for the generation after `before`,
+/// and adds their checksums to the record. @return Positions of the kept samples, by sample key.
 Result<std::map<std::string, Place>> rewrite_shards(const Dataset& dataset, int before,
                                                     const std::set<std::string>& affected,
-                                                    const auto& goes, Forgotten& record) {
-  std::map<std::string, std::vector<SampleRow>> stay;  // by shard
+                                                    const auto& is_removed, Forgotten& record) {
+  std::map<std::string, std::vector<SampleRow>> kept;  // by shard
   LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
-    if (affected.contains(row.shard) && !goes(row)) stay[row.shard].push_back(std::move(row));
+    if (affected.contains(row.shard) && !is_removed(row)) kept[row.shard].push_back(std::move(row));
     return {};
   }));
   std::map<std::string, Place> places;
-  for (const auto& [shard, rows] : stay) {
+  for (const auto& [shard, rows] : kept) {
     const std::string name = rewritten_name(shard, before + 1);
     places.merge(LIDO_TRY(rewrite_shard(dataset, name, rows)));
     record.shards_after.push_back(name + " " + LIDO_TRY(hash_object(dataset.store(), name)));
@@ -75,7 +75,7 @@ Result<std::map<std::string, Place>> rewrite_shards(const Dataset& dataset, int 
   return places;
 }
 
-/// Removes what the latest generation does not speak of.
+/// Removes all files that the latest generation does not use.
 Result<void> sweep(const Dataset& dataset, const Generation& generation) {
   const int latest = generation.number;
   storage::Store& store = dataset.store();
@@ -105,44 +105,46 @@ Result<void> sweep(const Dataset& dataset, const Generation& generation) {
   return store.remove_all(".work");
 }
 
-/// Reads every shard and compares the samples in it with the manifest: nothing more, nothing less.
+/// Reads every shard and checks that it holds exactly the samples of the manifest.
+/// @return Number of shards.
 Result<int64_t> prove(const Dataset& dataset, int latest) {
-  std::map<std::string, int64_t> spoken_for;
+  std::map<std::string, int64_t> sample_bytes;
   LIDO_TRY(dataset.visit<SampleRow>(latest, [&](const SampleRow& row) -> Result<void> {
     LIDO_TRY(dataset.read_sample(row));
-    spoken_for[row.shard] += row.length;
+    sample_bytes[row.shard] += row.length;
     return {};
   }));
   const size_t prefix = dataset.store().uri().size() + 1;
   int64_t checked = 0;
   for (const storage::Entry& entry : LIDO_TRY(dataset.store().list("shards"))) {
     const std::string name = entry.uri.substr(prefix);
-    const int64_t unknown = entry.size - spoken_for[name] - std::ssize(tar_end());
+    const int64_t unknown = entry.size - sample_bytes[name] - std::ssize(tar_end());
     if (unknown != 0)
-      return fail(ErrorCode::kCorrupt, "{}: {} bytes that no sample of the manifest accounts for",
+      return fail(ErrorCode::kCorrupt, "{}: {} byte(s) belong to no sample of the manifest, want 0",
                   name, unknown);
     ++checked;
   }
   return checked;
 }
 
-Result<std::string> whole_name(const Dataset& dataset, int generation, std::string_view name) {
+/// Returns the full name of a clip.
+Result<std::string> full_name(const Dataset& dataset, int generation, std::string_view name) {
   ClipNames names;
-  names.want(name);
+  names.request(name);
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
-    names.take(row.clip);
+    names.add_clip(row.clip);
     return {};
   }));
-  return LIDO_TRY(names.find(name)).clip;
+  return LIDO_TRY(names.find(name)).name;
 }
 
-/// Copies the rows of one table into a later generation's.
+/// Copies the rows of a table into a later generation.
 template <typename Row>
 Result<void> copy_table(const Dataset& dataset, int from, TableWriter<Row>& to) {
   return dataset.visit<Row>(from, [&](Row& row) { return to.append(std::move(row)); });
 }
 
-/// What an edit leaves as it is.
+/// Copies the tables that no edit changes.
 Result<void> copy_spans(const Dataset& dataset, int from, Tables& to) {
   LIDO_TRY(copy_table(dataset, from, to.spans));
   LIDO_TRY(copy_table(dataset, from, to.skipped));
@@ -150,12 +152,6 @@ Result<void> copy_spans(const Dataset& dataset, int from, Tables& to) {
 }
 
 }  // namespace
-
-Result<void> extend(Vocabulary& vocabulary, std::string_view classes) {
-  for (auto& [task, labels] : LIDO_TRY(parse_vocabulary(classes)))
-    vocabulary[task].insert(labels.begin(), labels.end());
-  return {};
-}
 
 Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
                             std::string_view classes) {
@@ -165,14 +161,14 @@ Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& la
   const Rational fps = LIDO_TRY(dataset.frame_rate());
   LIDO_TRY(extend(generation.vocabulary, classes));
   const int before = generation.number;
-  const auto visit_clips = [&](const TakeClip& take) {
+  const auto visit_clips = [&](const OnClipName& on_clip) {
     return dataset.visit<ClipRow>(before, [&](const ClipRow& row) -> Result<void> {
-      take(row.clip, row.source_fps);
+      on_clip(row.clip, row.source_fps);
       return {};
     });
   };
   const auto labeller = LIDO_TRY(Labeller::make(labels, visit_clips, fps, generation.vocabulary));
-  EditSummary summary{.generation = before};
+  EditSummary summary{.generation = before, .unmatched = labeller.unmatched()};
   auto tables = LIDO_TRY(dataset.begin_tables(before + 1));
   LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
     summary.samples += labeller.apply(row) ? 1 : 0;
@@ -194,15 +190,15 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
   }
   const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
   Generation generation = LIDO_TRY(dataset.read_latest());
-  const std::string clip = LIDO_TRY(whole_name(dataset, generation.number, clip_name));
+  const std::string clip = LIDO_TRY(full_name(dataset, generation.number, clip_name));
   Forgotten record{.clip = clip, .start_s = start_s, .end_s = end_s};
-  const auto goes = [&](const SampleRow& row) {
+  const auto is_removed = [&](const SampleRow& row) {
     return record.covers(row.clip, row.start_s, row.end_s);
   };
   const int before = generation.number;
   std::set<std::string> affected;
   LIDO_TRY(dataset.visit<SampleRow>(before, [&](const SampleRow& row) -> Result<void> {
-    if (!goes(row)) return {};
+    if (!is_removed(row)) return {};
     affected.insert(row.shard);
     ++record.samples;
     return {};
@@ -211,7 +207,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
       .generation = before, .samples = record.samples, .shards = std::ssize(affected)};
   for (const std::string& shard : affected)
     record.shards_before.push_back(shard + " " + LIDO_TRY(hash_object(dataset.store(), shard)));
-  const auto places = LIDO_TRY(rewrite_shards(dataset, before, affected, goes, record));
+  const auto places = LIDO_TRY(rewrite_shards(dataset, before, affected, is_removed, record));
   auto records = LIDO_TRY(dataset.forgotten());
   const auto covers = [&](const Forgotten& other) {
     return other.clip == clip && other.start_s <= start_s && other.end_s >= end_s;
@@ -220,8 +216,8 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     records.push_back(record);
     LIDO_TRY(dataset.write_forgotten(records));
   }
-  const bool seen = LIDO_TRY(forget_scenes(dataset, generation, before + 1, record));
-  if (record.samples > 0 || seen) {
+  const bool scenes_changed = LIDO_TRY(forget_scenes(dataset, generation, before + 1, record));
+  if (record.samples > 0 || scenes_changed) {
     ++generation.number;
     auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
     LIDO_TRY(dataset.visit<ClipRow>(before, [&](ClipRow& row) -> Result<void> {
@@ -230,7 +226,7 @@ Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, d
     }));
     LIDO_TRY(copy_spans(dataset, before, tables));
     LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
-      if (goes(row)) return {};
+      if (is_removed(row)) return {};
       if (const auto moved = places.find(row.sample); moved != places.end()) {
         row.shard = moved->second.shard;
         row.offset = moved->second.offset;

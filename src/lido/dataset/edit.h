@@ -6,34 +6,36 @@
 
 #include "lido/base/result.h"
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/labeller.h"
 
 namespace lido::dataset {
 
-/// What an edit did.
+/// Result of an edit.
 struct EditSummary {
-  int generation = 0;   ///< The new one; the old one when nothing changed.
-  int64_t samples = 0;  ///< Changed, or taken out.
-  int64_t shards = 0;   ///< Rewritten.
-  int64_t shards_checked = 0;
+  int generation = 0;          ///< New latest generation; the old one if nothing changed.
+  int64_t samples = 0;         ///< Samples relabelled or removed.
+  int64_t shards = 0;          ///< Shards written again.
+  int64_t shards_checked = 0;  ///< Shards read to prove that nothing removed is left.
+  UnmatchedLabels unmatched;   ///< Labels of clips that are not in the dataset.
 };
 
-/// Adds labels to a vocabulary ("behaviour=drowning,swimming"); empty text adds none.
-Result<void> extend(Vocabulary& vocabulary, std::string_view classes);
-
-/// Publishes a generation with new labels on the clips they name; shards stay as they are.
-/// @return kInvalidArgument as apply_labels.
+/// Publishes a generation with new labels on the clips that `labels` names. Shards do not change.
+/// @param classes  Labels to add to the vocabulary: "behaviour=drowning,swimming", or "".
+/// @return kInvalidArgument as Labeller::make.
 Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
                             std::string_view classes);
 
-/// Takes all samples that overlap a stretch of a clip out of the dataset for good.
+/// Removes all samples that overlap a stretch of a clip, for good.
 ///
-/// Shards that held them are rewritten without them, every other sample keeping its bytes; a record
-/// is kept so that a later ingest does not bring them back; old generations, old shards and
-/// unfinished work are removed. Then every shard is read through to prove that none is left. Killed
-/// halfway, the same call finishes it.
+/// Shards with such samples are written again without them; all other samples keep their bytes. A
+/// record in forgotten.json keeps later ingests from bringing the samples back. Old generations,
+/// old shards and unfinished work are removed. Finally every shard is read to prove that nothing
+/// removed is left. After a crash, the same call resumes.
 ///
-/// @param end_s  Exclusive; infinity for the rest of the clip.
-/// @return kNotFound when no clip has that name; kInvalidArgument when several have.
+/// @param clip     Full name of the clip, or its last parts.
+/// @param start_s  Seconds after the clip's first frame, 0 or more.
+/// @param end_s    Exclusive; infinity for the rest of the clip.
+/// @return kNotFound when no clip has that name; kInvalidArgument when several clips have it.
 Result<EditSummary> forget(const Dataset& dataset, std::string_view clip, double start_s,
                            double end_s);
 

@@ -11,13 +11,14 @@
 
 namespace lido::dataset {
 
-/// Compresses pictures, 4:2:0. The same bytes on every x86 CPU (SIMD equals plain C). Not
+/// Compresses images to JPEG, 4:2:0. The bytes do not depend on the CPU's instruction set. Not
 /// thread-safe.
 class JpegEncoder {
  public:
   JpegEncoder();
   ~JpegEncoder();
   /// @param quality  1 to 100.
+  /// @return kDegenerate for an image that JPEG cannot hold.
   Result<std::string> encode(const media::Image& image, int quality);
 
  private:
@@ -25,7 +26,7 @@ class JpegEncoder {
   std::unique_ptr<Handle> handle_;
 };
 
-/// @return kCorrupt when the bytes are no JPEG of at most 8192 x 8192.
+/// Decodes a JPEG of at most 8192 x 8192 pixels. Thread-safe. @return kCorrupt.
 Result<media::Image> decode_jpeg(std::span<const std::byte> bytes);
 
 }  // namespace lido::dataset

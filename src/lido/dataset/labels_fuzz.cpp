@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as labels: CSV, Parquet or CVAT, put on a sample.
-#include "lido/dataset/labels.h"
+// Arbitrary bytes as labels (CSV, Parquet or CVAT) of a sample.
+#include "lido/dataset/labeller.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lido::dataset;
@@ -9,8 +9,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (Label& label : *labels) label.clip = "/a.mp4";
   SampleRow sample{.clip = "/a.mp4", .pts = std::vector<int64_t>(8)};
   Vocabulary vocabulary;
-  const auto one_clip = [](const TakeClip& take) -> lido::Result<void> {
-    take("/a.mp4", 30);
+  const auto one_clip = [](const OnClipName& on_clip) -> lido::Result<void> {
+    on_clip("/a.mp4", 30);
     return {};
   };
   const auto labeller = Labeller::make(*labels, one_clip, {4, 1}, vocabulary);

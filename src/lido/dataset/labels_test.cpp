@@ -3,66 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 namespace lido::dataset {
 namespace {
-
-std::vector<SampleRow> one_sample(int64_t first_k, size_t frames) {
-  std::vector<SampleRow> samples(1);
-  samples[0].clip = "/pool/a.mp4";
-  samples[0].first_k = first_k;
-  samples[0].pts.resize(frames);
-  samples[0].scale_x = 0.5, samples[0].scale_y = 0.5, samples[0].offset_x = -10;
-  return samples;
-}
-
-Result<void> visit_clips(const TakeClip& take) {
-  take("/pool/a.mp4", 25);
-  take("/pool/deep/a.mkv", 0);
-  take("/else/a.mkv", 0);
-  return {};
-}
-
-Result<std::vector<SampleLabel>> labels_on(std::string_view text, int64_t first_k = 0,
-                                           size_t frames = 4) {
-  const auto labels = LIDO_TRY(parse_labels(text));
-  auto samples = one_sample(first_k, frames);
-  Vocabulary vocabulary;
-  LIDO_TRY(Labeller::make(labels, visit_clips, {4, 1}, vocabulary)).apply(samples[0]);
-  return samples[0].labels;
-}
-
-TEST(Labels, StandOnTheFramesInsideTheInterval) {
-  // Frames at 0, 0.25, 0.5, 0.75 s; the end is exclusive.
-  const auto labels =
-      *labels_on("clip,start_s,end_s,task,label\na.mp4,0.25,0.75,behaviour,swimming\n");
-  ASSERT_EQ(labels.size(), 1U);
-  EXPECT_EQ(labels[0].label, "swimming");
-  EXPECT_DOUBLE_EQ(labels[0].overlap, 0.5);
-  EXPECT_TRUE(
-      labels_on("clip,start_s,end_s,task,label\na.mp4,0.8,0.9,behaviour,swimming\n")->empty());
-}
-
-TEST(Labels, BoxesAreMovedIntoTheSample) {
-  const auto labels = *labels_on(
-      "clip,start_s,end_s,task,label,track,x,y,width,height\n"
-      "a.mp4,0,0.5,behaviour,swimming,7,100,40,20,10\n");
-  ASSERT_EQ(labels.size(), 1U);
-  ASSERT_EQ(labels[0].boxes.size(), 16U);
-  EXPECT_EQ((std::vector<double>(labels[0].boxes.begin(), labels[0].boxes.begin() + 4)),
-            (std::vector<double>{40, 20, 10, 5}));
-  EXPECT_TRUE(std::isnan(labels[0].boxes[8]));
-}
-
-TEST(Labels, AClipIsFoundByItsLastPartsWhenThereIsOne) {
-  EXPECT_TRUE(labels_on("clip,start_s,end_s,task,label\ndeep/a.mkv,0,1,t,l\n"));
-  const auto unclear = labels_on("clip,start_s,end_s,task,label\na.mkv,0,1,t,l\n");
-  ASSERT_FALSE(unclear);
-  EXPECT_EQ(unclear.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_NE(unclear.error().message.find("a.mkv"), std::string::npos);
-  EXPECT_FALSE(labels_on("clip,start_s,end_s,task,label\nnowhere.mp4,0,1,t,l\n"));
-}
 
 TEST(Labels, MistakesAreNamed) {
   const std::string header = "clip,start_s,end_s,task,label\n";
@@ -78,18 +20,79 @@ TEST(Labels, MistakesAreNamed) {
   }
 }
 
+std::string message_of(std::string_view text) {
+  const auto labels = parse_labels(text);
+  return labels ? "no error" : labels.error().message;
+}
+
+TEST(Labels, MistakesHaveTheLineOfTheFile) {
+  const std::string header = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
+  const std::string good = "a.mp4,0,1,t,l,,,,,\n\n";
+  EXPECT_EQ(message_of(header + good + "a.mp4,3,1,t,l,,,,,\n"),
+            "line 4: from 3 s to 1 s, want 0 <= start_s < end_s");
+  EXPECT_EQ(message_of(header + "a.mp4,0,soon,t,l,,,,,\n"),
+            "line 2: end_s: \"soon\" is not a number, want seconds");
+  EXPECT_EQ(message_of(header + good + "a.mp4,0,1,t,,,,,,\n"), "line 4: label is empty");
+  EXPECT_EQ(message_of(header + "a.mp4,0,1,t,l,,1,2,3,four\n"),
+            "line 2: height: \"four\" is not a number");
+  for (const char* box : {"1,2,,", ",,3,4", "1,2,3,0", "1,2,-3,4"}) {
+    EXPECT_TRUE(message_of(header + "a.mp4,0,1,t,l,," + box + "\n")
+                    .starts_with("line 2: the box is not whole"))
+        << box;
+  }
+}
+
+TEST(Labels, BinaryFilesAreRefusedWithoutTheirBytes) {
+  const std::string video("\x1a\x45\xdf\xa3\x01\x00\x00", 7);
+  EXPECT_EQ(message_of(video), "neither CSV nor Parquet: byte 0 is 0x1a, want UTF-8 text");
+}
+
+std::string cvat(const std::string& tracks) {
+  return "<?xml version=\"1.0\"?>\n<annotations><meta><task><source>a.mp4</source></task></meta>" +
+         tracks + "</annotations>";
+}
+
+std::string box(int frame, bool outside = false) {
+  return fmt::format(R"(<box frame="{}" outside="{}" xtl="10" ytl="20" xbr="40" ybr="80"/>)", frame,
+                     outside ? 1 : 0);
+}
+
+TEST(Cvat, ATrackThatLeavesAndComesBackIsTwoLabels) {
+  const auto labels = parse_labels(cvat("<track id=\"3\" label=\"swimming\">" + box(5) + box(8) +
+                                        box(9, true) + box(20) + "</track>"));
+  ASSERT_TRUE(labels) << labels.error().message;
+  ASSERT_EQ(labels->size(), 2U);
+  const Label& first = (*labels)[0];
+  EXPECT_EQ(first.clip, "a.mp4");
+  EXPECT_EQ(first.task, "behaviour");
+  EXPECT_EQ(first.label, "swimming");
+  EXPECT_EQ(first.track, "3");
+  EXPECT_TRUE(first.in_frames);
+  EXPECT_EQ(first.start_s, 5);
+  EXPECT_EQ(first.end_s, 9) << "exclusive: outside from frame 9 on";
+  ASSERT_EQ(first.boxes.size(), 2U);
+  EXPECT_EQ(first.boxes[1].time_s, 8);
+  EXPECT_EQ(first.boxes[1].box, (Box{10, 20, 30, 60}));
+  EXPECT_EQ((*labels)[1].start_s, 20);
+  EXPECT_EQ((*labels)[1].end_s, 21) << "a last box holds for its frame";
+}
+
+TEST(Cvat, MistakesHaveTheirTrackOrLine) {
+  EXPECT_EQ(message_of(cvat("<track id=\"3\">" + box(5) + "</track>")),
+            "track \"3\": the track has no label");
+  EXPECT_EQ(message_of(cvat("<track id=\"3\" label=\"l\">" + box(5) + box(5) + "</track>")),
+            "track \"3\": the box at frame 5 is empty or out of order");
+  EXPECT_EQ(message_of(cvat("<track id=\"3\" label=\"l\"><box frame=\"x\"/></track>")),
+            "track \"3\": a box's frame: \"x\" is not a number");
+  EXPECT_TRUE(message_of("<annotations>\n<x\n").starts_with("line "));
+}
+
 TEST(Labels, QuotesAndLineEndsAreThoseOfCsv) {
   const auto labels =
       parse_labels("clip,start_s,end_s,task,label\r\n\"a, b.mp4\",0,1,t,\"say \"\"l\"\"\"\r\n");
   ASSERT_TRUE(labels) << labels.error().message;
   EXPECT_EQ((*labels)[0].clip, "a, b.mp4");
   EXPECT_EQ((*labels)[0].label, "say \"l\"");
-}
-
-TEST(Vocabulary, ReadsTasks) {
-  const auto read = *parse_vocabulary("behaviour=drowning,swimming;age=child");
-  EXPECT_EQ(read, (Vocabulary{{"behaviour", {"drowning", "swimming"}}, {"age", {"child"}}}));
-  for (const char* text : {"x", "=y", "x=", "a=b;=c"}) EXPECT_FALSE(parse_vocabulary(text)) << text;
 }
 
 }  // namespace

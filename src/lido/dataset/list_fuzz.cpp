@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a list of clips.
+// Arbitrary bytes as a list of clips.
 #include "lido/dataset/csv.h"
 #include "lido/dataset/time.h"
 

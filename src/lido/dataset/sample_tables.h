@@ -12,7 +12,7 @@
 namespace lido::dataset {
 
 // The tables of a generation. The help texts in columns() document the fields: unit, range, and
-// when a value is empty. kTable is the file's name, kRow says what a row is.
+// when a value is empty. kTable is the file's name without .parquet, kRow completes "one row for".
 
 /// A label on one sample.
 struct SampleLabel {
@@ -145,8 +145,8 @@ struct ClipRow {
     visit("bytes", &Row::bytes, "Size of the clip's file, bytes");
     visit("fingerprint", &Row::fingerprint,
           "SHA-256 over the file's size, first 64 KiB and last 64 KiB, hexadecimal");
-    visit("container", &Row::container, "Container format: mov, matroska, mpegts, ...");
-    visit("codec", &Row::codec, "Video codec: h264, hevc, vp9, av1, mjpeg, ...");
+    visit("container", &Row::container, "Container format, such as mov, matroska or mpegts");
+    visit("codec", &Row::codec, "Video codec, such as h264, hevc, vp9, av1 or mjpeg");
     visit("width", &Row::width, "Width of the frames as stored, before rotation, pixels");
     visit("height", &Row::height, "Height of the frames as stored, before rotation, pixels");
     visit("time_base_num", &Row::time_base_num,

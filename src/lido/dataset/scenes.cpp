@@ -10,9 +10,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kPictures = "/pictures.json";
 
-/// Whether a record takes out a row: one of a moment, or one of a stretch of time.
+/// Returns whether a record removes a row of a moment or of a stretch of time.
 template <typename Row>
-bool goes(const Forgotten& record, const Row& row) {
+bool is_removed(const Forgotten& record, const Row& row) {
   if constexpr (requires { row.time_s; })
     return record.covers(row.clip, row.time_s, row.time_s);
   else
@@ -23,19 +23,19 @@ template <typename Row>
 Result<bool> holds_any(storage::Store& store, const std::string& table, const Forgotten& record) {
   bool any = false;
   LIDO_TRY(visit_table<Row>(store, table, [&](Row& row) -> Result<void> {
-    any = any || goes(record, row);
+    any = any || is_removed(record, row);
     return {};
   }));
   return any;
 }
 
-/// Copies a table's rows that stay.
+/// Copies the rows of a table that are not removed.
 template <typename Row>
 Result<void> copy_rows(storage::Store& store, const std::string& from, const std::string& to,
                        const Forgotten& record) {
   auto writer = LIDO_TRY(TableWriter<Row>::create(store, to));
   LIDO_TRY(visit_table<Row>(store, from, [&](Row& row) -> Result<void> {
-    return goes(record, row) ? Result<void>() : writer.append(std::move(row));
+    return is_removed(record, row) ? Result<void>() : writer.append(std::move(row));
   }));
   return writer.commit();
 }
@@ -95,8 +95,8 @@ Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int n
   bool changed = false;
   for (std::string& folder : generation.scenes) {
     ScenePictures pictures = LIDO_TRY(read_scene_pictures(store, folder));
-    const auto views =
-        std::erase_if(pictures.views, [&](const SceneView& view) { return goes(record, view); });
+    const auto views = std::erase_if(
+        pictures.views, [&](const SceneView& view) { return is_removed(record, view); });
     const auto plates = std::erase_if(pictures.plates, [&](const ScenePlate& plate) {
       return std::ranges::find(plate.clips, record.clip) != plate.clips.end();
     });

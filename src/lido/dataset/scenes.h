@@ -8,38 +8,40 @@
 
 namespace lido::dataset {
 
-/// A small picture of a clip as it was filmed, in a scene folder.
+/// A small image of a frame, in a scene folder.
 struct SceneView {
-  std::string clip;
-  int64_t k = 0;
-  double time_s = 0;
-  std::string file;          ///< In the folder.
-  int32_t source_width = 0;  ///< Upright, pixels.
-  int32_t source_height = 0;
+  std::string clip;           ///< Absolute path or URI.
+  int64_t k = 0;              ///< Sampling index of the frame.
+  double time_s = 0;          ///< Seconds after the clip's first frame.
+  std::string file;           ///< Path of the JPEG, relative to the scene folder.
+  int32_t source_width = 0;   ///< Width of the upright source frame, pixels.
+  int32_t source_height = 0;  ///< Height of the upright source frame, pixels.
 };
 
-/// What a camera shows when nobody is there, and where it moves by itself (water, leaves).
+/// The background of a camera: the view without people, and where the view itself moves.
 struct ScenePlate {
-  std::string camera;      ///< "site/camera"; the clip where it has no camera.
-  std::string day_part;    ///< "06-12 UTC", or "any time".
-  std::string background;  ///< Files in the folder.
-  std::string activity;
-  std::vector<std::string> clips;  ///< From which pictures were taken.
-  int64_t pictures = 0;
+  std::string camera;              ///< "site/camera"; the clip's name if it has no camera.
+  std::string day_part;            ///< "06-12 UTC"; "any time" if the clips have no start time.
+  std::string background;          ///< Path of the median image, relative to the scene folder.
+  std::string activity;            ///< Path of the image of differences from the median.
+  std::vector<std::string> clips;  ///< Clips of the frames used.
+  int64_t pictures = 0;            ///< Number of frames used.
 };
 
-/// The pictures of a scene folder: views/, plates/, and pictures.json that lists them.
+/// The images of a scene folder, as pictures.json lists them.
 struct ScenePictures {
   std::vector<SceneView> views;
   std::vector<ScenePlate> plates;
 };
+/// Reads pictures.json. @return kNotFound; kCorrupt when it does not parse.
 Result<ScenePictures> read_scene_pictures(storage::Store& store, const std::string& folder);
+/// Writes pictures.json. @return kUnavailable.
 Result<void> write_scene_pictures(storage::Store& store, const std::string& folder,
                                   const ScenePictures& pictures);
 
-/// Takes what `record` covers out of every scene folder that `generation` names: rows, views, and
-/// the plates its pictures went into. Folders that held some of it are written anew and named in
-/// the place of the old ones, which are left to the caller to remove.
+/// Removes a stretch of a clip from the scene folders of a generation: rows, views, and the plates
+/// that used frames of the clip. An affected folder is written again under another name, which
+/// replaces the old one in `generation`; the caller removes the old folder.
 /// @return Whether any folder changed.
 Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,
                            const Forgotten& record);

@@ -22,8 +22,8 @@ Result<SplitShares> parse_split(std::string_view text) {
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
   if (!valid || sum <= 0) {
-    return fail(ErrorCode::kInvalidArgument, "split is \"{}\", want TRAIN/VAL/TEST like 80/10/10",
-                text);
+    return fail(ErrorCode::kInvalidArgument, "split: got {}, want TRAIN/VAL/TEST such as 80/10/10",
+                in_quotes(text));
   }
   for (double& share : shares) share /= sum;
   return shares;

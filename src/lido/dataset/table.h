@@ -13,8 +13,9 @@
 
 namespace lido::dataset {
 
-// A row type lists its columns once, in columns(visit): name, member, help text. table.cpp writes
-// and reads Parquet by that list, and table_docs.h makes the tables of docs/formats.md from it.
+// A row type lists its columns once, in columns(visit): name, member, help text and, for a renamed
+// column, its FormerName. table.cpp writes and reads Parquet by that list, and table_docs.h makes
+// the tables of docs/formats.md from it.
 
 /// Writes rows as one Parquet file: zstd, row groups of 2048 rows. Equal rows give equal bytes.
 /// Holds at most one row group in memory. Not thread-safe.

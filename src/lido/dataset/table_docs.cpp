@@ -24,7 +24,7 @@ ElementOf<T>::Type element_of(T Row::*);
 /// front.
 template <typename Row>
 void append_columns(std::vector<ColumnDoc>& docs, const std::string& prefix) {
-  Row::columns([&](const char* name, auto member, const char* help) {
+  Row::columns([&](const char* name, auto member, const char* help, auto...) {
     using Element = decltype(element_of(member));
     docs.push_back({prefix + name, decltype(column_of(member))::type_name(), help});
     if constexpr (HasColumns<Element>) append_columns<Element>(docs, prefix + name + ".");

@@ -54,7 +54,7 @@ Result<std::vector<TarEntry>> read_tar(std::span<const std::byte> archive) {
   size_t at = 0;
   while (at < archive.size()) {
     if (archive.size() - at < kBlock)
-      return fail(ErrorCode::kCorrupt, "the archive is cut off at byte {}", at);
+      return fail(ErrorCode::kCorrupt, "the tar archive ends too early, at byte {}", at);
     const char* header = reinterpret_cast<const char*>(archive.data()) + at;
     if (header[0] == '\0') break;
     unsigned stored_sum = 0;
@@ -62,11 +62,11 @@ Result<std::vector<TarEntry>> read_tar(std::span<const std::byte> archive) {
     std::from_chars(header + kSumAt, header + kSumAt + 6, stored_sum, 8);
     const auto [end, error] = std::from_chars(header + kSizeAt, header + kSizeAt + 11, size, 8);
     if (error != std::errc() || stored_sum != checksum(header)) {
-      return fail(ErrorCode::kCorrupt, "no tar header at byte {}", at);
+      return fail(ErrorCode::kCorrupt, "byte {}: want a tar header, got other data", at);
     }
     at += kBlock;
     if (size > archive.size() - at)
-      return fail(ErrorCode::kCorrupt, "the archive is cut off at byte {}", at);
+      return fail(ErrorCode::kCorrupt, "the tar archive ends too early, at byte {}", at);
     const bool regular = header[kTypeAt] == '0' || header[kTypeAt] == '\0';
     if (regular)
       entries.push_back(

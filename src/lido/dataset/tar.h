@@ -11,20 +11,20 @@
 
 namespace lido::dataset {
 
-/// Appends one file to a tar archive (POSIX ustar; time, owner and group zero, so that equal files
-/// make equal archives). @param name  At most 100 bytes.
+/// Appends a file to a tar archive (POSIX ustar). Time, owner and group are 0, so that equal files
+/// make equal archives. @param name  At most 100 bytes.
 void append_tar_entry(std::string& archive, std::string_view name, std::string_view content);
 
-/// What ends an archive.
+/// Returns the end of an archive: 1024 zero bytes.
 std::string_view tar_end();
 
-/// One file in an archive that is held in memory.
+/// A file in an archive in memory. Valid as long as the archive.
 struct TarEntry {
   std::string name;
   std::span<const std::byte> content;
 };
 
-/// Lists the files of an archive, or of a part of one that begins at a file's header.
+/// Lists the regular files of an archive, or of a part that starts at a file's header. Pure.
 /// @return kCorrupt for a broken header or content that is cut off.
 Result<std::vector<TarEntry>> read_tar(std::span<const std::byte> archive);
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "lido/dataset/csv.h"
+
 namespace lido::dataset {
 
 Result<UtcTime> parse_utc(std::string_view text) {
@@ -25,7 +27,7 @@ Result<UtcTime> parse_utc(std::string_view text) {
   if (fields != 6 || !date.ok() || hour > 23 || minute > 59 || second < 0 || second >= 61 ||
       (zone != "Z" && !offset)) {
     return fail(ErrorCode::kInvalidArgument,
-                "\"{}\" is not a time, want one like 2026-07-01T14:03:00Z", text);
+                "{} is not a time, want one such as 2026-07-01T14:03:00Z", in_quotes(text));
   }
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const int64_t shift = (zone_hours * 60 + zone_minutes) * (sign[0] == '-' ? -60 : 60);

@@ -10,18 +10,20 @@
 
 namespace lido::dataset {
 
+/// Length and spacing of samples.
 struct WindowOptions {
   int window = 16;
   int stride = 8;
 
   static void fields(auto& self, auto&& visit) {
-    visit("window", self.window, Within{1, 1024}, "Frames in one sample");
+    visit("window", self.window, Within{1, 1024},
+          "Number of frames in a sample; more for slow behaviours");
     visit("stride", self.stride, Within{1, 1024},
-          "Frames from the start of one sample to the next");
+          "Number of frames between the starts of two samples; less for more, overlapping samples");
   }
 };
 
-/// Sampling times that follow each other without a cut: begin <= k < end.
+/// A run of sampling indices without a cut: begin <= k < end.
 struct Run {
   int64_t begin = 0;
   int64_t end = 0;
@@ -30,17 +32,17 @@ struct Run {
 
 /// Cuts a stream of items (frames of a clip, crops along a track) into windows.
 ///
-/// Windows start at multiples of the stride, counted from the clip's start, so that they are the
-/// same however the clip was divided. None crosses a cut.
+/// Windows start at multiples of the stride, counted from the clip's start, so that they do not
+/// depend on how the clip was divided into spans. No window crosses a cut. Not thread-safe.
 template <typename Item>
 class WindowCutter {
  public:
-  /// @param first_k,end_k  Only windows that start here are cut.
+  /// @param first_k,end_k  Windows start at first_k <= k < end_k.
   WindowCutter(const WindowOptions& options, int64_t first_k, int64_t end_k)
       : options_(options), first_k_(first_k), end_k_(end_k) {}
 
-  /// Takes the item at sampling time k, in ascending order; calls emit(start_k, items) for each
-  /// window it completes.
+  /// Adds the item at sampling index k, in ascending order. Calls emit(start_k, items) for each
+  /// window that the item completes. @return The error of emit.
   template <typename Emit>
   Result<void> push(int64_t k, bool after_cut, Item item, Emit emit) {
     if (after_cut || items_.empty() || k != next_k_) {
@@ -57,6 +59,7 @@ class WindowCutter {
     return emit(start, items_);
   }
 
+  /// Runs of the items so far.
   const std::vector<Run>& runs() const { return runs_; }
 
  private:
@@ -68,7 +71,8 @@ class WindowCutter {
   std::vector<Run> runs_;
 };
 
-/// How many frames of the runs are in none of the windows that start at `starts` (ascending).
+/// Counts the frames of the runs that are in no window. @param starts  Windows' starts, ascending.
+/// Pure.
 inline int64_t count_left_over(const std::vector<Run>& runs, const std::vector<int64_t>& starts,
                                int window) {
   int64_t left_over = 0;

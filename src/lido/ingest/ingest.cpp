@@ -142,6 +142,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
   LIDO_TRY(dataset.publish(generation, tables));
   Summary summary = summarise(clips, shards);
   summary.generation = generation.number;
+  summary.labels_unmatched = labeller.unmatched().labels;
   return summary;
 }
 

@@ -67,7 +67,7 @@ Result<int64_t> visit_list(const std::string& uri, const OnClip& on_clip) {
   const std::string folder = uri.substr(0, uri.rfind('/') + 1);
   for (size_t row = 0; row < table->rows; ++row) {
     const auto clip = clip_in_row(*table, row, folder);
-    if (!clip) return within(fmt::format("{}: row {}", uri, row + 1), clip.error());
+    if (!clip) return within(fmt::format("{}: {}", uri, table->place(row)), clip.error());
     LIDO_TRY(on_clip(*clip));
   }
   return static_cast<int64_t>(table->rows);

@@ -56,17 +56,17 @@ TEST_F(Inputs, AListDescribesItsClips) {
   EXPECT_EQ(last_.bytes, 5);
 }
 
-TEST_F(Inputs, ABadListIsNamedWithItsRow) {
+TEST_F(Inputs, ABadListIsNamedWithItsLine) {
   const std::string list = folder_.path("list.csv");
   ASSERT_TRUE(folder_.store().write_text("list.csv", "clip,start_utc\na.mp4,\na.mp4,soon\n"));
   find({list});
   ASSERT_FALSE(result_);
-  EXPECT_TRUE(result_.error().message.starts_with(list + ": row 2: start_utc: "))
+  EXPECT_TRUE(result_.error().message.starts_with(list + ": line 3: start_utc: "))
       << result_.error().message;
   ASSERT_TRUE(folder_.store().write_text("list.csv", "clip\n\"\"\n"));
   find({list});
   ASSERT_FALSE(result_);
-  EXPECT_EQ(result_.error().message, list + ": row 1: clip is empty, want a path or URI");
+  EXPECT_EQ(result_.error().message, list + ": line 2: clip is empty, want a path or URI");
 }
 
 TEST_F(Inputs, NothingFoundIsAnError) {

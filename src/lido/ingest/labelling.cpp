@@ -23,16 +23,16 @@ Result<dataset::Labeller> make_labeller(const Request& request, ClipDb& clips,
                                         dataset::Vocabulary& vocabulary) {
   const auto labels = LIDO_TRY(read_labels(request.labels));
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
-  const auto visit_clips = [&](const dataset::TakeClip& take) -> Result<void> {
-    const auto take_known = [&](const dataset::ClipRow& row) -> Result<void> {
-      if (!LIDO_TRY(clips.bytes_of(row.clip))) take(row.clip, row.source_fps);
+  const auto visit_clips = [&](const dataset::OnClipName& on_clip) -> Result<void> {
+    const auto on_known = [&](const dataset::ClipRow& row) -> Result<void> {
+      if (!LIDO_TRY(clips.bytes_of(row.clip))) on_clip(row.clip, row.source_fps);
       return {};
     };
-    if (dataset != nullptr) LIDO_TRY(dataset->visit<dataset::ClipRow>(generation, take_known));
+    if (dataset != nullptr) LIDO_TRY(dataset->visit<dataset::ClipRow>(generation, on_known));
     const size_t count = LIDO_TRY(clips.totals()).clips;
     for (size_t i = 0; i < count; ++i) {
       const ClipPlan plan = LIDO_TRY(clips.clip(i)).plan;
-      take(plan.input.uri, plan.info.source_fps);
+      on_clip(plan.input.uri, plan.info.source_fps);
     }
     return {};
   };

@@ -23,6 +23,7 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("skipped_hours", summary.skipped_hours);
   visit("spans", summary.spans);
   visit("spans_resumed", summary.spans_resumed);
+  visit("labels_unmatched", summary.labels_unmatched);
 }
 
 }  // namespace

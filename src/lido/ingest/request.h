@@ -39,7 +39,8 @@ struct Summary {
   double source_hours = 0;   ///< Footage of the new clips.
   double skipped_hours = 0;  ///< Footage skipped by --fps auto, because nothing moved.
   int64_t spans = 0;
-  int64_t spans_resumed = 0;  ///< Spans that an earlier run had read.
+  int64_t spans_resumed = 0;     ///< Spans that an earlier run had read.
+  int64_t labels_unmatched = 0;  ///< Labels of clips that are not in the dataset.
 };
 
 /// A request as JSON text, for another process.

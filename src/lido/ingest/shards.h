@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/labeller.h"
 #include "lido/ingest/job_context.h"
 
 namespace lido::ingest {

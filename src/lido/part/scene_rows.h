@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lido/dataset/sample_tables.h"
+#include "lido/dataset/scene_tables.h"
 #include "lido/scene/follow.h"
 
 namespace lido::part {

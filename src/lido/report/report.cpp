@@ -146,7 +146,9 @@ Result<Gathered> gather(const dataset::Dataset& dataset, int generation, const C
     gathered.shards.insert(row.shard);
     ++gathered.of_split[row.split];
     gathered.groups[row.split].insert(row.group);
-    for (const auto& label : row.labels) ++gathered.with_label[full_name(label)][row.split];
+    std::set<std::string> names;  // a label with several intervals or persons counts once
+    for (const auto& label : row.labels) names.insert(full_name(label));
+    for (const std::string& name : names) ++gathered.with_label[name][row.split];
     if (row.labels.empty()) ++gathered.with_label["no label"][row.split];
     const auto found = gathered.clips.find(row.clip);
     if (found == gathered.clips.end()) return {};
@@ -426,8 +428,10 @@ Result<std::string> contact_sheet(const dataset::Dataset& dataset,
     std::string labels;
     for (const auto& label : row.labels)
       labels += fmt::format("<br>{}: {}", escape(label.task), escape(label.label));
-    body += fmt::format("<figure>{}<figcaption>{} {}{}</figcaption></figure>", images,
-                        escape(short_name(row.clip)), clock(row.start_s), labels);
+    const std::string track = row.track > 0 ? fmt::format(", track {}", row.track) : "";
+    body += fmt::format(
+        "<figure>{}<figcaption>{} {}{}<br>{}, <code>{}</code>{}</figcaption></figure>", images,
+        escape(short_name(row.clip)), clock(row.start_s), track, row.split, row.sample, labels);
   }
   return page("Lido contact sheet", body + "</div>");
 }

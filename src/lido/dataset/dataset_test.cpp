@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/dataset.h"
+
+#include "lido/dataset/dataset_fixture.h"
+
+namespace lido::dataset {
+namespace {
+
+using DatasetTest = DatasetFixture;
+
+TEST_F(DatasetTest, OpensWhatItPublished) {
+  const auto opened = Dataset::open(folder_.string());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->identity(), kOptions);
+  EXPECT_EQ(opened->frame_rate()->value(), 1);
+  EXPECT_EQ(*opened->latest(), 1);
+  const auto generation = opened->read_latest();
+  ASSERT_TRUE(generation) << generation.error().message;
+  EXPECT_EQ(generation->number, 1);
+  EXPECT_EQ(generation->samples, 8);
+  EXPECT_EQ(generation->clips, 2);
+  EXPECT_EQ(generation->rejected, 0);
+  EXPECT_TRUE(generation->vocabulary.empty());
+}
+
+TEST_F(DatasetTest, AGenerationWithoutItsJsonDoesNotExist) {
+  {
+    auto tables = *dataset_->begin_tables(2);
+    ASSERT_TRUE(tables.samples.commit());
+  }
+  EXPECT_EQ(*dataset_->latest(), 1);
+  EXPECT_EQ(*dataset_->generations(), std::vector<int>{1});
+}
+
+TEST_F(DatasetTest, NamesTheGenerationsThereAre) {
+  const auto none = dataset_->read(9);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(none.error().message.ends_with("no generation 9, want one of: 1"))
+      << none.error().message;
+}
+
+TEST_F(DatasetTest, ReadsFramesAsTheyWereWritten) {
+  const auto rows = samples(1);
+  ASSERT_EQ(rows.size(), 8U);
+  for (const SampleRow& row : rows) {
+    const auto frames = dataset_->read_frames(row);
+    ASSERT_TRUE(frames) << frames.error().message;
+    ASSERT_EQ(frames->size(), 2U);
+    for (size_t i = 0; i < 2; ++i)
+      EXPECT_NEAR((*frames)[i].rgb[0], 20 * row.start_s + 10 * static_cast<double>(i), 2);
+    EXPECT_FALSE(dataset_->read_context_image(row)->has_value()) << "a sample of whole frames";
+  }
+}
+
+TEST_F(DatasetTest, RefusesASampleWhoseBytesChanged) {
+  SampleRow row = samples(1)[1];
+  std::string shard = read(row.shard);
+  shard[static_cast<size_t>(row.offset) + 600] ^= 1;
+  ASSERT_TRUE(dataset_->store().write_text(row.shard, shard));
+  const auto changed = dataset_->read_sample(row);
+  ASSERT_FALSE(changed);
+  EXPECT_EQ(changed.error().code, ErrorCode::kCorrupt);
+  EXPECT_NE(changed.error().message.find("checksum"), std::string::npos);
+  row.offset = std::ssize(shard) - 1;
+  const auto outside = dataset_->read_sample(row);
+  ASSERT_FALSE(outside);
+  EXPECT_NE(outside.error().message.find("outside the shard"), std::string::npos);
+}
+
+TEST_F(DatasetTest, RefusesOtherOptionsByTheirFlag) {
+  auto other = kOptions;
+  other["window"] = 4;
+  const auto opened = Dataset::open_matching(folder_.string(), other);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(opened.error().message.ends_with(
+      "the dataset has --window 2, got 4. Give the dataset's value or another --out."))
+      << opened.error().message;
+  EXPECT_TRUE(Dataset::open_matching(folder_.string(), kOptions)->has_value());
+}
+
+TEST_F(DatasetTest, RefusesAFolderOfOtherFiles) {
+  std::filesystem::remove(folder_ / "lido.json");
+  EXPECT_EQ(Dataset::open(folder_.string()).error().code, ErrorCode::kNotFound);
+  const auto created = Dataset::open_or_create(folder_.string(), kOptions);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "lido.json"));
+}
+
+TEST_F(DatasetTest, RefusesARootFileThatDoesNotParse) {
+  for (const char* text : {"{", "[]", "{}", R"({"format": "2", "options": {}})", R"({"format": 1})",
+                           R"({"format": 0, "options": {}})"}) {
+    ASSERT_TRUE(dataset_->store().write_text("lido.json", text));
+    const auto opened = Dataset::open(folder_.string());
+    ASSERT_FALSE(opened) << text;
+    EXPECT_EQ(opened.error().code, ErrorCode::kCorrupt) << text;
+  }
+}
+
+TEST_F(DatasetTest, RefusesAGenerationThatDoesNotParse) {
+  for (const char* text : {"{", "[]", R"({"samples": "many"})"}) {
+    ASSERT_TRUE(dataset_->store().write_text("generations/000001/generation.json", text));
+    const auto read = dataset_->read(1);
+    ASSERT_FALSE(read) << text;
+    EXPECT_EQ(read.error().code, ErrorCode::kCorrupt) << text;
+  }
+}
+
+TEST_F(DatasetTest, ForgottenStretchesComeBackWithTheirEnd) {
+  EXPECT_TRUE(dataset_->forgotten()->empty());
+  const Forgotten part{"/pool/a.mp4", 1, 2.5, 3, {"x.tar 12"}, {"y.tar 34"}};
+  const Forgotten rest{.clip = "/pool/b.mp4", .end_s = INFINITY};
+  ASSERT_TRUE(dataset_->write_forgotten({part, rest}));
+  const auto read = *dataset_->forgotten();
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read[0].end_s, 2.5);
+  EXPECT_EQ(read[0].shards_after, part.shards_after);
+  EXPECT_EQ(read[1].end_s, INFINITY);
+}
+
+TEST(Forgotten, CoversWhatOverlapsIt) {
+  const Forgotten record{.clip = "a", .start_s = 2, .end_s = 3};
+  EXPECT_TRUE(record.covers("a", 1, 2)) << "a sample's last frame is in it";
+  EXPECT_TRUE(record.covers("a", 2.9, 4));
+  EXPECT_FALSE(record.covers("a", 3, 4)) << "the end is exclusive";
+  EXPECT_FALSE(record.covers("a", 0, 1.9));
+  EXPECT_FALSE(record.covers("b", 2, 3));
+}
+
+}  // namespace
+}  // namespace lido::dataset
