@@ -173,6 +173,7 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
   add_help(*app, exit);
   add_completion(*app, exit);
   add_man(*app, exit);
+  add_docs(*app, exit);
   return app;
 }
 

@@ -85,5 +85,6 @@ void add_cluster(CLI::App& app, int& exit);
 void add_synth(CLI::App& app, int& exit);
 void add_jobs(CLI::App& app, int& exit);
 void add_scene(CLI::App& app, int& exit);
+void add_docs(CLI::App& app, int& exit);
 
 }  // namespace lido::cli
