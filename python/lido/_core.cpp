@@ -3,13 +3,17 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/set.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <map>
 #include <memory>
 
 #include "lido/dataset/augment.h"
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/split.h"
 #include "result.h"
 
 namespace nb = nanobind;
@@ -18,29 +22,46 @@ using namespace nb::literals;
 namespace {
 
 using lido::dataset::Dataset;
+using lido::dataset::Generation;
 using lido::dataset::SampleRow;
+using lido::media::Image;
 using lido::python::check;
 using lido::python::value_or_throw;
 
-/// A dataset at one generation. Held by its samples, so that these outlive the Python object.
+/// A dataset at one generation. Samples share it, so that they outlive the Python Dataset.
 struct Opened {
   Dataset dataset;
-  int generation = 0;
+  Generation generation;
   std::vector<SampleRow> samples;
 };
 
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>>;
+using Pixels = nb::ndarray<nb::numpy, uint8_t, nb::ndim<3>>;
+using Boxes = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
+
+/// Moves values into an array that owns them.
+template <typename Array, typename T>
+Array to_array(std::vector<T> values, std::initializer_list<size_t> shape) {
+  auto owned = std::make_unique<std::vector<T>>(std::move(values));
+  T* data = owned->data();
+  const nb::capsule owner(
+      owned.get(), [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
+  owned.release();
+  return Array(data, shape, owner);
+}
 
 struct Sample {
   std::shared_ptr<const Opened> opened;
   const SampleRow* row;
 
-  /// Reads, checks and decodes, without the interpreter lock; augmented when an epoch is given.
+  /// Reads, checks and decodes the frames without the interpreter's lock; augments them if an
+  /// epoch is given.
   Frames frames(std::optional<int64_t> epoch, int64_t seed) const {
-    std::vector<lido::media::Image> images;
+    std::vector<uint8_t> pixels;
+    size_t count = 0, height = 0, width = 0;
     {
       const nb::gil_scoped_release release;
-      images = value_or_throw(opened->dataset.read_frames(*row));
+      auto images = value_or_throw(opened->dataset.read_frames(*row));
       if (epoch && !images.empty()) {
         const auto drawn =
             lido::dataset::draw_augmentation({}, static_cast<uint64_t>(seed), *epoch, row->group,
@@ -48,42 +69,104 @@ struct Sample {
         for (size_t i = 0; i < images.size(); ++i)
           images[i] = lido::dataset::augment(images[i], drawn, static_cast<int>(i));
       }
+      count = images.size();
+      height = images.empty() ? 0 : static_cast<size_t>(images[0].height);
+      width = images.empty() ? 0 : static_cast<size_t>(images[0].width);
+      for (const Image& image : images)
+        pixels.insert(pixels.end(), image.rgb.begin(), image.rgb.end());
     }
-    auto pixels = std::make_unique<std::vector<uint8_t>>();
-    for (const auto& image : images)
-      pixels->insert(pixels->end(), image.rgb.begin(), image.rgb.end());
-    const size_t height = images.empty() ? 0 : static_cast<size_t>(images[0].height);
-    const size_t width = images.empty() ? 0 : static_cast<size_t>(images[0].width);
-    auto* data = pixels.release();
-    const nb::capsule owner(
-        data, [](void* pointer) noexcept { delete static_cast<std::vector<uint8_t>*>(pointer); });
-    return Frames(data->data(), {images.size(), height, width, 3}, owner);
+    return to_array<Frames>(std::move(pixels), {count, height, width, 3});
+  }
+
+  std::optional<Pixels> context() const {
+    std::optional<Image> image;
+    {
+      const nb::gil_scoped_release release;
+      image = value_or_throw(opened->dataset.read_context_image(*row));
+    }
+    if (!image) return std::nullopt;
+    return to_array<Pixels>(std::move(image->rgb), {static_cast<size_t>(image->height),
+                                                    static_cast<size_t>(image->width), 3});
+  }
+
+  std::optional<Boxes> boxes() const {
+    if (row->boxes.empty()) return std::nullopt;
+    return to_array<Boxes>(row->boxes, {row->boxes.size() / 4, 4});
+  }
+
+  std::optional<int64_t> track() const {
+    return row->track > 0 ? std::optional(row->track) : std::nullopt;
+  }
+
+  nb::object start_utc() const {
+    if (!row->start_utc) return nb::none();
+    const nb::module_ datetime = nb::module_::import_("datetime");
+    const nb::object utc = datetime.attr("timezone").attr("utc");
+    const nb::object epoch = datetime.attr("datetime")(1970, 1, 1, "tzinfo"_a = utc);
+    return epoch + datetime.attr("timedelta")("microseconds"_a = row->start_utc->us);
   }
 
   nb::list labels() const {
     nb::list list;
     for (const auto& label : row->labels) {
       nb::dict entry;
-      entry["task"] = label.task;
-      entry["label"] = label.label;
-      entry["overlap"] = label.overlap;
-      entry["track"] = label.track;
-      entry["boxes"] = label.boxes;
+      lido::dataset::SampleLabel::columns(
+          [&](const char* name, auto member, auto...) { entry[name] = label.*member; });
       list.append(entry);
     }
     return list;
+  }
+
+  std::string repr() const {
+    std::string text = fmt::format("<lido.Sample {} of {} at {:.2f} s", row->sample,
+                                   row->clip.substr(row->clip.rfind('/') + 1), row->start_s);
+    if (row->track > 0) text += fmt::format(", track {}", row->track);
+    return text + ", " + row->split + ">";
   }
 };
 
 struct OpenedDataset {
   std::shared_ptr<const Opened> opened;
 
+  std::map<std::string, size_t> splits() const {
+    std::map<std::string, size_t> counts;
+    for (const char* split : lido::dataset::kSplits) counts[split] = 0;
+    for (const SampleRow& row : opened->samples) ++counts[row.split];
+    return counts;
+  }
+
   std::vector<Sample> samples(const std::optional<std::string>& split) const {
+    if (split && !splits().contains(*split)) {
+      std::string known;
+      for (const char* name : lido::dataset::kSplits) known += std::string(", ") + name;
+      throw nb::value_error(
+          fmt::format("split: got \"{}\", want one of: {}", *split, known.substr(2)).c_str());
+    }
     std::vector<Sample> found;
     for (const SampleRow& row : opened->samples) {
       if (!split || row.split == *split) found.push_back({opened, &row});
     }
     return found;
+  }
+
+  Sample at(int64_t index) const {
+    const auto count = std::ssize(opened->samples);
+    const int64_t from_start = index < 0 ? index + count : index;
+    if (from_start < 0 || from_start >= count) {
+      throw nb::index_error(
+          fmt::format("sample: got index {}, want {} to {}", index, -count, count - 1).c_str());
+    }
+    return {opened, &opened->samples[static_cast<size_t>(from_start)]};
+  }
+
+  std::string repr() const {
+    const auto counts = splits();
+    std::string text =
+        fmt::format("<lido.Dataset {}, generation {}: {} samples", opened->dataset.store().uri(),
+                    opened->generation.number, opened->samples.size());
+    for (const char* split : lido::dataset::kSplits)
+      text += fmt::format(", {} {}", counts.at(split), split);
+    return text + ">";
   }
 };
 
@@ -91,55 +174,95 @@ OpenedDataset open_dataset(const std::string& uri, int generation) {
   const nb::gil_scoped_release release;
   Dataset dataset = value_or_throw(Dataset::open(uri));
   const int number = generation > 0 ? generation : value_or_throw(dataset.latest());
-  value_or_throw(dataset.read(number));  // it exists and is whole
+  Generation read = value_or_throw(dataset.read(number));
   std::vector<SampleRow> samples;
   const auto visited = dataset.visit<SampleRow>(number, [&](SampleRow& row) -> lido::Result<void> {
     samples.push_back(std::move(row));
     return {};
   });
   check(visited);
-  return {std::make_shared<const Opened>(std::move(dataset), number, std::move(samples))};
+  return {std::make_shared<const Opened>(std::move(dataset), std::move(read), std::move(samples))};
+}
+
+void add_exceptions(nb::module_& module) {
+  const auto add = [&](const char* name, const char* full_name, PyObject* base, const char* text) {
+    module.attr(name) = nb::steal(PyErr_NewExceptionWithDoc(full_name, text, base, nullptr));
+  };
+  add("LidoError", "lido.LidoError", PyExc_Exception, "An error that names its cause.");
+  add("LidoUnavailable", "lido.LidoUnavailable", nb::object(module.attr("LidoError")).ptr(),
+      "Storage, disk or network failed; the same call may work later.");
+}
+
+void add_sample(nb::module_& module) {
+  const auto row = [](auto member) { return [member](const Sample& s) { return s.row->*member; }; };
+  nb::class_<Sample>(module, "Sample", "A window of frames of one clip. Thread-safe.")
+      .def_prop_ro("key", row(&SampleRow::sample), "Key of the sample in its shard.")
+      .def_prop_ro("split", row(&SampleRow::split), "Split: train, val or test.")
+      .def_prop_ro("clip", row(&SampleRow::clip), "Absolute path or URI of the source clip.")
+      .def_prop_ro("group", row(&SampleRow::group), "Event that the clip shows.")
+      .def_prop_ro("site", row(&SampleRow::site), "Name of the pool; empty if unknown.")
+      .def_prop_ro("camera", row(&SampleRow::camera), "Name of the camera; empty if unknown.")
+      .def_prop_ro("start_s", row(&SampleRow::start_s),
+                   "Time of the first frame, seconds after the clip's first frame.")
+      .def_prop_ro("end_s", row(&SampleRow::end_s),
+                   "Time of the last frame, seconds after the clip's first frame.")
+      .def_prop_ro("start_utc", &Sample::start_utc,
+                   nb::sig("def start_utc(self) -> datetime.datetime | None"),
+                   "Time of the first frame on the wall clock; None if unknown.")
+      .def_prop_ro("pts", row(&SampleRow::pts),
+                   "Presentation timestamp of each frame, ticks of the clip's time base.")
+      .def_prop_ro("track", &Sample::track,
+                   "Track id of the person shown; None for a sample of whole frames.")
+      .def_prop_ro("boxes", &Sample::boxes, nb::rv_policy::automatic,
+                   "Box of the person in each frame: float64, frames x 4 (x, y, width, height), "
+                   "sample pixels. None for a sample of whole frames.")
+      .def_prop_ro("context", &Sample::context, nb::rv_policy::automatic,
+                   "Whole frame around the person: uint8, height x width x 3. None for a sample of "
+                   "whole frames.")
+      .def_prop_ro("labels", &Sample::labels,
+                   nb::sig("def labels(self) -> list[dict[str, typing.Any]]"),
+                   "Labels as dicts: task, label, overlap (share of the frames), track, boxes.")
+      .def_prop_ro(
+          "frames", [](const Sample& s) { return s.frames(std::nullopt, 0); },
+          nb::rv_policy::automatic, "Frames as stored: uint8, frames x height x width x 3.")
+      .def(
+          "augmented",
+          [](const Sample& s, int64_t epoch, int64_t seed) { return s.frames(epoch, seed); },
+          "epoch"_a, "seed"_a = 0,
+          "Returns augmented frames. They depend on seed, epoch, group and key only.")
+      .def("__repr__", &Sample::repr);
+}
+
+void add_dataset(nb::module_& module) {
+  nb::class_<OpenedDataset>(module, "Dataset",
+                            "A dataset at one generation. Has len(), dataset[i] and a loop over "
+                            "all samples. Thread-safe.")
+      .def_prop_ro(
+          "uri",
+          [](const OpenedDataset& d) { return std::string(d.opened->dataset.store().uri()); },
+          "Folder, gs:// or s3:// prefix.")
+      .def_prop_ro(
+          "generation", [](const OpenedDataset& d) { return d.opened->generation.number; },
+          "Number of the generation, from 1; 0 for a dataset without samples yet.")
+      .def_prop_ro("splits", &OpenedDataset::splits, "Number of samples in train, val and test.")
+      .def_prop_ro(
+          "labels", [](const OpenedDataset& d) { return d.opened->generation.vocabulary; },
+          "Labels that the dataset knows, by task.")
+      .def("samples", &OpenedDataset::samples, "split"_a = nb::none(),
+           "Returns all samples, or those of one split, in the order of clips and times. Raises "
+           "ValueError for an unknown split.")
+      .def("__len__", [](const OpenedDataset& d) { return d.opened->samples.size(); })
+      .def("__getitem__", &OpenedDataset::at, "index"_a)
+      .def("__repr__", &OpenedDataset::repr);
+  module.def("open", &open_dataset, "uri"_a, "generation"_a = 0,
+             "Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or at "
+             "the given one.");
 }
 
 }  // namespace
 
 NB_MODULE(_core, module) {
-  // The second: storage, disk or network failed, and the same call may work another time.
-  const auto add_exception = [&](const char* name, const char* full_name, PyObject* base) {
-    module.attr(name) = nb::steal(PyErr_NewException(full_name, base, nullptr));
-  };
-  add_exception("LidoError", "lido.LidoError", PyExc_Exception);
-  add_exception("LidoUnavailable", "lido.LidoUnavailable",
-                nb::object(module.attr("LidoError")).ptr());
-  nb::class_<Sample>(module, "Sample", "One window of frames.")
-      .def_prop_ro("key", [](const Sample& s) { return s.row->sample; })
-      .def_prop_ro("split", [](const Sample& s) { return s.row->split; })
-      .def_prop_ro("clip", [](const Sample& s) { return s.row->clip; })
-      .def_prop_ro("group", [](const Sample& s) { return s.row->group; })
-      .def_prop_ro("camera", [](const Sample& s) { return s.row->camera; })
-      .def_prop_ro(
-          "start_s", [](const Sample& s) { return s.row->start_s; },
-          "Seconds after the clip's first picture.")
-      .def_prop_ro(
-          "pts", [](const Sample& s) { return s.row->pts; },
-          "Presentation time of each frame, ticks of the clip's time base.")
-      .def_prop_ro("labels", &Sample::labels,
-                   "A list of dicts: task, label, overlap, track, boxes.")
-      .def_prop_ro(
-          "frames", [](const Sample& s) { return s.frames(std::nullopt, 0); },
-          nb::rv_policy::automatic, "uint8, frames x height x width x 3, as stored.")
-      .def(
-          "augmented",
-          [](const Sample& s, int64_t epoch, int64_t seed) { return s.frames(epoch, seed); },
-          "epoch"_a, "seed"_a = 0,
-          "The frames as augmented for an epoch: a function of seed, epoch, group and sample "
-          "only.");
-  nb::class_<OpenedDataset>(module, "Dataset", "A dataset at one generation.")
-      .def_prop_ro("generation", [](const OpenedDataset& d) { return d.opened->generation; })
-      .def("samples", &OpenedDataset::samples, "split"_a = nb::none(),
-           "All samples, or those of train, val or test, in order of clip and time.")
-      .def("__len__", [](const OpenedDataset& d) { return d.opened->samples.size(); });
-  module.def("open", &open_dataset, "uri"_a, "generation"_a = 0,
-             "Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or the "
-             "one given.");
+  add_exceptions(module);
+  add_sample(module);
+  add_dataset(module);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Python module reads what the program wrote."""
 
+import ast
 import pathlib
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import webdataset
-from conftest import SMALL, ingest
+from conftest import SMALL, ingest, table
 
 import lido
 
@@ -44,6 +45,69 @@ def test_augmentation_is_a_function_of_seed_epoch_and_names(dataset):
     assert not np.array_equal(first.augmented(3, seed=7), first.augmented(3, seed=8))
     # Both are of one group: the same drawing, so what moves in one moves in the other.
     assert first.group == second.group
+
+
+def test_a_dataset_has_a_length_splits_labels_and_a_repr(dataset):
+    opened = lido.open(str(dataset))
+    rows = table(dataset, "manifest")
+    assert len(opened) == len(rows) == len(list(opened))
+    assert opened.splits == {"train": len(rows), "val": 0, "test": 0}
+    assert opened.uri == str(dataset) and opened.generation == 1
+    assert opened[0].key == rows[0]["sample"] and opened[-1].key == rows[-1]["sample"]
+    with pytest.raises(IndexError):
+        opened[len(rows)]
+    assert opened.labels == {}
+    assert (
+        repr(opened) == f"<lido.Dataset {dataset}, generation 1: {len(rows)} samples, "
+        f"{len(rows)} train, 0 val, 0 test>"
+    )
+
+
+def test_an_unknown_split_is_an_error_that_names_the_splits(dataset):
+    opened = lido.open(str(dataset))
+    assert opened.samples(split="val") == []
+    with pytest.raises(ValueError, match='"tran", want one of: train, val, test'):
+        opened.samples(split="tran")
+
+
+def test_a_sample_has_the_columns_of_the_manifest(clips, tmp_path):
+    (tmp_path / "clips.csv").write_text(
+        "clip,group,site,camera,start_utc\n"
+        f"{clips}/h264_b.mp4,event,pool,cam1,2026-07-01T14:03:00.25Z\n"
+    )
+    (tmp_path / "labels.csv").write_text(
+        "clip,start_s,end_s,task,label,x,y,width,height\nh264_b.mp4,0,9,age,child,1,2,3,4\n"
+    )
+    ingest(tmp_path / "clips.csv", tmp_path / "d", *SMALL, "--labels", tmp_path / "labels.csv")
+    opened = lido.open(str(tmp_path / "d"))
+    assert opened.labels == {"age": {"child"}}
+    for sample, row in zip(opened, table(tmp_path / "d", "manifest"), strict=True):
+        assert sample.key == row["sample"]
+        for name in ("split", "clip", "group", "site", "camera", "start_s", "end_s", "pts"):
+            assert getattr(sample, name) == row[name], name
+        assert sample.start_utc == row["start_utc"] and sample.start_utc.tzinfo is not None
+        assert sample.labels == row["labels"]
+        assert sample.track is None and sample.boxes is None and sample.context is None
+        assert sample.key in repr(sample) and "h264_b.mp4" in repr(sample)
+
+
+def test_type_hints_are_installed_with_the_module():
+    folder = pathlib.Path(lido.__file__).parent
+    assert (folder / "py.typed").exists()
+    hints = ast.parse((folder / "_core.pyi").read_text())
+    classes = {n.name: n for n in hints.body if isinstance(n, ast.ClassDef)}
+    functions = {n.name for n in classes["Dataset"].body if isinstance(n, ast.FunctionDef)}
+    assert {"samples", "splits", "labels", "__len__", "__getitem__", "__repr__"} <= functions
+    defined = {n.name for n in ast.walk(hints) if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    assert set(lido.__all__) <= defined | {"LidoError", "LidoUnavailable"}
+    compile((folder / "_core.pyi").read_text(), "_core.pyi", "exec")
+
+
+@pytest.mark.parametrize("name", ["_core.pyi", "_work.pyi"])
+def test_the_type_hints_of_the_wheel_are_those_of_the_module(name):
+    built = pathlib.Path(lido.__file__).parent / name
+    source = pathlib.Path(__file__).parents[2] / "python/lido" / name
+    assert source.read_text() == built.read_text(), f"cp {built} {source}"
 
 
 def test_samples_outlive_their_dataset(dataset):

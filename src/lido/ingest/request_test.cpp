@@ -58,7 +58,7 @@ TEST(Summary, ComesBackFromJson) {
                         .spans_resumed = 7};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 15U);
+  EXPECT_EQ(json.size(), 16U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
