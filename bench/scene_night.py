@@ -80,7 +80,7 @@ def ticks_with_people(clip, minutes):
     for i in range(len(VISITS)):
         start = (i + 1) * minutes // 3 * 60 * RATE
         seen = scene_tables(clip.with_name(f"visit{i}.ts"), "--fps", RATE)("objects")
-        found |= {start + o["k"] for o in seen if o["kind"] == "person" and o["score"] >= 0.5}
+        found |= {start + o["k"] for o in seen if o["class_name"] == "person" and o["score"] >= 0.5}
     return found
 
 

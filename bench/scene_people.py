@@ -63,7 +63,7 @@ def people():
             boxes = [
                 (o["x"], o["y"], o["width"], o["height"])
                 for o in objects
-                if o["k"] == k and o["kind"] == "person"
+                if o["k"] == k and o["class_name"] == "person"
             ]
             for i in match(points, boxes):
                 found[list(persons)[i]] += 1

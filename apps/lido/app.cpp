@@ -102,7 +102,11 @@ void add_man(CLI::App& app, int& exit) {
   });
 }
 
-/// One name serves all: --shard_mb is --shard-mb.
+/// Flags that had another name. The former name still works, but nothing lists it.
+constexpr std::pair<std::string_view, std::string_view> kFormerFlags[] = {
+    {"--faint-score", "--low-score"}, {"--max-overlap", "--nms-iou"}};
+
+/// One name serves all: --shard_mb is --shard-mb, and a former name is the present one.
 std::vector<std::string> normalised(std::vector<std::string> arguments) {
   for (std::string& argument : arguments) {
     if (argument == "--") break;
@@ -110,6 +114,11 @@ std::vector<std::string> normalised(std::vector<std::string> arguments) {
     const auto end = argument.begin() +
                      static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
     std::replace(argument.begin(), end, '_', '-');
+    for (const auto& [former, present] : kFormerFlags) {
+      if (std::string_view(argument.begin(), end) != former) continue;
+      argument.replace(0, former.size(), present);
+      break;
+    }
   }
   return arguments;
 }

@@ -138,7 +138,7 @@ def test_a_person_is_followed_as_at_the_fixed_rate(night_with_a_person, tmp_path
         name: [
             (o["k"], o["track"] > 0)
             for o in pyarrow_rows(tmp_path / name, "objects")
-            if o["kind"] == "person"
+            if o["class_name"] == "person"
         ]
         for name in ("auto", "fixed")
     }

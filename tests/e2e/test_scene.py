@@ -62,7 +62,9 @@ def samples_of(dataset, row):
 
 
 def test_somebody_is_found_and_followed_and_the_camera_is_still(dataset):
-    people = [t for t in scene(dataset, "tracks") if t["kind"] == "person" and t["sightings"] > 20]
+    people = [
+        t for t in scene(dataset, "tracks") if t["class_name"] == "person" and t["sightings"] > 20
+    ]
     assert len(people) == 1, people
     assert {m["motion"] for m in scene(dataset, "motion")} == {"still"}
     assert [m["k"] for m in scene(dataset, "motion")] == list(range(72))
@@ -76,7 +78,9 @@ def test_a_sample_shows_one_person_with_room_around_him(dataset):
     np = pytest.importorskip("numpy")
     rows = table(dataset, "manifest")
     assert len(rows) >= 8
-    objects = {(o["track"], o["k"]): o for o in scene(dataset, "objects") if o["kind"] == "person"}
+    objects = {
+        (o["track"], o["k"]): o for o in scene(dataset, "objects") if o["class_name"] == "person"
+    }
     for row in rows:
         files = samples_of(dataset, row)
         assert sorted(files) == [

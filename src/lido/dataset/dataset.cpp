@@ -4,11 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <type_traits>
+#include <utility>
 
 #include "lido/base/hash.h"
+#include "lido/base/whole.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
 
@@ -19,7 +22,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kRootFile = "lido.json";
 constexpr const char* kForgottenFile = "forgotten.json";
-constexpr int kFormat = 1;
 
 std::string folder_of(int generation) { return fmt::format("generations/{:06}", generation); }
 
@@ -31,13 +33,37 @@ Result<Json> read_json(storage::Store& store, std::string_view name) {
   return json;
 }
 
+Result<void> check_format(std::string_view file, int format) {
+  if (format >= 1 && format <= kFormat) return {};
+  return fail(format > kFormat ? ErrorCode::kInvalidArgument : ErrorCode::kCorrupt,
+              "{}: format {}, want 1 to {}.{}", file, format, kFormat,
+              format > kFormat ? " Install a newer version of Lido." : "");
+}
+
+/// Options that format 1 had under another name, and their names today.
+constexpr std::array<std::pair<std::string_view, const char*>, 2> kRenamedOptions = {
+    {{"faint_score", "low_score"}, {"max_overlap", "nms_iou"}}};
+
+/// Returns the options with today's names, in the same order.
+Json present_names(const Json& options) {
+  Json renamed = Json::object();
+  for (const auto& [name, value] : options.items()) {
+    const auto found =
+        std::ranges::find(kRenamedOptions, name, [](const auto& p) { return p.first; });
+    renamed[found == kRenamedOptions.end() ? name : std::string(found->second)] = value;
+  }
+  return renamed;
+}
+
+/// Reads the options of a dataset from lido.json.
 Result<Json> read_root(storage::Store& store) {
   const Json root = LIDO_TRY(read_json(store, kRootFile));
-  if (!root.is_object() || root.value("format", 0) != kFormat || !root.contains("options")) {
-    return fail(ErrorCode::kCorrupt, "{}/{}: not a Lido dataset, want format {}", store.uri(),
-                kRootFile, kFormat);
-  }
-  return root.at("options");
+  const std::string file = fmt::format("{}/{}", store.uri(), kRootFile);
+  const Json options = root.is_object() ? root.value("options", Json()) : Json();
+  if (!options.is_object())
+    return fail(ErrorCode::kCorrupt, "{}: not the root file of a Lido dataset, want options", file);
+  LIDO_TRY(check_format(file, whole<int>(root.value("format", Json())).value_or(0)));
+  return present_names(options);
 }
 
 std::unexpected<Error> differs(const std::string& uri, const Json& have, const Json& want) {
@@ -119,8 +145,7 @@ Result<int> Dataset::latest() const {
 }
 
 Result<Generation> Dataset::read(int number) const {
-  Generation generation;
-  generation.number = number;
+  Generation generation{.number = number};
   if (number == 0) return generation;
   const std::string folder = folder_of(number);
   const auto read = read_json(*store_, folder + "/generation.json");
@@ -130,7 +155,7 @@ Result<Generation> Dataset::read(int number) const {
   }
   const Json json = LIDO_TRY(read);
   try {
-    generation.format = json.value("format", 1);
+    generation.format = json.value("format", 1);  // format 1 did not store it
     json.at("samples").get_to(generation.samples);
     json.at("clips").get_to(generation.clips);
     json.at("rejected").get_to(generation.rejected);
@@ -139,6 +164,7 @@ Result<Generation> Dataset::read(int number) const {
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "{}/generation.json: {}", folder, error.what());
   }
+  LIDO_TRY(check_format(folder + "/generation.json", generation.format));
   return generation;
 }
 
@@ -171,9 +197,11 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   generation.samples = tables.samples.rows();
   generation.clips = tables.clips.rows();
   generation.rejected = tables.rejected.rows();
-  const Json json = {{"generation", generation.number}, {"samples", generation.samples},
-                     {"scenes", generation.scenes},     {"clips", generation.clips},
-                     {"rejected", generation.rejected}, {"labels", generation.vocabulary}};
+  generation.format = kFormat;
+  const Json json = {{"generation", generation.number}, {"format", generation.format},
+                     {"samples", generation.samples},   {"scenes", generation.scenes},
+                     {"clips", generation.clips},       {"rejected", generation.rejected},
+                     {"labels", generation.vocabulary}};
   LIDO_TRY(
       store_->write_text(folder_of(generation.number) + "/generation.json", json.dump(2) + "\n"));
   return generation;

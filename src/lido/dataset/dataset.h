@@ -32,10 +32,14 @@ namespace lido::dataset {
 //   report.html
 //   .work/                             finished spans of an ingest that has not finished
 
+/// Format version of new datasets and generations. Versions 1 to kFormat are read; docs/formats.md
+/// lists what changed.
+inline constexpr int kFormat = 2;
+
 /// Summary of a generation. A generation is complete: it needs no earlier one.
 struct Generation {
   int number = 0;                   ///< From 1; 0 for a dataset without a generation.
-  int format = 1;                   ///< Format version it was written in; see docs/formats.md.
+  int format = kFormat;             ///< Format version it was written in.
   int64_t samples = 0;              ///< Rows of the manifest.
   int64_t clips = 0;                ///< Rows of the table of clips.
   int64_t rejected = 0;             ///< Rows of the table of rejected clips.
@@ -71,7 +75,8 @@ struct Forgotten {
 class Dataset {
  public:
   /// Opens an existing dataset.
-  /// @return kNotFound without a lido.json; kCorrupt for a lido.json that does not parse.
+  /// @return kNotFound without a lido.json; kCorrupt for a lido.json that does not parse;
+  /// kInvalidArgument for a newer format.
   static Result<Dataset> open(std::string_view uri);
   /// Opens a dataset, or creates one in an empty folder.
   /// @param identity  Options that shape the samples; an existing dataset must have the same.
@@ -94,7 +99,8 @@ class Dataset {
   /// Returns all generations in order of their numbers.
   Result<std::vector<int>> generations() const;
   /// Reads a generation; number 0 gives an empty one.
-  /// @return kNotFound that lists the generations there are; kCorrupt.
+  /// @return kNotFound that lists the generations there are; kInvalidArgument for a newer format;
+  /// kCorrupt.
   Result<Generation> read(int number) const;
   /// Reads the latest generation; an empty one if there is none.
   Result<Generation> read_latest() const;

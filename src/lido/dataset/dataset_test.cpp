@@ -99,6 +99,33 @@ TEST_F(DatasetTest, RefusesARootFileThatDoesNotParse) {
   }
 }
 
+TEST_F(DatasetTest, RefusesANewerFormat) {
+  ASSERT_TRUE(dataset_->store().write_text("lido.json", R"({"format": 3, "options": {}})"));
+  const auto opened = Dataset::open(folder_.string());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_NE(opened.error().message.find("format 3, want 1 to 2. Install a newer"),
+            std::string::npos)
+      << opened.error().message;
+}
+
+TEST_F(DatasetTest, ReadsOptionsByTheirFormerNames) {
+  ASSERT_TRUE(dataset_->store().write_text(
+      "lido.json",
+      R"({"format": 1, "options": {"a": 1, "faint_score": 0.2, "max_overlap": 0.6}})"));
+  const auto opened = Dataset::open(folder_.string());
+  ASSERT_TRUE(opened) << opened.error().message;
+  EXPECT_EQ(opened->identity().dump(), R"({"a":1,"low_score":0.2,"nms_iou":0.6})");
+}
+
+TEST_F(DatasetTest, AGenerationWithoutAFormatIsOfFormat1) {
+  EXPECT_EQ(dataset_->read(1)->format, kFormat);
+  std::string text = read("generations/000001/generation.json");
+  text.replace(text.find("\"format\""), 8, "\"other\"");
+  ASSERT_TRUE(dataset_->store().write_text("generations/000001/generation.json", text));
+  EXPECT_EQ(dataset_->read(1)->format, 1);
+}
+
 TEST_F(DatasetTest, RefusesAGenerationThatDoesNotParse) {
   for (const char* text : {"{", "[]", R"({"samples": "many"})"}) {
     ASSERT_TRUE(dataset_->store().write_text("generations/000001/generation.json", text));

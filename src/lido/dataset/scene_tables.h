@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/former_name.h"
+
 namespace lido::dataset {
 
 // The tables of a scene folder and of `lido scene`. The help texts in columns() document the
@@ -18,7 +20,7 @@ struct ObjectRow {
   std::string clip;
   int64_t k = 0;
   double time_s = 0;
-  std::string kind;
+  std::string class_name;
   std::string source;
   double score = 0;
   int64_t track = 0;
@@ -31,8 +33,9 @@ struct ObjectRow {
           "Sampling index of the frame: its time is k / fps seconds after the clip's first frame");
     visit("time_s", &Row::time_s,
           "Sampling time of the frame, seconds after the clip's first frame");
-    visit("kind", &Row::kind,
-          "Class name from the detector; empty for an object found by its motion only");
+    visit("class_name", &Row::class_name,
+          "Class of the object by the detector; empty for an object found by its motion only",
+          FormerName{"kind"});
     visit("source", &Row::source,
           "Origin of the box: detector, or motion for a moving object that the detector missed");
     visit("score", &Row::score, "Score of the detector, 0 to 1; 0 for an object found by motion");
@@ -50,20 +53,21 @@ struct TrackRow {
   static constexpr std::string_view kRow = "each object followed through a clip";
   std::string clip;
   int64_t track = 0;
-  std::string kind;
+  std::string class_name;
   int64_t first_k = 0;
   int64_t last_k = 0;
   double start_s = 0;
   double end_s = 0;
   int64_t sightings = 0;
   double mean_score = 0;
-  double way = 0;
+  double path_length = 0;
 
   static void columns(auto&& visit) {
     using Row = TrackRow;
     visit("clip", &Row::clip, "Absolute path or URI of the clip");
     visit("track", &Row::track, "Track id, counted from 1 in each clip");
-    visit("kind", &Row::kind, "Class name from the detector");
+    visit("class_name", &Row::class_name, "Class of the object by the detector",
+          FormerName{"kind"});
     visit("first_k", &Row::first_k, "Sampling index of the first sighting");
     visit("last_k", &Row::last_k, "Sampling index of the last sighting");
     visit("start_s", &Row::start_s,
@@ -71,8 +75,9 @@ struct TrackRow {
     visit("end_s", &Row::end_s, "Time of the last sighting, seconds after the clip's first frame");
     visit("sightings", &Row::sightings, "Number of sampling times at which the object was found");
     visit("mean_score", &Row::mean_score, "Mean score of the detector over the track, 0 to 1");
-    visit("way", &Row::way,
-          "Length of the path of the box's centre without camera motion, in heights of the box");
+    visit("path_length", &Row::path_length,
+          "Length of the path of the box's centre without camera motion, in heights of the box",
+          FormerName{"way"});
   }
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lido/dataset/sample_tables.h"
+#include "lido/dataset/scene_tables.h"
 #include "lido/dataset/table.h"
 
 namespace lido::dataset {
@@ -94,6 +95,30 @@ TEST_F(Tables, OfBrokenBytesAreRefused) {
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, ErrorCode::kCorrupt);
   EXPECT_FALSE(read_table<SampleRow>(*store_, "missing.parquet"));
+}
+
+// The numbers are as pyarrow reads them from the columns kind and way.
+TEST(Format1, ColumnsAreReadByTheirFormerNames) {
+  const auto store = *storage::open_store(LIDO_TEST_DATASETS "/format1/scenes/g000001");
+  const auto tracks = read_table<TrackRow>(*store, "tracks.parquet");
+  ASSERT_TRUE(tracks) << tracks.error().message;
+  ASSERT_EQ(tracks->size(), 2U);
+  EXPECT_EQ((*tracks)[0].class_name, "bed");
+  EXPECT_EQ((*tracks)[0].path_length, 0.028996710235934278);
+  EXPECT_EQ((*tracks)[1].class_name, "keyboard");
+  EXPECT_EQ((*tracks)[1].path_length, 1.0886675094208502);
+  const auto objects = read_table<ObjectRow>(*store, "objects.parquet");
+  ASSERT_TRUE(objects) << objects.error().message;
+  ASSERT_EQ(objects->size(), 25U);
+  EXPECT_EQ((*objects)[0].class_name, "bed");
+}
+
+TEST_F(Tables, AreWrittenByTheirPresentNames) {
+  ASSERT_TRUE(write_table<TrackRow>(*store_, "t.parquet", {{.class_name = "person"}}));
+  const std::string bytes = *store_->read_text("t.parquet");
+  EXPECT_NE(bytes.find("class_name"), std::string::npos);
+  EXPECT_NE(bytes.find("path_length"), std::string::npos);
+  EXPECT_EQ(bytes.find("kind"), std::string::npos);
 }
 
 TEST(SampleLabel, IsEqualToItselfWithUnknownBoxes) {

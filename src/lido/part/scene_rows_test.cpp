@@ -15,11 +15,11 @@ TEST(SceneRows, AnObjectHasTheNameOfItsClass) {
   const SceneRows rows = scene_rows(followed, "/a.mp4", kFps, kClasses);
   ASSERT_EQ(rows.objects.size(), 2U);
   EXPECT_EQ(rows.objects[0].clip, "/a.mp4");
-  EXPECT_EQ(rows.objects[0].kind, "ball");
+  EXPECT_EQ(rows.objects[0].class_name, "ball");
   EXPECT_EQ(rows.objects[0].source, "detector");
   EXPECT_EQ(rows.objects[0].time_s, 1.5);
   EXPECT_EQ(rows.objects[0].track, 9);
-  EXPECT_EQ(rows.objects[1].kind, "");
+  EXPECT_EQ(rows.objects[1].class_name, "");
   EXPECT_EQ(rows.objects[1].source, "motion");
 }
 

@@ -71,7 +71,7 @@ Result<void> gather_tables(storage::Store& store, const std::string& folder, Gat
       }));
   LIDO_TRY(dataset::visit_table<dataset::TrackRow>(store, folder + dataset::kTracksTable,
                                                    [&](dataset::TrackRow& row) -> Done {
-                                                     ++all.tracks[row.kind];
+                                                     ++all.tracks[row.class_name];
                                                      if (ClipScene* clip = shown(row.clip))
                                                        clip->tracks.push_back(std::move(row));
                                                      return {};
@@ -157,7 +157,7 @@ Result<std::string> picture(storage::Store& store, const std::string& folder,
         row.source == "motion" ? fmt::format(" stroke-dasharray={:.0f}", line * 3) : "");
     if (row.track == 0) continue;
     svg += fmt::format("<text x={:.0f} y={:.0f} style=\"font-size:{:.0f}px\">{} {}</text>", row.x,
-                       std::max(letters, row.y - line * 2), letters, escape(row.kind), row.track);
+                       std::max(letters, row.y - line * 2), letters, escape(row.class_name), row.track);
   }
   return fmt::format(
       "<div class=view>{}<svg viewBox=\"0 0 {} {}\" preserveAspectRatio=none "
@@ -186,7 +186,7 @@ std::string lanes(const ClipScene& clip, double duration_s, double step_s) {
     svg += fmt::format("<text x=0 y={:.1f}>{}</text>", y + 10, escape(text));
   };
   for (const dataset::TrackRow& track : tracks) {
-    name(fmt::format("{} {}", track.kind, track.track));
+    name(fmt::format("{} {}", track.class_name, track.track));
     bar(track.start_s, track.end_s + step_s, color_of(track.track));
     y += kRow;
   }

@@ -130,7 +130,7 @@ SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRow
                            double fps) {
   SceneClipSummary summary{.frames = std::ssize(followed.motions)};
   summary.seconds = static_cast<double>(summary.frames) / fps;
-  for (const auto& track : rows.tracks) ++summary.tracks[track.kind];
+  for (const auto& track : rows.tracks) ++summary.tracks[track.class_name];
   for (const auto& motion : rows.motions) ++summary.motions[motion.motion];
   for (const auto& fault : rows.qualities)
     summary.faults[fault.fault] += fault.end_s - fault.start_s;

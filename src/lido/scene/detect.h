@@ -36,9 +36,9 @@ struct DetectorOptions {
     visit("tiles", self.tiles, Within{1, 8},
           "Look also at N x N overlapping tiles, for small people; costs N x N + 1 times as much");
     visit("min_score", self.min_score, Within{0.01, 1}, "Objects of this score count as found");
-    visit("faint_score", self.faint_score, Within{0.01, 1},
+    visit("low_score", self.faint_score, Within{0.01, 1},
           "Objects of this score count where somebody was followed to that place");
-    visit("max_overlap", self.max_overlap, Within{0, 1},
+    visit("nms_iou", self.max_overlap, Within{0, 1},
           "Of two boxes of one kind that overlap more (intersection over union), the weaker goes");
   }
 };
