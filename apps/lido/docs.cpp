@@ -62,7 +62,8 @@ std::string flags_of(const Command& command) {
   for (const std::string& group : groups) {
     const bool is_plain = group == "flags" || group == "arguments";
     text += is_plain ? "" : fmt::format("{}:\n\n", group);
-    text += "| flag | default | meaning |\n|---|---|---|\n" + rows.at(group) + "\n";
+    text += fmt::format("| {} | default | meaning |\n|---|---|---|\n{}\n",
+                        group == "arguments" ? "argument" : "flag", rows.at(group));
   }
   return text;
 }

@@ -145,7 +145,9 @@ def test_inspect_counts_samples_and_not_intervals(dataset, tmp_path):
     (tmp_path / "labels.csv").write_text(
         HEADER + "".join(f"h264_b.mp4,{t},{t + 1},age,child,{t},,,,\n" for t in range(6))
     )
-    done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--classes", "age=elder")
+    done = run(
+        "label", dataset, "--labels", tmp_path / "labels.csv", "--classes", "age=elder,child"
+    )
     assert done.code == 0, done.err
     rows = table(dataset, "manifest", 2)
     assert max(len(row["labels"]) for row in rows) > 1, "several intervals on a sample"

@@ -22,7 +22,7 @@ def test_the_docs_are_those_of_the_program(docs):
     assert done.code == 0, done.out + done.err
 
 
-@pytest.mark.parametrize("page, old", [("formats.md", "| `pts` |"), ("cli.md", "`--window`")])
+@pytest.mark.parametrize("page, old", [("formats.md", "| `pts` |"), ("cli.md", "`--window INT`")])
 def test_a_changed_page_is_found_and_written_again(docs, page, old):
     text = (docs / page).read_text()
     (docs / page).write_text(text.replace(old, old.upper(), 1))

@@ -77,7 +77,8 @@ def test_it_grows(old, clips):
     assert done.code == 0, done.err
     rows = table(old, "manifest", 2)
     assert {r["clip"].rsplit("/", 1)[-1] for r in rows} == {"cam2.mp4", "h264_b.mp4"}
-    assert [r for r in rows if r["clip"].endswith("cam2.mp4")] == table(old, "manifest", 1)
+    kept = [r for r in rows if r["clip"].endswith("cam2.mp4")]
+    assert repr(kept) == repr(table(old, "manifest", 1)), "as text, since NaN equals nothing"
     generation = json.loads((old / "generations/000002/generation.json").read_text())
     assert generation["format"] == 2
     assert generation["scenes"] == ["scenes/g000001", "scenes/g000002"]

@@ -42,9 +42,7 @@ def film(tmp_path_factory):
     (folder / "scene.yaml").write_text(FILMED)
     done = run("synth", "scene", folder / "scene.yaml", "--out", folder / "d", "--json")
     assert done.code == 0, done.err
-    assert (
-        done.json["frames"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
-    )
+    assert done.json["frames"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
     # Not on a terminal, progress is JSON lines.
     progress = [json.loads(line) for line in done.err.splitlines()]
     assert all(line["frames_total"] == 90 and line["frames"] <= 90 for line in progress), done.err
