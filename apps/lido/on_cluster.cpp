@@ -155,7 +155,7 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
       if (wants_to_cancel(id)) {
         LIDO_TRY(api.stop(id));
         return fail(ErrorCode::kCancelled,
-                    "{} is cancelled; the same command goes on from its parts", id);
+                    "{} is cancelled; the same command resumes from its parts", id);
       }
       return fail(
           ErrorCode::kCancelled,

@@ -152,8 +152,9 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progre
   // The driver printed its exit code. Its process may still die while Ray shuts down.
   if (outcome.exit) return outcome;
   if (WIFSIGNALED(status)) {
-    return fail(ErrorCode::kUnavailable, "{} was ended by signal {} ({}); the same command resumes",
-                python, WTERMSIG(status), ::strsignal(WTERMSIG(status)));
+    return fail(ErrorCode::kUnavailable,
+                "{} was ended by signal {} ({}); the same command resumes from here", python,
+                WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }
   outcome.exit = WEXITSTATUS(status);
   return outcome;

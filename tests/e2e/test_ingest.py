@@ -333,7 +333,7 @@ def test_a_changed_clip_is_refused(clips, tmp_path):
     ingest(tmp_path / "a.mp4", tmp_path / "d", *SMALL)
     shutil.copy(clips / "h264_no_b.mp4", tmp_path / "a.mp4")
     done = run("ingest", tmp_path / "a.mp4", "--out", tmp_path / "d", *SMALL)
-    assert done.code == 2 and "published samples never change" in done.err
+    assert done.code == 2 and "Published samples never change" in done.err
 
 
 def test_report_is_one_small_file_that_tells_it_all(clips, tmp_path):

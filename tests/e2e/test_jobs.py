@@ -160,8 +160,8 @@ def test_tasks_want_what_they_are_told_to(cluster, raw, tmp_path):
 @pytest.mark.parametrize(
     "flags, said",
     [
-        (["--task-resources", "disk"], 'task_resources hold "disk"'),
-        (["--task-resources", "disk=0"], 'hold "disk=0"'),
+        (["--task-resources", "disk"], 'task_resources has "disk"'),
+        (["--task-resources", "disk=0"], 'has "disk=0"'),
         (["--task-gpus", "1.5"], "task_gpus is 1.5"),
         (["--task-cpus", "0"], "task_cpus is 0"),
     ],

@@ -268,7 +268,7 @@ def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
         done = run("scene", *arguments, "--quiet")
         assert (done.code, words in done.err, done.err.count("\n")) == (code, True, 1), done.err
     done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "off", "--samples", "person")
-    assert done.code == 2 and "samples person want scene on" in done.err
+    assert done.code == 2 and "--samples person needs --scene on" in done.err
     done = run(
         "ingest",
         walk,

@@ -60,7 +60,7 @@ def drive(report: Report) -> int:
     except ray.exceptions.RayError as error:
         return refuse(f"Ray: {str(error).strip().splitlines()[-1]}", 1)
     except KeyboardInterrupt:
-        return refuse("stopped; the same command goes on from here", 130)
+        return refuse("stopped; the same command resumes from here", 130)
 
 
 def ingest(request: dict[str, Any], report: Report) -> None:
