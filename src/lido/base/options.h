@@ -14,7 +14,7 @@
 
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
-#include "lido/base/whole.h"
+#include "lido/base/json_integer.h"
 
 namespace lido {
 
@@ -77,7 +77,7 @@ bool fits(const nlohmann::ordered_json& json) {
   if constexpr (std::is_same_v<T, bool>) {
     return json.is_boolean();
   } else if constexpr (std::is_integral_v<T>) {
-    return whole<T>(json).has_value();
+    return json_integer<T>(json).has_value();
   } else if constexpr (std::is_floating_point_v<T>) {
     return json.is_number();
   } else {

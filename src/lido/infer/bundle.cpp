@@ -2,7 +2,7 @@
 #include "lido/infer/bundle.h"
 
 #include "lido/base/hash.h"
-#include "lido/base/whole.h"
+#include "lido/base/json_integer.h"
 #include "lido/storage/store.h"
 
 namespace lido::infer {
@@ -32,7 +32,7 @@ Result<void> take(const Json& json, const std::string& path, T& value) {
   }
   try {
     if constexpr (std::is_same_v<T, int>) {
-      const auto number = whole<int>(*at);
+      const auto number = json_integer<int>(*at);
       if (!number) throw std::invalid_argument("");
       value = *number;
     } else {

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "lido/base/whole.h"
+#include "lido/base/json_integer.h"
 
 namespace lido::infer {
 namespace {
@@ -168,7 +168,7 @@ std::map<std::string, Weight> find_weights(const Json& manifest, std::string_vie
   for (const Json& group : manifest) {
     for (const Json& entry : group.at("weights")) {
       const std::string name = entry.at("name");
-      const auto shape = all_whole<int64_t>(entry.at("shape"));
+      const auto shape = json_integers<int64_t>(entry.at("shape"));
       if (!shape) throw Broken("a shape that is no list of whole numbers");
       Weight weight{.shape = *shape, .type = entry.at("dtype")};
       const bool halves = entry.contains("quantization");

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "lido/base/whole.h"
+#include "lido/base/json_integer.h"
 
 namespace lido::scene {
 namespace {
@@ -126,11 +126,11 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
     if (kind != "nanodet" && kind != "yolox")
       return refuse(fmt::format("kind is \"{}\", want nanodet or yolox", kind));
     decoding.kind = kind == "yolox" ? Decoding::Kind::kYolox : Decoding::Kind::kNanodet;
-    const auto strides = all_whole<int>(bundle.decoding.at("strides"));
+    const auto strides = json_integers<int>(bundle.decoding.at("strides"));
     if (!strides) return refuse("strides want 1 to 16 numbers from 1 to 1024");
     decoding.strides = *strides;
     if (decoding.kind == Decoding::Kind::kNanodet)
-      decoding.bins = whole<int>(bundle.decoding.at("bins")).value_or(0);
+      decoding.bins = json_integer<int>(bundle.decoding.at("bins")).value_or(0);
   } catch (const nlohmann::json::exception& error) {
     return refuse(error.what());
   }

@@ -9,10 +9,12 @@
 
 namespace lido {
 
-/// A whole number, if that is what it is and if it fits. The library's own conversion makes an int
-/// of any number, and of one that is too large an undefined one.
+/// Returns a JSON value as an integer of type T; empty when it is no integer or out of T's range.
+///
+/// nlohmann's own get<int>() truncates fractions, and is undefined for numbers out of range.
+/// Thread-safe.
 template <std::integral T>
-std::optional<T> whole(const auto& json) {
+std::optional<T> json_integer(const auto& json) {
   if (json.is_number_unsigned()) {
     const auto value = json.template get<uint64_t>();
     return std::in_range<T>(value) ? std::optional(static_cast<T>(value)) : std::nullopt;
@@ -22,13 +24,14 @@ std::optional<T> whole(const auto& json) {
   return std::in_range<T>(value) ? std::optional(static_cast<T>(value)) : std::nullopt;
 }
 
-/// A list of such numbers.
+/// Returns a JSON array as integers of type T; empty when it is no array or json_integer() is empty
+/// for an element. Thread-safe.
 template <std::integral T>
-std::optional<std::vector<T>> all_whole(const auto& json) {
+std::optional<std::vector<T>> json_integers(const auto& json) {
   if (!json.is_array()) return std::nullopt;
   std::vector<T> values;
-  for (const auto& one : json) {
-    const auto value = whole<T>(one);
+  for (const auto& element : json) {
+    const auto value = json_integer<T>(element);
     if (!value) return std::nullopt;
     values.push_back(*value);
   }
