@@ -90,7 +90,7 @@ Result<int> write_docs(const Command& program, const std::string& folder, bool c
     if (!file.ends_with(".md")) continue;
     const std::string text = LIDO_TRY(read_text(file));
     const auto filled = fill_blocks(text, blocks, used);
-    if (!filled) return within(file, filled.error());
+    if (!filled) return with_context(file, filled.error());
     if (*filled == text) continue;
     stale.push_back(file);
     if (!check) LIDO_TRY(write_text(file, *filled));

@@ -19,9 +19,9 @@ Result<int> label(const Flags& flags) {
   const auto reader = LIDO_TRY(storage::open_reader(flags.labels));
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{4} << 30));
   auto labels = dataset::parse_labels(bytes);
-  if (!labels) return within(flags.labels, labels.error());
+  if (!labels) return with_context(flags.labels, labels.error());
   const auto relabelled = dataset::relabel(dataset, *labels, flags.classes);
-  if (!relabelled) return within(flags.labels, relabelled.error());
+  if (!relabelled) return with_context(flags.labels, relabelled.error());
   const dataset::EditSummary& summary = *relabelled;
   if (labels->empty())
     fmt::print(stderr, "lido: warning: {}: no labels, only a header\n", flags.labels);

@@ -22,7 +22,7 @@ inline double intersection(const Box& a, const Box& b) {
 }
 
 /// Intersection over union, 0 to 1.
-inline double overlap(const Box& a, const Box& b) {
+inline double iou(const Box& a, const Box& b) {
   const double both = intersection(a, b);
   return both <= 0 ? 0 : both / (a.area() + b.area() - both);
 }

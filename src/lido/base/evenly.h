@@ -10,7 +10,7 @@ namespace lido {
 
 /// At most `most` of the items, evenly picked, in their order.
 template <typename Item>
-std::vector<Item> evenly(const std::vector<Item>& items, size_t most) {
+std::vector<Item> sample_evenly(const std::vector<Item>& items, size_t most) {
   std::vector<Item> picked;
   const size_t count = std::min(most, items.size());
   picked.reserve(count);
@@ -18,10 +18,10 @@ std::vector<Item> evenly(const std::vector<Item>& items, size_t most) {
   return picked;
 }
 
-/// Says of items, one after another, whether evenly() would pick them.
-class EvenPicker {
+/// Says of items, one after another, whether sample_evenly() would pick them.
+class EvenSampler {
  public:
-  EvenPicker(int64_t items, int64_t most) : items_(items), count_(std::min(items, most)) {}
+  EvenSampler(int64_t items, int64_t most) : items_(items), count_(std::min(items, most)) {}
   bool picks_next() {
     const bool picked = picked_ < count_ && next_++ == picked_ * items_ / count_;
     picked_ += picked ? 1 : 0;

@@ -45,7 +45,7 @@ std::string Sha256::hex() {
 
 std::string sha256_hex(std::string_view text) { return Sha256().update(text).hex(); }
 
-uint64_t seeded(uint64_t seed, std::initializer_list<std::string_view> names) {
+uint64_t derive_seed(uint64_t seed, std::initializer_list<std::string_view> names) {
   std::string text = std::to_string(seed);
   for (const std::string_view name : names) {
     text += '\0';

@@ -32,6 +32,6 @@ class Sha256 {
 std::string sha256_hex(std::string_view text);
 
 /// A number drawn from a seed and names, never from order: the first eight bytes of their SHA-256.
-uint64_t seeded(uint64_t seed, std::initializer_list<std::string_view> names);
+uint64_t derive_seed(uint64_t seed, std::initializer_list<std::string_view> names);
 
 }  // namespace lido

@@ -19,10 +19,10 @@ TEST(Sha256, KnownAnswers) {
 }
 
 TEST(Seeded, DependsOnEveryNameAndTheirBounds) {
-  EXPECT_EQ(seeded(1, {"a", "b"}), seeded(1, {"a", "b"}));
-  EXPECT_NE(seeded(1, {"a", "b"}), seeded(2, {"a", "b"}));
-  EXPECT_NE(seeded(1, {"a", "b"}), seeded(1, {"ab"}));
-  EXPECT_NE(seeded(1, {"a", "b"}), seeded(1, {"b", "a"}));
+  EXPECT_EQ(derive_seed(1, {"a", "b"}), derive_seed(1, {"a", "b"}));
+  EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(2, {"a", "b"}));
+  EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(1, {"ab"}));
+  EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(1, {"b", "a"}));
 }
 
 TEST(ParallelFor, DoesEachOnce) {

@@ -21,7 +21,7 @@ const char* name_of(ErrorCode code) {
   return "unknown";
 }
 
-std::unexpected<Error> within(std::string_view culprit, const Error& error) {
+std::unexpected<Error> with_context(std::string_view culprit, const Error& error) {
   return std::unexpected(Error{error.code, fmt::format("{}: {}", culprit, error.message)});
 }
 

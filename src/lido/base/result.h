@@ -39,7 +39,7 @@ template <typename... Args>
 }
 
 /// The same error with the culprit named in front of it.
-[[nodiscard]] std::unexpected<Error> within(std::string_view culprit, const Error& error);
+[[nodiscard]] std::unexpected<Error> with_context(std::string_view culprit, const Error& error);
 
 }  // namespace lido
 

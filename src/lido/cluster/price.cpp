@@ -91,7 +91,7 @@ double most_duty(double base, double slope, double cost) {
 Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& file) {
   const auto table = dataset::parse_table(
       csv, {"sku", "region", "unit", "on_demand_usd", "spot_usd", "as_of", "source"}, {});
-  if (!table) return within(file, table.error());
+  if (!table) return with_context(file, table.error());
   PriceTable prices;
   prices.file_ = file;
   for (size_t row = 0; row < table->rows; ++row) {

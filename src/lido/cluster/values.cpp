@@ -17,12 +17,12 @@ Result<PodShape> read_pod(const Yaml& node) {
   pod.memory_gib = LIDO_TRY(node["memoryGiB"].number(0, kMost));
   pod.object_store_gib = LIDO_TRY(node["objectStoreGiB"].number(0, kMost));
   pod.spill_gib = LIDO_TRY(node["spillGiB"].number(0, kMost));
-  if (const Yaml gpu = node["gpu"]; gpu.there()) {
+  if (const Yaml gpu = node["gpu"]; gpu.has_value()) {
     LIDO_TRY(gpu.map());
     pod.gpu_type = LIDO_TRY(gpu["type"].text());
-    pod.gpus = static_cast<int>(LIDO_TRY(gpu["count"].whole(1, 16)));
+    pod.gpus = static_cast<int>(LIDO_TRY(gpu["count"].integer(1, 16)));
   }
-  if (node["spot"].there()) pod.spot = LIDO_TRY(node["spot"].flag());
+  if (node["spot"].has_value()) pod.spot = LIDO_TRY(node["spot"].boolean());
   return pod;
 }
 
@@ -30,19 +30,19 @@ Result<WorkerGroup> read_group(const std::string& name, const Yaml& node) {
   constexpr int64_t kMostPods = 1'000'000;
   WorkerGroup group{.name = name};
   group.pod = LIDO_TRY(read_pod(node));
-  group.max = static_cast<int>(LIDO_TRY(node["max"].whole(0, kMostPods)));
-  group.min = static_cast<int>(LIDO_TRY(node["min"].whole(0, kMostPods)));
+  group.max = static_cast<int>(LIDO_TRY(node["max"].integer(0, kMostPods)));
+  group.min = static_cast<int>(LIDO_TRY(node["min"].integer(0, kMostPods)));
   if (group.min > group.max) return node["min"].refuse(fmt::format("max ({}) or less", group.max));
   group.cpus = static_cast<int>(group.pod.cpu);
-  if (node["cpus"].there()) group.cpus = static_cast<int>(LIDO_TRY(node["cpus"].whole(0, 4096)));
+  if (node["cpus"].has_value()) group.cpus = static_cast<int>(LIDO_TRY(node["cpus"].integer(0, 4096)));
   return group;
 }
 
 Result<RayClusterValues> read_cluster(const std::string& name, const Yaml& node) {
   LIDO_TRY(node.map());
   RayClusterValues cluster{.name = name};
-  cluster.enabled = LIDO_TRY(node["enabled"].flag());
-  if (node["suspend"].there()) cluster.suspend = LIDO_TRY(node["suspend"].flag());
+  cluster.enabled = LIDO_TRY(node["enabled"].boolean());
+  if (node["suspend"].has_value()) cluster.suspend = LIDO_TRY(node["suspend"].boolean());
   cluster.idle_timeout_s = LIDO_TRY(node["idleTimeoutSeconds"].number(0, kMost));
   cluster.head = LIDO_TRY(read_pod(node["head"]));
   for (const auto& [key, group] : LIDO_TRY(node["groups"].map()))
@@ -85,7 +85,7 @@ Result<const RayClusterValues*> Values::find(std::string_view cluster) const {
 Result<Values> read_values(std::string_view text, const std::string& file,
                            std::string_view defaults) {
   const Yaml given = LIDO_TRY(Yaml::parse(text, file));
-  if (given.there() && !given.is_map())
+  if (given.has_value() && !given.is_map())
     return fail(ErrorCode::kInvalidArgument, "{}: no map of values", file);
   Values values = LIDO_TRY(read_tree(Yaml::merged(LIDO_TRY(Yaml::parse(defaults, file)), given)));
   if (!is_kubernetes_name(values.name))

@@ -12,7 +12,7 @@ constexpr double kYear_h = 8760;
 constexpr int64_t kMostSpans = 100'000'000;
 
 Result<Work> read_work(const Yaml& node, const Values& values) {
-  LIDO_TRY(node.only({"name", "cluster", "group", "jobs", "fromHour", "toHour", "spans",
+  LIDO_TRY(node.check_keys({"name", "cluster", "group", "jobs", "fromHour", "toHour", "spans",
                       "spanSeconds", "spread"}));
   Work work;
   work.name = LIDO_TRY(node["name"].text());
@@ -25,8 +25,8 @@ Result<Work> read_work(const Yaml& node, const Values& values) {
   if (group == groups.end() || work.group == "driver")
     return node["group"].refuse("a group of workers of that cluster");
   if (group->cpus < 1) return node["group"].refuse("a group whose pods have a CPU at least");
-  work.jobs = LIDO_TRY(node["jobs"].whole(1, kMostSpans));
-  work.spans = node["spans"].there() ? LIDO_TRY(node["spans"].whole(1, kMostSpans)) : 1;
+  work.jobs = LIDO_TRY(node["jobs"].integer(1, kMostSpans));
+  work.spans = node["spans"].has_value() ? LIDO_TRY(node["spans"].integer(1, kMostSpans)) : 1;
   if (work.jobs * work.spans > kMostSpans)
     return node["jobs"].refuse(fmt::format("{} spans at most", kMostSpans));
   work.from_h = LIDO_TRY(node["fromHour"].number_or(0, 0, kYear_h));
@@ -53,7 +53,7 @@ double Workload::spans() const {
 Result<Workload> read_workload(std::string_view text, const std::string& file,
                                const Values& values) {
   const Yaml tree = LIDO_TRY(Yaml::parse(text, file));
-  LIDO_TRY(tree.only({"work"}));
+  LIDO_TRY(tree.check_keys({"work"}));
   Workload workload;
   for (const Yaml& node : LIDO_TRY(tree["work"].list()))
     workload.work.push_back(LIDO_TRY(read_work(node, values)));

@@ -108,7 +108,7 @@ Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int
                                std::string_view group, std::string_view sample, int width,
                                int height) {
   const std::string when = std::to_string(epoch);
-  Draw draw(seeded(seed, {"augment", when, group}));
+  Draw draw(derive_seed(seed, {"augment", when, group}));
   Augmentation result;
   result.mirrored = draw.uniform() < options.flip;
   const double zoom = 1 / (1 - draw.uniform() * options.crop);
@@ -119,7 +119,7 @@ Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int
   result.saturation = 1 + draw.within(options.saturation);
   result.blur = draw.uniform() < options.blur;
   result.noise = draw.uniform() * options.noise;
-  result.noise_seed = seeded(seed, {"noise", when, sample});
+  result.noise_seed = derive_seed(seed, {"noise", when, sample});
   // About the centre: mirror, turn, zoom; then move within what the zoom cut off.
   const double cx = width / 2.0, cy = height / 2.0;
   Map map = {1, 0, -cx, 0, 1, -cy};

@@ -57,7 +57,7 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
     result.boxes.insert(result.boxes.end(), {mapped.x, mapped.y, mapped.width, mapped.height});
     if (sample.boxes.size() != 4 * frames || std::isnan(mapped.x)) continue;
     const double* person = &sample.boxes[4 * i];
-    ious += overlap(mapped, {person[0], person[1], person[2], person[3]});
+    ious += iou(mapped, {person[0], person[1], person[2], person[3]});
     ++known;
   }
   if (inside == 0) return std::nullopt;

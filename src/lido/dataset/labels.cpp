@@ -22,7 +22,7 @@ Result<std::optional<Box>> parse_box(const TextTable& table, size_t row) {
     empty += cell.empty() ? 1 : 0;
     if (cell.empty()) continue;
     const auto value = parse_number(cell);
-    if (!value) return within(kColumns[i], value.error());
+    if (!value) return with_context(kColumns[i], value.error());
     values[i] = *value;
   }
   if (empty == kColumns.size()) return std::nullopt;
@@ -67,7 +67,7 @@ Result<std::vector<Label>> parse_intervals(std::string_view bytes) {
   std::vector<Label> labels;
   for (size_t row = 0; row < table.rows; ++row) {
     auto label = parse_row(table, row);
-    if (!label) return within(table.place(row), label.error());
+    if (!label) return with_context(table.place(row), label.error());
     labels.push_back(std::move(*label));
   }
   return labels;
@@ -86,7 +86,7 @@ Result<CvatBox> parse_cvat_box(const pugi::xml_node& node, double min_frame) {
   std::array<double, 5> values{};
   for (size_t i = 0; i < kNames.size(); ++i) {
     const auto value = parse_number(node.attribute(kNames[i]).value());
-    if (!value) return within(fmt::format("a box's {}", kNames[i]), value.error());
+    if (!value) return with_context(fmt::format("a box's {}", kNames[i]), value.error());
     values[i] = *value;
   }
   const auto& [frame, left, top, right, bottom] = values;
@@ -149,7 +149,7 @@ Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
   for (const pugi::xml_node track : root.children("track")) {
     const auto appended = append_cvat_track(track, clip, labels);
     if (!appended)
-      return within("track " + in_quotes(track.attribute("id").value()), appended.error());
+      return with_context("track " + in_quotes(track.attribute("id").value()), appended.error());
   }
   return labels;
 }

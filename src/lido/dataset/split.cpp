@@ -30,7 +30,7 @@ Result<SplitShares> parse_split(std::string_view text) {
 }
 
 std::string_view split_of(std::string_view group, const SplitShares& shares, uint64_t seed) {
-  const double draw = static_cast<double>(seeded(seed, {"split", group}) >> 11) * 0x1p-53;
+  const double draw = static_cast<double>(derive_seed(seed, {"split", group}) >> 11) * 0x1p-53;
   if (draw < shares[0]) return kSplits[0];
   return draw < shares[0] + shares[1] ? kSplits[1] : kSplits[2];
 }

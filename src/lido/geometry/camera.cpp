@@ -72,12 +72,12 @@ Result<Vector3> read_point(const Yaml& node) {
 }
 
 Result<void> read_lens(const Yaml& node, Camera& camera) {
-  if (node["lens"].there() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
+  if (node["lens"].has_value() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
     camera.lens = Lens::kFisheye;
     camera.fx = camera.fy =
         camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
   }
-  if (node["k"].there()) {
+  if (node["k"].has_value()) {
     const auto k = LIDO_TRY(node["k"].list());
     if (k.size() > camera.k.size())
       return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
@@ -85,7 +85,7 @@ Result<void> read_lens(const Yaml& node, Camera& camera) {
   }
   const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
   if (camera.distorted_radius(camera.max_field()) < corner)
-    return (node["k"].there() ? node["k"] : node["degrees"])
+    return (node["k"].has_value() ? node["k"] : node["degrees"])
         .refuse("a lens that does not fold back inside the image");
   return {};
 }
@@ -171,9 +171,9 @@ Camera look_at(const Vector3& position, const Vector3& target, double degrees, i
 }
 
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
-  LIDO_TRY(node.only(kCameraKeys));
+  LIDO_TRY(node.check_keys(kCameraKeys));
   Camera camera = LIDO_TRY(read_pose(node, pool));
-  camera.name = node["name"].there() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
+  camera.name = node["name"].has_value() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
   if (camera.name.empty() ||
       camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
     return node["name"].refuse("a name of lower-case letters, digits, _ and -");

@@ -100,10 +100,10 @@ double Pool::basin_m(double x) const {
 double Pool::depth_m(Point p) const { return is_water(p) ? basin_m(p.x) : 0; }
 
 Result<Pool> read_pool(const Yaml& node) {
-  LIDO_TRY(node.only(
+  LIDO_TRY(node.check_keys(
       {"kind", "outline", "shallow_m", "deep_m", "deck_m", "freeboard_m", "ways_in", "gate"}));
   Pool pool;
-  pool.kind = node["kind"].there() ? LIDO_TRY(node["kind"].text()) : "drawn";
+  pool.kind = node["kind"].has_value() ? LIDO_TRY(node["kind"].text()) : "drawn";
   for (const Yaml& one : LIDO_TRY(node["outline"].list()))
     pool.outline.push_back(LIDO_TRY(read_point(one)));
   if (pool.outline.size() < 3) return node["outline"].refuse("three corners or more");

@@ -8,7 +8,7 @@ namespace lido::geometry {
 Result<Site> read_site(std::string_view text, const std::string& file) {
   const Yaml yaml = LIDO_TRY(Yaml::parse(text, file));
   Site site{LIDO_TRY(read_pool(yaml["pool"])), {}};
-  if (!yaml["cameras"].there()) return site;
+  if (!yaml["cameras"].has_value()) return site;
   for (const Yaml& node : LIDO_TRY(yaml["cameras"].list()))
     site.cameras.push_back(LIDO_TRY(read_camera(node, site.pool, site.cameras.size() + 1)));
   return site;

@@ -133,12 +133,12 @@ Result<Bundle> read_bundle(const std::string& folder) {
     return fail(ErrorCode::kNotFound, "{}: no such file", where);
   if (!text) return std::unexpected(text.error());
   auto bundle = parse_bundle(*text);
-  if (!bundle) return lido::within(where, bundle.error());
+  if (!bundle) return with_context(where, bundle.error());
   Sha256 identity;
   identity.update(*text);
   for (const auto& [name, checksum] : bundle->files) {
     auto bytes = store->read_text(name, kLargestModel);
-    if (!bytes) return lido::within(where, bytes.error());
+    if (!bytes) return with_context(where, bytes.error());
     const std::string found = sha256_hex(*bytes);
     if (found != checksum) {
       return fail(ErrorCode::kCorrupt, "{}/{}: SHA-256 is {}, the bundle says {}", folder, name,

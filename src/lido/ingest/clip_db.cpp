@@ -4,7 +4,7 @@
 #include <array>
 #include <cstring>
 
-#include "lido/base/evenly.h"
+#include "lido/base/sample_evenly.h"
 
 namespace lido::ingest {
 namespace {
@@ -301,7 +301,7 @@ Result<std::vector<ThumbnailPlace>> ClipDb::thumbnails(const PlateKey& key, int6
                         count = row.integer(0);
                         return {};
                       }));
-  EvenPicker picker(count, max_count);
+  EvenSampler picker(count, max_count);
   std::vector<int64_t> ids;
   LIDO_TRY(db_->query("SELECT id FROM thumbnails WHERE camera = ? AND day_part = ? ORDER BY id",
                       {key.camera, key.day_part}, [&](const DbRow& row) -> Result<void> {

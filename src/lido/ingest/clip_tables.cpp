@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "lido/base/in_order.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
 #include "lido/ingest/part_samples.h"
 
@@ -154,14 +154,14 @@ Result<void> append_rows(ClipRows rows, dataset::Tables& tables, ClipTotals& tot
 
 Result<ClipTotals> append_clips(const JobContext& job, dataset::Tables& tables) {
   ClipTotals totals;
-  InOrder<ClipRows> in_order([&](ClipRows rows) -> Result<void> {
+  ReorderBuffer<ClipRows> in_order([&](ClipRows rows) -> Result<void> {
     if (!rows.samples.lengths.empty()) LIDO_TRY(job.clips.record_samples(rows.split, rows.samples));
     return append_rows(std::move(rows), tables, totals);
   });
   const size_t clips = LIDO_TRY(job.clips.totals()).clips;
   LIDO_TRY(parallel_for(clips, job.options.workers, job.stop, [&](size_t number) -> Result<void> {
     const ClipRecord clip = LIDO_TRY(job.clips.clip(number));
-    return in_order.take(number, LIDO_TRY(ClipCollector(job, clip).collect()));
+    return in_order.push(number, LIDO_TRY(ClipCollector(job, clip).collect()));
   }));
   return totals;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/follow_clips.h"
 
-#include "lido/base/in_order.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
 #include "lido/ingest/clip_scene.h"
 #include "lido/ingest/person_samples.h"
@@ -76,12 +76,12 @@ Result<void> follow_clips(const JobContext& job, const std::string& folder) {
   auto tables = LIDO_TRY(SceneTables::create(job.dataset.store(), folder));
   const size_t clips = LIDO_TRY(job.clips.totals()).clips;
   SceneGallery gallery(job, clips, folder);
-  InOrder<FollowedClip> in_order([&](FollowedClip followed) -> Result<void> {
+  ReorderBuffer<FollowedClip> in_order([&](FollowedClip followed) -> Result<void> {
     LIDO_TRY(gallery.add(followed.clip, followed.scene));
     return tables.append(std::move(followed.rows));
   });
   LIDO_TRY(parallel_for(clips, job.options.workers, job.stop, [&](size_t number) -> Result<void> {
-    return in_order.take(number, LIDO_TRY(follow_clip(job, number)));
+    return in_order.push(number, LIDO_TRY(follow_clip(job, number)));
   }));
   LIDO_TRY(gallery.finish());
   return tables.commit();

@@ -50,7 +50,7 @@ Result<part::ClipInput> clip_in_row(const dataset::TextTable& table, size_t row,
   clip.camera = table.cell("camera", row);
   if (const auto start = table.cell("start_utc", row); !start.empty()) {
     const auto parsed = dataset::parse_utc(start);
-    if (!parsed) return within("start_utc", parsed.error());
+    if (!parsed) return with_context("start_utc", parsed.error());
     clip.start_utc = *parsed;
   }
   return clip;
@@ -63,11 +63,11 @@ Result<int64_t> visit_list(const std::string& uri, const OnClip& on_clip) {
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, kMaxListBytes));
   const auto table =
       dataset::parse_table(bytes, {"clip"}, {"group", "site", "camera", "start_utc"});
-  if (!table) return within(uri, table.error());
+  if (!table) return with_context(uri, table.error());
   const std::string folder = uri.substr(0, uri.rfind('/') + 1);
   for (size_t row = 0; row < table->rows; ++row) {
     const auto clip = clip_in_row(*table, row, folder);
-    if (!clip) return within(fmt::format("{}: {}", uri, table->place(row)), clip.error());
+    if (!clip) return with_context(fmt::format("{}: {}", uri, table->place(row)), clip.error());
     LIDO_TRY(on_clip(*clip));
   }
   return static_cast<int64_t>(table->rows);

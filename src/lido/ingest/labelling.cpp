@@ -10,9 +10,9 @@ Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
   if (uri.empty()) return std::vector<dataset::Label>();
   const auto reader = LIDO_TRY(storage::open_reader(uri));
   auto bytes = storage::read_all(*reader, kMaxLabelsBytes);
-  if (!bytes) return within(uri, bytes.error());
+  if (!bytes) return with_context(uri, bytes.error());
   auto labels = dataset::parse_labels(*bytes);
-  if (!labels) return within(uri, labels.error());
+  if (!labels) return with_context(uri, labels.error());
   return labels;
 }
 
@@ -38,7 +38,7 @@ Result<dataset::Labeller> make_labeller(const Request& request, ClipDb& clips,
   };
   auto labeller =
       dataset::Labeller::make(labels, visit_clips, request.sampling.fps.rate, vocabulary);
-  if (!labeller) return within(request.labels, labeller.error());
+  if (!labeller) return with_context(request.labels, labeller.error());
   return labeller;
 }
 

@@ -45,7 +45,7 @@ Result<ClipPlan> plan_clip(part::ClipInput input, const part::SampleOptions& sam
                            double span_s) {
   ClipPlan plan{std::move(input), {}, {}, {}};
   const auto give_up = [&](const Error& error) -> Result<ClipPlan> {
-    if (error.code == ErrorCode::kUnavailable) return within(plan.input.uri, error);
+    if (error.code == ErrorCode::kUnavailable) return with_context(plan.input.uri, error);
     return ClipPlan{std::move(plan.input), {}, {}, error};
   };
   const auto reader = storage::open_reader(plan.input.uri);

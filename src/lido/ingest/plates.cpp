@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "lido/base/evenly.h"
+#include "lido/base/sample_evenly.h"
 #include "lido/base/hash.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/scene/background.h"
@@ -52,7 +52,7 @@ Result<void> SceneGallery::add(const ClipRecord& clip, const ClipScene& scene) {
   const bool has_views = clip.number == 0 || part(clip.number) != part(clip.number - 1);
   if (has_views) LIDO_TRY(write_views(clip, scene));
   if (input.camera.empty() && !has_views) return {};
-  for (const PlacedImage& one : evenly(scene.thumbnails, kMaxPlateImages)) {
+  for (const PlacedImage& one : sample_evenly(scene.thumbnails, kMaxPlateImages)) {
     const PlateKey key = plate_key(input, job_.seconds(one.image.k));
     LIDO_TRY(job_.clips.record_thumbnail(key, clip.number, one.span, one.image.offset,
                                          one.image.length));
@@ -63,7 +63,7 @@ Result<void> SceneGallery::add(const ClipRecord& clip, const ClipScene& scene) {
 Result<void> SceneGallery::write_views(const ClipRecord& clip, const ClipScene& scene) {
   const part::ClipInput& input = clip.plan.input;
   ClipImageReader images(store_, clip);
-  for (const PlacedImage& one : evenly(scene.thumbnails, kMaxViews)) {
+  for (const PlacedImage& one : sample_evenly(scene.thumbnails, kMaxViews)) {
     const std::string file =
         fmt::format("views/{}_{:08}.jpg", part::key_prefix(input), one.image.k);
     LIDO_TRY(store_.write_text(folder_ + "/" + file, LIDO_TRY(images.read(one))));

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "lido/base/hash.h"
-#include "lido/base/in_order.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
@@ -150,7 +150,7 @@ Result<ShardTotals> write_shards(const JobContext& job, int generation,
   }
   // Shards are written in parallel, and the manifest has their rows in order: rows wait in files.
   storage::Store& store = job.dataset.store();
-  InOrder<std::string> in_order([&](const std::string& file) -> Result<void> {
+  ReorderBuffer<std::string> in_order([&](const std::string& file) -> Result<void> {
     LIDO_TRY(dataset::visit_table<SampleRow>(
         store, file, [&](SampleRow& row) { return manifest.append(std::move(row)); }));
     return store.remove(file);
@@ -161,7 +161,7 @@ Result<ShardTotals> write_shards(const JobContext& job, int generation,
     auto rows = LIDO_TRY(dataset::TableWriter<SampleRow>::create(store, file));
     bytes += LIDO_TRY(ShardWriter(job, shards[number], labeller, rows).write());
     LIDO_TRY(rows.commit());
-    return in_order.take(number, file);
+    return in_order.push(number, file);
   };
   LIDO_TRY(parallel_for(shards.size(), job.options.workers, job.stop, write));
   return ShardTotals{std::ssize(shards), bytes};

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "lido/base/evenly.h"
+#include "lido/base/sample_evenly.h"
 #include "lido/dataset/augment.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/split.h"
@@ -105,7 +105,7 @@ Result<Clips> choose(const dataset::Dataset& dataset, const dataset::Generation&
         clips.skipped_s += row.end_s - row.start_s;
         return {};
       }));
-  EvenPicker strips(clips.with_samples, kMostStrips), timelines(generation.clips, kMostTimelines);
+  EvenSampler strips(clips.with_samples, kMostStrips), timelines(generation.clips, kMostTimelines);
   LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
     if (row.samples > 0 && strips.picks_next()) clips.strips.push_back(row);
     if (timelines.picks_next()) clips.timelines.push_back(row);
@@ -405,7 +405,7 @@ Result<std::string> contact_sheet(const dataset::Dataset& dataset,
       epoch >= 0 ? fmt::format(", each above as stored, below as augmented for epoch {}", epoch)
                  : "");
   std::vector<SampleRow> picked;
-  EvenPicker picker(generation.samples, shown);
+  EvenSampler picker(generation.samples, shown);
   LIDO_TRY(dataset.visit<SampleRow>(generation.number, [&](SampleRow& row) -> Result<void> {
     if (picker.picks_next()) picked.push_back(std::move(row));
     return {};

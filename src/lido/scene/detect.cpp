@@ -174,7 +174,7 @@ std::vector<Detection> suppress(std::vector<Detection> found, double max_overlap
   std::vector<Detection> kept;
   for (const Detection& one : found) {
     const bool weaker = std::ranges::any_of(kept, [&](const Detection& stronger) {
-      return stronger.object == one.object && overlap(stronger.box, one.box) > max_overlap;
+      return stronger.object == one.object && iou(stronger.box, one.box) > max_overlap;
     });
     if (!weaker) kept.push_back(one);
   }

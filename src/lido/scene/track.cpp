@@ -128,7 +128,7 @@ void Tracker::match(double time_s, std::span<const Detection> found,
     const Box expected = widened(track.box(), margin);
     for (const size_t d : detections) {
       const bool same = track.object == found[d].object;
-      costs.push_back(same ? 1 - overlap(expected, widened(found[d].box, margin)) : 2);
+      costs.push_back(same ? 1 - iou(expected, widened(found[d].box, margin)) : 2);
     }
   }
   const auto column_of = assign(costs, tracks.size(), detections.size(), 1 - least_overlap);

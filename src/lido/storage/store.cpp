@@ -146,7 +146,7 @@ Result<bool> Store::exists(std::string_view name) {
 Result<std::string> Store::read_text(std::string_view name, int64_t limit) {
   const auto reader = LIDO_TRY(open(name));
   auto text = read_all(*reader, limit);
-  if (!text) return within(fmt::format("{}/{}", uri(), name), text.error());
+  if (!text) return with_context(fmt::format("{}/{}", uri(), name), text.error());
   return text;
 }
 

@@ -29,14 +29,14 @@ Result<std::vector<Person::ScriptedBehaviour>> read_script(const Yaml& node,
                                                            const Behaviours& behaviours, bool wet) {
   std::vector<Person::ScriptedBehaviour> script;
   for (const Yaml& one : LIDO_TRY(node.list())) {
-    LIDO_TRY(one.only({"behaviour", "for_s", "signal"}));
+    LIDO_TRY(one.check_keys({"behaviour", "for_s", "signal"}));
     const std::string name = LIDO_TRY(one["behaviour"].text());
     const auto found = behaviours.find(name);
     if (!found) return one["behaviour"].refuse("a behaviour that `lido synth list` names");
     wet = LIDO_TRY(is_wet_after(behaviours[*found], wet, one["behaviour"]));
     Person::ScriptedBehaviour next{*found, {}, 0};
-    if (one["for_s"].there()) next.for_s = LIDO_TRY(one["for_s"].number(0.1, kMaxDuration_s));
-    if (one["signal"].there()) {
+    if (one["for_s"].has_value()) next.for_s = LIDO_TRY(one["for_s"].number(0.1, kMaxDuration_s));
+    if (one["signal"].has_value()) {
       const auto signal = behaviours.find_signal(LIDO_TRY(one["signal"].text()));
       if (!signal) return one["signal"].refuse("a signal that `lido synth list` names");
       next.signal = *signal + 1;
@@ -48,10 +48,10 @@ Result<std::vector<Person::ScriptedBehaviour>> read_script(const Yaml& node,
 
 Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours& behaviours,
                            double duration_s, Random& random) {
-  LIDO_TRY(node.only({"age_years", "sex", "stature_m", "arrives_s", "leaves_s", "at", "does"}));
+  LIDO_TRY(node.check_keys({"age_years", "sex", "stature_m", "arrives_s", "leaves_s", "at", "does"}));
   const double age = LIDO_TRY(node["age_years"].number_or(30, 1, 110));
   Person person = random_person(random, age, age);
-  if (node["sex"].there()) {
+  if (node["sex"].has_value()) {
     person.female = LIDO_TRY(node["sex"].choice({"female", "male"})) == "female";
     person.stature_m = stature_of(age, person.female).median_m;
   }
@@ -59,7 +59,7 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
   person.arrives_s = LIDO_TRY(node["arrives_s"].number_or(0, 0, duration_s));
   person.leaves_s = LIDO_TRY(node["leaves_s"].number_or(1e9, person.arrives_s, 1e9));
   bool wet = false;
-  if (const Yaml at = node["at"]; at.there()) {
+  if (const Yaml at = node["at"]; at.has_value()) {
     const auto pair = LIDO_TRY(at.list());
     if (pair.size() != 2) return at.refuse("two numbers, metres: [x, y]");
     person.at = Point{LIDO_TRY(pair[0].number(-500, 500)), LIDO_TRY(pair[1].number(-500, 500))};
@@ -69,13 +69,13 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
     if (inside < -pool.deck_m) return at.refuse("a point in the pool or on its deck");
     wet = inside > 0;
   }
-  if (node["does"].there()) person.script = LIDO_TRY(read_script(node["does"], behaviours, wet));
+  if (node["does"].has_value()) person.script = LIDO_TRY(read_script(node["does"], behaviours, wet));
   return person;
 }
 
 /// Reads cameras, light and water.
 Result<void> read_filming(const Yaml& node, Scene& scene) {
-  if (node["cameras"].there()) {
+  if (node["cameras"].has_value()) {
     for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
       scene.cameras.push_back(
           LIDO_TRY(read_simulated_camera(one, scene.pool, scene.cameras.size() + 1)));
@@ -84,12 +84,12 @@ Result<void> read_filming(const Yaml& node, Scene& scene) {
         return one.refuse(fmt::format("a camera of another name than {}", name));
     }
   }
-  if (node["light"].there()) {
+  if (node["light"].has_value()) {
     const std::vector<std::string> names = light_names();
     scene.light = LIDO_TRY(node["light"].choice({names.begin(), names.end()}));
   }
-  if (const Yaml water = node["water"]; water.there()) {
-    LIDO_TRY(water.only({"wave_m", "turbidity", "level_m"}));
+  if (const Yaml water = node["water"]; water.has_value()) {
+    LIDO_TRY(water.check_keys({"wave_m", "turbidity", "level_m"}));
     scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
@@ -107,16 +107,16 @@ Result<void> read_filming(const Yaml& node, Scene& scene) {
 
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   LIDO_TRY(
-      node.only({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
+      node.check_keys({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
   Scene scene;
   scene.seed = static_cast<double>(
-      node["seed"].there() ? LIDO_TRY(node["seed"].whole(0, int64_t{1} << 53)) : 1);
+      node["seed"].has_value() ? LIDO_TRY(node["seed"].integer(0, int64_t{1} << 53)) : 1);
   scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
   scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kMaxDuration_s));
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
   scene.pool =
-      node["pool"].there() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
-  if (const Yaml level = node["water"]["level_m"]; level.there()) {
+      node["pool"].has_value() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
+  if (const Yaml level = node["water"]["level_m"]; level.has_value()) {
     const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
     scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
     scene.pool.freeboard_m -= scene.level_m;

@@ -40,7 +40,7 @@ Result<void> CameraFilm::run(const FilmRun& how) {
   const FilmPlan& plan = context_.plan;
   auto renderer = LIDO_TRY(Renderer::make(context_.data.bodies, plan.pool, plan.scenery, camera_));
   Outputs outputs = LIDO_TRY(Outputs::open(store_, camera_));
-  Random random(seeded(static_cast<uint64_t>(plan.seed), {"lost frames", camera_.name}));
+  Random random(derive_seed(static_cast<uint64_t>(plan.seed), {"lost frames", camera_.name}));
   const auto count = static_cast<int64_t>(std::floor(plan.duration_s * camera_.fps));
   for (int64_t frame = 0; frame < count; ++frame) {
     if (how.stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");

@@ -14,7 +14,7 @@ Result<Randomisation> Randomisation::read(const Yaml& node,
   std::vector<std::string_view> names = {"dirty", "light"};
   Randomisation::ranges(drawn,
                         [&](const char* name, Range&, double, double) { names.push_back(name); });
-  LIDO_TRY(node.only(names));
+  LIDO_TRY(node.check_keys(names));
   std::optional<Error> wrong;
   const auto read_range = [](const Yaml& at, Range& range, double min, double max) -> Result<void> {
     const auto two = LIDO_TRY(at.list());
@@ -24,12 +24,12 @@ Result<Randomisation> Randomisation::read(const Yaml& node,
     return {};
   };
   Randomisation::ranges(drawn, [&](const char* name, Range& range, double min, double max) {
-    if (wrong || !node[name].there()) return;
+    if (wrong || !node[name].has_value()) return;
     if (const auto done = read_range(node[name], range, min, max); !done) wrong = done.error();
   });
   if (wrong) return std::unexpected(*wrong);
   drawn.dirty = LIDO_TRY(node["dirty"].number_or(drawn.dirty, 0, 1));
-  if (!node["light"].there()) return drawn;
+  if (!node["light"].has_value()) return drawn;
   drawn.light.clear();
   double sum = 0;
   for (const auto& [name, weight] : LIDO_TRY(node["light"].map())) {

@@ -70,7 +70,7 @@ double automatic_gain(const Light& light) {
 
 /// Seed of a sensor's drops and noise: 16 bits, which a float holds exactly.
 float sensor_seed(uint64_t seed, const std::string& camera) {
-  return static_cast<float>(seeded(seed, {"sensor", camera}) & 0xFFFF);
+  return static_cast<float>(derive_seed(seed, {"sensor", camera}) & 0xFFFF);
 }
 
 }  // namespace

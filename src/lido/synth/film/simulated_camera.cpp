@@ -25,9 +25,9 @@ Result<void> read_sensor(const Yaml& node, SimulatedCamera& camera) {
   camera.bitrate_mbps = LIDO_TRY(node["bitrate_mbps"].number_or(0, 0, 50));
   camera.keyframe_s = LIDO_TRY(node["keyframe_s"].number_or(2, 0.1, 60));
   camera.drops = LIDO_TRY(node["drops"].number_or(0, 0, 0.9));
-  if (node["faults"].there()) {
+  if (node["faults"].has_value()) {
     for (const Yaml& one : LIDO_TRY(node["faults"].list())) {
-      LIDO_TRY(one.only({"kind", "at_s", "for_s"}));
+      LIDO_TRY(one.check_keys({"kind", "at_s", "for_s"}));
       const std::string kind = LIDO_TRY(one["kind"].choice(kFaults));
       const auto which = std::ranges::find(kFaults, kind) - kFaults.begin();
       camera.faults.push_back({static_cast<CameraFault::Kind>(which),
@@ -35,7 +35,7 @@ Result<void> read_sensor(const Yaml& node, SimulatedCamera& camera) {
                                LIDO_TRY(one["for_s"].number(0, 86400))});
     }
   }
-  if (node["codec"].there())
+  if (node["codec"].has_value())
     camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
   return {};
 }

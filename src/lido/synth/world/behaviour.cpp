@@ -22,7 +22,7 @@ Result<Enum> read_enum(const Yaml& node, const std::array<std::string_view, N>& 
 }
 
 Result<Quantity> read_quantity(const Yaml& node, double max) {
-  LIDO_TRY(node.only({"median", "least", "most"}));
+  LIDO_TRY(node.check_keys({"median", "least", "most"}));
   Quantity quantity;
   quantity.median = LIDO_TRY(node["median"].number(0, max));
   quantity.min = LIDO_TRY(node["least"].number(0, quantity.median));
@@ -44,7 +44,7 @@ Result<size_t> index_of(const std::vector<Named>& list, std::string_view what,
 }
 
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
-  LIDO_TRY(node.only({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
+  LIDO_TRY(node.check_keys({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
                       "limbs", "depth", "minds", "ages", "next", "source"}));
   Behaviour one{.name = name};
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
@@ -52,24 +52,24 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   one.duration_s = LIDO_TRY(read_quantity(node["duration"], 3600));
   // Speeds of sprinters and of the fastest swimmers.
   const double max_mps = one.place == Place::kDeck ? 8 : 2.2;
-  if (node["speed"].there()) one.speed_mps = LIDO_TRY(read_quantity(node["speed"], max_mps));
+  if (node["speed"].has_value()) one.speed_mps = LIDO_TRY(read_quantity(node["speed"], max_mps));
   one.path = LIDO_TRY(read_enum<Path>(node["path"], kPaths));
-  if (one.path != Path::kStay && one.path != Path::kFollow && !node["speed"].there())
+  if (one.path != Path::kStay && one.path != Path::kFollow && !node["speed"].has_value())
     return node["speed"].refuse("a speed for a path that goes somewhere");
   if (one.is_wet()) {
     const Yaml head = node["head"];
-    LIDO_TRY(head.only({"mean", "moves", "period_s"}));
+    LIDO_TRY(head.check_keys({"mean", "moves", "period_s"}));
     one.head_m = LIDO_TRY(head["mean"].number(-10, 1));
     one.head_amplitude_m = LIDO_TRY(head["moves"].number(0, 1));
     one.head_period_s = LIDO_TRY(head["period_s"].number(0.3, 60));
   }
   one.tilt_deg = LIDO_TRY(node["tilt"].number(0, 180));
   one.face =
-      node["face"].there() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
+      node["face"].has_value() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
   one.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
   one.depth = LIDO_TRY(node["depth"].number_or(0, 0, 3));
-  if (node["minds"].there()) one.while_minding = LIDO_TRY(node["minds"].flag());
-  if (node["ages"].there()) {
+  if (node["minds"].has_value()) one.while_minding = LIDO_TRY(node["minds"].boolean());
+  if (node["ages"].has_value()) {
     for (const Yaml& age : LIDO_TRY(node["ages"].list()))
       one.ages.push_back(LIDO_TRY(read_enum<AgeGroup>(age, kAges)));
   }
@@ -89,7 +89,7 @@ bool Behaviour::is_for(AgeGroup group) const {
 }
 
 Result<Behaviours> Behaviours::read(const Yaml& yaml) {
-  LIDO_TRY(yaml.only({"behaviours", "signals"}));
+  LIDO_TRY(yaml.check_keys({"behaviours", "signals"}));
   Behaviours behaviours;
   const auto named = LIDO_TRY(yaml["behaviours"].map());
   for (const auto& [name, node] : named)
@@ -103,9 +103,9 @@ Result<Behaviours> Behaviours::read(const Yaml& yaml) {
     if (behaviours.all_[i].next.empty())
       return named[i].second["next"].refuse("one behaviour or more");
   }
-  if (!yaml["signals"].there()) return behaviours;
+  if (!yaml["signals"].has_value()) return behaviours;
   for (const auto& [name, node] : LIDO_TRY(yaml["signals"].map())) {
-    LIDO_TRY(node.only({"limbs", "duration", "often", "with", "source"}));
+    LIDO_TRY(node.check_keys({"limbs", "duration", "often", "with", "source"}));
     Signal signal{.name = name};
     signal.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
     signal.duration_s = LIDO_TRY(read_quantity(node["duration"], 600));

@@ -20,16 +20,16 @@ Result<void> read_swings(const Yaml& node, size_t first,
                          std::array<Swing, kAngles>& swings, std::array<bool, kAngles>& given) {
   std::vector<std::string_view> known(kNames.begin() + static_cast<ptrdiff_t>(first), kNames.end());
   known.insert(known.end(), other_keys.begin(), other_keys.end());
-  LIDO_TRY(node.only(known));
+  LIDO_TRY(node.check_keys(known));
   for (size_t i = first; i < kAngles; ++i) {
     const Yaml one = node[kNames[i]];
-    if (!one.there()) continue;
+    if (!one.has_value()) continue;
     given[i] = true;
     if (!one.is_map()) {
       swings[i] = {.mean = LIDO_TRY(one.number(-360, 360))};
       continue;
     }
-    LIDO_TRY(one.only({"mean", "moves", "phase", "turns"}));
+    LIDO_TRY(one.check_keys({"mean", "moves", "phase", "turns"}));
     swings[i] = {LIDO_TRY(one["mean"].number_or(0, -360, 360)),
                  LIDO_TRY(one["moves"].number_or(0, -180, 180)),
                  LIDO_TRY(one["phase"].number_or(0, -1, 1)),
@@ -75,19 +75,19 @@ Angles Limbs::at(double time_s) const {
 
 Result<Limbs> Limbs::read(const Yaml& node) {
   Limbs limbs;
-  if (!node.there()) return limbs;
+  if (!node.has_value()) return limbs;
   LIDO_TRY(
       read_swings(node, 0, {"period_s", "sides", "left", "right"}, limbs.left, limbs.left_given));
   limbs.period_s = LIDO_TRY(node["period_s"].number_or(1, 0.2, 60));
   limbs.right = limbs.left;
   limbs.right_given = limbs.left_given;
-  if (node["sides"].there() &&
+  if (node["sides"].has_value() &&
       LIDO_TRY(node["sides"].choice({"together", "opposite"})) == "opposite") {
     for (size_t i = kFirstSideAngle; i < kAngles; ++i) limbs.right[i].phase += 0.5;
   }
-  if (node["left"].there())
+  if (node["left"].has_value())
     LIDO_TRY(read_swings(node["left"], kFirstSideAngle, {}, limbs.left, limbs.left_given));
-  if (node["right"].there())
+  if (node["right"].has_value())
     LIDO_TRY(read_swings(node["right"], kFirstSideAngle, {}, limbs.right, limbs.right_given));
   return limbs;
 }
