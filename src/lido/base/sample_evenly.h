@@ -24,7 +24,7 @@ std::vector<Item> sample_evenly(const std::vector<Item>& items, size_t max_count
 class EvenSampler {
  public:
   /// @param items      Number of items in the stream, >= 0.
-  /// @param max_count  Most items to sample, >= 0.
+  /// @param max_count  Maximum number of items to sample, >= 0.
   EvenSampler(int64_t items, int64_t max_count)
       : items_(items), count_(std::min(items, max_count)) {}
   /// Returns whether the next item of the stream is sampled.
