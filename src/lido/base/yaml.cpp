@@ -21,15 +21,15 @@ struct Yaml::Place {
 
 namespace {
 
-YAML::Node joined(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
-  constexpr int kDeepest = 32;
+YAML::Node merge(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
+  constexpr int kMaxDepth = 32;
   if (!over || over.IsNull()) return base;
-  if (!base || !base.IsMap() || !over.IsMap() || depth > kDeepest) return over;
+  if (!base || !base.IsMap() || !over.IsMap() || depth > kMaxDepth) return over;
   YAML::Node all(YAML::NodeType::Map);
   for (const auto& pair : base) {
     if (!pair.first.IsScalar()) continue;
     const std::string key = pair.first.Scalar();
-    all[key] = joined(pair.second, over[key], depth + 1);
+    all[key] = merge(pair.second, over[key], depth + 1);
   }
   for (const auto& pair : over) {
     if (pair.first.IsScalar() && !base[pair.first.Scalar()]) all[pair.first.Scalar()] = pair.second;
@@ -49,7 +49,7 @@ Result<Yaml> Yaml::parse(std::string_view text, const std::string& file) {
 
 Yaml Yaml::merged(const Yaml& base, const Yaml& over) {
   return Yaml(std::make_shared<const Place>(
-      Place{joined(base.place_->node, over.place_->node), over.place_->file, over.place_->path}));
+      Place{merge(base.place_->node, over.place_->node), over.place_->file, over.place_->path}));
 }
 
 Yaml Yaml::operator[](std::string_view key) const {
@@ -58,51 +58,51 @@ Yaml Yaml::operator[](std::string_view key) const {
   return Yaml(place_->below(key, node[std::string(key)]));
 }
 
-bool Yaml::there() const { return place_->node && !place_->node.IsNull(); }
+bool Yaml::has_value() const { return place_->node && !place_->node.IsNull(); }
 bool Yaml::is_map() const { return place_->node && place_->node.IsMap(); }
 
-Result<double> Yaml::number(double least, double most) const {
+Result<double> Yaml::number(double min, double max) const {
   double value = 0;
   const YAML::Node& node = place_->node;
-  if (!there() || !node.IsScalar() || !YAML::convert<double>::decode(node, value) ||
-      !(value >= least && value <= most))
-    return refuse(fmt::format("a number, {:g} to {:g}", least, most));
+  if (!has_value() || !node.IsScalar() || !YAML::convert<double>::decode(node, value) ||
+      !(value >= min && value <= max))
+    return refuse(fmt::format("a number, {:g} to {:g}", min, max));
   return value;
 }
 
-Result<double> Yaml::number_or(double otherwise, double least, double most) const {
-  if (!there()) return otherwise;
-  return number(least, most);
+Result<double> Yaml::number_or(double fallback, double min, double max) const {
+  if (!has_value()) return fallback;
+  return number(min, max);
 }
 
-Result<int64_t> Yaml::whole(int64_t least, int64_t most) const {
-  const auto value = number(static_cast<double>(least), static_cast<double>(most));
+Result<int64_t> Yaml::integer(int64_t min, int64_t max) const {
+  const auto value = number(static_cast<double>(min), static_cast<double>(max));
   if (!value || *value != std::floor(*value))
-    return refuse(fmt::format("a whole number, {} to {}", least, most));
+    return refuse(fmt::format("a whole number, {} to {}", min, max));
   return static_cast<int64_t>(*value);
 }
 
-Result<bool> Yaml::flag() const {
+Result<bool> Yaml::boolean() const {
   bool value = false;
-  if (!there() || !place_->node.IsScalar() || !YAML::convert<bool>::decode(place_->node, value))
+  if (!has_value() || !place_->node.IsScalar() || !YAML::convert<bool>::decode(place_->node, value))
     return refuse("true or false");
   return value;
 }
 
 Result<std::string> Yaml::text() const {
-  if (!there() || !place_->node.IsScalar()) return refuse("text");
+  if (!has_value() || !place_->node.IsScalar()) return refuse("text");
   return place_->node.Scalar();
 }
 
-Result<std::string> Yaml::choice(const std::vector<std::string_view>& of) const {
-  if (there() && place_->node.IsScalar() &&
-      std::ranges::find(of, place_->node.Scalar()) != of.end())
+Result<std::string> Yaml::choice(const std::vector<std::string_view>& allowed) const {
+  if (has_value() && place_->node.IsScalar() &&
+      std::ranges::find(allowed, place_->node.Scalar()) != allowed.end())
     return place_->node.Scalar();
-  return refuse(fmt::format("one of {}", fmt::join(of, ", ")));
+  return refuse(fmt::format("one of {}", fmt::join(allowed, ", ")));
 }
 
 Result<std::vector<Yaml>> Yaml::list() const {
-  if (!there() || !place_->node.IsSequence()) return refuse("a list");
+  if (!has_value() || !place_->node.IsSequence()) return refuse("a list");
   std::vector<Yaml> items;
   for (const YAML::Node& item : place_->node)
     items.push_back(Yaml(place_->below(std::to_string(items.size()), item)));
@@ -119,12 +119,12 @@ Result<std::vector<std::pair<std::string, Yaml>>> Yaml::map() const {
   return pairs;
 }
 
-Result<void> Yaml::only(const std::vector<std::string_view>& keys) const {
+Result<void> Yaml::check_keys(const std::vector<std::string_view>& allowed) const {
   for (const auto& [key, value] : LIDO_TRY(map())) {
-    if (std::ranges::find(keys, key) == keys.end())
+    if (std::ranges::find(allowed, key) == allowed.end())
       return fail(ErrorCode::kInvalidArgument, "{}:{}: {} is not known here, want one of {}",
                   place_->file, value.place_->node.Mark().line + 1, value.place_->path,
-                  fmt::join(keys, ", "));
+                  fmt::join(allowed, ", "));
   }
   return {};
 }
@@ -132,8 +132,8 @@ Result<void> Yaml::only(const std::vector<std::string_view>& keys) const {
 std::unexpected<Error> Yaml::refuse(std::string_view wanted) const {
   const YAML::Node& node = place_->node;
   std::string given = "nothing";
-  if (there()) given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
-  const std::string where = there() && node.Mark().line >= 0
+  if (has_value()) given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
+  const std::string where = has_value() && node.Mark().line >= 0
                                 ? fmt::format("{}:{}", place_->file, node.Mark().line + 1)
                                 : place_->file;
   return fail(ErrorCode::kInvalidArgument, "{}: {}{} {}, want {}", where, place_->path,

@@ -13,34 +13,45 @@
 
 namespace lido {
 
-/// A place in a YAML document that knows where it is: what cannot be read there is refused as
-/// "FILE:LINE: PATH is VALUE, want WHAT".
+/// A node of a YAML document that keeps its file, line and path for error messages.
+///
+/// Every reader below returns kInvalidArgument with "FILE:LINE: PATH is VALUE, want WHAT" when the
+/// node does not hold a value of that type in that range. Cheap to copy. Not thread-safe: copies
+/// share the document.
 class Yaml {
  public:
+  /// Parses one document.
+  /// @param file  Name for error messages.
   /// @return kInvalidArgument with file and line.
   static Result<Yaml> parse(std::string_view text, const std::string& file);
 
-  /// What Helm makes of two values files: maps are joined, anything else of `over` wins.
+  /// Merges two documents like Helm merges values files: maps are merged by key, and any other
+  /// value of `over` replaces that of `base`.
   static Yaml merged(const Yaml& base, const Yaml& over);
 
-  /// What a map holds under a key; a place that is not there() when it holds nothing.
+  /// Returns the value of a map's key; a node without a value when there is no such key.
   Yaml operator[](std::string_view key) const;
-  /// Whether anything is written here; null is nothing.
-  bool there() const;
+  /// Returns whether the node holds anything but null.
+  bool has_value() const;
   bool is_map() const;
 
-  Result<double> number(double least, double most) const;
-  Result<double> number_or(double otherwise, double least, double most) const;
-  Result<int64_t> whole(int64_t least, int64_t most) const;
-  Result<bool> flag() const;
+  /// @param min,max  Allowed range, inclusive.
+  Result<double> number(double min, double max) const;
+  /// Returns `fallback` when the node has no value.
+  Result<double> number_or(double fallback, double min, double max) const;
+  /// @param min,max  Allowed range, inclusive; within 2^53, where doubles are exact.
+  Result<int64_t> integer(int64_t min, int64_t max) const;
+  Result<bool> boolean() const;
   Result<std::string> text() const;
-  /// One of these.
-  Result<std::string> choice(const std::vector<std::string_view>& of) const;
+  /// Returns the node's text, one of `allowed`.
+  Result<std::string> choice(const std::vector<std::string_view>& allowed) const;
   Result<std::vector<Yaml>> list() const;
+  /// Returns a map's keys and values in the order of the file.
   Result<std::vector<std::pair<std::string, Yaml>>> map() const;
-  /// Refuses keys of a map beside these.
-  Result<void> only(const std::vector<std::string_view>& keys) const;
+  /// Checks that a map has no keys but these.
+  Result<void> check_keys(const std::vector<std::string_view>& allowed) const;
 
+  /// Returns kInvalidArgument: "FILE:LINE: PATH is VALUE, want `wanted`".
   std::unexpected<Error> refuse(std::string_view wanted) const;
 
  private:
