@@ -18,7 +18,7 @@ TEST(Sha256, KnownAnswers) {
   EXPECT_EQ(Sha256().update("a").update("bc").hex(), sha256_hex("abc"));
 }
 
-TEST(Seeded, DependsOnEveryNameAndTheirBounds) {
+TEST(DeriveSeed, DependsOnEveryNameAndTheirBounds) {
   EXPECT_EQ(derive_seed(1, {"a", "b"}), derive_seed(1, {"a", "b"}));
   EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(2, {"a", "b"}));
   EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(1, {"ab"}));

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "lido/base/json_integer.h"
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
-#include "lido/base/json_integer.h"
 
 namespace lido {
 
