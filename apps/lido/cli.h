@@ -44,7 +44,7 @@ void bind(CLI::App& app, Options& options, const std::string& group,
         using Range = std::decay_t<decltype(range)>;
         std::string text(help);
         if constexpr (std::is_same_v<Range, Within>)
-          text += fmt::format(" ({:g} to {:g})", range.least, range.most);
+          text += fmt::format(" ({:g} to {:g})", range.min, range.max);
         CLI::Option* option = nullptr;
         if constexpr (std::is_same_v<Value, bool>) {
           option = app.add_flag(flag_of(name), value, text);

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <initializer_list>
-#include <limits>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "lido/base/json_integer.h"
@@ -26,10 +23,12 @@ namespace lido {
 //
 // That list feeds the command-line flag, the JSON form and the range check.
 
-/// A field that is written as text: parse reads what to_string wrote.
+/// Types of fields that JSON and flags hold as text; parse() reads what to_string() wrote.
 template <typename T>
 concept TextField = std::is_same_v<T, Rational> || std::is_same_v<T, SampleRate>;
 
+/// Parses a text field.
+/// @return kInvalidArgument when the text is not of T's form.
 template <TextField T>
 Result<T> parse(std::string_view text) {
   if constexpr (std::is_same_v<T, Rational>)
@@ -38,10 +37,10 @@ Result<T> parse(std::string_view text) {
     return parse_sample_rate(text);
 }
 
-/// A number's inclusive range.
+/// A number's range, both ends inclusive.
 struct Within {
-  double least;
-  double most;
+  double min;
+  double max;
 };
 
 /// The values a string field may take.
@@ -49,16 +48,15 @@ struct OneOf {
   std::vector<std::string_view> values;
 };
 
-/// Any value of the field's type.
+/// The range of a field that takes every value of its type.
 struct Anything {};
 
 namespace options_detail {
 
 template <typename T>
 std::string violation(std::string_view name, const T& value, const Within& range) {
-  if (static_cast<double>(value) >= range.least && static_cast<double>(value) <= range.most)
-    return {};
-  return fmt::format("{} is {}, want {:g} to {:g}", name, value, range.least, range.most);
+  if (static_cast<double>(value) >= range.min && static_cast<double>(value) <= range.max) return {};
+  return fmt::format("{} is {}, want {:g} to {:g}", name, value, range.min, range.max);
 }
 inline std::string violation(std::string_view name, const std::string& value, const OneOf& choice) {
   for (const std::string_view allowed : choice.values) {
@@ -71,7 +69,7 @@ std::string violation(std::string_view, const T&, const Anything&) {
   return {};
 }
 
-/// Whether a field of type T can take the value.
+/// Returns whether a field of type T can hold the JSON value.
 template <typename T>
 bool fits(const nlohmann::ordered_json& json) {
   if constexpr (std::is_same_v<T, bool>) {
@@ -85,9 +83,18 @@ bool fits(const nlohmann::ordered_json& json) {
   }
 }
 
+/// Returns the name of a field's type for error messages.
+template <typename T>
+std::string_view type_name() {
+  if constexpr (std::is_same_v<T, bool>) return "true or false";
+  if constexpr (std::is_integral_v<T>) return "a whole number";
+  if constexpr (std::is_floating_point_v<T>) return "a number";
+  return "text";
+}
+
 }  // namespace options_detail
 
-/// Checks every field of an options struct against its range.
+/// Checks every field of an options struct against its range. Thread-safe.
 /// @return kInvalidArgument that names the first field out of range, its value and the range.
 template <typename Options>
 Result<void> validate(const Options& options) {
@@ -100,7 +107,7 @@ Result<void> validate(const Options& options) {
   return {};
 }
 
-/// The options as a JSON object, rates as text.
+/// Returns the options as a JSON object in the order of fields(), rates as text.
 template <typename Options>
 nlohmann::ordered_json to_json(const Options& options) {
   nlohmann::ordered_json json;
@@ -115,22 +122,24 @@ nlohmann::ordered_json to_json(const Options& options) {
   return json;
 }
 
-/// Reads what to_json wrote; unknown names and wrong types are refused.
+/// Reads options written by to_json(). Fields that are absent keep their defaults.
+/// @return kInvalidArgument for an unknown name, a wrong type or a value out of range.
 template <typename Options>
 Result<Options> from_json(const nlohmann::ordered_json& json) {
   Options options;
   std::string message;
-  size_t known = 0;
-  if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "options are no JSON object");
+  std::set<std::string, std::less<>> names;
+  if (!json.is_object())
+    return fail(ErrorCode::kInvalidArgument, "options are {}, want a JSON object",
+                json.type_name());
   Options::fields(options, [&](std::string_view name, auto& value, const auto&, std::string_view) {
-    const auto found = json.find(std::string(name));
-    if (found == json.end()) return;
-    ++known;
+    const auto found = json.find(*names.emplace(name).first);
+    if (found == json.end() || !message.empty()) return;
     using Field = std::decay_t<decltype(value)>;
     if constexpr (TextField<Field>) {
-      const auto parsed = found->is_string()
-                              ? parse<Field>(found->template get<std::string>())
-                              : fail(ErrorCode::kInvalidArgument, "{} is no text", name);
+      const auto parsed = found->is_string() ? parse<Field>(found->template get<std::string>())
+                                             : fail(ErrorCode::kInvalidArgument,
+                                                    "{} is {}, want text", name, found->dump());
       if (parsed)
         value = *parsed;
       else
@@ -138,10 +147,14 @@ Result<Options> from_json(const nlohmann::ordered_json& json) {
     } else if (options_detail::fits<Field>(*found)) {
       value = found->template get<Field>();
     } else {
-      message = fmt::format("{} is {}, which is not of the right type", name, found->dump());
+      message =
+          fmt::format("{} is {}, want {}", name, found->dump(), options_detail::type_name<Field>());
     }
   });
-  if (message.empty() && known != json.size()) message = "options hold a name that is not known";
+  for (const auto& [name, value] : json.items()) {
+    if (message.empty() && !names.contains(name))
+      message = fmt::format("{} is no known option", name);
+  }
   if (!message.empty()) return fail(ErrorCode::kInvalidArgument, "{}", message);
   LIDO_TRY(validate(options));
   return options;

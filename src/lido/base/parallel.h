@@ -13,9 +13,11 @@
 
 namespace lido {
 
-/// Runs work(i) for 0 <= i < count on `workers` threads, in about ascending order. The first error
-/// stops the rest and is returned; kCancelled when asked to stop.
-/// @param workers  0 for one on each core.
+/// Runs work(i) for 0 <= i < count on several threads, in about ascending order. Blocks until all
+/// threads are done. Items not yet begun are dropped after the first error.
+/// @param workers  Threads, the calling one included; 0: one per core.
+/// @param work     Called as Result<void>(size_t), by several threads at a time.
+/// @return The first error of `work`; kCancelled after a stop request.
 template <typename Work>
 Result<void> parallel_for(size_t count, int workers, const std::stop_token& stop, Work work) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());

@@ -28,9 +28,14 @@ std::vector<char*> pointers_to(const std::vector<std::string>& words) {
 
 Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options) {
   std::array<std::array<int, 2>, 3> pipes{};
-  for (auto& pipe : pipes) {
-    if (::pipe2(pipe.data(), O_CLOEXEC) != 0)
-      return fail(ErrorCode::kUnavailable, "no pipe: {}", std::strerror(errno));
+  for (size_t i = 0; i < pipes.size(); ++i) {
+    if (::pipe2(pipes[i].data(), O_CLOEXEC) == 0) continue;
+    const int error = errno;
+    for (size_t opened = 0; opened < i; ++opened) {
+      for (const int fd : pipes[opened]) ::close(fd);
+    }
+    return fail(ErrorCode::kUnavailable, "{}: cannot open a pipe: {}", arguments[0],
+                std::strerror(error));
   }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
@@ -39,7 +44,7 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOption
   if (!options.share_err) posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
   if (!options.folder.empty())
     posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
-  // What is ignored here would stay ignored there.
+  // A child inherits ignored signals.
   sigset_t defaults;
   sigemptyset(&defaults);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&defaults, signal);
@@ -80,7 +85,7 @@ int wait_for(pid_t pid) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/// Appends what can be read now. @return False at the end.
+/// Appends the bytes that can be read now. @return False at the end of the stream.
 bool read_some(int fd, std::string& text) {
   std::array<char, 65536> bytes;
   const ssize_t count = ::read(fd, bytes.data(), bytes.size());
@@ -116,7 +121,7 @@ Result<ProcessOutcome> run_process(const std::vector<std::string>& arguments,
       shut(child.err);
   }
   if (child.in >= 0) shut(child.in);
-  outcome.exit = wait_for(child.pid);
+  outcome.exit_code = wait_for(child.pid);
   return outcome;
 }
 
@@ -173,12 +178,12 @@ Result<std::string> BackgroundProcess::read_line(std::chrono::milliseconds timeo
     const int ready = ::poll(&stream, 1, static_cast<int>(std::max<int64_t>(0, left.count())));
     if (ready < 0 && errno == EINTR) continue;
     if (ready > 0 && read_some(out_, pending_)) continue;
-    std::string said;
+    std::string errors;
     ::fcntl(err_, F_SETFL, O_NONBLOCK);
     if (ready > 0) wait_for(std::exchange(pid_, 0));
-    read_some(err_, said);
+    read_some(err_, errors);
     return fail(ErrorCode::kUnavailable, "{}",
-                said.empty() ? "said nothing in time" : last_line(said));
+                errors.empty() ? "no output in time" : last_line(errors));
   }
 }
 

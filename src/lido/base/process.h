@@ -13,52 +13,61 @@
 
 namespace lido {
 
-/// A child with its standard streams; -1 for one that is closed or shared with this process.
+/// A child process and our ends of the pipes to it. The caller closes the pipes and waits for it.
 struct Child {
   pid_t pid = 0;
-  int in = -1, out = -1, err = -1;
+  int in = -1;   ///< File descriptor that writes to its standard input.
+  int out = -1;  ///< File descriptor that reads its standard output.
+  int err = -1;  ///< File descriptor that reads its standard error; -1 with share_err.
 };
 
 struct SpawnOptions {
-  std::string folder;                                   ///< Where it runs; empty for here.
-  std::optional<std::vector<std::string>> environment;  ///< "NAME=value"; without it, this one's.
-  bool share_err = false;                               ///< Its standard error is this process's.
+  /// Working directory; empty: that of this process.
+  std::string folder;
+  /// "NAME=value" lines; empty: the environment of this process.
+  std::optional<std::vector<std::string>> environment;
+  /// The child writes its standard error to ours.
+  bool share_err = false;
 };
 
-/// Starts a program, found by PATH. What signals this process ignores it does not.
-/// @return kNotFound when there is no such program.
+/// Starts a program, which is looked up in PATH. SIGINT, SIGTERM and SIGPIPE have their default
+/// effect on it, also when this process ignores them. Thread-safe.
+/// @param arguments  N >= 1; the first is the program.
+/// @return kNotFound when there is no such program; kUnavailable when there is no pipe left.
 Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options = {});
 
-/// What a program that has ended left.
+/// Exit code and output of a program that has ended.
 struct ProcessOutcome {
-  int exit = 0;  ///< 128 and the signal's number where one ended it.
-  std::string out;
-  std::string err;
+  int exit_code = 0;  ///< 128 + N after signal N.
+  std::string out;    ///< Standard output.
+  std::string err;    ///< Standard error.
 };
 
-/// Runs a program, found by PATH, to its end.
-/// @param input  Its standard input.
-/// @param folder  Where it runs; empty for here.
-/// @return kNotFound when there is no such program. A program that fails is no error here.
+/// Runs a program, which is looked up in PATH, to its end. From then on this process ignores
+/// SIGPIPE. Thread-safe.
+/// @param arguments  N >= 1; the first is the program.
+/// @param input      Standard input of the program.
+/// @param folder     Working directory; empty: that of this process.
+/// @return kNotFound when there is no such program. A program that fails is not an error here.
 Result<ProcessOutcome> run_process(const std::vector<std::string>& arguments,
                                    std::string_view input = {}, const std::string& folder = {});
 
-/// The last line that says something, for messages.
+/// Returns the last line that is not blank; empty when there is none.
 std::string last_line(std::string_view text);
 
-/// A program that runs beside this one and is ended with this object. Its standard error is passed
-/// over.
+/// A program that runs beside this one. The destructor sends it SIGTERM and waits for it. Not
+/// thread-safe.
 class BackgroundProcess {
  public:
-  /// @return kNotFound when there is no such program.
+  /// Starts a program, like spawn(), without standard input.
   static Result<BackgroundProcess> start(const std::vector<std::string>& arguments);
   BackgroundProcess(BackgroundProcess&& other) noexcept;
   BackgroundProcess& operator=(BackgroundProcess&& other) noexcept;
   ~BackgroundProcess();
 
-  /// The next line of its output, without its end.
-  /// @return kUnavailable with what it said on standard error when it ended or said nothing in
-  /// time.
+  /// Returns the next line of its standard output, without the line end.
+  /// @return kUnavailable when it ended or wrote no line in time; the message is the last line of
+  ///         its standard error, where it wrote one.
   Result<std::string> read_line(std::chrono::milliseconds timeout);
 
  private:

@@ -12,7 +12,7 @@ TEST(Process, GivesBothStreamsAndTheCode) {
   ASSERT_TRUE(done);
   EXPECT_EQ(done->out, "in");
   EXPECT_EQ(done->err, "bad\n");
-  EXPECT_EQ(done->exit, 7);
+  EXPECT_EQ(done->exit_code, 7);
 }
 
 TEST(Process, MuchInputAndOutputDoNotBlockEachOther) {
@@ -20,7 +20,7 @@ TEST(Process, MuchInputAndOutputDoNotBlockEachOther) {
   const auto done = run_process({"cat"}, much);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->out, much);
-  EXPECT_EQ(run_process({"true"}, much)->exit, 0);  // one that reads none of it
+  EXPECT_EQ(run_process({"true"}, much)->exit_code, 0);  // one that reads none of it
 }
 
 TEST(Process, AProgramThatIsNotThereIsNamed) {
@@ -30,7 +30,9 @@ TEST(Process, AProgramThatIsNotThereIsNamed) {
   EXPECT_EQ(done.error().message, "no-such-program: No such file or directory");
 }
 
-TEST(Process, ASignalIsAFailure) { EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"})->exit, 137); }
+TEST(Process, ASignalIsAFailure) {
+  EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"})->exit_code, 137);
+}
 
 TEST(Process, RunsBesideUsUntilItIsLetGo) {
   pid_t pid = 0;
@@ -43,7 +45,7 @@ TEST(Process, RunsBesideUsUntilItIsLetGo) {
     EXPECT_EQ(::kill(pid, 0), 0);
     const auto more = process->read_line(std::chrono::milliseconds(20));
     ASSERT_FALSE(more);
-    EXPECT_EQ(more.error().message, "said nothing in time");
+    EXPECT_EQ(more.error().message, "no output in time");
   }
   EXPECT_NE(::kill(pid, 0), 0);
 }

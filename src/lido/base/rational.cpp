@@ -7,23 +7,23 @@
 namespace lido {
 namespace {
 
-constexpr int64_t kLargestTerm = 1'000'000'000;
+constexpr int64_t kMaxTerm = 1'000'000'000;
 
 constexpr std::string_view kAuto = "auto";
-/// Of two seconds of somebody in the water, a window of 16 frames.
+/// Rate of "auto": a window of 16 frames spans two seconds.
 constexpr Rational kAutomaticFps{8, 1};
 
-std::unexpected<Error> refuse(std::string_view text, std::string_view others = "") {
+std::unexpected<Error> refuse(std::string_view text, std::string_view other_forms = "") {
   return fail(
       ErrorCode::kInvalidArgument,
       "\"{}\" is not a rate, want a number above 0 and up to 1000, like 4, 29.97 or 30000/1001{}",
-      text, others);
+      text, other_forms);
 }
 
 bool read_digits(std::string_view text, int64_t& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size() && text[0] != '-' &&
-         text[0] != '+' && value <= kLargestTerm;
+         text[0] != '+' && value <= kMaxTerm;
 }
 
 }  // namespace

@@ -14,61 +14,64 @@ namespace lido {
 /// A positive fraction in lowest terms: a frame rate, or the seconds in one timestamp tick.
 struct Rational {
   int64_t num = 0;
-  int64_t den = 1;
+  int64_t den = 1;  ///< > 0.
 
   double value() const { return static_cast<double>(num) / static_cast<double>(den); }
   bool operator==(const Rational&) const = default;
 };
 
-/// Reads "4", "29.97", "0.5" or "30000/1001" without rounding.
-/// @return kInvalidArgument unless 0 < value <= 1000 and both terms stay below 1e9.
+/// Parses "4", "29.97", "0.5" or "30000/1001" without rounding.
+/// @return kInvalidArgument unless 0 < value <= 1000 and both terms are at most 1e9.
 Result<Rational> parse_rational(std::string_view text);
 
-/// "4" or "30000/1001": what parse_rational reads back.
+/// Formats a fraction as "4" or "30000/1001", which parse_rational() reads back.
 std::string to_string(const Rational& value);
 
-/// How often a clip is sampled: at a fixed rate, or at that rate only where something moves.
+/// How often a clip is sampled.
 struct SampleRate {
-  Rational rate{4, 1};
-  bool automatic = false;
+  Rational rate{4, 1};     ///< Samples per second.
+  bool automatic = false;  ///< Samples only while something moves.
   bool operator==(const SampleRate&) const = default;
 };
 
-/// Reads "4", "auto" (which is "auto:8") or "auto:12.5".
-/// @return kInvalidArgument.
+/// Parses "4", "auto" (short for "auto:8") or "auto:12.5".
+/// @return kInvalidArgument when the text is none of these or parse_rational() refuses the rate.
 Result<SampleRate> parse_sample_rate(std::string_view text);
 
-/// "4" or "auto:8": what parse_sample_rate reads back.
+/// Formats a rate as "4" or "auto:8", which parse_sample_rate() reads back.
 std::string to_string(const SampleRate& value);
 
+/// Holds the product of a 64-bit PTS and a rate.
 __extension__ typedef __int128 Wide;
 
-/// The sampling times of a clip: tick k is at start_pts + k / fps, held exactly.
+/// The sampling times of a clip: sample k is at start_pts + k / fps, without rounding. Thread-safe.
 class SampleGrid {
  public:
-  /// @param time_base  Seconds in one tick of a PTS; num and den below 2^31.
+  /// @param start_pts  PTS of sample 0, in ticks.
+  /// @param time_base  Seconds per tick; num and den below 2^31.
+  /// @param fps        Samples per second.
   SampleGrid(int64_t start_pts, Rational time_base, Rational fps)
       : start_pts_(start_pts),
         ticks_num_(static_cast<Wide>(time_base.den) * fps.den),
         ticks_den_(static_cast<Wide>(time_base.num) * fps.num) {}
 
-  /// How `pts` compares with the time of sample k.
+  /// Compares a PTS with the time of sample k.
   std::strong_ordering compare(int64_t pts, int64_t k) const {
     return (static_cast<Wide>(pts) - start_pts_) * ticks_den_ <=> k * ticks_num_;
   }
-  /// The first k whose time is `pts` or later.
+  /// Returns the first k whose time is `pts` or later.
   int64_t first_at_or_after(int64_t pts) const {
     const Wide scaled = (static_cast<Wide>(pts) - start_pts_) * ticks_den_;
     Wide k = scaled / ticks_num_;
     if (k * ticks_num_ < scaled) ++k;
     return static_cast<int64_t>(std::clamp<Wide>(k, INT64_MIN, INT64_MAX));
   }
-  /// The first k whose time is after `pts`.
+  /// Returns the first k whose time is after `pts`.
   int64_t first_after(int64_t pts) const {
     const int64_t k = first_at_or_after(pts);
     return compare(pts, k) == 0 ? k + 1 : k;
   }
-  /// The last PTS that is not after the time of sample k.
+  /// Returns the last PTS that is not after the time of sample k.
   int64_t pts_at(int64_t k) const {
     return static_cast<int64_t>(start_pts_ + k * ticks_num_ / ticks_den_);
   }
@@ -76,7 +79,7 @@ class SampleGrid {
 
  private:
   int64_t start_pts_;
-  Wide ticks_num_;  // ticks_num_ / ticks_den_ is the PTS ticks from one sample to the next
+  Wide ticks_num_;  // ticks_num_ / ticks_den_: ticks from one sample to the next
   Wide ticks_den_;
 };
 

@@ -9,41 +9,44 @@
 
 namespace lido {
 
-/// What a caller can do about a failure.
+/// Kind of a failure, by what the caller can do about it.
 enum class ErrorCode {
   kInvalidArgument,  ///< Fix the call: a value, a flag, a combination.
-  kNotFound,         ///< The named thing is not there.
-  kUnavailable,      ///< Try again: the network, the disk or a server said no for now.
-  kCorrupt,          ///< The bytes are broken; trying again gives the same.
+  kNotFound,         ///< The named file, object or program does not exist.
+  kUnavailable,      ///< Try again: the network, the disk or a server failed for now.
+  kCorrupt,          ///< The bytes are broken; another attempt gives the same error.
   kDegenerate,       ///< The input is well-formed but has no usable answer.
-  kCancelled,        ///< Somebody asked to stop.
+  kCancelled,        ///< The caller requested a stop.
 };
 
-/// The code's name in lower case, as reports and JSON show it ("corrupt").
+/// Returns the code's name in lower case, as in reports and JSON ("corrupt"). Thread-safe.
 const char* name_of(ErrorCode code);
 
-/// One line: the culprit, its value, what was wanted.
+/// A failure.
 struct Error {
   ErrorCode code;
-  std::string message;
+  std::string message;  ///< One line: "<culprit>: <what is wrong>, got V, want W. <What to do.>"
 };
 
+/// A value, or the error that prevented it.
 template <typename T>
 using Result = std::expected<T, Error>;
 
-/// `return fail(ErrorCode::kNotFound, "{}: no such file", path);`
+/// Makes the error result of a function.
+///
+///     return fail(ErrorCode::kNotFound, "{}: no such file", path);
 template <typename... Args>
 [[nodiscard]] std::unexpected<Error> fail(ErrorCode code, fmt::format_string<Args...> format,
                                           Args&&... args) {
   return std::unexpected(Error{code, fmt::format(format, std::forward<Args>(args)...)});
 }
 
-/// The same error with the culprit named in front of it.
+/// Returns an error with "<culprit>: " prepended to its message, and the code unchanged.
 [[nodiscard]] std::unexpected<Error> with_context(std::string_view culprit, const Error& error);
 
 }  // namespace lido
 
-/// Value of a Result, or return its error from the enclosing function.
+/// Evaluates to the value of a Result. Returns its error from the enclosing function otherwise.
 #define LIDO_TRY(...) LIDO_TRY_AS(LIDO_UNIQUE_NAME(__COUNTER__), __VA_ARGS__)
 #define LIDO_TRY_AS(name, ...) LIDO_TRY_NAMED(name, __VA_ARGS__)
 #define LIDO_TRY_NAMED(name, ...)                               \

@@ -114,7 +114,7 @@ Result<std::string> render_chart(const std::string& chart, const std::string& va
                                  const std::string& name, bool install_operator) {
   const auto done = LIDO_TRY(run({"helm", "template", name, chart, "--namespace", name, "--values",
                                   values_file, "--set", install_flag(install_operator)}));
-  if (done.exit != 0)
+  if (done.exit_code != 0)
     return fail(ErrorCode::kInvalidArgument, "{}: {}", values_file, reason_of(done));
   return done.out;
 }
@@ -139,7 +139,7 @@ Result<std::string> Kube::kubectl(std::vector<std::string> arguments,
   command.emplace_back("--request-timeout=30s");
   std::ranges::move(arguments, std::back_inserter(command));
   auto done = LIDO_TRY(run(command, input));
-  if (done.exit != 0) return fail(ErrorCode::kUnavailable, "kubectl: {}", reason_of(done));
+  if (done.exit_code != 0) return fail(ErrorCode::kUnavailable, "kubectl: {}", reason_of(done));
   return std::move(done.out);
 }
 
@@ -149,7 +149,7 @@ Result<std::string> Kube::helm(std::vector<std::string> arguments) const {
   if (!context_.empty()) command.push_back("--kube-context=" + context_);
   std::ranges::move(arguments, std::back_inserter(command));
   auto done = LIDO_TRY(run(command));
-  if (done.exit != 0) return fail(ErrorCode::kUnavailable, "helm: {}", reason_of(done));
+  if (done.exit_code != 0) return fail(ErrorCode::kUnavailable, "helm: {}", reason_of(done));
   return std::move(done.out);
 }
 

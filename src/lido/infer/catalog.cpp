@@ -82,7 +82,7 @@ class TemporaryFolder {
 Result<void> run(const std::vector<std::string>& command, const fs::path& folder) {
   const auto done = run_process(command, {}, folder.string());
   if (!done) return fail(ErrorCode::kUnavailable, "{}", done.error().message);
-  if (done->exit != 0)
+  if (done->exit_code != 0)
     return fail(ErrorCode::kUnavailable, "{}: {}", fmt::join(command, " "), last_line(done->err));
   return {};
 }
