@@ -5,7 +5,10 @@
 
 namespace lido::storage {
 
-/// A prefix in a GCS or S3 bucket, through Arrow's filesystems.
+/// Opens a prefix in a GCS or S3 bucket, through Arrow's filesystems. Connects on first use of a
+/// provider. Thread-safe.
+/// @param uri  "gs://bucket/prefix" or "s3://bucket/prefix".
+/// @return kInvalidArgument when the URI names no bucket or there are no credentials.
 Result<std::unique_ptr<Store>> open_bucket(std::string uri);
 
 /// Finalises the S3 library, when it was initialised.

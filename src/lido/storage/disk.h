@@ -5,7 +5,8 @@
 
 namespace lido::storage {
 
-/// A folder on this machine. Objects are written as ".NAME.partial" and renamed into place.
+/// Opens a folder of this machine. Objects are written as ".NAME.partial" and renamed on commit.
+/// @param folder  Absolute path; need not exist.
 Result<std::unique_ptr<Store>> open_disk(std::string folder);
 
 }  // namespace lido::storage

@@ -8,7 +8,7 @@
 
 namespace lido::storage {
 
-/// Reads bytes that are in memory already; these must outlive it.
+/// Reads bytes in memory, which must outlive the reader. Not thread-safe.
 class MemoryReader final : public Reader {
  public:
   explicit MemoryReader(std::span<const std::byte> bytes) : bytes_(bytes) {}

@@ -14,77 +14,94 @@ namespace lido::storage {
 
 /// One object in a listing.
 struct Entry {
-  std::string uri;  ///< Absolute: "/data/a.mp4", "gs://bucket/a.mp4", "s3://bucket/a.mp4".
-  int64_t size = 0;
+  std::string uri;   ///< Absolute: "/data/a.mp4", "gs://bucket/a.mp4", "s3://bucket/a.mp4".
+  int64_t size = 0;  ///< Bytes.
 };
 
-/// Takes the objects of a listing, in any order.
+/// Receives the objects of a listing, in any order. An error ends the listing and is returned.
 using VisitEntry = std::function<Result<void>(Entry)>;
 
-/// Whether the dataset written must outlive a power cut, or only a killed process.
-enum class Durability { kProcess, kPower };
+/// What a committed object survives.
+enum class Durability {
+  kProcess,  ///< The end of this process, however it ends.
+  kPower,    ///< A power cut too: the disk has confirmed the bytes and the name.
+};
 
-/// Held while one process writes to a store; given up when it is destroyed or the process ends.
+/// An exclusive lock, released by the destructor or when the process ends.
 class Lock {
  public:
   virtual ~Lock() = default;
 };
 
-/// A folder on disk, or a prefix in a bucket. Names are relative, with '/'. Thread-safe.
+/// A folder on disk, or a prefix in a bucket.
+///
+/// Names of objects are relative to it, with '/' between folders. Errors carry the URI:
+/// kUnavailable when the network or the disk fails, kInvalidArgument when access is denied.
+/// Thread-safe.
 class Store {
  public:
   virtual ~Store() = default;
-  /// Where the store is, absolute, without a trailing '/'.
+  /// Returns the store's absolute path or URI, without a trailing '/'.
   virtual const std::string& uri() const = 0;
-  /// Calls visit for all objects under `prefix`, at any depth. A missing prefix is empty, not an
-  /// error.
+  /// Calls `visit` for each object under `prefix`, at any depth. A missing prefix is not an error
+  /// here: it holds no objects.
   virtual Result<void> visit(std::string_view prefix, const VisitEntry& visit) = 0;
+  /// Opens an object for reading.
   /// @return kNotFound when there is no such object.
   virtual Result<std::unique_ptr<Reader>> open(std::string_view name) = 0;
-  /// Makes missing folders on the way.
+  /// Begins to write an object; Writer::commit() replaces one of that name. Creates missing
+  /// folders.
   virtual Result<std::unique_ptr<Writer>> create(std::string_view name,
                                                  Durability durability = Durability::kPower) = 0;
-  /// A missing object is not an error here.
+  /// Removes an object. A missing object is not an error here.
   virtual Result<void> remove(std::string_view name) = 0;
-  /// Removes everything under `prefix`.
+  /// Removes every object under `prefix`.
   virtual Result<void> remove_all(std::string_view prefix) = 0;
 
-  /// Keeps other processes of this machine from locking the same object, which exists. A bucket
-  /// knows no locks.
-  /// @return kUnavailable when another process holds it.
+  /// Locks an existing object against other locks by processes of this machine. Buckets have no
+  /// locks: there, every call succeeds.
+  /// @return kUnavailable while another process holds the lock; kNotFound for a missing object.
   virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
 
-  /// The same, by name.
+  /// Returns the objects under `prefix`, sorted by URI.
   Result<std::vector<Entry>> list(std::string_view prefix);
+  /// Returns whether there is an object of that name.
   Result<bool> exists(std::string_view name);
+  /// Reads a whole object.
+  /// @param limit  Maximum size in bytes.
+  /// @return kNotFound for a missing object; kCorrupt when it is larger.
   Result<std::string> read_text(std::string_view name, int64_t limit = int64_t{1} << 30);
+  /// Writes a whole object and commits it.
   Result<void> write_text(std::string_view name, std::string_view text,
                           Durability durability = Durability::kPower);
 };
 
-/// Opens "folder", "file:///folder", "gs://bucket/prefix" or "s3://bucket/prefix". Makes nothing
-/// yet.
+/// Opens "folder", "file:///folder", "gs://bucket/prefix" or "s3://bucket/prefix". Creates nothing,
+/// and does not check that it exists. Thread-safe.
 ///
 /// Credentials and endpoints are the usual ones: Application Default Credentials or
 /// CLOUD_STORAGE_EMULATOR_ENDPOINT for gs://; AWS_* variables, profiles or AWS_ENDPOINT_URL for
 /// s3://.
 ///
-/// @return kInvalidArgument for another scheme; kUnavailable when the bucket cannot be reached.
+/// @return kInvalidArgument for another scheme, or when there are no credentials.
 Result<std::unique_ptr<Store>> open_store(std::string_view uri);
 
-/// Opens one object for reading. @return kNotFound when there is no such object.
+/// Opens one object for reading. Thread-safe.
+/// @return kNotFound when there is no such object; otherwise as open_store().
 Result<std::unique_ptr<Reader>> open_reader(std::string_view uri);
 
-/// A path or URI in its one absolute form: no "file://", no ".", no "..", no trailing '/'.
+/// Returns a path or URI in its one absolute form: no "file://", ".", ".." or trailing '/'. Does
+/// not follow symbolic links.
 std::string absolute(std::string_view uri);
 
+/// Returns whether a URI names an object in a bucket (gs://, s3://).
 bool is_remote(std::string_view uri);
 
-/// Calls visit for what a path, folder, prefix or glob (`*`, `?`, `[a-z]`, `**` across folders)
-/// names. A folder or prefix names everything below it.
+/// Calls `visit` for each object that a path, folder, prefix or glob (`*`, `?`, `[a-z]`, `**`
+/// across folders) names. A folder or prefix names everything below it. Thread-safe.
 /// @return kNotFound when it names nothing.
 Result<void> visit(std::string_view uri, const VisitEntry& visit);
-/// The same, by URI.
+/// Returns the objects that visit() finds, sorted by URI.
 Result<std::vector<Entry>> list(std::string_view uri);
 
 /// Closes network connections. Call once, before main returns, when gs:// or s3:// may have been
