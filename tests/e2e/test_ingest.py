@@ -271,7 +271,7 @@ def test_keyframes_only_is_a_quick_look(clips, tmp_path):
         (["--fps", "fast"], "is not a rate"),
         (["--window", "0"], "window is 0, want 1 to 1024"),
         (["--sice", "3"], "--sice"),
-        (["--resize", "100"], "resize is 100, want at least size"),
+        (["--resize", "100"], "resize is 100, want 224 (size) or more"),
         (["--split", "80/20"], "want TRAIN/VAL/TEST"),
         (["--split-by", "site"], "no site"),
         (["--classes", "drowning"], "want TASK=LABEL"),

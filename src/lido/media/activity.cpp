@@ -47,40 +47,43 @@ CellMeans cell_means(const Frame& frame) {
   return cells;
 }
 
-bool differ(const CellMeans& a, const CellMeans& b) {
-  constexpr float kLeast = 3;    // levels: two cells side by side changed by this
-  constexpr float kNoise = 4.5;  // and by as many standard deviations of all changes
-  constexpr float kAlone = 3;    // or one cell by so many times as much
+bool cells_differ(const CellMeans& a, const CellMeans& b) {
+  // Two adjacent cells count when both change by kMinLevels and by kMinSigmas standard deviations
+  // of all changes; a single cell when it changes by kLoneFactor times as much.
+  constexpr float kMinLevels = 3;
+  constexpr float kMinSigmas = 4.5;
+  constexpr float kLoneFactor = 3;
   if (a.columns != b.columns || a.rows != b.rows || a.means.empty()) return true;
   std::vector<float> change(a.means.size());
   for (size_t i = 0; i < change.size(); ++i) change[i] = b.means[i] - a.means[i];
   const float everywhere = median(change);
-  for (float& one : change) one = std::abs(one - everywhere);
-  if (std::ranges::max(change) <= kLeast) return false;
-  const float sigma = median(change) / 0.6745F;
-  const float least = std::max(kLeast, kNoise * sigma);
+  for (float& cell : change) cell = std::abs(cell - everywhere);
+  if (std::ranges::max(change) <= kMinLevels) return false;
+  const float sigma = median(change) / 0.6745F;  // of a normal distribution
+  const float min_change = std::max(kMinLevels, kMinSigmas * sigma);
   const auto columns = static_cast<size_t>(a.columns);
   for (size_t i = 0; i < change.size(); ++i) {
-    if (change[i] <= least) continue;
-    const bool right = (i + 1) % columns != 0 && change[i + 1] > least;
-    const bool below = i + columns < change.size() && change[i + columns] > least;
-    if (right || below || change[i] > kAlone * least) return true;
+    if (change[i] <= min_change) continue;
+    const bool right = (i + 1) % columns != 0 && change[i + 1] > min_change;
+    const bool below = i + columns < change.size() && change[i + columns] > min_change;
+    if (right || below || change[i] > kLoneFactor * min_change) return true;
   }
   return false;
 }
 
-bool MovingBlocks::see(int width, int height, std::span<const BlockVector> vectors) {
+bool BlockMotionDetector::push(int width, int height, std::span<const BlockVector> vectors) {
   constexpr int kCell = 16;
-  constexpr float kShare = 0.2F;  // of the newest picture
-  constexpr float kMost = 2;      // pixels: one picture alone does not make a mean of kLeast
-  constexpr float kLeast = 0.9F;  // pixels a picture
-  constexpr float kAlike = 0.5F;  // pixels a picture
+  constexpr float kNewestShare = 0.2F;    // weight of the newest frame in the mean
+  constexpr float kMaxLength = 2;         // pixels: a single frame cannot lift a mean to kMinMean
+  constexpr float kMinMean = 0.9F;        // pixels per frame
+  constexpr float kMaxDifference = 0.5F;  // pixels per frame, between neighbours that move alike
+  constexpr int kMinAlike = 3;            // the cell itself and two neighbours
   const int columns = (width + kCell - 1) / kCell;
   const int rows = (height + kCell - 1) / kCell;
   if (columns != columns_ || rows != rows_) reset();
   columns_ = columns;
   rows_ = rows;
-  // A border of cells that never move.
+  // The grid has a border of cells that never move.
   const auto at = [&](int column, int row) {
     return static_cast<size_t>((row + 1) * (columns + 2) + column + 1);
   };
@@ -90,82 +93,84 @@ bool MovingBlocks::see(int width, int height, std::span<const BlockVector> vecto
     const bool inside = vector.x >= 0 && vector.y >= 0 && vector.x < width && vector.y < height;
     if (!inside) continue;
     const float length = std::hypot(vector.dx, vector.dy);
-    const float scale = length > kMost ? kMost / length : 1;
+    const float scale = length > kMaxLength ? kMaxLength / length : 1;
     newest_[at(vector.x / kCell, vector.y / kCell)] = {vector.dx * scale, vector.dy * scale};
   }
   for (size_t i = 0; i < means_.size(); ++i) {
-    means_[i].dx += kShare * (newest_[i].dx - means_[i].dx);
-    means_[i].dy += kShare * (newest_[i].dy - means_[i].dy);
+    means_[i].dx += kNewestShare * (newest_[i].dx - means_[i].dx);
+    means_[i].dy += kNewestShare * (newest_[i].dy - means_[i].dy);
   }
   for (int row = 0; row < rows; ++row) {
     for (int column = 0; column < columns; ++column) {
       const Mean& mean = means_[at(column, row)];
-      if (std::hypot(mean.dx, mean.dy) < kLeast) continue;
+      if (std::hypot(mean.dx, mean.dy) < kMinMean) continue;
       int alike = 0;
       for (int r = row - 1; r <= row + 1; ++r) {
         for (int c = column - 1; c <= column + 1; ++c) {
           const Mean& other = means_[at(c, r)];
-          alike += std::hypot(other.dx - mean.dx, other.dy - mean.dy) <= kAlike ? 1 : 0;
+          alike += std::hypot(other.dx - mean.dx, other.dy - mean.dy) <= kMaxDifference ? 1 : 0;
         }
       }
-      if (alike >= 3) return true;  // itself and two neighbours
+      if (alike >= kMinAlike) return true;
     }
   }
   return false;
 }
 
-void MovingBlocks::reset() {
+void BlockMotionDetector::reset() {
   means_.clear();
   columns_ = rows_ = 0;
 }
 
-bool sizes_tell_of_movement(std::span<const PacketSize> packets, int64_t half_second) {
-  constexpr double kRatio = 1.3;
-  constexpr double kBytes = 64;     // an empty picture's size has no meaning below this
-  constexpr double kOfKey = 0.125;  // at a constant bit rate noise fills what movement leaves
+bool sizes_suggest_motion(std::span<const PacketSize> packets, int64_t half_second_ticks) {
+  constexpr double kMaxRatio = 1.3;       // between the mean sizes of two half seconds
+  constexpr double kNoiseBytes = 64;      // sizes of packets without content vary by this much
+  constexpr double kMaxKeyShare = 0.125;  // at a constant bit rate, noise fills unused bits
   struct Sum {
     double bytes = 0, count = 0;
     double mean() const { return bytes / count; }
     void add(const PacketSize& packet) { bytes += static_cast<double>(packet.bytes), ++count; }
   };
   Sum keys, between;
-  std::map<int, std::map<int, std::map<int64_t, Sum>>> kinds;  // kind, group, half second
+  std::map<int, std::map<int, std::map<int64_t, Sum>>> kinds;  // kind, gop, half second
+  const int64_t half_second = std::max<int64_t>(1, half_second_ticks);
   for (const PacketSize& packet : packets) {
     (packet.kind == PacketSize::kKey ? keys : between).add(packet);
-    kinds[packet.kind][packet.group][packet.since / std::max<int64_t>(1, half_second)].add(packet);
+    kinds[packet.kind][packet.gop][packet.gop_ticks / half_second].add(packet);
   }
-  if (between.count > 0 && keys.count > 0 && between.mean() > kOfKey * keys.mean() + kBytes)
+  if (between.count > 0 && keys.count > 0 &&
+      between.mean() > kMaxKeyShare * keys.mean() + kNoiseBytes)
     return true;
   for (const auto& [kind, groups] : kinds) {
     double fullest = 0;
     for (const auto& [group, times] : groups) {
       for (const auto& [time, sum] : times) fullest = std::max(fullest, sum.count);
     }
-    std::map<int64_t, double> least_at;
+    std::map<int64_t, double> min_at;
     for (const auto& [group, times] : groups) {
       for (const auto& [time, sum] : times) {
         if (2 * sum.count < fullest) continue;
-        const auto [at, first] = least_at.emplace(time, sum.mean());
+        const auto [at, first] = min_at.emplace(time, sum.mean());
         at->second = std::min(at->second, sum.mean());
       }
     }
     for (const auto& [group, times] : groups) {
-      double least = INFINITY;
+      double min_size = INFINITY;
       for (const auto& [time, sum] : times) {
         if (2 * sum.count < fullest) continue;
-        least = std::min({least, sum.mean(), least_at.at(time)});
-        if (sum.mean() > kRatio * least + kBytes) return true;
+        min_size = std::min({min_size, sum.mean(), min_at.at(time)});
+        if (sum.mean() > kMaxRatio * min_size + kNoiseBytes) return true;
       }
     }
   }
   return false;
 }
 
-void ActivityGate::note(const SkippedRange& range) {
+void ActivityGate::record(const SkippedRange& range) {
   if (range.first_k >= range.end_k) return;
-  const bool goes_on = !skipped_.empty() && skipped_.back().end_k == range.first_k &&
-                       skipped_.back().decoded == range.decoded;
-  if (goes_on)
+  const bool extends_last = !skipped_.empty() && skipped_.back().end_k == range.first_k &&
+                            skipped_.back().decoded == range.decoded;
+  if (extends_last)
     skipped_.back().end_k = range.end_k;
   else
     skipped_.push_back(range);
@@ -173,13 +178,13 @@ void ActivityGate::note(const SkippedRange& range) {
 
 void ActivityGate::skip(int64_t first_k, int64_t end_k) {
   drop();
-  note({first_k, end_k, false});
+  record({first_k, end_k, false});
 }
 
 void ActivityGate::drop() {
-  for (const Held& one : held_) {
-    cut_ = cut_ || one.after_cut;
-    note({one.times.first, one.times.end, true});
+  for (const Held& held : held_) {
+    cut_ = cut_ || held.after_cut;
+    record({held.times.first, held.times.end, true});
   }
   held_.clear();
 }

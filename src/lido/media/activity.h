@@ -13,49 +13,55 @@
 
 namespace lido::media {
 
-// Sampling where something moves. Time is divided at fixed sampling times, so that what is passed
-// over does not depend on where reading began:
+// Sampling only while something moves (--fps auto). Time is divided at fixed multiples of sampling
+// times, so that the frames skipped do not depend on where reading started:
 //
-//   chapter   kChapter times. Whoever reads a clip may begin at one: its first kLinger times are
-//             sampled whatever they show.
-//   stretch   from one group of pictures that holds a multiple of kStretch to the next: decoded
-//             whole, or passed over but for its first picture.
-//   piece     kPiece times of a stretch that is decoded: sampled whole, or dropped.
+//   segment    kSegmentSamples. Reading may start at each: its first kLingerSamples are always
+//              sampled, and no motion before it counts.
+//   interval   From one group of pictures (GOP) with a multiple of kIntervalSamples in it to the
+//              next such GOP. Decoded in full, or skipped except its first frame.
+//   batch      kBatchSamples of a decoded interval: sampled in full, or dropped.
 
-inline constexpr int64_t kChapter = 2048;
-inline constexpr int64_t kStretch = 32;
-inline constexpr int64_t kPiece = 8;
-/// Sampling goes on for this long after the last movement.
-inline constexpr int64_t kLinger = 32;
+inline constexpr int64_t kSegmentSamples = 2048;
+inline constexpr int64_t kIntervalSamples = 32;
+inline constexpr int64_t kBatchSamples = 8;
+/// Sampling continues for at least this many sampling times after the last motion.
+inline constexpr int64_t kLingerSamples = 32;
 
-/// Mean brightness of the cells of a picture.
+/// Mean brightness of each cell of a frame.
 struct CellMeans {
   int columns = 0;
   int rows = 0;
   std::vector<float> means;  ///< 0 to 255, row by row.
 };
 
-/// Cells of 16x16 pixels as stored; of 8x8 in pictures less than 1280 wide.
+/// Computes the mean brightness of cells of 16x16 stored pixels; of 8x8 in frames less than 1280
+/// wide. Columns and rows that do not fill a cell are left out. Pure.
 CellMeans cell_means(const Frame& frame);
 
-/// Whether cells side by side have changed by more than noise does; what changed everywhere alike,
-/// as under a cloud, does not count.
-bool differ(const CellMeans& a, const CellMeans& b);
+/// Returns whether adjacent cells changed by more than noise does. A change of all cells alike (a
+/// cloud) does not count. True for frames of different sizes. Pure.
+bool cells_differ(const CellMeans& a, const CellMeans& b);
 
-/// What the codec moved to draw the block at x, y: pixels from the picture it refers to.
+/// Motion vector of one block.
 struct BlockVector {
-  int x = 0;
-  int y = 0;
-  float dx = 0;
-  float dy = 0;
+  int x = 0;     ///< Block's position, pixels.
+  int y = 0;     ///< Block's position, pixels.
+  float dx = 0;  ///< To the block in the reference picture, pixels.
+  float dy = 0;  ///< To the block in the reference picture, pixels.
 };
 
-/// Tells movement by the codec's motion vectors. Encoders follow noise as well, this way and that;
-/// what moves keeps its direction from picture to picture.
-class MovingBlocks {
+/// Detects motion in the codec's motion vectors.
+///
+/// Encoders also code noise as motion, in changing directions. An object keeps its direction from
+/// frame to frame, so vectors are averaged over time. Not thread-safe.
+class BlockMotionDetector {
  public:
-  /// Takes the next picture. @return Whether neighbouring blocks move alike.
-  bool see(int width, int height, std::span<const BlockVector> vectors);
+  /// Adds the vectors of the next frame.
+  /// @param width,height  Frame size, pixels.
+  /// @return Whether adjacent blocks move alike.
+  bool push(int width, int height, std::span<const BlockVector> vectors);
+  /// Forgets all frames.
   void reset();
 
  private:
@@ -65,79 +71,81 @@ class MovingBlocks {
   };
   int columns_ = 0;
   int rows_ = 0;
-  std::vector<Mean> means_;  ///< Of the latest pictures, a cell of 16x16 each.
+  std::vector<Mean> means_;  ///< Running mean of each cell of 16x16 pixels.
   std::vector<Mean> newest_;
 };
 
-/// A packet's kind and size.
+/// Kind and size of a packet.
 struct PacketSize {
-  static constexpr int kKey = -1;
-  int group = 0;      ///< Of pictures, counted.
-  int64_t since = 0;  ///< Ticks after the group's first picture.
-  int kind = 0;       ///< Only packets of one kind are compared.
+  static constexpr int kKey = -1;  ///< Kind of a key frame.
+  int gop = 0;                     ///< Number of the group of pictures.
+  int64_t gop_ticks = 0;           ///< Ticks since the first frame of the group.
+  int kind = 0;                    ///< Only packets of one kind are compared.
   int64_t bytes = 0;
 };
 
-/// Whether packets' sizes tell that something came or went, or tell nothing, as at a constant bit
-/// rate. False: between key pictures there is little; and sizes neither rise within a group of
-/// pictures nor differ from group to group. (They fall within a group: its first pictures mend what
-/// the key picture left out.)
-/// @param half_second  In ticks.
-bool sizes_tell_of_movement(std::span<const PacketSize> packets, int64_t half_second);
+/// Returns whether packet sizes suggest motion, or prove nothing (as at a constant bit rate).
+///
+/// False when there is little data between key frames, and sizes neither rise within a group of
+/// pictures nor differ between groups. (Sizes fall within a group: its first frames correct the
+/// errors of the key frame.) Pure.
+///
+/// @param half_second_ticks  Half a second, in ticks.
+bool sizes_suggest_motion(std::span<const PacketSize> packets, int64_t half_second_ticks);
 
-/// Sampling times at which nobody looked, because nothing moved.
+/// Sampling times that were skipped because nothing moved: first_k <= k < end_k.
 struct SkippedRange {
   int64_t first_k = 0;
   int64_t end_k = 0;
-  bool decoded = false;  ///< Motion vectors and pictures were looked at; else sizes of packets.
+  bool decoded = false;  ///< Judged by decoded frames and motion vectors, not by packet sizes only.
   bool operator==(const SkippedRange&) const = default;
 };
 
-/// Passes pictures on where something moves. Pictures of a piece wait until something does. Pure.
+/// Passes frames on while something moves. Frames of a batch are held until something does. Pure.
 class ActivityGate {
  public:
-  /// @param linger  Sampling times passed on after the last movement.
-  explicit ActivityGate(int64_t linger) : linger_(std::max(linger, kLinger)) {}
+  /// @param linger  Sampling times passed on after the last motion; at least kLingerSamples.
+  explicit ActivityGate(int64_t linger) : linger_(std::max(linger, kLingerSamples)) {}
 
-  /// Whether sampling time k is passed on whatever it shows.
-  bool awake(int64_t k) const {
-    return k < std::max(awake_until_, k / kChapter * kChapter + linger_);
+  /// Returns whether sampling time k is passed on, whatever it shows.
+  bool is_open(int64_t k) const {
+    return k < std::max(open_until_, k / kSegmentSamples * kSegmentSamples + linger_);
   }
 
-  /// Takes a picture. @param moved  Something moved since the last picture.
-  /// @param always  Pass it on anyway.
-  /// @param emit    Called for each picture passed on: emit(times, after_cut, frame).
+  /// Adds the next frame: passes it on, or holds it.
+  /// @param moved   Something moved since the previous frame.
+  /// @param always  The frame is passed on anyway.
+  /// @param emit    Called for each frame passed on: Result<void> emit(times, after_cut, frame).
+  /// @return The first error of `emit`.
   template <typename Emit>
   Result<void> push(const SampleRange& times, bool after_cut, bool moved, bool always,
                     const Frame& frame, Emit emit) {
-    const int64_t chapter = (times.end - 1) / kChapter * kChapter;
-    if (chapter > times.first) {
-      LIDO_TRY(push({times.first, chapter}, after_cut, moved, always, frame, emit));
-      return push({chapter, times.end}, false, moved, false, frame, emit);
+    const int64_t segment = (times.end - 1) / kSegmentSamples * kSegmentSamples;
+    if (segment > times.first) {
+      LIDO_TRY(push({times.first, segment}, after_cut, moved, always, frame, emit));
+      return push({segment, times.end}, false, moved, false, frame, emit);
     }
-    const bool same_piece =
-        !held_.empty() && held_.back().times.first / kPiece == times.first / kPiece;
-    if (!(same_piece && !always)) drop();
-    if (!moved && !always && !awake(times.first)) {
-      held_.push_back({times, after_cut, frame});
-      return {};
-    }
-    if (moved) awake_until_ = std::max(awake_until_, times.first + linger_);
+    const bool same_batch =
+        !held_.empty() && held_.back().times.first / kBatchSamples == times.first / kBatchSamples;
+    if (!same_batch || always) drop();
     held_.push_back({times, after_cut, frame});
+    if (!moved && !always && !is_open(times.first)) return {};
+    if (moved) open_until_ = std::max(open_until_, times.first + linger_);
     while (!held_.empty()) {
-      const Held one = std::move(held_.front());
+      const Held next = std::move(held_.front());
       held_.pop_front();
-      const bool cut = one.after_cut || cut_;
+      const bool cut = next.after_cut || cut_;
       cut_ = false;
-      LIDO_TRY(emit(one.times, cut, one.frame));
+      LIDO_TRY(emit(next.times, cut, next.frame));
     }
     return {};
   }
 
-  /// Notes times that were passed over without decoding.
+  /// Records sampling times that were skipped without decoding. Drops held frames.
   void skip(int64_t first_k, int64_t end_k);
-  /// Gives up what waits.
+  /// Drops held frames, and records their sampling times as skipped.
   void drop();
+  /// Returns the sampling times skipped so far, ascending.
   const std::vector<SkippedRange>& skipped() const { return skipped_; }
 
  private:
@@ -146,11 +154,11 @@ class ActivityGate {
     bool after_cut;
     Frame frame;
   };
-  void note(const SkippedRange& range);
+  void record(const SkippedRange& range);
 
   int64_t linger_;
-  int64_t awake_until_ = 0;
-  bool cut_ = false;  ///< The clip is cut within what was dropped.
+  int64_t open_until_ = 0;
+  bool cut_ = false;  ///< A frame after a cut was dropped.
   std::deque<Held> held_;
   std::vector<SkippedRange> skipped_;
 };

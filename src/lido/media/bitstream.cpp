@@ -9,11 +9,11 @@
 namespace lido::media {
 namespace {
 
-/// Whether an SEI NAL unit announces that pictures are exact from this one on.
+/// Returns whether an SEI NAL unit has a recovery point from which on pictures are exact.
 bool has_clean_recovery_point(Bytes nal) {
-  constexpr size_t kLongestSei = 4096;
+  constexpr size_t kMaxSeiBytes = 4096;
   constexpr uint32_t kRecoveryPoint = 6;
-  const std::vector<std::byte> payload = unescape(nal.subspan(1), kLongestSei);
+  const std::vector<std::byte> payload = unescape(nal.subspan(1), kMaxSeiBytes);
   const Bytes bytes(payload);
   size_t at = 0;
   const auto read_number = [&]() -> std::optional<uint32_t> {
@@ -48,12 +48,12 @@ PacketFacts read_h264(Bytes packet, int length_size) {
     const uint32_t header = byte_at(nal, 0);
     const uint32_t type = header & 31;
     if (type == 6) recovery = recovery || has_clean_recovery_point(nal);
-    // SVC-T: a prefix NAL unit tells the layer of the slice that follows it.
+    // SVC-T: a prefix NAL unit has the layer of the slice that follows.
     if (type == 14 && nal.size() >= 4 && byte_at(nal, 1) >> 7 == 1)
       facts.temporal_id = static_cast<int>(byte_at(nal, 3) >> 5);
     // Data partitions (2 to 4) are slices too. A coded slice extension (20) is another layer's.
     if (type >= 1 && type <= 5) {
-      // A PAFF picture may open with an IDR field and close with a P field that refers to it.
+      // The first field of a PAFF picture may be IDR, and the second a P field that refers to it.
       if (!slice_seen) starts_with_idr = type == 5;
       slice_seen = true;
       if ((header >> 5 & 3) != 0) facts.referenced = true;
@@ -75,7 +75,7 @@ PacketFacts read_hevc(Bytes packet, int length_size, hevc::Headers& headers) {
   std::vector<Bytes> slices;
   const bool whole = for_each_nal(packet, length_size, [&](Bytes nal) {
     if (nal.size() < 3 || hevc::layer(nal) != 0) return true;
-    headers.keep_parameter_set(nal);
+    headers.store_parameter_set(nal);
     if (hevc::nal_type(nal) < 32) slices.push_back(nal);
     return true;
   });
@@ -143,10 +143,10 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata) {
 FactReader::FactReader(Framing framing, std::span<const std::byte> extradata) : framing_(framing) {
   if (framing.syntax != Syntax::kHevc) return;
   if (framing.nal_length_size > 0) {
-    hevc_.keep_configuration(extradata);
+    hevc_.store_configuration(extradata);
   } else {
     for_each_nal(extradata, 0, [&](Bytes nal) {
-      hevc_.keep_parameter_set(nal);
+      hevc_.store_parameter_set(nal);
       return true;
     });
   }

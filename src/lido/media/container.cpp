@@ -15,7 +15,7 @@ constexpr std::array kElementary = {"h264",  "hevc", "mpegvideo", "m4v",
 bool is_mp4(std::string_view format) { return format.starts_with("mov,"); }
 
 std::unexpected<Error> cut_off(uint64_t declared, int64_t size) {
-  return fail(ErrorCode::kCorrupt, "cut off: {} bytes, want the {} its header speaks of", size,
+  return fail(ErrorCode::kCorrupt, "the file is cut off: {} bytes, want {} by its header", size,
               declared);
 }
 
@@ -28,15 +28,15 @@ uint64_t big_endian(std::span<const std::byte> bytes) {
 Result<void> check_mp4(storage::Reader& reader) {
   const auto size = static_cast<uint64_t>(reader.size());
   std::array<std::byte, 16> header{};
-  constexpr int kMostBoxes = 100'000;
+  constexpr int kMaxBoxes = 100'000;
   uint64_t at = 0;
-  for (int box = 0; box < kMostBoxes && at + 8 <= size; ++box) {
+  for (int box = 0; box < kMaxBoxes && at + 8 <= size; ++box) {
     const size_t read = LIDO_TRY(reader.read_at(static_cast<int64_t>(at), header));
     if (read < 8) break;
     uint64_t length = big_endian(std::span(header).first(4));
     if (length == 0) return {};  // up to the end of the file
     if (length == 1 && read == 16) length = big_endian(std::span(header).subspan(8, 8));
-    if (length < 8) return {};  // no box structure: FFmpeg will say what is wrong
+    if (length < 8) return {};  // no box structure: FFmpeg reports the error
     if (length > size - at) return cut_off(at + length, reader.size());
     at += length;
   }
@@ -55,12 +55,11 @@ Result<void> check_riff(storage::Reader& reader) {
   return {};
 }
 
-/// EBML variable-length number at the front of `bytes`: value and length; length 0 when there is
-/// none.
+/// A variable-length EBML number at the front of some bytes.
 struct EbmlNumber {
   uint64_t value = 0;
-  size_t length = 0;
-  bool unknown = false;  // all ones: "not known when this was written"
+  size_t length = 0;     ///< Bytes; 0 when there is no number.
+  bool unknown = false;  ///< All ones: unknown when the file was written.
 };
 
 EbmlNumber read_ebml(std::span<const std::byte> bytes, bool keep_marker) {

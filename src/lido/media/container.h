@@ -8,21 +8,23 @@
 
 namespace lido::media {
 
-// What is true of a container, by FFmpeg's name of its demuxer ("mov,mp4,m4a,3gp,3g2,mj2").
+// Properties of container formats, by the name of FFmpeg's demuxer ("mov,mp4,m4a,3gp,3g2,mj2",
+// "matroska,webm", "mpegts"). Thread-safe.
 
-/// Every packet's time and place stands in the header.
+/// Returns whether the header lists the time and position of every packet.
 bool lists_every_packet(std::string_view format);
-/// The header alone does not tell the codec's parameters: some packets must be looked at.
+/// Returns whether packets must be read to find the codec's parameters, since the header has none.
 bool needs_stream_probe(std::string_view format);
-/// One can only go back to a place in the file, not to a time.
+/// Returns whether seeking is to a byte of the file, not to a time.
 bool seeks_by_byte(std::string_view format);
-/// Packets have presentation times; an elementary stream has none.
+/// Returns whether packets have presentation times. An elementary stream has none.
 bool carries_timestamps(std::string_view format);
 
-/// Where the file should end by its own outermost structure (MP4 boxes, Matroska segment, RIFF
-/// chunk).
+/// Compares the file's size with that declared by its outermost structure (MP4 boxes, Matroska
+/// segment, RIFF chunk).
 ///
-/// @return kCorrupt when that is past the end of the file, which therefore was cut off.
+/// @return kCorrupt when the file is shorter; kUnavailable from storage. Other formats, and files
+///         that declare no size, pass.
 Result<void> check_not_cut_off(storage::Reader& reader, std::string_view format);
 
 }  // namespace lido::media

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
-// The faster of two versions is chosen when the program starts. Both give the same bits: integers
-// only. Sanitizers run before that choice can be made.
+// Compiles a function twice, and chooses the faster version when the program starts. Both give
+// equal bits, since they use only integers. Sanitizers start before that choice can be made.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__x86_64__)
 #define LIDO_FAST_ON_EACH_CPU
 #else
@@ -16,10 +16,11 @@ namespace lido::media {
 namespace {
 
 constexpr int kWeightBits = 14;
-/// With 8-bit weights a vertical sum of 8-bit samples fits 16 bits; good for up to this many taps.
-constexpr int kMostNarrowTaps = 24;
+/// Maximum number of taps for 8-bit weights, with which a vertical sum of 8-bit samples fits 16
+/// bits. More taps need finer weights.
+constexpr int kMaxNarrowTaps = 24;
 
-/// row += a * wa + b * wb
+/// Computes row += a * wa + b * wb.
 LIDO_FAST_ON_EACH_CPU
 void add_rows(uint16_t* __restrict row, const uint8_t* __restrict a, const uint8_t* __restrict b,
               int wa, int wb, int count) {
@@ -30,13 +31,14 @@ void add_rows(uint16_t* __restrict row, const uint8_t* __restrict a, const uint8
   }
 }
 
-/// row += a * weight
+/// Computes row += a * weight.
 template <typename Sample>
 void add_row_wide(uint32_t* __restrict row, const Sample* __restrict a, int weight, int count) {
   const auto factor = static_cast<uint32_t>(weight);
   for (int x = 0; x < count; ++x) row[x] += a[x] * factor;
 }
 
+/// Computes each output as the weighted sum of its samples of the row.
 LIDO_FAST_ON_EACH_CPU
 void sum_across(const uint16_t* __restrict row, const int32_t* __restrict first,
                 const int32_t* __restrict count, const int16_t* __restrict weights, int stride,
@@ -50,7 +52,7 @@ void sum_across(const uint16_t* __restrict row, const int32_t* __restrict first,
   }
 }
 
-/// YUV to RGB in 14-bit fixed point.
+/// Coefficients of YUV to RGB, 14-bit fixed point.
 struct ColorTable {
   int luma_offset, luma, red_v, green_u, green_v, blue_u;
 };
@@ -92,7 +94,7 @@ void to_rgb(const uint8_t* __restrict y, const uint8_t* __restrict u, const uint
 
 int chroma_size(int luma, int shift) { return (luma + (1 << shift) - 1) >> shift; }
 
-/// The same mapping for an axis that runs the other way.
+/// Adapts a mapping to an axis that runs the other way.
 void reverse_axis(double scale, int source, int output, double& offset) {
   offset = output - offset - scale * source;
 }
@@ -119,8 +121,8 @@ Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& option
   if (options.fit == "crop") {
     const int resize = options.resize > 0 ? options.resize : (options.size * 8 + 3) / 7;
     if (resize < options.size) {
-      return fail(ErrorCode::kInvalidArgument, "resize is {}, want at least size, which is {}",
-                  resize, options.size);
+      return fail(ErrorCode::kInvalidArgument, "resize is {}, want {} (size) or more", resize,
+                  options.size);
     }
     const double scale = resize / std::min<double>(shown_width, height);
     result_width = std::round(shown_width * scale);
@@ -137,9 +139,9 @@ Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& option
   return geometry;
 }
 
-Geometry shrunk_geometry(const Frame& frame, int longest, int multiple) {
+Geometry shrunk_geometry(const Frame& frame, int max_side, int multiple) {
   const auto [width, height] = upright_size(frame);
-  const double scale = std::min(1.0, static_cast<double>(longest) / std::max(width, height));
+  const double scale = std::min(1.0, static_cast<double>(max_side) / std::max(width, height));
   const auto shrunk = [&](int length) {
     const auto parts = static_cast<int>(std::lround(length * scale / multiple));
     return std::max(1, parts) * multiple;
@@ -202,9 +204,9 @@ void Converter::scale_plane(const Frame& frame, const Frame::Plane& plane, const
     const auto line = [&](int tap) {
       return plane.data + (down.first[at] + std::min(tap, count - 1)) * plane.stride;
     };
-    if (!deep && count <= kMostNarrowTaps) {
+    if (!deep && count <= kMaxNarrowTaps) {
       // 8-bit weights that still sum to 256.
-      std::array<int, kMostNarrowTaps + 1> narrow{};
+      std::array<int, kMaxNarrowTaps + 1> narrow{};
       int rest = 256, largest = 0;
       for (int tap = 0; tap < count; ++tap) {
         narrow[static_cast<size_t>(tap)] = (weights[tap] + 32) >> 6;
@@ -249,28 +251,28 @@ void Converter::prepare(PlanePlan& plan, const Axis& x, const Axis& y) {
   plan.y = y;
 }
 
-Converter::Turned Converter::turned(const Frame& frame, const Geometry& geometry) {
-  // The work is done in the stored orientation; the small result is turned afterwards.
+Converter::StoredGeometry Converter::stored_geometry(const Frame& frame, const Geometry& geometry) {
+  // Scaling works in the stored orientation. The small image is turned upright afterwards.
   const int turns = frame.orientation.quarter_turns;
-  Turned turned{.x = {frame.width, geometry.width, geometry.scale_x, geometry.offset_x},
-                .y = {frame.height, geometry.height, geometry.scale_y, geometry.offset_y},
-                .swapped = turns % 2 == 1,
-                .reverse_x = (turns == 2 || turns == 3) != frame.orientation.mirrored,
-                .reverse_y = turns == 1 || turns == 2};
-  if (turned.swapped) {
-    turned.x = {frame.width, geometry.height, geometry.scale_y, geometry.offset_y};
-    turned.y = {frame.height, geometry.width, geometry.scale_x, geometry.offset_x};
+  StoredGeometry stored{.x = {frame.width, geometry.width, geometry.scale_x, geometry.offset_x},
+                        .y = {frame.height, geometry.height, geometry.scale_y, geometry.offset_y},
+                        .swapped = turns % 2 == 1,
+                        .reverse_x = (turns == 2 || turns == 3) != frame.orientation.mirrored,
+                        .reverse_y = turns == 1 || turns == 2};
+  if (stored.swapped) {
+    stored.x = {frame.width, geometry.height, geometry.scale_y, geometry.offset_y};
+    stored.y = {frame.height, geometry.width, geometry.scale_x, geometry.offset_x};
   }
-  Axis& x = turned.x;
-  Axis& y = turned.y;
-  if (turned.reverse_x) reverse_axis(x.scale, x.source, x.output, x.offset);
-  if (turned.reverse_y) reverse_axis(y.scale, y.source, y.output, y.offset);
-  return turned;
+  Axis& x = stored.x;
+  Axis& y = stored.y;
+  if (stored.reverse_x) reverse_axis(x.scale, x.source, x.output, x.offset);
+  if (stored.reverse_y) reverse_axis(y.scale, y.source, y.output, y.offset);
+  return stored;
 }
 
-std::vector<uint8_t> Converter::make_upright(std::vector<uint8_t> stored, const Turned& turned,
-                                             size_t channels) {
-  const auto [x, y, swapped, reverse_x, reverse_y] = turned;
+std::vector<uint8_t> Converter::make_upright(std::vector<uint8_t> stored,
+                                             const StoredGeometry& geometry, size_t channels) {
+  const auto [x, y, swapped, reverse_x, reverse_y] = geometry;
   if (!swapped && !reverse_x && !reverse_y) return stored;
   std::vector<uint8_t> upright(stored.size());
   const int width = swapped ? y.output : x.output;
@@ -301,7 +303,7 @@ void Converter::blacken_outside(std::vector<uint8_t>& pixels, size_t channels) c
 }
 
 Image Converter::convert(const Frame& frame, const Geometry& geometry) {
-  const Turned turn = turned(frame, geometry);
+  const StoredGeometry turn = stored_geometry(frame, geometry);
   const auto& [x, y, swapped, reverse_x, reverse_y] = turn;
   prepare(luma_, x, y);
   // Left-sited chroma sample i stands at luma column 2 i + 0.5, not 2 i + 1.
@@ -347,7 +349,7 @@ GreyImage Converter::convert_grey(const Frame& frame, const Geometry& geometry) 
     }
     return grey;
   }
-  const Turned turn = turned(frame, geometry);
+  const StoredGeometry turn = stored_geometry(frame, geometry);
   prepare(luma_, turn.x, turn.y);
   std::vector<uint8_t> stored(static_cast<size_t>(turn.x.output) *
                               static_cast<size_t>(turn.y.output));

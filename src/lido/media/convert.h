@@ -9,84 +9,95 @@
 
 namespace lido::media {
 
-/// A small picture for training or inference.
+/// A small RGB image for training or inference.
 struct Image {
-  int width = 0;
-  int height = 0;
+  int width = 0;             ///< Pixels.
+  int height = 0;            ///< Pixels.
   std::vector<uint8_t> rgb;  ///< HWC uint8, three channels, no padding.
 };
 
-/// A small picture's brightness alone.
+/// A small image without colour.
 struct GreyImage {
-  int width = 0;
-  int height = 0;
-  std::vector<uint8_t> grey;  ///< HW uint8, no padding; 0 is black and 255 white, whatever the
-                              ///< frame's range.
+  int width = 0;   ///< Pixels.
+  int height = 0;  ///< Pixels.
+  /// HW uint8, no padding; 0 is black and 255 white, whatever the frame's range.
+  std::vector<uint8_t> grey;
 };
 
-/// How a picture becomes a square sample. Training and live inference use the same.
+/// How a frame becomes a square image. Training and live inference use equal options.
 struct TransformOptions {
-  int size = 224;  ///< Side of the square.
-  int resize = 0;  ///< Short side before the centre crop; 0 is size * 8 / 7 (256 for 224).
-  std::string fit = "crop";  ///< What to do with a picture that is no square.
+  /// Side of the square, pixels. Change it to the input size of the model to train.
+  int size = 224;
+  /// Short side before the centre crop, pixels; 0: size * 8 / 7 (256 for 224).
+  int resize = 0;
+  /// How a frame that is not square is fitted: "crop", "pad" or "stretch". Change it to "pad" when
+  /// the edges of the frame matter.
+  std::string fit = "crop";
 
   static void fields(auto& self, auto&& visit) {
-    visit("size", self.size, Within{16, 2048}, "Side of the square picture in a sample, pixels");
+    visit("size", self.size, Within{16, 2048},
+          "Side of the square image in a sample, pixels; set it to the input size of your model");
     visit("resize", self.resize, Within{0, 4096},
           "Short side before the centre crop, pixels; 0: size * 8 / 7. Only for fit=crop");
     visit("fit", self.fit, OneOf{{"crop", "pad", "stretch"}},
-          "A picture that is no square: crop its centre, pad it with black, or stretch it");
+          "How a frame becomes square: crop its centre, pad it with black (keeps the edges), or "
+          "stretch it");
   }
 };
 
-/// Where an upright source pixel lands: x_out = scale_x * x + offset_x, both from the left edge of
-/// the left pixel, and the same for y. Boxes, points and pixels all move by this.
+/// The map from upright source pixels to image pixels: x_out = scale_x * x + offset_x, and likewise
+/// for y. Coordinates count from the left (upper) edge of the first pixel. Boxes, points and pixels
+/// are all mapped by it.
 struct Geometry {
-  int width = 0;  ///< Of the result.
-  int height = 0;
-  double scale_x = 1;
-  double scale_y = 1;
-  double offset_x = 0;
-  double offset_y = 0;
+  int width = 0;        ///< Width of the image, pixels.
+  int height = 0;       ///< Height of the image, pixels.
+  double scale_x = 1;   ///< Image pixels per source pixel.
+  double scale_y = 1;   ///< Image pixels per source pixel.
+  double offset_x = 0;  ///< Image pixels.
+  double offset_y = 0;  ///< Image pixels.
   bool operator==(const Geometry&) const = default;
 };
 
-/// The geometry for one frame: upright, square pixels, then fitted.
+/// Returns the geometry that makes a frame upright with square pixels, and then fits it. Pure.
 /// @return kInvalidArgument for options out of range.
 Result<Geometry> fit_geometry(const Frame& frame, const TransformOptions& options);
 
-/// Width and height once the picture is upright.
+/// Size of a frame after it is turned upright, stored pixels.
 struct UprightSize {
   int width = 0;
   int height = 0;
 };
+/// Returns the size of a frame after it is turned upright. Pure.
 UprightSize upright_size(const Frame& frame);
-/// Width over height of one pixel of the upright picture.
+/// Returns width over height of one pixel after the frame is turned upright. Pure.
 double upright_aspect(const Frame& frame);
 
-/// The geometry of the whole picture made smaller, never larger: its longer side at most `longest`
-/// pixels, both sides multiples of `multiple`. Stored pixels stay as wide as they are tall.
-Geometry shrunk_geometry(const Frame& frame, int longest, int multiple = 1);
+/// Returns the geometry that shrinks a whole frame, and never enlarges it. The pixel aspect is
+/// ignored. Pure.
+/// @param max_side  Maximum of the longer side, image pixels, before rounding to `multiple`.
+/// @param multiple  Both sides are multiples of this, >= 1.
+Geometry shrunk_geometry(const Frame& frame, int max_side, int multiple = 1);
 
-/// Cuts, resizes, turns upright and converts to RGB in one pass over the wanted pixels only.
+/// Crops, resizes, turns upright and converts to RGB in one pass that reads only the pixels needed.
 ///
-/// Antialiased triangle filter in fixed point, so that every CPU gives the same bits. Not
-/// thread-safe: it keeps its tables from frame to frame.
+/// The filter is an antialiased triangle in fixed point: every CPU gives equal bits. Not
+/// thread-safe: tables are kept for frames of equal geometry.
 ///
-/// Source of the filter: bilinear with antialias as in Pillow's and torchvision's resize.
+/// Source of the filter: bilinear with antialias, as in Pillow's and torchvision's resize.
 class Converter {
  public:
+  /// Returns an image of the geometry's size. Pixels outside the frame are black.
   Image convert(const Frame& frame, const Geometry& geometry);
-  /// The same for brightness alone; leaves chroma unread.
+  /// Returns an image like convert(), but only its brightness: chroma is not read.
   GreyImage convert_grey(const Frame& frame, const Geometry& geometry);
 
  private:
   struct Taps {
-    std::vector<int32_t> first;  ///< Source sample each output begins at.
-    std::vector<int32_t> count;
-    std::vector<int16_t> weights;  ///< stride for each output, 14 bit, sum 1 << 14.
+    std::vector<int32_t> first;    ///< First source sample of each output sample.
+    std::vector<int32_t> count;    ///< Source samples of each output sample; 0 outside the frame.
+    std::vector<int16_t> weights;  ///< `stride` per output sample, 14 bit, sum 1 << 14.
     int stride = 0;
-    int low = 0;  ///< Source samples [low, high) are touched.
+    int low = 0;  ///< Source samples [low, high) are read.
     int high = 0;
   };
   struct Axis {
@@ -100,8 +111,8 @@ class Converter {
     Axis x, y;
     Taps taps_x, taps_y;
   };
-  /// The geometry in the stored orientation, and how its result is turned upright.
-  struct Turned {
+  /// A geometry in the stored orientation, and how its image is turned upright.
+  struct StoredGeometry {
     Axis x, y;
     bool swapped = false;
     bool reverse_x = false;
@@ -110,10 +121,10 @@ class Converter {
 
   static Taps make_taps(const Axis& axis);
   static void prepare(PlanePlan& plan, const Axis& x, const Axis& y);
-  static Turned turned(const Frame& frame, const Geometry& geometry);
-  static std::vector<uint8_t> make_upright(std::vector<uint8_t> stored, const Turned& turned,
-                                           size_t channels);
-  /// Outside the picture there is no light.
+  static StoredGeometry stored_geometry(const Frame& frame, const Geometry& geometry);
+  static std::vector<uint8_t> make_upright(std::vector<uint8_t> stored,
+                                           const StoredGeometry& geometry, size_t channels);
+  /// Sets pixels outside the frame to 0.
   void blacken_outside(std::vector<uint8_t>& pixels, size_t channels) const;
   void scale_plane(const Frame& frame, const Frame::Plane& plane, const PlanePlan& plan,
                    uint8_t* out);

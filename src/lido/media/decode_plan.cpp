@@ -23,7 +23,7 @@ SampleRange FrameSelector::times_of_last(int64_t pts, int64_t last_pts) const {
 
 namespace {
 
-/// What is shown from the group's first PTS up to the next group's, in display order.
+/// Returns the packets shown from the group's first PTS up to the next group's, in display order.
 std::vector<PlannedPacket*> display_order(std::span<PlannedPacket> group,
                                           std::span<PlannedPacket> next) {
   std::vector<PlannedPacket*> shown;
@@ -44,12 +44,12 @@ bool timestamps_allow_a_plan(std::span<const PlannedPacket> group,
     return packet.pts != kNoPts && !packet.facts.unplannable;
   };
   if (!std::ranges::all_of(group, usable) || !std::ranges::all_of(next, usable)) return false;
-  // Where the edit list hides a random access point, its neighbours cannot be told apart here.
+  // A random access point hidden by the edit list leaves the bounds of its group unknown.
   if (!next.empty() && (!next[0].shown || next[0].pts <= group[0].pts)) return false;
   for (size_t i = 1; i < shown.size(); ++i) {
     if (shown[i]->pts == shown[i - 1]->pts) return false;
   }
-  // A picture of this group that is due after the next group's start follows no rule we know.
+  // A picture of this group that is shown after the next group's start breaks the standard's order.
   return shown.empty() || next.empty() || shown.back()->pts < next[0].pts;
 }
 
@@ -92,8 +92,9 @@ int top_layer(std::span<const PlannedPacket> group) {
   return layer;
 }
 
-/// Whether the decoder, which learns only the lower bits of each number, gets all of them right
-/// from the packets marked. @param next  The next group's first where the decoder goes on to it.
+/// Returns whether the decoder, which reads only the lower bits of each number, derives all of them
+/// correctly from the marked packets.
+/// @param next  The next group's first packet where the decoder is not flushed before it.
 bool decoder_keeps_count(std::span<const PlannedPacket> group,
                          std::span<const PlannedPacket> next) {
   int32_t anchor = group[0].facts.prediction->number;
@@ -109,8 +110,9 @@ bool decoder_keeps_count(std::span<const PlannedPacket> group,
   return std::ranges::all_of(group, keeps_count) && std::ranges::all_of(next, follows);
 }
 
-/// Marks what must be decoded by what each picture is predicted from. @return False where that is
-/// not known of every picture, or the decoder would lose count; then nothing is settled.
+/// Marks the packets to decode by the pictures that each is predicted from. @return False, with
+/// marks that must be replaced, when a prediction is unknown or the decoder would derive wrong
+/// numbers.
 bool mark_by_prediction(std::span<PlannedPacket> group, std::span<const PlannedPacket> next,
                         GroupPlan& plan) {
   std::unordered_map<int32_t, size_t> place;
@@ -141,7 +143,7 @@ bool mark_by_prediction(std::span<PlannedPacket> group, std::span<const PlannedP
     for (const int32_t number : group[i].facts.prediction->sources()) {
       const auto found = place.find(number);
       const bool before = found != place.end() && found->second < i;
-      // A leading picture's other sources are in the group before, and were marked there.
+      // Other sources of a leading picture are in the previous group, and were marked there.
       if (before)
         needed[found->second] = true;
       else if (!group[i].facts.needs_previous)
@@ -151,10 +153,10 @@ bool mark_by_prediction(std::span<PlannedPacket> group, std::span<const PlannedP
   return decoder_keeps_count(group, plan.next_stands_alone ? next.first(0) : next.first(1));
 }
 
-/// Marks what must be decoded by what is a reference at all, and for which layers.
+/// Marks the packets to decode by whether they are references, and for which layers.
 void mark_by_layer(std::span<PlannedPacket> group, std::span<const PlannedPacket> next,
                    GroupPlan& plan) {
-  // Layers up to which somebody later needs references; -1 while nobody does.
+  // Highest layer of the later pictures that need references; -1: none does.
   int needed_layer = -1;
   if (!next.empty() && !next[0].facts.resets) needed_layer = top_layer(next);
   for (const PlannedPacket& packet : next) {

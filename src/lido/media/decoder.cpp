@@ -9,7 +9,7 @@
 namespace lido::media {
 namespace {
 
-/// Quarter turns and mirror from the container's display matrix.
+/// Reads quarter turns and mirror from the container's display matrix.
 Orientation orientation_of(const AVStream& stream) {
   const auto* stored = reinterpret_cast<const int32_t*>(
       av_stream_get_side_data(&stream, AV_PKT_DATA_DISPLAYMATRIX, nullptr));
@@ -25,8 +25,8 @@ Orientation orientation_of(const AVStream& stream) {
   return orientation;
 }
 
-ColorMatrix matrix_of(const AVFrame& picture) {
-  switch (picture.colorspace) {
+ColorMatrix matrix_of(const AVFrame& decoded) {
+  switch (decoded.colorspace) {
     case AVCOL_SPC_RGB:
       return ColorMatrix::kRgb;
     case AVCOL_SPC_BT709:
@@ -35,15 +35,16 @@ ColorMatrix matrix_of(const AVFrame& picture) {
     case AVCOL_SPC_BT2020_CL:
       return ColorMatrix::kBt2020;
     case AVCOL_SPC_UNSPECIFIED:
-      // What television does: high definition is BT.709, standard definition BT.601.
-      return std::min(picture.width, picture.height) >= 720 ? ColorMatrix::kBt709
+      // The convention of television: high definition is BT.709, standard definition BT.601.
+      return std::min(decoded.width, decoded.height) >= 720 ? ColorMatrix::kBt709
                                                             : ColorMatrix::kBt601;
     default:
       return ColorMatrix::kBt601;
   }
 }
 
-/// Planar YUV or grey, 8 to 12 bit, little endian, without palette: what Frame holds as it is.
+/// Returns whether Frame can hold a pixel format: planar YUV or grey, 8 to 12 bit, little endian,
+/// without palette.
 bool holds_as_is(const AVPixFmtDescriptor& format) {
   const uint64_t refused = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
                            AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_FLOAT;
@@ -74,8 +75,8 @@ Result<std::unique_ptr<Decoder>> Decoder::open(const AVStream& stream, bool expo
   context.thread_count = 1;
   context.pkt_timebase = stream.time_base;
   context.max_pixels = int64_t{7680} * 4320;
-  // Without it FFmpeg's H.264 decoder, begun at a recovery point, loses the pictures it still holds
-  // when drained. The pictures that are truly damaged carry a flag, which callers heed.
+  // Without this flag, FFmpeg's H.264 decoder drops frames on draining when it was started at a
+  // recovery point. Damaged frames carry a flag of their own: see is_damaged().
   context.flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
   if (export_vectors) context.flags2 |= AV_CODEC_FLAG2_EXPORT_MVS;
   if (error >= 0) error = avcodec_open2(&context, codec, nullptr);
@@ -95,11 +96,11 @@ Result<void> Decoder::send(const AVPacket* packet) {
 }
 
 Result<UniqueFrame> Decoder::receive() {
-  UniqueFrame picture(av_frame_alloc());
-  const int error = avcodec_receive_frame(context_.get(), picture.get());
+  UniqueFrame decoded(av_frame_alloc());
+  const int error = avcodec_receive_frame(context_.get(), decoded.get());
   if (error == AVERROR(EAGAIN) || error == AVERROR_EOF) return nullptr;
   if (error < 0) return fail(ErrorCode::kCorrupt, "cannot decode: {}", av_text(error));
-  return picture;
+  return decoded;
 }
 
 void Decoder::flush() { avcodec_flush_buffers(context_.get()); }
@@ -110,64 +111,64 @@ void Decoder::require_reorder(int depth) {
 
 void Decoder::skip_all_but_keyframes() { context_->skip_frame = AVDISCARD_NONKEY; }
 
-Result<Frame> Decoder::to_frame(UniqueFrame picture) {
-  const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(picture->format));
-  if (format == nullptr) return fail(ErrorCode::kCorrupt, "pictures of an unknown pixel format");
+Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
+  const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(decoded->format));
+  if (format == nullptr) return fail(ErrorCode::kCorrupt, "frames of an unknown pixel format");
   Frame frame;
-  frame.matrix = matrix_of(*picture);
-  frame.full_range = picture->color_range == AVCOL_RANGE_JPEG ||
+  frame.matrix = matrix_of(*decoded);
+  frame.full_range = decoded->color_range == AVCOL_RANGE_JPEG ||
                      std::string_view(format->name).starts_with("yuvj");
   if (!holds_as_is(*format)) {
     const bool rgb = (format->flags & AV_PIX_FMT_FLAG_RGB) != 0;
     const AVPixelFormat target = rgb ? AV_PIX_FMT_GBRP : AV_PIX_FMT_YUV444P;
     UniqueFrame converted(av_frame_alloc());
-    av_frame_copy_props(converted.get(), picture.get());
-    converted->width = picture->width;
-    converted->height = picture->height;
+    av_frame_copy_props(converted.get(), decoded.get());
+    converted->width = decoded->width;
+    converted->height = decoded->height;
     converted->format = target;
     if (av_frame_get_buffer(converted.get(), 0) < 0) {
-      return fail(ErrorCode::kUnavailable, "no memory for a picture of {}x{}", picture->width,
-                  picture->height);
+      return fail(ErrorCode::kUnavailable, "no memory for a frame of {}x{}", decoded->width,
+                  decoded->height);
     }
     converter_.reset(sws_getCachedContext(
-        converter_.release(), picture->width, picture->height,
-        static_cast<AVPixelFormat>(picture->format), picture->width, picture->height, target,
+        converter_.release(), decoded->width, decoded->height,
+        static_cast<AVPixelFormat>(decoded->format), decoded->width, decoded->height, target,
         SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
     if (!converter_)
       return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format->name);
-    sws_scale(converter_.get(), picture->data, picture->linesize, 0, picture->height,
+    sws_scale(converter_.get(), decoded->data, decoded->linesize, 0, decoded->height,
               converted->data, converted->linesize);
     if (rgb) frame.matrix = ColorMatrix::kRgb;
-    picture = std::move(converted);
+    decoded = std::move(converted);
     format = av_pix_fmt_desc_get(target);
   }
-  frame.width = picture->width;
-  frame.height = picture->height;
+  frame.width = decoded->width;
+  frame.height = decoded->height;
   frame.chroma_shift_x = format->log2_chroma_w;
   frame.chroma_shift_y = format->log2_chroma_h;
   frame.bit_depth = format->comp[0].depth;
   frame.grey = format->nb_components <= 2;
-  frame.chroma_left = picture->chroma_location != AVCHROMA_LOC_CENTER &&
-                      picture->chroma_location != AVCHROMA_LOC_TOP;
+  frame.chroma_left = decoded->chroma_location != AVCHROMA_LOC_CENTER &&
+                      decoded->chroma_location != AVCHROMA_LOC_TOP;
   frame.orientation = orientation_;
-  frame.pts = picture->pts != AV_NOPTS_VALUE ? picture->pts : picture->best_effort_timestamp;
+  frame.pts = decoded->pts != AV_NOPTS_VALUE ? decoded->pts : decoded->best_effort_timestamp;
   const AVRational aspect =
-      container_aspect_.num > 0 ? container_aspect_ : picture->sample_aspect_ratio;
+      container_aspect_.num > 0 ? container_aspect_ : decoded->sample_aspect_ratio;
   if (aspect.num > 0 && aspect.den > 0) frame.pixel_aspect = std::clamp(av_q2d(aspect), 0.1, 10.0);
-  // GBR planes come as G, B, R.
+  // FFmpeg stores planar RGB as G, B, R.
   const bool rgb = frame.matrix == ColorMatrix::kRgb;
   const std::array<int, 3> order = rgb ? std::array{2, 0, 1} : std::array{0, 1, 2};
   for (size_t i = 0; i < 3; ++i) {
     const auto source = static_cast<size_t>(order[i]);
-    frame.planes[i] = {reinterpret_cast<const std::byte*>(picture->data[source]),
-                       picture->linesize[source]};
+    frame.planes[i] = {reinterpret_cast<const std::byte*>(decoded->data[source]),
+                       decoded->linesize[source]};
   }
-  frame.owner = std::shared_ptr<AVFrame>(std::move(picture));
+  frame.owner = std::shared_ptr<AVFrame>(std::move(decoded));
   return frame;
 }
 
-std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& picture) {
-  const AVFrameSideData* data = av_frame_get_side_data(&picture, AV_FRAME_DATA_MOTION_VECTORS);
+std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& decoded) {
+  const AVFrameSideData* data = av_frame_get_side_data(&decoded, AV_FRAME_DATA_MOTION_VECTORS);
   if (data == nullptr) return std::nullopt;
   std::vector<BlockVector> vectors;
   for (const AVMotionVector& vector : std::span(reinterpret_cast<const AVMotionVector*>(data->data),
@@ -180,8 +181,8 @@ std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& picture) {
   return vectors;
 }
 
-bool is_damaged(const AVFrame& picture) {
-  return (picture.flags & AV_FRAME_FLAG_CORRUPT) != 0 || picture.decode_error_flags != 0;
+bool is_damaged(const AVFrame& decoded) {
+  return (decoded.flags & AV_FRAME_FLAG_CORRUPT) != 0 || decoded.decode_error_flags != 0;
 }
 
 }  // namespace lido::media

@@ -13,28 +13,32 @@
 
 namespace lido::media {
 
-/// Turns packets into pictures, on the calling thread. Not thread-safe.
+/// Decodes packets to frames, on the calling thread. Not thread-safe.
 class Decoder {
  public:
+  /// Opens a decoder for a stream.
+  /// @param export_vectors  Frames carry the motion vectors of their blocks, where FFmpeg exports
+  ///                        them (H.264, MPEG-4, MPEG-2).
   /// @return kCorrupt when FFmpeg has no decoder for the codec or refuses its parameters.
-  /// @param export_vectors  Pictures come with the motion vectors of their blocks, where the codec
-  /// has such and FFmpeg hands them out (H.264, MPEG-4, MPEG-2).
   static Result<std::unique_ptr<Decoder>> open(const AVStream& stream, bool export_vectors = false);
 
-  /// @param packet  Null drains: every picture still held comes out of receive().
+  /// Adds a packet. Call receive() until it returns null before the next one.
+  /// @param packet  Null at the end: receive() then returns every frame still held.
   /// @return kCorrupt when the packet cannot be decoded.
   Result<void> send(const AVPacket* packet);
-  /// The next picture in display order; empty when another packet is wanted.
+  /// Returns the next frame in display order; null when another packet is needed.
+  /// @return kCorrupt when the frame cannot be decoded.
   Result<UniqueFrame> receive();
-  /// Forgets everything, as after a seek.
+  /// Drops all state. Call before a random access point that does not follow, as after a seek.
   void flush();
-  /// Keeps back at least this many pictures for display order.
+  /// Holds back at least this many frames for display order, at most 16.
   void require_reorder(int depth);
-  /// Decodes only keyframes.
+  /// Decodes only keyframes from now on.
   void skip_all_but_keyframes();
 
-  /// Wraps a picture for the rest of Lido; formats that Frame does not hold are converted to 4:4:4.
-  Result<Frame> to_frame(UniqueFrame picture);
+  /// Wraps a decoded frame. Pixel formats that Frame cannot hold are converted to 4:4:4.
+  /// @return kCorrupt for an unknown pixel format; kUnavailable when memory runs out.
+  Result<Frame> to_frame(UniqueFrame decoded);
 
  private:
   Decoder() = default;
@@ -45,11 +49,11 @@ class Decoder {
   AVRational container_aspect_{0, 1};
 };
 
-/// The picture's motion vectors that are not zero; empty where it has none (a key picture, a codec
-/// of which FFmpeg hands out none).
-std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& picture);
+/// Returns the frame's motion vectors that are not zero; nullopt when FFmpeg exported none (a key
+/// frame, another codec).
+std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& decoded);
 
-/// The picture came out damaged: FFmpeg filled holes in it.
-bool is_damaged(const AVFrame& picture);
+/// Returns whether FFmpeg concealed errors in the frame.
+bool is_damaged(const AVFrame& decoded);
 
 }  // namespace lido::media

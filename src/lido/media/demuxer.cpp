@@ -10,11 +10,11 @@
 namespace lido::media {
 namespace {
 
-/// 8K. A picture buffer of it takes 50 MB; a larger claim is a broken or hostile header.
-constexpr int64_t kMostPixels = int64_t{7680} * 4320;
-/// Later timestamps are nonsense; up to here, differences and sums of a few stay in range.
-constexpr int64_t kMostTicks = int64_t{1} << 59;
-/// Bytes read to recognise a format and its streams.
+/// 8K, which takes 50 MB per frame. A larger size means a broken or hostile header.
+constexpr int64_t kMaxPixels = int64_t{7680} * 4320;
+/// Sums and differences of a few timestamps up to here do not overflow.
+constexpr int64_t kMaxTicks = int64_t{1} << 59;
+/// Maximum number of bytes read to recognise a format and its streams.
 constexpr int64_t kProbeBytes = 4 << 20;
 
 std::span<const std::byte> bytes_of(const uint8_t* data, int size) {
@@ -33,7 +33,8 @@ Syntax syntax_of(AVCodecID id) {
 
 }  // namespace
 
-/// FFmpeg reads through this; the first storage error is kept, FFmpeg only sees "I/O error".
+/// The stream that FFmpeg reads. Keeps the first storage error, since FFmpeg reports only "I/O
+/// error".
 struct Demuxer::Input {
   storage::Reader& reader;
   int64_t position = 0;
@@ -75,13 +76,13 @@ struct Demuxer::Input {
 };
 
 Demuxer::~Demuxer() {
-  // The input goes after the format context that reads through it.
+  // Closes the format context before the input that it reads.
   avformat_close_input(&format_);
 }
 
 Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
   configure_library();
-  if (reader.size() == 0) return fail(ErrorCode::kCorrupt, "the file is empty");
+  if (reader.size() == 0) return fail(ErrorCode::kCorrupt, "the file is empty, want a video");
   std::unique_ptr<Demuxer> demuxer(new Demuxer);
   demuxer->input_ = std::make_unique<Input>(reader);
   Input& input = *demuxer->input_;
@@ -99,8 +100,8 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
   if (error < 0) return fail(ErrorCode::kCorrupt, "not readable as video: {}", av_text(error));
   for (unsigned i = 0; i < format->nb_streams; ++i) {
     AVStream* stream = format->streams[i];
-    const bool picture = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-    const bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !picture;
+    const bool cover = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
+    const bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !cover;
     if (video && demuxer->stream_ == nullptr)
       demuxer->stream_ = stream;
     else
@@ -123,9 +124,9 @@ Result<void> Demuxer::check_stream() const {
   if (codec.codec_id == AV_CODEC_ID_NONE) {
     return fail(ErrorCode::kCorrupt, "the video stream is of an unknown codec");
   }
-  if (int64_t{codec.width} * codec.height > kMostPixels || codec.width < 0 || codec.height < 0) {
-    return fail(ErrorCode::kCorrupt, "pictures of {}x{}, want at most {} pixels", codec.width,
-                codec.height, kMostPixels);
+  if (int64_t{codec.width} * codec.height > kMaxPixels || codec.width < 0 || codec.height < 0) {
+    return fail(ErrorCode::kCorrupt, "frames of {}x{}, want {} pixels at most", codec.width,
+                codec.height, kMaxPixels);
   }
   const AVRational base = stream_->time_base;
   if (base.num <= 0 || base.den <= 0) {
@@ -141,7 +142,8 @@ Result<UniquePacket> Demuxer::next() {
     if (input_->error) return std::unexpected(*input_->error);
     if (error == AVERROR_EOF) return nullptr;
     if (error == AVERROR(EAGAIN)) continue;
-    if (error < 0) return fail(ErrorCode::kCorrupt, "the file breaks off: {}", av_text(error));
+    if (error < 0)
+      return fail(ErrorCode::kCorrupt, "the file is cut off or broken: {}", av_text(error));
     if (packet->stream_index != stream_->index) {
       av_packet_unref(packet.get());
       continue;
@@ -150,8 +152,9 @@ Result<UniquePacket> Demuxer::next() {
       return fail(ErrorCode::kCorrupt, "the video is encrypted");
     }
     for (const int64_t ticks : {packet->pts, packet->dts}) {
-      if (ticks != AV_NOPTS_VALUE && (ticks > kMostTicks || ticks < -kMostTicks))
-        return fail(ErrorCode::kCorrupt, "a timestamp of {} ticks", ticks);
+      if (ticks != AV_NOPTS_VALUE && (ticks > kMaxTicks || ticks < -kMaxTicks))
+        return fail(ErrorCode::kCorrupt, "a timestamp is {} ticks, want {} at most", ticks,
+                    kMaxTicks);
     }
     return packet;
   }
@@ -178,7 +181,7 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
   if (extradata != nullptr) configure(bytes_of(extradata, static_cast<int>(size)));
   PacketFacts facts =
       fact_reader_.read(bytes_of(packet.data, packet.size), (packet.flags & AV_PKT_FLAG_KEY) != 0);
-  // The decoder must see it, wanted or not.
+  // The decoder must receive this packet, whether its frame is wanted or not.
   if (extradata != nullptr) facts.unplannable = true;
   return facts;
 }

@@ -16,32 +16,36 @@
 
 namespace lido::media {
 
-/// Splits a file into the packets of its first video stream. Does no decoding. Not thread-safe.
+/// Splits a file into the packets of its first video stream. Decodes nothing. Not thread-safe.
 class Demuxer {
  public:
+  /// Reads the header of a file.
   /// @param reader  Must outlive the demuxer.
-  /// @return kCorrupt for what FFmpeg cannot open, no video stream, encrypted or absurdly large
-  /// pictures.
+  /// @return kCorrupt when FFmpeg cannot open the file, there is no video stream, it is encrypted,
+  ///         or its frames are larger than 8K; kUnavailable from storage.
   static Result<std::unique_ptr<Demuxer>> open(storage::Reader& reader);
   ~Demuxer();
 
-  /// The next packet of the video stream; empty at the end.
-  /// @return kCorrupt when the file breaks off or its structure is broken.
+  /// Returns the next packet of the video stream; null at the end.
+  /// @return kCorrupt when the file is cut off or its structure is broken; kUnavailable from
+  /// storage.
   Result<UniquePacket> next();
 
-  /// Makes the next packet a random access point at or before `point`.
+  /// Moves to a random access point at or before `point`; next() returns it.
+  /// @return kCorrupt when FFmpeg cannot seek; kUnavailable from storage.
   Result<void> seek(const RandomAccess& point);
 
   const AVStream& stream() const { return *stream_; }
   const AVFormatContext& format() const { return *format_; }
   Rational time_base() const { return {stream_->time_base.num, stream_->time_base.den}; }
-  /// Of packets in the order in which next() gave them; of a random access point again and again.
+  /// Reads a packet's facts. Call once per packet in the order of next(); only a random access
+  /// point may be read again.
   PacketFacts facts(const AVPacket& packet);
 
-  /// The container lists every packet (MP4, MOV, AVI), so one can jump and know what was passed
-  /// over.
+  /// Returns whether the container lists every packet (MP4, MOV), so that the times of packets
+  /// skipped by a seek are known.
   bool has_full_index() const;
-  /// Packets of this container carry presentation times.
+  /// Returns whether packets of this container have presentation times.
   bool is_timed() const;
 
  private:

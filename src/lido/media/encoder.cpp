@@ -30,11 +30,11 @@ struct FreeOutput {
 
 struct Encoder::State {
   storage::Writer* writer = nullptr;
-  std::optional<Error> failed;  ///< Of the writer.
+  std::optional<Error> failed;  ///< First error of the writer.
   std::unique_ptr<AVFormatContext, FreeOutput> output;
   UniqueCodec codec;
   UniqueSws converter;
-  UniqueFrame picture;
+  UniqueFrame frame;
   UniquePacket packet;
   int64_t count = 0;
 
@@ -118,24 +118,24 @@ Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int widt
   state->converter.reset(sws_getContext(width, height, AV_PIX_FMT_RGB24, width, height,
                                         AV_PIX_FMT_YUV420P, SWS_BILINEAR | SWS_ACCURATE_RND,
                                         nullptr, nullptr, nullptr));
-  state->picture.reset(av_frame_alloc());
-  state->picture->format = AV_PIX_FMT_YUV420P;
-  state->picture->width = width;
-  state->picture->height = height;
-  LIDO_TRY(state->check(av_frame_get_buffer(state->picture.get(), 0), "a picture"));
+  state->frame.reset(av_frame_alloc());
+  state->frame->format = AV_PIX_FMT_YUV420P;
+  state->frame->width = width;
+  state->frame->height = height;
+  LIDO_TRY(state->check(av_frame_get_buffer(state->frame.get(), 0), "a frame"));
   state->packet.reset(av_packet_alloc());
   return std::unique_ptr<Encoder>(new Encoder(std::move(state)));
 }
 
 Result<void> Encoder::push(const Image& image) {
   State& state = *state_;
-  LIDO_TRY(state.check(av_frame_make_writable(state.picture.get()), "a picture"));
+  LIDO_TRY(state.check(av_frame_make_writable(state.frame.get()), "a frame"));
   const uint8_t* rows = image.rgb.data();
   const int stride = image.width * 3;
-  sws_scale(state.converter.get(), &rows, &stride, 0, image.height, state.picture->data,
-            state.picture->linesize);
-  state.picture->pts = state.count++;
-  LIDO_TRY(state.check(avcodec_send_frame(state.codec.get(), state.picture.get()), "encoding"));
+  sws_scale(state.converter.get(), &rows, &stride, 0, image.height, state.frame->data,
+            state.frame->linesize);
+  state.frame->pts = state.count++;
+  LIDO_TRY(state.check(avcodec_send_frame(state.codec.get(), state.frame.get()), "encoding"));
   return state.drain();
 }
 

@@ -9,29 +9,35 @@
 
 namespace lido::media {
 
-/// How a camera encodes.
+/// How an Encoder compresses.
 struct EncoderOptions {
-  bool hevc = false;
-  double bitrate_mbps = 0;  ///< 0: by quality.
-  double keyframe_s = 0;    ///< Between keyframes; 0: the encoder's choice.
+  bool hevc = false;        ///< HEVC in place of H.264.
+  double bitrate_mbps = 0;  ///< Maximum and average, megabits per second; 0: constant quality.
+  double keyframe_s = 0;    ///< Seconds between keyframes; 0: the encoder's default.
 };
 
-/// Encodes pictures as H.264 or HEVC in a fragmented MP4. Equal pictures give equal bytes: one
-/// thread, code that does not depend on the CPU. Not thread-safe.
+/// Encodes images as H.264 or HEVC in a fragmented MP4.
+///
+/// Equal images give equal bytes: one thread, and code paths that do not depend on the CPU. Not
+/// thread-safe.
 class Encoder {
  public:
-  /// @param width,height  Even numbers.
-  /// @return kUnavailable when FFmpeg has no such encoder.
+  /// Starts a video of one size and frame rate.
+  /// @param writer        Receives the file; must outlive the encoder.
+  /// @param width,height  Pixels; even.
+  /// @return kUnavailable when FFmpeg has no such encoder or refuses the options.
   static Result<std::unique_ptr<Encoder>> open(storage::Writer& writer, int width, int height,
                                                const Rational& fps,
                                                const EncoderOptions& options = {});
   ~Encoder();
 
-  /// Adds one picture, 1 / fps after the one before.
+  /// Adds one image, shown 1 / fps after the previous one.
+  /// @param image  Of the size given to open().
+  /// @return The writer's error; kUnavailable when encoding fails.
   Result<void> push(const Image& image);
-  /// Leaves one picture out: the next comes 1 / fps later still.
+  /// Leaves one image out: the next one is shown 1 / fps later.
   void skip();
-  /// Writes what is left; the caller commits the writer.
+  /// Writes what the encoder still holds. The caller commits the writer.
   Result<void> finish();
 
  private:

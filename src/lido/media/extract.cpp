@@ -34,24 +34,24 @@ class Delivery {
   void see(const AVFrame& picture) {
     if (!gate_ || moved_ || !watches_) return;
     const auto vectors = block_vectors(picture);
-    if (vectors) moved_ = blocks_.see(picture.width, picture.height, *vectors);
+    if (vectors) moved_ = blocks_.push(picture.width, picture.height, *vectors);
   }
 
   Result<void> deliver(UniqueFrame picture, const SampleRange& times, bool after_cut) {
     const Frame frame = LIDO_TRY(decoder_.to_frame(std::move(picture)));
     if (!gate_) return hand_over(times, after_cut, frame);
     CellMeans cells = cell_means(frame);
-    const int64_t chapter = (times.end - 1) / kChapter;
+    const int64_t chapter = (times.end - 1) / kSegmentSamples;
     if (std::exchange(chapter_, chapter) != chapter) stretch_cells_ = cells;
     const bool always = std::exchange(always_, false);
     // Against the stretch's first picture too: what moves slowly.
-    const bool moved = moved_ || (!cells_.means.empty() &&
-                                  (differ(cells_, cells) || differ(stretch_cells_, cells)));
+    const bool moved = moved_ || (!cells_.means.empty() && (cells_differ(cells_, cells) ||
+                                                            cells_differ(stretch_cells_, cells)));
     if (always) stretch_cells_ = cells;
     cells_ = std::move(cells);
     moved_ = false;
     // Who begins to read at a chapter has not seen the vectors before it.
-    watches_ = times.end >= chapter * kChapter + kLinger;
+    watches_ = times.end >= chapter * kSegmentSamples + kLingerSamples;
     if (!watches_) blocks_.reset();
     return push(times, after_cut, moved, always, frame);
   }
@@ -83,7 +83,7 @@ class Delivery {
     const bool resized = width_ != 0 && (frame.width != width_ || frame.height != height_);
     width_ = frame.width;
     height_ = frame.height;
-    ++report_.pictures_wanted;
+    ++report_.frames_delivered;
     return sink_({times.first, times.end, after_cut || resized, frame});
   }
 
@@ -95,7 +95,7 @@ class Delivery {
   CellMeans cells_;          ///< Of the picture before.
   CellMeans stretch_cells_;  ///< Of the first picture of the stretch, or of the chapter in it.
   int64_t chapter_ = -1;
-  MovingBlocks blocks_;
+  BlockMotionDetector blocks_;
   bool watches_ = false;
   bool moved_ = false;   ///< Since the picture before.
   bool always_ = false;  ///< The next picture begins a stretch.
@@ -170,9 +170,9 @@ class Pass {
   double tick_s_;
 
   // Planned pass.
-  UniquePacket pending_;                // random access point that opens the next group
-  std::deque<WantedPicture> expected_;  // planned, not out of the decoder yet
-  bool stands_alone_ = true;            // the decoder holds nothing that the next group needs
+  UniquePacket pending_;              // random access point that opens the next group
+  std::deque<WantedFrame> expected_;  // planned, not out of the decoder yet
+  bool stands_alone_ = true;          // the decoder holds nothing that the next group needs
   // Plain pass.
   std::optional<FrameSelector> selector_;
   UniqueFrame held_;
@@ -270,7 +270,7 @@ Result<bool> Pass::take_pictures() {
     if (!expected_.empty() && expected_.front().pts < pts) return false;  // one went missing
     if (expected_.empty() || expected_.front().pts != pts) continue;
     if (is_damaged(**picture)) return false;
-    const WantedPicture wanted = expected_.front();
+    const WantedFrame wanted = expected_.front();
     expected_.pop_front();
     LIDO_TRY(delivery_.deliver(std::move(*picture), wanted.times, wanted.after_cut));
   }
@@ -386,7 +386,7 @@ Result<bool> Pass::read_stretch(std::deque<Group>& groups, size_t& end, const Sa
     if (groups[end].packets.empty() || groups[end + 1].packets.empty()) return true;
     const int64_t first = grid.first_at_or_after(groups[end].plans[0].pts);
     const int64_t after = grid.first_at_or_after(groups[end + 1].plans[0].pts);
-    if ((first + kStretch - 1) / kStretch * kStretch < after) return true;
+    if ((first + kIntervalSamples - 1) / kIntervalSamples * kIntervalSamples < after) return true;
     bytes += groups[end].bytes;
     if (bytes > kMostBytesInGroup) return true;
   }
@@ -416,7 +416,7 @@ bool Pass::may_be_quiet(const std::deque<Group>& groups, size_t end, int64_t max
   for (size_t i = 1; i < shown.size(); ++i) {
     if (shown[i] - shown[i - 1] > max_gap) return false;
   }
-  return !sizes_tell_of_movement(sizes, static_cast<int64_t>(0.5 / tick_s_));
+  return !sizes_suggest_motion(sizes, static_cast<int64_t>(0.5 / tick_s_));
 }
 
 /// Decodes the first sampled picture of a group, and no more. @return Empty where that cannot be
@@ -472,8 +472,8 @@ Result<bool> Pass::run_where_active(Group first, const FrameSelector& selector) 
     const int64_t end_k =
         last ? INT64_MAX : selector.grid().first_at_or_after(groups[end].plans[0].pts);
     const auto must_decode = [&] {
-      return last || k < selector.first_k() || gate.awake(k) ||
-             (end_k - 1) / kChapter > k / kChapter;
+      return last || k < selector.first_k() || gate.is_open(k) ||
+             (end_k - 1) / kSegmentSamples > k / kSegmentSamples;
     };
     if (!must_decode() && !stands_alone_) {
       // Pictures of the stretch before that come after this one's first packet.
@@ -488,7 +488,7 @@ Result<bool> Pass::run_where_active(Group first, const FrameSelector& selector) 
     if (quiet) {
       if (!look) look = look_at(groups[0], groups[1], selector);
       if (look) look_after = look_at(groups[end], groups[end + 1], selector);
-      quiet = look && look_after && !differ(look->cells, look_after->cells);
+      quiet = look && look_after && !cells_differ(look->cells, look_after->cells);
     }
     if (quiet) {
       LIDO_TRY(delivery_.deliver_quiet(look->frame, look->times, after_cut_));

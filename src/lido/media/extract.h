@@ -17,69 +17,73 @@
 
 namespace lido::media {
 
+/// Which packets are decoded.
 enum class DecodeMode {
-  kPlanned,     ///< Only the packets that wanted pictures depend on. Same pictures as kEverything.
-  kEverything,  ///< Every packet: the plain way, and the one that kPlanned is checked against.
-  kKeyframesOnly,  ///< A quick look: the last keyframe before each sampling time.
+  kPlanned,        ///< Only packets that wanted frames depend on. Gives the frames of kEverything.
+  kEverything,     ///< All packets: the plain pass, against which kPlanned is tested.
+  kKeyframesOnly,  ///< A preview: the last keyframe before each sampling time.
 };
 
-/// Which pictures of a clip are wanted: the last with PTS <= start + k / fps, for first_k <= k <
-/// end_k.
+/// Which frames of a clip are wanted: the last with PTS <= start + k / fps, for each k with
+/// first_k <= k < end_k.
 struct ExtractRequest {
-  Rational fps{4, 1};
+  Rational fps{4, 1};  ///< Samples per second.
   DecodeMode mode = DecodeMode::kPlanned;
-  /// Where to start reading; empty for the beginning of the clip.
+  /// Where reading starts; empty: the beginning of the clip.
   std::optional<RandomAccess> from;
-  /// PTS of sample 0; empty for the first picture shown.
+  /// PTS of sample 0, ticks; empty: that of the first frame shown.
   std::optional<int64_t> start_pts;
   int64_t first_k = 0;
   int64_t end_k = INT64_MAX;
-  /// Two pictures further apart than this cut the clip.
+  /// Two frames further apart than this are a cut of the clip. Seconds.
   double max_gap_s = 2;
-  /// Passes over the times at which nothing moves, but for a picture now and then; goes on for this
-  /// many sampling times after something did. Empty: every time is wanted. The pictures delivered
-  /// are those that would be without it. With kPlanned only.
+  /// Skips the times at which nothing moves, except a frame now and then. Sampling continues for
+  /// this many sampling times after the last motion. Frames that are delivered equal those
+  /// delivered without it. Only with kPlanned. Empty: every time is wanted.
   std::optional<int64_t> linger;
 };
 
-/// One wanted picture, and the sampling times for which it stands.
+/// One wanted frame, and the sampling times for which it is the answer: first_k <= k < end_k.
 struct ExtractedFrame {
   int64_t first_k = 0;
   int64_t end_k = 0;
-  /// The timestamps or the picture size break off just before: no window may hold both sides.
+  /// There is a gap in the timestamps, or a change of frame size, just before this frame. A sample
+  /// must not contain frames of both sides.
   bool after_cut = false;
-  const Frame& frame;
+  const Frame& frame;  ///< Valid during the call; copy it to keep it.
 };
 
-/// Where and why a clip broke.
+/// Where and why reading a clip stopped early.
 struct Break {
-  double time_s = 0;  ///< Seconds after the clip's first picture up to which it was good.
+  double time_s = 0;  ///< Seconds after the clip's first frame; everything before was good.
   Error error;
 };
 
-/// What was read and decoded.
+/// Result of an extraction.
 struct ExtractReport {
-  int64_t start_pts = kNoPts;  ///< PTS of sample 0.
-  int64_t last_pts = kNoPts;   ///< Of the last picture seen.
-  int64_t packets_read = 0;
-  int64_t packets_decoded = 0;
-  int64_t pictures_wanted = 0;
+  int64_t start_pts = kNoPts;   ///< PTS of sample 0, ticks.
+  int64_t last_pts = kNoPts;    ///< PTS of the last frame or packet seen, ticks.
+  int64_t packets_read = 0;     ///< Packets of the video stream.
+  int64_t packets_decoded = 0;  ///< Of these, decoded.
+  int64_t frames_delivered = 0;
   bool reached_end = false;           ///< The clip was read to its last packet.
-  bool planned = true;                ///< False when everything was decoded.
-  std::vector<SkippedRange> skipped;  ///< With `linger`.
-  std::optional<Break> broke;         ///< What came before it was delivered.
+  bool planned = true;                ///< False when every packet was decoded.
+  std::vector<SkippedRange> skipped;  ///< Ascending; empty without `linger`.
+  std::optional<Break> broke;  ///< Empty when the clip is good. Frames before it were delivered.
 };
 
-/// Called for each wanted picture, in order of time. An error stops the extraction and is returned.
+/// Called for each wanted frame, in ascending order of time. An error stops the extraction and is
+/// returned.
 using FrameSink = std::function<Result<void>(const ExtractedFrame&)>;
 
-/// Decodes the wanted pictures of one clip, on the calling thread.
+/// Decodes the wanted frames of one clip, on the calling thread.
 ///
-/// A broken clip is not an error here: what was good is delivered and `broke` says the rest. When a
-/// plan turns out wrong halfway (a picture is missing or damaged), `restart` is called and the
-/// extraction begins again in kEverything.
+/// A broken clip is not an error here: frames before the fault are delivered, and `broke` describes
+/// the fault. When a plan fails halfway (a frame is missing or damaged), `restart` is called, and
+/// the extraction starts again with kEverything: the caller drops the frames received so far.
 ///
-/// @return kInvalidArgument, kUnavailable (storage), kCancelled, or the sink's error.
+/// @return kInvalidArgument for an empty range of samples or `linger` with another mode than
+///         kPlanned; kUnavailable from storage; kCancelled after a stop request; the sink's error.
 Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& request,
                               const FrameSink& sink, const std::function<void()>& restart,
                               const std::stop_token& stop = {});

@@ -200,7 +200,7 @@ TEST_P(Night, IsPassedOverButForWhatMoves) {
     if (some.frames.contains(k)) last = k;
     longest = std::max(longest, k - last);
   }
-  EXPECT_LE(longest, 2 * kStretch) << "a picture now and then";
+  EXPECT_LE(longest, 2 * kIntervalSamples) << "a picture now and then";
 }
 
 /// A chapter at 30 samples a second is 68 s long.
@@ -208,19 +208,20 @@ TEST_P(Night, IsTheSameWhereverReadingBegins) {
   const Rational fps{30, 1};
   const Extracted whole = extract_all(path(), {.fps = fps, .linger = 16});
   const auto reader = storage::open_reader(path());
-  const auto index = index_clip(**reader, static_cast<double>(kChapter) / fps.value());
+  const auto index = index_clip(**reader, static_cast<double>(kSegmentSamples) / fps.value());
   ASSERT_TRUE(index);
   ASSERT_EQ(index->points.size(), 3U);
   Extracted parts;
   for (int64_t part = 0; part < 3; ++part) {
-    Extracted one = extract_all(path(), {.fps = fps,
-                                         .from = index->points[static_cast<size_t>(part)],
-                                         .start_pts = index->start_pts,
-                                         .first_k = part * kChapter,
-                                         .end_k = part == 2 ? INT64_MAX : (part + 1) * kChapter,
-                                         .linger = 16});
+    Extracted one =
+        extract_all(path(), {.fps = fps,
+                             .from = index->points[static_cast<size_t>(part)],
+                             .start_pts = index->start_pts,
+                             .first_k = part * kSegmentSamples,
+                             .end_k = part == 2 ? INT64_MAX : (part + 1) * kSegmentSamples,
+                             .linger = 16});
     for (SkippedRange range : one.report.skipped) {
-      range.end_k = std::min(range.end_k, (part + 1) * kChapter);
+      range.end_k = std::min(range.end_k, (part + 1) * kSegmentSamples);
       if (!parts.report.skipped.empty() && parts.report.skipped.back().end_k == range.first_k &&
           parts.report.skipped.back().decoded == range.decoded)
         parts.report.skipped.back().end_k = range.end_k;

@@ -13,20 +13,20 @@ namespace {
 
 constexpr uint32_t kSequenceParameters = 33;
 constexpr uint32_t kPictureParameters = 34;
-/// Parameter sets of cameras take a few hundred bytes; slice headers up to lists a few dozen.
-constexpr size_t kLongestParameterSet = 8192;
-constexpr size_t kLongestSliceHeader = 512;
-constexpr uint32_t kMostSets = 64;
-constexpr uint32_t kMostReferences = 16;
+/// Parameter sets of cameras take a few hundred bytes, slice headers a few dozen.
+constexpr size_t kMaxParameterSetBytes = 8192;
+constexpr size_t kMaxSliceHeaderBytes = 512;
+constexpr uint32_t kMaxSets = 64;
+constexpr uint32_t kMaxReferences = 16;
 /// Values of slice_type.
 constexpr uint32_t kB = 0;
 constexpr uint32_t kI = 2;
-constexpr uint32_t kFarthest = 1 << 15;
+constexpr uint32_t kMaxDistance = 1 << 15;
 
 bool is_idr(uint32_t type) { return type == 19 || type == 20; }
 bool is_broken_link(uint32_t type) { return type >= 16 && type <= 18; }
 
-/// Bits of an index below `count`: Ceil(Log2(count)).
+/// Returns the bits of an index below `count`: Ceil(Log2(count)).
 int index_bits(uint32_t count) { return count > 1 ? std::bit_width(count - 1) : 0; }
 
 std::optional<std::vector<Reference>> read_references(BitReader& reader, uint32_t count,
@@ -35,20 +35,20 @@ std::optional<std::vector<Reference>> read_references(BitReader& reader, uint32_
   int32_t delta = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const uint32_t step = reader.golomb();
-    if (step >= kFarthest) return std::nullopt;
+    if (step >= kMaxDistance) return std::nullopt;
     delta += direction * (static_cast<int32_t>(step) + 1);
     references.push_back({delta, reader.flag()});
   }
   return references;
 }
 
-/// The set predicted from another, whose pictures move by `shift` (equations 7-61 and 7-62).
+/// Reads a set that is predicted from another, shifted by `shift` (equations 7-61 and 7-62).
 ReferenceSet predict_set(const ReferenceSet& from, int32_t shift, BitReader& reader) {
   struct Mark {
     bool used;
     bool kept;
   };
-  std::vector<Mark> marks;  // of those before, those after, and the other picture itself
+  std::vector<Mark> marks;  // of `before`, `after`, and the other picture itself
   for (size_t i = 0; i <= from.before.size() + from.after.size(); ++i) {
     const bool used = reader.flag();
     marks.push_back({used, used || reader.flag()});
@@ -72,7 +72,8 @@ ReferenceSet predict_set(const ReferenceSet& from, int32_t shift, BitReader& rea
   return set;
 }
 
-/// @param index  Of the set to read; as many as are known for one in a slice header.
+/// Reads a set of a parameter set or, with `in_slice`, of a slice header.
+/// @param known  The sets read before.
 std::optional<ReferenceSet> read_set(BitReader& reader, const std::vector<ReferenceSet>& known,
                                      bool in_slice) {
   const size_t index = known.size();
@@ -82,19 +83,19 @@ std::optional<ReferenceSet> read_set(BitReader& reader, const std::vector<Refere
     if (back >= index) return std::nullopt;
     const bool negative = reader.flag();
     const uint32_t distance = reader.golomb();
-    if (distance >= kFarthest) return std::nullopt;
+    if (distance >= kMaxDistance) return std::nullopt;
     const int32_t shift = (negative ? -1 : 1) * (static_cast<int32_t>(distance) + 1);
     set = predict_set(known[index - 1 - back], shift, reader);
   } else {
     const uint32_t before = reader.golomb();
     const uint32_t after = reader.golomb();
-    if (before > kMostReferences || after > kMostReferences) return std::nullopt;
+    if (before > kMaxReferences || after > kMaxReferences) return std::nullopt;
     auto references_before = read_references(reader, before, -1);
     auto references_after = read_references(reader, after, 1);
     if (!references_before || !references_after) return std::nullopt;
     set = {std::move(*references_before), std::move(*references_after)};
   }
-  if (set.before.size() + set.after.size() > kMostReferences) return std::nullopt;
+  if (set.before.size() + set.after.size() > kMaxReferences) return std::nullopt;
   return set;
 }
 
@@ -102,7 +103,7 @@ void skip_golombs(BitReader& reader, int count) {
   for (int i = 0; i < count; ++i) reader.golomb();
 }
 
-/// @return False for a profile whose syntax is not followed here.
+/// Reads a profile. @return False for a profile whose syntax is not supported here.
 bool read_profile(BitReader& reader, uint32_t sub_layers) {
   reader.skip(3);
   const uint32_t profile = reader.bits(5);
@@ -129,13 +130,13 @@ void skip_scaling_lists(BitReader& reader) {
 
 struct NumberedSequence {
   uint32_t id = 0;
-  Sequence sequence;
+  SequenceParameters sequence;
 };
 
 std::optional<NumberedSequence> read_sequence(BitReader& reader) {
-  Sequence sequence;
+  SequenceParameters sequence;
   reader.skip(4);
-  const uint32_t sub_layers = reader.bits(3);  // less one
+  const uint32_t sub_layers = reader.bits(3);  // minus one
   reader.skip(1);
   if (!read_profile(reader, sub_layers)) return std::nullopt;
   const uint32_t id = reader.golomb();
@@ -152,8 +153,8 @@ std::optional<NumberedSequence> read_sequence(BitReader& reader) {
   const uint32_t smallest = reader.golomb();
   const uint32_t difference = reader.golomb();
   skip_golombs(reader, 4);
-  constexpr uint32_t kWidest = 1 << 16;
-  if (id >= 16 || chroma > 3 || width > kWidest || height > kWidest || smallest > 3 ||
+  constexpr uint32_t kMaxSide = 1 << 16;
+  if (id >= 16 || chroma > 3 || width > kMaxSide || height > kMaxSide || smallest > 3 ||
       difference > 3 || sequence.number_bits > 16)
     return std::nullopt;
   const uint32_t block_bits = smallest + 3 + difference;
@@ -171,7 +172,7 @@ std::optional<NumberedSequence> read_sequence(BitReader& reader) {
     reader.skip(1);
   }
   const uint32_t sets = reader.golomb();
-  if (sets > kMostSets) return std::nullopt;
+  if (sets > kMaxSets) return std::nullopt;
   for (uint32_t i = 0; i < sets; ++i) {
     auto set = read_set(reader, sequence.sets, /*in_slice=*/false);
     if (!set) return std::nullopt;
@@ -201,11 +202,11 @@ void skip_tiles(BitReader& reader) {
 
 struct NumberedPicture {
   uint32_t id = 0;
-  Picture picture;
+  PictureParameters picture;
 };
 
 std::optional<NumberedPicture> read_picture_parameters(BitReader& reader) {
-  Picture picture;
+  PictureParameters picture;
   const uint32_t id = reader.golomb();
   picture.sequence = reader.golomb();
   picture.dependent_slices = reader.flag();
@@ -228,15 +229,15 @@ std::optional<NumberedPicture> read_picture_parameters(BitReader& reader) {
   }
   if (reader.flag()) skip_scaling_lists(reader);
   picture.lists_modified = reader.flag();
-  const auto too_long = [](uint32_t active) { return active > kMostReferences; };
+  const auto too_long = [](uint32_t active) { return active > kMaxReferences; };
   if (reader.overrun() || id >= 64 || picture.sequence >= 16 ||
       std::ranges::any_of(picture.active, too_long))
     return std::nullopt;
   return NumberedPicture{id, picture};
 }
 
-/// Adds to `deltas` what the first `length` entries of a reference list show: `near`'s used
-/// pictures, then those of `far` (8.3.4).
+/// Adds the first `length` entries of a reference list to `deltas`: the used pictures of `near`,
+/// then those of `far` (8.3.4).
 void add_list(const std::vector<Reference>& near, const std::vector<Reference>& far,
               uint32_t length, std::vector<int32_t>& deltas) {
   for (const auto* half : {&near, &far}) {
@@ -248,9 +249,10 @@ void add_list(const std::vector<Reference>& near, const std::vector<Reference>& 
   }
 }
 
-/// Reads on from slice_pic_order_cnt_lsb up to the lengths of the reference lists.
-bool read_numbers(BitReader& reader, const Sequence& sequence, const Picture& picture,
-                  uint32_t slice_type, PictureNumbers& numbers) {
+/// Reads from slice_pic_order_cnt_lsb up to the lengths of the reference lists.
+/// @return False in any doubt.
+bool read_numbers(BitReader& reader, const SequenceParameters& sequence,
+                  const PictureParameters& picture, uint32_t slice_type, PictureNumbers& numbers) {
   numbers.low = reader.bits(sequence.number_bits);
   std::optional<ReferenceSet> own;
   const ReferenceSet* set = nullptr;
@@ -275,13 +277,13 @@ bool read_numbers(BitReader& reader, const Sequence& sequence, const Picture& pi
     active[0] = reader.golomb() + 1;
     if (slice_type == kB) active[1] = reader.golomb() + 1;
   }
-  if (picture.lists_modified) active.fill(kMostReferences);
+  if (picture.lists_modified) active.fill(kMaxReferences);
   add_list(set->before, set->after, active[0], numbers.deltas);
   if (slice_type == kB) add_list(set->after, set->before, active[1], numbers.deltas);
   return !numbers.deltas.empty();
 }
 
-/// The number with these lower bits that is nearest to the anchor's (8.3.1).
+/// Returns the number with these lower bits that is nearest to the anchor's (8.3.1).
 int32_t number_near(int32_t anchor, uint32_t low, int bits) {
   const int32_t span = 1 << bits;
   const int32_t anchor_low = anchor & (span - 1);
@@ -303,15 +305,15 @@ int temporal_id(std::span<const std::byte> nal) {
   return static_cast<int>(byte_at(nal, 1) & 7) - 1;
 }
 
-void Headers::keep_parameter_set(std::span<const std::byte> nal) {
+void Headers::store_parameter_set(std::span<const std::byte> nal) {
   if (nal.size() < 3) return;
   const uint32_t type = nal_type(nal);
   if (type != kSequenceParameters && type != kPictureParameters) return;
-  const std::vector<std::byte> payload = unescape(nal.subspan(2), kLongestParameterSet);
+  const std::vector<std::byte> payload = unescape(nal.subspan(2), kMaxParameterSetBytes);
   BitReader reader(payload);
   if (type == kSequenceParameters) {
     auto found = read_sequence(reader);
-    // Whose number it bears is not known then.
+    // Its id is unknown, so it may replace any of them.
     if (!found)
       sequences_.fill(std::nullopt);
     else
@@ -325,7 +327,7 @@ void Headers::keep_parameter_set(std::span<const std::byte> nal) {
   }
 }
 
-void Headers::keep_configuration(std::span<const std::byte> record) {
+void Headers::store_configuration(std::span<const std::byte> record) {
   constexpr size_t kFixedPart = 23;
   if (record.size() < kFixedPart) return;
   size_t at = kFixedPart;
@@ -339,7 +341,7 @@ void Headers::keep_configuration(std::span<const std::byte> record) {
     for (size_t units = read_16(); units > 0; --units) {
       const size_t length = read_16();
       if (at > record.size() || length > record.size() - at) return;
-      keep_parameter_set(record.subspan(at, length));
+      store_parameter_set(record.subspan(at, length));
       at += length;
     }
   }
@@ -347,20 +349,20 @@ void Headers::keep_configuration(std::span<const std::byte> record) {
 
 /// Reads a slice header up to the lengths of the reference lists. @return False in any doubt.
 bool Headers::read_slice(std::span<const std::byte> nal, bool first_of_picture,
-                         const Sequence*& sequence, PictureNumbers& numbers) const {
-  const std::vector<std::byte> payload = unescape(nal.subspan(2), kLongestSliceHeader);
+                         const SequenceParameters*& sequence, PictureNumbers& numbers) const {
+  const std::vector<std::byte> payload = unescape(nal.subspan(2), kMaxSliceHeaderBytes);
   BitReader reader(payload);
   const uint32_t type = nal_type(nal);
   if (reader.flag() != first_of_picture) return false;
   if (is_random_access(type)) reader.skip(1);
   const uint32_t id = reader.golomb();
   if (id >= pictures_.size() || !pictures_[id]) return false;
-  const Picture& picture = *pictures_[id];
+  const PictureParameters& picture = *pictures_[id];
   if (!sequences_[picture.sequence]) return false;
   sequence = &*sequences_[picture.sequence];
   if (!first_of_picture) {
-    const bool goes_on = picture.dependent_slices && reader.flag();
-    if (goes_on) return true;
+    const bool continues = picture.dependent_slices && reader.flag();
+    if (continues) return true;
     reader.skip(sequence->address_bits);
   }
   reader.skip(picture.extra_bits);
@@ -380,7 +382,7 @@ std::optional<Prediction> Headers::read_picture(
   const bool random_access = is_random_access(type);
   if (is_broken_link(type)) return std::nullopt;
   if (!random_access && !anchor) return std::nullopt;
-  const Sequence* sequence = nullptr;
+  const SequenceParameters* sequence = nullptr;
   PictureNumbers numbers;
   for (const auto& slice : slices) {
     if (nal_type(slice) != type) return std::nullopt;
@@ -389,8 +391,8 @@ std::optional<Prediction> Headers::read_picture(
   Prediction prediction;
   if (!is_idr(type))
     prediction.number = number_near(anchor.value_or(0), numbers.low, sequence->number_bits);
-  constexpr int32_t kLargest = 1 << 30;
-  if (std::abs(prediction.number) > kLargest) return std::nullopt;
+  constexpr int32_t kMaxNumber = 1 << 30;
+  if (std::abs(prediction.number) > kMaxNumber) return std::nullopt;
   std::ranges::sort(numbers.deltas);
   const auto repeated = std::ranges::unique(numbers.deltas);
   numbers.deltas.erase(repeated.begin(), repeated.end());

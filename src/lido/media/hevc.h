@@ -10,96 +10,103 @@
 
 namespace lido::media {
 
-/// Which pictures one picture is predicted from, by their numbers (HEVC: picture order counts).
+/// The pictures that one picture is predicted from, by their numbers (HEVC: picture order counts).
 struct Prediction {
-  int32_t number = 0;  ///< Of this picture; unique from one random access point to the next.
+  /// This picture's number; unique from one random access point to the next.
+  int32_t number = 0;
   std::array<int32_t, 16> from{};
   size_t from_count = 0;
-  /// The decoder counts on from the last picture that `anchors`: one that is `reach` or more away
-  /// would be taken for another.
+  /// The decoder derives later numbers from this one, until the next picture with `anchors`.
   bool anchors = false;
+  /// A number that differs by `reach` or more from that of the last anchor is decoded wrongly.
   int32_t reach = 0;
 
+  /// Returns the numbers in `from`; empty for an intra picture.
   std::span<const int32_t> sources() const { return std::span(from).first(from_count); }
 };
 
 namespace hevc {
 
+// Fields of a NAL unit's header, which has two bytes.
 uint32_t nal_type(std::span<const std::byte> nal);
 uint32_t layer(std::span<const std::byte> nal);
 int temporal_id(std::span<const std::byte> nal);
+/// Returns whether a NAL unit type is that of a random access point (IRAP).
 inline bool is_random_access(uint32_t type) { return type >= 16 && type <= 23; }
-/// A leading picture that may refer to pictures before the random access point (RASL).
+/// Returns whether a NAL unit type is RASL: a leading picture that may refer to pictures before the
+/// random access point.
 inline bool is_skipped_leading(uint32_t type) { return type == 8 || type == 9; }
-/// No picture of the same temporal layer refers to it.
+/// Returns whether no picture of the same temporal layer refers to a NAL unit of this type.
 inline bool is_sub_layer_non_reference(uint32_t type) { return type < 16 && type % 2 == 0; }
 
-/// A picture that is kept for reference: how far from the current one, and whether the current one
-/// may refer to it.
+/// A picture that the decoder keeps for reference.
 struct Reference {
-  int32_t delta = 0;
-  bool used = false;
+  int32_t delta = 0;  ///< Its number, minus that of the current picture.
+  bool used = false;  ///< The current picture may refer to it.
 };
 
-/// A short-term reference picture set; the nearest first.
+/// A short-term reference picture set; the nearest pictures first.
 struct ReferenceSet {
   std::vector<Reference> before;
   std::vector<Reference> after;
 };
 
-/// What slice headers need of a sequence parameter set.
-struct Sequence {
-  int number_bits = 0;   ///< Of slice_pic_order_cnt_lsb.
-  int address_bits = 0;  ///< Of slice_segment_address.
-  bool separate_planes = false;
-  bool grey = false;  ///< ChromaArrayType is 0.
-  bool adaptive_offset = false;
-  bool motion_prediction = false;
-  bool long_term = false;
-  uint32_t long_term_count = 0;
+/// The fields of a sequence parameter set that slice headers depend on.
+struct SequenceParameters {
+  int number_bits = 0;             ///< Bits of slice_pic_order_cnt_lsb.
+  int address_bits = 0;            ///< Bits of slice_segment_address.
+  bool separate_planes = false;    ///< separate_colour_plane_flag.
+  bool grey = false;               ///< ChromaArrayType is 0.
+  bool adaptive_offset = false;    ///< sample_adaptive_offset_enabled_flag.
+  bool motion_prediction = false;  ///< sps_temporal_mvp_enabled_flag.
+  bool long_term = false;          ///< long_term_ref_pics_present_flag.
+  uint32_t long_term_count = 0;    ///< num_long_term_ref_pics_sps.
   std::vector<ReferenceSet> sets;
 };
 
-/// What slice headers need of a picture parameter set.
-struct Picture {
-  uint32_t sequence = 0;
-  bool dependent_slices = false;
-  bool output_flag = false;
-  int extra_bits = 0;
+/// The fields of a picture parameter set that slice headers depend on.
+struct PictureParameters {
+  uint32_t sequence = 0;             ///< Id of the sequence parameter set.
+  bool dependent_slices = false;     ///< dependent_slice_segments_enabled_flag.
+  bool output_flag = false;          ///< output_flag_present_flag.
+  int extra_bits = 0;                ///< num_extra_slice_header_bits.
   std::array<uint32_t, 2> active{};  ///< Default lengths of the two reference lists.
-  bool lists_modified = false;
+  bool lists_modified = false;       ///< lists_modification_present_flag.
 };
 
-/// What the slice headers of one picture say of numbers.
+/// Picture numbers in the slice headers of one picture.
 struct PictureNumbers {
-  uint32_t low = 0;             ///< The lower bits of its own.
-  std::vector<int32_t> deltas;  ///< To those of the pictures it is predicted from.
+  uint32_t low = 0;             ///< The lower bits of the picture's own number.
+  std::vector<int32_t> deltas;  ///< Numbers of its sources, minus its own.
 };
 
-/// Follows the headers of a stream to tell which pictures each is truly predicted from.
+/// Reads a stream's headers to find the pictures that each picture is predicted from.
 ///
-/// Encoders mark pictures as references, and keep them, that no later picture's lists reach. Every
-/// doubt (long-term references, screen content, a parameter set that cannot be read) gives no
-/// answer rather than a wrong one. Any bytes are safe. Not thread-safe.
+/// Encoders mark and keep more pictures as references than later pictures use. In any doubt
+/// (long-term references, screen content, a parameter set that cannot be read) there is no answer
+/// rather than a wrong one. Any bytes are safe. Not thread-safe.
 ///
 /// Source: ITU-T H.265 (08/2021), 7.3.2, 7.3.6, 7.3.7, 8.3.1, 8.3.2, 8.3.4.
 class Headers {
  public:
-  /// Keeps a sequence or picture parameter set; other NAL units are passed over.
-  void keep_parameter_set(std::span<const std::byte> nal);
-  /// Keeps those of a decoder configuration record (hvcC; ISO/IEC 14496-15, 8.3.3.1).
-  void keep_configuration(std::span<const std::byte> record);
+  /// Stores a sequence or picture parameter set. Ignores other NAL units.
+  void store_parameter_set(std::span<const std::byte> nal);
+  /// Stores the parameter sets of a decoder configuration record (hvcC; ISO/IEC 14496-15,
+  /// 8.3.3.1).
+  void store_configuration(std::span<const std::byte> record);
 
-  /// @param slices  NAL units of one picture's slices, N >= 1; pictures in decoding order.
+  /// Reads one picture; call in decoding order.
+  /// @param slices  NAL units of the picture's slices, N >= 1, of 3 bytes or more each.
+  /// @return Empty in any doubt.
   std::optional<Prediction> read_picture(std::span<const std::span<const std::byte>> slices);
 
  private:
-  bool read_slice(std::span<const std::byte> nal, bool first_of_picture, const Sequence*& sequence,
-                  PictureNumbers& numbers) const;
+  bool read_slice(std::span<const std::byte> nal, bool first_of_picture,
+                  const SequenceParameters*& sequence, PictureNumbers& numbers) const;
 
-  std::array<std::optional<Sequence>, 16> sequences_;
-  std::array<std::optional<Picture>, 64> pictures_;
-  std::optional<int32_t> anchor_;  ///< Number of the last picture that anchors.
+  std::array<std::optional<SequenceParameters>, 16> sequences_;
+  std::array<std::optional<PictureParameters>, 64> pictures_;
+  std::optional<int32_t> anchor_;  ///< Number of the last picture with `anchors`.
 };
 
 }  // namespace hevc

@@ -17,6 +17,7 @@ extern "C" {
 
 namespace lido::media {
 
+/// Deleters, and the owners of FFmpeg's objects.
 struct FreePacket {
   void operator()(AVPacket* packet) const { av_packet_free(&packet); }
 };
@@ -34,8 +35,8 @@ using UniqueFrame = std::unique_ptr<AVFrame, FreeFrame>;
 using UniqueCodec = std::unique_ptr<AVCodecContext, FreeCodec>;
 using UniqueSws = std::unique_ptr<SwsContext, FreeSws>;
 
-/// FFmpeg says nothing by itself, and no single allocation of its may be larger than half a GiB,
-/// whatever a header claims.
+/// Silences FFmpeg's log, and limits any single allocation of FFmpeg to half a GiB, whatever a
+/// header claims. Acts once per process. Thread-safe.
 inline void configure_library() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -44,7 +45,7 @@ inline void configure_library() {
   });
 }
 
-/// FFmpeg's own words for an error number.
+/// Returns FFmpeg's text for an error number.
 inline std::string av_text(int error) {
   char text[AV_ERROR_MAX_STRING_SIZE] = {};
   av_strerror(error, text, sizeof text);

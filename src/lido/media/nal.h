@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to this room: NAL units and the bits in them, alike in H.264 and HEVC.
+// Private to this room: NAL units and their bits, as H.264 and HEVC share them.
 #pragma once
 
 #include <algorithm>
@@ -10,16 +10,19 @@
 
 namespace lido::media {
 
+/// Part of a bitstream.
 using Bytes = std::span<const std::byte>;
 
+/// Returns byte `index`, which exists.
 inline uint32_t byte_at(Bytes bytes, size_t index) {
   return std::to_integer<uint32_t>(bytes[index]);
 }
 
-/// Reads bits, most significant first; past the end it reads zeros and says so.
+/// Reads bits, most significant first. Past the end it reads zeros, and overrun() is true.
 class BitReader {
  public:
   explicit BitReader(Bytes bytes) : bytes_(bytes) {}
+  /// Reads an unsigned number, u(n). @param count  0 to 32.
   uint32_t bits(int count) {
     uint32_t value = 0;
     for (; count > 0; --count, ++position_) {
@@ -30,14 +33,17 @@ class BitReader {
     }
     return value;
   }
-  /// Exp-Golomb code, ue(v).
+  /// Reads an Exp-Golomb code, ue(v).
   uint32_t golomb() {
     int zeros = 0;
     while (zeros < 31 && !overrun() && bits(1) == 0) ++zeros;
     return (1U << zeros) - 1 + bits(zeros);
   }
+  /// Skips bits. @param count  >= 0.
   void skip(int count) { position_ += static_cast<size_t>(count); }
+  /// Reads one bit, u(1).
   bool flag() { return bits(1) == 1; }
+  /// Returns whether more bits were read than there are.
   bool overrun() const { return position_ > bytes_.size() * 8; }
 
  private:
@@ -45,7 +51,9 @@ class BitReader {
   size_t position_ = 0;
 };
 
-/// Calls visit(nal) for each NAL unit, until it returns false. @return false for broken framing.
+/// Calls visit(nal) for each NAL unit of a packet, until it returns false.
+/// @param length_size  Bytes of the length before each NAL unit; 0 for start codes (Annex B).
+/// @return False when the lengths do not add up to the packet.
 template <typename Visit>
 bool for_each_nal(Bytes packet, int length_size, Visit visit) {
   size_t at = 0;
@@ -81,7 +89,8 @@ bool for_each_nal(Bytes packet, int length_size, Visit visit) {
   return true;
 }
 
-/// Removes emulation prevention bytes (00 00 03) from at most `limit` bytes.
+/// Returns the first `limit` bytes of a NAL unit at most, without emulation prevention bytes
+/// (the 03 of 00 00 03).
 inline std::vector<std::byte> unescape(Bytes nal, size_t limit) {
   std::vector<std::byte> out;
   int zeros = 0;

@@ -10,39 +10,39 @@
 namespace lido::media {
 namespace {
 
-/// A camera's usual rate, where neither header nor packets tell: 4 Mb/s.
-constexpr double kUsualBytesPerSecond = 5e5;
-/// A header that claims more is not believed: ten years.
-constexpr double kLongest_s = 10 * 365.25 * 86400;
+/// Bit rate assumed for clips without a duration: 4 Mb/s, as of a typical camera.
+constexpr double kTypicalBytesPerSecond = 5e5;
+/// Longer durations in a header are ignored: ten years.
+constexpr double kMaxDuration_s = 10 * 365.25 * 86400;
 
 RandomAccess point_of(const AVPacket& packet) { return {packet.pts, packet.dts, packet.pos}; }
 
-/// Keeps the last point before each multiple of `apart` ticks.
+/// Collects the last point before each multiple of `interval` ticks.
 class PointCollector {
  public:
-  PointCollector(ClipIndex& index, int64_t apart)
-      : index_(index), apart_(apart), until_(index.start_pts + apart) {}
-  void see(const RandomAccess& point) {
+  PointCollector(ClipIndex& index, int64_t interval)
+      : index_(index), interval_(interval), until_(index.start_pts + interval) {}
+  void push(const RandomAccess& point) {
     if (point.pts > until_) {
-      if (last_seen_) index_.points.push_back(*last_seen_);
-      last_seen_.reset();
-      until_ += (point.pts - until_ + apart_ - 1) / apart_ * apart_;
+      if (last_) index_.points.push_back(*last_);
+      last_.reset();
+      until_ += (point.pts - until_ + interval_ - 1) / interval_ * interval_;
     }
-    last_seen_ = point;
+    last_ = point;
   }
 
  private:
   ClipIndex& index_;
-  int64_t apart_;
+  int64_t interval_;
   int64_t until_;
-  std::optional<RandomAccess> last_seen_;
+  std::optional<RandomAccess> last_;
 };
 
-/// Reads the first group: the clip's first point and the first picture shown.
+/// Reads the first group of pictures: the clip's first point, and the first frame shown.
 Result<ClipIndex> read_beginning(Demuxer& demuxer) {
   ClipIndex index;
-  constexpr int kMostPackets = 4096;
-  for (int i = 0; i < kMostPackets; ++i) {
+  constexpr int kMaxPackets = 4096;
+  for (int i = 0; i < kMaxPackets; ++i) {
     const auto packet = demuxer.next();
     if (!packet && packet.error().code != ErrorCode::kCorrupt)
       return std::unexpected(packet.error());
@@ -57,13 +57,13 @@ Result<ClipIndex> read_beginning(Demuxer& demuxer) {
     if (shown && (index.start_pts == kNoPts || pts < index.start_pts)) index.start_pts = pts;
   }
   if (index.points.empty())
-    return fail(ErrorCode::kCorrupt, "no picture that decoding could start from");
+    return fail(ErrorCode::kCorrupt, "no packet from which decoding can start");
   return index;
 }
 
-Result<void> collect_by_seeking(Demuxer& demuxer, int64_t apart, int64_t end, ClipIndex& index) {
-  for (int64_t until = index.start_pts + apart; until < end; until += apart) {
-    // A seek may fail or land early; then what follows stays in one piece.
+Result<void> collect_by_seeking(Demuxer& demuxer, int64_t interval, int64_t end, ClipIndex& index) {
+  for (int64_t until = index.start_pts + interval; until < end; until += interval) {
+    // After a failed or early seek, the rest of the clip stays undivided.
     if (!demuxer.seek({.pts = until, .dts = until})) return {};
     std::optional<RandomAccess> found;
     while (!found) {
@@ -81,24 +81,24 @@ Result<void> collect_by_seeking(Demuxer& demuxer, int64_t apart, int64_t end, Cl
   return {};
 }
 
-Result<void> collect_by_reading(Demuxer& demuxer, int64_t apart, ClipIndex& index) {
-  PointCollector collector(index, apart);
+Result<void> collect_by_reading(Demuxer& demuxer, int64_t interval, ClipIndex& index) {
+  PointCollector collector(index, interval);
   int64_t latest = index.points[0].pts;
   for (;;) {
     const auto packet = demuxer.next();
     if (!packet && packet.error().code != ErrorCode::kCorrupt)
       return std::unexpected(packet.error());
-    // Where the file breaks, the span that reads this part will say so.
+    // A fault in the file is reported by the span that contains it.
     if (!packet || *packet == nullptr) return {};
     if ((*packet)->pts == AV_NOPTS_VALUE || !demuxer.facts(**packet).random_access) continue;
     if ((*packet)->pts == latest) continue;
     if ((*packet)->pts < latest) return {};
     latest = (*packet)->pts;
-    collector.see(point_of(**packet));
+    collector.push(point_of(**packet));
   }
 }
 
-/// Whether a span that starts at each point will find it again.
+/// Returns whether a seek to each point finds it again.
 Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
   for (const RandomAccess& point : index.points) {
     if (!demuxer.seek(point)) return false;
@@ -118,12 +118,12 @@ Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
 double duration_of(const Demuxer& demuxer, int64_t bytes) {
   const AVStream& stream = demuxer.stream();
   const double claimed_s = static_cast<double>(stream.duration) * av_q2d(stream.time_base);
-  if (claimed_s > 0 && claimed_s < kLongest_s) return claimed_s;
+  if (claimed_s > 0 && claimed_s < kMaxDuration_s) return claimed_s;
   const AVFormatContext& format = demuxer.format();
   const bool guessed = format.duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
-  const double told_s = static_cast<double>(format.duration) / AV_TIME_BASE;
-  if (told_s > 0 && told_s < kLongest_s && !guessed) return told_s;
-  return static_cast<double>(bytes) / kUsualBytesPerSecond;
+  const double probed_s = static_cast<double>(format.duration) / AV_TIME_BASE;
+  if (probed_s > 0 && probed_s < kMaxDuration_s && !guessed) return probed_s;
+  return static_cast<double>(bytes) / kTypicalBytesPerSecond;
 }
 
 }  // namespace
@@ -145,23 +145,23 @@ Result<ClipInfo> probe(storage::Reader& reader) {
   return info;
 }
 
-Result<ClipIndex> index_clip(storage::Reader& reader, double apart_s) {
+Result<ClipIndex> index_clip(storage::Reader& reader, double interval_s) {
   const auto demuxer = LIDO_TRY(Demuxer::open(reader));
   ClipIndex index = LIDO_TRY(read_beginning(*demuxer));
   const AVStream& stream = demuxer->stream();
   if (!demuxer->is_timed() || index.start_pts == kNoPts || index.points[0].pts == kNoPts)
     return index;
   const double tick_s = demuxer->time_base().value();
-  const auto apart = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(apart_s / tick_s)));
-  // Matroska reads its index when it is first asked to seek.
+  const auto interval = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(interval_s / tick_s)));
+  // FFmpeg reads the index of a Matroska file at the first seek.
   LIDO_TRY(demuxer->seek(index.points[0]));
   const bool indexed = avformat_index_get_entries_count(&stream) > 2 &&
                        !seeks_by_byte(demuxer->format().iformat->name);
   if (indexed) {
     const auto length = static_cast<int64_t>(duration_of(*demuxer, reader.size()) / tick_s);
-    LIDO_TRY(collect_by_seeking(*demuxer, apart, index.points[0].pts + length, index));
+    LIDO_TRY(collect_by_seeking(*demuxer, interval, index.points[0].pts + length, index));
   } else {
-    LIDO_TRY(collect_by_reading(*demuxer, apart, index));
+    LIDO_TRY(collect_by_reading(*demuxer, interval, index));
   }
   if (!LIDO_TRY(can_be_found_again(*demuxer, index))) index.points.resize(1);
   return index;
