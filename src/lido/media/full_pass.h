@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Private to this room: shows FFmpeg types.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lido/base/result.h"
+#include "lido/media/pass.h"
+
+namespace lido::media {
+
+/// Decodes every packet of a clip and selects the wanted frames: the plain definition, and the
+/// oracle for tests of PlannedPass. Not thread-safe.
+class FullPass {
+ public:
+  /// @param pass  Must outlive this object.
+  explicit FullPass(Pass& pass) : pass_(pass) {}
+
+  /// Delivers the wanted frames. A fault of the clip goes into the report.
+  /// @return kUnavailable from storage; kCancelled; the sink's error.
+  Result<void> run();
+
+ private:
+  Result<void> decode(const AVPacket* packet);
+  Result<void> drain_after_fault();
+  Result<void> push(UniqueFrame decoded);
+  Result<void> push_timed(UniqueFrame decoded);
+  Result<void> deliver_last();
+  void set_pts(AVFrame& decoded);
+  bool is_done() const;
+
+  Pass& pass_;
+  std::optional<FrameSelector> selector_;  ///< Set at the first good frame.
+  UniqueFrame held_;                       ///< The previous frame; the next one bounds its times.
+  bool after_cut_ = false;
+  int64_t first_pts_ = kNoPts;
+  int64_t frames_out_ = 0;
+};
+
+}  // namespace lido::media
