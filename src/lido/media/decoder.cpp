@@ -111,6 +111,31 @@ void Decoder::require_reorder(int depth) {
 
 void Decoder::skip_all_but_keyframes() { context_->skip_frame = AVDISCARD_NONKEY; }
 
+/// Converts to planar 4:4:4 with 8 bits: RGB stays RGB, everything else becomes YUV.
+Result<UniqueFrame> Decoder::convert_to_444(const AVFrame& decoded,
+                                            const AVPixFmtDescriptor& format) {
+  const bool rgb = (format.flags & AV_PIX_FMT_FLAG_RGB) != 0;
+  const AVPixelFormat target = rgb ? AV_PIX_FMT_GBRP : AV_PIX_FMT_YUV444P;
+  const auto source = static_cast<AVPixelFormat>(decoded.format);
+  UniqueFrame converted(av_frame_alloc());
+  av_frame_copy_props(converted.get(), &decoded);
+  converted->width = decoded.width;
+  converted->height = decoded.height;
+  converted->format = target;
+  if (av_frame_get_buffer(converted.get(), 0) < 0) {
+    return fail(ErrorCode::kUnavailable, "no memory for a frame of {}x{}", decoded.width,
+                decoded.height);
+  }
+  converter_.reset(sws_getCachedContext(
+      converter_.release(), decoded.width, decoded.height, source, decoded.width, decoded.height,
+      target, SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+  if (!converter_)
+    return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format.name);
+  sws_scale(converter_.get(), decoded.data, decoded.linesize, 0, decoded.height, converted->data,
+            converted->linesize);
+  return converted;
+}
+
 Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
   const auto* format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(decoded->format));
   if (format == nullptr) return fail(ErrorCode::kCorrupt, "frames of an unknown pixel format");
@@ -119,28 +144,9 @@ Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
   frame.full_range = decoded->color_range == AVCOL_RANGE_JPEG ||
                      std::string_view(format->name).starts_with("yuvj");
   if (!holds_as_is(*format)) {
-    const bool rgb = (format->flags & AV_PIX_FMT_FLAG_RGB) != 0;
-    const AVPixelFormat target = rgb ? AV_PIX_FMT_GBRP : AV_PIX_FMT_YUV444P;
-    UniqueFrame converted(av_frame_alloc());
-    av_frame_copy_props(converted.get(), decoded.get());
-    converted->width = decoded->width;
-    converted->height = decoded->height;
-    converted->format = target;
-    if (av_frame_get_buffer(converted.get(), 0) < 0) {
-      return fail(ErrorCode::kUnavailable, "no memory for a frame of {}x{}", decoded->width,
-                  decoded->height);
-    }
-    converter_.reset(sws_getCachedContext(
-        converter_.release(), decoded->width, decoded->height,
-        static_cast<AVPixelFormat>(decoded->format), decoded->width, decoded->height, target,
-        SWS_BILINEAR | SWS_BITEXACT | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
-    if (!converter_)
-      return fail(ErrorCode::kCorrupt, "pixel format {} cannot be converted", format->name);
-    sws_scale(converter_.get(), decoded->data, decoded->linesize, 0, decoded->height,
-              converted->data, converted->linesize);
-    if (rgb) frame.matrix = ColorMatrix::kRgb;
-    decoded = std::move(converted);
-    format = av_pix_fmt_desc_get(target);
+    if ((format->flags & AV_PIX_FMT_FLAG_RGB) != 0) frame.matrix = ColorMatrix::kRgb;
+    decoded = LIDO_TRY(convert_to_444(*decoded, *format));
+    format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(decoded->format));
   }
   frame.width = decoded->width;
   frame.height = decoded->height;

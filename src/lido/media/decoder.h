@@ -42,6 +42,7 @@ class Decoder {
 
  private:
   Decoder() = default;
+  Result<UniqueFrame> convert_to_444(const AVFrame& decoded, const AVPixFmtDescriptor& format);
 
   UniqueCodec context_;
   UniqueSws converter_;

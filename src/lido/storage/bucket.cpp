@@ -10,58 +10,113 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <list>
+#include <map>
 #include <mutex>
 #include <thread>
+
+#include "lido/storage/credentials.h"
 
 namespace lido::storage {
 namespace {
 
 namespace afs = arrow::fs;
 
-/// Tries of one request, with waits of 0.2 s, doubling; on top of what the client library retries
-/// itself.
-constexpr int kTries = 5;
+/// Attempts of one request, in addition to those of the client library.
+constexpr int kMaxAttempts = 5;
+/// Wait before the second attempt; it doubles from attempt to attempt.
 constexpr auto kFirstWait = std::chrono::milliseconds(200);
+/// Seconds for which the client library of GCS retries one request. Short without credentials,
+/// since then an answer is unlikely.
+constexpr double kRetry_s = 30;
+constexpr double kAnonymousRetry_s = 5;
+constexpr double kAnonymousConnect_s = 3;
+constexpr int64_t kAnonymousS3Attempts = 3;
+constexpr size_t kMaxMessage = 200;  // characters
 
 std::atomic<bool> s3_in_use = false;
 
-std::unexpected<Error> failed(std::string_view uri, const arrow::Status& status) {
-  std::string message = status.message();
+bool mentions(std::string_view text, std::initializer_list<std::string_view> marks) {
+  return std::ranges::any_of(
+      marks, [&](std::string_view mark) { return text.find(mark) != std::string_view::npos; });
+}
+
+/// Maps an error of the client libraries, which have no common codes.
+ErrorCode code_of(const arrow::Status& status) {
+  const std::string message = status.message();
+  if (mentions(message, {"not found", "does not exist", "NoSuch", "NOT_FOUND"}))
+    return ErrorCode::kNotFound;
+  const bool refused = mentions(message, {"ACCESS_DENIED", "PERMISSION_DENIED", "UNAUTHENTICATED",
+                                          "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH"});
+  return refused || status.IsInvalid() ? ErrorCode::kInvalidArgument : ErrorCode::kUnavailable;
+}
+
+/// Returns one line of limited length.
+std::string shortened(std::string message) {
   std::ranges::replace(message, '\n', ' ');
-  if (message.size() > 400) message.resize(400);
-  const bool missing = message.find("not found") != std::string::npos ||
-                       message.find("does not exist") != std::string::npos ||
-                       message.find("NoSuch") != std::string::npos ||
-                       message.find("NOT_FOUND") != std::string::npos;
-  const bool refused = message.find("ACCESS_DENIED") != std::string::npos ||
-                       message.find("PERMISSION_DENIED") != std::string::npos;
-  const ErrorCode code = missing                         ? ErrorCode::kNotFound
-                         : refused || status.IsInvalid() ? ErrorCode::kInvalidArgument
-                                                         : ErrorCode::kUnavailable;
-  return fail(code, "{}: {}", uri, message);
+  if (message.size() > kMaxMessage) message = message.substr(0, kMaxMessage) + "...";
+  return message;
 }
 
-/// Runs a request again while it fails in a way that may pass.
-template <typename Request>
-auto with_retries(std::string_view uri, Request request)
-    -> Result<typename decltype(request())::ValueType> {
-  auto wait = kFirstWait;
-  for (int attempt = 1;; ++attempt) {
-    auto answer = request();
-    if (answer.ok()) return std::move(answer).ValueUnsafe();
-    auto error = failed(uri, answer.status());
-    if (error.error().code != ErrorCode::kUnavailable || attempt == kTries) return error;
-    std::this_thread::sleep_for(wait);
-    wait *= 2;
+std::unexpected<Error> failed(std::string_view uri, const arrow::Status& status) {
+  return fail(code_of(status), "{}: {}", uri, shortened(status.message()));
+}
+
+/// A provider's filesystem, which all stores of the process share. Thread-safe.
+class Connection {
+ public:
+  Connection(std::shared_ptr<afs::FileSystem> filesystem, Provider provider, bool anonymous)
+      : filesystem_(std::move(filesystem)), provider_(provider), anonymous_(anonymous) {}
+
+  afs::FileSystem& filesystem() const { return *filesystem_; }
+
+  /// Runs a request, and repeats it while another attempt may succeed.
+  template <typename Request>
+  auto run(std::string_view uri, Request request)
+      -> Result<typename decltype(request())::ValueType> {
+    auto wait = kFirstWait;
+    for (int attempt = 1;; ++attempt) {
+      auto answer = request();
+      if (answer.ok()) {
+        reached_ = true;
+        return std::move(answer).ValueUnsafe();
+      }
+      const ErrorCode code = code_of(answer.status());
+      if (code == ErrorCode::kNotFound) reached_ = true;
+      const int attempts = anonymous_ && !reached_ ? 1 : kMaxAttempts;
+      if (code != ErrorCode::kUnavailable || attempt >= attempts)
+        return error(uri, answer.status());
+      std::this_thread::sleep_for(wait);
+      wait *= 2;
+    }
   }
-}
 
-/// Fetches ahead: little at first and after a jump, more and more while it is read in order.
+  /// Makes the error of a failed request; without credentials it says how to log in.
+  std::unexpected<Error> error(std::string_view uri, const arrow::Status& status) const {
+    const ErrorCode code = code_of(status);
+    if (!anonymous_ || reached_ || code == ErrorCode::kNotFound) return failed(uri, status);
+    return fail(ErrorCode::kInvalidArgument, "{}: {} without credentials, and there are none. {}",
+                uri, code == ErrorCode::kUnavailable ? "cannot be reached" : "cannot be accessed",
+                login_hint(provider_));
+  }
+
+ private:
+  std::shared_ptr<afs::FileSystem> filesystem_;
+  Provider provider_;
+  bool anonymous_;
+  std::atomic<bool> reached_ = false;  ///< The provider has answered a request.
+};
+
+/// Reads ahead: little at first and after a jump, twice as much with each sequential request.
 class BucketReader final : public Reader {
  public:
-  BucketReader(std::string uri, std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t size)
-      : uri_(std::move(uri)), file_(std::move(file)), size_(size) {}
+  BucketReader(std::shared_ptr<Connection> connection, std::string uri,
+               std::shared_ptr<arrow::io::RandomAccessFile> file, int64_t size)
+      : connection_(std::move(connection)),
+        uri_(std::move(uri)),
+        file_(std::move(file)),
+        size_(size) {}
 
   int64_t size() const override { return size_; }
   size_t request_size() const override { return 64 << 10; }
@@ -80,9 +135,9 @@ class BucketReader final : public Reader {
   }
 
  private:
-  static constexpr int64_t kLeast = 256 << 10;
-  static constexpr int64_t kMost = 4 << 20;
-  static constexpr size_t kKept = 3;  // header, index and where one reads
+  static constexpr int64_t kMinFetch = 256 << 10;  // bytes
+  static constexpr int64_t kMaxFetch = 4 << 20;    // bytes
+  static constexpr size_t kMaxKept = 3;            // for the header, the index and the frames
 
   struct Fetched {
     int64_t offset = 0;
@@ -90,7 +145,7 @@ class BucketReader final : public Reader {
     int64_t end() const { return offset + std::ssize(bytes); }
   };
 
-  /// A fetched stretch that holds the byte at `at`.
+  /// Returns fetched bytes that include the byte at `at`.
   Result<const Fetched*> fetch(int64_t at) {
     for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
       if (at < kept->offset || at >= kept->end()) continue;
@@ -98,53 +153,56 @@ class BucketReader final : public Reader {
       return &kept_.front();
     }
     const bool in_order = !kept_.empty() && at == kept_.front().end();
-    next_ = in_order ? std::min(2 * next_, kMost) : kLeast;
+    next_ = in_order ? std::min(2 * next_, kMaxFetch) : kMinFetch;
     Fetched fetched{at, std::vector<std::byte>(static_cast<size_t>(std::min(next_, size_ - at)))};
-    const int64_t count = LIDO_TRY(with_retries(
+    const int64_t count = LIDO_TRY(connection_->run(
         uri_, [&] { return file_->ReadAt(at, std::ssize(fetched.bytes), fetched.bytes.data()); }));
     if (count == 0)
-      return fail(ErrorCode::kUnavailable, "{}: no bytes at {} of {}", uri_, at, size_);
+      return fail(ErrorCode::kUnavailable, "{}: no bytes at {}, want {} in all", uri_, at, size_);
     fetched.bytes.resize(static_cast<size_t>(count));
     kept_.push_front(std::move(fetched));
-    if (kept_.size() > kKept) kept_.pop_back();
+    if (kept_.size() > kMaxKept) kept_.pop_back();
     return &kept_.front();
   }
 
+  std::shared_ptr<Connection> connection_;
   std::string uri_;
   std::shared_ptr<arrow::io::RandomAccessFile> file_;
   int64_t size_;
-  int64_t next_ = kLeast;
-  std::list<Fetched> kept_;  // latest first
+  int64_t next_ = kMinFetch;
+  std::list<Fetched> kept_;  // most recently used first
 };
 
 class BucketWriter final : public Writer {
  public:
-  BucketWriter(std::string uri, std::shared_ptr<arrow::io::OutputStream> stream)
-      : uri_(std::move(uri)), stream_(std::move(stream)) {}
+  BucketWriter(std::shared_ptr<Connection> connection, std::string uri,
+               std::shared_ptr<arrow::io::OutputStream> stream)
+      : connection_(std::move(connection)), uri_(std::move(uri)), stream_(std::move(stream)) {}
   ~BucketWriter() override {
     if (!stream_->closed()) (void)stream_->Abort();
   }
   using Writer::append;
   Result<void> append(std::span<const std::byte> bytes) override {
     const auto status = stream_->Write(bytes.data(), static_cast<int64_t>(bytes.size()));
-    if (!status.ok()) return failed(uri_, status);
+    if (!status.ok()) return connection_->error(uri_, status);
     return {};
   }
   Result<void> commit() override {
     const auto status = stream_->Close();
-    if (!status.ok()) return failed(uri_, status);
+    if (!status.ok()) return connection_->error(uri_, status);
     return {};
   }
 
  private:
+  std::shared_ptr<Connection> connection_;
   std::string uri_;
   std::shared_ptr<arrow::io::OutputStream> stream_;
 };
 
 class Bucket final : public Store {
  public:
-  Bucket(std::string uri, std::shared_ptr<afs::FileSystem> filesystem)
-      : uri_(std::move(uri)), scheme_(uri_.substr(0, 5)), filesystem_(std::move(filesystem)) {}
+  Bucket(std::string uri, std::shared_ptr<Connection> connection)
+      : uri_(std::move(uri)), scheme_(uri_.substr(0, 5)), connection_(std::move(connection)) {}
 
   const std::string& uri() const override { return uri_; }
 
@@ -153,8 +211,8 @@ class Bucket final : public Store {
     selector.base_dir = path_of(prefix);
     selector.recursive = true;
     selector.allow_not_found = true;
-    const auto infos =
-        LIDO_TRY(with_retries(uri_of(prefix), [&] { return filesystem_->GetFileInfo(selector); }));
+    const auto infos = LIDO_TRY(connection_->run(
+        uri_of(prefix), [&] { return connection_->filesystem().GetFileInfo(selector); }));
     for (const afs::FileInfo& info : infos) {
       if (info.IsFile()) LIDO_TRY(visit({scheme_ + info.path(), info.size()}));
     }
@@ -163,23 +221,25 @@ class Bucket final : public Store {
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
     const std::string uri = uri_of(name);
-    const auto info =
-        LIDO_TRY(with_retries(uri, [&] { return filesystem_->GetFileInfo(path_of(name)); }));
+    const auto info = LIDO_TRY(connection_->run(
+        uri, [&] { return connection_->filesystem().GetFileInfo(path_of(name)); }));
     if (!info.IsFile()) return fail(ErrorCode::kNotFound, "{}: no such object", uri);
-    auto file = LIDO_TRY(with_retries(uri, [&] { return filesystem_->OpenInputFile(info); }));
-    return std::make_unique<BucketReader>(uri, std::move(file), info.size());
+    auto file = LIDO_TRY(
+        connection_->run(uri, [&] { return connection_->filesystem().OpenInputFile(info); }));
+    return std::make_unique<BucketReader>(connection_, uri, std::move(file), info.size());
   }
 
   Result<std::unique_ptr<Writer>> create(std::string_view name, Durability) override {
-    auto stream = LIDO_TRY(with_retries(
-        uri_of(name), [&] { return filesystem_->OpenOutputStream(path_of(name), nullptr); }));
-    return std::make_unique<BucketWriter>(uri_of(name), std::move(stream));
+    auto stream = LIDO_TRY(connection_->run(uri_of(name), [&] {
+      return connection_->filesystem().OpenOutputStream(path_of(name), nullptr);
+    }));
+    return std::make_unique<BucketWriter>(connection_, uri_of(name), std::move(stream));
   }
 
   Result<void> remove(std::string_view name) override {
-    const auto status = filesystem_->DeleteFile(path_of(name));
+    const auto status = connection_->filesystem().DeleteFile(path_of(name));
     if (status.ok()) return {};
-    auto error = failed(uri_of(name), status);
+    auto error = connection_->error(uri_of(name), status);
     if (error.error().code == ErrorCode::kNotFound) return {};
     return error;
   }
@@ -200,10 +260,10 @@ class Bucket final : public Store {
 
   std::string uri_;
   std::string scheme_;  // "gs://" or "s3://"
-  std::shared_ptr<afs::FileSystem> filesystem_;
+  std::shared_ptr<Connection> connection_;
 };
 
-/// "http://127.0.0.1:9000" in place of the provider's own servers.
+/// Directs a client to another server, such as "http://127.0.0.1:9000".
 template <typename Options>
 void set_endpoint(std::string_view url, Options& options) {
   if (const size_t scheme = url.find("://"); scheme != std::string_view::npos) {
@@ -214,25 +274,33 @@ void set_endpoint(std::string_view url, Options& options) {
   options.endpoint_override = url;
 }
 
-Result<std::shared_ptr<afs::FileSystem>> connect_gcs() {
+Result<std::shared_ptr<Connection>> connect_gcs() {
   const char* emulator = std::getenv("CLOUD_STORAGE_EMULATOR_ENDPOINT");
-  auto options = emulator != nullptr ? afs::GcsOptions::Anonymous() : afs::GcsOptions::Defaults();
+  const bool anonymous = emulator == nullptr && !has_credentials(Provider::kGoogle);
+  auto options =
+      emulator != nullptr || anonymous ? afs::GcsOptions::Anonymous() : afs::GcsOptions::Defaults();
   if (emulator != nullptr) set_endpoint(emulator, options);
-  options.retry_limit_seconds = 30;
+  options.retry_limit_seconds = anonymous ? kAnonymousRetry_s : kRetry_s;
   const auto made = afs::GcsFileSystem::Make(options);
   if (!made.ok()) return failed("gs://", made.status());
-  return made.ValueUnsafe();
+  return std::make_shared<Connection>(made.ValueUnsafe(), Provider::kGoogle, anonymous);
 }
 
-Result<std::shared_ptr<afs::FileSystem>> connect_s3(const std::string& bucket) {
+Result<std::shared_ptr<Connection>> connect_s3(const std::string& bucket) {
   const auto ready = afs::EnsureS3Initialized();
   if (!ready.ok()) return failed("s3://", ready);
   s3_in_use = true;
-  auto options = afs::S3Options::Defaults();
-  options.background_writes = false;
   const char* endpoint = std::getenv("AWS_ENDPOINT_URL_S3");
   if (endpoint == nullptr) endpoint = std::getenv("AWS_ENDPOINT_URL");
+  const bool anonymous = endpoint == nullptr && !has_credentials(Provider::kAws);
+  auto options = anonymous ? afs::S3Options::Anonymous() : afs::S3Options::Defaults();
+  options.background_writes = false;
   if (endpoint != nullptr) set_endpoint(endpoint, options);
+  if (anonymous) {
+    options.connect_timeout = kAnonymousConnect_s;
+    options.retry_strategy =
+        afs::S3RetryStrategy::GetAwsStandardRetryStrategy(kAnonymousS3Attempts);
+  }
   if (const char* region = std::getenv("AWS_REGION")) {
     options.region = region;
   } else if (endpoint == nullptr) {
@@ -241,7 +309,7 @@ Result<std::shared_ptr<afs::FileSystem>> connect_s3(const std::string& bucket) {
   }
   const auto made = afs::S3FileSystem::Make(options);
   if (!made.ok()) return failed("s3://", made.status());
-  return made.ValueUnsafe();
+  return std::make_shared<Connection>(made.ValueUnsafe(), Provider::kAws, anonymous);
 }
 
 }  // namespace
@@ -249,22 +317,20 @@ Result<std::shared_ptr<afs::FileSystem>> connect_s3(const std::string& bucket) {
 Result<std::unique_ptr<Store>> open_bucket(std::string uri) {
   const std::string bucket = uri.substr(5, uri.find('/', 5) - 5);
   if (bucket.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "{}: no bucket, want gs://BUCKET/PREFIX", uri);
+    return fail(ErrorCode::kInvalidArgument, "{}: no bucket, want {}BUCKET/PREFIX", uri,
+                uri.substr(0, 5));
   }
   static std::mutex mutex;
-  static std::shared_ptr<afs::FileSystem> gcs;
-  static std::vector<std::pair<std::string, std::shared_ptr<afs::FileSystem>>> s3;
+  static std::shared_ptr<Connection> gcs;
+  static std::map<std::string, std::shared_ptr<Connection>> s3;  // by bucket, for its region
   const std::lock_guard lock(mutex);
   if (uri.starts_with("gs://")) {
     if (!gcs) gcs = LIDO_TRY(connect_gcs());
     return std::make_unique<Bucket>(std::move(uri), gcs);
   }
-  auto known = std::ranges::find(s3, bucket, [](const auto& entry) { return entry.first; });
-  if (known == s3.end()) {
-    s3.emplace_back(bucket, LIDO_TRY(connect_s3(bucket)));
-    known = s3.end() - 1;
-  }
-  return std::make_unique<Bucket>(std::move(uri), known->second);
+  std::shared_ptr<Connection>& connection = s3[bucket];
+  if (!connection) connection = LIDO_TRY(connect_s3(bucket));
+  return std::make_unique<Bucket>(std::move(uri), connection);
 }
 
 void shut_down_buckets() {

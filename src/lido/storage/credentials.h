@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace lido::storage {
+
+/// Cloud provider of a bucket.
+enum class Provider { kGoogle, kAws };
+
+/// Returns whether the provider's client library will find credentials: in the environment, in the
+/// user's files, or at the metadata server of a cloud machine.
+///
+/// The client libraries search for a minute when there are none. This search takes 3 s at most.
+bool has_credentials(Provider provider);
+
+/// Returns a sentence that says how to log in.
+std::string_view login_hint(Provider provider);
+
+}  // namespace lido::storage
