@@ -3,11 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <thread>
-
-#include "lido/base/parallel.h"
-
 namespace lido {
 namespace {
 
@@ -18,45 +13,25 @@ TEST(Sha256, KnownAnswers) {
   EXPECT_EQ(Sha256().update("a").update("bc").hex(), sha256_hex("abc"));
 }
 
+TEST(Sha256, StreamsOfAnyPiecesGiveOneHash) {
+  const std::string text(1000, 'x');
+  Sha256 hash;
+  for (size_t at = 0, piece = 1; at < text.size(); at += piece++) {
+    hash.update(std::string_view(text).substr(at, piece));
+  }
+  EXPECT_EQ(hash.hex(), sha256_hex(text));
+}
+
+// sha256sum of "7\0train\0a.mp4" begins with these 16 digits.
+TEST(DeriveSeed, IsTheStartOfASha256) {
+  EXPECT_EQ(derive_seed(7, {"train", "a.mp4"}), 0xe31fa6fd1d845545);
+}
+
 TEST(DeriveSeed, DependsOnEveryNameAndTheirBounds) {
   EXPECT_EQ(derive_seed(1, {"a", "b"}), derive_seed(1, {"a", "b"}));
   EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(2, {"a", "b"}));
   EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(1, {"ab"}));
   EXPECT_NE(derive_seed(1, {"a", "b"}), derive_seed(1, {"b", "a"}));
-}
-
-TEST(ParallelFor, DoesEachOnce) {
-  std::vector<std::atomic<int>> done(1000);
-  EXPECT_TRUE(parallel_for(done.size(), 8, {}, [&](size_t i) -> Result<void> {
-    ++done[i];
-    return {};
-  }));
-  for (const auto& count : done) EXPECT_EQ(count, 1);
-}
-
-TEST(ParallelFor, StopsAtTheFirstError) {
-  std::atomic<int> done = 0;
-  const auto result = parallel_for(100000, 4, {}, [&](size_t i) -> Result<void> {
-    ++done;
-    if (i == 10) return fail(ErrorCode::kCorrupt, "item {}", i);
-    if (i > 1000) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    return {};
-  });
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().message, "item 10");
-  EXPECT_LT(done, 100000);
-}
-
-TEST(ParallelFor, StopsWhenAsked) {
-  std::stop_source stop;
-  std::atomic<int> done = 0;
-  const auto result = parallel_for(100000, 4, stop.get_token(), [&](size_t) -> Result<void> {
-    if (++done == 100) stop.request_stop();
-    return {};
-  });
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().code, ErrorCode::kCancelled);
-  EXPECT_LT(done, 100000);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace lido {
 namespace {
 
@@ -42,6 +44,22 @@ TEST(Options, RefuseJsonTheyDoNotKnow) {
                            R"({"size": 1e20})", R"({"share": "x"})"}) {
     EXPECT_FALSE(from_json<Sample>(nlohmann::ordered_json::parse(text))) << text;
   }
+}
+
+TEST(Options, NameTheFieldThatJsonGivesWrongly) {
+  const auto message = [](const char* text) {
+    return from_json<Sample>(nlohmann::ordered_json::parse(text)).error().message;
+  };
+  EXPECT_EQ(message(R"({"siez": 32})"), "siez is no known option");
+  EXPECT_EQ(message(R"({"size": "big"})"), "size is \"big\", want a whole number");
+  EXPECT_EQ(message(R"({"share": "x"})"), "share is \"x\", want a number");
+  EXPECT_EQ(message(R"({"fit": 3})"), "fit is 3, want text");
+  EXPECT_EQ(message(R"({"fps": 4})"), "fps is 4, want text");
+  EXPECT_EQ(message("[1]"), "options are array, want a JSON object");
+}
+
+TEST(Options, KeepDefaultsOfFieldsThatJsonLeavesOut) {
+  EXPECT_EQ(from_json<Sample>(nlohmann::ordered_json::parse(R"({"share": 1})"))->size, 224);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace lido {
 namespace {
@@ -60,6 +62,23 @@ TEST(Process, OneThatEndsSaysWhy) {
 TEST(Process, TheLastLineIsTheOneThatSaysSomething) {
   EXPECT_EQ(last_line("a\nb\n \n"), "b");
   EXPECT_EQ(last_line(""), "");
+}
+
+TEST(Process, RunsInTheFolderAndEnvironmentAskedFor) {
+  EXPECT_EQ(run_process({"pwd"}, {}, "/")->out, "/\n");
+  const auto child = spawn({"sh", "-c", "echo $LIDO_X"}, {.environment = {{"LIDO_X=7"}}});
+  ASSERT_TRUE(child);
+  char text[8] = {};
+  EXPECT_EQ(::read(child->out, text, sizeof text), 2);
+  EXPECT_STREQ(text, "7\n");
+  for (const int fd : {child->in, child->out, child->err}) ::close(fd);
+  EXPECT_EQ(::waitpid(child->pid, nullptr, 0), child->pid);
+}
+
+TEST(Process, AChildDoesNotInheritIgnoredSignals) {
+  ::signal(SIGTERM, SIG_IGN);
+  EXPECT_EQ(run_process({"sh", "-c", "kill -TERM $$"})->exit_code, 128 + SIGTERM);
+  ::signal(SIGTERM, SIG_DFL);
 }
 
 }  // namespace

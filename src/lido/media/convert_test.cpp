@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 namespace lido::media {
@@ -196,6 +197,88 @@ TEST(Converter, GeometrySaysWherePixelsLand) {
     EXPECT_NEAR(sum_x / sum, 160 * geometry.scale_x + geometry.offset_x, 0.05) << fit;
     EXPECT_NEAR(sum_y / sum, 90 * geometry.scale_y + geometry.offset_y, 0.05) << fit;
   }
+}
+
+Frame frame_of(int width, int height, Orientation orientation = {}, double pixel_aspect = 1) {
+  Frame frame;
+  frame.width = width, frame.height = height;
+  frame.orientation = orientation, frame.pixel_aspect = pixel_aspect;
+  return frame;
+}
+
+TEST(FitGeometry, CropsTheCentreOfTheShortSide) {
+  // The short side, 180, becomes 256; the square of 224 is cut from the centre of 455 x 256.
+  const Geometry geometry = *fit_geometry(frame_of(320, 180), {});
+  EXPECT_EQ(geometry.width, 224);
+  EXPECT_NEAR(geometry.scale_x, 455.0 / 320, 1e-12);
+  EXPECT_NEAR(geometry.scale_y, 256.0 / 180, 1e-12);
+  EXPECT_EQ(geometry.offset_x, -115) << "half of 455 - 224, rounded down";
+  EXPECT_EQ(geometry.offset_y, -16);
+}
+
+TEST(FitGeometry, PadsTheLongSideToTheWholeSquare) {
+  const Geometry geometry = *fit_geometry(frame_of(320, 180), {.size = 160, .fit = "pad"});
+  EXPECT_DOUBLE_EQ(geometry.scale_x, 0.5);
+  EXPECT_DOUBLE_EQ(geometry.scale_y, 0.5);
+  EXPECT_EQ(geometry.offset_x, 0);
+  EXPECT_EQ(geometry.offset_y, 35) << "(160 - 90) / 2";
+}
+
+TEST(FitGeometry, CountsPixelsThatAreNotSquare) {
+  // 240 x 180 stored pixels of 4:3 show 320 x 180.
+  const Geometry wide = *fit_geometry(frame_of(240, 180, {}, 4.0 / 3), {.size = 160, .fit = "pad"});
+  EXPECT_NEAR(wide.scale_x, 160.0 / 240, 1e-12);
+  EXPECT_NEAR(wide.scale_y, 0.5, 1e-12);
+  // Turned, they are narrow.
+  EXPECT_NEAR(upright_aspect(frame_of(240, 180, {.quarter_turns = 1}, 4.0 / 3)), 0.75, 1e-12);
+}
+
+TEST(FitGeometry, RefusesACropThatIsLargerThanTheImage) {
+  const auto refused = fit_geometry(frame_of(320, 180), {.size = 224, .resize = 100});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message, "resize is 100, want 224 (size) or more");
+  EXPECT_FALSE(fit_geometry(frame_of(320, 180), {.fit = "zoom"}));
+}
+
+TEST(ShrunkGeometry, ShrinksToTheLongerSideAndNeverEnlarges) {
+  const Geometry shrunk = shrunk_geometry(frame_of(1920, 1080), 480);
+  EXPECT_EQ(shrunk.width, 480);
+  EXPECT_EQ(shrunk.height, 270);
+  EXPECT_DOUBLE_EQ(shrunk.scale_x, 0.25);
+  const Geometry kept = shrunk_geometry(frame_of(320, 180), 480);
+  EXPECT_EQ(kept.width, 320);
+  EXPECT_DOUBLE_EQ(kept.scale_y, 1);
+  const Geometry even = shrunk_geometry(frame_of(321, 179, {.quarter_turns = 3}), 160, 2);
+  EXPECT_EQ(even.width, 90) << "179 is 89.2, rounded to even";
+  EXPECT_EQ(even.height, 160);
+}
+
+// Luma of a studio-range frame: 16 is black, 235 is white.
+TEST(ConvertGrey, StretchesStudioRangeToFullRange) {
+  for (const bool full_range : {false, true}) {
+    for (int level = 0; level < 256; level += 15) {
+      std::vector<std::byte> luma(16 * 16, static_cast<std::byte>(level));
+      Frame frame = frame_of(16, 16);
+      frame.full_range = full_range;
+      frame.planes[0] = {luma.data(), 16};
+      const GreyImage image = Converter().convert_grey(frame, shrunk_geometry(frame, 16));
+      const double expected =
+          full_range ? level : std::clamp((level - 16) * 255.0 / 219, 0.0, 255.0);
+      for (const uint8_t value : image.grey) ASSERT_NEAR(value, expected, 1) << level;
+    }
+  }
+}
+
+TEST(ConvertGrey, AgreesWithTheBrightnessOfRgb) {
+  std::mt19937 random(2);
+  const Picture picture =
+      make_picture(160, 90, {1, 1, 8, true, true, true, ColorMatrix::kBt601, {1, true}}, random);
+  const Geometry geometry = shrunk_geometry(picture.frame, 80);
+  const Image rgb = Converter().convert(picture.frame, geometry);
+  const GreyImage grey = Converter().convert_grey(picture.frame, geometry);
+  ASSERT_EQ(grey.width, 45);
+  ASSERT_EQ(grey.grey.size() * 3, rgb.rgb.size());
+  for (size_t i = 0; i < grey.grey.size(); ++i) ASSERT_EQ(grey.grey[i], rgb.rgb[3 * i]);
 }
 
 }  // namespace

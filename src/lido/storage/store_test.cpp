@@ -2,24 +2,23 @@
 #include "lido/storage/store.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
-
-#include "lido/storage/memory_reader.h"
 
 namespace lido::storage {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Disk : public testing::Test {
+class Listing : public testing::Test {
  protected:
-  Disk() : folder_(fs::temp_directory_path() / fmt::format("lido-store-{}", ::getpid())) {
+  Listing() : folder_(fs::temp_directory_path() / fmt::format("lido-listing-{}", ::getpid())) {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
   }
-  ~Disk() override { fs::remove_all(folder_); }
+  ~Listing() override { fs::remove_all(folder_); }
 
   void put(const std::string& name) {
     fs::create_directories((folder_ / name).parent_path());
@@ -39,51 +38,7 @@ class Disk : public testing::Test {
 
 using Names = std::vector<std::string>;
 
-TEST_F(Disk, NothingAppearsBeforeCommit) {
-  auto store = *open_store(folder_.string());
-  {
-    auto writer = *store->create("deep/er/file");
-    ASSERT_TRUE(writer->append("half"));
-    EXPECT_FALSE(*store->exists("deep/er/file"));
-    EXPECT_TRUE(store->list("")->empty());
-  }
-  EXPECT_FALSE(*store->exists("deep/er/file"));
-  ASSERT_TRUE(store->write_text("deep/er/file", "whole"));
-  EXPECT_EQ(*store->read_text("deep/er/file"), "whole");
-  EXPECT_EQ(store->list("deep")->size(), 1U);
-}
-
-TEST_F(Disk, WhatIsMissingIsNotFound) {
-  auto store = *open_store(folder_.string());
-  EXPECT_EQ(store->open("nothing").error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(open_reader((folder_ / "nothing").string()).error().code, ErrorCode::kNotFound);
-  EXPECT_TRUE(store->remove("nothing"));
-  EXPECT_TRUE(store->remove_all("nothing"));
-  EXPECT_TRUE(store->list("nothing")->empty());
-}
-
-TEST_F(Disk, RemovesOnlyBelowThePrefix) {
-  auto store = *open_store(folder_.string());
-  for (const char* name : {"a/1", "a/b/2", "ab/3"}) put(name);
-  ASSERT_TRUE(store->remove_all("a"));
-  EXPECT_FALSE(*store->exists("a/b/2"));
-  EXPECT_TRUE(*store->exists("ab/3"));
-}
-
-TEST_F(Disk, ReadsByRange) {
-  auto store = *open_store(folder_.string());
-  ASSERT_TRUE(store->write_text("x", "0123456789"));
-  auto reader = *store->open("x");
-  std::array<std::byte, 4> into{};
-  EXPECT_EQ(*reader->read_at(3, into), 4U);
-  EXPECT_EQ(std::to_integer<char>(into[0]), '3');
-  EXPECT_EQ(*reader->read_at(8, into), 2U);
-  EXPECT_EQ(*reader->read_at(10, into), 0U);
-  EXPECT_EQ(*reader->read_at(INT64_MAX, into), 0U);
-  EXPECT_FALSE(read_all(*reader, 9));
-}
-
-TEST_F(Disk, GlobsNameWhatShellsWould) {
+TEST_F(Listing, GlobsNameTheFilesThatAShellWould) {
   for (const char* name : {"a.mp4", "b.mp4", "b.txt", "deep/c.mp4", "deep/er/d.mp4", "[x].mp4"})
     put(name);
   EXPECT_EQ(listed("*.mp4"), (Names{"[x].mp4", "a.mp4", "b.mp4"}));
@@ -96,14 +51,38 @@ TEST_F(Disk, GlobsNameWhatShellsWould) {
   EXPECT_EQ(listed("nothing*"), Names{"not_found"});
 }
 
-TEST_F(Disk, OneLockAtATime) {
-  auto store = *open_store(folder_.string());
-  put("lido.json");
-  auto held = store->lock("lido.json");
-  ASSERT_TRUE(held);
-  EXPECT_EQ(store->lock("lido.json").error().code, ErrorCode::kUnavailable);
-  held->reset();
-  EXPECT_TRUE(store->lock("lido.json"));
+TEST_F(Listing, ANamedFileIsItsOwnListing) {
+  put("deep/c.mp4");
+  EXPECT_EQ(listed("deep/c.mp4"), Names{"deep/c.mp4"});
+  EXPECT_EQ(list((folder_ / "deep/c.mp4").string())->front().size, 10) << "bytes of its name";
+  EXPECT_EQ(listed("deep/no.mp4"), Names{"not_found"});
+}
+
+TEST_F(Listing, AnEmptyFolderIsNoError) {
+  fs::create_directories(folder_ / "empty");
+  EXPECT_TRUE(listed("empty").empty());
+}
+
+TEST_F(Listing, EndsAtTheFirstErrorOfTheVisitor) {
+  for (const char* name : {"1", "2", "3"}) put(name);
+  int visited = 0;
+  const auto result = visit(folder_.string(), [&](const Entry&) -> Result<void> {
+    ++visited;
+    return fail(ErrorCode::kCancelled, "enough");
+  });
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().message, "enough");
+  EXPECT_EQ(visited, 1);
+}
+
+TEST_F(Listing, ReadTextNamesTheObjectThatIsTooLarge) {
+  put("0123456789");
+  const auto store = *open_store(folder_.string());
+  const auto text = store->read_text("0123456789", 5);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(text.error().message,
+            fmt::format("{}/0123456789: 10 bytes, want 5 at most", folder_.string()));
 }
 
 TEST(Uri, HasOneAbsoluteForm) {
@@ -114,15 +93,6 @@ TEST(Uri, HasOneAbsoluteForm) {
   EXPECT_TRUE(is_remote("s3://b"));
   EXPECT_FALSE(is_remote("/s3:"));
   EXPECT_EQ(open_store("ftp://host/x").error().code, ErrorCode::kInvalidArgument);
-}
-
-TEST(MemoryReader, EndsWhereTheBytesEnd) {
-  const std::array<std::byte, 3> bytes{std::byte{1}, std::byte{2}, std::byte{3}};
-  MemoryReader reader(bytes);
-  std::array<std::byte, 8> into{};
-  EXPECT_EQ(*reader.read_at(1, into), 2U);
-  EXPECT_EQ(*reader.read_at(3, into), 0U);
-  EXPECT_EQ(*reader.read_at(-1, into), 0U);
 }
 
 }  // namespace

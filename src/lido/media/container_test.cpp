@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files are written by hand: ISO/IEC 14496-12 (boxes), RFC 8794 (EBML), RIFF.
+#include "lido/media/container.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "lido/storage/memory_reader.h"
+
+namespace lido::media {
+namespace {
+
+constexpr const char* kMp4 = "mov,mp4,m4a,3gp,3g2,mj2";
+constexpr const char* kMatroska = "matroska,webm";
+
+Result<void> check(std::string_view file, std::string_view format) {
+  storage::MemoryReader reader(std::as_bytes(std::span(file.data(), file.size())));
+  return check_not_cut_off(reader, format);
+}
+
+std::string big_endian(uint64_t value, int bytes) {
+  std::string text;
+  for (int i = bytes - 1; i >= 0; --i) text += static_cast<char>(value >> (8 * i) & 255);
+  return text;
+}
+
+std::string box(const char* type, size_t payload) {
+  return big_endian(payload + 8, 4) + type + std::string(payload, 'x');
+}
+
+TEST(CheckNotCutOff, FollowsMp4BoxesToTheEnd) {
+  const std::string file = box("ftyp", 16) + box("mdat", 500) + box("moov", 100);
+  EXPECT_TRUE(check(file, kMp4));
+  for (const size_t size : {file.size() - 1, file.size() - 100, size_t{60}}) {
+    const auto cut = check(std::string_view(file).substr(0, size), kMp4);
+    ASSERT_FALSE(cut) << size;
+    EXPECT_EQ(cut.error().code, ErrorCode::kCorrupt);
+  }
+  const auto cut = check(std::string_view(file).substr(0, 600), kMp4);
+  EXPECT_EQ(cut.error().message, "the file is cut off: 600 bytes, want 640 by its header");
+}
+
+TEST(CheckNotCutOff, ReadsMp4BoxesOf64BitsAndOfOpenLength) {
+  const std::string large =
+      box("ftyp", 8) + big_endian(1, 4) + "mdat" + big_endian(16 + 300, 8) + std::string(300, 'x');
+  EXPECT_TRUE(check(large, kMp4));
+  EXPECT_FALSE(check(std::string_view(large).substr(0, large.size() - 1), kMp4));
+  EXPECT_TRUE(check(box("ftyp", 8) + big_endian(0, 4) + "mdat" + "until the end", kMp4));
+  EXPECT_TRUE(check(box("ftyp", 8) + big_endian(3, 4) + "what", kMp4)) << "no box: not judged here";
+  EXPECT_TRUE(check("", kMp4));
+}
+
+TEST(CheckNotCutOff, ReadsTheSizeOfARiffFile) {
+  const auto riff = [](uint32_t declared, size_t size) {
+    std::string file = "RIFF";
+    for (int i = 0; i < 4; ++i) file += static_cast<char>(declared >> (8 * i) & 255);
+    return file + std::string(size, 'x');
+  };
+  EXPECT_TRUE(check(riff(1000, 1000), "avi"));
+  EXPECT_FALSE(check(riff(1000, 999), "avi"));
+  EXPECT_TRUE(check(riff(0, 999), "avi")) << "written as a stream: no size";
+  EXPECT_TRUE(check(riff(0xffffffff, 999), "avi"));
+}
+
+TEST(CheckNotCutOff, ReadsTheSizeOfAMatroskaSegment) {
+  const std::string header = big_endian(0x1a45dfa3, 4) + "\x84" + "head";
+  const auto segment = [&](const std::string& length, size_t size) {
+    return header + big_endian(0x18538067, 4) + length + std::string(size, 'x');
+  };
+  const std::string of_300 = big_endian(0x4000 | 300, 2);  // two bytes
+  EXPECT_TRUE(check(segment(of_300, 300), kMatroska));
+  EXPECT_FALSE(check(segment(of_300, 299), kMatroska));
+  const std::string of_300_in_8 = big_endian(uint64_t{1} << 56 | 300, 8);
+  EXPECT_TRUE(check(segment(of_300_in_8, 300), kMatroska));
+  EXPECT_FALSE(check(segment(of_300_in_8, 10), kMatroska));
+  EXPECT_TRUE(check(segment("\xff", 10), kMatroska)) << "unknown length";
+  EXPECT_TRUE(check("no EBML at all", kMatroska));
+}
+
+TEST(CheckNotCutOff, JudgesNoOtherFormat) { EXPECT_TRUE(check("anything", "mpegts")); }
+
+TEST(Container, KnowsWhatEachFormatOffers) {
+  EXPECT_TRUE(lists_every_packet(kMp4));
+  EXPECT_FALSE(lists_every_packet(kMatroska));
+  EXPECT_FALSE(needs_stream_probe(kMp4));
+  EXPECT_TRUE(needs_stream_probe("mpegts"));
+  EXPECT_TRUE(seeks_by_byte("mpegts"));
+  EXPECT_FALSE(seeks_by_byte(kMatroska));
+  EXPECT_FALSE(carries_timestamps("h264"));
+  EXPECT_TRUE(seeks_by_byte("h264")) << "without times there is nothing else to seek by";
+  EXPECT_TRUE(carries_timestamps("avi"));
+}
+
+}  // namespace
+}  // namespace lido::media

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/storage/disk.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+namespace lido::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Disk : public testing::Test {
+ protected:
+  Disk() : folder_(fs::temp_directory_path() / fmt::format("lido-disk-{}", ::getpid())) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    store_ = *open_disk(folder_.string());
+  }
+  ~Disk() override { fs::remove_all(folder_); }
+
+  void put(const std::string& name) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << name;
+  }
+  std::vector<std::string> listed(std::string_view prefix) {
+    std::vector<std::string> names;
+    const auto entries = store_->list(prefix);
+    if (!entries) return {name_of(entries.error().code)};
+    for (const Entry& entry : *entries)
+      names.push_back(entry.uri.substr(folder_.string().size() + 1));
+    return names;
+  }
+
+  fs::path folder_;
+  std::unique_ptr<Store> store_;
+};
+
+using Names = std::vector<std::string>;
+
+TEST_F(Disk, NothingAppearsBeforeCommit) {
+  {
+    auto writer = *store_->create("deep/er/file");
+    ASSERT_TRUE(writer->append("half"));
+    EXPECT_FALSE(*store_->exists("deep/er/file"));
+    EXPECT_TRUE(store_->list("")->empty());
+  }
+  EXPECT_FALSE(*store_->exists("deep/er/file"));
+  EXPECT_TRUE(fs::is_empty(folder_ / "deep/er")) << "no partial file stays behind";
+  ASSERT_TRUE(store_->write_text("deep/er/file", "whole"));
+  EXPECT_EQ(*store_->read_text("deep/er/file"), "whole");
+  EXPECT_EQ(store_->list("deep")->size(), 1U);
+}
+
+TEST_F(Disk, CommitReplacesAnObjectAndLeavesOpenReadersTheirBytes) {
+  ASSERT_TRUE(store_->write_text("x", "old"));
+  auto reader = *store_->open("x");
+  ASSERT_TRUE(store_->write_text("x", "new and longer"));
+  EXPECT_EQ(*read_all(*reader, 100), "old");
+  EXPECT_EQ(*store_->read_text("x"), "new and longer");
+}
+
+TEST_F(Disk, WritesManyPiecesOfAnySizeInOrder) {
+  for (const Durability durability : {Durability::kProcess, Durability::kPower}) {
+    std::string expected;
+    auto writer = *store_->create("big", durability);
+    for (size_t i = 0; i < 40; ++i) {
+      // Pieces below, at and above the writer's buffer of 1 MiB.
+      const std::string piece(i % 4 == 3 ? (1 << 20) + i : i * 7919,
+                              static_cast<char>('a' + i % 26));
+      expected += piece;
+      ASSERT_TRUE(writer->append(piece));
+    }
+    ASSERT_TRUE(writer->commit());
+    EXPECT_EQ(*store_->read_text("big"), expected);
+  }
+}
+
+TEST_F(Disk, AMissingObjectIsNotFoundAndMayBeRemoved) {
+  EXPECT_EQ(store_->open("nothing").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(open_reader((folder_ / "nothing").string()).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(store_->lock("nothing").error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(store_->remove("nothing"));
+  EXPECT_TRUE(store_->remove_all("nothing"));
+  EXPECT_TRUE(store_->list("nothing")->empty());
+}
+
+TEST_F(Disk, NamesThePathAndTheSystemsReason) {
+  const auto error = store_->open("nothing").error();
+  EXPECT_EQ(error.message,
+            fmt::format("{}/nothing: cannot open: No such file or directory", folder_.string()));
+  put("file");
+  const auto below_a_file = store_->create("file/x");
+  ASSERT_FALSE(below_a_file);
+  EXPECT_NE(below_a_file.error().message.find("file"), std::string::npos);
+}
+
+TEST_F(Disk, AFolderIsNoObject) {
+  put("a/1");
+  const auto opened = store_->open("a");
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("/a: "), std::string::npos) << opened.error().message;
+}
+
+TEST_F(Disk, RemovesOnlyBelowThePrefix) {
+  for (const char* name : {"a/1", "a/b/2", "ab/3"}) put(name);
+  ASSERT_TRUE(store_->remove_all("a"));
+  EXPECT_EQ(listed(""), Names{"ab/3"});
+  ASSERT_TRUE(store_->remove("ab/3"));
+  EXPECT_TRUE(listed("").empty());
+}
+
+TEST_F(Disk, ListsFilesBelowLinksAndNoPartialFilesNorPipes) {
+  put("real/1");
+  put("unfinished/.2.partial");
+  fs::create_directory_symlink(folder_ / "real", folder_ / "link");
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(listed(""), (Names{"link/1", "real/1"}));
+}
+
+TEST_F(Disk, ReadsByRange) {
+  ASSERT_TRUE(store_->write_text("x", "0123456789"));
+  auto reader = *store_->open("x");
+  EXPECT_EQ(reader->size(), 10);
+  std::array<std::byte, 4> into{};
+  EXPECT_EQ(*reader->read_at(3, into), 4U);
+  EXPECT_EQ(std::to_integer<char>(into[0]), '3');
+  EXPECT_EQ(*reader->read_at(8, into), 2U);
+  EXPECT_EQ(*reader->read_at(10, into), 0U);
+  EXPECT_EQ(*reader->read_at(-1, into), 0U);
+  EXPECT_EQ(*reader->read_at(INT64_MAX, into), 0U);
+  EXPECT_EQ(read_all(*reader, 9).error().message, "10 bytes, want 9 at most");
+}
+
+TEST_F(Disk, OneLockAtATime) {
+  put("lido.json");
+  auto held = store_->lock("lido.json");
+  ASSERT_TRUE(held);
+  EXPECT_EQ(store_->lock("lido.json").error().code, ErrorCode::kUnavailable);
+  held->reset();
+  EXPECT_TRUE(store_->lock("lido.json"));
+}
+
+TEST_F(Disk, ALockEndsWithItsProcess) {
+  put("lido.json");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto held = open_disk(folder_.string()).value()->lock("lido.json");
+    ::_exit(held ? 0 : 1);  // without a destructor, as if killed
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(store_->lock("lido.json"));
+}
+
+}  // namespace
+}  // namespace lido::storage
