@@ -73,7 +73,7 @@ TEST(BlockMotionDetector, FindsBlocksThatKeepTheirDirection) {
   std::uniform_real_distribution<float> any(-6, 6);
   std::uniform_int_distribution<int> place(0, 319);
   BlockMotionDetector blocks;
-  for (int picture = 0; frame < 500; ++frame) {
+  for (int frame = 0; frame < 500; ++frame) {
     std::vector<BlockVector> noise;
     // An encoder predicts a block's vector from its neighbours': three by three move alike.
     const int x = place(random), y = place(random);

@@ -306,7 +306,7 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
   const StoredGeometry turn = stored_geometry(frame, geometry);
   const auto& [x, y, swapped, reverse_x, reverse_y] = turn;
   prepare(luma_, x, y);
-  // Left-sited chroma sample i stands at luma column 2 i + 0.5, not 2 i + 1.
+  // Left-sited chroma sample i is at luma column 2 i + 0.5, not 2 i + 1.
   const auto chroma_axis = [](Axis axis, int shift, bool left) {
     axis.source = chroma_size(axis.source, shift);
     if (left) axis.offset -= axis.scale * ((1 << shift) - 1) / 2.0;

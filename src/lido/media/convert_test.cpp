@@ -12,7 +12,7 @@
 namespace lido::media {
 namespace {
 
-struct Picture {
+struct Source {
   Frame frame;
   std::vector<uint16_t> samples[3];
   std::vector<std::byte> bytes[3];
@@ -28,9 +28,9 @@ struct Format {
 int chroma(int luma, int shift) { return (luma + (1 << shift) - 1) >> shift; }
 
 /// Smooth waves and some noise, within the format's legal values.
-Picture make_picture(int width, int height, const Format& format, std::mt19937& random) {
-  Picture picture;
-  Frame& frame = picture.frame;
+Source make_source(int width, int height, const Format& format, std::mt19937& random) {
+  Source source;
+  Frame& frame = source.frame;
   frame.width = width, frame.height = height;
   frame.chroma_shift_x = format.shift_x, frame.chroma_shift_y = format.shift_y;
   frame.bit_depth = format.depth, frame.full_range = format.full_range, frame.grey = format.grey;
@@ -43,24 +43,24 @@ Picture make_picture(int width, int height, const Format& format, std::mt19937& 
     const double fx = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100,
                  fy = 0.02 + 0.1 * static_cast<double>(random() % 100) / 100;
     const size_t stride = static_cast<size_t>(w) * (format.depth > 8 ? 2 : 1) + 14;
-    picture.bytes[plane].resize(stride * static_cast<size_t>(h) + 64);
+    source.bytes[plane].resize(stride * static_cast<size_t>(h) + 64);
     for (int y = 0; y < h; ++y) {
       for (int x = 0; x < w; ++x) {
         const double wave = 128 + 70 * std::sin(x * fx + plane) * std::cos(y * fy) +
                             static_cast<double>(random() % 16);
         const auto value = static_cast<uint16_t>(std::clamp(wave, 20.0, 230.0) * scale);
-        picture.samples[plane].push_back(value);
-        std::byte* at = &picture.bytes[plane][stride * static_cast<size_t>(y)];
+        source.samples[plane].push_back(value);
+        std::byte* at = &source.bytes[plane][stride * static_cast<size_t>(y)];
         if (format.depth > 8)
           std::memcpy(at + 2 * x, &value, 2);
         else
           at[x] = static_cast<std::byte>(value);
       }
     }
-    frame.planes[static_cast<size_t>(plane)] = {picture.bytes[plane].data(),
+    frame.planes[static_cast<size_t>(plane)] = {source.bytes[plane].data(),
                                                 static_cast<ptrdiff_t>(stride)};
   }
-  return picture;
+  return source;
 }
 
 /// One plane's value around (x, y), both in pixels of that plane, by a triangle of half-width
@@ -81,7 +81,7 @@ double look_up(const std::vector<uint16_t>& samples, int width, int height, doub
   return weights > 0 ? sum / weights : samples[0];
 }
 
-/// Turns a point of the upright picture back into the stored one.
+/// Turns a point of the upright frame back into the stored one.
 std::pair<double, double> stored_point(double x, double y, const Frame& frame) {
   double u = x, v = y;
   switch (frame.orientation.quarter_turns) {  // clockwise turns made it upright: undo them
@@ -101,8 +101,8 @@ std::pair<double, double> stored_point(double x, double y, const Frame& frame) {
   return {u, v};
 }
 
-std::array<double, 3> plain(const Picture& picture, const Geometry& geometry, int column, int row) {
-  const Frame& frame = picture.frame;
+std::array<double, 3> plain(const Source& source, const Geometry& geometry, int column, int row) {
+  const Frame& frame = source.frame;
   const double upright_x = (column + 0.5 - geometry.offset_x) / geometry.scale_x;
   const double upright_y = (row + 0.5 - geometry.offset_y) / geometry.scale_y;
   const auto [width, height] = upright_size(frame);
@@ -120,7 +120,7 @@ std::array<double, 3> plain(const Picture& picture, const Geometry& geometry, in
     value[static_cast<size_t>(plane)] =
         plane && frame.grey
             ? 128
-            : look_up(picture.samples[plane], plane ? chroma(frame.width, shift_x) : frame.width,
+            : look_up(source.samples[plane], plane ? chroma(frame.width, shift_x) : frame.width,
                       plane ? chroma(frame.height, shift_y) : frame.height,
                       (x + site) / (1 << shift_x), y / (1 << shift_y), std::max(1.0, plane_step_x),
                       std::max(1.0, plane_step_y)) /
@@ -150,17 +150,17 @@ TEST(Converter, AgreesWithItsDefinitionForEveryFormat) {
                         .left = round % 2 == 0,
                         .matrix = rgb ? ColorMatrix::kRgb : static_cast<ColorMatrix>(round % 3),
                         .orientation = {round % 4, round % 8 >= 4}};
-    const Picture picture = make_picture(70 + static_cast<int>(random() % 400),
-                                         50 + static_cast<int>(random() % 300), format, random);
+    const Source source = make_source(70 + static_cast<int>(random() % 400),
+                                      50 + static_cast<int>(random() % 300), format, random);
     const char* fits[] = {"crop", "pad", "stretch"};
-    const auto geometry = fit_geometry(picture.frame, {.size = 48, .fit = fits[round / 3 % 3]});
+    const auto geometry = fit_geometry(source.frame, {.size = 48, .fit = fits[round / 3 % 3]});
     ASSERT_TRUE(geometry);
-    const Image image = Converter().convert(picture.frame, *geometry);
+    const Image image = Converter().convert(source.frame, *geometry);
     ASSERT_EQ(image.width, 48);
     double worst = 0, sum = 0;
     for (int row = 0; row < image.height; ++row) {
       for (int column = 0; column < image.width; ++column) {
-        const auto expected = plain(picture, *geometry, column, row);
+        const auto expected = plain(source, *geometry, column, row);
         for (size_t channel = 0; channel < 3; ++channel) {
           const double value = std::clamp(expected[channel], 0.0, 255.0);
           const double difference =
@@ -177,16 +177,16 @@ TEST(Converter, AgreesWithItsDefinitionForEveryFormat) {
 
 TEST(Converter, GeometrySaysWherePixelsLand) {
   std::mt19937 random(5);
-  Picture picture =
-      make_picture(320, 180, {1, 1, 8, true, true, true, ColorMatrix::kBt709, {}}, random);
-  for (auto& byte : picture.bytes[0]) byte = std::byte{0};
-  const ptrdiff_t stride = picture.frame.planes[0].stride;
+  Source source =
+      make_source(320, 180, {1, 1, 8, true, true, true, ColorMatrix::kBt709, {}}, random);
+  for (auto& byte : source.bytes[0]) byte = std::byte{0};
+  const ptrdiff_t stride = source.frame.planes[0].stride;
   for (int y = 80; y < 100; ++y)
     for (int x = 150; x < 170; ++x)
-      picture.bytes[0][static_cast<size_t>(y * stride + x)] = std::byte{255};
+      source.bytes[0][static_cast<size_t>(y * stride + x)] = std::byte{255};
   for (const char* fit : {"crop", "pad", "stretch"}) {
-    const auto geometry = *fit_geometry(picture.frame, {.size = 96, .fit = fit});
-    const Image image = Converter().convert(picture.frame, geometry);
+    const auto geometry = *fit_geometry(source.frame, {.size = 96, .fit = fit});
+    const Image image = Converter().convert(source.frame, geometry);
     double sum = 0, sum_x = 0, sum_y = 0;
     for (int row = 0; row < 96; ++row) {
       for (int column = 0; column < 96; ++column) {
@@ -271,11 +271,11 @@ TEST(ConvertGrey, StretchesStudioRangeToFullRange) {
 
 TEST(ConvertGrey, AgreesWithTheBrightnessOfRgb) {
   std::mt19937 random(2);
-  const Picture picture =
-      make_picture(160, 90, {1, 1, 8, true, true, true, ColorMatrix::kBt601, {1, true}}, random);
-  const Geometry geometry = shrunk_geometry(picture.frame, 80);
-  const Image rgb = Converter().convert(picture.frame, geometry);
-  const GreyImage grey = Converter().convert_grey(picture.frame, geometry);
+  const Source source =
+      make_source(160, 90, {1, 1, 8, true, true, true, ColorMatrix::kBt601, {1, true}}, random);
+  const Geometry geometry = shrunk_geometry(source.frame, 80);
+  const Image rgb = Converter().convert(source.frame, geometry);
+  const GreyImage grey = Converter().convert_grey(source.frame, geometry);
   ASSERT_EQ(grey.width, 45);
   ASSERT_EQ(grey.grey.size() * 3, rgb.rgb.size());
   for (size_t i = 0; i < grey.grey.size(); ++i) ASSERT_EQ(grey.grey[i], rgb.rgb[3 * i]);

@@ -70,7 +70,7 @@ struct WantedFrame {
 struct GroupContext {
   /// The clip was cut since the last wanted frame.
   bool after_cut = false;
-  /// PTS up to which the last frame of the clip stands, inclusive. Used without a next group.
+  /// Without a next group: PTS up to which the last frame of the clip is the answer, inclusive.
   int64_t clip_end = kNoPts;
 };
 

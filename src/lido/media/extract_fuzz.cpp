@@ -10,15 +10,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!media::probe(reader)) return 0;
   (void)media::index_clip(reader, 1);
   media::Converter converter;
-  int pictures = 0;
+  int frames = 0;
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
-    if (++pictures > 40) return fail(ErrorCode::kCancelled, "enough");
+    if (++frames > 40) return fail(ErrorCode::kCancelled, "enough");
     const auto geometry = LIDO_TRY(media::fit_geometry(extracted.frame, {.size = 32}));
     converter.convert(extracted.frame, geometry);
     return {};
   };
   for (const auto mode : {media::DecodeMode::kPlanned, media::DecodeMode::kEverything}) {
-    pictures = 0;
+    frames = 0;
     (void)media::extract(reader, {.mode = mode, .end_k = 400}, sink, [] {});
   }
   return 0;

@@ -92,7 +92,7 @@ class Connection {
     }
   }
 
-  /// Makes the error of a failed request; without credentials it says how to log in.
+  /// Makes the error of a failed request. Without credentials, it explains how to log in.
   std::unexpected<Error> error(std::string_view uri, const arrow::Status& status) const {
     const ErrorCode code = code_of(status);
     if (!anonymous_ || reached_ || code == ErrorCode::kNotFound) return failed(uri, status);

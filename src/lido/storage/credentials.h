@@ -14,7 +14,7 @@ enum class Provider { kGoogle, kAws };
 /// The client libraries search for a minute when there are none. This search takes 3 s at most.
 bool has_credentials(Provider provider);
 
-/// Returns a sentence that says how to log in.
+/// Returns a sentence that explains how to log in.
 std::string_view login_hint(Provider provider);
 
 }  // namespace lido::storage

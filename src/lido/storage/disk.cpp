@@ -207,7 +207,7 @@ class Disk final : public Store {
     auto held = std::make_unique<DiskLock>(descriptor);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       return fail(ErrorCode::kUnavailable,
-                  "{}: another process is writing here; wait for it or stop it", folder_);
+                  "{}: another process is writing here. Wait for it, or stop it.", folder_);
     }
     return held;
   }

@@ -14,18 +14,18 @@ namespace {
 
 constexpr std::string_view kWildcards = "*?[";
 
-/// fnmatch, where "**" also crosses '/'.
+/// Returns whether a name matches a glob. "**" also matches '/'.
 bool matches(const std::string& pattern, const std::string& name) {
   const int flags = pattern.find("**") == std::string::npos ? FNM_PATHNAME : 0;
   return fnmatch(pattern.c_str(), name.c_str(), flags) == 0;
 }
 
-struct Parts {
+struct FolderAndName {
   std::string folder;
   std::string name;
 };
 
-Parts split_name(std::string_view uri) {
+FolderAndName split_name(std::string_view uri) {
   std::string full = absolute(uri);
   const size_t slash = full.rfind('/');
   return {slash == 0 ? "/" : full.substr(0, slash), full.substr(slash + 1)};
@@ -78,7 +78,7 @@ Result<std::unique_ptr<Reader>> open_reader(std::string_view uri) {
 
 namespace {
 
-/// What visit() names, by URI.
+/// Returns the objects of a listing, sorted by URI.
 Result<std::vector<Entry>> sorted(const auto& visit) {
   std::vector<Entry> entries;
   LIDO_TRY(visit([&](Entry entry) -> Result<void> {
@@ -104,7 +104,7 @@ Result<void> visit(std::string_view uri, const VisitEntry& visit) {
   const size_t wildcard = full.find_first_of(kWildcards);
   bool is_glob = wildcard != std::string::npos;
   if (is_glob) {
-    // A file may carry such a character in its name.
+    // A file may have a wildcard in its name.
     const auto folder = LIDO_TRY(open_store(split_name(full).folder));
     is_glob = !LIDO_TRY(folder->exists(split_name(full).name));
   }
@@ -117,7 +117,7 @@ Result<void> visit(std::string_view uri, const VisitEntry& visit) {
       any = true;
       return visit(std::move(entry));
     }));
-    if (!any) return fail(ErrorCode::kNotFound, "{}: matches nothing", uri);
+    if (!any) return fail(ErrorCode::kNotFound, "{}: matches no file", uri);
     return {};
   }
   const auto store = LIDO_TRY(open_store(full));

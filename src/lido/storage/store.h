@@ -21,7 +21,7 @@ struct Entry {
 /// Receives the objects of a listing, in any order. An error ends the listing and is returned.
 using VisitEntry = std::function<Result<void>(Entry)>;
 
-/// What a committed object survives.
+/// The failures that a committed object survives.
 enum class Durability {
   kProcess,  ///< The end of this process, however it ends.
   kPower,    ///< A power cut too: the disk has confirmed the bytes and the name.
