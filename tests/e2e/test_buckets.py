@@ -282,12 +282,19 @@ def test_missing_buckets_and_objects_are_wrong_use(bucket, tmp_path):
 def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_path):
     # No credentials in the environment, in files or at a metadata server, and no way to the provider.
     dead = f"127.0.0.1:{free_port()}"
-    env = {"HOME": str(tmp_path), "GCE_METADATA_ROOT": dead, "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{dead}",
-           "HTTPS_PROXY": f"http://{dead}", "https_proxy": f"http://{dead}"}
+    env = {
+        "HOME": str(tmp_path),
+        "GCE_METADATA_ROOT": dead,
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{dead}",
+        "HTTPS_PROXY": f"http://{dead}",
+        "https_proxy": f"http://{dead}",
+    }
     start = time.monotonic()
     done = run("ingest", f"{scheme}://pool-a", "--out", tmp_path / "d", env=env)
     seconds = time.monotonic() - start
     listing, error = done.err.splitlines()
     assert done.code == 2 and "listing" in listing and len(error) < 250, done.err
-    assert {"gs": "gcloud auth application-default login", "s3": "aws configure"}[scheme] in error, error
+    assert {"gs": "gcloud auth application-default login", "s3": "aws configure"}[
+        scheme
+    ] in error, error
     assert seconds < 10, seconds
