@@ -264,7 +264,8 @@ TEST(ConvertGrey, StretchesStudioRangeToFullRange) {
       const GreyImage image = Converter().convert_grey(frame, shrunk_geometry(frame, 16));
       const double expected =
           full_range ? level : std::clamp((level - 16) * 255.0 / 219, 0.0, 255.0);
-      for (const uint8_t value : image.grey) ASSERT_NEAR(value, expected, 1) << level;
+      // 255 / 219 is 298 / 256 in eight bits, and the quotient is cut off: up to 0.08 + 1 below.
+      for (const uint8_t value : image.grey) ASSERT_NEAR(value, expected, 1.08) << level;
     }
   }
 }

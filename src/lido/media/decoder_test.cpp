@@ -96,7 +96,7 @@ TEST(Decoder, TurnsFramesAsTheContainersMatrixAsks) {
       HandMadeStream made;
       auto* matrix = reinterpret_cast<int32_t*>(
           av_stream_new_side_data(made.stream, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t)));
-      av_display_rotation_set(matrix, -degrees);  // FFmpeg's turns are counterclockwise
+      av_display_rotation_set(matrix, degrees);  // clockwise
       if (mirrored) av_display_matrix_flip(matrix, 1, 0);
       const Frame frame = *open_decoder(made)->to_frame(
           hand_made_frame(AV_PIX_FMT_GRAY8, 4, 4, [](int, int, int) { return 0; }));

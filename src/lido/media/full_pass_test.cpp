@@ -45,7 +45,10 @@ TEST(FullPass, DeliversTheFramesBeforeTheEndOfAFileThatIsCutOff) {
     EXPECT_FALSE(report.planned);
     ASSERT_FALSE(some.empty());
     for (const auto& [k, hash] : some) EXPECT_EQ(hash, all.at(k)) << "sample " << k;
-    EXPECT_NEAR(report.broke->time_s, static_cast<double>(some.rbegin()->first) / 30, 0.04);
+    // The decoder still held a few frames, in another order, when the file broke off.
+    const double last_s = static_cast<double>(some.rbegin()->first) / 30;
+    EXPECT_LE(report.broke->time_s, last_s);
+    EXPECT_GE(report.broke->time_s, last_s - 0.2);
     EXPECT_NEAR(static_cast<double>(some.size()) / 180, share, 0.15);
   }
 }

@@ -5,8 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
+#include <sstream>
 #include <stop_token>
 
 #include "lido/media/ffmpeg_truth.h"
@@ -100,15 +99,12 @@ TEST(PlannedPass, DoesNotReadGroupsWithoutAWantedFrame) {
 
 /// PTS of the keyframes that FFmpeg's ffprobe lists.
 std::vector<int64_t> keyframes(const std::string& clip) {
-  const std::string text = run(
-      fmt::format("ffprobe -v error -select_streams v:0 -skip_frame nokey -show_entries frame=pts "
-                  "-of csv=p=0 '{}'",
-                  clip));
+  std::istringstream lines(run(fmt::format(
+      "ffprobe -v error -select_streams v:0 -show_entries packet=pts,flags -of csv=p=0 '{}'",
+      clip)));
   std::vector<int64_t> pts;
-  for (const char* at = text.c_str(); *at != '\0';) {
-    char* end = nullptr;
-    pts.push_back(std::strtoll(at, &end, 10));
-    at = std::strchr(end, '\n') + 1;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find(",K") != std::string::npos) pts.push_back(std::stoll(line));
   }
   return pts;
 }

@@ -58,16 +58,20 @@ class Server {
     for (;;) {
       const int peer = ::accept(listener_, nullptr, nullptr);
       if (peer < 0) return;
-      std::string request;
-      std::array<char, 4096> bytes;
-      while (request.find("\r\n\r\n") == std::string::npos) {
-        const ssize_t count = ::recv(peer, bytes.data(), bytes.size(), 0);
-        if (count <= 0) break;
-        request.append(bytes.data(), static_cast<size_t>(count));
-      }
-      send_all(peer, answer(request));
-      ::close(peer);
+      // Google's client keeps a connection open that it has not read to the end.
+      std::thread([this, peer] { serve(peer); }).detach();
     }
+  }
+  void serve(int peer) {
+    std::string request;
+    std::array<char, 4096> bytes;
+    while (request.find("\r\n\r\n") == std::string::npos) {
+      const ssize_t count = ::recv(peer, bytes.data(), bytes.size(), 0);
+      if (count <= 0) break;
+      request.append(bytes.data(), static_cast<size_t>(count));
+    }
+    send_all(peer, answer(request));
+    ::close(peer);
   }
   static void send_all(int peer, std::string_view text) {
     while (!text.empty()) {
@@ -160,7 +164,9 @@ TEST_F(Bucket, ReadsAnyRange) {
   std::vector<std::byte> into(300'000);
   for (const size_t offset : {size_t{0}, size_t{12345}, size_t{5'000'000}, Server::kSize - 7}) {
     const size_t expected = std::min(into.size(), Server::kSize - offset);
-    EXPECT_EQ(*(*reader)->read_at(static_cast<int64_t>(offset), into), expected);
+    const auto count = (*reader)->read_at(static_cast<int64_t>(offset), into);
+    ASSERT_TRUE(count) << count.error().message;
+    EXPECT_EQ(*count, expected);
     expect_bytes(std::span(into).first(expected), offset);
   }
   EXPECT_EQ(*(*reader)->read_at(Server::kSize, into), 0U);
@@ -183,7 +189,9 @@ TEST_F(Bucket, RepeatsARequestThatFails) {
   ASSERT_TRUE(reader) << reader.error().message;
   server().fail_next(2);
   std::vector<std::byte> into(1000);
-  ASSERT_EQ(*(*reader)->read_at(100, into), into.size());
+  const auto count = (*reader)->read_at(100, into);
+  ASSERT_TRUE(count) << count.error().message;
+  ASSERT_EQ(*count, into.size());
   expect_bytes(into, 100);
   EXPECT_EQ(server().failures_left(), 0);
 }
