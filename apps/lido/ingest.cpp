@@ -182,9 +182,21 @@ Result<int> run_on_ray(const Flags& flags) {
   return exit_code(outcome.summary);
 }
 
+/// Names the buckets that are about to be listed: a listing can take minutes.
+void announce_listings(const Flags& flags) {
+  for (const std::string& input : flags.request.inputs) {
+    if (flags.quiet || !storage::is_remote(input)) continue;
+    if (isatty(2) == 1)
+      fmt::print(stderr, "listing {} ...\n", input);
+    else
+      fmt::print(stderr, "{}\n", nlohmann::ordered_json{{"listing", input}}.dump());
+  }
+}
+
 Result<int> ingest(const Flags& flags) {
   const auto start = Clock::now();
   const auto stop = interruption();
+  announce_listings(flags);
   ingest::IngestPlan job = LIDO_TRY(ingest::prepare(flags.request, stop));
   const auto total = LIDO_TRY(ingest::estimate(*job.clips, job.sampling, flags.request.job));
   if (flags.dry_run) {

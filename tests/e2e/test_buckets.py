@@ -273,7 +273,7 @@ def test_what_is_not_needed_is_not_fetched(bucket, long_clip, tmp_path):
 def test_missing_buckets_and_objects_are_wrong_use(bucket, tmp_path):
     uri, env, _ = bucket
     for missing in (f"{uri}/nothing/here", f"{uri[:5]}no-such-bucket/raw"):
-        done = run("ingest", missing, "--out", tmp_path / "d", env=env)
+        done = run("ingest", missing, "--out", tmp_path / "d", *SMALL, env=env)
         listing, error = done.err.splitlines()
         assert done.code == 2 and missing in listing and missing in error, done.err
 
@@ -290,7 +290,7 @@ def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_
         "https_proxy": f"http://{dead}",
     }
     start = time.monotonic()
-    done = run("ingest", f"{scheme}://pool-a", "--out", tmp_path / "d", env=env)
+    done = run("ingest", f"{scheme}://pool-a", "--out", tmp_path / "d", *SMALL, env=env)
     seconds = time.monotonic() - start
     listing, error = done.err.splitlines()
     assert done.code == 2 and "listing" in listing and len(error) < 250, done.err

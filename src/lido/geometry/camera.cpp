@@ -72,7 +72,8 @@ Result<Vector3> read_point(const Yaml& node) {
 }
 
 Result<void> read_lens(const Yaml& node, Camera& camera) {
-  if (node["lens"].has_value() && LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
+  if (node["lens"].has_value() &&
+      LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
     camera.lens = Lens::kFisheye;
     camera.fx = camera.fy =
         camera.cx / (LIDO_TRY(node["degrees"].number_or(80, 5, 150)) * M_PI / 360);
@@ -173,7 +174,8 @@ Camera look_at(const Vector3& position, const Vector3& target, double degrees, i
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
   LIDO_TRY(node.check_keys(kCameraKeys));
   Camera camera = LIDO_TRY(read_pose(node, pool));
-  camera.name = node["name"].has_value() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
+  camera.name =
+      node["name"].has_value() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
   if (camera.name.empty() ||
       camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
     return node["name"].refuse("a name of lower-case letters, digits, _ and -");

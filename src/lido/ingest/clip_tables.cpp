@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/ingest/part_samples.h"
 
 namespace lido::ingest {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/follow_clips.h"
 
-#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/ingest/clip_scene.h"
 #include "lido/ingest/person_samples.h"
 #include "lido/ingest/plates.h"

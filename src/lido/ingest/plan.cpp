@@ -14,7 +14,7 @@ Result<std::vector<part::Span>> divide(storage::Reader& reader, const media::Cli
                                        const part::SampleOptions& sampling, double span_s) {
   std::vector<part::Span> spans = {part::Span{}};
   // With an automatic rate, reading may begin only where that does not change the samples.
-  const int64_t step = sampling.fps.automatic ? media::kChapter : 1;
+  const int64_t step = sampling.fps.automatic ? media::kSegmentSamples : 1;
   const double step_s = static_cast<double>(step) / sampling.fps.rate.value();
   if (sampling.fps.automatic) span_s = std::ceil(span_s / step_s) * step_s;
   if (info.duration_s <= span_s) return spans;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "lido/base/sample_evenly.h"
 #include "lido/base/hash.h"
+#include "lido/base/sample_evenly.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/scene/background.h"
 

@@ -7,8 +7,8 @@
 #include <iterator>
 
 #include "lido/base/hash.h"
-#include "lido/base/reorder_buffer.h"
 #include "lido/base/parallel.h"
+#include "lido/base/reorder_buffer.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
 #include "lido/ingest/part_samples.h"

@@ -113,8 +113,7 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
   const Observation& now = recent.back();
   std::vector<Box> boxes;
   const auto known = [&](const Box& box) {
-    return std::ranges::any_of(boxes,
-                               [&](const Box& other) { return iou(box, other) > kSame; });
+    return std::ranges::any_of(boxes, [&](const Box& other) { return iou(box, other) > kSame; });
   };
   const auto is_sure = [&](const Detection& one) {
     return detector.is_person(one.object) && one.score >= min_score;
@@ -136,8 +135,8 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
     }
   }
   for (const Detection& one : now.found) {
-    const bool followed = std::ranges::any_of(
-        expected, [&](const Box& box) { return iou(box, one.box) > kSame; });
+    const bool followed =
+        std::ranges::any_of(expected, [&](const Box& box) { return iou(box, one.box) > kSame; });
     if (detector.is_person(one.object) && !is_sure(one) && followed && !known(one.box))
       boxes.push_back(one.box);
   }
