@@ -18,8 +18,8 @@ const PlacedImage* best_cutout(const ClipScene& scene, const scene::TrackBox& at
   double best_iou = kMinCutoutIou;
   const auto [first, last] = scene.cutouts.equal_range(at.k);
   for (auto it = first; it != last; ++it) {
-    const double iou = iou(at.box, it->second.image.box);
-    if (iou > best_iou) best_iou = iou, best = &it->second;
+    const double shared = iou(at.box, it->second.image.box);
+    if (shared > best_iou) best_iou = shared, best = &it->second;
   }
   return best;
 }
