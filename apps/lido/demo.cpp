@@ -21,7 +21,7 @@ Result<void> fetch_video(const std::string& folder) {
   const char* given = std::getenv("LIDO_PYTHON");
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   const auto done = LIDO_TRY(run_process({python, LIDO_TRY(shared_file("demo_video.py")), folder}));
-  if (done.exit != 0)
+  if (done.exit_code != 0)
     return fail(ErrorCode::kUnavailable,
                 "demo: {}. It needs a Python with pip: install python3-pip, or name one with "
                 "LIDO_PYTHON.",

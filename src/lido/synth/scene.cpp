@@ -48,7 +48,8 @@ Result<std::vector<Person::ScriptedBehaviour>> read_script(const Yaml& node,
 
 Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours& behaviours,
                            double duration_s, Random& random) {
-  LIDO_TRY(node.check_keys({"age_years", "sex", "stature_m", "arrives_s", "leaves_s", "at", "does"}));
+  LIDO_TRY(
+      node.check_keys({"age_years", "sex", "stature_m", "arrives_s", "leaves_s", "at", "does"}));
   const double age = LIDO_TRY(node["age_years"].number_or(30, 1, 110));
   Person person = random_person(random, age, age);
   if (node["sex"].has_value()) {
@@ -69,7 +70,8 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
     if (inside < -pool.deck_m) return at.refuse("a point in the pool or on its deck");
     wet = inside > 0;
   }
-  if (node["does"].has_value()) person.script = LIDO_TRY(read_script(node["does"], behaviours, wet));
+  if (node["does"].has_value())
+    person.script = LIDO_TRY(read_script(node["does"], behaviours, wet));
   return person;
 }
 
@@ -106,8 +108,8 @@ Result<void> read_filming(const Yaml& node, Scene& scene) {
 }  // namespace
 
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
-  LIDO_TRY(
-      node.check_keys({"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
+  LIDO_TRY(node.check_keys(
+      {"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
   Scene scene;
   scene.seed = static_cast<double>(
       node["seed"].has_value() ? LIDO_TRY(node["seed"].integer(0, int64_t{1} << 53)) : 1);

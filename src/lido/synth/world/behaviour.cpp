@@ -45,7 +45,7 @@ Result<size_t> index_of(const std::vector<Named>& list, std::string_view what,
 
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   LIDO_TRY(node.check_keys({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
-                      "limbs", "depth", "minds", "ages", "next", "source"}));
+                            "limbs", "depth", "minds", "ages", "next", "source"}));
   Behaviour one{.name = name};
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
   one.danger = LIDO_TRY(read_enum<Danger>(node["danger"], kDangers));
