@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "lido/base/hash.h"
-#include "lido/base/whole.h"
+#include "lido/base/json_integer.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
 
@@ -62,7 +62,7 @@ Result<Json> read_root(storage::Store& store) {
   const Json options = root.is_object() ? root.value("options", Json()) : Json();
   if (!options.is_object())
     return fail(ErrorCode::kCorrupt, "{}: not the root file of a Lido dataset, want options", file);
-  LIDO_TRY(check_format(file, whole<int>(root.value("format", Json())).value_or(0)));
+  LIDO_TRY(check_format(file, json_integer<int>(root.value("format", Json())).value_or(0)));
   return present_names(options);
 }
 
