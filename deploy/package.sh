@@ -79,8 +79,9 @@ import json
 release = json.load(open('CMakePresets.json'))['configurePresets'][0]
 print(release['cacheVariables']['CMAKE_CXX_FLAGS_RELWITHDEBINFO'])")
   CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 "$1" -m pip wheel -q --disable-pip-version-check \
-    --no-deps --no-build-isolation -C "cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO=$flags" \
-    -C "cmake.define.LIDO_LICENCES=$PWD/build/package/licences" -w build/package/wheel .
+    --no-deps --no-build-isolation -w build/package/wheel \
+    --config-settings "cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO=$flags" \
+    --config-settings "cmake.define.LIDO_LICENCES=$PWD/build/package/licences" .
   # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their own
   # packages. manylinux takes a desktop's libraries for granted, which a server's image has not.
   .venv/bin/python - repair --plat "manylinux_2_36_$(uname -m)" --only-plat \

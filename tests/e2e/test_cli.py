@@ -289,10 +289,27 @@ def test_fish_completes(scripts):
     assert {"cluster", "both", "--labels"} <= set(names), done
 
 
-def test_zsh_reads_its_script(scripts):
+ZSH = """
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+zpty -w z "fpath=($1 \\$fpath); autoload -U compinit; compinit -u -D; lido() { echo GOT \\$@ }"
+sleep 1
+zpty -w -n z $'lido clus\\tpri\\t\\n'
+sleep 1
+zpty -w -n z $'exit\\n'
+sleep 0.5
+while zpty -r -t z line 2> /dev/null; do print -rn -- "$line"; done
+"""
+
+
+def test_zsh_completes(scripts, tmp_path):
     if shutil.which("zsh") is None:
         pytest.skip("no zsh")
-    assert subprocess.run(["zsh", "-n", scripts / "zsh"], timeout=60).returncode == 0
+    shutil.copy(scripts / "zsh", tmp_path / "_lido")
+    done = subprocess.run(
+        ["zsh", "-f", "-c", ZSH, "zsh", tmp_path], capture_output=True, text=True, timeout=60
+    )
+    assert "GOT cluster price" in done.stdout, done
 
 
 # The man page
