@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/synth/film/render_program.h"
-
 namespace lido::synth {
 namespace {
 
@@ -92,11 +90,6 @@ TEST(ClipOf, IsNamedAfterItsCamera) {
   SimulatedCamera camera;
   camera.name = "cam3";
   EXPECT_EQ(clip_of(camera), "clips/cam3.mp4");
-}
-
-TEST(JoinShader, PutsTheVersionFirst) {
-  EXPECT_EQ(join_shader("#define A 1\n", {"one\n", "two\n"}),
-            "#version 330 core\n#define A 1\none\ntwo\n");
 }
 
 }  // namespace

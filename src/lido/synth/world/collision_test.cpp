@@ -96,18 +96,5 @@ TEST_F(Collision, TurnsNoFasterThanPeopleCan) {
   EXPECT_NEAR(std::abs(agent.heading_rad), 0.3, 1e-9);  // 3 rad/s
 }
 
-TEST(Agent, WalksAtASpeedOfItsStature) {
-  EXPECT_NEAR(speed_factor({.stature_m = 0.85}), 0.5, 1e-12);
-  EXPECT_EQ(speed_factor({.stature_m = 1.7}), 1);
-  EXPECT_EQ(speed_factor({.stature_m = 2.1}), 1.05);
-}
-
-TEST(Agent, HasUnitVectors) {
-  EXPECT_NEAR(unit({3, 4}).x, 0.6, 1e-12);
-  EXPECT_NEAR(unit({3, 4}).y, 0.8, 1e-12);
-  EXPECT_EQ(unit({0, 0}).length(), 1);
-  EXPECT_NEAR(direction_of(M_PI / 2).y, 1, 1e-12);
-}
-
 }  // namespace
 }  // namespace lido::synth

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/synth/film/camera_film.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "lido/synth/testing.h"
+
+namespace lido::synth {
+namespace {
+
+using testing::behaviours;
+using testing::bodies;
+
+/// A camera of 96 x 64 pixels that films a person who walks, for a second at 6 frames/s.
+class CameraFilmTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    plan_.pool = testing::rectangle_pool();
+    Random random(1);
+    plan_.scenery = random_scenery(random, plan_.pool);
+    plan_.light = light_named("cloudy", random);
+    plan_.duration_s = 1;
+    camera_.name = "a";
+    camera_.fps = 6;
+    camera_.noise = 0;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// Bytes of the clip.
+  std::string film() {
+    Person walker = testing::person_of_age(35);
+    walker.at = geometry::Point{4, -1};
+    walker.script = {{*behaviours().find("walking"), 60.0, 0}};
+    Crowd crowd(plan_.pool, behaviours(), {walker}, {}, Random(5));
+    const Timeline timeline(crowd, 0, plan_.duration_s);
+    const Cast cast = {{1, {walker, {}, bodies().figure(walker, {})}}};
+    const Water water(0, Random(1));
+    const FilmData data{behaviours(), bodies()};
+    const FilmContext context{plan_, data, timeline, cast, water};
+    const auto store = *storage::open_store(folder_);
+    CameraFilm film(*store, context, camera_);
+    const auto done = film.run({.on_frame = [] {}});
+    EXPECT_TRUE(done) << done.error().message;
+    frames_ = film.frames();
+    labels_ = film.labels();
+    return testing::slurp(folder_ + "/clips/a.mp4");
+  }
+
+  FilmPlan plan_;
+  SimulatedCamera camera_{geometry::look_at({1, -4, 3}, {5, 0, 0}, 90, 96, 64)};
+  int64_t frames_ = 0;
+  std::string labels_;
+  std::string folder_ = ::testing::TempDir() + "lido_camera_film_test";
+};
+
+TEST_F(CameraFilmTest, LabelsEachPersonOncePerSecond) {
+  EXPECT_FALSE(film().empty());
+  EXPECT_EQ(frames_, 6);
+  EXPECT_EQ(std::ranges::count(labels_, '\n'), 4);  // four tasks at the first second
+  EXPECT_EQ(labels_.find("clips/a.mp4,0.000,1.000,behaviour,walking,1,"), 0u) << labels_;
+}
+
+TEST_F(CameraFilmTest, RepeatsAFrameWhileFrozen) {
+  const std::string moving = film();
+  camera_.faults = {{CameraFault::Kind::kFreeze, 0.1, 10}};
+  const std::string frozen = film();
+  EXPECT_EQ(frames_, 6);                                  // none is lost
+  EXPECT_LT(frozen.size() + 200, moving.size());          // repeated frames cost next to nothing
+  EXPECT_NE(labels_.find("walking"), std::string::npos);  // the truth goes by the person
+}
+
+TEST_F(CameraFilmTest, SmearsMotionWhileTheShutterIsOpen) {
+  const std::string sharp = film();
+  camera_.shutter_s = 0.15;
+  EXPECT_NE(film(), sharp);
+}
+
+}  // namespace
+}  // namespace lido::synth
