@@ -103,12 +103,12 @@ Result<synth::FilmPlan> draw_film(const SynthFlags& flags) {
 }  // namespace
 
 std::string synth_progress_json(const char* unit, double done, double total, double elapsed_s) {
-  Json line = {{unit, done},
-               {fmt::format("{}_total", unit), total},
+  Json line = {{unit, std::llround(done)},
+               {fmt::format("{}_total", unit), std::llround(total)},
                {fmt::format("{}_per_s", unit), std::round(10 * done / elapsed_s) / 10},
-               {"percent", std::floor(100 * done / total)},
-               {"elapsed_s", std::round(elapsed_s)}};
-  if (done > 0) line["eta_s"] = std::round(elapsed_s / done * (total - done));
+               {"percent", std::llround(std::floor(100 * done / total))},
+               {"elapsed_s", std::llround(elapsed_s)}};
+  if (done > 0) line["eta_s"] = std::llround(elapsed_s / done * (total - done));
   return line.dump();
 }
 
