@@ -291,7 +291,7 @@ def test_no_clips_and_foreign_folders_are_refused(clips, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("years of work")
     done = run("ingest", clips / "h264_b.mp4", "--out", tmp_path / "mine")
-    assert done.code == 2 and "is no Lido dataset" in done.err
+    assert done.code == 2 and "not a Lido dataset" in done.err
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 
 
