@@ -20,19 +20,42 @@ Json describe(const cluster::Rule& rule) {
   return {{"rule", rule.id},
           {"severity", cluster::name_of(rule.severity)},
           {"reason", rule.reason},
-          {"mend", rule.mend},
+          {"fix", rule.fix},
           {"source", rule.source}};
 }
 
 void print_rules(bool json) {
   Json list = Json::array();
-  for (const cluster::Rule& rule : cluster::rules()) {
+  for (const cluster::Rule& rule : cluster::kRules) {
     list.push_back(describe(rule));
     if (!json)
-      fmt::print("{:<22}{}\n  {}\n  Mend: {}\n  Source: {}\n", rule.id,
-                 cluster::name_of(rule.severity), rule.reason, rule.mend, rule.source);
+      fmt::print("{:<22}{}\n  {}\n  Fix: {}\n  Source: {}\n", rule.id,
+                 cluster::name_of(rule.severity), rule.reason, rule.fix, rule.source);
   }
   if (json) fmt::print("{}\n", list.dump());
+}
+
+/// Checks all files, and returns their findings in order.
+Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>& files) {
+  std::vector<cluster::Finding> findings;
+  int ray_objects = 0;
+  for (const std::string& file : files) {
+    auto check = LIDO_TRY(cluster::check_manifest(LIDO_TRY(read_text(file)), file));
+    std::ranges::move(check.findings, std::back_inserter(findings));
+    ray_objects += check.ray_objects;
+  }
+  // A check that found nothing to check must not pass.
+  if (ray_objects == 0)
+    return fail(ErrorCode::kInvalidArgument, "{}: no RayCluster, RayJob or RayService found",
+                fmt::join(files, ", "));
+  return findings;
+}
+
+void print_finding(const cluster::Finding& finding) {
+  const cluster::Rule& rule = *finding.rule;
+  fmt::print("{}:{}: {}: {} [{}]\n  {}\n  {}\n  Fix: {}\n", finding.file, finding.line,
+             cluster::name_of(rule.severity), finding.found, rule.id, finding.object, rule.reason,
+             rule.fix);
 }
 
 Result<int> check(const Flags& flags) {
@@ -42,27 +65,19 @@ Result<int> check(const Flags& flags) {
   }
   if (flags.files.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "no manifest given, want files, or - for standard input");
-  std::vector<cluster::Finding> findings;
-  for (const std::string& file : flags.files) {
-    const std::string text = LIDO_TRY(read_text(file));
-    std::ranges::move(LIDO_TRY(cluster::check_manifest(text, file)), std::back_inserter(findings));
-  }
+                "no manifest given, want YAML files, or - for standard input");
+  const auto findings = LIDO_TRY(check_files(flags.files));
   std::array<int, 3> counts{};
   Json list = Json::array();
   for (const cluster::Finding& finding : findings) {
-    const cluster::Rule& rule = *finding.rule;
-    ++counts[static_cast<size_t>(rule.severity)];
-    Json json = describe(rule);
+    ++counts[static_cast<size_t>(finding.rule->severity)];
+    Json json = describe(*finding.rule);
     json["file"] = finding.file;
     json["line"] = finding.line;
     json["object"] = finding.object;
-    json["what"] = finding.what;
+    json["found"] = finding.found;
     list.push_back(std::move(json));
-    if (flags.json) continue;
-    fmt::print("{}:{}: {}: {} [{}]\n  {}\n  {}\n  Mend: {}\n", finding.file, finding.line,
-               cluster::name_of(rule.severity), finding.what, rule.id, finding.object, rule.reason,
-               rule.mend);
+    if (!flags.json) print_finding(finding);
   }
   if (flags.json)
     fmt::print("{}\n", list.dump());
@@ -77,7 +92,8 @@ Result<int> check(const Flags& flags) {
 Result<cluster::Values> read_values(const std::string& file) {
   const std::string chart = LIDO_TRY(shared_file("chart"));
   return cluster::read_values(LIDO_TRY(read_text(file)), file,
-                              LIDO_TRY(read_text(chart + "/values.yaml")));
+                              {.defaults = LIDO_TRY(read_text(chart + "/values.yaml")),
+                               .schema = LIDO_TRY(read_text(chart + "/values.schema.json"))});
 }
 
 Result<cluster::PriceTable> read_prices(const std::string& file) {
@@ -87,8 +103,10 @@ Result<cluster::PriceTable> read_prices(const std::string& file) {
 
 void add_price_flags(CLI::App& command, PriceFlags& flags) {
   command.add_option("--prices", flags.file,
-                     "Price table (CSV); default: Lido's own, dated, each row with its source");
-  command.add_option("--max-age-days", flags.max_age_days, "Refuse prices that are older")
+                     "Price table (CSV); without it, Lido's table of dated list prices");
+  command
+      .add_option("--max-age-days", flags.max_age_days,
+                  "Refuse prices that are older than this, days")
       ->check(CLI::Range(0.0, 36500.0))
       ->capture_default_str();
 }
@@ -104,11 +122,10 @@ Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) 
   for (const cluster::Price* price : prices.used()) {
     const double age = static_cast<double>((today - price->as_of).count());
     if (age > max_age_days)
-      return fail(
-          ErrorCode::kInvalidArgument,
-          "{}: the price of {} is of {}, {:.0f} days old; want one of the last {:.0f} days, or "
-          "--max-age-days {:.0f}",
-          prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: the price of {} is from {}, {:.0f} days old, want {:.0f} days or less. Give "
+                  "--max-age-days {:.0f} to use the price anyway.",
+                  prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
   }
   return {};
 }
@@ -122,10 +139,10 @@ void add_cluster(CLI::App& app, int& exit) {
   add_cluster_simulate(*command, exit);
   CLI::App* sub =
       command->add_subcommand("check",
-                              "Find what will bite in RayCluster, RayJob and RayService manifests; "
-                              "exit code 3 where there are errors");
+                              "Find common misconfigurations in RayCluster, RayJob and RayService "
+                              "manifests; exit code 3 when there are errors");
   sub->add_option("files", flags->files, "YAML files, or - for standard input");
-  sub->add_flag("--rules", flags->rules, "List the rules, each with its reason, mend and source");
+  sub->add_flag("--rules", flags->rules, "List the rules, each with its reason, fix and source");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->callback([flags, &exit] {
     const Result<int> result = check(*flags);

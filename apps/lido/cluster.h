@@ -10,24 +10,30 @@
 
 namespace lido::cli {
 
-/// A values file over the chart's defaults.
+/// Reads a values file over the defaults of Lido's chart.
+/// @param file  Path, or - for standard input.
 Result<cluster::Values> read_values(const std::string& file);
 
+/// Flags of commands that use prices.
 struct PriceFlags {
-  std::string file;
+  std::string file;  ///< Empty for Lido's own table.
   double max_age_days = 180;
 };
+/// Adds the price flags to a command.
 void add_price_flags(CLI::App& command, PriceFlags& flags);
-/// A price table; Lido's own when `file` is empty.
+/// Reads a price table; Lido's own when `file` is empty.
 Result<cluster::PriceTable> read_prices(const std::string& file);
-/// Prices drift; a bill that is estimated from old ones surprises.
-/// @return kInvalidArgument when one that was used until now is older.
+/// Refuses a table whose used prices are too old for an estimate.
+/// @return kInvalidArgument when a price that was looked up is older than `max_age_days`.
 Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days);
-/// "2026-09-01"
+/// Returns a date like "2026-09-01".
 std::string day(std::chrono::sys_days days);
 
+/// Adds init, render, up, status, suspend, resume and down.
 void add_cluster_lifecycle(CLI::App& cluster, int& exit);
+/// Adds price.
 void add_cluster_price(CLI::App& cluster, int& exit);
+/// Adds simulate.
 void add_cluster_simulate(CLI::App& cluster, int& exit);
 
 }  // namespace lido::cli

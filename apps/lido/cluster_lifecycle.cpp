@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <thread>
 
@@ -26,18 +27,19 @@ struct Flags {
   bool yes = false;
   bool json = false;
 
-  cluster::Kube kube() const { return cluster::Kube::with(kubeconfig, context); }
+  cluster::Kube kube() const { return {kubeconfig, context}; }
 };
 
-/// The manifests, once nothing in them will bite.
+/// Renders the manifests, and refuses manifests in which `check` finds an error.
 Result<std::string> checked_manifests(const cluster::Values& values, const std::string& file,
                                       bool install_operator) {
   std::string manifests = LIDO_TRY(
       cluster::render_chart(LIDO_TRY(shared_file("chart")), file, values.name, install_operator));
-  for (const auto& finding : LIDO_TRY(cluster::check_manifest(manifests, file))) {
+  const auto check = LIDO_TRY(cluster::check_manifest(manifests, file));
+  for (const auto& finding : check.findings) {
     if (finding.rule->severity != cluster::Severity::kError) continue;
-    return fail(ErrorCode::kInvalidArgument, "{}: {}: {} [{}]; mend: {}", file, finding.object,
-                finding.what, finding.rule->id, finding.rule->mend);
+    return fail(ErrorCode::kInvalidArgument, "{}: {}: {} [{}]. Fix: {}", file, finding.object,
+                finding.found, finding.rule->id, finding.rule->fix);
   }
   return manifests;
 }
@@ -67,63 +69,68 @@ void print(const std::vector<cluster::ClusterStatus>& all, bool json) {
   for (const auto& status : all) {
     fmt::print("{:<18}{:<12}", status.name, status.state);
     for (const auto& group : status.groups)
-      fmt::print("{} {}/{} (at most {})  ", group.name, group.ready, group.wanted, group.max);
+      fmt::print("{} {}/{} (max {})  ", group.name, group.ready, group.wanted, group.max);
     fmt::print("{}\n", status.reason);
   }
 }
 
-/// Waits until each cluster is ready, or suspended where that is wanted.
-Result<void> wait_until_there(const cluster::Kube& kube, const cluster::Values& values,
+/// Waits until each cluster is ready, or suspended as its values demand.
+Result<void> wait_until_ready(const cluster::Kube& kube, const cluster::Values& values,
                               double wait_s) {
-  const auto begun = std::chrono::steady_clock::now();
+  const auto start = std::chrono::steady_clock::now();
   std::string last;
   while (true) {
-    std::string missing;
+    std::string pending;
     for (const auto& status : LIDO_TRY(kube.status(values.name))) {
       const auto wanted = values.find(status.name);
       if (!wanted) continue;
-      const bool there = status.state == ((*wanted)->suspend ? "suspended" : "ready");
-      if (!there) missing = fmt::format("{} is {} {}", status.name, status.state, status.reason);
+      const bool is_ready = status.state == ((*wanted)->suspend ? "suspended" : "ready");
+      if (!is_ready) pending = fmt::format("{} is {} {}", status.name, status.state, status.reason);
     }
-    if (missing.empty()) return {};
-    if (missing != last) fmt::print(stderr, "{}\n", missing);
-    last = missing;
+    if (pending.empty()) return {};
+    if (pending != last) fmt::print(stderr, "{}\n", pending);
+    last = pending;
     if (interruption().stop_requested())
-      return fail(ErrorCode::kCancelled, "stopped waiting; the clusters come up without us");
-    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+      return fail(ErrorCode::kCancelled, "stopped waiting; the clusters keep starting");
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     if (taken.count() > wait_s)
-      return fail(ErrorCode::kUnavailable, "not there after {:.0f} s: {}", wait_s, missing);
+      return fail(ErrorCode::kUnavailable, "not ready after {:.0f} s: {}", wait_s, pending);
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
   }
+}
+
+/// Decides whether the release contains KubeRay's operator; a cluster must have exactly one.
+Result<bool> decide_operator(const cluster::Values& values, cluster::OperatorOwner owner) {
+  using enum cluster::OperatorOwner;
+  if (values.install_operator == "true" && owner == kOther)
+    return fail(ErrorCode::kInvalidArgument,
+                "operator.install is true, want auto: this Kubernetes has a KubeRay operator, and "
+                "two operators overwrite each other's changes");
+  if (values.install_operator == "false" && owner == kNone)
+    return fail(ErrorCode::kInvalidArgument,
+                "operator.install is false, want auto: this Kubernetes has no KubeRay operator. "
+                "Or enable GKE's Ray operator add-on.");
+  return owner != kOther && values.install_operator != "false";
 }
 
 Result<int> up(const Flags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
   LIDO_TRY(kube.check_access(values.name));
-  const auto owner = LIDO_TRY(kube.operator_owner());
-  using enum cluster::OperatorOwner;
-  if (values.install_operator == "true" && owner == kSomebodyElse)
-    return fail(ErrorCode::kInvalidArgument,
-                "operator.install is true, and somebody else runs KubeRay's operator here: two "
-                "would fight over every cluster; want auto");
-  if (values.install_operator == "false" && owner == kNobody)
-    return fail(ErrorCode::kInvalidArgument,
-                "operator.install is false, and this Kubernetes has no KubeRay; want auto, or "
-                "GKE's Ray operator add-on");
-  const bool install = owner != kSomebodyElse && values.install_operator != "false";
+  const bool install = LIDO_TRY(decide_operator(values, LIDO_TRY(kube.operator_owner())));
   const std::string manifests = LIDO_TRY(checked_manifests(values, flags.values, install));
   if (flags.dry_run) {
     fmt::print("{}", manifests);
-    fmt::print(stderr, "would apply this to namespace {}, with {} operator\n", values.name,
-               install ? "Lido's" : "the present");
+    fmt::print(stderr,
+               "dry run: up would apply these manifests to namespace {}, with {} operator\n",
+               values.name, install ? "Lido's" : "the existing");
     return kDone;
   }
-  stop_on_signals("the clusters come up without us");
+  stop_on_signals("the clusters keep starting");
   if (install) LIDO_TRY(kube.apply_definitions(LIDO_TRY(shared_file("crds"))));
   LIDO_TRY(kube.make_namespace(values.name));
   LIDO_TRY(kube.install(LIDO_TRY(shared_file("chart")), flags.values, values.name, install));
-  if (flags.wait_s > 0) LIDO_TRY(wait_until_there(kube, values, flags.wait_s));
+  if (flags.wait_s > 0) LIDO_TRY(wait_until_ready(kube, values, flags.wait_s));
   print(LIDO_TRY(kube.status(values.name)), flags.json);
   return kDone;
 }
@@ -139,8 +146,8 @@ Result<int> set_suspended(const Flags& flags, bool suspended) {
   std::vector<std::string> clusters = {flags.cluster};
   if (flags.cluster.empty()) {
     clusters.clear();
-    for (const auto& one : values.clusters) {
-      if (one.enabled) clusters.push_back(one.name);
+    for (const auto& cluster : values.clusters) {
+      if (cluster.enabled) clusters.push_back(cluster.name);
     }
   }
   for (const std::string& name : clusters) (void)LIDO_TRY(values.find(name));
@@ -156,77 +163,104 @@ Result<int> down(const Flags& flags) {
   const auto kube = flags.kube();
   if (!flags.yes) {
     if (::isatty(STDIN_FILENO) == 0)
-      return fail(ErrorCode::kInvalidArgument, "{}: taking the clusters down wants --yes",
-                  values.name);
-    fmt::print(stderr, "Take down the clusters of {} and whatever runs on them? [y/N] ",
-               values.name);
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: down deletes the clusters. Give --yes without a terminal.", values.name);
+    fmt::print(stderr, "Delete the clusters of {} and their jobs? [y/N] ", values.name);
     std::string answer;
     std::getline(std::cin, answer);
-    if (answer != "y" && answer != "yes") return fail(ErrorCode::kCancelled, "nothing was done");
+    if (answer != "y" && answer != "yes") return fail(ErrorCode::kCancelled, "nothing was changed");
   }
   LIDO_TRY(kube.uninstall(values.name));
-  fmt::print("{} is down; its namespace is left, with whatever else is in it\n", values.name);
+  fmt::print("{} is down; its namespace and other objects in the namespace remain\n", values.name);
   return kDone;
+}
+
+}  // namespace
+
+namespace {
+
+/// Makes a subcommand run a function and report its error.
+void on_run(CLI::App* command, int& exit, std::function<Result<int>()> work) {
+  command->callback([&exit, work = std::move(work)] {
+    const Result<int> result = work();
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+using SharedFlags = std::shared_ptr<Flags>;
+
+CLI::App* add_with_values(CLI::App& parent, const SharedFlags& flags, const char* name,
+                          const char* help) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  command->add_option("values", flags->values, "Values file; lido cluster init writes one")
+      ->required();
+  return command;
+}
+
+/// Adds a subcommand that talks to Kubernetes.
+CLI::App* add_with_kube(CLI::App& parent, const SharedFlags& flags, const char* name,
+                        const char* help) {
+  CLI::App* command = add_with_values(parent, flags, name, help);
+  command->add_option("--kubeconfig", flags->kubeconfig,
+                      "Kubeconfig file; without it, KUBECONFIG or ~/.kube/config");
+  command->add_option("--context", flags->context,
+                      "Context of the kubeconfig; without it, the current one");
+  command->add_flag("--json", flags->json, "Print the result as JSON");
+  return command;
+}
+
+void add_init(CLI::App& parent, int& exit) {
+  auto flags = std::make_shared<std::pair<std::string, cluster::InitOptions>>();
+  CLI::App* command = parent.add_subcommand(
+      "init", "Print a values file with the decisions that a new cluster needs");
+  command->add_option("name", flags->first, "Namespace and release, like pool-a")->required();
+  bind(*command, flags->second, "Decisions");
+  on_run(command, exit, [flags]() -> Result<int> {
+    fmt::print("{}", LIDO_TRY(cluster::initial_values(flags->first, flags->second)));
+    return kDone;
+  });
+}
+
+void add_up(CLI::App& parent, const SharedFlags& flags, int& exit) {
+  CLI::App* command =
+      add_with_kube(parent, flags, "up", "Create clusters, or change them to the values file");
+  command
+      ->add_option("--wait-s", flags->wait_s,
+                   "Seconds to wait until the clusters are ready; 0: do not wait")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
+  command->add_flag("--dry-run", flags->dry_run, "Check all, print the manifests, change nothing");
+  on_run(command, exit, [flags] { return up(*flags); });
 }
 
 }  // namespace
 
 void add_cluster_lifecycle(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
-  const auto run = [&exit](CLI::App* sub, const auto& work) {
-    sub->callback([&exit, work] {
-      const Result<int> result = work();
-      exit = result ? *result : report_error(result.error());
-    });
-  };
-
-  auto init = std::make_shared<std::pair<std::string, cluster::InitOptions>>();
-  CLI::App* sub = command.add_subcommand("init", "Write a values file with what one must decide");
-  sub->add_option("name", init->first, "Namespace and release, like pool-a")->required();
-  bind(*sub, init->second, "Decisions");
-  run(sub, [init]() -> Result<int> {
-    fmt::print("{}", LIDO_TRY(cluster::initial_values(init->first, init->second)));
-    return kDone;
-  });
-
-  const auto with_values = [&](const char* name, const char* help) {
-    CLI::App* one = command.add_subcommand(name, help);
-    one->add_option("values", flags->values, "Values file; lido cluster init writes one")
-        ->required();
-    return one;
-  };
-  const auto reaching = [&](const char* name, const char* help) {
-    CLI::App* one = with_values(name, help);
-    one->add_option("--kubeconfig", flags->kubeconfig, "As kubectl's");
-    one->add_option("--context", flags->context, "Of the kubeconfig");
-    one->add_flag("--json", flags->json, "Print the result as JSON");
-    return one;
-  };
-  sub = with_values("render", "Print the manifests that `up` applies");
-  run(sub, [flags]() -> Result<int> {
+  add_init(command, exit);
+  CLI::App* render =
+      add_with_values(command, flags, "render", "Print the manifests that `up` applies");
+  on_run(render, exit, [flags]() -> Result<int> {
     const auto values = LIDO_TRY(read_values(flags->values));
     fmt::print("{}", LIDO_TRY(checked_manifests(values, flags->values,
                                                 values.install_operator == "true")));
     return kDone;
   });
-  sub = reaching("up", "Bring clusters up, or to what the file says now");
-  sub->add_option("--wait-s", flags->wait_s, "Wait so long until they are ready; 0: not at all")
-      ->check(CLI::Range(0.0, 86400.0))
-      ->capture_default_str();
-  sub->add_flag("--dry-run", flags->dry_run,
-                "Look at everything, print the manifests, change nothing");
-  run(sub, [flags] { return up(*flags); });
-  run(reaching("status", "Say what runs"), [flags] { return status(*flags); });
+  add_up(command, flags, exit);
+  on_run(add_with_kube(command, flags, "status", "Print the state of each cluster"), exit,
+         [flags] { return status(*flags); });
   for (const bool suspended : {true, false}) {
-    sub = reaching(suspended ? "suspend" : "resume",
-                   suspended ? "Delete the pods, keep the clusters: nothing is paid for"
-                             : "Bring suspended clusters back");
-    sub->add_option("--cluster", flags->cluster, "One of them; else all");
-    run(sub, [flags, suspended] { return set_suspended(*flags, suspended); });
+    CLI::App* sub = add_with_kube(command, flags, suspended ? "suspend" : "resume",
+                                  suspended ? "Delete the pods and keep the clusters; pods are no "
+                                              "longer billed"
+                                            : "Start suspended clusters");
+    sub->add_option("--cluster", flags->cluster, "Name of one cluster; without it, all clusters");
+    on_run(sub, exit, [flags, suspended] { return set_suspended(*flags, suspended); });
   }
-  sub = reaching("down", "Take everything down but the namespace");
-  sub->add_flag("--yes", flags->yes, "Do not ask");
-  run(sub, [flags] { return down(*flags); });
+  CLI::App* down_command =
+      add_with_kube(command, flags, "down", "Delete the clusters; keep the namespace");
+  down_command->add_flag("--yes", flags->yes, "Do not ask for confirmation");
+  on_run(down_command, exit, [flags] { return down(*flags); });
 }
 
 }  // namespace lido::cli

@@ -16,21 +16,22 @@ struct Flags {
 };
 
 std::string duty_text(double duty) {
-  return duty < 0 ? "no duty at all: what stands still costs more"
-                  : fmt::format("a duty of {:.1f}% or less", 100 * duty);
+  return duty < 0 ? "impossible: even without work the clusters cost more"
+                  : fmt::format("possible up to a duty of {:.1f}%", 100 * duty);
 }
 
-void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const Flags& flags) {
+void print_json(const cluster::MonthCost& month, const cluster::PriceTable& prices,
+                const Flags& flags) {
   Json clusters = Json::array();
-  for (const auto& one : month.clusters)
-    clusters.push_back({{"cluster", one.name},
-                        {"always_on_usd", one.always_on_usd},
-                        {"scaled_usd", one.scaled_usd},
-                        {"saving", one.saving()},
-                        {"worker_hours", one.worker_hours},
-                        {"up_hours", one.up_hours},
-                        {"duty", one.duty},
-                        {"spot_share", one.spot_share}});
+  for (const auto& cluster : month.clusters)
+    clusters.push_back({{"cluster", cluster.name},
+                        {"always_on_usd", cluster.always_on_usd},
+                        {"scaled_usd", cluster.scaled_usd},
+                        {"saving", cluster.saving()},
+                        {"worker_hours", cluster.worker_hours},
+                        {"up_hours", cluster.up_hours},
+                        {"duty", cluster.duty},
+                        {"spot_share", cluster.spot_share}});
   Json used = Json::array();
   for (const cluster::Price* price : prices.used())
     used.push_back({{"sku", price->sku},
@@ -40,40 +41,43 @@ void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, c
                     {"spot_usd", price->spot_known ? Json(price->spot_usd) : Json()},
                     {"as_of", day(price->as_of)},
                     {"source", price->source}});
-  const double saving = 1 - month.scaled_usd / month.always_on_usd;
-  if (flags.json) {
-    fmt::print("{}\n", Json{{"clusters", clusters},
-                            {"fee_usd", month.fee_usd},
-                            {"always_on_usd", month.always_on_usd},
-                            {"scaled_usd", month.scaled_usd},
-                            {"saving", saving},
-                            {"per_tb_usd", month.per_tb_usd},
-                            {"per_job_usd", month.per_job_usd},
-                            {"duty_for_91", month.duty_for_91},
-                            {"duty_for_91_on_spot", month.duty_for_91_on_spot},
-                            {"work", to_json(flags.work)},
-                            {"prices", used}}
-                           .dump());
-    return;
-  }
+  fmt::print("{}\n", Json{{"clusters", clusters},
+                          {"fee_usd", month.fee_usd},
+                          {"always_on_usd", month.always_on_usd},
+                          {"scaled_usd", month.scaled_usd},
+                          {"saving", 1 - month.scaled_usd / month.always_on_usd},
+                          {"per_tb_usd", month.per_tb_usd},
+                          {"per_job_usd", month.per_job_usd},
+                          {"duty_for_91", month.duty_for_91},
+                          {"duty_for_91_on_spot", month.duty_for_91_on_spot},
+                          {"work", to_json(flags.work)},
+                          {"prices", used}}
+                         .dump());
+}
+
+std::string usd(double amount) { return fmt::format("${:.2f}", amount); }
+
+void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const Flags& flags) {
   fmt::print(
-      "A month of {:g} TB and {:g} small jobs, on paper: list prices, no discounts, storage and "
-      "network not counted.\nAlways on: every worker it may have, on demand, day and night.\n\n",
+      "Estimate for a month of {:g} TB and {:g} small jobs: list prices, without discounts, "
+      "storage "
+      "and network.\n"
+      "Always on: all workers at their maximum, on demand, around the clock.\n"
+      "Duty: share of the month in which all workers are busy.\n\n",
       flags.work.tb, flags.work.jobs);
   fmt::print("{:<18}{:>12}{:>14}{:>9}{:>14}{:>10}{:>8}\n", "cluster", "always on", "as it scales",
              "saving", "worker hours", "up, h", "duty");
-  for (const auto& one : month.clusters)
-    fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%{:>14.0f}{:>10.0f}{:>7.1f}%\n", one.name,
-               fmt::format("${:.2f}", one.always_on_usd), fmt::format("${:.2f}", one.scaled_usd),
-               100 * one.saving(), one.worker_hours, one.up_hours, 100 * one.duty);
-  fmt::print("{:<18}{:>12}{:>14}\n", "Kubernetes' fee", fmt::format("${:.2f}", month.fee_usd),
-             fmt::format("${:.2f}", month.fee_usd));
-  fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%\n\n", "all", fmt::format("${:.2f}", month.always_on_usd),
-             fmt::format("${:.2f}", month.scaled_usd), 100 * saving);
+  for (const auto& cluster : month.clusters)
+    fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%{:>14.0f}{:>10.0f}{:>7.1f}%\n", cluster.name,
+               usd(cluster.always_on_usd), usd(cluster.scaled_usd), 100 * cluster.saving(),
+               cluster.worker_hours, cluster.up_hours, 100 * cluster.duty);
+  fmt::print("{:<18}{:>12}{:>14}\n", "Kubernetes fee", usd(month.fee_usd), usd(month.fee_usd));
+  fmt::print("{:<18}{:>12}{:>14}{:>8.1f}%\n\n", "all", usd(month.always_on_usd),
+             usd(month.scaled_usd), 100 * (1 - month.scaled_usd / month.always_on_usd));
   if (month.per_tb_usd > 0)
-    fmt::print("a terabyte ${:.2f}, a small job ${:.6f}, while there is work\n", month.per_tb_usd,
+    fmt::print("On busy workers a terabyte costs ${:.2f}, a small job ${:.6f}.\n", month.per_tb_usd,
                month.per_job_usd);
-  fmt::print("91% less than always on needs {}; with every worker on spot {}\n\nprices\n",
+  fmt::print("A saving of 91% is {}; with all workers on spot, {}.\n\nprices\n",
              duty_text(month.duty_for_91), duty_text(month.duty_for_91_on_spot));
   for (const cluster::Price* price : prices.used())
     fmt::print("  {:<30}${:<10g}spot {:<10} {} {}, {}\n", price->sku, price->on_demand_usd,
@@ -87,7 +91,10 @@ Result<int> run(const Flags& flags) {
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
   LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
   if (!flags.plot.empty()) LIDO_TRY(write_text(flags.plot, cluster::plot_cost(month, values.name)));
-  print(month, prices, flags);
+  if (flags.json)
+    print_json(month, prices, flags);
+  else
+    print(month, prices, flags);
   return kDone;
 }
 
@@ -95,12 +102,14 @@ Result<int> run(const Flags& flags) {
 
 void add_cluster_price(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* sub = command.add_subcommand("price", "Say what a month will cost, and against what");
+  CLI::App* sub = command.add_subcommand(
+      "price", "Estimate the cost of a month, and compare with clusters that are always on");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one")->required();
   add_price_flags(*sub, flags->prices);
-  sub->add_option("--plot", flags->plot, "Write cost over duty to this SVG file");
+  sub->add_option("--plot", flags->plot,
+                  "Draw cost over duty (the share of busy time) into this SVG file");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
-  bind(*sub, flags->work, "A month's work");
+  bind(*sub, flags->work, "Work of a month");
   sub->callback([flags, &exit] {
     const Result<int> result = run(*flags);
     exit = result ? *result : report_error(result.error());

@@ -13,7 +13,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kHonesty =
-    "Simulated: Ray's and Kubernetes' times are measured on one machine, the cloud's are assumed.";
+    "Simulated. Times of Ray and Kubernetes are measured on one machine; times of the cloud are "
+    "assumed.";
 
 struct Flags {
   std::string values;
@@ -32,7 +33,7 @@ std::string duration(double s) {
   return fmt::format("{:.1f} days", s / 86400);
 }
 
-/// What a run's pods cost, its head's too.
+/// Returns the price of a run's pods and head, USD.
 Result<double> cost_of(const cluster::ClusterRun& run, const cluster::Values& values,
                        const cluster::PriceTable& prices) {
   const auto* cluster = LIDO_TRY(values.find(run.name));
@@ -44,26 +45,26 @@ Result<double> cost_of(const cluster::ClusterRun& run, const cluster::Values& va
   return usd;
 }
 
-Json to_json(const cluster::Spread& spread) {
-  return {{"median_s", spread.median_s}, {"most95_s", spread.most95_s}, {"most_s", spread.most_s}};
+Json to_json(const cluster::Durations& durations) {
+  return {{"median_s", durations.median_s}, {"p95_s", durations.p95_s}, {"max_s", durations.max_s}};
 }
 
 Json to_json(const cluster::ClusterRun& run, double usd) {
   Json groups = Json::array();
   for (const auto& group : run.groups)
     groups.push_back({{"group", group.name},
-                      {"most_pods", group.most_pods},
+                      {"max_pods", group.max_pods},
                       {"pod_hours", group.pod_hours},
                       {"busy_share", group.busy_share},
                       {"spot_losses", group.spot_losses}});
   return {{"cluster", run.name},
           {"jobs", run.jobs},
           {"spans", run.spans},
-          {"spans_again", run.spans_again},
+          {"spans_retried", run.spans_retried},
           {"first_worker_s", run.first_worker_s},
           {"all_workers_s", run.all_workers_s},
           {"end_s", run.end_s},
-          {"zero_s", run.zero_s},
+          {"scale_down_s", run.scale_down_s},
           {"first_span", to_json(run.first_span)},
           {"turnaround", to_json(run.turnaround)},
           {"head_hours", run.head_hours},
@@ -75,39 +76,39 @@ Json to_json(const cluster::ClusterRun& run, double usd) {
 void print(const cluster::ClusterRun& run, double usd) {
   fmt::print("{}: {} job(s) of {} span(s), done after {}; ${:.2f}\n", run.name, run.jobs, run.spans,
              duration(run.end_s), usd);
-  fmt::print("  first worker {}, all of them {}, none again {} after the work\n",
-             duration(run.first_worker_s), duration(run.all_workers_s), duration(run.zero_s));
-  for (const auto& [name, spread] :
+  fmt::print("  first worker after {}, all workers after {}, no workers {} after the last job\n",
+             duration(run.first_worker_s), duration(run.all_workers_s), duration(run.scale_down_s));
+  for (const auto& [name, times] :
        {std::pair("arrival to first span", &run.first_span), {"arrival to end", &run.turnaround}})
-    fmt::print("  {:<24} median {:<10} 95% {:<10} most {}\n", name, duration(spread->median_s),
-               duration(spread->most95_s), duration(spread->most_s));
+    fmt::print("  {:<24} median {:<10} 95% {:<10} max {}\n", name, duration(times->median_s),
+               duration(times->p95_s), duration(times->max_s));
   for (const auto& group : run.groups)
-    fmt::print("  {:<24} at most {} pod(s), {:.1f} pod-hours, busy {:.0f}%{}\n",
-               "group " + group.name, group.most_pods, group.pod_hours, 100 * group.busy_share,
-               group.spot_losses > 0 ? fmt::format(", {} lost as spot, {} span(s) done again",
-                                                   group.spot_losses, run.spans_again)
+    fmt::print("  {:<24} max {} pod(s), {:.1f} pod-hours, busy {:.0f}%{}\n", "group " + group.name,
+               group.max_pods, group.pod_hours, 100 * group.busy_share,
+               group.spot_losses > 0 ? fmt::format(", {} spot pod(s) reclaimed, {} span(s) retried",
+                                                   group.spot_losses, run.spans_retried)
                                      : "");
   fmt::print("  {:<24} {:.1f} h\n", "head", run.head_hours);
 }
 
-cluster::Plot plot_of(const cluster::ClusterRun& run, const std::string& title) {
-  const double most_h = run.step_s * static_cast<double>(run.steps.size()) / 3600;
-  const bool minutes = most_h < 3;
-  cluster::Plot plot{.title = title,
-                     .x_name = fmt::format("{} since the first job; each step of {} shows its most",
-                                           minutes ? "minutes" : "hours", duration(run.step_s)),
-                     .x_most = minutes ? most_h * 60 : most_h,
-                     .x_text = [](double x) { return fmt::format("{:g}", x); },
-                     .y_text = [](double y) { return fmt::format("{:g}", y); },
-                     .height = 300};
-  return plot;
+/// Returns an empty plot over the time of a run.
+cluster::Plot time_plot(const cluster::ClusterRun& run, const std::string& title) {
+  const double hours = run.step_s * static_cast<double>(run.steps.size()) / 3600;
+  const bool in_minutes = hours < 3;
+  return {.title = title,
+          .x_name = fmt::format("{} since the first job, in steps of {}",
+                                in_minutes ? "minutes" : "hours", duration(run.step_s)),
+          .max_x = in_minutes ? hours * 60 : hours,
+          .x_text = [](double x) { return fmt::format("{:g}", x); },
+          .y_text = [](double y) { return fmt::format("{:g}", y); },
+          .height = 300};
 }
 
-/// A curve of steps.
+/// Returns a curve with one level per step of the run.
 cluster::Curve curve_of(const cluster::ClusterRun& run, const cluster::Plot& plot, const char* name,
                         const char* colour, auto value) {
   cluster::Curve curve{.name = name, .colour = colour};
-  const double width = plot.x_most / static_cast<double>(run.steps.size());
+  const double width = plot.max_x / static_cast<double>(run.steps.size());
   for (size_t i = 0; i < run.steps.size(); ++i) {
     const auto y = static_cast<double>(value(run.steps[i]));
     curve.points.emplace_back(static_cast<double>(i) * width, y);
@@ -116,48 +117,60 @@ cluster::Curve curve_of(const cluster::ClusterRun& run, const cluster::Plot& plo
   return curve;
 }
 
-std::string report(const std::string& name, const std::vector<cluster::ClusterRun>& runs,
-                   const std::vector<double>& usd, const cluster::Timings& timings) {
-  std::string body = fmt::format("<h1>{}, simulated</h1><p>{}</p>", report::escape(name), kHonesty);
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const cluster::ClusterRun& run = runs[i];
-    body += fmt::format("<h2>{}</h2><div class=cards>", report::escape(run.name));
-    for (const auto& [value, label] :
-         {std::pair(report::count(run.jobs), "jobs"),
-          {report::count(run.spans), "spans"},
-          {duration(run.end_s), "first arrival to last end"},
-          {duration(run.first_span.median_s), "arrival to first span, median"},
-          {duration(run.turnaround.most95_s), "arrival to end, 95%"},
-          {fmt::format("${:.2f}", usd[i]), "at list prices"}})
-      body += report::card(value, label);
-    body += "</div>";
-    cluster::Plot pods = plot_of(run, "Pods, driver pods included");
-    pods.curves = {curve_of(run, pods, "pods", "#0369a1", [](const auto& s) { return s.pods; })};
-    cluster::Plot queue = plot_of(run, "What waits");
-    queue.curves = {curve_of(run, queue, "spans without a CPU", "#c2410c",
-                             [](const auto& s) { return s.waiting; }),
-                    curve_of(run, queue, "jobs without a driver", "#15803d",
-                             [](const auto& s) { return s.drivers; })};
-    for (const cluster::Plot* plot : {&pods, &queue})
-      body += "<div class=panel style='margin-top:14px;background:#fff'>" + cluster::draw(*plot) +
-              "</div>";
-    body +=
-        "<h2>Groups</h2><div class=panel><table><tr><th>group<th class=n>most pods<th class=n>"
-        "pod-hours<th class=n>busy<th class=n>lost as spot</tr>";
-    for (const auto& group : run.groups)
-      body += fmt::format(
-          "<tr><td>{}<td class=n>{}<td class=n>{:.1f}<td class=n>{:.0f}%<td class=n>{}</tr>",
-          report::escape(group.name), group.most_pods, group.pod_hours, 100 * group.busy_share,
-          group.spot_losses);
-    body += "</table></div>";
-  }
-  body += "<h2>Timings</h2><div class=panel><table>";
+/// Returns the plots of pods and of queues.
+std::string plots_of(const cluster::ClusterRun& run) {
+  cluster::Plot pods = time_plot(run, "Pods, with driver pods");
+  pods.curves = {
+      curve_of(run, pods, "maximum of each step", "#93b7cc", [](const auto& s) { return s.pods; }),
+      curve_of(run, pods, "mean", "#1d8fc9", [](const auto& s) { return s.mean_pods; })};
+  cluster::Plot queues = time_plot(run, "Queues, maximum of each step");
+  queues.curves = {curve_of(run, queues, "spans without a CPU", "#d9622b",
+                            [](const auto& s) { return s.waiting; }),
+                   curve_of(run, queues, "jobs without a driver", "#2c9a56",
+                            [](const auto& s) { return s.drivers; })};
+  std::string html;
+  for (const cluster::Plot* plot : {&pods, &queues})
+    html += "<div class=\"panel plot\">" + cluster::draw(*plot) + "</div>";
+  return html;
+}
+
+std::string groups_table(const cluster::ClusterRun& run) {
+  std::string html =
+      "<h2>Worker groups</h2><div class=\"panel scroll\"><table><tr><th>group<th class=n>max pods"
+      "<th class=n>pod-hours<th class=n>busy<th class=n>spot pods reclaimed</tr>";
+  for (const auto& group : run.groups)
+    html += fmt::format(
+        "<tr><td>{}<td class=n>{}<td class=n>{:.1f}<td class=n>{:.0f}%<td class=n>{}</tr>",
+        report::escape(group.name), group.max_pods, group.pod_hours, 100 * group.busy_share,
+        group.spot_losses);
+  return html + "</table></div>";
+}
+
+std::string section_of(const cluster::ClusterRun& run, double usd) {
+  std::string html = fmt::format("<h2>Cluster {}</h2><div class=cards>", report::escape(run.name));
+  for (const auto& [value, label] :
+       {std::pair(report::count(run.jobs), "jobs"),
+        {report::count(run.spans), "spans"},
+        {duration(run.end_s), "first arrival to last end"},
+        {duration(run.first_span.median_s), "arrival to first span, median"},
+        {duration(run.turnaround.p95_s), "arrival to end, 95th percentile"},
+        {fmt::format("${:.2f}", usd), "at list prices"}})
+    html += report::card(value, label);
+  return html + "</div>" + plots_of(run) + groups_table(run);
+}
+
+std::string page_of(const std::string& name, const std::vector<cluster::ClusterRun>& runs,
+                    const std::vector<double>& usd, const cluster::Timings& timings) {
+  const std::string title = report::escape(name) + ", simulated";
+  std::string body = fmt::format("<h1>{}</h1><p>{}</p>", title, kHonesty);
+  for (size_t i = 0; i < runs.size(); ++i) body += section_of(runs[i], usd[i]);
+  body += "<h2>Timings</h2><div class=\"panel scroll\"><table>";
   cluster::Timings::fields(
       timings, [&](std::string_view key, const auto& value, const auto&, std::string_view about) {
         body += fmt::format("<tr><td><code>{}</code><td class=n>{:g}<td>{}</tr>", key,
                             static_cast<double>(value), report::escape(about));
       });
-  return report::page(report::escape(name) + ", simulated", body + "</table></div>");
+  return report::page(title, body + "</table></div>");
 }
 
 Result<int> run(const Flags& flags) {
@@ -166,8 +179,9 @@ Result<int> run(const Flags& flags) {
     return kDone;
   }
   if (flags.values.empty() || flags.workload.empty())
-    return fail(ErrorCode::kInvalidArgument,
-                "want a values file and --workload FILE; --example prints a workload");
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "no workload given, want a values file and --workload FILE. --example prints a workload.");
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto workload =
       LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
@@ -175,10 +189,10 @@ Result<int> run(const Flags& flags) {
   const auto runs = LIDO_TRY(cluster::simulate(values, workload, flags.timings));
   std::vector<double> usd;
   usd.reserve(runs.size());
-  for (const auto& one : runs) usd.push_back(LIDO_TRY(cost_of(one, values, prices)));
+  for (const auto& each : runs) usd.push_back(LIDO_TRY(cost_of(each, values, prices)));
   LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
   if (!flags.out.empty())
-    LIDO_TRY(write_text(flags.out, report(values.name, runs, usd, flags.timings)));
+    LIDO_TRY(write_text(flags.out, page_of(values.name, runs, usd, flags.timings)));
   if (flags.json) {
     Json clusters = Json::array();
     for (size_t i = 0; i < runs.size(); ++i) clusters.push_back(to_json(runs[i], usd[i]));
@@ -197,15 +211,16 @@ Result<int> run(const Flags& flags) {
 void add_cluster_simulate(CLI::App& command, int& exit) {
   auto flags = std::make_shared<Flags>();
   CLI::App* sub = command.add_subcommand(
-      "simulate", "Say how clusters will scale and what it costs, before a cent is spent");
+      "simulate", "Simulate how clusters scale under a workload, and what the work costs");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one");
-  sub->add_option("--workload", flags->workload, "What arrives (YAML); --example prints one");
+  sub->add_option("--workload", flags->workload,
+                  "Jobs that arrive (YAML); --example prints a workload");
   sub->add_flag("--example", flags->example,
-                "Print a workload to begin with: ten terabytes and a million clips in a month");
+                "Print an example of a workload: ten terabytes and a million clips per month");
   add_price_flags(*sub, flags->prices);
   sub->add_option("--out", flags->out, "Write a page with plots to this HTML file");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
-  bind(*sub, flags->timings, "How long things take that are not the work");
+  bind(*sub, flags->timings, "Overheads of the clusters");
   sub->callback([flags, &exit] {
     const Result<int> result = run(*flags);
     exit = result ? *result : report_error(result.error());

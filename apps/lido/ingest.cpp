@@ -168,7 +168,7 @@ Result<int> run_on_ray(const Flags& flags) {
   RayOutcome outcome;
   const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
   if (is_cluster(flags.on)) {
-    Target target = LIDO_TRY(reach(flags.on, flags.token_file));
+    Target target = LIDO_TRY(connect_to({.on = flags.on, .token_file = flags.token_file}));
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
     outcome =

@@ -15,43 +15,48 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kRay = "2.60.0";
+constexpr std::string_view kRayVersion = "2.60.0";
 constexpr std::string_view kKubernetes = "k8s:";
-/// What only the driver group of Lido's clusters offers: not the head, and no spot node.
-constexpr const char* kDriver = "driver";
-/// What the ids of jobs begin with that only ask for a worker.
-constexpr std::string_view kAhead = "ahead-of-";
+/// Resource that only the driver group of Lido's clusters offers: not the head, and no spot node.
+constexpr const char* kDriverResource = "driver";
+/// Prefix of the ids of placeholder jobs, which only request a worker.
+constexpr std::string_view kPlaceholder = "ahead-of-";
 
-/// Takes the lines that a job has said since the last time.
-class Listener {
+/// Reads a job's log as it grows, and passes progress and results on.
+class DriverLog {
  public:
-  Listener(part::Progress& progress, RayOutcome& outcome)
+  DriverLog(part::Progress& progress, RayOutcome& outcome)
       : progress_(progress), outcome_(outcome) {}
 
-  void hear(const std::string& logs) {
-    if (logs.size() < heard_) heard_ = 0;  // a job of that name begun anew
-    for (size_t end; (end = logs.find('\n', heard_)) != logs.npos; heard_ = end + 1) {
-      const std::string line = logs.substr(heard_, end - heard_);
-      if (!take_driver_line(line, progress_, outcome_) && line.starts_with("lido: ")) last_ = line;
+  /// Reads the lines that were added since the last call.
+  /// @param log  The whole log so far.
+  void read(const std::string& log) {
+    if (log.size() < read_bytes_) read_bytes_ = 0;  // A retried job starts a new log.
+    for (size_t end; (end = log.find('\n', read_bytes_)) != log.npos; read_bytes_ = end + 1) {
+      const std::string line = log.substr(read_bytes_, end - read_bytes_);
+      if (!take_driver_line(line, progress_, outcome_) && line.starts_with("lido: "))
+        last_error_ = line;
     }
   }
-  const std::string& complaint() const { return last_; }
+  /// Last error line of the job; empty without one.
+  const std::string& last_error() const { return last_error_; }
 
  private:
   part::Progress& progress_;
   RayOutcome& outcome_;
-  size_t heard_ = 0;
-  std::string last_;
+  size_t read_bytes_ = 0;
+  std::string last_error_;
 };
 
-/// Whether Kubernetes could call something so; kubectl would take others for flags.
+/// Whether a text can be a name in Kubernetes; kubectl would take other texts as flags.
 bool is_name(std::string_view text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  return !text.empty() && text.front() != '-' && text.find_first_not_of(kPlain) == text.npos;
+  constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  return !text.empty() && text.front() != '-' &&
+         text.find_first_not_of(kNameCharacters) == text.npos;
 }
 
-/// Asks what shall become of the job; whoever cannot be asked leaves it running.
-bool wants_to_cancel(const std::string& id) {
+/// Asks whether to cancel a job. Returns false without a terminal: the job keeps running.
+bool asks_to_cancel(const std::string& id) {
   if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDERR_FILENO) == 0) return false;
   fmt::print(stderr, "\r\033[K{} is running. Leave it running, or cancel it? [L/c] ", id);
   std::string answer;
@@ -59,31 +64,41 @@ bool wants_to_cancel(const std::string& id) {
   return answer == "c" || answer == "cancel";
 }
 
-/// Submits a job to a head that may have just started: its API answers before it can take one.
+/// Submits a job. Retries for a minute, since a new head answers before it can accept jobs.
 Result<void> submit(cluster::JobsApi& api, const cluster::Submission& submission) {
-  constexpr auto kPatience = std::chrono::seconds(60);
-  const auto begun = std::chrono::steady_clock::now();
+  constexpr auto kRetryTime = std::chrono::seconds(60);
+  const auto start = std::chrono::steady_clock::now();
   while (true) {
     const auto done = api.submit(submission);
     if (done || done.error().code != ErrorCode::kUnavailable) return done;
-    if (api.get(submission.id)) return {};  // it was taken all the same
+    if (api.get(submission.id)) return {};  // Accepted, although the answer was lost.
     if (interruption().stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-    if (std::chrono::steady_clock::now() - begun > kPatience) return done;
+    if (std::chrono::steady_clock::now() - start > kRetryTime) return done;
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }
 
-/// Asks for a worker at once. The driver itself needs a pod first, and only then asks: where there
-/// are no workers, its first span would wait for two pods in a row. Best effort: nothing depends on
-/// it.
-void call_worker(cluster::JobsApi& api, const std::string& id, const RayOptions& ray) {
+/// Submits a placeholder job that requests one worker, so that the autoscaler starts before the
+/// driver runs. Errors are ignored: the ingest does not depend on the placeholder.
+void request_worker_early(cluster::JobsApi& api, const std::string& id, const RayOptions& ray) {
   const auto resources = parse_resources(ray.task_resources);
   if (!resources) return;
-  (void)api.submit({.id = fmt::format("{}{}", kAhead, id),
+  (void)api.submit({.id = fmt::format("{}{}", kPlaceholder, id),
                     .entrypoint = "true",
                     .cpus = ray.task_cpus,
                     .gpus = ray.task_gpus,
                     .resources = *resources});
+}
+
+/// Reads a token file; an empty name gives an empty token.
+Result<std::string> read_token(const std::string& file) {
+  if (file.empty()) return std::string();
+  std::string token = LIDO_TRY(read_text(file));
+  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0)
+    token.pop_back();
+  if (token.empty())
+    return fail(ErrorCode::kInvalidArgument, "{}: the file is empty, want a token", file);
+  return token;
 }
 
 }  // namespace
@@ -92,108 +107,125 @@ bool is_cluster(const std::string& on) {
   return on.starts_with(kKubernetes) || on.starts_with("https://") || on.starts_with("http://");
 }
 
-Result<Target> reach(const std::string& on, const std::string& token_file) {
+Result<Target> connect_to(const TargetOptions& options) {
   std::optional<cluster::Kube::Forward> forward;
-  std::string url = on, token;
-  if (on.starts_with(kKubernetes)) {
-    const std::string place = on.substr(kKubernetes.size());
-    const size_t slash = place.find('/');
-    const std::string space = place.substr(0, slash);
-    const std::string name = slash == place.npos ? "" : place.substr(slash + 1);
-    if (!is_name(space) || !is_name(name))
-      return fail(ErrorCode::kInvalidArgument, "{}: want k8s:NAMESPACE/CLUSTER", on);
-    const auto kube = cluster::Kube::with("", "");
-    token = LIDO_TRY(kube.token(space, name));
-    forward = LIDO_TRY(kube.forward(space, name));
+  std::string url = options.on, token;
+  if (options.on.starts_with(kKubernetes)) {
+    const std::string path = options.on.substr(kKubernetes.size());
+    const size_t slash = path.find('/');
+    const std::string name_space = path.substr(0, slash);
+    const std::string name = slash == path.npos ? "" : path.substr(slash + 1);
+    if (!is_name(name_space) || !is_name(name))
+      return fail(ErrorCode::kInvalidArgument, "{}: want k8s:NAMESPACE/CLUSTER", options.on);
+    const cluster::Kube kube(options.kubeconfig, options.context);
+    token = LIDO_TRY(kube.token(name_space, name));
+    forward = LIDO_TRY(kube.forward(name_space, name));
     url = forward->url;
-  } else if (!token_file.empty()) {
-    token = LIDO_TRY(read_text(token_file));
-    while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0)
-      token.pop_back();
+  } else {
+    token = LIDO_TRY(read_token(options.token_file));
   }
-  auto api = LIDO_TRY(cluster::JobsApi::at(url, token));
+  auto api = LIDO_TRY(cluster::JobsApi::open(url, token));
   const std::string version = LIDO_TRY(api.version());
-  if (version != kRay)
-    return fail(ErrorCode::kInvalidArgument, "{}: its Ray is {}, want {}", on,
-                version.empty() ? "of no version" : version, kRay);
+  if (version != kRayVersion)
+    return fail(ErrorCode::kInvalidArgument, "{}: its Ray is {}, want {}", options.on,
+                version.empty() ? "of unknown version" : version, kRayVersion);
   return Target{std::move(forward), std::move(api)};
 }
+
+namespace {
+
+/// Submits the ingest, or finds the running job that the same command submitted before.
+/// @return The job's id.
+Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
+                                   const ingest::Request& request, const std::string& text,
+                                   const RayOptions& ray) {
+  // A command has one name. After the end of its job, a new job of that name gets the next number,
+  // and resumes from the parts.
+  const std::string name = "lido-" + sha256_hex(ingest::to_text(request)).substr(0, 12);
+  size_t runs = 0;
+  for (const cluster::Job& job : LIDO_TRY(api.list())) {
+    if (!job.id.starts_with(name)) continue;
+    ++runs;
+    if (job.has_ended()) continue;
+    fmt::print(stderr, "{} is running at {} already\n", job.id, on);
+    return job.id;
+  }
+  const std::string id = fmt::format("{}-{}", name, runs + 1);
+  LIDO_TRY(
+      submit(api, {.id = id,
+                   .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
+                                             cluster::shell_quoted(text)),
+                   .dataset = request.out,
+                   .resources = {{kDriverResource, 1}}}));
+  request_worker_early(api, id, ray);
+  fmt::print(stderr, "{} was submitted to {}\n", id, on);
+  return id;
+}
+
+/// Returns the error of an interrupted wait; cancels the job first when the user asks for it.
+Result<RayOutcome> leave_or_cancel(const std::string& on, cluster::JobsApi& api,
+                                   const std::string& id) {
+  if (asks_to_cancel(id)) {
+    LIDO_TRY(api.stop(id));
+    return fail(ErrorCode::kCancelled, "{}: cancelled. The same command resumes from its parts.",
+                id);
+  }
+  return fail(ErrorCode::kCancelled,
+              "{0} keeps running. Follow it with lido logs {0} --on {1} --follow, or end it with "
+              "lido cancel {0} --on {1}.",
+              id, on);
+}
+
+/// Returns the result of a job that has ended.
+Result<RayOutcome> outcome_of(const cluster::Job& job, const DriverLog& log, RayOutcome outcome) {
+  if (job.status == "SUCCEEDED") {
+    outcome.exit = 0;
+    return outcome;
+  }
+  if (job.status == "STOPPED") return fail(ErrorCode::kCancelled, "{}: cancelled", job.id);
+  if (log.last_error().empty())
+    return fail(ErrorCode::kUnavailable, "{}: failed: {}", job.id,
+                job.message.substr(0, job.message.find('\n')));
+  fmt::print(stderr, "{}\n", log.last_error());
+  if (outcome.exit.value_or(0) == 0) outcome.exit = job.exit.value_or(kFailed);
+  if (outcome.exit == 0) outcome.exit = kFailed;
+  return outcome;
+}
+
+}  // namespace
 
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                      const ingest::Request& request, const std::string& text,
                                      const RayOptions& ray, part::Progress& progress) {
   auto& api = target.api;
-  // The same command has the same name, so that it finds its job; or, once that has ended, goes on
-  // from its parts with the next number.
-  const std::string name = "lido-" + sha256_hex(ingest::to_text(request)).substr(0, 12);
-  std::string id;
-  size_t runs = 0;
-  for (const cluster::Job& job : LIDO_TRY(api.list())) {
-    if (!job.id.starts_with(name)) continue;
-    ++runs;
-    if (!job.has_ended()) id = job.id;
-  }
-  if (id.empty()) {
-    id = fmt::format("{}-{}", name, runs + 1);
-    LIDO_TRY(submit(
-        api, {.id = id,
-              .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
-                                        cluster::shell_quoted(text)),
-              .dataset = request.out,
-              .resources = {{kDriver, 1}}}));
-    call_worker(api, id, ray);
-    fmt::print(stderr, "{} was given to {}\n", id, on);
-  } else {
-    fmt::print(stderr, "{} is at {} already\n", id, on);
-  }
+  const std::string id = LIDO_TRY(submit_or_find(on, api, request, text, ray));
   RayOutcome outcome;
-  Listener listener(progress, outcome);
-  int unheard = 0;
+  DriverLog log(progress, outcome);
+  int failed_polls = 0;
   while (true) {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    if (interruption().stop_requested()) {
-      if (wants_to_cancel(id)) {
-        LIDO_TRY(api.stop(id));
-        return fail(ErrorCode::kCancelled,
-                    "{} is cancelled; the same command resumes from its parts", id);
-      }
-      return fail(
-          ErrorCode::kCancelled,
-          "{0} goes on there; lido logs {0} --on {1} follows it, lido cancel {0} --on {1} ends it",
-          id, on);
-    }
+    if (interruption().stop_requested()) return leave_or_cancel(on, api, id);
     const auto job = api.get(id);
-    const auto logs = api.logs(id);
-    if (!job || (!logs && logs.error().code != ErrorCode::kNotFound)) {
-      // A head that restarts, or a network that sleeps, is no end of the job.
-      constexpr int kPatience = 60;
-      const Error& error = job ? logs.error() : job.error();
-      if (error.code != ErrorCode::kUnavailable || ++unheard > kPatience)
+    const auto text_so_far = api.logs(id);
+    if (!job || (!text_so_far && text_so_far.error().code != ErrorCode::kNotFound)) {
+      // A head that restarts, or a network that fails, does not end the job.
+      constexpr int kMaxFailedPolls = 60;
+      const Error& error = job ? text_so_far.error() : job.error();
+      if (error.code != ErrorCode::kUnavailable || ++failed_polls > kMaxFailedPolls)
         return std::unexpected(error);
       continue;
     }
-    unheard = 0;
-    if (logs) listener.hear(*logs);
-    if (!job->has_ended()) continue;
-    if (job->status == "SUCCEEDED") {
-      outcome.exit = 0;
-      return outcome;
-    }
-    if (job->status == "STOPPED") return fail(ErrorCode::kCancelled, "{} was cancelled", id);
-    if (listener.complaint().empty())
-      return fail(ErrorCode::kUnavailable, "{} failed: {}", id,
-                  job->message.substr(0, job->message.find('\n')));
-    fmt::print(stderr, "{}\n", listener.complaint());
-    if (outcome.exit.value_or(0) == 0) outcome.exit = job->exit.value_or(kFailed);
-    if (outcome.exit == 0) outcome.exit = kFailed;
-    return outcome;
+    failed_polls = 0;
+    if (text_so_far) log.read(*text_so_far);
+    if (job->has_ended()) return outcome_of(*job, log, std::move(outcome));
   }
 }
 
 namespace {
 
 struct JobFlags {
-  std::string on, token_file, id;
+  TargetOptions target;
+  std::string id;
   bool json = false;
   bool follow = false;
 };
@@ -204,11 +236,12 @@ Json describe(const cluster::Job& job) {
 }
 
 Result<int> list_jobs(const JobFlags& flags) {
-  auto target = LIDO_TRY(reach(flags.on, flags.token_file));
+  auto target = LIDO_TRY(connect_to(flags.target));
   Json list = Json::array();
   auto jobs = LIDO_TRY(target.api.list());
-  std::erase_if(
-      jobs, [](const cluster::Job& job) { return job.id.empty() || job.id.starts_with(kAhead); });
+  std::erase_if(jobs, [](const cluster::Job& job) {
+    return job.id.empty() || job.id.starts_with(kPlaceholder);
+  });
   std::ranges::sort(jobs, {},
                     [](const cluster::Job& job) { return std::pair(-job.start_ms, job.id); });
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -217,9 +250,9 @@ Result<int> list_jobs(const JobFlags& flags) {
   for (const cluster::Job& job : jobs) {
     list.push_back(describe(job));
     if (flags.json) continue;
-    const int64_t until = job.end_ms > 0 ? job.end_ms : now_ms;
+    const int64_t end_ms = job.end_ms > 0 ? job.end_ms : now_ms;
     const std::string took =
-        job.start_ms > 0 ? human_seconds(double(until - job.start_ms) / 1e3) : "";
+        job.start_ms > 0 ? human_seconds(double(end_ms - job.start_ms) / 1e3) : "";
     fmt::print("{:<20}{:<11}{:>12}  {}\n", job.id, job.status, took,
                job.dataset.empty() ? job.entrypoint.substr(0, 60) : job.dataset);
   }
@@ -231,7 +264,7 @@ Result<int> list_jobs(const JobFlags& flags) {
 }
 
 Result<int> show_logs(const JobFlags& flags) {
-  auto target = LIDO_TRY(reach(flags.on, flags.token_file));
+  auto target = LIDO_TRY(connect_to(flags.target));
   size_t shown = 0;
   while (true) {
     const auto job = LIDO_TRY(target.api.get(flags.id));
@@ -246,13 +279,13 @@ Result<int> show_logs(const JobFlags& flags) {
 }
 
 Result<int> cancel(const JobFlags& flags) {
-  auto target = LIDO_TRY(reach(flags.on, flags.token_file));
+  auto target = LIDO_TRY(connect_to(flags.target));
   const auto job = LIDO_TRY(target.api.get(flags.id));
   if (job.has_ended())
-    return fail(ErrorCode::kInvalidArgument, "{} has ended already: {}", flags.id, job.status);
+    return fail(ErrorCode::kInvalidArgument, "{}: the job has ended already: {}", flags.id,
+                job.status);
   LIDO_TRY(target.api.stop(flags.id));
-  fmt::print("{} is cancelled; what it did is kept, and the same ingest goes on from there\n",
-             flags.id);
+  fmt::print("{}: cancelled. The same ingest resumes from the finished parts.\n", flags.id);
   return kDone;
 }
 
@@ -260,27 +293,34 @@ Result<int> cancel(const JobFlags& flags) {
 
 void add_jobs(CLI::App& app, int& exit) {
   auto flags = std::make_shared<JobFlags>();
-  const auto add = [&](const char* name, const char* help, bool one, auto work) {
+  const auto add = [&](const char* name, const char* help, bool takes_job, auto work) {
     CLI::App* command = app.add_subcommand(name, help);
-    if (one) command->add_option("job", flags->id, "As lido jobs lists it")->required();
+    if (takes_job)
+      command->add_option("job", flags->id, "Id of the job, as lido jobs lists it")->required();
+    TargetOptions& target = flags->target;
     command
-        ->add_option("--on", flags->on, "k8s:NAMESPACE/CLUSTER, or https://HOST of a Ray Jobs API")
+        ->add_option("--on", target.on,
+                     "Cluster: k8s:NAMESPACE/CLUSTER, or https://HOST of a Ray Jobs API")
         ->required();
-    command->add_option("--token-file", flags->token_file,
-                        "File with the token of an https:// target");
+    command->add_option("--token-file", target.token_file,
+                        "File with the token of an https:// cluster");
+    command->add_option("--kubeconfig", target.kubeconfig,
+                        "Kubeconfig file for k8s:; without it, KUBECONFIG or ~/.kube/config");
+    command->add_option("--context", target.context,
+                        "Context of the kubeconfig; without it, the current one");
     command->callback([flags, work, &exit] {
       const Result<int> result = work(*flags);
       exit = result ? *result : report_error(result.error());
     });
     return command;
   };
-  add("jobs", "List a cluster's jobs", false, list_jobs)
+  add("jobs", "List the jobs of a Ray cluster", false, list_jobs)
       ->add_flag("--json", flags->json, "Print the list as JSON");
-  add("logs", "Print what a job has said", true, [](const JobFlags& given) {
-    if (given.follow) stop_on_signals("the job goes on");
+  add("logs", "Print the log of a job", true, [](const JobFlags& given) {
+    if (given.follow) stop_on_signals("the job keeps running");
     return show_logs(given);
-  })->add_flag("--follow", flags->follow, "Until the job ends");
-  add("cancel", "End a job; its parts are kept", true, cancel);
+  })->add_flag("--follow", flags->follow, "Print new lines until the job ends");
+  add("cancel", "Cancel a job; its finished parts are kept", true, cancel);
 }
 
 }  // namespace lido::cli

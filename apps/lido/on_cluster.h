@@ -12,23 +12,34 @@
 
 namespace lido::cli {
 
-/// A Ray cluster that jobs are given to, reached.
+/// Connection to a Ray cluster.
 struct Target {
-  std::optional<cluster::Kube::Forward> forward;  ///< Lives as long as the connection is wanted.
+  std::optional<cluster::Kube::Forward> forward;  ///< Keeps the port open; empty for https://.
   cluster::JobsApi api;
 };
 
-/// Whether `on` names a cluster: "k8s:NAMESPACE/CLUSTER" or "https://HOST".
+/// Names of a Ray cluster and of the means to connect to it.
+struct TargetOptions {
+  std::string on;          ///< "k8s:NAMESPACE/CLUSTER" or "https://HOST".
+  std::string token_file;  ///< File with the token of an https:// cluster; empty for none.
+  std::string kubeconfig;  ///< For k8s: targets; empty for kubectl's default.
+  std::string context;     ///< For k8s: targets; empty for the current one.
+};
+
+/// Whether `on` names a cluster: "k8s:NAMESPACE/CLUSTER", "https://HOST" or "http://HOST".
 bool is_cluster(const std::string& on);
 
-/// Reaches it, and sees that its Ray is the right one.
-/// @param token_file  With the token of an https:// target; k8s: finds its own.
-Result<Target> reach(const std::string& on, const std::string& token_file);
+/// Connects to a cluster, and checks the version of its Ray.
+/// @return kInvalidArgument for a bad name, token or version; kNotFound when there is no such
+///         cluster or no kubectl; kUnavailable when the cluster does not answer.
+Result<Target> connect_to(const TargetOptions& options);
 
-/// Gives the ingest to the cluster, or finds it running there, and waits for its end.
-/// @param text  The request_text().
-/// @param ray  What its tasks want.
-/// @return kCancelled when somebody left it running.
+/// Submits an ingest as a job, or finds the job that the same command submitted before, and follows
+/// the job to its end.
+/// @param on  Name of the cluster, for messages.
+/// @param text  Result of request_text().
+/// @param ray  Resources that each task requests.
+/// @return kCancelled when the user stops waiting or the job is cancelled.
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                      const ingest::Request& request, const std::string& text,
                                      const RayOptions& ray, part::Progress& progress);

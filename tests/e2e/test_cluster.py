@@ -36,7 +36,7 @@ def test_findings_read_well():
     assert (
         "ray-cluster.sample.yaml:" in done.out
         and "[head-cpus]" in done.out
-        and "Mend: " in done.out
+        and "Fix: " in done.out
     )
 
 
@@ -46,7 +46,7 @@ def test_every_rule_says_why_and_where_from():
     for rule in done.json:
         assert (
             rule["reason"]
-            and rule["mend"]
+            and rule["fix"]
             and rule["source"]
             and rule["severity"] in ("error", "warning", "note")
         )
@@ -75,7 +75,7 @@ def test_a_workload_is_simulated(tmp_path):
     assert done.code == 0, done.err
     data = done.json["clusters"][0]
     assert data["jobs"] == 1030 and data["spans"] == 30 * 1480 + 1_000_000
-    assert {group["group"]: group["most_pods"] for group in data["groups"]} == {
+    assert {group["group"]: group["max_pods"] for group in data["groups"]} == {
         "driver": 4,
         "cpu": 50,
     }

@@ -204,7 +204,7 @@ def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert "was given to" in there.stderr.readline()
+    assert "was submitted to" in there.stderr.readline()
     assert (
         there.stderr.readline()
         == "lido: no node of this Ray offers what a task wants (CPU 1, disk 1); waiting for one\n"
@@ -269,11 +269,11 @@ def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
     first = subprocess.Popen(
         [str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
     )
-    assert "was given to" in first.stderr.readline()
+    assert "was submitted to" in first.stderr.readline()
     time.sleep(1)
     first.send_signal(signal.SIGINT)
     said = first.stderr.read()
-    assert first.wait(30) == 130 and "goes on there" in said, said
+    assert first.wait(30) == 130 and "keeps running" in said, said
     second = run(*command[1:])
     assert second.code == 0 and second.json["clips"] == 30, second.err
     assert "already" in second.err, second.err
@@ -292,10 +292,10 @@ def test_a_job_can_be_cancelled(cluster, tmp_path):
     done = run("cancel", job, *cluster.on)
     assert done.code == 0, done.err
     said = ingesting.stderr.read()
-    assert ingesting.wait(60) == 130 and "was cancelled" in said, said
+    assert ingesting.wait(60) == 130 and "cancelled" in said, said
     for strange in ("../../version", "", "a b"):
         refused = run("logs", strange, *cluster.on)
-        assert refused.code == 2 and "want one that lido jobs lists" in refused.err
+        assert refused.code == 2 and "want an id that lido jobs lists" in refused.err
     again = run("cancel", job, *cluster.on)
     assert again.code == 2 and "has ended already" in again.err
 
@@ -305,8 +305,8 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
     wrong.write_text("nonsense")
     out = tmp_path / "d"
     for options, said in (
-        ([], "this cluster wants a token"),
-        (["--token-file", wrong], "does not allow this (403)"),
+        ([], "the server wants a token (401)"),
+        (["--token-file", wrong], "does not permit this call (403)"),
         (["--token-file", tmp_path / "missing"], "missing"),
     ):
         done = run("ingest", raw, "--out", out, *SMALL, "--on", cluster.url, *options)

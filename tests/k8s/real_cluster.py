@@ -265,7 +265,7 @@ def seconds_to_first_span_of_an_ingest(real, bucket):
         stderr=subprocess.PIPE,
         text=True,
     ) as ingest:
-        assert "was given to" in (said := ingest.stderr.readline()), said
+        assert "was submitted to" in (said := ingest.stderr.readline()), said
         accepted = time.monotonic()
         wait_for("the first span", begun, every=0.05)
         first = time.monotonic() - accepted

@@ -404,7 +404,7 @@ def test_the_simulator_foretells_runs(real, bucket, cluster, tmp_path):
         pairs = {
             "up": (said["all_workers_s"], run["all_workers"]),
             "end": (said["end_s"], run["end"]),
-            "down": (said["end_s"] + said["zero_s"], run["zero"]),
+            "down": (said["end_s"] + said["scale_down_s"], run["zero"]),
         }
         print(
             f"{run['spans']} spans of {run['span_s']} s:",

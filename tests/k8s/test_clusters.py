@@ -80,10 +80,10 @@ def test_without_permission_nothing_is_created(k8s, values):
     [
         (
             "    idleTimeoutSeconds: soon\n",
-            "clusters.training.idleTimeoutSeconds is soon, want a number",
+            "clusters.training.idleTimeoutSeconds is soon, want a whole number",
         ),
         ("    idleTimeoutSeconds: 1\n", "idleTimeoutSeconds"),
-        ("    colour: red\n", "'colour' not allowed"),
+        ("    colour: red\n", "clusters.training.colour is an unknown key"),
     ],
 )
 def test_bad_values_are_refused_before_anything_is_created(k8s, values, line, said):
@@ -102,7 +102,7 @@ def test_an_operator_that_is_there_is_not_doubled(k8s, values):
     done = lido(
         "up", values("pool-x", more="operator: {install: true}\n"), "--kubeconfig", k8s.kubeconfig
     )
-    assert done.code == 2 and "somebody else runs KubeRay's operator" in done.err, done.err
+    assert done.code == 2 and "this Kubernetes has a KubeRay operator" in done.err, done.err
 
 
 def test_where_there_is_no_operator_lido_brings_it(bare, values):
@@ -112,7 +112,7 @@ def test_where_there_is_no_operator_lido_brings_it(bare, values):
         "--kubeconfig",
         bare.kubeconfig,
     )
-    assert refused.code == 2 and "has no KubeRay" in refused.err, refused.err
+    assert refused.code == 2 and "has no KubeRay operator" in refused.err, refused.err
     path = values("pool-o", "--cloud", "kubernetes")
     for _ in range(2):  # the second time it is known as ours
         done = lido("up", path, "--kubeconfig", bare.kubeconfig, "--wait-s", "0")
@@ -470,5 +470,5 @@ def test_an_old_kuberay_is_refused(tmp_path_factory, values):
         old.kubectl("create", "-f", "-", input=json.dumps(definition))
         done = lido("up", values("pool-x"), "--kubeconfig", old.kubeconfig)
         assert (
-            done.code == 2 and "knows no authOptions" in done.err and done.err.count("\n") == 1
+            done.code == 2 and "has no authOptions" in done.err and done.err.count("\n") == 1
         ), done.err

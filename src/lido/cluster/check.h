@@ -1,51 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/cluster/rules.h"
 
 namespace lido::cluster {
 
-enum class Severity {
-  kError,    ///< It will bite: lost work, an open door, a bill.
-  kWarning,  ///< It bites some; look.
-  kNote,     ///< Good to know.
-};
+/// Returns "error", "warning" or "note".
 std::string_view name_of(Severity severity);
 
-/// Something that people who run Ray on Kubernetes learned the hard way.
-struct Rule {
-  std::string_view id;
-  Severity severity;
-  std::string_view reason;
-  std::string_view mend;
-  std::string_view source;  ///< Where it is written, or where it was seen.
-};
-/// All rules, in the order of the chapters they belong to.
-std::span<const Rule> rules();
-
-/// A place where a manifest goes against a rule.
+/// A place in a manifest that breaks a rule.
 struct Finding {
-  const Rule* rule = nullptr;
-  std::string file;
-  int line = 0;        ///< From 1.
-  std::string object;  ///< "RayCluster pool-a, worker group cpu".
-  std::string what;    ///< What stands there: "num-cpus is 4".
+  const Rule* rule = nullptr;  ///< Never null; an element of kRules.
+  std::string file;            ///< As given to check_manifest().
+  int line = 0;                ///< From 1.
+  std::string object;          ///< "RayCluster pool-a, worker group cpu".
+  std::string found;           ///< The setting at fault: "num-cpus is 4".
 };
 
-/// Looks through the RayClusters, RayJobs, RayServices and what stands beside them in a manifest of
-/// any number of YAML documents. Other kinds are passed over.
-///
-/// @param file  Named in findings.
-/// @return Findings in order of lines; kInvalidArgument, with the line, where it is no YAML.
-Result<std::vector<Finding>> check_manifest(std::string_view text, const std::string& file);
+/// Result of a check of one manifest.
+struct ManifestCheck {
+  std::vector<Finding> findings;  ///< In order of lines.
+  int ray_objects = 0;            ///< RayClusters, RayJobs, RayCronJobs and RayServices.
+};
 
-/// A Kubernetes quantity: "500m", "2Gi", "1e3", "4G".
-/// @return kInvalidArgument.
+/// Checks the Ray objects of a manifest, and the Services and Deployments beside them, against
+/// kRules. Ignores objects of other kinds. Pure, so safe from any thread.
+///
+/// @param text  Any number of YAML documents.
+/// @param file  File name for findings and errors.
+/// @return kInvalidArgument, with the line, when the text is not YAML; also when the text is empty.
+Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file);
+
+/// Parses a Kubernetes quantity: "500m", "2Gi", "1e3", "4G".
+/// @return kInvalidArgument when the text is not a quantity.
 Result<double> parse_quantity(std::string_view text);
 
 }  // namespace lido::cluster

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A manifest without a finding, and for every rule one change that brings it about, and it alone.
+// A manifest without a finding, and for every rule a change that causes that finding alone.
 #include "lido/cluster/check.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 namespace lido::cluster {
@@ -115,65 +116,105 @@ const std::vector<Change> kChanges = {
 
 std::string changed(std::string_view from, std::string_view to) {
   std::string text(kGood);
-  const size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return text.replace(at, from.size(), to);
+  const size_t position = text.find(from);
+  EXPECT_NE(position, std::string::npos) << from;
+  return text.replace(position, from.size(), to);
 }
 
 std::set<std::string_view> ids(const std::string& text) {
   std::set<std::string_view> found;
-  const auto findings = check_manifest(text, "m.yaml");
-  EXPECT_TRUE(findings) << findings.error().message;
-  for (const Finding& finding : *findings) found.insert(finding.rule->id);
+  const auto check = check_manifest(text, "m.yaml");
+  EXPECT_TRUE(check) << check.error().message;
+  for (const Finding& finding : check->findings) found.insert(finding.rule->id);
   return found;
 }
 
-TEST(CheckManifest, FindsNothingWhereAllIsWell) {
+TEST(CheckManifest, FindsNothingInAGoodManifest) {
   EXPECT_EQ(ids(std::string(kGood)), std::set<std::string_view>{});
 }
 
-TEST(CheckManifest, EveryRuleFindsWhatItIsFor) {
+TEST(CheckManifest, FindsEachRuleAlone) {
   std::set<std::string_view> covered = {"gpu-without-limit", "version-differs"};  // below
   for (const Change& change : kChanges) {
     EXPECT_EQ(ids(changed(change.from, change.to)), std::set<std::string_view>{change.rule})
         << change.from;
     covered.insert(change.rule);
   }
-  for (const Rule& rule : rules())
-    EXPECT_TRUE(covered.contains(rule.id)) << rule.id << " has no test";
+  for (const Rule& each : kRules)
+    EXPECT_TRUE(covered.contains(each.id)) << each.id << " has no test";
 }
 
-TEST(CheckManifest, GpusWantALimitAndTime) {
+TEST(CheckManifest, WantsALimitAndALongerIdleTimeoutForGpus) {
   const std::string text = changed("nodeSelector: {cloud.google.com/gke-spot: \"true\"}",
                                    "nodeSelector: {cloud.google.com/gke-accelerator: nvidia-l4}");
   EXPECT_EQ(ids(text), (std::set<std::string_view>{"gpu-without-limit", "idle-too-short"}));
 }
 
-TEST(CheckManifest, VersionsAgree) {
+TEST(CheckManifest, FindsImagesOfAnotherRayVersion) {
   EXPECT_EQ(ids(changed("registry.example/lido:0.1.0", "rayproject/ray:2.59.0")),
             (std::set<std::string_view>{"version-differs", "image-without-pyc"}));
 }
 
-TEST(CheckManifest, NamesThePlace) {
-  const auto findings = check_manifest(changed("minReplicas: 0", "minReplicas: 2"), "pool.yaml");
-  ASSERT_EQ(findings->size(), 1U);
-  EXPECT_EQ(findings->front().line, 29);
-  EXPECT_EQ(findings->front().object, "RayJob pool-a, worker group cpu");
-  EXPECT_EQ(findings->front().what, "minReplicas is 2");
+TEST(CheckManifest, NamesLineAndObject) {
+  const auto check = check_manifest(changed("minReplicas: 0", "minReplicas: 2"), "pool.yaml");
+  ASSERT_EQ(check->findings.size(), 1U);
+  const Finding& finding = check->findings.front();
+  EXPECT_EQ(finding.file, "pool.yaml");
+  EXPECT_EQ(finding.line, 29);
+  EXPECT_EQ(finding.object, "RayJob pool-a, worker group cpu");
+  EXPECT_EQ(finding.found, "minReplicas is 2");
 }
 
-TEST(CheckManifest, WhatIsNoYamlIsRefusedByLine) {
+TEST(CheckManifest, SortsFindingsByLine) {
+  const auto check = check_manifest(
+      "kind: RayCluster\nspec:\n  headGroupSpec: {rayStartParams: {}}\n  workerGroupSpecs:\n"
+      "  - {groupName: a, maxReplicas: 1}\n  - {groupName: b, maxReplicas: 1}\n",
+      "m");
+  ASSERT_GE(check->findings.size(), 4U);
+  EXPECT_TRUE(std::ranges::is_sorted(check->findings, {}, &Finding::line));
+}
+
+TEST(CheckManifest, CountsRayObjects) {
+  EXPECT_EQ(check_manifest(kGood, "m")->ray_objects, 1);
+  EXPECT_EQ(check_manifest("kind: ConfigMap\n", "m")->ray_objects, 0);
+  EXPECT_EQ(check_manifest("kind: List\nitems: [{kind: RayCluster}, {kind: RayService}]\n", "m")
+                ->ray_objects,
+            2);
+}
+
+TEST(CheckManifest, RefusesAnEmptyManifest) {
+  for (const char* text : {"", "\n", "# only a comment\n", "---\n---\n"}) {
+    const auto check = check_manifest(text, "pool.yaml");
+    ASSERT_FALSE(check) << text;
+    EXPECT_EQ(check.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(check.error().message, "pool.yaml: the manifest is empty, want YAML documents");
+  }
+}
+
+TEST(CheckManifest, RefusesBrokenYamlWithTheLine) {
   const auto refused = check_manifest("kind: RayCluster\nspec: [1, 2\n", "pool.yaml");
   ASSERT_FALSE(refused);
   EXPECT_TRUE(refused.error().message.starts_with("pool.yaml:3: ")) << refused.error().message;
+}
+
+TEST(CheckManifest, AcceptsDocumentsOfAnyShape) {
   for (const char* odd :
-       {"", "[]", "3", "kind: RayCluster", "kind: RayCluster\nspec: 3",
+       {"[]", "3", "kind: RayCluster", "kind: RayCluster\nspec: 3",
         "kind: RayJob\nspec: {rayClusterSpec: []}", "kind: List\nitems: {a: 1}",
         "kind: RayCluster\nspec: {workerGroupSpecs: [1, [], {template: 3}], headGroupSpec: 5}"})
     EXPECT_TRUE(check_manifest(odd, "m")) << odd;
 }
 
-TEST(ParseQuantity, ReadsWhatKubernetesReads) {
+TEST(Rules, HaveUniqueIdsAndCompleteTexts) {
+  std::set<std::string_view> seen;
+  for (const Rule& each : kRules) {
+    EXPECT_TRUE(seen.insert(each.id).second) << each.id;
+    EXPECT_FALSE(each.reason.empty() || each.fix.empty() || each.source.empty()) << each.id;
+    EXPECT_TRUE(each.reason.ends_with('.')) << each.id;
+  }
+}
+
+TEST(ParseQuantity, AcceptsTheUnitsOfKubernetes) {
   for (const auto& [text, value] : {std::pair{"500m", 0.5},
                                     {"2", 2.0},
                                     {"4Gi", 4294967296.0},

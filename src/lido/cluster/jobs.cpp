@@ -15,23 +15,24 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMostBytes = size_t{64} << 20;
-constexpr long kConnect_s = 10, kAll_s = 60;
+constexpr size_t kMaxAnswerBytes = size_t{64} << 20;
+constexpr long kConnectTimeout_s = 10, kCallTimeout_s = 60;
 
-size_t take(const char* data, size_t size, size_t count, void* text) {
-  auto& all = *static_cast<std::string*>(text);
-  if (all.size() + size * count > kMostBytes) return 0;  // ends the transfer with an error
-  all.append(data, size * count);
+/// Appends received bytes to the std::string at `text`; libcurl's callback.
+size_t append_bytes(const char* data, size_t size, size_t count, void* text) {
+  auto& answer = *static_cast<std::string*>(text);
+  if (answer.size() + size * count > kMaxAnswerBytes) return 0;  // Ends the transfer as an error.
+  answer.append(data, size * count);
   return size * count;
 }
 
 std::string text_of(const Json& json, const char* key) {
-  const auto at = json.find(key);
-  return at != json.end() && at->is_string() ? at->get<std::string>() : "";
+  const auto found = json.find(key);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 int64_t number_of(const Json& json, const char* key) {
-  const auto at = json.find(key);
-  return at != json.end() && at->is_number() ? at->get<int64_t>() : 0;
+  const auto found = json.find(key);
+  return found != json.end() && found->is_number() ? found->get<int64_t>() : 0;
 }
 
 Job job_of(const Json& json) {
@@ -49,18 +50,19 @@ Job job_of(const Json& json) {
   return job;
 }
 
-Result<Json> parsed(const std::string& url, const std::string& text) {
+Result<Json> parse_answer(const std::string& url, const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded())
-    return fail(ErrorCode::kUnavailable, "{}: no JSON came back, so no Ray Jobs API is there", url);
+    return fail(ErrorCode::kUnavailable,
+                "{}: the answer is not JSON: no Ray Jobs API at this address", url);
   return json;
 }
 
-/// An id stands in a path, so that it must be no more than a name.
+/// Refuses an id that would change the path of a call.
 Result<void> check_id(const std::string& id) {
   const auto plain = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_'; };
   if (!id.empty() && std::ranges::all_of(id, plain)) return {};
-  return fail(ErrorCode::kInvalidArgument, "job is \"{}\", want one that lido jobs lists", id);
+  return fail(ErrorCode::kInvalidArgument, "job is \"{}\", want an id that lido jobs lists", id);
 }
 
 bool is_this_machine(std::string_view host) {
@@ -71,20 +73,26 @@ bool is_this_machine(std::string_view host) {
 
 }  // namespace
 
-Result<JobsApi> JobsApi::at(const std::string& url, std::string token) {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  if (!ready) return fail(ErrorCode::kUnavailable, "libcurl does not start");
-  const bool secure = url.starts_with("https://");
-  const bool plain = url.starts_with("http://");
-  if (!secure && !plain)
+Result<JobsApi> JobsApi::open(const std::string& url, std::string token) {
+  static const bool is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  if (!is_ready) return fail(ErrorCode::kUnavailable, "libcurl does not start");
+  const bool is_https = url.starts_with("https://");
+  const bool is_http = url.starts_with("http://");
+  if (!is_https && !is_http)
     return fail(ErrorCode::kInvalidArgument, "{}: want https://HOST or k8s:NAMESPACE/CLUSTER", url);
-  std::string_view host = std::string_view(url).substr(secure ? 8 : 7);
+  std::string_view host = std::string_view(url).substr(is_https ? 8 : 7);
   host = host.substr(0, host.find('/'));
   if (const size_t colon = host.rfind(':'); colon != host.npos && !host.ends_with(']'))
     host = host.substr(0, colon);
-  if (plain && !is_this_machine(host))
+  if (is_http && !is_this_machine(host))
     return fail(ErrorCode::kInvalidArgument,
-                "{}: want https: footage's whereabouts and a token would travel in the clear", url);
+                "{}: want https, since http would send the token and the names of clips "
+                "unencrypted",
+                url);
+  const auto is_printable = [](char c) { return c > ' ' && c <= '~'; };
+  if (!std::ranges::all_of(token, is_printable))
+    return fail(ErrorCode::kInvalidArgument,
+                "token: it holds characters that no token has. Give a file with the token alone.");
   JobsApi api;
   api.url_ = url;
   while (api.url_.ends_with('/')) api.url_.pop_back();
@@ -92,29 +100,55 @@ Result<JobsApi> JobsApi::at(const std::string& url, std::string token) {
   return api;
 }
 
+namespace {
+
+using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using CurlHeaders = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
+
+CurlHeaders headers_with(const std::string& token) {
+  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
+  if (!token.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + token).c_str());
+  return {list, curl_slist_free_all};
+}
+
+/// Returns the error that an HTTP status means; nothing for success.
+Result<void> check_status(long status, const std::string& url, bool has_token,
+                          std::string_view answer) {
+  if (status >= 200 && status <= 299) return {};
+  if (status == 401)
+    return fail(ErrorCode::kInvalidArgument, "{}: {}", url,
+                has_token ? "the server refuses the token (401)"
+                          : "the server wants a token (401). Give --token-file.");
+  if (status == 403)
+    return fail(ErrorCode::kInvalidArgument, "{}: the token does not permit this call (403)", url);
+  if (status == 404) return fail(ErrorCode::kNotFound, "{}: not found (404)", url);
+  const ErrorCode code = status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument;
+  return fail(code, "{}: {} {}", url, status,
+              answer.substr(0, std::min(answer.find('\n'), size_t{300})));
+}
+
+}  // namespace
+
 Result<std::string> JobsApi::call(const char* method, const std::string& path,
                                   const std::string& body) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
-                                                                 curl_easy_cleanup);
+  const Curl curl(curl_easy_init(), curl_easy_cleanup);
   if (!curl) return fail(ErrorCode::kUnavailable, "libcurl does not start");
-  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
-  if (!token_.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + token_).c_str());
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list,
-                                                                            curl_slist_free_all);
+  const CurlHeaders headers = headers_with(token_);
   std::string answer;
   std::array<char, CURL_ERROR_SIZE> reason{};
   const std::string url = url_ + path;
   curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method);
   curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, take);
+  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append_bytes);
   curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, reason.data());
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnect_s);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kAll_s);
+  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
+  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kCallTimeout_s);
   curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-  if (const char* trusted = std::getenv("SSL_CERT_FILE"); trusted != nullptr && *trusted != '\0')
-    curl_easy_setopt(curl.get(), CURLOPT_CAINFO, trusted);
+  if (const char* authorities = std::getenv("SSL_CERT_FILE");
+      authorities != nullptr && *authorities != '\0')
+    curl_easy_setopt(curl.get(), CURLOPT_CAINFO, authorities);
   if (!body.empty()) {
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
     curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
@@ -125,32 +159,22 @@ Result<std::string> JobsApi::call(const char* method, const std::string& path,
                 reason[0] != '\0' ? reason.data() : curl_easy_strerror(done));
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (status == 401)
-    return fail(ErrorCode::kInvalidArgument, "{}: {}", url_,
-                token_.empty() ? "this cluster wants a token (--token-file)"
-                               : "the token was not taken (401)");
-  if (status == 403)
-    return fail(ErrorCode::kInvalidArgument, "{}: the token does not allow this (403)", url_);
-  if (status == 404) return fail(ErrorCode::kNotFound, "{}: not there", url);
-  if (status < 200 || status > 299) {
-    const std::string first = answer.substr(0, std::min(answer.find('\n'), size_t{300}));
-    return fail(status >= 500 ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument, "{}: {} {}",
-                url, status, first);
-  }
+  LIDO_TRY(check_status(status, url, !token_.empty(), answer));
   return answer;
 }
 
 Result<std::string> JobsApi::version() {
-  const Json json = LIDO_TRY(parsed(url_, LIDO_TRY(call("GET", "/api/version"))));
+  const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(call("GET", "/api/version"))));
   return json.is_object() ? text_of(json, "ray_version") : "";
 }
 
 Result<std::vector<Job>> JobsApi::list() {
-  const Json json = LIDO_TRY(parsed(url_, LIDO_TRY(call("GET", "/api/jobs/"))));
+  const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(call("GET", "/api/jobs/"))));
   std::vector<Job> jobs;
-  if (!json.is_array()) return fail(ErrorCode::kUnavailable, "{}: no list of jobs came back", url_);
-  for (const Json& one : json) {
-    if (one.is_object()) jobs.push_back(job_of(one));
+  if (!json.is_array())
+    return fail(ErrorCode::kUnavailable, "{}: the answer is not a list of jobs", url_);
+  for (const Json& entry : json) {
+    if (entry.is_object()) jobs.push_back(job_of(entry));
   }
   return jobs;
 }
@@ -159,9 +183,9 @@ Result<Job> JobsApi::get(const std::string& id) {
   LIDO_TRY(check_id(id));
   const auto text = call("GET", "/api/jobs/" + id);
   if (!text && text.error().code == ErrorCode::kNotFound)
-    return fail(ErrorCode::kNotFound, "{}: no such job at {}", id, url_);
-  const Json json = LIDO_TRY(parsed(url_, LIDO_TRY(text)));
-  if (!json.is_object()) return fail(ErrorCode::kUnavailable, "{}: no job came back", url_);
+    return fail(ErrorCode::kNotFound, "{}: {} has no such job", id, url_);
+  const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(text)));
+  if (!json.is_object()) return fail(ErrorCode::kUnavailable, "{}: the answer is not a job", url_);
   return job_of(json);
 }
 
@@ -180,8 +204,8 @@ Result<std::string> JobsApi::logs(const std::string& id) {
   LIDO_TRY(check_id(id));
   const auto text = call("GET", "/api/jobs/" + id + "/logs");
   if (!text && text.error().code == ErrorCode::kNotFound)
-    return fail(ErrorCode::kNotFound, "{}: no such job at {}", id, url_);
-  const Json json = LIDO_TRY(parsed(url_, LIDO_TRY(text)));
+    return fail(ErrorCode::kNotFound, "{}: {} has no such job", id, url_);
+  const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(text)));
   return json.is_object() ? text_of(json, "logs") : "";
 }
 

@@ -13,48 +13,62 @@ namespace lido::cluster {
 
 /// A job of a Ray cluster.
 struct Job {
-  std::string id;       ///< Submission id; empty for one that was not submitted.
+  std::string id;       ///< Submission id; empty for a job that was not submitted by id.
   std::string status;   ///< PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED.
-  std::string message;  ///< Ray's, in its own words.
+  std::string message;  ///< Ray's text about the status.
   std::string entrypoint;
-  std::string dataset;      ///< What Lido's jobs write to.
-  std::optional<int> exit;  ///< Of its process.
-  int64_t start_ms = 0;     ///< Since 1970; 0 for not yet.
-  int64_t end_ms = 0;
+  std::string dataset;      ///< Folder or URI that the job writes to; empty for others' jobs.
+  std::optional<int> exit;  ///< Exit code of the job's process; empty before its end.
+  int64_t start_ms = 0;     ///< Milliseconds since 1970; 0 before the start.
+  int64_t end_ms = 0;       ///< Milliseconds since 1970; 0 before the end.
 
+  /// Whether the job has reached a final status.
   bool has_ended() const {
     return status == "SUCCEEDED" || status == "FAILED" || status == "STOPPED";
   }
 };
 
-/// What to run in a cluster. Nothing is packed and sent: the cluster's image holds Lido.
+/// A job to submit. No files are uploaded: the cluster's image contains Lido.
 struct Submission {
-  std::string id;
-  std::string entrypoint;  ///< For a shell.
-  std::string dataset;
-  double cpus = 0;  ///< What its entrypoint takes of a node; this and the next two.
+  std::string id;          ///< Letters, digits, "-" and "_".
+  std::string entrypoint;  ///< Shell command.
+  std::string dataset;     ///< Stored with the job, as its dataset.
+  // Resources that Ray reserves for the entrypoint.
+  double cpus = 0;
   double gpus = 0;
-  std::map<std::string, double> resources;
+  std::map<std::string, double> resources;  ///< Custom resources of Ray, by name.
 };
 
-/// The Ray Jobs API of one cluster. Not thread-safe.
+/// Client of one cluster's Ray Jobs API. Not thread-safe.
+///
+/// All calls return kUnavailable, with the reason, when the server does not answer, its certificate
+/// is not trusted, or it fails; kInvalidArgument when the server refuses the token.
 ///
 /// Source: Ray docs, Ray Jobs REST API.
 class JobsApi {
  public:
-  /// @param url  https, or http to this machine alone: a token must not travel in the clear.
-  /// @param token  Sent as a bearer; empty for none.
-  static Result<JobsApi> at(const std::string& url, std::string token);
+  /// Makes a client; connects with the first call.
+  /// @param url  https://HOST, or http:// to this machine only: other connections would expose the
+  ///             token.
+  /// @param token  Sent as a bearer token; empty for none.
+  /// @return kInvalidArgument for another URL, and for a token that HTTP cannot carry.
+  static Result<JobsApi> open(const std::string& url, std::string token);
 
-  /// Of Ray. @return kUnavailable with the reason when nobody answers, or not with a certificate
-  /// that this machine trusts; kInvalidArgument when the token is not taken.
+  /// Returns the version of the cluster's Ray; empty when the server does not name one.
   Result<std::string> version();
+  /// Returns all jobs.
   Result<std::vector<Job>> list();
-  /// @return kNotFound.
+  /// Returns one job.
+  /// @return kNotFound when the cluster has no such job.
   Result<Job> get(const std::string& id);
+  /// Submits a job.
+  /// @return kInvalidArgument when a job of this id exists.
   Result<void> submit(const Submission& submission);
-  /// All it has said so far.
+  /// Returns the job's log so far.
+  /// @return kNotFound when the cluster has no such job.
   Result<std::string> logs(const std::string& id);
+  /// Stops a job; does nothing to a job that has ended.
+  /// @return kNotFound when the cluster has no such job.
   Result<void> stop(const std::string& id);
 
  private:
@@ -64,7 +78,7 @@ class JobsApi {
   std::string url_, token_;
 };
 
-/// A word for a shell that stands for this text, whatever is in it.
+/// Quotes a text as one word of a POSIX shell.
 std::string shell_quoted(std::string_view text);
 
 }  // namespace lido::cluster

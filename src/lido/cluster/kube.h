@@ -11,62 +11,81 @@
 
 namespace lido::cluster {
 
-/// A chart rendered for a values file.
-/// @param chart  Folder of the Helm chart.
-/// @param install_operator  Whether KubeRay's operator is among the manifests.
-/// @return kNotFound without Helm; kInvalidArgument with Helm's last word when it refuses a value.
+/// Renders a Helm chart with a values file, and returns the manifests.
+/// @param chart  Folder of the chart.
+/// @param name  Namespace and release.
+/// @param install_operator  Whether the manifests contain KubeRay's operator.
+/// @return kNotFound when helm is not installed; kInvalidArgument, with helm's last line, when helm
+///         refuses a value.
 Result<std::string> render_chart(const std::string& chart, const std::string& values_file,
                                  const std::string& name, bool install_operator);
 
-/// Who runs KubeRay's operator in a Kubernetes cluster.
-enum class OperatorOwner { kNobody, kLido, kSomebodyElse };
+/// Owner of the KubeRay operator in a Kubernetes cluster.
+enum class OperatorOwner {
+  kNone,   ///< No operator.
+  kLido,   ///< Installed by Lido's chart.
+  kOther,  ///< Installed by other means, such as GKE's add-on.
+};
 
-/// A RayCluster's state as a person asks for it.
+/// State of a RayCluster.
 struct ClusterStatus {
   std::string name;
-  std::string state;  ///< "ready", "suspended", "starting", "failed".
-  std::string reason;
+  std::string state;   ///< "ready", "starting", "suspending", "suspended" or "failed".
+  std::string reason;  ///< Kubernetes' reason for a pod that does not run; often empty.
   bool head_ready = false;
+  /// Pods of one worker group.
   struct Group {
     std::string name;
-    int wanted = 0;
+    int wanted = 0;  ///< Pods that the autoscaler wants.
     int ready = 0;
-    int max = 0;
+    int max = 0;  ///< Upper limit of pods.
   };
   std::vector<Group> groups;
 };
 
-/// A Kubernetes cluster, through kubectl and helm and so with whatever credentials these have.
+/// A Kubernetes cluster, by way of kubectl and helm and their credentials. Thread-safe.
+///
+/// All calls return kNotFound when kubectl or helm is not installed, and kUnavailable, with the
+/// program's last line, when the program fails.
 class Kube {
  public:
-  /// @param context  Of the kubeconfig; empty for the current one.
-  static Kube with(std::string kubeconfig, std::string context);
+  /// @param kubeconfig  File for kubectl; empty for kubectl's default.
+  /// @param context  Context of the kubeconfig; empty for the current one.
+  Kube(std::string kubeconfig, std::string context)
+      : kubeconfig_(std::move(kubeconfig)), context_(std::move(context)) {}
 
-  /// Whether it answers, and lets us do what a job in `space` needs.
-  /// @return kUnavailable with the reason in one line; kInvalidArgument without permission.
-  Result<void> check_access(const std::string& space) const;
-  /// @return kInvalidArgument for a version of KubeRay that lacks what the chart relies on.
+  /// Checks that the cluster answers and permits what a job in the namespace needs.
+  /// @return kInvalidArgument when a permission is missing.
+  Result<void> check_access(const std::string& name_space) const;
+  /// Returns the owner of the KubeRay operator.
+  /// @return kInvalidArgument for a KubeRay older than 1.6, which the chart does not support.
   Result<OperatorOwner> operator_owner() const;
-  /// Applies KubeRay's definitions; Helm installs such once and never upgrades them.
+  /// Applies KubeRay's resource definitions. Helm installs definitions once and never upgrades
+  /// them.
   Result<void> apply_definitions(const std::string& folder) const;
-  /// Makes the namespace, with pods held to the restricted standard.
+  /// Creates the namespace, under the restricted pod security standard.
   Result<void> make_namespace(const std::string& name) const;
+  /// Installs or upgrades the chart's release.
   Result<void> install(const std::string& chart, const std::string& values_file,
                        const std::string& name, bool install_operator) const;
-  Result<std::vector<ClusterStatus>> status(const std::string& space) const;
-  Result<void> set_suspended(const std::string& space, const std::string& cluster,
+  /// Returns the RayClusters of a namespace.
+  Result<std::vector<ClusterStatus>> status(const std::string& name_space) const;
+  /// Suspends or resumes a RayCluster.
+  Result<void> set_suspended(const std::string& name_space, const std::string& cluster,
                              bool suspended) const;
-  /// The token that KubeRay made for a RayCluster; where Kubernetes says who may call it, one of
-  /// its submitters' service account, good for a day.
-  /// @return kNotFound when there is no such cluster; kInvalidArgument for a suspended one.
-  Result<std::string> token(const std::string& space, const std::string& cluster) const;
-  /// A RayCluster's Jobs API, brought to a port of this machine for as long as `process` lives.
+  /// Returns the token for a RayCluster's Jobs API: KubeRay's own, or for auth mode kubernetes one
+  /// of the submitters' service account, valid for a day.
+  /// @return kNotFound when there is no such cluster or the cluster has no token; kInvalidArgument
+  ///         for a suspended cluster.
+  Result<std::string> token(const std::string& name_space, const std::string& cluster) const;
+  /// A RayCluster's Jobs API, forwarded to a port of this machine while `process` lives.
   struct Forward {
     BackgroundProcess process;
     std::string url;
   };
-  Result<Forward> forward(const std::string& space, const std::string& cluster) const;
-  /// Deletes jobs and clusters, waits for their pods to go, then the release. The namespace stays.
+  Result<Forward> forward(const std::string& name_space, const std::string& cluster) const;
+  /// Deletes jobs and clusters, waits for the end of their pods, then deletes the release. Keeps
+  /// the namespace.
   Result<void> uninstall(const std::string& name) const;
 
  private:
@@ -74,7 +93,7 @@ class Kube {
   Result<std::string> kubectl(std::vector<std::string> arguments,
                               std::string_view input = {}) const;
   Result<std::string> helm(std::vector<std::string> arguments) const;
-  /// Nothing where there is no such thing.
+  /// Returns a resource as JSON; empty when the resource does not exist.
   Result<std::optional<nlohmann::json>> get(std::vector<std::string> arguments) const;
 
   std::string kubeconfig_, context_;

@@ -20,17 +20,17 @@ Result<std::chrono::sys_days> parse_day(std::string_view text) {
                                            std::chrono::day(day)};
     if (date.ok()) return std::chrono::sys_days(date);
   }
-  return fail(ErrorCode::kInvalidArgument, "as_of is \"{}\", want a day like 2026-09-01", text);
+  return fail(ErrorCode::kInvalidArgument, "as_of is \"{}\", want a date like 2026-09-01", text);
 }
 
-/// A cluster's pods and what an hour of them costs.
+/// A cluster's pods, and their price per hour.
 struct Rates {
-  double head_usd = 0;        ///< Head and one driver: what runs whenever the cluster is up.
-  double configured_usd = 0;  ///< All workers at once, spot where it is configured.
-  double on_demand_usd = 0;
-  double spot_usd = 0;
-  double workers = 0;
-  double cpus = 0;
+  double head_usd = 0;        ///< Head and one driver: the pods of a cluster without work.
+  double configured_usd = 0;  ///< All workers, on spot as configured.
+  double on_demand_usd = 0;   ///< All workers on demand.
+  double spot_usd = 0;        ///< All workers on spot.
+  double workers = 0;         ///< Largest number of worker pods.
+  double cpus = 0;            ///< CPUs of all workers.
   bool has_gpus = false;
 };
 
@@ -54,11 +54,11 @@ Result<Rates> rates_of(const RayClusterValues& cluster, const PriceTable& prices
   return rates;
 }
 
-/// Hours of the month in which pods are paid for.
+/// Hours of a month in which pods run.
 struct Hours {
-  double busy = 0;  ///< All workers together, at work.
-  double paid = 0;  ///< All workers together, start and idle time included.
-  double up = 0;    ///< Head and driver.
+  double busy = 0;  ///< Hours in which all workers work.
+  double paid = 0;  ///< busy, with start and idle time.
+  double up = 0;    ///< Hours in which head and driver run.
 };
 
 Hours hours_of(const RayClusterValues& cluster, const Rates& rates, const WorkOptions& work,
@@ -74,16 +74,71 @@ Hours hours_of(const RayClusterValues& cluster, const Rates& rates, const WorkOp
   const double runs = hours.busy > 0 ? work.runs : 0;
   hours.paid =
       std::min(kMonth_h, hours.busy + runs * (work.cold_start_s + cluster.idle_timeout_s) / 3600);
-  // Nobody suspends a cluster at 0: its head stays.
+  // At 0 the cluster is never suspended: its head stays.
   hours.up = suspend_after_min > 0 ? std::min(kMonth_h, hours.paid + runs * suspend_after_min / 60)
                                    : kMonth_h;
   return hours;
 }
 
-/// The most duty at which a straight line from `base` by `slope` reaches a cost; negative for none.
-double most_duty(double base, double slope, double cost) {
-  if (base > cost) return -1;
-  return slope > 0 ? std::min(1.0, (cost - base) / slope) : 1;
+/// Cost of a month as a straight line over duty.
+struct Line {
+  double base_usd = 0;   ///< At no duty.
+  double slope_usd = 0;  ///< Added at full duty.
+
+  double at(double duty) const { return base_usd + duty * slope_usd; }
+  /// Returns the largest duty whose cost is at most `usd`; -1 for none.
+  double max_duty(double usd) const {
+    if (base_usd > usd) return -1;
+    return slope_usd > 0 ? std::min(1.0, (usd - base_usd) / slope_usd) : 1;
+  }
+};
+
+/// Cost of a month over duty, with workers on spot as configured, never, and always.
+struct Lines {
+  Line configured, on_demand, spot;
+};
+
+ClusterCost cost_of(const std::string& name, const Rates& rates, const Hours& hours) {
+  ClusterCost cost{.name = name};
+  cost.always_on_usd = kMonth_h * (rates.head_usd + rates.on_demand_usd);
+  cost.scaled_usd = hours.paid * rates.configured_usd + hours.up * rates.head_usd;
+  cost.worker_hours = hours.paid * rates.workers;
+  cost.up_hours = hours.up;
+  cost.duty = hours.busy / kMonth_h;
+  const double discount = rates.on_demand_usd - rates.configured_usd;
+  const double max_discount = rates.on_demand_usd - rates.spot_usd;
+  cost.spot_share = max_discount > 0 ? discount / max_discount : 0;
+  return cost;
+}
+
+/// Adds a cluster to the month's cost over duty.
+void add_to(Lines& lines, const Rates& rates, const Hours& hours) {
+  const double waiting_h = hours.up - hours.paid;  // Up without workers, before the suspension.
+  const double base = waiting_h * rates.head_usd +
+                      (hours.paid - hours.busy) * (rates.configured_usd + rates.head_usd);
+  for (Line* line : {&lines.configured, &lines.on_demand, &lines.spot}) line->base_usd += base;
+  lines.configured.slope_usd += kMonth_h * (rates.configured_usd + rates.head_usd);
+  lines.on_demand.slope_usd += kMonth_h * (rates.on_demand_usd + rates.head_usd);
+  lines.spot.slope_usd += kMonth_h * (rates.spot_usd + rates.head_usd);
+}
+
+/// Adds the points, limits and the priced work's own point to a month.
+void add_duties(MonthCost& month, const Lines& lines) {
+  constexpr int kPoints = 50;
+  constexpr double kRest = 0.09;  // Share of the cost that is left after a saving of 91%.
+  const auto point_at = [&](double duty) -> MonthCost::Point {
+    return {duty, std::min(lines.configured.at(duty), month.always_on_usd),
+            std::min(lines.on_demand.at(duty), month.always_on_usd)};
+  };
+  for (int i = 0; i <= kPoints; ++i)
+    month.over_duty.push_back(point_at(static_cast<double>(i) / kPoints));
+  const Line& line = lines.configured;
+  const double duty =
+      line.slope_usd > 0 ? std::clamp((month.scaled_usd - line.base_usd) / line.slope_usd, 0.0, 1.0)
+                         : 0;
+  month.priced = {duty, month.scaled_usd, lines.on_demand.at(duty)};
+  month.duty_for_91 = line.max_duty(kRest * month.always_on_usd);
+  month.duty_for_91_on_spot = lines.spot.max_duty(kRest * month.always_on_usd);
 }
 
 }  // namespace
@@ -100,22 +155,23 @@ Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& fi
                 .unit = std::string(table->cell("unit", row)),
                 .source = std::string(table->cell("source", row))};
     const auto refuse = [&](std::string_view why) {
-      return fail(ErrorCode::kInvalidArgument, "{}: {} ({}): {}", file, table->place(row),
-                  price.sku, why);
+      return fail(ErrorCode::kInvalidArgument, "{}: {} ({}): {}", file, table->place(row), price.sku, why);
     };
     const auto on_demand = dataset::parse_number(table->cell("on_demand_usd", row));
-    if (!on_demand || *on_demand < 0) return refuse("on_demand_usd is no price");
+    if (!on_demand || *on_demand < 0)
+      return refuse("on_demand_usd is no price, want a number of 0 or more");
     price.on_demand_usd = price.spot_usd = *on_demand;
     if (const auto cell = table->cell("spot_usd", row); !cell.empty()) {
       const auto spot = dataset::parse_number(cell);
-      if (!spot || *spot < 0) return refuse("spot_usd is no price");
+      if (!spot || *spot < 0)
+        return refuse("spot_usd is no price, want a number of 0 or more, or nothing");
       price.spot_usd = *spot;
       price.spot_known = true;
     }
     const auto day = parse_day(table->cell("as_of", row));
     if (!day) return refuse(day.error().message);
     price.as_of = *day;
-    if (price.source.empty()) return refuse("no source: who says so?");
+    if (price.source.empty()) return refuse("source is empty, want where the price was read");
     prices.prices_.push_back(std::move(price));
   }
   prices.used_.resize(prices.prices_.size());
@@ -130,7 +186,7 @@ Result<const Price*> PriceTable::find(std::string_view sku) const {
     used_[i] = true;
     return &prices_[i];
   }
-  return fail(ErrorCode::kInvalidArgument, "{}: no price for {}, there are: {}", file_, sku,
+  return fail(ErrorCode::kInvalidArgument, "{}: no price for {}, want one of {}", file_, sku,
               fmt::join(names, ", "));
 }
 
@@ -163,64 +219,44 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
   MonthCost month;
   month.fee_usd = kMonth_h * LIDO_TRY(prices.find("gke-cluster-fee"))->on_demand_usd;
   month.always_on_usd = month.scaled_usd = month.fee_usd;
-  // Over duty: a base that is there at no duty, and what all clusters add at full duty.
-  double base = month.fee_usd, slope = 0, slope_on_demand = 0, slope_spot = 0;
+  Lines lines;
+  for (Line* line : {&lines.configured, &lines.on_demand, &lines.spot})
+    line->base_usd = month.fee_usd;
   for (const RayClusterValues& cluster : values.clusters) {
     if (!cluster.enabled) continue;
     const Rates rates = LIDO_TRY(rates_of(cluster, prices));
     const Hours hours = hours_of(cluster, rates, work, values.suspend_after_min);
     if (hours.busy > kMonth_h) {
-      return fail(
-          ErrorCode::kInvalidArgument,
-          "cluster {}: this work keeps all {} workers busy for {:.0f} h of a month of {:.0f}: "
-          "raise max",
-          cluster.name, rates.workers, hours.busy, kMonth_h);
+      return fail(ErrorCode::kInvalidArgument,
+                  "cluster {}: the work takes all {} workers {:.0f} h, want {:.0f} h or less, a "
+                  "month. Raise max.",
+                  cluster.name, rates.workers, hours.busy, kMonth_h);
     }
-    ClusterCost cost{.name = cluster.name};
-    cost.always_on_usd = kMonth_h * (rates.head_usd + rates.on_demand_usd);
-    cost.scaled_usd = hours.paid * rates.configured_usd + hours.up * rates.head_usd;
-    cost.worker_hours = hours.paid * rates.workers;
-    cost.up_hours = hours.up;
-    cost.duty = hours.busy / kMonth_h;
-    const double on_spot = rates.on_demand_usd - rates.configured_usd;
-    const double could = rates.on_demand_usd - rates.spot_usd;
-    cost.spot_share = could > 0 ? on_spot / could : 0;
-    month.always_on_usd += cost.always_on_usd;
-    month.scaled_usd += cost.scaled_usd;
-    const double beside = hours.up - hours.paid;  // up without workers: before it is suspended
-    base += beside * rates.head_usd +
-            (hours.paid - hours.busy) * (rates.configured_usd + rates.head_usd);
-    slope += kMonth_h * (rates.configured_usd + rates.head_usd);
-    slope_on_demand += kMonth_h * (rates.on_demand_usd + rates.head_usd);
-    slope_spot += kMonth_h * (rates.spot_usd + rates.head_usd);
+    month.clusters.push_back(cost_of(cluster.name, rates, hours));
+    month.always_on_usd += month.clusters.back().always_on_usd;
+    month.scaled_usd += month.clusters.back().scaled_usd;
+    add_to(lines, rates, hours);
     if (cluster.name == "data" && rates.cpus > 0) {
       const double cpu_hour_usd =
           (rates.configured_usd + rates.head_usd) / rates.cpus / work.cpu_efficiency;
       month.per_tb_usd = work.cpu_hours_per_tb * cpu_hour_usd;
       month.per_job_usd = work.cpu_s_per_job / 3600 * cpu_hour_usd;
     }
-    month.clusters.push_back(cost);
   }
-  constexpr int kPoints = 50;
-  for (int i = 0; i <= kPoints; ++i) {
-    const double duty = static_cast<double>(i) / kPoints;
-    month.over_duty.push_back({duty, std::min(base + duty * slope, month.always_on_usd),
-                               std::min(base + duty * slope_on_demand, month.always_on_usd)});
-  }
-  constexpr double kLeft = 0.09;
-  month.duty_for_91 = most_duty(base, slope, kLeft * month.always_on_usd);
-  month.duty_for_91_on_spot = most_duty(base, slope_spot, kLeft * month.always_on_usd);
+  add_duties(month, lines);
   return month;
 }
 
 std::string plot_cost(const MonthCost& cost, const std::string& name) {
-  Plot plot{.title = fmt::format(
-                "{}: cost of a month over the share of it in which all workers are busy", name),
-            .x_name = "duty",
-            .curves = {{"always on, on demand", "#444", {}, "6 4"},
-                       {"from zero, on demand", "#c2410c", {}, ""},
-                       {"as configured", "#0369a1", {}, ""},
-                       {"9% of always on", "#15803d", {}, "2 3"}},
+  Plot plot{.title = fmt::format("{}: cost of a month", name),
+            .x_name = "duty: share of the month in which all workers are busy",
+            .curves = {{"always on, on demand", "#6b7a88", {}, "6 4"},
+                       {"from zero, on demand", "#d9622b", {}, ""},
+                       {"as configured", "#1d8fc9", {}, ""},
+                       {"9% of always on: saves 91%", "#2c9a56", {}, "2 3"}},
+            .marks = {{fmt::format("this month: ${:.0f}", cost.priced.configured_usd),
+                       "#1d8fc9",
+                       {cost.priced.duty, cost.priced.configured_usd}}},
             .x_text = [](double duty) { return fmt::format("{:.0f}%", 100 * duty); },
             .y_text = [](double usd) { return fmt::format("${:.0f}", usd); }};
   for (const auto& point : cost.over_duty) {

@@ -12,29 +12,32 @@
 
 namespace lido::cluster {
 
-/// What one unit of something costs, and who says so.
+/// Price of one unit of a product, with its source.
 struct Price {
-  std::string sku;
+  std::string sku;  ///< Product, like "autopilot-vcpu".
   std::string region;
-  std::string unit;
+  std::string unit;  ///< Like "vcpu-hour".
   double on_demand_usd = 0;
-  double spot_usd = 0;  ///< As on demand where no spot price is known.
-  bool spot_known = false;
+  double spot_usd = 0;      ///< on_demand_usd when no spot price is known.
+  bool spot_known = false;  ///< Whether the table has a spot price.
   std::chrono::sys_days as_of;
-  std::string source;
+  std::string source;  ///< Never empty.
 };
 
+/// List prices of a cloud. Remembers the prices that were looked up. Not thread-safe.
 class PriceTable {
  public:
   /// Reads a CSV with columns sku, region, unit, on_demand_usd, spot_usd, as_of, source.
-  /// @param file  Named in errors.
-  /// @return kInvalidArgument that names the row.
+  /// @param file  File name for errors.
+  /// @return kInvalidArgument that names the line.
   static Result<PriceTable> parse(std::string_view csv, const std::string& file);
 
-  /// @return kInvalidArgument that lists what is there.
+  /// Looks up a price.
+  /// @return kInvalidArgument, with all known products, for an unknown one.
   Result<const Price*> find(std::string_view sku) const;
-  /// Prices that were asked for until now, each once, in the order of the table.
+  /// Prices that were looked up so far, each once, in the order of the table.
   std::vector<const Price*> used() const;
+  /// File name that parse() got.
   const std::string& file() const { return file_; }
 
  private:
@@ -43,11 +46,11 @@ class PriceTable {
   mutable std::vector<bool> used_;
 };
 
-/// What a pod of a shape costs an hour.
-/// @return kInvalidArgument for what has no price.
+/// Returns the price of a pod per hour, USD.
+/// @return kInvalidArgument when a price is missing.
 Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot);
 
-/// A month's work, and what turns it into hours.
+/// Work of one month, and the constants that turn the work into hours.
 struct WorkOptions {
   double tb = 10;
   double jobs = 0;
@@ -59,66 +62,76 @@ struct WorkOptions {
   double cpu_efficiency = 0.93;
 
   static void fields(auto& self, auto&& visit) {
-    visit("tb", self.tb, Within{0, 1e6}, "Raw video in a month, terabytes (1e12 bytes)");
+    visit("tb", self.tb, Within{0, 1e6}, "Terabytes (1e12 bytes) of raw video per month");
     visit("jobs", self.jobs, Within{0, 1e10},
-          "Small jobs in a month beside it: clips of a few seconds");
-    visit(
-        "cpu_hours_per_tb", self.cpu_hours_per_tb, Within{0, 1e6},
-        "CPU-hours that a terabyte takes: 57 for frames alone, 240 with people found, measured on "
-        "1080p30 H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
+          "Small jobs per month besides: clips of a few seconds");
+    visit("cpu_hours_per_tb", self.cpu_hours_per_tb, Within{0, 1e6},
+          "CPU-hours per terabyte: 57 for frames alone, 240 with people found; measured on 1080p30 "
+          "H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
     visit("cpu_s_per_job", self.cpu_s_per_job, Within{0, 1e6},
-          "CPU-seconds of a small job: an assumption, measure your own");
+          "CPU-seconds per small job (assumed: measure your own)");
     visit("gpu_hours", self.gpu_hours, Within{0, 1e6},
-          "Hours a month in which each GPU group's pods all work");
+          "Hours per month in which all pods of each GPU group work");
     visit("runs", self.runs, Within{0, 1e5},
-          "How often a month work begins: each time workers come from nothing");
+          "Starts of work per month; at each start the workers come up from zero");
     visit("cold_start_s", self.cold_start_s, Within{0, 3600},
-          "From work that waits to a worker that takes it, node included");
+          "Seconds from a waiting span to a ready worker on a new node");
     visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1},
-          "Share of workers' paid CPU time that is work, while there is some");
+          "Share of the workers' paid CPU time that does work, while there is work");
   }
 };
 
-/// What one cluster costs in a month.
+/// Cost of one cluster per month.
 struct ClusterCost {
   std::string name;
-  double always_on_usd =
-      0;  ///< All workers it may have, on demand, day and night, head and driver too.
-  double scaled_usd = 0;    ///< Workers from zero, as configured, suspended without work.
-  double worker_hours = 0;  ///< Of paid pods.
-  double up_hours = 0;      ///< In which head and driver run.
-  double duty = 0;          ///< Share of the month in which all workers would be busy.
-  double spot_share = 0;    ///< Of workers' always-on cost that may run on spot.
+  /// Cost of all workers at their maximum, on demand, around the clock, with head and driver.
+  double always_on_usd = 0;
+  /// Cost as configured: workers from zero, suspended without work.
+  double scaled_usd = 0;
+  double worker_hours = 0;  ///< Paid pod-hours of workers.
+  double up_hours = 0;      ///< Hours in which head and driver run.
+  double duty = 0;          ///< Share of the month in which all workers would be busy, 0 to 1.
+  double spot_share = 0;    ///< Share of the workers' possible spot discount that is used, 0 to 1.
+  /// Share of always_on_usd that scaling saves; 0 when always_on_usd is 0.
   double saving() const { return always_on_usd > 0 ? 1 - scaled_usd / always_on_usd : 0; }
 };
 
+/// Cost of all clusters per month.
 struct MonthCost {
   std::vector<ClusterCost> clusters;
-  double fee_usd = 0;  ///< The Kubernetes cluster's own, in both.
-  double always_on_usd = 0;
-  double scaled_usd = 0;
-  double per_tb_usd =
-      0;  ///< Of the data cluster, if it had nothing but terabytes to do; 0 without any.
-  double per_job_usd = 0;  ///< Its small jobs alone.
-  /// The same at other duties: how much of the month all workers are busy, 0 to 1, as configured
-  /// and with everything on demand.
+  double fee_usd = 0;        ///< Fee of the Kubernetes cluster, part of both sums.
+  double always_on_usd = 0;  ///< Sum, with the fee.
+  double scaled_usd = 0;     ///< Sum, with the fee.
+  /// Cost of a terabyte on a busy data cluster; 0 without a data cluster.
+  double per_tb_usd = 0;
+  /// Cost of a small job on a busy data cluster; 0 without a data cluster.
+  double per_job_usd = 0;
+  /// Cost of the month at another duty.
   struct Point {
-    double duty, configured_usd, on_demand_usd;
+    double duty;            ///< 0 to 1.
+    double configured_usd;  ///< With workers on spot as configured.
+    double on_demand_usd;   ///< With all workers on demand.
   };
-  std::vector<Point> over_duty;
-  /// Most duty at which the month still costs 9% of always-on, as configured; negative for never.
+  std::vector<Point> over_duty;  ///< From 0 to 1.
+  /// Cost point of the priced work itself: mean duty of the clusters' workers, weighted by price.
+  Point priced{};
+  /// Largest duty at which the month costs 9% of always_on_usd, as configured; negative for none.
   double duty_for_91 = 0;
-  /// The same with every worker on spot.
+  /// Largest duty at which the month costs 9% of always_on_usd with all workers on spot; negative
+  /// for none.
   double duty_for_91_on_spot = 0;
 };
 
+/// Hours per month: 365 x 24 / 12.
 constexpr double kMonth_h = 730;
 
-/// Pure. @return kInvalidArgument for a GPU type without a price.
+/// Computes the cost of a month. Pure but for the prices that `prices` remembers.
+/// @return kInvalidArgument for a GPU type without a price, for options out of range, and for work
+///         that the clusters cannot finish within a month.
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
                               const WorkOptions& work);
 
-/// A picture of cost over duty.
+/// Draws cost over duty as an SVG file.
 std::string plot_cost(const MonthCost& cost, const std::string& name);
 
 }  // namespace lido::cluster

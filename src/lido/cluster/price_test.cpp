@@ -43,7 +43,7 @@ TEST(Price, IsWhatPaperSays) {
   EXPECT_NEAR(month->per_tb_usd, 100 * 3.15 / 40, 1e-9);
 }
 
-TEST(Price, SpotIsCountedWhereItIsConfigured) {
+TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
   Values values = small();
   values.clusters[0].groups[1].pod.spot = true;
   const auto month = price_month(values, table(), kWork);
@@ -52,13 +52,13 @@ TEST(Price, SpotIsCountedWhereItIsConfigured) {
   EXPECT_NEAR(month->clusters[0].spot_share, 1, 1e-12);
 }
 
-TEST(Price, NobodySuspendsAtZero) {
+TEST(Price, NeverSuspendsAtZeroMinutes) {
   Values values = small();
   values.suspend_after_min = 0;
   EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].up_hours, 730, 1e-9);
 }
 
-TEST(Price, TheDutyThatSavesNineTenthsDoes) {
+TEST(Price, FindsTheDutyThatSaves91Percent) {
   const auto month = price_month(small(), table(), kWork);
   ASSERT_TRUE(month);
   ASSERT_GT(month->duty_for_91, 0);
@@ -69,34 +69,55 @@ TEST(Price, TheDutyThatSavesNineTenthsDoes) {
   EXPECT_GE(month->duty_for_91_on_spot, month->duty_for_91);
 }
 
-TEST(Price, WorkThatDoesNotFitIntoAMonthIsRefused) {
+TEST(Price, RefusesWorkThatDoesNotFitIntoAMonth) {
   const auto month = price_month(small(), table(), {.tb = 1000, .cpu_hours_per_tb = 240});
   ASSERT_FALSE(month);
-  EXPECT_NE(month.error().message.find("raise max"), std::string::npos);
+  EXPECT_NE(month.error().message.find("Raise max"), std::string::npos);
 }
 
-TEST(Price, AGpuWithoutAPriceIsRefused) {
+TEST(Price, RefusesAGpuWithoutAPrice) {
   Values values = small();
   values.clusters[0].groups[1].pod.gpus = 1;
   values.clusters[0].groups[1].pod.gpu_type = "tpu-v9";
   const auto month = price_month(values, table(), kWork);
   ASSERT_FALSE(month);
-  EXPECT_NE(month.error().message.find("no price for tpu-v9, there are: autopilot-vcpu"),
+  EXPECT_NE(month.error().message.find("no price for tpu-v9, want one of autopilot-vcpu"),
             std::string::npos);
 }
 
-TEST(Price, BadTablesNameTheRow) {
+TEST(Price, NamesTheLineOfABadTable) {
   const std::string header = "sku,region,unit,on_demand_usd,spot_usd,as_of,source\n";
   for (const auto& [row, said] :
-       {std::pair("a,r,h,cheap,,2026-09-01,s\n", "row 2 (a): on_demand_usd is no price"),
-        {"a,r,h,1,,yesterday,s\n", "want a day like 2026-09-01"},
-        {"a,r,h,1,,2026-02-30,s\n", "want a day like 2026-09-01"},
+       {std::pair("a,r,h,cheap,,2026-09-01,s\n", "p.csv:2: a: on_demand_usd is no price"),
+        {"a,r,h,1,,yesterday,s\n", "want a date like 2026-09-01"},
+        {"a,r,h,1,,2026-02-30,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,-2,2026-09-01,s\n", "spot_usd is no price"},
-        {"a,r,h,1,,2026-09-01,\n", "no source"}}) {
+        {"a,r,h,1,,2026-09-01,\n", "source is empty"}}) {
     const auto prices = PriceTable::parse(header + row, "p.csv");
     ASSERT_FALSE(prices) << row;
     EXPECT_NE(prices.error().message.find(said), std::string::npos) << prices.error().message;
   }
+}
+
+TEST(Price, MarksThePricedWorkOnTheCurve) {
+  const auto month = price_month(small(), table(), kWork);
+  ASSERT_TRUE(month);
+  EXPECT_EQ(month->priced.configured_usd, month->scaled_usd);
+  // One cluster: the duty of the month is the cluster's.
+  EXPECT_NEAR(month->priced.duty, month->clusters[0].duty, 1e-9);
+  EXPECT_EQ(month->over_duty.front().duty, 0);
+  EXPECT_EQ(month->over_duty.back().duty, 1);
+  const std::string svg = plot_cost(*month, "pool-a");
+  EXPECT_NE(svg.find(fmt::format("this month: ${:.0f}", month->scaled_usd)), std::string::npos);
+}
+
+TEST(Price, RemembersTheUsedPricesOnce) {
+  const PriceTable prices = table();
+  EXPECT_TRUE(prices.used().empty());
+  ASSERT_TRUE(prices.find("gke-cluster-fee"));
+  ASSERT_TRUE(prices.find("gke-cluster-fee"));
+  ASSERT_EQ(prices.used().size(), 1u);
+  EXPECT_EQ(prices.used()[0]->sku, "gke-cluster-fee");
 }
 
 }  // namespace

@@ -11,12 +11,12 @@
 
 namespace lido::cluster {
 
-/// How long things take that are not the work itself.
+/// Overheads of a cluster: scheduling, pod start, job start and end, spot losses.
 struct Timings {
   double decide_s = 2.1;
   double pod_start_s = 9.2;
   double driver_s = 0.6;
-  double span_s = 0.004;
+  double overhead_s = 0.004;
   double end_s = 1.2;
   double idle_slack_s = 2.0;
   double head_start_s = 12;
@@ -25,81 +25,91 @@ struct Timings {
   int warm_nodes = 0;
   double spot_losses_per_hour = 0.03;
   int workers_ahead = 1;
-  double seed = 1;
+  int64_t seed = 1;
 
-  /// From work that waits to a worker that takes it, where there is no node yet.
+  /// Returns the time from a waiting span to a ready worker when no node is free, seconds.
   double worker_start_s() const { return decide_s + node_start_s + pod_start_s; }
 
   static void fields(auto& self, auto&& visit) {
     visit("decide_s", self.decide_s, Within{0.1, 600},
-          "From work that waits to the autoscaler's asking for pods (measured)");
+          "Seconds from a waiting span to the autoscaler's request for pods (measured)");
     visit("pod_start_s", self.pod_start_s, Within{0, 3600},
-          "From asking for a pod to its joining Ray, on a node that has the image (measured)");
+          "Seconds from the request for a pod to a ready Ray worker, on a node that has the image "
+          "(measured)");
     visit("driver_s", self.driver_s, Within{0, 3600},
-          "From a job's place on a driver pod to its first span (measured)");
-    visit("overhead_s", self.span_s, Within{0, 60}, "Ray's own time for each span (measured)");
-    visit("end_s", self.end_s, Within{0, 3600}, "From a job's last span to its end (measured)");
+          "Seconds from a job's place on a driver pod to the job's first span (measured)");
+    visit("overhead_s", self.overhead_s, Within{0, 60},
+          "Seconds that Ray adds to each span (measured)");
+    visit("end_s", self.end_s, Within{0, 3600},
+          "Seconds from a job's last span to the job's end (measured)");
     visit("idle_slack_s", self.idle_slack_s, Within{0, 600},
-          "From a pod's idle timeout to its being gone (measured)");
+          "Seconds from a pod's idle timeout to the pod's removal (measured)");
     visit("head_start_s", self.head_start_s, Within{0, 3600},
-          "A suspended cluster's head, until it takes jobs (measured)");
+          "Seconds until the head of a suspended cluster accepts jobs (measured)");
     visit("node_start_s", self.node_start_s, Within{0, 3600},
-          "A new node for a pod, image pulled (an assumption: the cloud's)");
+          "Seconds until a new node is ready, with the image pulled (assumed; depends on the "
+          "cloud)");
     visit("node_keep_s", self.node_keep_s, Within{0, 86400},
-          "How long an empty node is kept (an assumption: the cloud's)");
+          "Seconds that the cloud keeps an empty node (assumed; depends on the cloud)");
     visit("warm_nodes", self.warm_nodes, Within{0, 100000},
-          "Nodes a group finds when it begins, a pod on each");
+          "Nodes that each group has at the start, for one pod each");
     visit("spot_losses_per_hour", self.spot_losses_per_hour, Within{0, 60},
-          "How often a spot pod's node is taken away (an assumption: the cloud's)");
+          "Reclaims of a spot pod's node per hour (assumed; depends on the cloud)");
     visit("workers_ahead", self.workers_ahead, Within{0, 1},
-          "Workers that a job asks for as it arrives, before its driver does: lido ingest --on "
-          "k8s: asks for one");
-    visit("seed", self.seed, Within{0, 1e9}, "Of all that is random");
+          "Workers that a job requests on arrival, before its driver runs; lido ingest --on k8s: "
+          "requests one");
+    visit("seed", self.seed, Within{0, 1e9}, "Seed of the random numbers");
   }
 };
 
-/// Middle, 95% and most of many durations, seconds.
-struct Spread {
-  double median_s = 0, most95_s = 0, most_s = 0;
+/// Distribution of durations, seconds; zero when there are none.
+struct Durations {
+  double median_s = 0;
+  double p95_s = 0;
+  double max_s = 0;
 };
 
-/// What became of one group's pods.
+/// Simulated pods of one worker group.
 struct GroupRun {
   std::string name;
-  int most_pods = 0;
-  double pod_hours = 0;   ///< From being asked for to being gone.
-  double busy_share = 0;  ///< Of these pods' CPUs while paid for.
+  int max_pods = 0;       ///< Largest number of pods at one time.
+  double pod_hours = 0;   ///< Sum over pods, from request to removal.
+  double busy_share = 0;  ///< Share of the pods' CPU time that spans used, 0 to 1.
   int64_t spot_losses = 0;
 };
 
-/// What became of one cluster's work.
+/// Simulated work of one cluster. Times start at the arrival of the first job.
 struct ClusterRun {
   std::string name;
   int64_t jobs = 0;
   int64_t spans = 0;
-  int64_t spans_again = 0;    ///< Lost with a spot node, and done again.
-  Spread first_span;          ///< From a job's arrival to its first span's begin.
-  Spread turnaround;          ///< From its arrival to its end.
-  double first_worker_s = 0;  ///< From the first arrival to the first worker that is ready.
-  double all_workers_s = 0;   ///< To the most workers that are ever ready.
-  double end_s = 0;           ///< To the last job's end.
-  double zero_s = 0;          ///< From there to the last worker's being gone.
-  double head_hours = 0;
+  int64_t spans_retried = 0;  ///< Spans lost with a spot node.
+  Durations first_span;       ///< From a job's arrival to the start of its first span.
+  Durations turnaround;       ///< From a job's arrival to its end.
+  double first_worker_s = 0;  ///< Time of the first ready worker.
+  double all_workers_s = 0;   ///< Time at which the most workers are ready.
+  double end_s = 0;           ///< End of the last job.
+  double scale_down_s = 0;    ///< From the end of the last job to the removal of the last worker.
+  double head_hours = 0;      ///< Hours in which the head runs.
   std::vector<GroupRun> groups;
-  /// Along time, alike steps: most in each.
+  /// Largest values within one step of time.
   struct Step {
     int pods = 0;
-    int64_t waiting = 0;  ///< Spans without a CPU.
-    int drivers = 0;      ///< Jobs without a driver pod.
+    int64_t waiting = 0;   ///< Spans without a CPU.
+    int drivers = 0;       ///< Jobs without a driver pod.
+    double mean_pods = 0;  ///< Mean over the step's time.
   };
-  double step_s = 0;
-  std::vector<Step> steps;
-  int64_t events = 0;
+  double step_s = 0;        ///< Length of a step.
+  std::vector<Step> steps;  ///< At most 600.
+  int64_t events = 0;       ///< Simulated events.
 };
 
-/// Discrete events over a values file: arrivals, drivers, queues, autoscaler, cold starts, spot
-/// losses, idle timeouts, suspension. Pure: the same arguments give the same result.
-/// @return kInvalidArgument for timings out of range.
+/// Simulates the enabled clusters of a values file under a workload, event by event: arrivals,
+/// drivers, queues, autoscaler, cold starts, spot losses, idle timeouts, suspension.
+///
+/// Pure, so safe from any thread: the same arguments give the same result.
+/// @param workload  Names only clusters and groups of `values`, as read_workload() ensures.
+/// @return One run per cluster with jobs; kInvalidArgument for timings out of range.
 Result<std::vector<ClusterRun>> simulate(const Values& values, const Workload& workload,
                                          const Timings& timings);
 

@@ -9,57 +9,64 @@
 
 namespace lido::cluster {
 
-/// What one pod asks for.
+/// Resources that one pod requests.
 struct PodShape {
-  double cpu = 0;
+  double cpu = 0;  ///< CPUs.
   double memory_gib = 0;
-  double object_store_gib = 0;
-  double spill_gib = 0;
-  std::string gpu_type;  ///< Empty for none.
-  int gpus = 0;
-  bool spot = false;
+  double object_store_gib = 0;  ///< Part of memory_gib that Ray's object store takes.
+  double spill_gib = 0;         ///< Disk for logs and spilled objects.
+  std::string gpu_type;         ///< Like "nvidia-l4"; empty without GPUs.
+  int gpus = 0;                 ///< 0 to 16.
+  bool spot = false;            ///< Whether the pod runs on spot nodes.
 };
 
-/// A group of alike workers.
+/// A group of identical worker pods.
 struct WorkerGroup {
   std::string name;
   PodShape pod;
-  int min = 0;
-  int max = 0;
-  int cpus = 0;  ///< What Ray is told a pod has: tasks that run on it at a time.
+  int min = 0;   ///< Pods that always run.
+  int max = 0;   ///< Upper limit of pods.
+  int cpus = 0;  ///< CPUs per pod that Ray schedules: tasks that run on a pod at a time.
 };
 
-/// One RayCluster.
+/// Values of one RayCluster.
 struct RayClusterValues {
   std::string name;
   bool enabled = false;
   bool suspend = false;
-  double idle_timeout_s = 0;
+  double idle_timeout_s = 0;  ///< Time without work after which the autoscaler removes a worker.
   PodShape head;
-  std::vector<WorkerGroup> groups;
+  std::vector<WorkerGroup> groups;  ///< In the order of the file.
 };
 
-/// What a values file says, with the chart's defaults where it says nothing.
+/// A values file, completed with the chart's defaults.
 struct Values {
   std::string name;  ///< Namespace and release.
   std::string platform;
   std::string image;
-  std::string install_operator;  ///< "auto", "true" or "false".
-  double suspend_after_min = 0;
+  std::string install_operator;            ///< "auto", "true" or "false".
+  double suspend_after_min = 0;            ///< 0: clusters are never suspended.
   std::vector<RayClusterValues> clusters;  ///< In the order of the file.
 
-  /// @return kInvalidArgument that lists the names when there is no such enabled cluster.
+  /// Returns the enabled cluster of this name.
+  /// @return kInvalidArgument, with the names of all enabled clusters, when there is none.
   Result<const RayClusterValues*> find(std::string_view cluster) const;
 };
 
-/// Reads a values file over the chart's defaults. Types and ranges beyond what is needed here are
-/// checked by the chart's schema.
-/// @param file  Named in errors.
-/// @return kInvalidArgument with file and line.
-Result<Values> read_values(std::string_view text, const std::string& file,
-                           std::string_view defaults);
+/// Files of the Helm chart that a values file is read with.
+struct ChartFiles {
+  std::string defaults;  ///< Text of values.yaml.
+  std::string schema;    ///< Text of values.schema.json.
+};
 
-/// What somebody must decide before a cluster exists.
+/// Reads a values file over the chart's defaults, after a check against the chart's schema.
+/// @param text  YAML.
+/// @param file  File name for errors.
+/// @return kInvalidArgument, with file and line, for an empty file, an unknown key, or a value of
+///         the wrong type or out of range; kCorrupt when a chart file is broken.
+Result<Values> read_values(std::string_view text, const std::string& file, const ChartFiles& chart);
+
+/// Decisions that a new cluster needs.
 struct InitOptions {
   std::string cloud = "gke-autopilot";
   std::string image;
@@ -71,22 +78,23 @@ struct InitOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("cloud", self.cloud, OneOf{{"gke-autopilot", "kubernetes"}},
-          "Where the clusters will run");
+          "Platform of the clusters; gke-autopilot adds spot nodes and GPU selectors");
     visit("image", self.image, Anything{},
-          "Image with Ray and Lido, repository:tag (deploy/image/Dockerfile makes it)");
+          "Image with Ray and Lido, repository:tag; deploy/image/Dockerfile builds one");
     visit("bucket", self.bucket, Anything{},
-          "Bucket with the footage, gs://NAME: for the notes on access");
-    visit("gpu", self.gpu, Anything{}, "GPU type of reconstruction and training");
-    visit("training", self.training, Anything{}, "Have the training cluster");
-    visit("reconstruction", self.reconstruction, Anything{}, "Have the reconstruction cluster");
+          "Bucket with the footage, gs://NAME; adds the command that grants workers access");
+    visit("gpu", self.gpu, Anything{}, "GPU type of the reconstruction and training clusters");
+    visit("training", self.training, Anything{}, "Enable the training cluster");
+    visit("reconstruction", self.reconstruction, Anything{}, "Enable the reconstruction cluster");
     visit("spot", self.spot, Anything{},
-          "Run data workers on spot nodes: a third of the price; a span in flight is lost with its "
-          "node");
+          "Run data workers on spot nodes, for a third of the price; a reclaimed node loses its "
+          "current spans, which are retried");
   }
 };
 
-/// A values file with what was decided and why the rest is as it is.
-/// @return kInvalidArgument for a name that Kubernetes would refuse.
+/// Writes a values file with these decisions, each with its reason in a comment.
+/// @param name  Namespace and release.
+/// @return kInvalidArgument for a name or an image that Kubernetes would refuse.
 Result<std::string> initial_values(const std::string& name, const InitOptions& options);
 
 }  // namespace lido::cluster

@@ -27,9 +27,14 @@ clusters:
       gpu: {cpu: 8, memoryGiB: 32, objectStoreGiB: 4, spillGiB: 10, min: 0, max: 4, gpu: {type: nvidia-l4, count: 1}}
 )";
 
-TEST(Values, WhatIsSaidGoesOverWhatIsNot) {
+const ChartFiles kChart{std::string(kDefaults), R"({"type": "object", "properties": {
+    "name": {"type": "string"}, "platform": {"enum": ["gke-autopilot", "kubernetes"]},
+    "image": {}, "serviceAccount": {}, "clusters": {"type": "object"}},
+    "additionalProperties": false})"};
+
+TEST(Values, OverrideTheDefaults) {
   const auto values = read_values("name: pool-a\nclusters: {data: {groups: {cpu: {spot: true}}}}\n",
-                                  "v.yaml", kDefaults);
+                                  "v.yaml", kChart);
   ASSERT_TRUE(values) << values.error().message;
   EXPECT_EQ(values->name, "pool-a");
   const RayClusterValues& data = **values->find("data");
@@ -41,7 +46,7 @@ TEST(Values, WhatIsSaidGoesOverWhatIsNot) {
   EXPECT_EQ(training.error().message, "cluster is training, want one of data");
 }
 
-TEST(Values, ErrorsNameTheLine) {
+TEST(Values, NameTheLineOfAnError) {
   for (const auto& [text, said] :
        {std::pair("name: pool-a\nclusters:\n  data:\n    groups:\n      cpu: {max: many}\n",
                   "v.yaml:5: clusters.data.groups.cpu.max is many, want a whole number, 0 to"),
@@ -50,15 +55,15 @@ TEST(Values, ErrorsNameTheLine) {
          "v.yaml:4: clusters.data.groups.cpu.min is 9, want max (3) or less"},
         {"name: Pool A\n", "v.yaml: name is \"Pool A\", want small letters"},
         {"name: [\n", "v.yaml:"},
-        {"- a\n", "v.yaml: no map of values"}}) {
-    const auto values = read_values(text, "v.yaml", kDefaults);
+        {"- a\n", "v.yaml:1: the document is a list, want a map"}}) {
+    const auto values = read_values(text, "v.yaml", kChart);
     ASSERT_FALSE(values) << text;
     EXPECT_EQ(values.error().code, ErrorCode::kInvalidArgument);
     EXPECT_TRUE(values.error().message.starts_with(said)) << values.error().message;
   }
 }
 
-TEST(Values, WhatInitWritesIsRead) {
+TEST(InitialValues, AreReadBack) {
   for (const bool gpus : {false, true}) {
     const auto text = initial_values("pool-a", {.image = "r.example/lido:1.0",
                                                 .bucket = "gs://pool-a",
@@ -66,7 +71,7 @@ TEST(Values, WhatInitWritesIsRead) {
                                                 .reconstruction = false,
                                                 .spot = true});
     ASSERT_TRUE(text);
-    const auto values = read_values(*text, "v.yaml", kDefaults);
+    const auto values = read_values(*text, "v.yaml", kChart);
     ASSERT_TRUE(values) << values.error().message;
     EXPECT_EQ(values->image, "r.example/lido");
     EXPECT_TRUE(values->clusters[0].groups[0].pod.spot);
@@ -74,12 +79,48 @@ TEST(Values, WhatInitWritesIsRead) {
   }
 }
 
-TEST(Values, InitRefusesWhatKubernetesWould) {
+TEST(InitialValues, RefuseNamesThatKubernetesRefuses) {
   for (const char* name : {"", "Pool", "pool_a", "1pool", "pool-",
                            "a-name-that-is-much-too-long-for-what-comes-of-it"})
     EXPECT_FALSE(initial_values(name, {})) << name;
   EXPECT_FALSE(initial_values("pool-a", {.image = "lido"}));
   EXPECT_FALSE(initial_values("pool-a", {.cloud = "moon"}));
+}
+
+TEST(Values, RefuseAnEmptyFile) {
+  for (const char* text : {"", "# nothing\n", "---\n"}) {
+    const auto values = read_values(text, "v.yaml", kChart);
+    ASSERT_FALSE(values) << text;
+    EXPECT_EQ(values.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(values.error().message,
+              "v.yaml: the file is empty, want values; lido cluster init writes such a file");
+  }
+}
+
+TEST(Values, RefuseWhatTheChartsSchemaRefuses) {
+  for (const auto& [text, expected] :
+       {std::pair("name: a\ngrups: {}\n",
+                  "v.yaml:2: grups is an unknown key, want one of clusters"),
+        {"platform: mars\n",
+         "v.yaml:1: platform is mars, want one of gke-autopilot, kubernetes"}}) {
+    const auto values = read_values(text, "v.yaml", kChart);
+    ASSERT_FALSE(values) << text;
+    EXPECT_TRUE(values.error().message.starts_with(expected)) << values.error().message;
+  }
+}
+
+TEST(Values, ReportABrokenChart) {
+  EXPECT_EQ(read_values("name: a\n", "v.yaml", {std::string(kDefaults), "{"}).error().code,
+            ErrorCode::kCorrupt);
+}
+
+TEST(InitialValues, GrantAccessToABucketOnGke) {
+  const InitOptions options{.image = "r.example/lido:1.0", .bucket = "gs://pool-a"};
+  EXPECT_NE(initial_values("pool-a", options)->find("buckets add-iam-policy-binding gs://pool-a"),
+            std::string::npos);
+  InitOptions elsewhere = options;
+  elsewhere.cloud = "kubernetes";
+  EXPECT_EQ(initial_values("pool-a", elsewhere)->find("gcloud"), std::string::npos);
 }
 
 }  // namespace

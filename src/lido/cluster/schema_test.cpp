@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/cluster/schema.h"
+
+#include <gtest/gtest.h>
+
+namespace lido::cluster {
+namespace {
+
+const nlohmann::json kSchema = nlohmann::json::parse(R"({
+  "type": "object", "additionalProperties": false,
+  "properties": {
+    "name": {"$ref": "#/definitions/name"},
+    "platform": {"enum": ["gke", "kubernetes"]},
+    "install": {"enum": ["auto", true, false]},
+    "version": {"const": "2.60.0"},
+    "cpu": {"type": "number", "exclusiveMinimum": 0, "maximum": 96},
+    "pods": {"type": "integer", "minimum": 1},
+    "spot": {"type": "boolean"},
+    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    "groups": {"type": "object", "minProperties": 1, "propertyNames": {"$ref": "#/definitions/name"},
+      "additionalProperties": {"type": "object", "additionalProperties": false,
+                               "properties": {"max": {"type": "integer"}}}},
+    "env": {"type": "array", "items": {"type": "object", "required": ["name"]}},
+    "entrypoint": {"type": "string", "minLength": 1}
+  },
+  "definitions": {"name": {"type": "string", "pattern": "^[a-z]+$"}}
+})");
+
+std::string error_of(std::string_view text, const nlohmann::json& schema = kSchema) {
+  const auto checked = check_schema(text, "v.yaml", schema);
+  return checked ? "" : checked.error().message;
+}
+
+TEST(Schema, AcceptsADocumentThatFits) {
+  EXPECT_EQ(error_of("name: pool\nplatform: gke\ninstall: true\nversion: 2.60.0\ncpu: 0.5\n"
+                     "pods: 3\nspot: false\nlabels: {a: b, c: \"1\"}\ngroups: {cpu: {max: 4}}\n"
+                     "env: [{name: A, value: b}]\nentrypoint: run\n"),
+            "");
+}
+
+TEST(Schema, AcceptsAnEmptyDocumentAndNullValues) {
+  EXPECT_EQ(error_of(""), "");
+  EXPECT_EQ(error_of("cpu:\ngroups: ~\n"), "");
+}
+
+TEST(Schema, NamesAnUnknownKeyWithTheKeysLine) {
+  EXPECT_EQ(error_of("name: pool\ngrups:\n  cpu:\n    max: 4\n"),
+            "v.yaml:2: grups is an unknown key, want one of cpu, entrypoint, env, groups, install, "
+            "labels, name, platform, pods, spot, version");
+  EXPECT_EQ(error_of("groups:\n  cpu:\n    maximum: 4\n"),
+            "v.yaml:3: groups.cpu.maximum is an unknown key, want one of max");
+}
+
+TEST(Schema, NamesTheLineOfAValueThatDoesNotFit) {
+  for (const auto& [text, expected] :
+       {std::pair("cpu: many\n", "v.yaml:1: cpu is many, want a number"),
+        {"\ncpu: 0\n", "v.yaml:2: cpu is 0, want more than 0"},
+        {"cpu: 97\n", "v.yaml:1: cpu is 97, want 96 or less"},
+        {"pods: 1.5\n", "v.yaml:1: pods is 1.5, want a whole number"},
+        {"pods: 0\n", "v.yaml:1: pods is 0, want 1 or more"},
+        {"spot: 1\n", "v.yaml:1: spot is 1, want true or false"},
+        {"spot: \"true\"\n", "v.yaml:1: spot is true, want true or false"},
+        {"platform: mars\n", "v.yaml:1: platform is mars, want one of gke, kubernetes"},
+        {"install: maybe\n", "v.yaml:1: install is maybe, want one of auto, true, false"},
+        {"version: 2.61.0\n", "v.yaml:1: version is 2.61.0, want 2.60.0"},
+        {"name: Pool\n", "v.yaml:1: name is Pool, want text like ^[a-z]+$"},
+        {"labels: {a: 1}\n", "v.yaml:1: labels.a is 1, want text (with quotes around a number)"},
+        {"groups: {}\n", "v.yaml:1: groups is a map, want at least 1 entry"},
+        {"groups: {CPU: {}}\n", "v.yaml:1: groups.CPU is CPU, want text like ^[a-z]+$"},
+        {"env:\n  - {name: A}\n  - B\n", "v.yaml:3: env.1 is B, want a map"},
+        {"entrypoint: \"\"\n", "v.yaml:1: entrypoint is \"\", want a text that is not empty"},
+        {"- a\n", "v.yaml:1: the document is a list, want a map"}}) {
+    EXPECT_EQ(error_of(text), expected) << text;
+  }
+}
+
+TEST(Schema, RefusesBrokenYamlWithTheLine) {
+  const auto checked = check_schema("a: 1\nb: [\n", "v.yaml", kSchema);
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(checked.error().message.starts_with("v.yaml:")) << checked.error().message;
+}
+
+TEST(Schema, RefusesASchemaThatItCannotCheckFully) {
+  const auto checked = check_schema("a", "v.yaml", {{"oneOf", nlohmann::json::array()}});
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(checked.error().message, "schema: keyword oneOf is not supported");
+  EXPECT_EQ(error_of("a", {{"type", 1}}).substr(0, 7), "schema:");
+}
+
+TEST(Schema, EndsForAnAliasThatContainsItself) {
+  EXPECT_NE(error_of("groups: &a {cpu: *a}\n"), "");
+}
+
+}  // namespace
+}  // namespace lido::cluster
