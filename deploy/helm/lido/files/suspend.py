@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Suspends the RayClusters of a namespace in which no worker has run for some time. Runs every few minutes in the cluster.
+"""Suspends the RayClusters of a namespace in which no worker has run for some time.
 
-A job that waits wants a driver, which is a worker: so a cluster without workers has nothing to do. When it became idle is
-kept on the RayCluster itself, as an annotation. Python's own library only; asks the API server as its service account.
+Runs every few minutes in the cluster. A waiting job requests a driver, which is a worker, so a
+cluster without workers has no work. The time since which a cluster is idle is an annotation of the
+RayCluster. Uses only Python's standard library, and calls the API server as its service account.
 """
 
 import datetime
@@ -46,7 +47,7 @@ def main():
     busy = {pod["metadata"]["labels"]["ray.io/cluster"] for pod in pods}
     for cluster in ask(clusters)["items"]:
         name, notes = cluster["metadata"]["name"], cluster["metadata"].get("annotations", {})
-        # A RayJob's own cluster goes when its job has ended.
+        # The own cluster of a RayJob is deleted after its job.
         if cluster["spec"].get("suspend") or cluster["metadata"].get("ownerReferences"):
             continue
         since = notes.get(IDLE_SINCE)

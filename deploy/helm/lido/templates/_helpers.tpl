@@ -45,7 +45,7 @@ limits:
   {{- end }}
 {{- end }}
 
-{{/* A frozen raylet is out after a minute: Ray drops it after 30 s (head's environment), Kubernetes after 60 s. */}}
+{{/* A frozen raylet is removed within a minute: Ray drops it after 30 s (environment of the head), Kubernetes after 60 s. */}}
 {{- define "lido.probes" -}}
 startupProbe:
   httpGet: {path: /api/healthz, port: 52365}
@@ -64,7 +64,7 @@ readinessProbe:
   failureThreshold: 3
 {{- end }}
 
-{{/* What heads' and workers' containers have in common. Wants root and group. */}}
+{{/* Common part of the containers of heads and workers. Parameters: root, group. */}}
 {{- define "lido.container" -}}
 image: {{ include "lido.image" .root }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
@@ -82,15 +82,15 @@ volumeMounts:
 {{- end }}
 
 {{- define "lido.volumes" -}}
-# Counts as memory of the pod.
+# Counts toward the pod's memory.
 - name: shm
   emptyDir: {medium: Memory, sizeLimit: {{ printf "%dMi" (addf (mulf .objectStoreGiB 1024) 64 | int64) }}}
-# Logs and spilled objects: a pod that fills it is evicted alone, before its node is full.
-- name: ray-logs # KubeRay's name: it mounts it in the autoscaler's container too
+# Logs and spilled objects. A pod that fills the volume is evicted alone, before the node is full.
+- name: ray-logs # KubeRay's name; KubeRay mounts the volume in the autoscaler's container too
   emptyDir: {sizeLimit: {{ printf "%dMi" (mulf .spillGiB 1024 | int64) }}}
 {{- end }}
 
-{{/* Ray hands this memory out to tasks: the limit, less the object store and a tenth for Ray itself. */}}
+{{/* Memory that Ray gives to tasks: the limit, less the object store and a tenth for Ray itself. */}}
 {{- define "lido.taskMemory" -}}
 {{- $memory := subf (mulf .memoryGiB 0.9) .objectStoreGiB -}}
 {{- if le $memory 0.0 }}{{ fail (printf "memoryGiB is %v with an objectStoreGiB of %v, want more" .memoryGiB .objectStoreGiB) }}{{ end -}}
@@ -103,7 +103,7 @@ volumeMounts:
 {{- $tolerations := list -}}
 {{- if and $gke .group.spot -}}
 {{- $_ := set $selector "cloud.google.com/compute-class" "lido-spot" -}}
-{{/* GKE keeps everybody else off such nodes, so that no driver ends up there. */}}
+{{/* GKE keeps all other pods off these nodes, so that no driver runs there. */}}
 {{- $tolerations = append $tolerations (dict "key" "cloud.google.com/compute-class" "operator" "Equal" "value" "lido-spot" "effect" "NoSchedule") -}}
 {{- $tolerations = append $tolerations (dict "key" "cloud.google.com/gke-spot" "operator" "Equal" "value" "true" "effect" "NoSchedule") -}}
 {{- end -}}
@@ -119,11 +119,11 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- with $tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
-# A spot node gives 25 s at most.
+# A spot node terminates pods after at most 25 s.
 terminationGracePeriodSeconds: {{ ternary 25 60 (default false .group.spot) }}
 {{- end }}
 
-{{/* The spec of a RayCluster. Wants root, cluster, the name that its pods carry, and auth: token or kubernetes. */}}
+{{/* Spec of a RayCluster. Parameters: root, cluster, name (label of its pods), auth (token or kubernetes). */}}
 {{- define "lido.cluster" -}}
 {{- $root := .root -}}
 {{- $head := .cluster.head -}}
@@ -134,7 +134,7 @@ autoscalerOptions:
   version: v2
   idleTimeoutSeconds: {{ .cluster.idleTimeoutSeconds }}
   upscalingMode: Default
-  # It looks for work that waits every second: five are Ray's default, and a job begins with two pods in a row.
+  # Seconds between the autoscaler's checks for waiting work. Ray's default is 5; a job starts with two pods in a row.
   env: [{name: AUTOSCALER_UPDATE_INTERVAL_S, value: "1"}]
   imagePullPolicy: {{ $root.Values.image.pullPolicy }}
   securityContext: {{- include "lido.security" . | nindent 4 }}
@@ -144,7 +144,7 @@ autoscalerOptions:
 headGroupSpec:
   serviceType: ClusterIP
   rayStartParams:
-    # Nothing but Ray itself runs on the head.
+    # Only Ray itself runs on the head.
     num-cpus: "0"
     memory: "0"
     object-store-memory: {{ include "lido.bytes" $head.objectStoreGiB | quote }}
@@ -203,7 +203,7 @@ workerGroupSpecs:
           {{- end }}
       spec:
         serviceAccountName: {{ $root.Values.serviceAccount.name }}
-        # With auth.mode kubernetes Ray asks the API server who calls.
+        # With auth.mode kubernetes, Ray asks the API server about each caller.
         automountServiceAccountToken: {{ eq $.auth "kubernetes" }}
         {{- with $root.Values.image.pullSecrets }}
         imagePullSecrets: {{- toYaml . | nindent 10 }}
@@ -219,7 +219,7 @@ workerGroupSpecs:
   {{- end }}
 {{- end }}
 
-{{/* What lets a person call the clusters' Ray. */}}
+{{/* Rules of a role that may call Ray on the clusters. */}}
 {{- define "lido.mayCall" -}}
 {{- $clusters := keys .Values.clusters | sortAlpha | toJson -}}
 {{- if eq .Values.auth.mode "kubernetes" -}}
@@ -230,7 +230,7 @@ workerGroupSpecs:
 {{- end -}}
 {{- end }}
 
-{{/* Service accounts of Ray's pods: KubeRay makes a head's, and calls it like the cluster. */}}
+{{/* Service accounts of Ray's pods. KubeRay creates the head's, with the cluster's name. */}}
 {{- define "lido.pods" -}}
 - {kind: ServiceAccount, name: {{ .Values.serviceAccount.name }}, namespace: {{ .Release.Namespace }}}
 {{- range $name, $cluster := .Values.clusters }}{{ if $cluster.enabled }}
