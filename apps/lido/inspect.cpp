@@ -6,7 +6,7 @@
 #include "cli.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/split.h"
-#include "lido/report/report.h"
+#include "lido/report/contact_sheet.h"
 
 namespace lido::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "lido/base/hash.h"
 #include "lido/report/embedded.h"
 
 namespace lido::report {
@@ -50,21 +51,26 @@ std::string base64(std::string_view bytes) {
 
 }  // namespace
 
-std::string image_tag(std::string_view jpeg, std::string_view about) {
+std::string image_tag(std::string_view jpeg, std::string_view description) {
   return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",
-                     escape(about), base64(jpeg));
+                     escape(description), base64(jpeg));
 }
 
 std::string short_name(std::string_view uri) { return std::string(uri.substr(uri.rfind('/') + 1)); }
 
+std::string clip_anchor(std::string_view clip) { return "clip-" + sha256_hex(clip).substr(0, 8); }
+
 std::string count(int64_t value) {
   std::string digits = std::to_string(value);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), "&#8239;");
+  constexpr std::string_view kNarrowSpace = "&#8239;";
+  for (auto position = std::ssize(digits) - 3; position > (value < 0 ? 1 : 0); position -= 3)
+    digits.insert(static_cast<size_t>(position), kNarrowSpace);
   return digits;
 }
 
 std::string clock(double seconds) {
+  // Rounded first, so that 59.96 s is 1:00.0 and not 0:60.0.
+  seconds = std::round(seconds * 10) / 10;
   const auto whole = static_cast<int64_t>(seconds);
   return whole >= 3600
              ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
@@ -77,6 +83,11 @@ std::string megabytes(int64_t bytes) {
 
 std::string card(std::string_view value, std::string_view name) {
   return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
+}
+
+std::string legend_key(std::string_view colour, std::string_view text) {
+  return fmt::format("<span><i class=key style=\"background:{}\"></i>{}</span>", colour,
+                     escape(text));
 }
 
 }  // namespace lido::report

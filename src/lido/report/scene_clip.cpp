@@ -18,12 +18,12 @@ namespace lido::report {
 namespace {
 
 constexpr int kDrawnSide = 1280;
-constexpr double kPath_s = 5;  // of a track's way that is drawn
+constexpr double kPath_s = 5;  // Length of a track's path in the film.
 
-/// Draws what was found into the pictures, which come by a second time. In order of time.
-class Drawing {
+/// Draws boxes, paths and a caption into the frames of a second pass, in order of time.
+class FrameDrawer {
  public:
-  Drawing(const scene::Followed& followed, const std::vector<std::string>& classes, double fps)
+  FrameDrawer(const scene::Followed& followed, const std::vector<std::string>& classes, double fps)
       : followed_(followed), classes_(classes), fps_(fps) {}
 
   void draw(int64_t k, media::Image& image, const media::Geometry& geometry) {
@@ -39,8 +39,8 @@ class Drawing {
       }
       boxes.push_back(std::move(box));
       if (seen.track == 0) continue;
-      auto& way = ways_[seen.track];
-      way.emplace_back(k, scene::Point{seen.box.x + seen.box.width / 2, seen.box.bottom()});
+      auto& path = paths_[seen.track];
+      path.emplace_back(k, scene::Point{seen.box.x + seen.box.width / 2, seen.box.bottom()});
     }
     const auto& motions = followed_.motions;
     while (motion_ < motions.size() && motions[motion_].motion.k < k) ++motion_;
@@ -51,11 +51,11 @@ class Drawing {
       if (fault.begin <= k && k < fault.end) caption += fmt::format("  {}", name_of(fault.fault));
     }
     std::vector<scene::DrawnPath> paths;
-    for (auto& [track, way] : ways_) {
+    for (auto& [track, positions] : paths_) {
       const auto oldest = k - static_cast<int64_t>(kPath_s * fps_);
-      while (!way.empty() && way.front().first < oldest) way.pop_front();
+      while (!positions.empty() && positions.front().first < oldest) positions.pop_front();
       scene::DrawnPath path{.track = track};
-      for (const auto& [unused, point] : way) path.points.emplace_back(point.x, point.y);
+      for (const auto& [unused, point] : positions) path.points.emplace_back(point.x, point.y);
       if (path.points.size() > 1) paths.push_back(std::move(path));
     }
     scene::draw(image, geometry, boxes, paths, caption);
@@ -67,7 +67,8 @@ class Drawing {
   double fps_;
   size_t object_ = 0;
   size_t motion_ = 0;
-  std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>> ways_;
+  std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>>
+      paths_;  // By track, the bottom middle of its boxes.
 };
 
 Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& request,
@@ -77,13 +78,13 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
   std::unique_ptr<storage::Writer> writer;
   std::unique_ptr<media::Encoder> encoder;
   std::optional<media::Geometry> geometry;
-  std::optional<Drawing> drawing;
+  std::optional<FrameDrawer> drawer;
   media::Converter converter;
   const auto restart = [&] {
     encoder.reset();
     writer.reset();
     geometry.reset();
-    drawing.reset();
+    drawer.reset();
   };
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
     if (!geometry) {
@@ -91,16 +92,16 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
       writer = LIDO_TRY(store.create("drawn.mp4"));
       encoder =
           LIDO_TRY(media::Encoder::open(*writer, geometry->width, geometry->height, request.fps));
-      drawing.emplace(followed, classes, fps);
+      drawer.emplace(followed, classes, fps);
     }
-    // A clip may change its size; the video keeps its first.
+    // A clip can change its frame size; the film keeps the first size.
     media::Geometry fitted = *geometry;
     const auto [width, height] = media::upright_size(extracted.frame);
     fitted.scale_x = double(fitted.width) / width;
     fitted.scale_y = double(fitted.height) / height;
     for (int64_t k = extracted.first_k; k < extracted.end_k; ++k) {
       media::Image image = converter.convert(extracted.frame, fitted);
-      drawing->draw(k, image, fitted);
+      drawer->draw(k, image, fitted);
       LIDO_TRY(encoder->push(image));
     }
     return {};
@@ -111,19 +112,23 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
   return writer->commit();
 }
 
-/// The folder is empty, or holds what an earlier call wrote.
-Result<void> check_folder(storage::Store& store) {
+constexpr std::array kFiles = {"objects.parquet", "tracks.parquet", "motion.parquet",
+                               "quality.parquet", "drawn.mp4"};
+
+/// Returns the files of an earlier call.
+/// @return kInvalidArgument when the folder holds other files.
+Result<std::vector<std::string>> old_files(storage::Store& store) {
+  std::vector<std::string> old;
   for (const storage::Entry& entry : LIDO_TRY(store.list(""))) {
-    const std::string name = entry.uri.substr(store.uri().size());
-    const std::array known = {"/objects.parquet", "/tracks.parquet", "/motion.parquet",
-                              "/quality.parquet", "/drawn.mp4"};
-    if (std::ranges::find(known, name) == known.end()) {
+    const std::string name = entry.uri.substr(store.uri().size() + 1);
+    if (std::ranges::find(kFiles, name) == kFiles.end()) {
       return fail(ErrorCode::kInvalidArgument,
-                  "{} holds {}, which lido scene did not write: give an empty folder", store.uri(),
-                  name.substr(1));
+                  "{}: the folder holds {}, which lido scene did not write. Give an empty folder.",
+                  store.uri(), name);
     }
+    old.push_back(name);
   }
-  return {};
+  return old;
 }
 
 SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
@@ -142,13 +147,13 @@ SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRow
 
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
                                     const SceneClipOptions& options,
-                                    const std::function<void(int64_t)>& told,
+                                    const std::function<void(int64_t)>& on_progress,
                                     const std::stop_token& stop) {
   LIDO_TRY(validate(options));
   const auto bundle = LIDO_TRY(infer::find_bundle(options.detector.detector));
   const auto reader = LIDO_TRY(storage::open_reader(clip));
   const auto store = LIDO_TRY(storage::open_store(out));
-  LIDO_TRY(check_folder(*store));
+  const auto old = LIDO_TRY(old_files(*store));
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
   const double fps = options.fps.value();
   const media::ExtractRequest request{.fps = options.fps, .max_gap_s = options.max_gap_s};
@@ -166,16 +171,18 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
     const auto upright = media::upright_size(extracted.frame);
     width = upright.width;
     height = upright.height;
-    told(extracted.end_k);
+    on_progress(extracted.end_k);
     return observer->push(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame);
   };
   const auto report =
       LIDO_TRY(media::extract(*reader, request, sink, [&] { observer.reset(); }, stop));
   if (!observer) {
     return fail(ErrorCode::kCorrupt, "{}: {}", clip,
-                report.broke ? report.broke->error.message : "no picture in it");
+                report.broke ? report.broke->error.message : "the clip has no readable frame");
   }
   LIDO_TRY(observer->finish());
+  // A film of another clip must not stay beside new tables.
+  for (const std::string& name : old) LIDO_TRY(store->remove(name));
   const auto followed =
       scene::follow(observer->take_observations(), fps, width, height, detector, options.tracker);
   const part::SceneRows rows =

@@ -13,6 +13,7 @@
 
 namespace lido::report {
 
+/// Options of `lido scene`.
 struct SceneClipOptions {
   Rational fps{4, 1};
   double max_gap_s = 2;
@@ -20,32 +21,35 @@ struct SceneClipOptions {
   scene::TrackerOptions tracker;
 
   static void fields(auto& self, auto&& visit) {
-    visit("fps", self.fps, Anything{}, "Frames per second to look at: 4, 0.5, 30000/1001");
+    visit("fps", self.fps, Anything{},
+          "Frames per second to analyse: 4, 0.5, 30000/1001; raise for fast motion");
     visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
-          "Seconds between two pictures from which the clip counts as cut");
+          "Seconds between two frames from which the clip counts as cut");
     scene::DetectorOptions::fields(self.detector, visit);
     scene::TrackerOptions::fields(self.tracker, visit);
   }
 };
 
-/// What one clip shows, in short.
+/// Summary of one clip.
 struct SceneClipSummary {
-  int64_t frames = 0;
+  int64_t frames = 0;  ///< Frames analysed.
   double seconds = 0;
-  std::map<std::string, int64_t> tracks;   ///< By kind.
-  std::map<std::string, int64_t> motions;  ///< Sampling times by motion.
-  std::map<std::string, double> faults;    ///< Seconds by fault.
-  int64_t proposals = 0;                   ///< Boxes of what moved and was not recognised.
-  std::string broke;                       ///< What broke the clip, and when; empty for nothing.
+  std::map<std::string, int64_t> tracks;   ///< Number of tracks, by class.
+  std::map<std::string, int64_t> motions;  ///< Number of frames, by camera motion.
+  std::map<std::string, double> faults;    ///< Seconds, by view fault.
+  int64_t proposals = 0;                   ///< Boxes that moved and were not recognised.
+  std::string broke;                       ///< Error in the clip and its time; empty without one.
 };
 
-/// Looks at one clip and writes objects, tracks, motion and quality as tables into `out`; with
-/// `draw`, drawn.mp4 too: the sampled pictures with all that drawn in, as many a second as sampled.
-/// @param told  Called now and then with the sampling times done so far.
-/// @return kInvalidArgument when `out` holds something else; kCorrupt when nothing can be read.
+/// Analyses one clip, and writes objects.parquet, tracks.parquet, motion.parquet and
+/// quality.parquet into the folder `out`. Replaces the files of an earlier call.
+/// @param draw  Also writes drawn.mp4: the analysed frames with boxes, tracks and camera motion.
+/// @param on_progress  Called from time to time with the number of frames so far.
+/// @return kInvalidArgument when `out` holds other files; kCorrupt when the clip has no readable
+///         frame; kCancelled after a stop request.
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
                                     const SceneClipOptions& options,
-                                    const std::function<void(int64_t)>& told,
+                                    const std::function<void(int64_t)>& on_progress,
                                     const std::stop_token& stop);
 
 }  // namespace lido::report
