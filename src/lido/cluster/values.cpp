@@ -155,10 +155,11 @@ Result<std::string> initial_values(const std::string& name, const InitOptions& o
       fmt::arg("spot", options.spot));
   if (options.reconstruction) text += gpu_cluster("reconstruction", options.gpu);
   if (options.training) text += gpu_cluster("training", options.gpu);
-  if (!options.training || !options.reconstruction)
-    text +=
-        "  # The reconstruction and training clusters are off. To use one, add it here with "
-        "`enabled: true`.\n";
+  std::vector<std::string_view> off;
+  if (!options.reconstruction) off.emplace_back("reconstruction");
+  if (!options.training) off.emplace_back("training");
+  if (!off.empty())
+    text += fmt::format("  # Also available, with `enabled: true`: {}.\n", fmt::join(off, ", "));
   return text;
 }
 
