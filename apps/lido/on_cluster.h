@@ -6,8 +6,8 @@
 
 #include "lido/cluster/jobs.h"
 #include "lido/cluster/kube.h"
-#include "lido/part/progress.h"
 #include "lido/ingest/ingest.h"
+#include "lido/part/progress.h"
 #include "on_ray.h"
 
 namespace lido::cli {

@@ -50,7 +50,12 @@ Value of_split(const std::map<std::string, Value>& by_split, const char* split) 
   return found == by_split.end() ? Value() : found->second;
 }
 
-std::string splits_and_labels(const SampleTotals& totals) {
+std::string splits_and_labels(const dataset::Generation& generation, const SampleTotals& totals) {
+  // A label that is in no sample has a row of zeros, so that its loss is visible.
+  std::map<std::string, LabelCounts> labels = totals.labels;
+  for (const auto& [task, names] : generation.vocabulary) {
+    for (const std::string& name : names) labels[fmt::format("{}: {}", task, name)];
+  }
   std::string html =
       "<h2 id=labels>Splits and labels</h2><div class=\"panel scroll\" tabindex=0><table><tr>"
       "<th>samples";
@@ -62,7 +67,7 @@ std::string splits_and_labels(const SampleTotals& totals) {
       html += fmt::format("<td class=n>{}", count(value(split)));
     html += "<td class=n>" + time;
   };
-  for (const auto& [name, counts] : totals.labels) {
+  for (const auto& [name, counts] : labels) {
     const auto& samples = counts.samples;
     add_row(
         escape(name), [&](const char* split) { return of_split(samples, split); },
@@ -237,7 +242,7 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
                                  escape(dataset.store().uri()), generation.number);
   body += contents(generation, cost != nullptr);
   body += totals(generation, data);
-  body += splits_and_labels(data.samples);
+  body += splits_and_labels(generation, data.samples);
   body += timeline(generation, data, colours);
   body += LIDO_TRY(scene_section(dataset, generation, data, colours));
   body += LIDO_TRY(strips(dataset, data));

@@ -75,6 +75,9 @@ TEST_F(ReportTest, EscapesNamesAndReasons) {
 TEST_F(ReportTest, IsWrittenWithoutAnySample) {
   publish();
   const std::string html = write();
+  // A label in no sample is shown, with zeros.
+  EXPECT_NE(html.find("<tr><td>behaviour: drowning<td class=n>0<td class=n>0<td class=n>0"),
+            std::string::npos);
   EXPECT_EQ(occurrences(html, "<img "), 0);
   EXPECT_NE(html.find("broken at 0:03.5"), std::string::npos);
 }

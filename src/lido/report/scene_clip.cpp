@@ -7,9 +7,9 @@
 
 #include "lido/dataset/table.h"
 #include "lido/infer/catalog.h"
-#include "lido/part/scene_rows.h"
 #include "lido/media/encoder.h"
 #include "lido/media/extract.h"
+#include "lido/part/scene_rows.h"
 #include "lido/scene/draw.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
