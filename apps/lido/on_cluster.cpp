@@ -167,8 +167,8 @@ Result<RayOutcome> leave_or_cancel(const std::string& on, cluster::JobsApi& api,
                                    const std::string& id) {
   if (asks_to_cancel(id)) {
     LIDO_TRY(api.stop(id));
-    return fail(ErrorCode::kCancelled, "{}: cancelled. The same command resumes from its parts.",
-                id);
+    return fail(ErrorCode::kCancelled,
+                "{}: cancelled. To resume from its parts, run this command again.", id);
   }
   return fail(ErrorCode::kCancelled,
               "{0} keeps running. Follow it with lido logs {0} --on {1} --follow, or end it with "
@@ -285,7 +285,7 @@ Result<int> cancel(const JobFlags& flags) {
     return fail(ErrorCode::kInvalidArgument, "{}: the job has ended already: {}", flags.id,
                 job.status);
   LIDO_TRY(target.api.stop(flags.id));
-  fmt::print("{}: cancelled. The same ingest resumes from the finished parts.\n", flags.id);
+  fmt::print("{}: cancelled. To resume from its parts, run the ingest again.\n", flags.id);
   return kDone;
 }
 

@@ -34,8 +34,11 @@ spec:
             image: registry.example/lido:0.1.0
             command: [ray-head]
             livenessProbe: {failureThreshold: 6, periodSeconds: 10}
-            resources: {requests: {cpu: "1", memory: 4Gi}, limits: {cpu: "1", memory: 4Gi, ephemeral-storage: 4Gi}}
-            securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+            resources:
+              requests: {cpu: "1", memory: 4Gi}
+              limits: {cpu: "1", memory: 4Gi, ephemeral-storage: 4Gi}
+            securityContext:
+              {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
     workerGroupSpecs:
     - groupName: cpu
       minReplicas: 0
@@ -51,7 +54,8 @@ spec:
             image: registry.example/lido:0.1.0
             livenessProbe: {failureThreshold: 6, periodSeconds: 10}
             resources: {requests: {cpu: "2", memory: 8Gi}, limits: {cpu: "2", memory: 8Gi}}
-            securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+            securityContext:
+              {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
             volumeMounts: [{name: spill, mountPath: /tmp/ray}, {name: shm, mountPath: /dev/shm}]
           volumes:
           - {name: spill, emptyDir: {sizeLimit: 20Gi}}
@@ -160,7 +164,7 @@ TEST(CheckManifest, NamesLineAndObject) {
   ASSERT_EQ(check->findings.size(), 1U);
   const Finding& finding = check->findings.front();
   EXPECT_EQ(finding.file, "pool.yaml");
-  EXPECT_EQ(finding.line, 29);
+  EXPECT_EQ(finding.line, 32);
   EXPECT_EQ(finding.object, "RayJob pool-a, worker group cpu");
   EXPECT_EQ(finding.found, "minReplicas is 2");
 }

@@ -125,7 +125,7 @@ struct MonthCost {
 /// Hours per month: 365 x 24 / 12.
 constexpr double kMonth_h = 730;
 
-/// Computes the cost of a month. Pure but for the prices that `prices` remembers.
+/// Computes the cost of a month. Pure, except that `prices` remembers the used prices.
 /// @return kInvalidArgument for a GPU type without a price, for options out of range, and for work
 ///         that the clusters cannot finish within a month.
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,

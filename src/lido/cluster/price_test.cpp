@@ -62,7 +62,7 @@ TEST(Price, FindsTheDutyThatSaves91Percent) {
   const auto month = price_month(small(), table(), kWork);
   ASSERT_TRUE(month);
   ASSERT_GT(month->duty_for_91, 0);
-  // The same work made as large as that duty: the month then costs 9% of always-on.
+  // Work of exactly this duty makes the month cost 9% of always-on.
   WorkOptions more = kWork;
   more.tb = month->duty_for_91 * 730 * 40 / more.cpu_hours_per_tb;
   EXPECT_NEAR(price_month(small(), table(), more)->scaled_usd, 0.09 * month->always_on_usd, 1e-6);

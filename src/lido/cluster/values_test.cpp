@@ -24,7 +24,9 @@ clusters:
     idleTimeoutSeconds: 300
     head: {cpu: 1, memoryGiB: 4, objectStoreGiB: 0.25, spillGiB: 2}
     groups:
-      gpu: {cpu: 8, memoryGiB: 32, objectStoreGiB: 4, spillGiB: 10, min: 0, max: 4, gpu: {type: nvidia-l4, count: 1}}
+      gpu:
+        {cpu: 8, memoryGiB: 32, objectStoreGiB: 4, spillGiB: 10, min: 0, max: 4,
+         gpu: {type: nvidia-l4, count: 1}}
 )";
 
 const ChartFiles kChart{std::string(kDefaults), R"({"type": "object", "properties": {

@@ -13,7 +13,7 @@ TEST(SpreadFrames, CoversAllSamplesFromFirstToLastFrame) {
   ASSERT_EQ(frames.size(), 3u);
   EXPECT_EQ(frames[0].sample, 0);
   EXPECT_EQ(frames[0].frame, 0u);
-  // Of the frames 0 to 11 the middle one is 5: frame 1 of sample 1.
+  // The middle of the frames 0 to 11 is 5: frame 1 of sample 1.
   EXPECT_EQ(frames[1].sample, 1);
   EXPECT_EQ(frames[1].frame, 1u);
   EXPECT_EQ(frames[2].sample, 2);
