@@ -94,3 +94,47 @@ def test_a_workload_is_simulated(tmp_path):
     ), bad.err
     bad = run("cluster", "simulate", values)
     assert bad.code == 2 and "--workload" in bad.err
+
+
+def test_a_check_without_ray_objects_does_not_pass(tmp_path):
+    empty, other = tmp_path / "empty.yaml", tmp_path / "other.yaml"
+    empty.write_text("")
+    other.write_text("kind: ConfigMap\n")
+    for files, reason in (([empty], "is empty"), ([other], "no RayCluster, RayJob or RayService")):
+        done = run("cluster", "check", *files)
+        assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        ("name: pool-a\ngrups: {}\n", ":2: grups is an unknown key"),
+        ("platform: mars\n", ":1: platform is mars, want one of gke-autopilot, kubernetes"),
+        ("", "the file is empty"),
+    ],
+)
+def test_every_command_checks_the_values(tmp_path, text, reason):
+    values, workload = tmp_path / "values.yaml", tmp_path / "workload.yaml"
+    values.write_text(text)
+    workload.write_text(run("cluster", "simulate", "--example").out)
+    for command in (["price"], ["simulate", "--workload", workload], ["render"], ["status"]):
+        done = run("cluster", *command, values)
+        assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+
+
+def test_the_chart_itself_is_valid(tmp_path):
+    chart = pathlib.Path(__file__).parents[2] / "deploy/helm/lido/values.yaml"
+    done = run("cluster", "price", chart, "--max-age-days", 36500)
+    assert done.code == 0, done.err
+
+
+def test_a_program_that_is_missing_is_named_with_its_source(tmp_path, monkeypatch):
+    values = tmp_path / "values.yaml"
+    values.write_text(run("cluster", "init", "pool-a", "--image", "registry.example/lido:1").out)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for arguments, reason in (
+        (["cluster", "render", values], "helm: not found on the PATH. Install it: https://helm.sh"),
+        (["jobs", "--on", "k8s:pool-a/data"], "kubectl: not found on the PATH. Install it: https:"),
+    ):
+        done = run(*arguments)
+        assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
