@@ -48,7 +48,7 @@ def test_what_moves_is_sampled_and_the_rest_is_told(dataset, tmp_path):
     assert len(kept) < 0.25 * 160 * 30
     again = ingest(NIGHT, tmp_path / "d", *AUTO)
     assert again["skipped_hours"] == pytest.approx(len(skipped) / 30 / 3600, rel=1e-6)
-    assert "passed over" in (dataset / "report.html").read_text()
+    assert "skipped: nothing moved" in (dataset / "report.html").read_text()
 
 
 def test_samples_are_those_of_the_fixed_rate(dataset, tmp_path):
