@@ -155,7 +155,8 @@ Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& fi
                 .unit = std::string(table->cell("unit", row)),
                 .source = std::string(table->cell("source", row))};
     const auto refuse = [&](std::string_view why) {
-      return fail(ErrorCode::kInvalidArgument, "{}: {} ({}): {}", file, table->place(row), price.sku, why);
+      return fail(ErrorCode::kInvalidArgument, "{}: {} ({}): {}", file, table->place(row),
+                  price.sku, why);
     };
     const auto on_demand = dataset::parse_number(table->cell("on_demand_usd", row));
     if (!on_demand || *on_demand < 0)

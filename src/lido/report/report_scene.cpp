@@ -155,7 +155,8 @@ std::string overlay(const dataset::SceneView& view, const ClipScene& clip) {
         row.source == "motion" ? fmt::format(" stroke-dasharray={:.0f}", line * 3) : "");
     if (row.track == 0) continue;
     svg += fmt::format("<text x={:.0f} y={:.0f} style=\"font-size:{:.0f}px\">{} {}</text>", row.x,
-                       std::max(letters, row.y - line * 2), letters, escape(row.class_name), row.track);
+                       std::max(letters, row.y - line * 2), letters, escape(row.class_name),
+                       row.track);
   }
   return svg;
 }
