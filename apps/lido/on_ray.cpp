@@ -27,7 +27,8 @@ try:
     from lido.ray.__main__ import main
 except ImportError as error:
     advice = "Set LIDO_PYTHON to a Python that has lido and Ray."
-    sys.exit("lido: --on ray: %s: %s. %s" % (sys.executable, error, advice))
+    print("lido: --on ray: %s: %s. %s" % (sys.executable, error, advice), file=sys.stderr)
+    sys.exit(2)
 sys.exit(main()))";
 
 /// This environment. PYTHONPATH begins with the module built beside this program, when there is

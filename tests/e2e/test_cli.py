@@ -343,3 +343,13 @@ def test_docs_list_the_exit_codes():
         )
     )
     assert rows and {code: meaning.strip() for code, meaning in rows.items()} == shown
+
+
+def test_a_python_without_ray_is_wrong_use(clips, tmp_path):
+    arguments = ("ingest", clips / "h264_b.mp4", "--out", tmp_path / "d", "--on", "ray", "--quiet")
+    # An isolated Python sees no packages at all.
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {shutil.which("python3")} -I -S "$@"\n')
+    python.chmod(0o755)
+    done = run(*arguments, env={"LIDO_PYTHON": str(python)})
+    assert done.code == 2 and "LIDO_PYTHON" in done.err and done.err.count("\n") == 1, done.err
