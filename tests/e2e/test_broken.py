@@ -33,6 +33,7 @@ def test_every_broken_clip_is_rejected_with_a_reason(corpus, clips, tmp_path):
     every = {path.name for path in corpus.iterdir()}
     assert rejected.keys() == every - HARMLESS
     assert result["rejected"] == len(rejected)
+    assert "Rejected clips" in (tmp_path / "d/report.html").read_text()
     assert names(table(tmp_path / "d", "manifest")) == {"h264_b.mp4"} | HARMLESS
     expected = {
         "empty.mp4": "empty",

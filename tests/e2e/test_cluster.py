@@ -34,9 +34,7 @@ def test_findings_read_well():
     done = run("cluster", "check", SAMPLES / "ray-cluster.sample.yaml")
     assert done.code == 3
     assert (
-        "ray-cluster.sample.yaml:" in done.out
-        and "[head-cpus]" in done.out
-        and "Fix: " in done.out
+        "ray-cluster.sample.yaml:" in done.out and "[head-cpus]" in done.out and "Fix: " in done.out
     )
 
 

@@ -294,7 +294,9 @@ def test_an_interrupted_driver_stops_and_the_same_command_goes_on(raw, tmp_path,
     started = psutil.Process(process.pid).children(recursive=True)
     process.terminate()
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and said == "lido: stopped; the same command resumes from here\n"
+    assert (
+        process.returncode == 130 and said == "lido: stopped; the same command resumes from here\n"
+    )
     assert len(started) > 3  # the driver, and Ray's own
     _, alive = psutil.wait_procs(
         started, timeout=120

@@ -256,7 +256,7 @@ def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
     (tmp_path / "text.mp4").write_text("no video")
     for arguments, code, words in [
         ([walk, "--out", tmp_path / "mine"], 2, "which lido scene did not write"),
-        ([tmp_path / "text.mp4", "--out", tmp_path / "o"], 1, "text.mp4"),
+        ([tmp_path / "text.mp4", "--out", tmp_path / "o"], 2, "text.mp4"),
         ([tmp_path / "gone.mp4", "--out", tmp_path / "o"], 2, "gone.mp4"),
         (
             [walk, "--out", tmp_path / "o", "--detector", "none-such"],
@@ -304,7 +304,9 @@ def test_another_detector_is_a_folder(walk, tmp_path):
     # A dataset knows its detector.
     ingest(walk, tmp_path / "d", *SCENE, "--detector", "yolox_nano", env=env)
     done = run("ingest", walk, "--out", tmp_path / "d", *SCENE)
-    assert done.code == 2 and "--detector" in done.err
+    assert done.code == 2 and 'no model named "yolox_nano"' in done.err, done.err
+    done = run("ingest", walk, "--out", tmp_path / "d", *SCENE, "--detector", "nanodet")
+    assert done.code == 2 and "--detector" in done.err, done.err
     with open(bundle / onnx.name, "r+b") as file:
         file.seek(1000)
         file.write(b"\0\0\0\0")

@@ -469,6 +469,6 @@ def test_an_old_kuberay_is_refused(tmp_path_factory, values):
             )
         old.kubectl("create", "-f", "-", input=json.dumps(definition))
         done = lido("up", values("pool-x"), "--kubeconfig", old.kubeconfig)
-        assert (
-            done.code == 2 and "has no authOptions" in done.err and done.err.count("\n") == 1
-        ), done.err
+        assert done.code == 2 and "has no authOptions" in done.err and done.err.count("\n") == 1, (
+            done.err
+        )

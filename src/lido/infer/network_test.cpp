@@ -3,6 +3,8 @@
 // tests/golden/make_outputs.py.
 #include "lido/infer/network.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -148,7 +150,8 @@ TEST(Network, RefusesValuesThatAreNotFinite) {
 }
 
 TEST(Network, RefusesWhatIsNoNetwork) {
-  const std::string file = fs::temp_directory_path() / "lido-no-network.onnx";
+  const std::string file =
+      fs::temp_directory_path() / fmt::format("lido-no-network-{}.onnx", ::getpid());
   for (const std::string& text :
        {std::string(), std::string("no network"), std::string(5000, '\x08')}) {
     std::ofstream(file) << text;

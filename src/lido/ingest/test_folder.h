@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -12,9 +14,10 @@ namespace lido::ingest {
 /// A temporary folder with a store, for tests. Removed with the object.
 class TestFolder {
  public:
-  /// @param name  Of the test, so that tests that run at the same time do not meet.
+  /// @param name  Start of the folder's name; the process id follows, since tests run in parallel.
   explicit TestFolder(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() / ("lido_" + name)) {
+      : path_(std::filesystem::temp_directory_path() /
+              ("lido_" + name + "_" + std::to_string(::getpid()))) {
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
     store_ = *storage::open_store(path_.string());

@@ -3,6 +3,8 @@
 // FFmpeg's program.
 #include "lido/media/decoder.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -128,7 +130,8 @@ TEST(IsDamaged, ByEitherOfFfmpegsSigns) {
 
 // A fixed texture that FFmpeg's program scrolls by four pixels a frame.
 TEST(BlockVectors, AreTheMotionOfTheFrame) {
-  const auto clip = std::filesystem::temp_directory_path() / "lido-scroll.mp4";
+  const auto clip =
+      std::filesystem::temp_directory_path() / fmt::format("lido-scroll-{}.mp4", ::getpid());
   const std::string command = fmt::format(
       "ffmpeg -v error -nostdin -y -f lavfi -i \"nullsrc=s=320x192:r=30:d=0.5,"
       "geq='mod(X*7+Y*13+floor(X/9)*Y,200)+20':128:128,scroll=horizontal=0.0125\" "

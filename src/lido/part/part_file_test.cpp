@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/part_file.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -24,7 +26,8 @@ class PartFile : public testing::Test {
     ASSERT_TRUE(commit_part(*writer, record));
   }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "lido_part_file_test";
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("lido_part_file_test_{}", ::getpid());
   std::unique_ptr<storage::Store> store_;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/record_file.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -26,7 +28,8 @@ TEST(RecordFile, ReadsTheRecordAtTheEnd) {
 }
 
 TEST(RecordFile, WritesBytesThenRecordThenLength) {
-  const auto folder = std::filesystem::temp_directory_path() / "lido_record_file_test";
+  const auto folder =
+      std::filesystem::temp_directory_path() / fmt::format("lido_record_file_test_{}", ::getpid());
   const auto store = *storage::open_store(folder.string());
   const auto writer = *store->create("file");
   ASSERT_TRUE(writer->append(std::string_view("bytes")));

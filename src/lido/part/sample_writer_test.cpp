@@ -2,6 +2,8 @@
 // Truth is the program tar, which lists and extracts what was written.
 #include "lido/part/sample_writer.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -36,8 +38,8 @@ class SampleWriting : public testing::Test {
     return (folder_ / "part.tar").string();
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / "lido_sample_writer_test";
+  std::filesystem::path folder_ = std::filesystem::temp_directory_path() /
+                                  fmt::format("lido_sample_writer_test_{}", ::getpid());
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::Writer> writer_;
   ClipInput clip_{.uri = "/a.mp4", .site = "north", .start_utc = dataset::UtcTime{0}};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/scene_file.h"
 
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -14,7 +16,8 @@ class SceneFile : public testing::Test {
  protected:
   SceneFile() : store_(*storage::open_store(folder_.string())) {}
   ~SceneFile() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() / "lido_scene_file_test";
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("lido_scene_file_test_{}", ::getpid());
   std::unique_ptr<storage::Store> store_;
 };
 
