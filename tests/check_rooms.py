@@ -37,7 +37,8 @@ SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth
 PRIVATE_HEADERS = {
     *("dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
-    *("scene/fit.h", "scene/pixels.h"),
+    *("infer/code_folders.h", "infer/temporary_folder.h"),
+    *("scene/blob_scene.h", "scene/direct_alignment.h", "scene/motion_model.h"),
     *("synth/gl.h", "synth/film/gl.h"),
 }
 FOR_TESTS = re.compile(r"_(test|fuzz|bench)\.\w+$|(^|/)test(ing|_\w+)\.h$")

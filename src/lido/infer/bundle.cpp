@@ -58,8 +58,8 @@ Result<bool> choose(const Json& json, const std::string& path, std::string_view 
   return fail(ErrorCode::kCorrupt, "{} is \"{}\", want {} or {}", path, value, yes, no);
 }
 
-Result<PictureInput> read_input(const Json& json) {
-  PictureInput input;
+Result<ImageInput> read_input(const Json& json) {
+  ImageInput input;
   LIDO_TRY(take(json, "input.width", input.width));
   LIDO_TRY(take(json, "input.height", input.height));
   LIDO_TRY(take(json, "input.batch", input.batch));
@@ -115,8 +115,8 @@ Result<Bundle> parse_bundle(const std::string& text) {
   bundle.input = LIDO_TRY(read_input(json));
   LIDO_TRY(take(json, "outputs", bundle.outputs));
   LIDO_TRY(take(json, "classes", bundle.classes));
-  bundle.people = {"person"};
-  if (json.contains("people")) LIDO_TRY(take(json, "people", bundle.people));
+  bundle.person_classes = {"person"};
+  if (json.contains("people")) LIDO_TRY(take(json, "people", bundle.person_classes));
   if (bundle.outputs.empty())
     return fail(ErrorCode::kCorrupt, "outputs are empty, want their names");
   if (!json.contains("decoding") || !json["decoding"].is_object())

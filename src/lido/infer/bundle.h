@@ -13,7 +13,7 @@
 namespace lido::infer {
 
 /// How pictures become a network's input.
-struct PictureInput {
+struct ImageInput {
   int width = 0;   ///< Pixels.
   int height = 0;  ///< Pixels.
   int batch = 1;   ///< Pictures in one run; fixed, so that results do not depend on how many wait.
@@ -34,11 +34,12 @@ struct Bundle {
   std::string source;
   std::string model;                         ///< File in the folder.
   std::map<std::string, std::string> files;  ///< SHA-256 of each file by its name.
-  PictureInput input;
+  ImageInput input;
   std::vector<std::string> outputs;  ///< Names, in the order that the decoding expects.
   nlohmann::json decoding;           ///< What the outputs mean: read by the room that uses them.
   std::vector<std::string> classes;
-  std::vector<std::string> people;  ///< Which classes are people; "person" where it does not say.
+  std::vector<std::string>
+      person_classes;  ///< Which classes are people; "person" where it does not say.
   std::string sha256;  ///< Of bundle.json and the files' checksums: the bundle's identity.
 
   std::vector<int64_t> input_shape() const;

@@ -27,7 +27,7 @@ struct Member {
 
 /// A TensorFlow.js graph model in an npm package, and what its bundle says.
 struct Recipe {
-  Fetchable fetchable;
+  FetchableModel fetchable;
   Member graph;
   Member weights;
   const char* bundle;  ///< bundle.json without name, licence, source, model and files.
@@ -125,8 +125,8 @@ Result<fs::path> made_models_folder() {
 
 }  // namespace
 
-std::vector<Fetchable> fetchable() {
-  std::vector<Fetchable> all;
+std::vector<FetchableModel> fetchable_models() {
+  std::vector<FetchableModel> all;
   for (const Recipe& recipe : kRecipes) all.push_back(recipe.fetchable);
   return all;
 }
@@ -143,7 +143,7 @@ Result<std::string> models_folder() {
   return fail(ErrorCode::kInvalidArgument, "no folder for models: set LIDO_MODELS");
 }
 
-Result<std::vector<Result<Bundle>>> installed() {
+Result<std::vector<Result<Bundle>>> installed_bundles() {
   const fs::path folder = LIDO_TRY(models_folder());
   std::vector<fs::path> found;
   std::error_code missing;
@@ -170,7 +170,7 @@ Result<Bundle> find_bundle(const std::string& name_or_folder) {
   return fail(ErrorCode::kNotFound, "no model named \"{}\": see lido models list", name_or_folder);
 }
 
-Result<Bundle> add(const std::string& folder, bool replace) {
+Result<Bundle> add_bundle(const std::string& folder, bool replace) {
   const Bundle bundle = LIDO_TRY(read_bundle(storage::absolute(folder)));
   auto network = LIDO_TRY(load(bundle));
   LIDO_TRY(LIDO_TRY(network.make_runner()).run());
@@ -194,7 +194,7 @@ Result<Bundle> add(const std::string& folder, bool replace) {
   return read_bundle(target);
 }
 
-Result<Bundle> fetch(std::string_view name, const std::string& archive) {
+Result<Bundle> fetch_bundle(std::string_view name, const std::string& archive) {
   const auto recipe =
       std::ranges::find(kRecipes, name, [](const Recipe& r) { return r.fetchable.name; });
   if (recipe == kRecipes.end()) {
@@ -211,7 +211,7 @@ Result<Bundle> fetch(std::string_view name, const std::string& archive) {
   }
   LIDO_TRY(run({"tar", "-xzf", package, recipe->graph.path, recipe->weights.path}, work.path()));
   LIDO_TRY(cook(*recipe, work.path(), work.path() / "bundle"));
-  return add(work.path() / "bundle", /*replace=*/true);
+  return add_bundle(work.path() / "bundle", /*replace=*/true);
 }
 
 }  // namespace lido::infer

@@ -49,7 +49,7 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
                                       const std::function<bool(int32_t)>& is_person) {
   std::map<int64_t, std::vector<scene::SeenObject>> sightings;  // by track
   for (const scene::SeenObject& seen : followed.objects) {
-    if (seen.track != 0 && is_person(seen.object)) sightings[seen.track].push_back(seen);
+    if (seen.track != 0 && is_person(seen.class_id)) sightings[seen.track].push_back(seen);
   }
   std::vector<PersonWindow> windows;
   for (const auto& [track_key, seen] : sightings) {

@@ -18,7 +18,7 @@ void add(ClipScene& scene, scene::Followed& followed, int64_t track, int32_t id,
          int64_t last, double left) {
   for (int64_t k = first; k <= last; ++k) {
     followed.objects.push_back(
-        {.k = k, .box = box_at(k, left), .score = 1, .object = id, .track = track});
+        {.k = k, .box = box_at(k, left), .score = 1, .class_id = id, .track = track});
     scene.cutouts.emplace(k, PlacedImage{0, {.k = k, .box = box_at(k, left)}});
   }
 }

@@ -40,7 +40,7 @@ StoredImage image_from(const Json& json) {
 Json to_json(const scene::Observation& observation) {
   Json found = Json::array(), moving = Json::array();
   for (const scene::Detection& one : observation.found)
-    found.push_back({box_json<Json>(one.box), one.score, one.object});
+    found.push_back({box_json<Json>(one.box), one.score, one.class_id});
   for (const Box& box : observation.moving) moving.push_back(box_json<Json>(box));
   const scene::QualityFeatures& q = observation.quality;
   Json json = {{"k", observation.k},
@@ -102,7 +102,7 @@ std::string scene_name(const std::string& part) { return part + ".scene"; }
 
 Result<std::unique_ptr<SceneWriter>> SceneWriter::create(const std::string& part,
                                                          const PartContext& context,
-                                                         const scene::Share& blocks) {
+                                                         const scene::OwnedBlocks& blocks) {
   auto writer = LIDO_TRY(context.store.create(scene_name(part), storage::Durability::kProcess));
   auto session = LIDO_TRY(context.detector->open_session());
   return std::unique_ptr<SceneWriter>(
@@ -110,7 +110,7 @@ Result<std::unique_ptr<SceneWriter>> SceneWriter::create(const std::string& part
 }
 
 SceneWriter::SceneWriter(std::unique_ptr<storage::Writer> writer, const PartContext& context,
-                         scene::DetectorSession session, const scene::Share& blocks)
+                         scene::DetectorSession session, const scene::OwnedBlocks& blocks)
     : writer_(std::move(writer)),
       detector_(*context.detector),
       sampling_(context.sampling),

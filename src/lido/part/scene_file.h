@@ -41,7 +41,7 @@ class SceneWriter {
   /// @param blocks   Blocks that the span is responsible for.
   static Result<std::unique_ptr<SceneWriter>> create(const std::string& part,
                                                      const PartContext& context,
-                                                     const scene::Share& blocks);
+                                                     const scene::OwnedBlocks& blocks);
   /// Adds the frame for sampling times first_k <= k < end_k, in order of time.
   Result<void> add(int64_t first_k, int64_t end_k, bool after_cut, const media::Frame& frame);
   /// Publishes the file.
@@ -49,7 +49,7 @@ class SceneWriter {
 
  private:
   SceneWriter(std::unique_ptr<storage::Writer> writer, const PartContext& context,
-              scene::DetectorSession session, const scene::Share& blocks);
+              scene::DetectorSession session, const scene::OwnedBlocks& blocks);
   Result<void> cut_people(const media::Frame& frame, std::span<const scene::Observation> recent);
   Result<StoredImage> store(int64_t k, const media::Image& image);
 

@@ -43,14 +43,14 @@ SceneRows scene_rows(const scene::Followed& followed, const std::string& clip, d
     return id < 0 ? std::string() : classes[static_cast<size_t>(id)];
   };
   for (const scene::SeenObject& seen : followed.objects) {
-    rows.objects.push_back({clip, seen.k, seconds(seen.k), class_name(seen.object),
-                            seen.object < 0 ? "motion" : "detector", double(seen.score), seen.track,
-                            seen.box.x, seen.box.y, seen.box.width, seen.box.height});
+    rows.objects.push_back({clip, seen.k, seconds(seen.k), class_name(seen.class_id),
+                            seen.class_id < 0 ? "motion" : "detector", double(seen.score),
+                            seen.track, seen.box.x, seen.box.y, seen.box.width, seen.box.height});
   }
   for (const scene::TrackSummary& track : followed.tracks) {
-    rows.tracks.push_back({clip, track.track, class_name(track.object), track.first_k, track.last_k,
-                           seconds(track.first_k), seconds(track.last_k), track.sightings,
-                           track.mean_score, track.way});
+    rows.tracks.push_back({clip, track.track, class_name(track.class_id), track.first_k,
+                           track.last_k, seconds(track.first_k), seconds(track.last_k),
+                           track.sightings, track.mean_score, track.path_length});
   }
   for (const scene::MotionAt& motion : followed.motions)
     rows.motions.push_back(motion_row(motion, clip, fps));

@@ -25,7 +25,7 @@ TEST(SceneRows, AnObjectHasTheNameOfItsClass) {
 
 TEST(SceneRows, TimesAreSecondsAfterTheFirstFrame) {
   scene::Followed followed;
-  followed.tracks = {{.track = 1, .object = 0, .first_k = 4, .last_k = 10, .sightings = 5}};
+  followed.tracks = {{.track = 1, .class_id = 0, .first_k = 4, .last_k = 10, .sightings = 5}};
   const SceneRows rows = scene_rows(followed, "/a.mp4", kFps, kClasses);
   ASSERT_EQ(rows.tracks.size(), 1U);
   EXPECT_EQ(rows.tracks[0].start_s, 1);

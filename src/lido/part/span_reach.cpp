@@ -18,7 +18,7 @@ SpanReach reach_of(const Span& span, const SampleOptions& sampling) {
   SpanReach reach{.first_k = span.first_k,
                   .own_end_k = span.end_k,
                   .window_end_k = window_end(span, sampling.windows),
-                  .blocks = scene::share_of(span.first_k, span.end_k),
+                  .blocks = scene::blocks_of_span(span.first_k, span.end_k),
                   .scene_end_k = span.end_k};
   // The frame after the last block shows how the camera moved during the block's last frame.
   if (sampling.scene == "on" && reach.blocks.end != INT64_MAX)

@@ -32,9 +32,9 @@ class FrameDrawer {
     while (object_ < objects.size() && objects[object_].k < k) ++object_;
     for (; object_ < objects.size() && objects[object_].k == k; ++object_) {
       const scene::SeenObject& seen = objects[object_];
-      scene::DrawnBox box{.box = seen.box, .track = seen.track, .proposed = seen.object < 0};
-      if (seen.object >= 0) {
-        box.text = classes_[static_cast<size_t>(seen.object)];
+      scene::DrawnBox box{.box = seen.box, .track = seen.track, .proposed = seen.class_id < 0};
+      if (seen.class_id >= 0) {
+        box.text = classes_[static_cast<size_t>(seen.class_id)];
         if (seen.track != 0) box.text += fmt::format(" {}", seen.track);
       }
       boxes.push_back(std::move(box));
@@ -163,7 +163,7 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
     if (!observer) {
       observer = std::make_unique<scene::Observer>(
-          detector, LIDO_TRY(detector.open_session()), scene::Share{},
+          detector, LIDO_TRY(detector.open_session()), scene::OwnedBlocks{},
           [](const media::Frame&, std::span<const scene::Observation>) -> Result<void> {
             return {};
           });

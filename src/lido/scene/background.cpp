@@ -10,7 +10,7 @@ namespace lido::scene {
 namespace {
 
 constexpr int kReduce = 4;
-constexpr size_t kMostBoxes = 24;
+constexpr size_t kMaxBoxes = 24;
 constexpr int kLeastDifference = 14;  // brightness levels
 constexpr int kLeastArea = 10;        // reduced pixels: a head 60 pixels tall in a 1080p picture
 
@@ -65,7 +65,7 @@ std::vector<std::vector<Box>> find_moving(std::span<const media::GreyImage> pict
                        s[cv::CC_STAT_HEIGHT]});
     }
     std::ranges::stable_sort(found, std::greater(), [](const auto& one) { return one[0]; });
-    if (found.size() > kMostBoxes) found.resize(kMostBoxes);
+    if (found.size() > kMaxBoxes) found.resize(kMaxBoxes);
     const double x = static_cast<double>(pictures[i].width) / background.cols;
     const double y = static_cast<double>(pictures[i].height) / background.rows;
     for (const auto& one : found)

@@ -22,7 +22,7 @@ int64_t grid_cells(const Decoding& decoding, int width, int height) {
 
 struct Best {
   float score = 0;
-  int32_t object = 0;
+  int32_t class_id = 0;
 };
 
 Best best_of(std::span<const float> scores) {
@@ -70,7 +70,7 @@ std::vector<RawBox> decode_nanodet(const Decoding& decoding, int width, int heig
       const float x = (static_cast<float>(column) + 0.5F) * stride;
       const float y = (static_cast<float>(row) + 0.5F) * stride;
       boxes.push_back({x - distance(0), y - distance(1), x + distance(2), y + distance(3),
-                       best.score, best.object});
+                       best.score, best.class_id});
     });
   }
   return boxes;
@@ -94,7 +94,7 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
       const float half_width = std::exp(std::min(at[2], kLargestExponent)) * stride / 2;
       const float half_height = std::exp(std::min(at[3], kLargestExponent)) * stride / 2;
       boxes.push_back({x - half_width, y - half_height, x + half_width, y + half_height, best.score,
-                       best.object});
+                       best.class_id});
     });
     before += static_cast<size_t>(cells(width, stride_px)) *
               static_cast<size_t>(cells(height, stride_px));
@@ -103,7 +103,7 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
 }
 
 /// The largest picture of the region's shape that fits the input, in the middle.
-media::Geometry letterbox(const Box& region, double aspect, const infer::PictureInput& input) {
+media::Geometry letterbox(const Box& region, double aspect, const infer::ImageInput& input) {
   const double scale =
       std::min(input.width / (region.width * aspect), input.height / region.height);
   const double width = std::max(1.0, std::round(region.width * aspect * scale));
@@ -162,19 +162,19 @@ std::vector<RawBox> decode(const Decoding& decoding, int width, int height,
   auto boxes = decoding.kind == Decoding::Kind::kNanodet
                    ? decode_nanodet(decoding, width, height, outputs, min_score)
                    : decode_yolox(decoding, width, height, outputs, min_score);
-  if (boxes.size() > kMostBoxes) {
+  if (boxes.size() > kMaxBoxes) {
     std::ranges::stable_sort(boxes, std::greater(), &RawBox::score);
-    boxes.resize(kMostBoxes);
+    boxes.resize(kMaxBoxes);
   }
   return boxes;
 }
 
-std::vector<Detection> suppress(std::vector<Detection> found, double max_overlap) {
+std::vector<Detection> non_max_suppression(std::vector<Detection> found, double nms_iou) {
   std::ranges::stable_sort(found, std::greater(), &Detection::score);
   std::vector<Detection> kept;
   for (const Detection& one : found) {
     const bool weaker = std::ranges::any_of(kept, [&](const Detection& stronger) {
-      return stronger.object == one.object && iou(stronger.box, one.box) > max_overlap;
+      return stronger.class_id == one.class_id && iou(stronger.box, one.box) > nms_iou;
     });
     if (!weaker) kept.push_back(one);
   }
@@ -188,7 +188,8 @@ Detector::Detector(infer::Bundle bundle, Decoding decoding, infer::Network netwo
       network_(std::move(network)),
       options_(options) {
   for (const std::string& name : bundle_.classes)
-    people_.push_back(std::ranges::find(bundle_.people, name) != bundle_.people.end());
+    people_.push_back(std::ranges::find(bundle_.person_classes, name) !=
+                      bundle_.person_classes.end());
 }
 
 Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptions& options,
@@ -225,12 +226,13 @@ DetectorSession::DetectorSession(const Detector& detector, infer::Runner runner)
   }
 }
 
-std::vector<DetectorSession::Look> DetectorSession::looks_at(const media::Frame& frame) const {
+std::vector<DetectorSession::NetworkPass> DetectorSession::passes_over(
+    const media::Frame& frame) const {
   constexpr double kTileOverlap = 0.25;  // Of a tile's side.
   const auto& input = detector_->bundle().input;
   const auto picture = media::upright_size(frame);
   const double aspect = media::upright_aspect(frame);
-  std::vector<Look> looks;
+  std::vector<NetworkPass> looks;
   const auto add = [&](const Box& region) {
     looks.push_back({letterbox(region, aspect, input), picture, region});
   };
@@ -249,7 +251,7 @@ std::vector<DetectorSession::Look> DetectorSession::looks_at(const media::Frame&
   return looks;
 }
 
-void DetectorSession::fill(const media::Frame& frame, const Look& look) {
+void DetectorSession::fill(const media::Frame& frame, const NetworkPass& look) {
   const auto& input = detector_->bundle().input;
   const auto& geometry = look.geometry;
   const media::Image image = converter_.convert(frame, geometry);
@@ -278,12 +280,13 @@ void DetectorSession::fill(const media::Frame& frame, const Look& look) {
 }
 
 /// Brings boxes into the picture.
-void DetectorSession::read(const Look& look, std::span<const std::span<const float>> outputs) {
+void DetectorSession::read(const NetworkPass& look,
+                           std::span<const std::span<const float>> outputs) {
   constexpr double kEdge = 2;  // Network pixels.
   const auto& input = detector_->bundle().input;
   const auto& geometry = look.geometry;
   const auto boxes = decode(detector_->decoding_, input.width, input.height, outputs,
-                            static_cast<float>(detector_->options().faint_score));
+                            static_cast<float>(detector_->options().low_score));
   for (const RawBox& box : boxes) {
     const double left = (box.left - geometry.offset_x) / geometry.scale_x;
     const double right = (box.right - geometry.offset_x) / geometry.scale_x;
@@ -300,7 +303,7 @@ void DetectorSession::read(const Look& look, std::span<const std::span<const flo
     if (cut) continue;
     const auto inside_x = [&](double x) { return std::clamp(x, 0.0, double(look.picture.width)); };
     const auto inside_y = [&](double y) { return std::clamp(y, 0.0, double(look.picture.height)); };
-    Detection one{.score = box.score, .object = box.object};
+    Detection one{.score = box.score, .class_id = box.class_id};
     one.box = {inside_x(left), inside_y(top), inside_x(right) - inside_x(left),
                inside_y(bottom) - inside_y(top)};
     if (one.box.width > 0 && one.box.height > 0) found_.push_back(one);
@@ -309,7 +312,7 @@ void DetectorSession::read(const Look& look, std::span<const std::span<const flo
 
 Result<void> DetectorSession::push(const media::Frame& frame, const Emit& emit) {
   const auto batch = static_cast<size_t>(detector_->bundle().input.batch);
-  for (const Look& look : looks_at(frame)) {
+  for (const NetworkPass& look : passes_over(frame)) {
     fill(frame, look);
     batch_.push_back(look);
     if (batch_.size() == batch) LIDO_TRY(run(emit));
@@ -333,7 +336,7 @@ Result<void> DetectorSession::run(const Emit& emit) {
     }
     read(looks[i], outputs);
     if (!looks[i].last) continue;
-    LIDO_TRY(emit(suppress(std::exchange(found_, {}), detector_->options().max_overlap)));
+    LIDO_TRY(emit(non_max_suppression(std::exchange(found_, {}), detector_->options().nms_iou)));
   }
   return {};
 }

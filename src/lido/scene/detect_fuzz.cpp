@@ -31,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<Detection> found;
   for (const RawBox& box : boxes)
     found.push_back(
-        {{box.left, box.top, box.right - box.left, box.bottom - box.top}, box.score, box.object});
-  (void)suppress(std::move(found), 0.5);
+        {{box.left, box.top, box.right - box.left, box.bottom - box.top}, box.score, box.class_id});
+  (void)non_max_suppression(std::move(found), 0.5);
   return 0;
 }

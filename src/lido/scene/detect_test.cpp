@@ -49,7 +49,7 @@ TEST(Detect, NanodetDistancesAreMeansOfTheirDistributions) {
   EXPECT_FLOAT_EQ(boxes[0].right, 3.5 * 8 + 4 * 8);
   EXPECT_FLOAT_EQ(boxes[0].bottom, 2.5 * 8 + 5 * 8);
   EXPECT_FLOAT_EQ(boxes[0].score, 0.75);
-  EXPECT_EQ(boxes[0].object, 1);
+  EXPECT_EQ(boxes[0].class_id, 1);
 }
 
 TEST(Detect, YoloxBoxesAreCentreAndSizeInStrides) {
@@ -65,7 +65,7 @@ TEST(Detect, YoloxBoxesAreCentreAndSizeInStrides) {
   EXPECT_FLOAT_EQ(boxes[0].top, 1.5F * 16 - 8);
   EXPECT_FLOAT_EQ(boxes[0].bottom, 1.5F * 16 + 8);
   EXPECT_FLOAT_EQ(boxes[0].score, 0.45F);
-  EXPECT_EQ(boxes[0].object, 0);
+  EXPECT_EQ(boxes[0].class_id, 0);
 }
 
 TEST(Detect, OfOverlappingBoxesTheStrongerStays) {
@@ -73,7 +73,7 @@ TEST(Detect, OfOverlappingBoxesTheStrongerStays) {
                                         {{1, 0, 10, 10}, 0.9F, 0},
                                         {{1, 0, 10, 10}, 0.6F, 1},
                                         {{30, 0, 10, 10}, 0.4F, 0}};
-  const auto kept = suppress(found, 0.5);
+  const auto kept = non_max_suppression(found, 0.5);
   ASSERT_EQ(kept.size(), 3U);
   EXPECT_FLOAT_EQ(kept[0].score, 0.9F);
   EXPECT_FLOAT_EQ(kept[1].score, 0.6F);
@@ -166,7 +166,7 @@ TEST_F(Walk, TilesFindNobodyTwice) {
   ASSERT_EQ(plain.size(), tiled.size());
   const auto people = [](const std::vector<Detection>& found) {
     return std::ranges::count_if(
-        found, [](const Detection& one) { return one.object == 0 && one.score >= 0.5F; });
+        found, [](const Detection& one) { return one.class_id == 0 && one.score >= 0.5F; });
   };
   for (size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(people(plain[i]), people(tiled[i])) << i;
 }

@@ -18,10 +18,10 @@ class Summaries {
     auto& [summary, last] = at->second;
     const Point here = apply(view_from_frame, centre(seen.box));
     if (first) {
-      summary = {.track = seen.track, .object = seen.object, .first_k = seen.k};
+      summary = {.track = seen.track, .class_id = seen.class_id, .first_k = seen.k};
     } else {
       const double height = std::max(1.0, seen.box.height);
-      summary.way += std::hypot(here.x - last.x, here.y - last.y) / height;
+      summary.path_length += std::hypot(here.x - last.x, here.y - last.y) / height;
     }
     summary.last_k = seen.k;
     ++summary.sightings;
@@ -62,7 +62,7 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
     first_object.push_back(all.objects.size());
     for (size_t d = 0; d < owners.size(); ++d) {
       const Detection& found = one.found[d];
-      all.objects.push_back({one.k, found.box, found.score, found.object, owners[d]});
+      all.objects.push_back({one.k, found.box, found.score, found.class_id, owners[d]});
     }
     for (const Box& box : one.moving) all.objects.push_back({.k = one.k, .box = box});
     for (const auto& first : tracker.take_confirmed()) {
@@ -73,7 +73,7 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
   }
   const auto min_score = static_cast<float>(detector.options().min_score);
   std::erase_if(all.objects, [&](const SeenObject& seen) {
-    return seen.object >= 0 && seen.track == 0 && seen.score < min_score;
+    return seen.class_id >= 0 && seen.track == 0 && seen.score < min_score;
   });
   Summaries summaries;
   size_t at = 0;
@@ -85,13 +85,13 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
   return all;
 }
 
-std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t most_gap) {
+std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t max_gap) {
   std::vector<TrackBox> boxes;
   for (const SeenObject& seen : sightings) {
     if (!boxes.empty()) {
       const TrackBox last = boxes.back();
       const int64_t gap = seen.k - last.k - 1;
-      for (int64_t k = last.k + 1; gap <= most_gap && k < seen.k; ++k) {
+      for (int64_t k = last.k + 1; gap <= max_gap && k < seen.k; ++k) {
         const double t = static_cast<double>(k - last.k) / static_cast<double>(gap + 1);
         const auto between = [&](double a, double b) { return a + t * (b - a); };
         boxes.push_back(
@@ -116,7 +116,7 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
     return std::ranges::any_of(boxes, [&](const Box& other) { return iou(box, other) > kSame; });
   };
   const auto is_sure = [&](const Detection& one) {
-    return detector.is_person(one.object) && one.score >= min_score;
+    return detector.is_person(one.class_id) && one.score >= min_score;
   };
   for (const Detection& one : now.found) {
     if (is_sure(one)) boxes.push_back(one.box);
@@ -137,7 +137,7 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
   for (const Detection& one : now.found) {
     const bool followed =
         std::ranges::any_of(expected, [&](const Box& box) { return iou(box, one.box) > kSame; });
-    if (detector.is_person(one.object) && !is_sure(one) && followed && !known(one.box))
+    if (detector.is_person(one.class_id) && !is_sure(one) && followed && !known(one.box))
       boxes.push_back(one.box);
   }
   for (const Box& box : expected) {

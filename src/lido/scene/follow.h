@@ -13,21 +13,21 @@ namespace lido::scene {
 struct SeenObject {
   int64_t k = 0;
   Box box;
-  float score = 0;      ///< 0 where it only moved.
-  int32_t object = -1;  ///< Class, or -1 for something that moved and was not recognised.
-  int64_t track = 0;    ///< 0 for none.
+  float score = 0;        ///< 0 where it only moved.
+  int32_t class_id = -1;  ///< Class, or -1 for something that moved and was not recognised.
+  int64_t track = 0;      ///< 0 for none.
 };
 
 /// One object's way through a clip.
 struct TrackSummary {
   int64_t track = 0;
-  int32_t object = 0;
+  int32_t class_id = 0;
   int64_t first_k = 0;
   int64_t last_k = 0;
   int64_t sightings = 0;
   double mean_score = 0;
   /// How far its box's centre went, in heights of its box, camera motion taken out.
-  double way = 0;
+  double path_length = 0;
 };
 
 /// A view's motion at one sampling time, with what it was drawn from.
@@ -50,13 +50,13 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
                 const Detector& detector, const TrackerOptions& options);
 
 /// A person's boxes along a track, between sightings on a straight line, where the camera was at
-/// rest; the times of a gap wider than `most_gap` have none.
+/// rest; the times of a gap wider than `max_gap` have none.
 struct TrackBox {
   int64_t k = 0;
   Box box;
   bool seen = false;  ///< Else between two sightings.
 };
-std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t most_gap);
+std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t max_gap);
 
 /// Where to cut people out of the last of some pictures: found for certain; found faintly where
 /// somebody was a moment ago; or not found now, and expected where he was. So that whatever a

@@ -6,7 +6,7 @@
 #include <opencv2/imgproc.hpp>
 #include <opencv2/video/tracking.hpp>
 
-#include "lido/scene/pixels.h"
+#include "lido/scene/direct_alignment.h"
 
 namespace lido::scene {
 namespace {
@@ -31,7 +31,7 @@ Homography homography(cv::Matx33d m) {
 }
 
 /// Corners spread over the whole picture, so that no busy place outvotes the rest.
-std::vector<cv::Point2f> find_points(const Picture& picture) {
+std::vector<cv::Point2f> find_points(const GrayFrame& picture) {
   constexpr int kColumns = 8, kRows = 6;
   constexpr int kInCell = 16;
   // Corners are sought in the halved picture: a quarter of the cost, and what is left is coarse
@@ -98,26 +98,27 @@ Box apply(const Homography& h, const Box& box) {
 }
 
 struct MotionEstimator::State {
-  std::optional<Picture> reference;
-  std::optional<Picture> previous;
+  std::optional<GrayFrame> reference;
+  std::optional<GrayFrame> previous;
   std::vector<cv::Mat> derived;            ///< The reference's pyramid with its derivatives.
   std::vector<cv::Point2f> points;         ///< Of the reference.
   cv::Matx33d guess = cv::Matx33d::eye();  ///< frame from reference, for the picture before.
 
-  void make_reference(Picture picture) {
+  void make_reference(GrayFrame picture) {
     points = find_points(picture);
     cv::buildOpticalFlowPyramid(picture.pyramid[0], derived, kPatch, kLevels, true);
     reference = std::move(picture);
     guess = cv::Matx33d::eye();
   }
 
-  std::optional<Fit> follow(const Picture& picture) const;
-  std::optional<Fit> match(const Picture& picture) const;
-  std::optional<Fit> match_from(const Picture& picture, const cv::Matx33d& start, int levels) const;
+  std::optional<Fit> follow(const GrayFrame& picture) const;
+  std::optional<Fit> match(const GrayFrame& picture) const;
+  std::optional<Fit> match_from(const GrayFrame& picture, const cv::Matx33d& start,
+                                int levels) const;
 };
 
 /// Follows the reference's points into the picture, from where `start` expects them.
-std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
+std::optional<Fit> MotionEstimator::State::match_from(const GrayFrame& picture,
                                                       const cv::Matx33d& start, int levels) const {
   if (std::ssize(points) < kFewestInliers) return std::nullopt;
   std::vector<cv::Point2f> to;
@@ -135,10 +136,10 @@ std::optional<Fit> MotionEstimator::State::match_from(const Picture& picture,
       matches.push_back({points[i], to[i]});
   }
   if (std::ssize(matches) < kFewestInliers) return std::nullopt;
-  return explain(matches, picture.size);
+  return select_motion_model(matches, picture.size);
 }
 
-std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
+std::optional<Fit> MotionEstimator::State::match(const GrayFrame& picture) const {
   // Most cameras move little: near where they were before, one level will do.
   constexpr int kNear = 0;
   auto near = match_from(picture, guess, kNear);
@@ -160,12 +161,12 @@ std::optional<Fit> MotionEstimator::State::match(const Picture& picture) const {
 }
 
 /// Lays the reference over the picture: by points where most of them agree, else by all pixels.
-std::optional<Fit> MotionEstimator::State::follow(const Picture& picture) const {
+std::optional<Fit> MotionEstimator::State::follow(const GrayFrame& picture) const {
   auto fit = match(picture);
   if (fit && fit->inliers >= std::max(kEnough, kMostAgree * double(points.size()))) return fit;
-  std::vector<Fit> guesses = {{.to_from_from = guess}, {}};
+  std::vector<Fit> guesses = {{.to_from_source = guess}, {}};
   if (fit) guesses.push_back(*fit);
-  const auto settled = settle(*reference, picture, guesses);
+  const auto settled = select_alignment(*reference, picture, guesses);
   return settled ? settled : fit;
 }
 
@@ -208,7 +209,7 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
                                                   const media::Geometry& geometry,
                                                   std::span<const Box> moving) {
   State& state = *state_;
-  Picture picture{.k = k, .size = {grey.width, grey.height}};
+  GrayFrame picture{.k = k, .size = {grey.width, grey.height}};
   for (const Box& box : moving) {
     // With some room: shadows, splashes and the time between two pictures.
     const double x = geometry.scale_x, y = geometry.scale_y;
@@ -239,14 +240,14 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
     state.previous.reset();
     return std::nullopt;
   }
-  if (fit->inliers > 0 && !(fit->to_from_from == cv::Matx33d::eye()) &&
+  if (fit->inliers > 0 && !(fit->to_from_source == cv::Matx33d::eye()) &&
       worst_corner(*fit, picture.size) > kUnsurePx) {
-    if (const auto better = sharpen(*state.reference, picture, *fit)) fit = better;
+    if (const auto better = refine_alignment(*state.reference, picture, *fit)) fit = better;
   }
   // Reduced pixels to source pixels; the centre of a pixel lies half a pixel from its edge.
   const double x = geometry.scale_x, y = geometry.scale_y;
   const cv::Matx33d reduce(x, 0, -0.5, 0, y, -0.5, 0, 0, 1);
-  const cv::Matx33d frame_from_reference = reduce.inv() * fit->to_from_from * reduce;
+  const cv::Matx33d frame_from_reference = reduce.inv() * fit->to_from_source * reduce;
   Registration registration{.reference_k = state.reference->k,
                             .reference_from_frame = homography(frame_from_reference.inv()),
                             .inliers = fit->inliers};
@@ -256,7 +257,7 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
       {{-0.5, -0.5}, {w - 0.5, -0.5}, {w - 0.5, h - 0.5}, {-0.5, h - 0.5}}};
   Matrix8 spread;
   for (size_t i = 0; i < 4; ++i) {
-    const auto rows = jacobian(fit->to_from_from, corners[i]);
+    const auto rows = jacobian(fit->to_from_source, corners[i]);
     for (int j = 0; j < 8; ++j) {
       spread(static_cast<int>(2 * i), j) = rows[0][j] / x;
       spread(static_cast<int>(2 * i + 1), j) = rows[1][j] / y;
@@ -264,7 +265,7 @@ std::optional<Registration> MotionEstimator::push(int64_t k, bool fresh,
   }
   const Matrix8 covariance = spread * fit->covariance * spread.t();
   std::copy_n(covariance.val, 64, registration.covariance.begin());
-  state.guess = fit->to_from_from;
+  state.guess = fit->to_from_source;
   const bool little_left = fit->inliers > 0 && fit->inliers < std::ssize(state.points) / 4;
   if (fresh || little_left) {
     state.make_reference(std::move(picture));

@@ -13,7 +13,7 @@ int64_t block_after(int64_t k) { return (k + kBlock - 1) / kBlock * kBlock; }
 
 }  // namespace
 
-Share share_of(int64_t first_k, int64_t end_k) {
+OwnedBlocks blocks_of_span(int64_t first_k, int64_t end_k) {
   // A stretch in the middle of a clip first reads what shapes its first block.
   const auto begin_of = [](int64_t k) { return k == 0 ? 0 : block_after(k + kLookBack); };
   return {begin_of(first_k), end_k == INT64_MAX ? INT64_MAX : begin_of(end_k)};
@@ -35,7 +35,7 @@ std::vector<Box> Observer::may_move(const std::vector<Detection>& found,
   std::vector<Box> sure, all;
   double area = 0;
   for (const Detection& one : found) {
-    if (!detector_.is_person(one.object)) continue;
+    if (!detector_.is_person(one.class_id)) continue;
     if (one.score >= detector_.options().min_score) sure.push_back(one.box);
     all.push_back(one.box);
     area += one.box.area();

@@ -21,11 +21,11 @@ inline constexpr int64_t kLookBack = 3;
 
 /// The sampling times that a stretch of a clip answers for: begin <= k < end. Whoever reads
 /// first_k <= k < end_k has what is needed from first_k on, and must read on to end() inclusive.
-struct Share {
+struct OwnedBlocks {
   int64_t begin = 0;
   int64_t end = INT64_MAX;
 };
-Share share_of(int64_t first_k, int64_t end_k);
+OwnedBlocks blocks_of_span(int64_t first_k, int64_t end_k);
 
 /// All that one picture shows, seen on its own.
 struct Observation {
@@ -51,7 +51,8 @@ class Observer {
   /// Takes a picture with what was found in it and in those just before, oldest first, itself last.
   using FrameSink =
       std::function<Result<void>(const media::Frame& frame, std::span<const Observation> recent)>;
-  Observer(const Detector& detector, DetectorSession session, const Share& share, FrameSink sink)
+  Observer(const Detector& detector, DetectorSession session, const OwnedBlocks& share,
+           FrameSink sink)
       : detector_(detector), session_(std::move(session)), share_(share), sink_(std::move(sink)) {}
 
   /// Takes the picture for sampling times first_k <= k < end_k.
@@ -75,7 +76,7 @@ class Observer {
 
   const Detector& detector_;
   DetectorSession session_;
-  Share share_;
+  OwnedBlocks share_;
   FrameSink sink_;
   std::deque<Waiting> waiting_;
   std::vector<Observation> recent_;

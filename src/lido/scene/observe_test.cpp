@@ -18,7 +18,7 @@ TEST(Observe, EverySamplingTimeHasOneSpanThatAnswersForIt) {
     int64_t next = 0;
     for (size_t i = 0; i < cuts.size(); ++i) {
       const int64_t end = i + 1 < cuts.size() ? cuts[i + 1] : INT64_MAX;
-      const Share share = share_of(cuts[i], end);
+      const OwnedBlocks share = blocks_of_span(cuts[i], end);
       ASSERT_EQ(share.begin, next);
       ASSERT_LE(share.begin, share.end);
       // What shapes its first block can be read from the span's beginning on.

@@ -52,7 +52,7 @@ lido::Result<void> bench(const char* clip, const char* folder) {
   const auto keep = [&](std::vector<scene::Detection> found) -> Result<void> {
     people.clear();
     for (const scene::Detection& one : found) {
-      if (detector.is_person(one.object) && one.score >= detector.options().min_score)
+      if (detector.is_person(one.class_id) && one.score >= detector.options().min_score)
         people.push_back(one.box);
     }
     return {};

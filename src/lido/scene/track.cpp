@@ -127,7 +127,7 @@ void Tracker::match(double time_s, std::span<const Detection> found,
     const Track& track = tracks_[t];
     const Box expected = widened(track.box(), margin);
     for (const size_t d : detections) {
-      const bool same = track.object == found[d].object;
+      const bool same = track.class_id == found[d].class_id;
       costs.push_back(same ? 1 - iou(expected, widened(found[d].box, margin)) : 2);
     }
   }
@@ -194,7 +194,7 @@ std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_fro
   for (const size_t d : sure) {
     if (found[d].score < options_.new_score) continue;
     const Box& box = found[d].box;
-    Track track{.object = found[d].object, .seen_s = time_s, .first = {0, calls_, d}};
+    Track track{.class_id = found[d].class_id, .seen_s = time_s, .first = {0, calls_, d}};
     const double noise = kBoxNoise * box.height;
     track.x.start(box.x + box.width / 2, noise, kFirstSpeed * box.height);
     track.y.start(box.y + box.height / 2, noise, kFirstSpeed * box.height);

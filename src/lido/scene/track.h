@@ -62,7 +62,7 @@ class Tracker {
   };
   struct Track {
     int64_t id = 0;  ///< 0 until it was seen twice.
-    int32_t object = 0;
+    int32_t class_id = 0;
     Filter x, y, width, height;  ///< Of the centre, and the size.
     double seen_s = 0;
     FirstSighting first;

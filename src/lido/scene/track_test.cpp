@@ -97,7 +97,7 @@ TEST(Track, FaintSightingsContinueATrackAndBeginNone) {
 
 TEST(Track, AnotherKindIsAnotherObject) {
   auto ball = person(10, 10);
-  ball.object = 3;
+  ball.class_id = 3;
   EXPECT_EQ(follow({{person(10, 10)}, {person(10, 10)}, {ball}})[2], std::vector<int64_t>{0});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/scene/pixels.h"
+#include "lido/scene/direct_alignment.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@ namespace {
 
 /// 255 where nothing may move by itself, in either picture, at a level of the pyramid. Everywhere,
 /// where that would leave too little to see: what moves is then left out by its differences alone.
-cv::Mat still_mask(const Picture& a, const Picture& b, size_t level) {
+cv::Mat still_mask(const GrayFrame& a, const GrayFrame& b, size_t level) {
   constexpr double kLeast = 0.5;  // of the picture
   const int size = 1 << level;
   cv::Mat mask(b.pyramid[level].size(), CV_8U, cv::Scalar(255));
@@ -62,16 +62,16 @@ struct Pixel {
 
 }  // namespace
 
-std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& start, int level,
-                           int freedoms) {
-  const size_t most_pixels = freedoms < 8 ? 4000 : 20000;
+std::optional<Fit> refine_alignment(const GrayFrame& from, const GrayFrame& to, const Fit& start,
+                                    int level, int dof) {
+  const size_t most_pixels = dof < 8 ? 4000 : 20000;
   const size_t fewest_pixels = size_t{500} >> level;
   constexpr int kRounds = 12;
   constexpr double kDone = 1e-3;   // pixels
   constexpr double kFarthest = 3;  // pixels from the start
   // Pixels side by side share their noise and the errors of interpolation.
   constexpr double kShared = 6;
-  const cv::Matx33d begin = at_level(start.to_from_from, level);
+  const cv::Matx33d begin = at_level(start.to_from_source, level);
   cv::Mat before, now;
   cv::GaussianBlur(from.pyramid[size_t(level)], before, {3, 3}, 0);
   cv::GaussianBlur(to.pyramid[size_t(level)], now, {3, 3}, 0);
@@ -102,9 +102,9 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
           return cv::norm(project(mapping, corner) - project(begin, corner)) < kFarthest;
         });
   };
-  const cv::Mat basis = basis_of(freedoms);
+  const cv::Mat basis = basis_of(dof);
   cv::Mat inverse;
-  double squares = 0, weights = 0, light = 0;
+  double squares = 0, weights = 0, bias = 0;
   for (int round = 0; round < kRounds; ++round) {
     struct Residual {
       double error;
@@ -122,13 +122,13 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
       const auto* next = now.ptr<uint8_t>(y + 1) + x;
       const double value =
           (1 - fy) * ((1 - fx) * row[0] + fx * row[1]) + fy * ((1 - fx) * next[0] + fx * next[1]);
-      residuals.push_back({value - pixel.value - light, &pixel.descent});
+      residuals.push_back({value - pixel.value - bias, &pixel.descent});
     }
     if (residuals.size() < fewest_pixels) return std::nullopt;
     std::vector<double> sizes;
     for (const Residual& one : residuals) sizes.push_back(std::abs(one.error));
     std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
-    const double knee = std::max(1.0, 1.5 * sizes[sizes.size() / 2]);
+    const double huber_threshold = std::max(1.0, 1.5 * sizes[sizes.size() / 2]);
     Matrix8 normal = Matrix8::zeros();
     Row8 gradient = Row8::all(0);
     squares = weights = 0;
@@ -136,8 +136,9 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
     for (const Residual& one : residuals) {
       const double size = std::abs(one.error);
       // A coarse fit must not be pulled by what moves by itself; a fine one has left it behind.
-      const double weight =
-          freedoms < 8 && size > 3 * knee ? 0 : std::min(1.0, knee / std::max(size, 1e-9));
+      const double weight = dof < 8 && size > 3 * huber_threshold
+                                ? 0
+                                : std::min(1.0, huber_threshold / std::max(size, 1e-9));
       squares += weight * one.error * one.error;
       weights += weight;
       errors += weight * one.error;
@@ -157,22 +158,22 @@ std::optional<Fit> sharpen(const Picture& from, const Picture& to, const Fit& st
     const auto p = [&](int i) { return change.at<double>(i); };
     const cv::Matx33d moved(1 + p(0), p(1), p(2), p(3), 1 + p(4), p(5), p(6), p(7), 1);
     m = m * moved.inv();
-    light += errors / weights;
+    bias += errors / weights;
     if (!is_near(pixels * m * pixels.inv())) return std::nullopt;
     if (cv::norm(change, cv::NORM_INF) * unit < kDone) break;
   }
   const cv::Matx33d found = at_level(pixels * m * pixels.inv(), -level);
-  Fit fit{.to_from_from = found * (1 / found(2, 2)), .inliers = start.inliers};
-  if (!is_plausible(fit.to_from_from, to.size)) return std::nullopt;
+  Fit fit{.to_from_source = found * (1 / found(2, 2)), .inliers = start.inliers};
+  if (!is_plausible(fit.to_from_source, to.size)) return std::nullopt;
   // From the eight changes to the elements of the mapping, to first order.
   Matrix8 elements;
   for (int i = 0; i < 8; ++i) {
     cv::Matx33d unit_change = cv::Matx33d::zeros();
     unit_change.val[i] = 1;
     const cv::Matx33d change =
-        fit.to_from_from * at_level(pixels * unit_change * pixels.inv(), -level);
+        fit.to_from_source * at_level(pixels * unit_change * pixels.inv(), -level);
     for (int j = 0; j < 8; ++j)
-      elements(j, i) = fit.to_from_from.val[j] * change(2, 2) - change.val[j];
+      elements(j, i) = fit.to_from_source.val[j] * change(2, 2) - change.val[j];
   }
   const cv::Mat covariance = cv::Mat(elements) * inverse * cv::Mat(elements).t();
   fit.covariance = Matrix8(covariance.ptr<double>()) * (kShared * squares / weights);
@@ -184,7 +185,7 @@ namespace {
 /// Two pictures at one level of their pyramids, to be laid over each other in many ways.
 class Overlay {
  public:
-  Overlay(const Picture& from, const Picture& to, int level)
+  Overlay(const GrayFrame& from, const GrayFrame& to, int level)
       : level_(level), now_(to.pyramid[size_t(level)]), mask_(still_mask(from, to, size_t(level))) {
     constexpr size_t kMost = 800;
     const cv::Mat& before = from.pyramid[size_t(level)];
@@ -196,10 +197,10 @@ class Overlay {
 
   /// How far they differ under a mapping: levels, the mean over pixels with a gradient, none
   /// counted for more than kFar. Infinite where too little is left in view.
-  double disagreement(const cv::Matx33d& to_from_from) const {
+  double disagreement(const cv::Matx33d& to_from_source) const {
     constexpr double kFar = 25;
     constexpr size_t kFewest = 50;
-    const cv::Matx33d m = at_level(to_from_from, level_);
+    const cv::Matx33d m = at_level(to_from_source, level_);
     std::vector<double> errors;
     errors.reserve(spots_.size());
     for (const Spot& spot : spots_) {
@@ -217,9 +218,9 @@ class Overlay {
     // The whole picture may have become brighter or darker.
     const auto middle = errors.begin() + std::ssize(errors) / 2;
     std::ranges::nth_element(errors, middle);
-    const double light = *middle;
+    const double bias = *middle;
     double sum = 0;
-    for (const double error : errors) sum += std::min(std::abs(error - light), kFar);
+    for (const double error : errors) sum += std::min(std::abs(error - bias), kFar);
     return sum / static_cast<double>(errors.size());
   }
 
@@ -251,12 +252,13 @@ cv::Matx33d best_shift(const Overlay& coarse, const cv::Matx33d& guess) {
 
 }  // namespace
 
-std::optional<Fit> settle(const Picture& from, const Picture& to, const std::vector<Fit>& guesses) {
+std::optional<Fit> select_alignment(const GrayFrame& from, const GrayFrame& to,
+                                    const std::vector<Fit>& guesses) {
   constexpr double kAside = 12;      // reduced pixels: certainly another place
   constexpr double kAligned = 0.92;  // of what a wrong place gives
   constexpr double kRestGain = 0.97;
   constexpr double kUnsure_px = 0.3;  // whatever the pixels say: what moves is among them
-  constexpr int kSharpened = 4;       // freedoms
+  constexpr int kSharpened = 4;       // dof
   constexpr double kSame_px = 8;
   const Overlay coarse(from, to, 2), fine(from, to, 1);
   std::optional<Fit> best;
@@ -265,16 +267,17 @@ std::optional<Fit> settle(const Picture& from, const Picture& to, const std::vec
     // Two that are near each other would find the same.
     const auto is_near = [&](const Fit& other) {
       const cv::Point2d end(to.size.width, to.size.height);
-      return cv::norm(project(other.to_from_from, end) - project(guesses[i].to_from_from, end)) +
-                 cv::norm(project(other.to_from_from, {0, 0}) -
-                          project(guesses[i].to_from_from, {0, 0})) <
+      return cv::norm(project(other.to_from_source, end) -
+                      project(guesses[i].to_from_source, end)) +
+                 cv::norm(project(other.to_from_source, {0, 0}) -
+                          project(guesses[i].to_from_source, {0, 0})) <
              kSame_px;
     };
     if (std::any_of(guesses.begin(), guesses.begin() + std::ptrdiff_t(i), is_near)) continue;
-    Fit sharp{.to_from_from = best_shift(coarse, guesses[i].to_from_from)};
+    Fit sharp{.to_from_source = best_shift(coarse, guesses[i].to_from_source)};
     for (const int level : {2, 1})
-      sharp = sharpen(from, to, sharp, level, kSharpened).value_or(sharp);
-    const double gives = fine.disagreement(sharp.to_from_from);
+      sharp = refine_alignment(from, to, sharp, level, kSharpened).value_or(sharp);
+    const double gives = fine.disagreement(sharp.to_from_source);
     if (gives < least) least = gives, best = sharp;
   }
   if (!best) return std::nullopt;
@@ -282,22 +285,22 @@ std::optional<Fit> settle(const Picture& from, const Picture& to, const std::vec
   int places = 0;
   for (const auto& [x, y] : {std::pair(1, 0), {-1, 0}, {0, 1}, {0, -1}}) {
     const cv::Matx33d aside(1, 0, x * kAside, 0, 1, y * kAside, 0, 0, 1);
-    const double gives = coarse.disagreement(aside * best->to_from_from);
+    const double gives = coarse.disagreement(aside * best->to_from_source);
     if (std::isfinite(gives)) elsewhere += gives, ++places;
   }
-  if (places == 0 || coarse.disagreement(best->to_from_from) > kAligned * elsewhere / places)
+  if (places == 0 || coarse.disagreement(best->to_from_source) > kAligned * elsewhere / places)
     return std::nullopt;
-  best = sharpen(from, to, *best, 0, kSharpened).value_or(*best);
+  best = refine_alignment(from, to, *best, 0, kSharpened).value_or(*best);
   const double unsure_px = worst_corner(*best, to.size) == 0 ? kCoarsePx : kUnsure_px;
   for (const int shift : {2, 5}) best->covariance(shift, shift) += unsure_px * unsure_px;
   // A camera that rests need not be followed through its noise.
   if (kRestGain * fine.disagreement(cv::Matx33d::eye()) <= least)
-    best->to_from_from = cv::Matx33d::eye();
+    best->to_from_source = cv::Matx33d::eye();
   best->inliers = 0;
   return best;
 }
 
-bool looks_alike(const Picture& a, const Picture& b) {
+bool looks_alike(const GrayFrame& a, const GrayFrame& b) {
   constexpr double kAlike = 0.7;  // correlation
   cv::Mat before, now;
   cv::resize(a.pyramid[2], before, {}, 0.5, 0.5, cv::INTER_AREA);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/scene/fit.h"
+#include "lido/scene/motion_model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -47,11 +47,11 @@ std::array<Row8, 2> jacobian(const cv::Matx33d& m, const cv::Point2d& p) {
           Row8(0, 0, 0, x, y, one, -q.y * x, -q.y * y)};
 }
 
-cv::Mat basis_of(int freedoms) {
-  if (freedoms == 8) return cv::Mat::eye(8, 8, CV_64F);
-  cv::Mat basis = cv::Mat::zeros(8, freedoms, CV_64F);
+cv::Mat basis_of(int dof) {
+  if (dof == 8) return cv::Mat::eye(8, 8, CV_64F);
+  cv::Mat basis = cv::Mat::zeros(8, dof, CV_64F);
   basis.at<double>(2, 0) = basis.at<double>(5, 1) = 1;
-  if (freedoms == 4) {
+  if (dof == 4) {
     basis.at<double>(0, 2) = basis.at<double>(4, 2) = 1;
     basis.at<double>(3, 3) = 1;
     basis.at<double>(1, 3) = -1;
@@ -62,9 +62,9 @@ cv::Mat basis_of(int freedoms) {
 namespace {
 
 /// Least squares over the matches within kInlierPx, weights by Huber; begins at `m`.
-std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int freedoms) {
+std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int dof) {
   constexpr int kRounds = 6;
-  const cv::Mat basis = basis_of(freedoms);
+  const cv::Mat basis = basis_of(dof);
   Fit fit;
   for (int round = 0; round < kRounds; ++round) {
     // The scale of the noise, robustly.
@@ -74,9 +74,9 @@ std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int 
       if (size < kInlierPx) sizes.push_back(size);
     }
     fit.inliers = static_cast<int>(sizes.size());
-    if (2 * fit.inliers < freedoms + 4) return std::nullopt;
+    if (2 * fit.inliers < dof + 4) return std::nullopt;
     std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
-    const double knee = std::max(0.02, 1.5 * sizes[sizes.size() / 2]);
+    const double huber_threshold = std::max(0.02, 1.5 * sizes[sizes.size() / 2]);
     Matrix8 normal = Matrix8::zeros();
     Row8 gradient = Row8::all(0);
     double squares = 0;
@@ -84,7 +84,7 @@ std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int 
       const cv::Point2d error = match.to - project(m, match.from);
       const double size = cv::norm(error);
       if (size >= kInlierPx) continue;
-      const double weight = size <= knee ? 1 : knee / size;
+      const double weight = size <= huber_threshold ? 1 : huber_threshold / size;
       squares += weight * size * size;
       const auto rows = jacobian(m, match.from);
       for (size_t axis = 0; axis < 2; ++axis) {
@@ -98,9 +98,9 @@ std::optional<Fit> refine(const std::vector<Match>& matches, cv::Matx33d m, int 
     const cv::Mat step = basis * inverse * basis.t() * cv::Mat(gradient);
     for (int i = 0; i < 8; ++i) m.val[i] += step.at<double>(i);
     const cv::Mat covariance = basis * inverse * basis.t();
-    fit.covariance = Matrix8(covariance.ptr<double>()) * (squares / (2.0 * fit.inliers - freedoms));
+    fit.covariance = Matrix8(covariance.ptr<double>()) * (squares / (2.0 * fit.inliers - dof));
   }
-  fit.to_from_from = m;
+  fit.to_from_source = m;
   return fit;
 }
 
@@ -123,7 +123,7 @@ bool is_plausible(const cv::Matx33d& m, const cv::Size& size) {
   return area > 0.2 * w * h && area < 5 * w * h;
 }
 
-std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& size) {
+std::optional<Fit> select_motion_model(const std::vector<Match>& matches, const cv::Size& size) {
   std::vector<cv::Point2f> from, to;
   std::vector<double> shifts_x, shifts_y;
   for (const Match& match : matches) {
@@ -137,8 +137,8 @@ std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& si
     return values[values.size() / 2];
   };
   std::vector<std::pair<int, Fit>> fits;
-  const auto add = [&](int freedoms, const cv::Matx33d& start) {
-    if (auto fit = refine(matches, start, freedoms)) fits.emplace_back(freedoms, *fit);
+  const auto add = [&](int dof, const cv::Matx33d& start) {
+    if (auto fit = refine(matches, start, dof)) fits.emplace_back(dof, *fit);
   };
   add(2, {1, 0, median(shifts_x), 0, 1, median(shifts_y), 0, 0, 1});
   // Nearly all points rest: there is nothing more to explain.
@@ -162,8 +162,8 @@ std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& si
   if (fits.front().first == 2) fits.emplace(fits.begin(), 0, rest);
   std::vector<Agreement> agreements;
   double noise = INFINITY;
-  for (auto& [freedoms, fit] : fits) {
-    agreements.push_back(agreement(matches, fit.to_from_from));
+  for (auto& [dof, fit] : fits) {
+    agreements.push_back(agreement(matches, fit.to_from_source));
     fit.inliers = agreements.back().inliers;
     noise = std::min(noise, agreements.back().squares / (2.0 * double(matches.size())));
   }
@@ -172,14 +172,14 @@ std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& si
   std::optional<Fit> best;
   double least = INFINITY;
   for (size_t i = 0; i < fits.size(); ++i) {
-    const auto& [freedoms, fit] = fits[i];
+    const auto& [dof, fit] = fits[i];
     // Cameras at a pool are mounted: rest needs less proof than any move.
-    const bool rests = freedoms == 0;
+    const bool rests = dof == 0;
     const double cost =
-        agreements[i].squares / noise + (rests ? -kRestBonus : freedoms * std::log(count));
-    const bool holds = fit.inliers >= kFewestInliers + 3 * freedoms / 2 &&
+        agreements[i].squares / noise + (rests ? -kRestBonus : dof * std::log(count));
+    const bool holds = fit.inliers >= kFewestInliers + 3 * dof / 2 &&
                        fit.inliers >= (rests ? 0.25 : 0.4) * double(matches.size()) &&
-                       is_plausible(fit.to_from_from, size);
+                       is_plausible(fit.to_from_source, size);
     if (holds && cost < least) least = cost, best = fit;
   }
   return best;
@@ -189,7 +189,7 @@ double worst_corner(const Fit& fit, const cv::Size& size) {
   const double w = size.width, h = size.height;
   double worst = 0;
   for (const cv::Point2d& corner : {cv::Point2d(0, 0), {w, 0}, {w, h}, {0, h}}) {
-    for (const Row8& row : jacobian(fit.to_from_from, corner))
+    for (const Row8& row : jacobian(fit.to_from_source, corner))
       worst = std::max(worst, row.dot(fit.covariance * row));
   }
   return std::sqrt(worst);

@@ -29,14 +29,14 @@ struct Match {
 
 /// A mapping from one picture to another, and how sure it is.
 struct Fit {
-  cv::Matx33d to_from_from = cv::Matx33d::eye();
+  cv::Matx33d to_from_source = cv::Matx33d::eye();
   Matrix8 covariance = Matrix8::zeros();
   int inliers = 0;
 };
 
 /// The ways in which a mapping may change, as columns over m0 .. m7: shifts (2); also turn and size
 /// (4); any (8).
-cv::Mat basis_of(int freedoms);
+cv::Mat basis_of(int dof);
 /// Whether a mapping could be a camera's: no mirror, no fold, no wild change of size.
 bool is_plausible(const cv::Matx33d& m, const cv::Size& size);
 /// The largest standard deviation of a mapped corner's place.
@@ -44,10 +44,10 @@ double worst_corner(const Fit& fit, const cv::Size& size);
 
 /// The simplest mapping that explains the matches: rest, shift, similarity, homography. A freer one
 /// must explain so much more that chance will not do (Bayesian information criterion).
-std::optional<Fit> explain(const std::vector<Match>& matches, const cv::Size& size);
+std::optional<Fit> select_motion_model(const std::vector<Match>& matches, const cv::Size& size);
 
 /// A picture as it is compared with others.
-struct Picture {
+struct GrayFrame {
   int64_t k = 0;
   cv::Size size;
   std::vector<cv::Mat> pyramid;  ///< Each level half the one before.
