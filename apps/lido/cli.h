@@ -74,6 +74,12 @@ Result<void> write_text(const std::string& file, std::string_view text);
 /// @return kNotFound.
 Result<std::string> shared_file(const std::string& name);
 
+/// Fetches a detector that can be fetched by name and is not installed, with progress on standard
+/// error unless `quiet`. Does nothing for an installed one.
+/// Runs the network once when it fetches, so not to be called before a fork.
+/// @return Errors of infer::find_bundle() and infer::fetch_bundle().
+Result<void> ensure_detector(const std::string& detector, bool quiet);
+
 void add_demo(CLI::App& app, int& exit);
 /// @param from_files  Flags that a lido.toml gave, which an existing dataset's options override.
 void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files);

@@ -4,15 +4,12 @@
 
 #include "cli.h"
 #include "lido/base/process.h"
-#include "lido/infer/catalog.h"
 #include "lido/storage/store.h"
 
 namespace lido::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kDetector = "nanodet";
 
 /// Fetches the demo's video into a folder, once.
 Result<void> fetch_video(const std::string& folder) {
@@ -29,14 +26,6 @@ Result<void> fetch_video(const std::string& folder) {
   return {};
 }
 
-Result<void> fetch_detector() {
-  const auto found = infer::find_bundle(kDetector);
-  if (found || found.error().code != ErrorCode::kNotFound) return {};
-  fmt::print(stderr, "fetching the detector {} ...\n", kDetector);
-  LIDO_TRY(infer::fetch(kDetector, ""));
-  return {};
-}
-
 /// Runs `lido ingest` with fixed flags, whatever a lido.toml holds.
 int ingest(const std::vector<std::string>& arguments) {
   int exit = kDone;
@@ -50,7 +39,6 @@ int ingest(const std::vector<std::string>& arguments) {
 Result<int> demo(const std::string& out) {
   const std::string folder = storage::absolute(out);
   LIDO_TRY(fetch_video(folder + "/video"));
-  LIDO_TRY(fetch_detector());
   fmt::print(stderr, "finding and following people in four cameras' video ...\n");
   const int exit = ingest({"ingest", folder + "/video/cameras.csv", "--out", folder + "/dataset",
                            "--fps", "12", "--window", "8", "--stride", "4"});

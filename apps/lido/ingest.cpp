@@ -252,6 +252,30 @@ std::vector<std::string> not_given(const CLI::App& command,
   return names;
 }
 
+/// Fetches the detector before work begins. A cluster's pods have their own.
+Result<void> fetch_detector(const Flags& flags) {
+  const auto& sampling = flags.request.sampling;
+  if (sampling.scene == "off" || is_cluster(flags.on)) return {};
+  return ensure_detector(sampling.detector.detector, flags.quiet);
+}
+
+/// Runs the command with complete flags. @return The exit code.
+int run(const std::shared_ptr<Flags>& flags) {
+  if (flags->on != "here" && !flags->dry_run) {
+    const auto ready = fetch_detector(*flags);
+    const auto result = ready ? run_on_ray(*flags) : std::unexpected(ready.error());
+    return result ? *result : report_error(result.error());
+  }
+  return ingest::supervise(flags->request.out, [flags](bool careful) {
+    if (careful) flags->request.job.workers = 1;
+    if (const auto ready = fetch_detector(*flags); !ready) return report_error(ready.error());
+    stop_on_signals("the same command resumes from here");
+    const auto result = ingest(*flags);
+    storage::shut_down();
+    return result ? *result : report_error(result.error());
+  });
+}
+
 }  // namespace
 
 void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files) {
@@ -300,18 +324,7 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
       exit = report_error(completed.error());
       return;
     }
-    if (flags->on != "here" && !flags->dry_run) {
-      const auto result = run_on_ray(*flags);
-      exit = result ? *result : report_error(result.error());
-      return;
-    }
-    exit = ingest::supervise(flags->request.out, [flags](bool careful) {
-      if (careful) flags->request.job.workers = 1;
-      stop_on_signals("the same command resumes from here");
-      const auto result = ingest(*flags);
-      storage::shut_down();
-      return result ? *result : report_error(result.error());
-    });
+    exit = run(flags);
   });
 }
 

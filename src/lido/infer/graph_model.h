@@ -8,12 +8,12 @@
 
 namespace lido::infer {
 
-/// Turns a TensorFlow.js graph model into a frozen TensorFlow graph, which OpenVINO reads.
+/// Converts a TensorFlow.js graph model to a frozen TensorFlow graph, which OpenVINO reads. Pure.
 ///
 /// @param json     The model's topology and weight manifest (model.json).
-/// @param weights  Its weight files, one after another in the manifest's order.
-/// @return The GraphDef's bytes; kCorrupt for what is no such model, or one with fused or quantised
-///         parts, which are not handled.
+/// @param weights  Its weight files, concatenated in the manifest's order.
+/// @return The GraphDef's bytes; kCorrupt for any other input, and for models with fused operations
+///         or with weights that are quantised otherwise than float16, which are not supported.
 ///
 /// Source: TensorFlow's graph.proto, node_def.proto, attr_value.proto, tensor.proto; protobuf's
 /// encoding and JSON mapping.

@@ -9,9 +9,10 @@
 #include <openvino/frontend/manager.hpp>
 #include <openvino/openvino.hpp>
 
-/// In the place of libc's. oneTBB, which OpenVINO brings, opens a part of itself so that it sees
-/// libc's free() and not the program's: what the program's allocator (jemalloc, or a sanitizer)
-/// gave would then be freed by another. Opened without that wish, all see one allocator.
+/// Replaces libc's dlopen(). oneTBB, which OpenVINO brings, opens a part of itself with
+/// RTLD_DEEPBIND, so that this part sees libc's free() and not the program's. Memory from the
+/// program's allocator (jemalloc, a sanitizer) would then be freed by another one. Without that
+/// flag, all parts see one allocator.
 extern "C" void* dlopen(const char* file, int mode) noexcept {
   static const auto next = reinterpret_cast<decltype(&dlopen)>(dlsym(RTLD_NEXT, "dlopen"));
   return next(file, mode & ~RTLD_DEEPBIND);
@@ -26,20 +27,20 @@ ov::Core& core() {
   return *core;
 }
 
-/// What OpenVINO throws, in one line, as an error of ours.
+/// Runs `work` and converts what OpenVINO throws to an error of one line.
 template <typename Work>
-auto guarded(const std::string& what, Work work) -> decltype(work()) {
+auto guarded(const std::string& culprit, Work work) -> decltype(work()) {
   try {
     return work();
   } catch (const std::exception& error) {
     std::string text = error.what();
     while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
     text.erase(0, text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
-    return fail(ErrorCode::kCorrupt, "{}: {}", what, text);
+    return fail(ErrorCode::kCorrupt, "{}: {}", culprit, text);
   }
 }
 
-/// Asks only the reader that the file's name calls for: the others would complain on stderr.
+/// Reads a model with the reader that the file's name calls for; others would print warnings.
 std::shared_ptr<ov::Model> read_model(const std::string& file) {
   static auto* readers = new ov::frontend::FrontEndManager;  // not destroyed either
   const auto name = std::filesystem::path(file).extension();
@@ -74,7 +75,7 @@ struct Network::State {
   ov::CompiledModel model;
   Port input;
   std::vector<Port> outputs;
-  std::vector<size_t> places;  ///< Of the outputs among the model's.
+  std::vector<size_t> places;  ///< Index of each output among the model's outputs.
 };
 
 struct Runner::State {
@@ -98,8 +99,8 @@ Result<Network> Network::load(const std::string& file, const std::vector<int64_t
     const ov::PartialShape wanted(
         std::vector<ov::Dimension>(input_shape.begin(), input_shape.end()));
     if (!before.compatible(wanted)) {
-      return fail(ErrorCode::kCorrupt, "{}: the network's input is {}, the bundle says {}", file,
-                  before.to_string(), wanted.to_string());
+      return fail(ErrorCode::kCorrupt, "{}: the network's input is {}, want {} as in the bundle",
+                  file, before.to_string(), wanted.to_string());
     }
     model->reshape(wanted);
     ov::preprocess::PrePostProcessor types(model);
@@ -119,7 +120,8 @@ Result<Network> Network::load(const std::string& file, const std::vector<int64_t
       if (found == outputs.end())
         return fail(ErrorCode::kCorrupt, "{}: the network has no output \"{}\"", file, name);
       if (!found->get_partial_shape().is_static())
-        return fail(ErrorCode::kCorrupt, "{}: output \"{}\" is of no fixed shape", file, name);
+        return fail(ErrorCode::kCorrupt, "{}: output \"{}\" has a variable shape, want a fixed one",
+                    file, name);
       state->outputs.push_back({name, shape_of(found->get_shape())});
       state->places.push_back(static_cast<size_t>(found - outputs.begin()));
     }
@@ -157,8 +159,8 @@ Result<void> Runner::run() {
   for (size_t i = 0; i < state_->network->outputs.size(); ++i) {
     const auto values = output(i);
     if (!std::ranges::all_of(values, [](float value) { return std::isfinite(value); })) {
-      return fail(ErrorCode::kCorrupt, "{}: output \"{}\" holds values that are not finite", file,
-                  state_->network->outputs[i].name);
+      return fail(ErrorCode::kCorrupt, "{}: output \"{}\" contains a value that is not finite",
+                  file, state_->network->outputs[i].name);
     }
   }
   return {};

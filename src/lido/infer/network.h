@@ -1,43 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lido/base/result.h"
 
 namespace lido::infer {
 
-/// A tensor's name and shape; all values are 32-bit floats.
+/// Name and shape of an input or output tensor of 32-bit floats.
 struct Port {
   std::string name;
   std::vector<int64_t> shape;
+  /// Number of values.
   int64_t size() const;
 };
 
-/// What runs the networks, as far as it shapes their results: "cpu avx512".
+/// The instruction set that networks run on: "cpu avx512", "cpu avx2", "cpu sse" or "cpu". Results
+/// are equal on machines where this is equal.
 std::string device();
 
 class Runner;
 
-/// A network of one input, compiled for the CPU in f32, so that equal input gives equal output on
-/// machines of one instruction set, on any number of threads. Thread-safe; each thread takes a
-/// runner of its own, which keeps to that thread.
+/// A network of one input, compiled for the CPU in f32. Equal input gives equal output on machines
+/// of one device(), on any number of threads. Thread-safe; each thread uses a runner of its own.
 class Network {
  public:
   /// Reads ONNX, TensorFlow Lite, a frozen TensorFlow graph (.pb) or OpenVINO's own format (.xml),
-  /// and fixes the input's shape. Outputs are found by name, in the order given.
-  /// @param runners  How many run at the same time, 1 or more.
-  /// @return kNotFound; kCorrupt when it cannot be read, has more than one input, does not take
-  ///         the shape, or lacks an output.
+  /// and fixes the input's shape.
+  /// @param output_names  Outputs to keep, in the order of outputs().
+  /// @param runners  Runners that run at the same time, 1 or more; each takes one thread.
+  /// @return kNotFound when there is no such file; kCorrupt when the file cannot be read, has more
+  ///         than one input, does not accept the shape, or lacks an output.
   static Result<Network> load(const std::string& file, const std::vector<int64_t>& input_shape,
                               const std::vector<std::string>& output_names, int runners);
 
   const Port& input() const;
   const std::vector<Port>& outputs() const;
+  /// @return kCorrupt when OpenVINO refuses.
   Result<Runner> make_runner() const;
 
  private:
@@ -47,18 +52,19 @@ class Network {
   std::shared_ptr<State> state_;
 };
 
-/// Runs a network, one input at a time. Not thread-safe; outlives its Network.
+/// Runs a network on one input after another. Not thread-safe. May outlive its Network.
 class Runner {
  public:
   Runner(Runner&&) noexcept;
   Runner& operator=(Runner&&) noexcept;
   ~Runner();
 
-  /// The input, to be filled before run(); row-major, zero at first.
+  /// The input, to be filled before run(): row-major, zero at first.
   std::span<float> input();
-  /// @return kCorrupt when the network fails or gives values that are not finite.
+  /// Computes the outputs from the input.
+  /// @return kCorrupt when the network fails or an output has a value that is not finite.
   Result<void> run();
-  /// What output `index` held after the last run; row-major.
+  /// Values of output `index` after the last run: row-major. Valid until the next run.
   std::span<const float> output(size_t index) const;
 
  private:

@@ -9,6 +9,7 @@
 #include "lido/infer/catalog.h"
 #include "lido/media/encoder.h"
 #include "lido/media/extract.h"
+#include "lido/media/probe.h"
 #include "lido/part/scene_rows.h"
 #include "lido/scene/draw.h"
 #include "lido/storage/reader.h"
@@ -18,9 +19,11 @@ namespace lido::report {
 namespace {
 
 constexpr int kDrawnSide = 1280;
-constexpr double kPath_s = 5;  // Length of a track's path in the film.
+constexpr double kPath_s = 5;  // length of the path that is drawn behind a track
+constexpr std::array kOutputs = {"objects.parquet", "tracks.parquet", "motion.parquet",
+                                 "quality.parquet", "drawn.mp4"};
 
-/// Draws boxes, paths and a caption into the frames of a second pass, in order of time.
+/// Draws detections and tracks into the frames of a second pass, in order of time.
 class FrameDrawer {
  public:
   FrameDrawer(const scene::Followed& followed, const std::vector<std::string>& classes, double fps)
@@ -32,7 +35,7 @@ class FrameDrawer {
     while (object_ < objects.size() && objects[object_].k < k) ++object_;
     for (; object_ < objects.size() && objects[object_].k == k; ++object_) {
       const scene::SeenObject& seen = objects[object_];
-      scene::DrawnBox box{.box = seen.box, .track = seen.track, .proposed = seen.class_id < 0};
+      scene::DrawnBox box{.box = seen.box, .track = seen.track, .moved_only = seen.class_id < 0};
       if (seen.class_id >= 0) {
         box.text = classes_[static_cast<size_t>(seen.class_id)];
         if (seen.track != 0) box.text += fmt::format(" {}", seen.track);
@@ -50,15 +53,15 @@ class FrameDrawer {
     for (const scene::FaultSpan& fault : followed_.faults) {
       if (fault.begin <= k && k < fault.end) caption += fmt::format("  {}", name_of(fault.fault));
     }
-    std::vector<scene::DrawnPath> paths;
-    for (auto& [track, positions] : paths_) {
+    std::vector<scene::DrawnPath> drawn;
+    for (auto& [track, path] : paths_) {
       const auto oldest = k - static_cast<int64_t>(kPath_s * fps_);
-      while (!positions.empty() && positions.front().first < oldest) positions.pop_front();
-      scene::DrawnPath path{.track = track};
-      for (const auto& [unused, point] : positions) path.points.emplace_back(point.x, point.y);
-      if (path.points.size() > 1) paths.push_back(std::move(path));
+      while (!path.empty() && path.front().first < oldest) path.pop_front();
+      scene::DrawnPath line{.track = track};
+      for (const auto& [unused, point] : path) line.points.emplace_back(point.x, point.y);
+      if (line.points.size() > 1) drawn.push_back(std::move(line));
     }
-    scene::draw(image, geometry, boxes, paths, caption);
+    scene::draw(image, geometry, boxes, drawn, caption);
   }
 
  private:
@@ -67,14 +70,20 @@ class FrameDrawer {
   double fps_;
   size_t object_ = 0;
   size_t motion_ = 0;
-  std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>>
-      paths_;  // By track, the bottom middle of its boxes.
+  std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>> paths_;
 };
 
-Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& request,
-                         const scene::Followed& followed, const std::vector<std::string>& classes,
-                         storage::Store& store, const std::stop_token& stop) {
-  const double fps = request.fps.value();
+/// A pass over a clip's sampled frames.
+struct FramePass {
+  storage::Reader& reader;
+  const media::ExtractRequest& request;
+  std::function<void(int64_t)> on_frames;  ///< Receives the ticks done so far.
+  std::stop_token stop;
+};
+
+Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
+                         const std::vector<std::string>& classes, storage::Store& store) {
+  const double fps = pass.request.fps.value();
   std::unique_ptr<storage::Writer> writer;
   std::unique_ptr<media::Encoder> encoder;
   std::optional<media::Geometry> geometry;
@@ -90,11 +99,11 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
     if (!geometry) {
       geometry = media::shrunk_geometry(extracted.frame, kDrawnSide, 2);
       writer = LIDO_TRY(store.create("drawn.mp4"));
-      encoder =
-          LIDO_TRY(media::Encoder::open(*writer, geometry->width, geometry->height, request.fps));
+      encoder = LIDO_TRY(
+          media::Encoder::open(*writer, geometry->width, geometry->height, pass.request.fps));
       drawer.emplace(followed, classes, fps);
     }
-    // A clip can change its frame size; the film keeps the first size.
+    // A clip may change its size; the video keeps its first.
     media::Geometry fitted = *geometry;
     const auto [width, height] = media::upright_size(extracted.frame);
     fitted.scale_x = double(fitted.width) / width;
@@ -104,31 +113,28 @@ Result<void> write_video(storage::Reader& reader, const media::ExtractRequest& r
       drawer->draw(k, image, fitted);
       LIDO_TRY(encoder->push(image));
     }
+    pass.on_frames(extracted.end_k);
     return {};
   };
-  LIDO_TRY(media::extract(reader, request, sink, restart, stop));
+  LIDO_TRY(media::extract(pass.reader, pass.request, sink, restart, pass.stop));
   if (!encoder) return {};
   LIDO_TRY(encoder->finish());
   return writer->commit();
 }
 
-constexpr std::array kFiles = {"objects.parquet", "tracks.parquet", "motion.parquet",
-                               "quality.parquet", "drawn.mp4"};
-
-/// Returns the files of an earlier call.
-/// @return kInvalidArgument when the folder holds other files.
-Result<std::vector<std::string>> old_files(storage::Store& store) {
-  std::vector<std::string> old;
+/// Names of the files that an earlier call wrote.
+/// @return kInvalidArgument when the folder holds any other file.
+Result<std::vector<std::string>> earlier_outputs(storage::Store& store) {
+  std::vector<std::string> names;
   for (const storage::Entry& entry : LIDO_TRY(store.list(""))) {
-    const std::string name = entry.uri.substr(store.uri().size() + 1);
-    if (std::ranges::find(kFiles, name) == kFiles.end()) {
+    names.push_back(entry.uri.substr(store.uri().size() + 1));
+    if (std::ranges::find(kOutputs, names.back()) == kOutputs.end()) {
       return fail(ErrorCode::kInvalidArgument,
-                  "{}: the folder holds {}, which lido scene did not write. Give an empty folder.",
-                  store.uri(), name);
+                  "{}: holds {}, which lido scene did not write. Give an empty folder.",
+                  store.uri(), names.back());
     }
-    old.push_back(name);
   }
-  return old;
+  return names;
 }
 
 SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
@@ -143,61 +149,86 @@ SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRow
   return summary;
 }
 
+/// Observations of a whole clip; none when no frame could be read.
+struct ClipView {
+  std::vector<scene::Observation> observations;
+  int width = 0;      ///< Width of the last upright frame, pixels.
+  int height = 0;     ///< Height of the last upright frame, pixels.
+  std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
+};
+
+Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& detector) {
+  std::unique_ptr<scene::Observer> observer;
+  ClipView view;
+  const auto ignore = [](const media::Frame&, std::span<const scene::Observation>) {
+    return Result<void>();
+  };
+  const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
+    if (!observer) {
+      observer = std::make_unique<scene::Observer>(detector, LIDO_TRY(detector.open_session()),
+                                                   scene::OwnedBlocks{}, ignore);
+    }
+    const auto upright = media::upright_size(extracted.frame);
+    view.width = upright.width;
+    view.height = upright.height;
+    pass.on_frames(extracted.end_k);
+    return observer->push(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame);
+  };
+  const auto report = LIDO_TRY(
+      media::extract(pass.reader, pass.request, sink, [&] { observer.reset(); }, pass.stop));
+  if (report.broke) {
+    view.broke =
+        fmt::format("after {:.2f} s: {}", report.broke->time_s, report.broke->error.message);
+  }
+  if (!observer) return view;
+  LIDO_TRY(observer->finish());
+  view.observations = observer->take_observations();
+  return view;
+}
+
 }  // namespace
 
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
                                     const SceneClipOptions& options,
-                                    const std::function<void(int64_t)>& on_progress,
+                                    const std::function<void(const SceneProgress&)>& on_progress,
                                     const std::stop_token& stop) {
   LIDO_TRY(validate(options));
   const auto bundle = LIDO_TRY(infer::find_bundle(options.detector.detector));
   const auto reader = LIDO_TRY(storage::open_reader(clip));
   const auto store = LIDO_TRY(storage::open_store(out));
-  const auto old = LIDO_TRY(old_files(*store));
+  const auto outdated = LIDO_TRY(earlier_outputs(*store));
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
   const double fps = options.fps.value();
   const media::ExtractRequest request{.fps = options.fps, .max_gap_s = options.max_gap_s};
-
-  std::unique_ptr<scene::Observer> observer;
-  int width = 0, height = 0;
-  const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
-    if (!observer) {
-      observer = std::make_unique<scene::Observer>(
-          detector, LIDO_TRY(detector.open_session()), scene::OwnedBlocks{},
-          [](const media::Frame&, std::span<const scene::Observation>) -> Result<void> {
-            return {};
-          });
-    }
-    const auto upright = media::upright_size(extracted.frame);
-    width = upright.width;
-    height = upright.height;
-    on_progress(extracted.end_k);
-    return observer->push(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame);
+  const auto info = LIDO_TRY(media::probe(*reader));
+  SceneProgress progress{.step = "looking",
+                         .total_frames = static_cast<int64_t>(info.duration_s * fps)};
+  const auto on_frames = [&](int64_t frames) {
+    progress.frames = frames;
+    on_progress(progress);
   };
-  const auto report =
-      LIDO_TRY(media::extract(*reader, request, sink, [&] { observer.reset(); }, stop));
-  if (!observer) {
+  const FramePass pass{*reader, request, on_frames, stop};
+  const ClipView view = LIDO_TRY(observe_clip(pass, detector));
+  if (view.observations.empty()) {
     return fail(ErrorCode::kCorrupt, "{}: {}", clip,
-                report.broke ? report.broke->error.message : "the clip has no readable frame");
+                view.broke.empty() ? "no frame in it" : view.broke);
   }
-  LIDO_TRY(observer->finish());
-  // A film of another clip must not stay beside new tables.
-  for (const std::string& name : old) LIDO_TRY(store->remove(name));
   const auto followed =
-      scene::follow(observer->take_observations(), fps, width, height, detector, options.tracker);
+      scene::follow(view.observations, fps, view.width, view.height, detector, options.tracker);
   const part::SceneRows rows =
-      part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
+      part::rows_of(followed, storage::absolute(clip), fps, bundle.classes);
+  for (const std::string& name : outdated) LIDO_TRY(store->remove(name));
   using dataset::write_table;
   LIDO_TRY(write_table(*store, "objects.parquet", rows.objects));
   LIDO_TRY(write_table(*store, "tracks.parquet", rows.tracks));
   LIDO_TRY(write_table(*store, "motion.parquet", rows.motions));
   LIDO_TRY(write_table(*store, "quality.parquet", rows.qualities));
-  if (draw) LIDO_TRY(write_video(*reader, request, followed, bundle.classes, *store, stop));
-  SceneClipSummary summary = summarise(followed, rows, fps);
-  if (report.broke) {
-    summary.broke =
-        fmt::format("after {:.2f} s: {}", report.broke->time_s, report.broke->error.message);
+  if (draw) {
+    progress = {.step = "drawing", .total_frames = std::ssize(followed.motions)};
+    LIDO_TRY(write_video(pass, followed, bundle.classes, *store));
   }
+  SceneClipSummary summary = summarise(followed, rows, fps);
+  summary.broke = view.broke;
   return summary;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "lido/base/options.h"
 #include "lido/base/rational.h"
@@ -13,7 +14,6 @@
 
 namespace lido::report {
 
-/// Options of `lido scene`.
 struct SceneClipOptions {
   Rational fps{4, 1};
   double max_gap_s = 2;
@@ -22,34 +22,44 @@ struct SceneClipOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("fps", self.fps, Anything{},
-          "Frames per second to analyse: 4, 0.5, 30000/1001; raise for fast motion");
+          "Frames per second to look at (4, 0.5, 30000/1001). Raise it for fast motion; costs as "
+          "much more");
     visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
-          "Seconds between two frames from which the clip counts as cut");
+          "Gap between two frames, seconds, from which the clip counts as cut. Raise it for "
+          "cameras that drop frames");
     scene::DetectorOptions::fields(self.detector, visit);
     scene::TrackerOptions::fields(self.tracker, visit);
   }
 };
 
-/// Summary of one clip.
-struct SceneClipSummary {
-  int64_t frames = 0;  ///< Frames analysed.
-  double seconds = 0;
-  std::map<std::string, int64_t> tracks;   ///< Number of tracks, by class.
-  std::map<std::string, int64_t> motions;  ///< Number of frames, by camera motion.
-  std::map<std::string, double> faults;    ///< Seconds, by view fault.
-  int64_t proposals = 0;                   ///< Boxes that moved and were not recognised.
-  std::string broke;                       ///< Error in the clip and its time; empty without one.
+/// Progress of scene_clip(). `frames` counts from 0 twice when the clip is also drawn.
+struct SceneProgress {
+  std::string_view step;     ///< "looking" or "drawing".
+  int64_t frames = 0;        ///< Ticks done in this step.
+  int64_t total_frames = 0;  ///< Estimate from the clip's header; 0 when that has no duration.
 };
 
-/// Analyses one clip, and writes objects.parquet, tracks.parquet, motion.parquet and
-/// quality.parquet into the folder `out`. Replaces the files of an earlier call.
-/// @param draw  Also writes drawn.mp4: the analysed frames with boxes, tracks and camera motion.
-/// @param on_progress  Called from time to time with the number of frames so far.
-/// @return kInvalidArgument when `out` holds other files; kCorrupt when the clip has no readable
-///         frame; kCancelled after a stop request.
+/// Summary of one clip.
+struct SceneClipSummary {
+  int64_t frames = 0;                      ///< Ticks with a frame.
+  double seconds = 0;                      ///< Footage looked at.
+  std::map<std::string, int64_t> tracks;   ///< Tracks by class name.
+  std::map<std::string, int64_t> motions;  ///< Ticks by camera motion.
+  std::map<std::string, double> faults;    ///< Seconds by fault.
+  int64_t proposals = 0;                   ///< Boxes that moved and that the detector missed.
+  std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
+};
+
+/// Looks at one clip and writes objects, tracks, motion and quality as tables into `out`; with
+/// `draw` also drawn.mp4, the sampled frames with everything drawn in. Removes what an earlier
+/// call wrote there before it writes.
+/// @param on_progress  Called for each frame, on the caller's thread.
+/// @return kInvalidArgument when `out` holds a file that scene_clip() did not write, or for options
+///         out of range; kNotFound for no such clip or detector; kCorrupt when no frame of the clip
+///         can be read; kCancelled after `stop`.
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
                                     const SceneClipOptions& options,
-                                    const std::function<void(int64_t)>& on_progress,
+                                    const std::function<void(const SceneProgress&)>& on_progress,
                                     const std::stop_token& stop);
 
 }  // namespace lido::report

