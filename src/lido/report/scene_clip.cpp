@@ -216,7 +216,7 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   const auto followed =
       scene::follow(view.observations, fps, view.width, view.height, detector, options.tracker);
   const part::SceneRows rows =
-      part::rows_of(followed, storage::absolute(clip), fps, bundle.classes);
+      part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
   for (const std::string& name : outdated) LIDO_TRY(store->remove(name));
   using dataset::write_table;
   LIDO_TRY(write_table(*store, "objects.parquet", rows.objects));

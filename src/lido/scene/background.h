@@ -9,24 +9,26 @@
 
 namespace lido::scene {
 
-/// Where a short run of pictures of a still camera differs from what it mostly shows.
+/// Finds regions that move in a short run of frames of a still camera.
 ///
-/// The median of the run is the background; a place counts as different when it leaves the median
-/// by much more than it usually does there, so that moving water asks for more than still tiles.
-/// Finds swimmers whom a detector misses, and splashes and reflections too: recall before
-/// precision. Somebody who does not move at all is background.
+/// The median of the run is the background. A pixel counts as moving when it leaves the median by
+/// much more than pixels there usually do, so that moving water needs a larger change than still
+/// tiles. Finds swimmers that a detector misses, but also splashes and reflections: recall before
+/// precision. A person who does not move at all is background. Pure.
 ///
-/// @param pictures  Of equal size, at least 5; reduced (MotionEstimator::geometry_for).
-/// @return For each picture boxes in its own pixels, the largest first, at most 24.
-std::vector<std::vector<Box>> find_moving(std::span<const media::GreyImage> pictures);
+/// @param images  Of equal size, reduced by MotionEstimator::reduce(); fewer than 5 give no boxes.
+/// @return For each image at most 24 boxes in its own pixels, the largest area first.
+std::vector<std::vector<Box>> find_moving(std::span<const media::GreyImage> images);
 
-/// The median of pictures, pixel by pixel and channel by channel, and how much each pixel usually
-/// leaves it: moving water, leaves, flags. Both have the size of the pictures.
+/// Background of a view, and how much each pixel usually leaves it (water, leaves, flags). Both
+/// images have the size of the frames.
 struct Plate {
-  media::Image background;
-  media::GreyImage activity;  ///< Median distance from the background, brightness levels.
+  media::Image background;    ///< Median of each pixel and channel.
+  media::GreyImage activity;  ///< Median distance of green from the background, 0 to 255.
 };
-/// @param pictures  Of equal size, 1 to 255.
-Plate make_plate(std::span<const media::Image> pictures);
+
+/// Makes a background plate. Pure.
+/// @param images  1 to 255 images of equal size.
+Plate make_plate(std::span<const media::Image> images);
 
 }  // namespace lido::scene

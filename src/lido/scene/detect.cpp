@@ -20,17 +20,17 @@ int64_t grid_cells(const Decoding& decoding, int width, int height) {
   return sum;
 }
 
-struct Best {
+struct BestClass {
   float score = 0;
   int32_t class_id = 0;
 };
 
-Best best_of(std::span<const float> scores) {
+BestClass best_of(std::span<const float> scores) {
   const auto best = std::ranges::max_element(scores);
   return {*best, static_cast<int32_t>(best - scores.begin())};
 }
 
-/// The mean of a distribution given by its logarithms.
+/// Mean of a distribution that is given by its logits.
 float mean_distance(std::span<const float> logits) {
   const float highest = *std::ranges::max_element(logits);
   float sum = 0, weighted = 0;
@@ -61,7 +61,7 @@ std::vector<RawBox> decode_nanodet(const Decoding& decoding, int width, int heig
   for (size_t level = 0; level < levels; ++level) {
     const auto stride = static_cast<float>(decoding.strides[level]);
     for_each_cell(width, height, decoding.strides[level], [&](size_t cell, int column, int row) {
-      const Best best = best_of(outputs[level].subspan(cell * classes, classes));
+      const BestClass best = best_of(outputs[level].subspan(cell * classes, classes));
       if (!(best.score >= min_score)) return;
       const auto sides = outputs[levels + level].subspan(cell * 4 * bins, 4 * bins);
       const auto distance = [&](size_t side) {
@@ -78,7 +78,7 @@ std::vector<RawBox> decode_nanodet(const Decoding& decoding, int width, int heig
 
 std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height,
                                  std::span<const std::span<const float>> outputs, float min_score) {
-  constexpr float kLargestExponent = 12;  // e^12 strides are wider than any picture
+  constexpr float kMaxExponent = 12;  // e^12 strides are wider than any frame
   std::vector<RawBox> boxes;
   const size_t values = 5 + static_cast<size_t>(decoding.classes);
   size_t before = 0;
@@ -86,13 +86,13 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
     const auto stride = static_cast<float>(stride_px);
     for_each_cell(width, height, stride_px, [&](size_t cell, int column, int row) {
       const auto at = outputs[0].subspan((before + cell) * values, values);
-      Best best = best_of(at.subspan(5));
+      BestClass best = best_of(at.subspan(5));
       best.score *= at[4];
       if (!(best.score >= min_score)) return;
       const float x = (at[0] + static_cast<float>(column)) * stride;
       const float y = (at[1] + static_cast<float>(row)) * stride;
-      const float half_width = std::exp(std::min(at[2], kLargestExponent)) * stride / 2;
-      const float half_height = std::exp(std::min(at[3], kLargestExponent)) * stride / 2;
+      const float half_width = std::exp(std::min(at[2], kMaxExponent)) * stride / 2;
+      const float half_height = std::exp(std::min(at[3], kMaxExponent)) * stride / 2;
       boxes.push_back({x - half_width, y - half_height, x + half_width, y + half_height, best.score,
                        best.class_id});
     });
@@ -102,7 +102,7 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
   return boxes;
 }
 
-/// The largest picture of the region's shape that fits the input, in the middle.
+/// Geometry that scales a region to fit the network's input, centred.
 media::Geometry letterbox(const Box& region, double aspect, const infer::ImageInput& input) {
   const double scale =
       std::min(input.width / (region.width * aspect), input.height / region.height);
@@ -127,7 +127,7 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
       return refuse(fmt::format("kind is \"{}\", want nanodet or yolox", kind));
     decoding.kind = kind == "yolox" ? Decoding::Kind::kYolox : Decoding::Kind::kNanodet;
     const auto strides = json_integers<int>(bundle.decoding.at("strides"));
-    if (!strides) return refuse("strides want 1 to 16 numbers from 1 to 1024");
+    if (!strides) return refuse("strides are out of range, want 1 to 16 numbers from 1 to 1024");
     decoding.strides = *strides;
     if (decoding.kind == Decoding::Kind::kNanodet)
       decoding.bins = json_integer<int>(bundle.decoding.at("bins")).value_or(0);
@@ -137,8 +137,8 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
   const auto bad = [](int stride) { return stride < 1 || stride > 1024; };
   if (decoding.strides.empty() || decoding.strides.size() > 16 ||
       std::ranges::any_of(decoding.strides, bad))
-    return refuse("strides want 1 to 16 numbers from 1 to 1024");
-  if (bundle.classes.empty()) return refuse("it needs classes");
+    return refuse("strides are out of range, want 1 to 16 numbers from 1 to 1024");
+  if (bundle.classes.empty()) return refuse("the bundle has no classes, want 1 or more");
   decoding.classes = static_cast<int>(bundle.classes.size());
   const bool nanodet = decoding.kind == Decoding::Kind::kNanodet;
   if (nanodet && (decoding.bins < 2 || decoding.bins > 64))
@@ -188,8 +188,8 @@ Detector::Detector(infer::Bundle bundle, Decoding decoding, infer::Network netwo
       network_(std::move(network)),
       options_(options) {
   for (const std::string& name : bundle_.classes)
-    people_.push_back(std::ranges::find(bundle_.person_classes, name) !=
-                      bundle_.person_classes.end());
+    is_person_.push_back(std::ranges::find(bundle_.person_classes, name) !=
+                         bundle_.person_classes.end());
 }
 
 Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptions& options,
@@ -205,7 +205,9 @@ Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptio
   }
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (outputs[i].size() == sizes[i] * bundle.input.batch) continue;
-    return fail(ErrorCode::kCorrupt, "{}/{}: output \"{}\" holds {} values, its decoding wants {}",
+    return fail(ErrorCode::kCorrupt,
+                "{}/{}: output \"{}\" has the wrong size, got {} values, want {} for the bundle's "
+                "decoding",
                 bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
                 sizes[i] * bundle.input.batch);
   }
@@ -228,43 +230,43 @@ DetectorSession::DetectorSession(const Detector& detector, infer::Runner runner)
 
 std::vector<DetectorSession::NetworkPass> DetectorSession::passes_over(
     const media::Frame& frame) const {
-  constexpr double kTileOverlap = 0.25;  // Of a tile's side.
+  constexpr double kTileOverlap = 0.25;  // of a tile's side
   const auto& input = detector_->bundle().input;
-  const auto picture = media::upright_size(frame);
+  const auto size = media::upright_size(frame);
   const double aspect = media::upright_aspect(frame);
-  std::vector<NetworkPass> looks;
+  std::vector<NetworkPass> passes;
   const auto add = [&](const Box& region) {
-    looks.push_back({letterbox(region, aspect, input), picture, region});
+    passes.push_back({letterbox(region, aspect, input), size, region});
   };
-  add({0, 0, static_cast<double>(picture.width), static_cast<double>(picture.height)});
+  add({0, 0, static_cast<double>(size.width), static_cast<double>(size.height)});
   const int tiles = detector_->options().tiles;
   if (tiles > 1) {
-    const double width = picture.width / (tiles - (tiles - 1) * kTileOverlap);
-    const double height = picture.height / (tiles - (tiles - 1) * kTileOverlap);
+    const double width = size.width / (tiles - (tiles - 1) * kTileOverlap);
+    const double height = size.height / (tiles - (tiles - 1) * kTileOverlap);
     for (int row = 0; row < tiles; ++row) {
       for (int column = 0; column < tiles; ++column)
         add({column * width * (1 - kTileOverlap), row * height * (1 - kTileOverlap), width,
              height});
     }
   }
-  looks.back().last = true;
-  return looks;
+  passes.back().last = true;
+  return passes;
 }
 
-void DetectorSession::fill(const media::Frame& frame, const NetworkPass& look) {
+void DetectorSession::fill_input(const media::Frame& frame, const NetworkPass& pass) {
   const auto& input = detector_->bundle().input;
-  const auto& geometry = look.geometry;
+  const auto& geometry = pass.geometry;
   const media::Image image = converter_.convert(frame, geometry);
   const auto plane = static_cast<size_t>(input.width) * static_cast<size_t>(input.height);
   const auto into = runner_.input().subspan(batch_.size() * 3 * plane, 3 * plane);
-  // Beyond the picture's edges.
+  // Edges of the frame inside the input; beyond them is the letterbox's border.
   const int left = static_cast<int>(std::lround(geometry.offset_x));
   const int top = static_cast<int>(std::lround(geometry.offset_y));
   const auto edge = [](double scale, int length, double offset) {
     return static_cast<int>(std::lround(scale * length + offset));
   };
-  const int right = edge(geometry.scale_x, look.picture.width, geometry.offset_x);
-  const int bottom = edge(geometry.scale_y, look.picture.height, geometry.offset_y);
+  const int right = edge(geometry.scale_x, pass.frame_size.width, geometry.offset_x);
+  const int bottom = edge(geometry.scale_y, pass.frame_size.height, geometry.offset_y);
   const size_t step = input.planar ? 1 : 3;
   for (size_t channel = 0; channel < 3; ++channel) {
     const auto& level = levels_[channel];
@@ -279,42 +281,58 @@ void DetectorSession::fill(const media::Frame& frame, const NetworkPass& look) {
   }
 }
 
-/// Brings boxes into the picture.
-void DetectorSession::read(const NetworkPass& look,
-                           std::span<const std::span<const float>> outputs) {
-  constexpr double kEdge = 2;  // Network pixels.
+namespace {
+
+/// A box by its edges, upright source pixels.
+struct Edges {
+  double left, top, right, bottom;
+};
+
+Edges to_source(const RawBox& box, const media::Geometry& geometry) {
+  return {(box.left - geometry.offset_x) / geometry.scale_x,
+          (box.top - geometry.offset_y) / geometry.scale_y,
+          (box.right - geometry.offset_x) / geometry.scale_x,
+          (box.bottom - geometry.offset_y) / geometry.scale_y};
+}
+
+/// Whether an edge of a pass's region cuts a box off inside the frame; a neighbouring tile then
+/// sees the object whole.
+bool is_cut_off(const Edges& box, const Box& region, const media::Geometry& geometry,
+                const media::UprightSize& frame_size) {
+  constexpr double kMarginPx = 2;  // network pixels
+  const double x = kMarginPx / geometry.scale_x, y = kMarginPx / geometry.scale_y;
+  return (region.x > 0 && box.left < region.x + x) || (region.y > 0 && box.top < region.y + y) ||
+         (region.right() < frame_size.width - 1 && box.right > region.right() - x) ||
+         (region.bottom() < frame_size.height - 1 && box.bottom > region.bottom() - y);
+}
+
+Box clipped(const Edges& box, const media::UprightSize& size) {
+  const auto inside_x = [&](double x) { return std::clamp(x, 0.0, double(size.width)); };
+  const auto inside_y = [&](double y) { return std::clamp(y, 0.0, double(size.height)); };
+  return {inside_x(box.left), inside_y(box.top), inside_x(box.right) - inside_x(box.left),
+          inside_y(box.bottom) - inside_y(box.top)};
+}
+
+}  // namespace
+
+/// Converts boxes to upright source pixels and collects them.
+void DetectorSession::read_outputs(const NetworkPass& pass,
+                                   std::span<const std::span<const float>> outputs) {
   const auto& input = detector_->bundle().input;
-  const auto& geometry = look.geometry;
   const auto boxes = decode(detector_->decoding_, input.width, input.height, outputs,
                             static_cast<float>(detector_->options().low_score));
-  for (const RawBox& box : boxes) {
-    const double left = (box.left - geometry.offset_x) / geometry.scale_x;
-    const double right = (box.right - geometry.offset_x) / geometry.scale_x;
-    const double top = (box.top - geometry.offset_y) / geometry.scale_y;
-    const double bottom = (box.bottom - geometry.offset_y) / geometry.scale_y;
-    // Cut off by a tile's edge inside the picture: its neighbour sees it whole.
-    const double margin_x = kEdge / geometry.scale_x, margin_y = kEdge / geometry.scale_y;
-    const Box& region = look.region;
-    const bool cut =
-        (region.x > 0 && left < region.x + margin_x) ||
-        (region.y > 0 && top < region.y + margin_y) ||
-        (region.right() < look.picture.width - 1 && right > region.right() - margin_x) ||
-        (region.bottom() < look.picture.height - 1 && bottom > region.bottom() - margin_y);
-    if (cut) continue;
-    const auto inside_x = [&](double x) { return std::clamp(x, 0.0, double(look.picture.width)); };
-    const auto inside_y = [&](double y) { return std::clamp(y, 0.0, double(look.picture.height)); };
-    Detection one{.score = box.score, .class_id = box.class_id};
-    one.box = {inside_x(left), inside_y(top), inside_x(right) - inside_x(left),
-               inside_y(bottom) - inside_y(top)};
+  for (const RawBox& raw : boxes) {
+    const Edges box = to_source(raw, pass.geometry);
+    if (is_cut_off(box, pass.region, pass.geometry, pass.frame_size)) continue;
+    const Detection one{clipped(box, pass.frame_size), raw.score, raw.class_id};
     if (one.box.width > 0 && one.box.height > 0) found_.push_back(one);
   }
 }
-
 Result<void> DetectorSession::push(const media::Frame& frame, const Emit& emit) {
   const auto batch = static_cast<size_t>(detector_->bundle().input.batch);
-  for (const NetworkPass& look : passes_over(frame)) {
-    fill(frame, look);
-    batch_.push_back(look);
+  for (const NetworkPass& pass : passes_over(frame)) {
+    fill_input(frame, pass);
+    batch_.push_back(pass);
     if (batch_.size() == batch) LIDO_TRY(run(emit));
   }
   return {};
@@ -326,16 +344,16 @@ Result<void> DetectorSession::flush(const Emit& emit) {
 
 Result<void> DetectorSession::run(const Emit& emit) {
   LIDO_TRY(runner_.run());
-  const auto looks = std::exchange(batch_, {});
-  for (size_t i = 0; i < looks.size(); ++i) {
+  const auto passes = std::exchange(batch_, {});
+  for (size_t i = 0; i < passes.size(); ++i) {
     std::vector<std::span<const float>> outputs;
     for (size_t output = 0; output < detector_->network_.outputs().size(); ++output) {
       const auto values = runner_.output(output);
       const size_t size = values.size() / static_cast<size_t>(detector_->bundle().input.batch);
       outputs.push_back(values.subspan(i * size, size));
     }
-    read(looks[i], outputs);
-    if (!looks[i].last) continue;
+    read_outputs(passes[i], outputs);
+    if (!passes[i].last) continue;
     LIDO_TRY(emit(non_max_suppression(std::exchange(found_, {}), detector_->options().nms_iou)));
   }
   return {};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,16 +12,17 @@
 #include "lido/base/box.h"
 #include "lido/base/options.h"
 #include "lido/infer/bundle.h"
+#include "lido/infer/network.h"
 #include "lido/media/convert.h"
 #include "lido/media/frame.h"
 
 namespace lido::scene {
 
-/// An object in one picture.
+/// An object found in one frame.
 struct Detection {
-  Box box;               ///< Inside the picture.
+  Box box;               ///< Upright source pixels, clipped to the frame.
   float score = 0;       ///< 0 to 1.
-  int32_t class_id = 0;  ///< Index among the bundle's classes.
+  int32_t class_id = 0;  ///< Index into the bundle's classes.
 };
 
 struct DetectorOptions {
@@ -32,66 +34,82 @@ struct DetectorOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("detector", self.detector, Anything{},
-          "Detector that looks for objects: a name of lido models list, or a bundle's folder");
+          "Detector: a name that lido models list shows, or the folder of a model bundle. Give "
+          "your own when it was trained on your pools");
     visit("tiles", self.tiles, Within{1, 8},
-          "Look also at N x N overlapping tiles, for small people; costs N x N + 1 times as "
-          "much");
-    visit("min_score", self.min_score, Within{0.01, 1}, "Objects of this score count as found");
+          "Search also N x N overlapping tiles of each frame. Raise it when people are smaller "
+          "than a tenth of the frame; costs N x N + 1 times as much");
+    visit("min_score", self.min_score, Within{0.01, 1},
+          "Lowest score of a detection. Raise it against false boxes, lower it for missed people");
     visit("low_score", self.low_score, Within{0.01, 1},
-          "Objects of this score count where somebody was followed to that place");
+          "Lowest score of a detection that continues a track. Lower it when tracks break where "
+          "people are half under water");
     visit("nms_iou", self.nms_iou, Within{0, 1},
-          "Of two boxes of one kind that overlap more (intersection over union), the weaker goes");
+          "Non-maximum suppression: of two boxes of one class with a larger intersection over "
+          "union (IoU), the weaker is dropped. Raise it when people swim close together");
   }
 };
 
 /// A box in the network's pixels, as decoded.
 struct RawBox {
   float left = 0, top = 0, right = 0, bottom = 0;
-  float score = 0;
-  int32_t class_id = 0;
+  float score = 0;       ///< 0 to 1.
+  int32_t class_id = 0;  ///< Index into the bundle's classes.
 };
 
-/// What the outputs of a detector mean.
+/// Layout of a detector's outputs.
 struct Decoding {
   enum class Kind { kNanodet, kYolox };
   Kind kind = Kind::kNanodet;
-  std::vector<int> strides;
-  int bins = 0;  ///< NanoDet: distances of a side are distributions over this many values.
-  int classes = 0;
+  std::vector<int> strides;  ///< Input pixels per cell of each grid.
+  int bins = 0;              ///< NanoDet: values in the distribution of a side (reg_max + 1).
+  int classes = 0;           ///< Number of classes.
 };
 
-/// Reads a bundle's "decoding" and checks it against its classes.
-/// @return kCorrupt that names the field and what was wanted.
+/// Reads a bundle's "decoding" and checks it against its classes. Pure.
+/// @return kCorrupt that names the field and its range.
 Result<Decoding> read_decoding(const infer::Bundle& bundle);
 
-/// How many values each output must hold for one picture of that size.
+/// Number of values in each output, in the bundle's order, for one image of that size. Pure.
 std::vector<int64_t> output_sizes(const Decoding& decoding, int width, int height);
 
-/// The boxes of one picture, by cell; at most kMaxBoxes, the strongest. Pure.
-/// @param outputs  Of this picture alone, of output_sizes().
+/// Upper bound on the boxes of one image: bounds the cost of non-maximum suppression.
+inline constexpr size_t kMaxBoxes = 1000;
+
+/// Decodes the boxes of one image, in order of cells; the strongest kMaxBoxes. Pure.
+/// @param width, height  The network's input, pixels.
+/// @param outputs  Values of this image alone, in number as output_sizes() gives them.
 ///
 /// Sources: NanoDet (Generalized Focal Loss, Li et al. 2020: a side's distance is the mean of its
 /// distribution); YOLOX (Ge et al. 2021).
 std::vector<RawBox> decode(const Decoding& decoding, int width, int height,
                            std::span<const std::span<const float>> outputs, float min_score);
-inline constexpr size_t kMaxBoxes = 1000;
 
-/// Keeps the strongest of boxes of one kind that overlap. Stable: equal scores keep their order.
+/// Non-maximum suppression within each class: drops a box whose IoU with a stronger box that stays
+/// is above `nms_iou`. Pure; equal scores keep their order.
+/// @return The boxes that stay, by falling score.
 std::vector<Detection> non_max_suppression(std::vector<Detection> found, double nms_iou);
 
 class DetectorSession;
 
-/// A detector, ready to look at pictures. Thread-safe; each thread opens a session of its own.
+/// A loaded detector. Thread-safe; each thread opens a session of its own.
 class Detector {
  public:
-  /// @param sessions  How many look at the same time.
+  /// Loads the bundle's network.
+  /// @param sessions  Sessions that run at the same time, 1 or more.
+  /// @return kInvalidArgument for options out of range; kCorrupt when decoding and outputs do not
+  ///         fit each other; errors of infer::load().
   static Result<Detector> make(const infer::Bundle& bundle, const DetectorOptions& options,
                                int sessions = 1);
+
+  /// @return kCorrupt when the network fails.
   Result<DetectorSession> open_session() const;
 
   const infer::Bundle& bundle() const { return bundle_; }
   const DetectorOptions& options() const { return options_; }
-  bool is_person(int32_t class_id) const { return people_[static_cast<size_t>(class_id)]; }
+  /// Whether a class is one of the bundle's person classes.
+  /// @param class_id  0 <= class_id < number of classes.
+  bool is_person(int32_t class_id) const { return is_person_[static_cast<size_t>(class_id)]; }
 
  private:
   friend class DetectorSession;
@@ -101,19 +119,21 @@ class Detector {
   Decoding decoding_;
   infer::Network network_;
   DetectorOptions options_;
-  std::vector<bool> people_;  ///< By class.
+  std::vector<bool> is_person_;  ///< By class.
 };
 
-/// Looks at pictures, as many at once as the bundle's batch. Not thread-safe; the detector must
-/// outlive it.
+/// Detects objects in frames, in batches of the bundle's size. Not thread-safe; the detector must
+/// outlive the session.
 class DetectorSession {
  public:
-  /// Takes the objects of a picture, with a score of options.low_score or more.
+  /// Receives the detections of one frame, with a score of options.low_score or more.
   using Emit = std::function<Result<void>(std::vector<Detection>)>;
 
-  /// Takes a picture; calls emit for it, or earlier ones, when a batch is full; in order.
+  /// Adds a frame. Calls `emit`, in order of frames, for each frame whose batch is full.
+  /// @return Errors of the network (kCorrupt) and of `emit`.
   Result<void> push(const media::Frame& frame, const Emit& emit);
-  /// Looks at what is left.
+
+  /// Runs the network on what waits for a full batch, and calls `emit` for the rest.
   Result<void> flush(const Emit& emit);
 
  private:
@@ -121,23 +141,23 @@ class DetectorSession {
   DetectorSession(const Detector& detector, infer::Runner runner);
   Result<void> run(const Emit& emit);
 
-  /// One look of the network: at the whole picture, or at a tile.
+  /// One run of the network over a frame or over a tile of it.
   struct NetworkPass {
-    media::Geometry geometry;
-    media::UprightSize picture;
-    Box region;         ///< What it answers for; an object that leaves it is left to other looks.
-    bool last = false;  ///< The picture's last look.
+    media::Geometry geometry;  ///< From upright source pixels to the network's.
+    media::UprightSize frame_size;
+    Box region;         ///< Upright source pixels; objects cut off by it are left to other passes.
+    bool last = false;  ///< The frame's last pass.
   };
   std::vector<NetworkPass> passes_over(const media::Frame& frame) const;
-  void fill(const media::Frame& frame, const NetworkPass& look);
-  void read(const NetworkPass& look, std::span<const std::span<const float>> outputs);
+  void fill_input(const media::Frame& frame, const NetworkPass& pass);
+  void read_outputs(const NetworkPass& pass, std::span<const std::span<const float>> outputs);
 
   const Detector* detector_;
   infer::Runner runner_;
   media::Converter converter_;
-  std::array<std::array<float, 256>, 3> levels_;  ///< A pixel's value as the network wants it.
+  std::array<std::array<float, 256>, 3> levels_;  ///< Input value of each channel and pixel value.
   std::vector<NetworkPass> batch_;
-  std::vector<Detection> found_;  ///< In the picture whose looks are being read.
+  std::vector<Detection> found_;  ///< In the frame whose passes are being read.
 };
 
 }  // namespace lido::scene

@@ -18,7 +18,7 @@ Decoding nanodet() {
   return {.kind = Decoding::Kind::kNanodet, .strides = {8, 16}, .bins = 11, .classes = 2};
 }
 
-/// Outputs of zero but for what the test sets; spans stay valid while this lives.
+/// Outputs of zero except where the test sets them; spans stay valid while this lives.
 struct Outputs {
   explicit Outputs(const Decoding& decoding) {
     for (const int64_t size : output_sizes(decoding, 64, 48))
@@ -37,7 +37,7 @@ TEST(Detect, NanodetDistancesAreMeansOfTheirDistributions) {
   // Stride 8: 8 x 6 cells. Cell (3, 2), class 1.
   const size_t cell = 2 * 8 + 3;
   outputs.values[0][cell * 2 + 1] = 0.75F;
-  // Logits that leave no doubt, but for the top, which is undecided between 2 and 3.
+  // Logits that leave no doubt, except for the top, which is undecided between 2 and 3.
   const std::array<size_t, 4> distance = {1, 2, 4, 5};
   for (size_t side = 0; side < 4; ++side)
     outputs.values[2][(cell * 4 + side) * 11 + distance[side]] = 100;
@@ -68,7 +68,7 @@ TEST(Detect, YoloxBoxesAreCentreAndSizeInStrides) {
   EXPECT_EQ(boxes[0].class_id, 0);
 }
 
-TEST(Detect, OfOverlappingBoxesTheStrongerStays) {
+TEST(Detect, OfOverlappingBoxesOfAClassTheStrongerStays) {
   const std::vector<Detection> found = {{{0, 0, 10, 10}, 0.5F, 0},
                                         {{1, 0, 10, 10}, 0.9F, 0},
                                         {{1, 0, 10, 10}, 0.6F, 1},
@@ -89,8 +89,9 @@ TEST(Detect, RefusesADecodingThatIsNoDecoding) {
   };
   EXPECT_EQ(refusal(R"({"kind": "ssd", "strides": [8]})"),
             "/b/bundle.json: decoding: kind is \"ssd\", want nanodet or yolox");
-  EXPECT_EQ(refusal(R"({"kind": "yolox", "strides": [0]})"),
-            "/b/bundle.json: decoding: strides want 1 to 16 numbers from 1 to 1024");
+  EXPECT_EQ(
+      refusal(R"({"kind": "yolox", "strides": [0]})"),
+      "/b/bundle.json: decoding: strides are out of range, want 1 to 16 numbers from 1 to 1024");
   EXPECT_EQ(refusal(R"({"kind": "nanodet", "strides": [8], "bins": 1})"),
             "/b/bundle.json: decoding: bins is 1, want 2 to 64");
   EXPECT_NE(refusal(R"({"strides": [8]})"), "");
@@ -102,8 +103,7 @@ TEST(Detect, RefusesADecodingThatDoesNotFitTheNetwork) {
   bundle->decoding["bins"] = 8;
   const auto detector = Detector::make(*bundle, {});
   ASSERT_FALSE(detector);
-  EXPECT_NE(detector.error().message.find("holds 118976 values, its decoding wants 86528"),
-            std::string::npos)
+  EXPECT_NE(detector.error().message.find("got 118976 values, want 86528"), std::string::npos)
       << detector.error().message;
 }
 
@@ -118,7 +118,7 @@ class Walk : public testing::Test {
   }
 
   /// Detections of some frames of the walk.
-  std::vector<std::vector<Detection>> look(const infer::Bundle& bundle, int tiles) {
+  std::vector<std::vector<Detection>> detect(const infer::Bundle& bundle, int tiles) {
     const auto detector = Detector::make(bundle, {.tiles = tiles});
     EXPECT_TRUE(detector) << detector.error().message;
     auto session = detector->open_session().value();
@@ -138,16 +138,16 @@ class Walk : public testing::Test {
 };
 
 TEST_F(Walk, BatchesChangeNothing) {
-  // A network whose batch is free; what it finds is nonsense.
+  // A network of any batch size, whose detections are nonsense.
   const std::string folder = LIDO_TEST_MODELS "/../networks";
   infer::Bundle bundle{.folder = folder, .model = "batches.onnx", .outputs = {"output"}};
   bundle.input = {.width = 32, .height = 32, .std = {255, 255, 255}};
   bundle.classes = {"person", "ball"};
   bundle.decoding = {{"kind", "yolox"}, {"strides", {16}}};
-  const auto wanted = look(bundle, 2);
+  const auto wanted = detect(bundle, 2);
   ASSERT_EQ(wanted.size(), 7U);
-  bundle.input.batch = 4;  // Five looks at each picture: batches hold parts of two.
-  const auto found = look(bundle, 2);
+  bundle.input.batch = 4;  // Five passes over each frame: batches hold parts of two frames.
+  const auto found = detect(bundle, 2);
   EXPECT_TRUE(std::ranges::any_of(wanted, [](const auto& one) { return !one.empty(); }));
   ASSERT_EQ(found.size(), wanted.size());
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -159,10 +159,10 @@ TEST_F(Walk, BatchesChangeNothing) {
   }
 }
 
-TEST_F(Walk, TilesFindNobodyTwice) {
+TEST_F(Walk, TilesFindNoPersonTwice) {
   const auto bundle = infer::read_bundle(kModels + "/nanodet").value();
-  const auto plain = look(bundle, 1);
-  const auto tiled = look(bundle, 2);
+  const auto plain = detect(bundle, 1);
+  const auto tiled = detect(bundle, 2);
   ASSERT_EQ(plain.size(), tiled.size());
   const auto people = [](const std::vector<Detection>& found) {
     return std::ranges::count_if(

@@ -6,34 +6,43 @@
 
 #include "lido/scene/motion_model.h"
 
-// How MotionEstimator lays whole pictures over each other; private to the room.
+// Direct alignment of two images, by all pixels with a gradient; private to the
+// room.
 
 namespace lido::scene {
 
-/// What a view that merely looks the same is good for, reduced pixels.
+/// Assumed accuracy (1 sigma) of a view that is matched by appearance only,
+/// reduced pixels.
 inline constexpr double kCoarsePx = 4;
 
-/// Takes every pixel with a gradient into account, where points alone leave a mapping unsure.
-/// Begins at one that is right to a pixel or two of the level.
+/// Refines a homography by all pixels with a gradient, where followed points
+/// leave it uncertain.
 ///
-/// Source: Baker and Matthews, Lucas-Kanade 20 Years On (2004): inverse compositional, with weights
-/// by Huber.
-/// @param level  Of the pyramids.
-/// @param dof  In which the mapping may change: 4 or 8 (basis_of).
-std::optional<Fit> refine_alignment(const GrayFrame& from, const GrayFrame& to, const Fit& start,
-                                    int level = 0, int dof = 8);
+/// Pure. Source: Baker and Matthews, Lucas-Kanade 20 Years On (2004): inverse
+/// compositional, with Huber weights.
+/// @param start  Right to a pixel or two of the level; its inliers are passed
+/// through.
+/// @param level  Level of both pyramids, 0 for full size.
+/// @param dof    Degrees of freedom that may change: 4 or 8 (basis_of).
+/// @return Nothing when too few pixels are in view, the equations are singular,
+/// or the result is
+///         more than 3 pixels from the start or implausible.
+std::optional<MotionFit> refine_alignment(const GrayFrame& source, const GrayFrame& target,
+                                          const MotionFit& start, int level = 0, int dof = 8);
 
-/// Settles, by all pixels, on one of some mappings that are only guesses: the one that, sharpened
-/// from coarse to fine, makes one picture out of the two.
-/// @return Nothing when none of them is much better than any other place.
-std::optional<Fit> select_alignment(const GrayFrame& from, const GrayFrame& to,
-                                    const std::vector<Fit>& guesses);
+/// Selects one of some guessed homographies: each is refined from coarse to
+/// fine, and the one under which the two images differ least wins. Pure.
+/// @return Nothing when no guess fits much better than a wrong place does.
+/// `inliers` is 0.
+std::optional<MotionFit> select_alignment(const GrayFrame& source, const GrayFrame& target,
+                                          const std::vector<MotionFit>& guesses);
 
-/// Whether two pictures look the same all over, where nothing may move by itself: a coarse stay for
-/// views with too few points to follow.
+/// Whether two images correlate where nothing moves by itself: a last resort
+/// for views with too few points to follow. Pure.
 bool looks_alike(const GrayFrame& a, const GrayFrame& b);
 
-/// Whether something that may move by itself is there, in reduced pixels.
+/// Whether a point is inside one of the boxes. Boxes and point in reduced
+/// pixels.
 bool is_moving(const std::vector<Box>& moving, const cv::Point2f& p);
 
 }  // namespace lido::scene

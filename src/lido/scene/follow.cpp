@@ -10,7 +10,7 @@ namespace {
 
 Point centre(const Box& box) { return {box.x + box.width / 2, box.y + box.height / 2}; }
 
-/// Sums up tracks while their sightings come by.
+/// Sums up tracks, sighting by sighting, in order of time.
 class Summaries {
  public:
   void add(const SeenObject& seen, const Homography& view_from_frame) {
@@ -53,7 +53,7 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
   all.faults = find_faults(quality, fps);
 
   Tracker tracker(options, detector.options());
-  std::vector<size_t> first_object;  // of each picture, in all.objects
+  std::vector<size_t> first_object;  // of each observation, in all.objects
   for (size_t i = 0; i < observations.size(); ++i) {
     const Observation& one = observations[i];
     const bool cut = i == 0 || motions[i].view != motions[i - 1].view || one.after_cut;
@@ -106,22 +106,17 @@ std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int6
   return boxes;
 }
 
-std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector) {
-  constexpr double kSame = 0.2;  // overlap
-  constexpr size_t kMost = 40;
-  const auto min_score = static_cast<float>(detector.options().min_score);
+namespace {
+
+/// Whether a detection is a person of at least min_score.
+bool is_certain_person(const Detection& one, const Detector& detector) {
+  return detector.is_person(one.class_id) &&
+         one.score >= static_cast<float>(detector.options().min_score);
+}
+
+/// Places of recently seen people in the last frame, the latest first.
+std::vector<Box> expected_people(std::span<const Observation> recent, const Detector& detector) {
   const Observation& now = recent.back();
-  std::vector<Box> boxes;
-  const auto known = [&](const Box& box) {
-    return std::ranges::any_of(boxes, [&](const Box& other) { return iou(box, other) > kSame; });
-  };
-  const auto is_sure = [&](const Detection& one) {
-    return detector.is_person(one.class_id) && one.score >= min_score;
-  };
-  for (const Detection& one : now.found) {
-    if (is_sure(one)) boxes.push_back(one.box);
-  }
-  // Where those of before would be in this picture, the latest first.
   std::vector<Box> expected;
   for (size_t i = recent.size() - 1; i-- > 0;) {
     const Observation& before = recent[i];
@@ -131,19 +126,38 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
                                                   before.registration->reference_from_frame
                                             : Homography{};
     for (const Detection& one : before.found) {
-      if (is_sure(one)) expected.push_back(both ? apply(now_from_before, one.box) : one.box);
+      if (is_certain_person(one, detector))
+        expected.push_back(both ? apply(now_from_before, one.box) : one.box);
     }
   }
+  return expected;
+}
+
+/// Whether a box covers nearly the place of another one.
+bool is_near_any(const std::vector<Box>& boxes, const Box& box) {
+  constexpr double kMinIou = 0.2;
+  return std::ranges::any_of(boxes, [&](const Box& other) { return iou(other, box) > kMinIou; });
+}
+
+}  // namespace
+
+std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector) {
+  constexpr size_t kMaxCutouts = 40;
+  const Observation& now = recent.back();
+  std::vector<Box> boxes;
   for (const Detection& one : now.found) {
-    const bool followed =
-        std::ranges::any_of(expected, [&](const Box& box) { return iou(box, one.box) > kSame; });
-    if (detector.is_person(one.class_id) && !is_sure(one) && followed && !known(one.box))
+    if (is_certain_person(one, detector)) boxes.push_back(one.box);
+  }
+  const auto expected = expected_people(recent, detector);
+  for (const Detection& one : now.found) {
+    if (detector.is_person(one.class_id) && !is_certain_person(one, detector) &&
+        is_near_any(expected, one.box) && !is_near_any(boxes, one.box))
       boxes.push_back(one.box);
   }
   for (const Box& box : expected) {
-    if (!known(box)) boxes.push_back(box);
+    if (!is_near_any(boxes, box)) boxes.push_back(box);
   }
-  if (boxes.size() > kMost) boxes.resize(kMost);
+  if (boxes.size() > kMaxCutouts) boxes.resize(kMaxCutouts);
   return boxes;
 }
 

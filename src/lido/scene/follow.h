@@ -1,67 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <vector>
 
+#include "lido/base/box.h"
+#include "lido/scene/detect.h"
+#include "lido/scene/motion.h"
 #include "lido/scene/observe.h"
+#include "lido/scene/quality.h"
 #include "lido/scene/track.h"
 
 namespace lido::scene {
 
-/// An object at one sampling time.
+/// An object at one tick.
 struct SeenObject {
   int64_t k = 0;
-  Box box;
-  float score = 0;        ///< 0 where it only moved.
-  int32_t class_id = -1;  ///< Class, or -1 for something that moved and was not recognised.
-  int64_t track = 0;      ///< 0 for none.
+  Box box;                ///< Upright source pixels.
+  float score = 0;        ///< 0 to 1; 0 for a region that only moved.
+  int32_t class_id = -1;  ///< Index into the bundle's classes; -1 for a region that only moved.
+  int64_t track = 0;      ///< Number of its track, from 1; 0 for none.
 };
 
-/// One object's way through a clip.
+/// One track over a whole clip.
 struct TrackSummary {
-  int64_t track = 0;
+  int64_t track = 0;  ///< Number, from 1.
   int32_t class_id = 0;
-  int64_t first_k = 0;
-  int64_t last_k = 0;
-  int64_t sightings = 0;
-  double mean_score = 0;
-  /// How far its box's centre went, in heights of its box, camera motion taken out.
+  int64_t first_k = 0;    ///< Tick of the first sighting.
+  int64_t last_k = 0;     ///< Tick of the last sighting.
+  int64_t sightings = 0;  ///< Detections of the track.
+  double mean_score = 0;  ///< Over the sightings, 0 to 1.
+  /// Length of the path of the box's centre, in heights of the box. Camera motion is taken out.
   double path_length = 0;
 };
 
-/// A view's motion at one sampling time, with what it was drawn from.
+/// Camera motion at one tick, with the registration it was derived from.
 struct MotionAt {
   ViewMotion motion;
-  std::optional<Registration> registration;
+  std::optional<Registration> registration;  ///< Empty for a first frame of a view.
 };
 
-/// What a whole clip shows.
+/// Objects, tracks, camera motion and faults of a whole clip.
 struct Followed {
-  std::vector<SeenObject> objects;   ///< By time.
+  std::vector<SeenObject> objects;   ///< By tick.
   std::vector<TrackSummary> tracks;  ///< By number.
-  std::vector<MotionAt> motions;
-  std::vector<FaultSpan> faults;
+  std::vector<MotionAt> motions;     ///< One for each observation.
+  std::vector<FaultSpan> faults;     ///< By beginning.
 };
 
-/// What a clip's pictures say when taken together. Pure.
-/// @param observations  Of the whole clip, in order of time.
+/// Joins a clip's observations over time: tracks, camera motion, faults. Pure.
+/// @param observations  The whole clip's, in order of time.
+/// @param fps  Ticks a second.
+/// @param width, height  Upright source pixels.
 Followed follow(const std::vector<Observation>& observations, double fps, int width, int height,
                 const Detector& detector, const TrackerOptions& options);
 
-/// A person's boxes along a track, between sightings on a straight line, where the camera was at
-/// rest; the times of a gap wider than `max_gap` have none.
+/// A box along a track.
 struct TrackBox {
   int64_t k = 0;
   Box box;
-  bool seen = false;  ///< Else between two sightings.
+  bool seen = false;  ///< False for a box that is interpolated between two sightings.
 };
+
+/// A track's boxes at every tick, with gaps interpolated linearly in pixels. A gap of more
+/// than `max_gap` ticks stays empty. Pure.
+/// @param sightings  Of one track, in order of time.
 std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t max_gap);
 
-/// Where to cut people out of the last of some pictures: found for certain; found faintly where
-/// somebody was a moment ago; or not found now, and expected where he was. So that whatever a
-/// tracker makes of it later, his pixels were kept. At most 40, the surest first. Pure.
-/// @param recent  Oldest first; shaped by kLookBack pictures before.
+/// Chooses where to cut people out of the last frame: certain detections; detections of low score
+/// near a recent certain one; and places where a recently seen person is expected. Keeps the pixels
+/// of a person whatever a tracker decides later. Pure.
+/// @param recent  Up to kLookBack observations before the frame, oldest first, and its own.
+/// @return At most 40 boxes, the most certain first; upright source pixels.
 std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector);
 
 }  // namespace lido::scene

@@ -11,44 +11,47 @@
 
 #include "lido/base/box.h"
 #include "lido/media/convert.h"
+#include "lido/media/frame.h"
 
 namespace lido::scene {
 
-/// A plane's projective mapping, row-major 3 x 3, the last element 1: upright source pixels in,
-/// upright source pixels out, both from the left edge of the left pixel.
+/// A homography, row-major 3 x 3, the last element 1. Maps upright source pixels to upright source
+/// pixels, both measured from the left edge of the left pixel and the top edge of the top pixel.
 struct Homography {
   std::array<double, 9> m = {1, 0, 0, 0, 1, 0, 0, 0, 1};
   bool operator==(const Homography&) const = default;
 };
+/// A place in a frame, upright source pixels.
 struct Point {
   double x = 0, y = 0;
 };
+/// Maps a point. Unbounded near the homography's horizon.
 Point apply(const Homography& h, const Point& point);
-/// a after b.
+/// The homography that applies b first, then a.
 Homography operator*(const Homography& a, const Homography& b);
-/// Of an invertible one.
+/// Inverse of an invertible homography.
 Homography inverse(const Homography& h);
-/// The upright box around the mapped box.
+/// The upright box around a mapped box.
 Box apply(const Homography& h, const Box& box);
 
-/// Motion is sought in pictures whose long side is at most so many pixels.
+/// Longer side, at most, of the reduced frames in which motion is estimated, pixels.
 inline constexpr int kMotionLongSide = 960;
 
-/// How one picture lies in an earlier one of the same camera.
+/// Camera motion between a frame and an earlier one of the same view.
 struct Registration {
-  int64_t reference_k = 0;  ///< Sampling time of the earlier picture; its own for a first one.
+  int64_t reference_k = 0;  ///< Tick of the earlier frame.
   Homography reference_from_frame;
-  /// Of the mapped corners (left top, right top, right bottom, left bottom; x before y), 8 x 8
-  /// row-major, square pixels.
+  /// Covariance of the mapped corners (left top, right top, right bottom, left bottom; x before y),
+  /// 8 x 8 row-major, source pixels squared.
   std::array<double, 64> covariance{};
-  int32_t inliers = 0;  ///< Points that moved with the camera; 0 for a first picture.
+  int32_t inliers = 0;  ///< Points that moved with the camera; 0 when all pixels decided.
 };
 
-/// Finds how the camera moved, from sampled picture to sampled picture.
+/// Estimates camera motion from sampled frame to sampled frame.
 ///
-/// Points of a reference picture are followed (pyramidal Lucas-Kanade) into each picture after it,
-/// so that errors do not add up; what moves by itself is left out by consensus and by masks. When
-/// too little of the reference is left in view, the picture before takes its place.
+/// Points of a reference frame are followed (pyramidal Lucas-Kanade) into each later frame, so that
+/// errors do not add up. Objects that move by themselves are excluded by consensus and by masks.
+/// When too little of the reference is left in view, the frame before replaces it.
 ///
 /// Not thread-safe. Sources: Bouguet, Pyramidal Implementation of the Lucas Kanade Feature Tracker
 /// (2000); Hartley and Zisserman, Multiple View Geometry, 2nd ed., sec. 4.5 and 5.2 (covariance).
@@ -59,20 +62,22 @@ class MotionEstimator {
   MotionEstimator(MotionEstimator&&) noexcept;
   MotionEstimator& operator=(MotionEstimator&&) noexcept;
 
-  /// The geometry in which pictures are wanted: their long side is at most kMotionLongSide.
+  /// Geometry of reduced frames: the longer side at most kMotionLongSide. Pure.
   static media::Geometry geometry_for(const media::Frame& frame);
 
-  /// The picture's brightness in that geometry.
+  /// The frame's brightness in that geometry.
   static media::GreyImage reduce(const media::Frame& frame, const media::Geometry& geometry,
                                  media::Converter& converter);
 
-  /// Forgets all pictures: the next one is a first one.
+  /// Forgets all frames, so that the next one is a first frame.
   void reset();
-  /// Takes the picture at sampling time k.
-  /// @param fresh  Makes it the reference of those that follow.
-  /// @param moving  Boxes of what may move by itself.
-  /// @return Nothing when the picture shows another view, or nothing to hold on to; it is then a
-  ///         first one.
+
+  /// Adds the frame at tick k, in order of time.
+  /// @param fresh  Whether the frame becomes the reference of later ones.
+  /// @param grey  The frame's brightness from reduce(), with its geometry.
+  /// @param moving  Boxes of what may move by itself, upright source pixels.
+  /// @return Nothing for a first frame, another view, or a frame without structure; the next frame
+  ///         is then registered with this one.
   std::optional<Registration> push(int64_t k, bool fresh, const media::GreyImage& grey,
                                    const media::Geometry& geometry, std::span<const Box> moving);
 
@@ -81,34 +86,37 @@ class MotionEstimator {
   std::unique_ptr<State> state_;
 };
 
-/// Whether a registration differs from rest by no more than its uncertainty.
+/// Whether a registration differs from rest by no more than its uncertainty. Pure.
+/// @param width, height  Upright source pixels.
 bool is_rest(const Registration& registration, int width, int height);
 
-/// How a camera moves at one sampling time.
+/// Camera motion at one tick, as a person would name it.
 enum class MotionClass { kStill, kPan, kTilt, kZoom, kShake, kCut, kUnknown };
+/// The class's name in tables and reports: "still", "pan".
 std::string_view name_of(MotionClass motion);
 
-/// A registration with its place in the chain of all.
+/// Input of follow_motion() at one tick.
 struct MotionStep {
   int64_t k = 0;
-  std::optional<Registration> registration;  ///< Empty: cut, or nothing to hold on to.
-  bool after_cut = false;                    ///< The timestamps or the picture size break off.
-  bool featureless = false;                  ///< There is nothing to hold on to.
+  std::optional<Registration> registration;  ///< Empty for a cut or a frame without structure.
+  bool after_cut = false;    ///< Timestamps or frame size break off before this frame.
+  bool featureless = false;  ///< Too little structure to register the frame.
 };
 
-/// What the chain of registrations says of one sampling time.
+/// Result of follow_motion() at one tick.
 struct ViewMotion {
   int64_t k = 0;
-  int64_t view = 0;            ///< Counts cuts: pictures of one view can be laid over each other.
-  Homography view_from_frame;  ///< Into the first picture of the view.
-  Homography previous_from_frame;
+  int64_t view = 0;  ///< Number of cuts so far. Frames of one view can be laid over each other.
+  Homography view_from_frame;      ///< To the first frame of the view.
+  Homography previous_from_frame;  ///< To the frame before; identity at a cut.
   MotionClass motion = MotionClass::kStill;
 };
 
-/// Joins registrations, in order of time, into views and classes. A registration that does not
-/// differ from rest by more than its uncertainty is rest, so that a still camera never drifts.
-/// Pure.
-/// @param fps  Sampling times a second.
+/// Joins registrations into views and names the motion at each tick. A registration within
+/// its uncertainty of rest counts as rest, so that a still camera never drifts. Pure.
+/// @param steps  In order of time.
+/// @param fps  Ticks a second.
+/// @param width, height  Upright source pixels.
 std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, double fps, int width,
                                       int height);
 

@@ -2,56 +2,72 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <opencv2/core.hpp>
 #include <optional>
 #include <vector>
 
 #include "lido/base/box.h"
 
-// How MotionEstimator fits a mapping to points; private to the room.
+// Models of camera motion, fitted to matched points; private to the room.
 
 namespace lido::scene {
 
-/// Fewer points than this that move together prove nothing.
-inline constexpr int kFewestInliers = 8;
+/// Minimum of points that must move together to prove a motion.
+inline constexpr int kMinInliers = 8;
 
+/// Maps a point by a homography. Unbounded near the horizon, where the third
+/// coordinate is 0.
 cv::Point2d project(const cv::Matx33d& m, const cv::Point2d& p);
 
 using Row8 = cv::Vec<double, 8>;
 using Matrix8 = cv::Matx<double, 8, 8>;
-/// d(x, y) / d(m0 .. m7) of project(m, p).
+/// Derivatives of project(m, p), x before y, by the first eight elements of m,
+/// row-major.
 std::array<Row8, 2> jacobian(const cv::Matx33d& m, const cv::Point2d& p);
 
-/// A point of one picture, and where it is in another.
+/// A point of one image, and its place in another. Reduced pixels.
 struct Match {
-  cv::Point2d from, to;
+  cv::Point2d source, target;
 };
 
-/// A mapping from one picture to another, and how sure it is.
-struct Fit {
-  cv::Matx33d to_from_source = cv::Matx33d::eye();
-  Matrix8 covariance = Matrix8::zeros();
-  int inliers = 0;
+/// A homography between two images, with its uncertainty.
+struct MotionFit {
+  cv::Matx33d target_from_source = cv::Matx33d::eye();
+  Matrix8 covariance = Matrix8::zeros();  ///< Covariance of the first eight elements.
+  int inliers = 0;                        ///< Matches that agree; 0 for a fit to all pixels.
 };
 
-/// The ways in which a mapping may change, as columns over m0 .. m7: shifts (2); also turn and size
-/// (4); any (8).
+/// Directions in which a homography may change, as columns over its first eight
+/// elements.
+/// @param dof  Degrees of freedom: 2 for shifts; 4 for shifts, turn and size; 8
+/// for all.
 cv::Mat basis_of(int dof);
-/// Whether a mapping could be a camera's: no mirror, no fold, no wild change of size.
+
+/// Whether a homography could be a camera's motion over an image of that size:
+/// no mirror, no fold, area changed by less than a factor of 5.
 bool is_plausible(const cv::Matx33d& m, const cv::Size& size);
-/// The largest standard deviation of a mapped corner's place.
-double worst_corner(const Fit& fit, const cv::Size& size);
 
-/// The simplest mapping that explains the matches: rest, shift, similarity, homography. A freer one
-/// must explain so much more that chance will not do (Bayesian information criterion).
-std::optional<Fit> select_motion_model(const std::vector<Match>& matches, const cv::Size& size);
+/// Largest standard deviation of a mapped corner's coordinate, pixels.
+double worst_corner(const MotionFit& fit, const cv::Size& size);
 
-/// A picture as it is compared with others.
+/// Selects the simplest motion model that explains the matches: rest, shift,
+/// similarity or homography. A freer model must explain so much more that
+/// chance is excluded (Bayesian information criterion); rest is preferred,
+/// since cameras at a pool are mounted. Uses OpenCV's random generator for
+/// RANSAC with its fixed seed, so results repeat.
+/// @param matches  At least kMinInliers.
+/// @param size  Size of both images, reduced pixels.
+/// @return Nothing when no model holds for enough matches.
+std::optional<MotionFit> select_motion_model(const std::vector<Match>& matches,
+                                             const cv::Size& size);
+
+/// One frame as the motion estimator compares it with others.
 struct GrayFrame {
-  int64_t k = 0;
-  cv::Size size;
-  std::vector<cv::Mat> pyramid;  ///< Each level half the one before.
-  std::vector<Box> moving;       ///< In reduced pixels.
+  int64_t k = 0;                 ///< Tick.
+  cv::Size size;                 ///< Reduced pixels.
+  std::vector<cv::Mat> pyramid;  ///< 8-bit; each level has half the side of the level before.
+  std::vector<Box> moving;       ///< Boxes of what may move by itself, reduced pixels.
 };
 
 }  // namespace lido::scene

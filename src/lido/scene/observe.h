@@ -1,66 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
-#include "lido/scene/background.h"
+#include "lido/base/box.h"
+#include "lido/base/result.h"
+#include "lido/media/convert.h"
+#include "lido/media/frame.h"
 #include "lido/scene/detect.h"
 #include "lido/scene/motion.h"
 #include "lido/scene/quality.h"
 
 namespace lido::scene {
 
-/// Pictures are worked on in blocks of this many sampling times, counted from the clip's start, so
-/// that the result does not depend on where a clip is divided.
+/// Ticks in a block. Frames are analysed block by block, counted from the clip's start, so
+/// that the result does not depend on where a clip is divided into spans.
 inline constexpr int64_t kBlock = 16;
-/// Pictures before a block that shape what is said of it.
+/// Frames before a block that influence its result.
 inline constexpr int64_t kLookBack = 3;
 
-/// The sampling times that a stretch of a clip answers for: begin <= k < end. Whoever reads
-/// first_k <= k < end_k has what is needed from first_k on, and must read on to end() inclusive.
+/// The ticks whose observations one span of a clip delivers: begin <= k < end. Whole
+/// blocks; empty when begin == end.
 struct OwnedBlocks {
   int64_t begin = 0;
   int64_t end = INT64_MAX;
 };
+
+/// The blocks that the span first_k <= k < end_k owns. Spans that cover a clip own each block
+/// exactly once. A span is read from first_k to OwnedBlocks::end inclusive. Pure.
+/// @param end_k  INT64_MAX for the last span of a clip.
 OwnedBlocks blocks_of_span(int64_t first_k, int64_t end_k);
 
-/// All that one picture shows, seen on its own.
+/// Everything that is seen in one frame without following it in time.
 struct Observation {
-  int64_t k = 0;
-  bool after_cut = false;
-  std::vector<Detection> found;  ///< Faint ones too.
-  std::vector<Box> moving;       ///< Moved, and was not found; upright source pixels.
-  /// Into an earlier picture; empty for a first one, a cut, or nothing to hold on to.
+  int64_t k = 0;                 ///< Tick.
+  bool after_cut = false;        ///< Timestamps or frame size break off before this frame.
+  std::vector<Detection> found;  ///< With a score of DetectorOptions::low_score or more.
+  std::vector<Box> moving;  ///< Regions that moved and that no detection covers; source pixels.
+  /// Motion since an earlier frame. Empty for a first frame, a cut, or a frame without structure.
   std::optional<Registration> registration;
-  bool featureless = false;
+  bool featureless = false;  ///< Too little structure to register the frame.
   QualityFeatures quality;
 };
 
-/// A view at one time, small, for background plates.
+/// A small frame for background plates.
 struct Thumbnail {
-  int64_t k = 0;
-  media::Image image;
+  int64_t k = 0;       ///< Tick.
+  media::Image image;  ///< Longer side at most 480 pixels.
 };
 
-/// Looks at a clip's sampled pictures, in order of time. Not thread-safe.
+/// Observes the sampled frames of a clip, in order of time. Not thread-safe; the detector must
+/// outlive the observer.
 class Observer {
  public:
-  /// Takes a picture with what was found in it and in those just before, oldest first, itself last.
+  /// Receives each owned frame with its observation and up to kLookBack before it, oldest first.
   using FrameSink =
       std::function<Result<void>(const media::Frame& frame, std::span<const Observation> recent)>;
-  Observer(const Detector& detector, DetectorSession session, const OwnedBlocks& share,
+  Observer(const Detector& detector, DetectorSession session, const OwnedBlocks& owned,
            FrameSink sink)
-      : detector_(detector), session_(std::move(session)), share_(share), sink_(std::move(sink)) {}
+      : detector_(detector), session_(std::move(session)), owned_(owned), sink_(std::move(sink)) {}
 
-  /// Takes the picture for sampling times first_k <= k < end_k.
+  /// Adds the frame that is shown at ticks first_k <= k < end_k.
+  /// @return Errors of the detector (kCorrupt) and of the sink.
   Result<void> push(int64_t first_k, int64_t end_k, bool after_cut, const media::Frame& frame);
+
+  /// Observes the frames that wait for a full batch. To be called once, after the last push().
+  /// @return Errors of the detector (kCorrupt) and of the sink.
   Result<void> finish();
 
-  /// What the share shows, once finished; and, for the time right after it, only its registration.
+  /// Moves out the observations of the owned blocks, once finished. One more follows for the
+  /// tick after them, of which only the registration is complete.
   std::vector<Observation> take_observations() { return std::move(observations_); }
+  /// Moves out the thumbnails of the owned blocks, once finished.
   std::vector<Thumbnail> take_thumbnails() { return std::move(thumbnails_); }
 
  private:
@@ -71,21 +88,22 @@ class Observer {
   };
   std::vector<Box> may_move(const std::vector<Detection>& found,
                             const media::UprightSize& size) const;
-  Result<void> look(const std::vector<Detection>& found);
+  Result<void> observe(const std::vector<Detection>& found);
+  void add_thumbnail(int64_t k, const media::Frame& frame);
   void end_block();
 
   const Detector& detector_;
   DetectorSession session_;
-  OwnedBlocks share_;
+  OwnedBlocks owned_;
   FrameSink sink_;
-  std::deque<Waiting> waiting_;
+  std::deque<Waiting> waiting_;  ///< Frames whose detections are not known yet.
   std::vector<Observation> recent_;
   media::Converter converter_;
   media::Converter thumbnail_converter_;
   MotionEstimator motion_;
   QualityMeter quality_;
   media::Geometry geometry_;
-  std::vector<media::GreyImage> block_;  ///< Of the last observations.
+  std::vector<media::GreyImage> block_;  ///< Reduced frames of the last observations.
   std::vector<Observation> observations_;
   std::vector<Thumbnail> thumbnails_;
 };

@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <filesystem>
 #include <random>
-
-#include "lido/scene/follow.h"
 
 namespace lido::scene {
 namespace {
 
-TEST(Observe, EverySamplingTimeHasOneSpanThatAnswersForIt) {
+TEST(Observe, EverySamplingTimeIsOwnedByOneSpan) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {
     std::vector<int64_t> cuts = {0};
@@ -18,120 +18,96 @@ TEST(Observe, EverySamplingTimeHasOneSpanThatAnswersForIt) {
     int64_t next = 0;
     for (size_t i = 0; i < cuts.size(); ++i) {
       const int64_t end = i + 1 < cuts.size() ? cuts[i + 1] : INT64_MAX;
-      const OwnedBlocks share = blocks_of_span(cuts[i], end);
-      ASSERT_EQ(share.begin, next);
-      ASSERT_LE(share.begin, share.end);
-      // What shapes its first block can be read from the span's beginning on.
-      ASSERT_TRUE(share.begin == 0 || share.begin - kLookBack >= cuts[i]);
-      ASSERT_EQ(share.begin % kBlock, 0);
-      next = share.end;
+      const OwnedBlocks owned = blocks_of_span(cuts[i], end);
+      ASSERT_EQ(owned.begin, next);
+      ASSERT_LE(owned.begin, owned.end);
+      // The frames that influence the first block are in the span.
+      ASSERT_TRUE(owned.begin == 0 || owned.begin - kLookBack >= cuts[i]);
+      ASSERT_EQ(owned.begin % kBlock, 0);
+      next = owned.end;
     }
     ASSERT_EQ(next, INT64_MAX);
   }
 }
 
-TEST(Follow, GapsAreFilledOnAStraightLine) {
-  const std::vector<SeenObject> sightings = {
-      {0, {0, 0, 10, 20}}, {4, {8, 4, 18, 20}}, {9, {0, 0, 10, 20}}};
-  const auto boxes = boxes_along(sightings, 3);
-  ASSERT_EQ(boxes.size(), 6U);  // the second gap is too wide
-  EXPECT_EQ(boxes[1].k, 1);
-  EXPECT_FALSE(boxes[1].seen);
-  EXPECT_EQ(boxes[1].box, (Box{2, 1, 12, 20}));
-  EXPECT_EQ(boxes[5].k, 9);
-}
+/// Frames of a still pool in which a dark square moves; and the observer's view of them.
+class Observing : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string folder = LIDO_TEST_MODELS "/nanodet";
+    if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
+    detector_.emplace(Detector::make(infer::read_bundle(folder).value(), {}).value());
+  }
 
-media::GreyImage water(int seed) {
-  std::mt19937 random(static_cast<uint32_t>(seed));
-  media::GreyImage image{640, 360, std::vector<uint8_t>(640 * 360, 90)};
-  // Tiles above; ripples below, in patches as large as those of a detector's missed heads.
-  for (int y = 180; y < 360; y += 8) {
-    for (int x = 0; x < 640; x += 8) {
-      const auto value = static_cast<uint8_t>(90 + random() % 60);
-      for (int dy = 0; dy < 8 && y + dy < 360; ++dy)
-        for (int dx = 0; dx < 8; ++dx)
-          image.grey[static_cast<size_t>((y + dy) * 640 + x + dx)] = value;
+  /// One grey frame at tick k, with tiles that give the view its structure.
+  media::Frame frame(int64_t k) {
+    auto& pixels = pixels_.emplace_back(640 * 360);
+    for (size_t y = 0; y < 360; ++y) {
+      for (size_t x = 0; x < 640; ++x)
+        pixels[y * 640 + x] = static_cast<uint8_t>((x / 40 * 7 + y / 40 * 13) % 5 * 30 + 60);
     }
-  }
-  return image;
-}
-
-TEST(Background, ASwimmerIsProposedAndRipplesAreNot) {
-  std::vector<media::GreyImage> pictures;
-  for (int i = 0; i < 16; ++i) {
-    pictures.push_back(water(i));
-    for (int y = 250; y < 280; ++y)
-      for (int x = 40 + 30 * i; x < 70 + 30 * i; ++x)
-        pictures.back().grey[static_cast<size_t>(y * 640 + x)] = 20;
-  }
-  int found = 0, others = 0;
-  const auto moving = find_moving(pictures);
-  for (int i = 0; i < 16; ++i) {
-    const Box swimmer{40.0 + 30 * i, 250, 30, 30};
-    for (const Box& box : moving[static_cast<size_t>(i)]) {
-      const bool same = intersection(box, swimmer) > 0.5 * swimmer.area();
-      found += same ? 1 : 0;
-      others += same ? 0 : 1;
+    for (size_t y = 200; y < 240; ++y) {
+      for (size_t x = 0; x < 40; ++x) pixels[y * 640 + x + 20 * static_cast<size_t>(k % 16)] = 10;
     }
+    media::Frame frame{.width = 640, .height = 360, .full_range = true, .grey = true};
+    frame.planes[0] = {reinterpret_cast<const std::byte*>(pixels.data()), 640};
+    return frame;
   }
-  EXPECT_GE(found, 15);
-  EXPECT_LE(others, 4);
+
+  std::vector<Observation> observe(int64_t first_k, int64_t end_k, const OwnedBlocks& owned) {
+    std::vector<int64_t> seen;
+    Observer observer(*detector_, detector_->open_session().value(), owned,
+                      [&](const media::Frame&, std::span<const Observation> recent) {
+                        seen.push_back(recent.back().k);
+                        return Result<void>();
+                      });
+    for (int64_t k = first_k; k < end_k; ++k)
+      EXPECT_TRUE(observer.push(k, k + 1, k == 0, frame(k)));
+    EXPECT_TRUE(observer.finish());
+    for (size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], owned.begin + int64_t(i));
+    thumbnails_ = observer.take_thumbnails();
+    return observer.take_observations();
+  }
+
+  std::optional<Detector> detector_;
+  std::deque<std::vector<uint8_t>> pixels_;
+  std::vector<Thumbnail> thumbnails_;
+};
+
+TEST_F(Observing, ADividedClipGivesWhatTheWholeClipGives) {
+  constexpr int64_t kFrames = 48;
+  const auto whole = observe(0, kFrames, {});
+  ASSERT_EQ(std::ssize(whole), kFrames);
+  const OwnedBlocks first = blocks_of_span(0, 20), second = blocks_of_span(20, INT64_MAX);
+  auto parts = observe(0, first.end + 1, first);
+  ASSERT_EQ(std::ssize(parts), first.end + 1) << "one more, for its registration";
+  const auto rest = observe(20, kFrames, second);
+  for (const Observation& one : rest) {
+    const Observation& wanted = whole[static_cast<size_t>(one.k)];
+    // The span before has the registration of the first frame.
+    const auto& registration = one.k == second.begin ? parts.back().registration : one.registration;
+    ASSERT_EQ(registration.has_value(), wanted.registration.has_value()) << one.k;
+    if (registration) {
+      EXPECT_EQ(registration->reference_from_frame, wanted.registration->reference_from_frame);
+      EXPECT_EQ(registration->reference_k, wanted.registration->reference_k);
+    }
+    EXPECT_EQ(one.moving, wanted.moving) << one.k;
+    EXPECT_EQ(one.quality.change, wanted.quality.change) << one.k;
+  }
 }
 
-TEST(Background, APlateIsWhatIsThereWhenNobodyIs) {
-  std::vector<media::Image> pictures;
-  for (int i = 0; i < 9; ++i) {
-    media::Image image{40, 30, std::vector<uint8_t>(40 * 30 * 3, 100)};
-    for (int y = 10; y < 20; ++y)
-      for (int x = 4 * i; x < 4 * i + 6 && x < 40; ++x)
-        for (int c = 0; c < 3; ++c) image.rgb[static_cast<size_t>(3 * (y * 40 + x) + c)] = 255;
-    for (int x = 0; x < 40; ++x)
-      image.rgb[static_cast<size_t>(3 * (29 * 40 + x) + 1)] =
-          static_cast<uint8_t>(80 + 10 * (i % 5));
-    pictures.push_back(std::move(image));
+TEST_F(Observing, ProposesWhatMovesWithoutADetection) {
+  const auto all = observe(0, 16, {});
+  int found = 0;
+  for (const Observation& one : all) {
+    const Box square{20.0 * static_cast<double>(one.k % 16), 200, 40, 40};
+    for (const Box& box : one.moving) found += intersection(box, square) > 800 ? 1 : 0;
   }
-  const Plate plate = make_plate(pictures);
-  for (int i = 0; i < 40 * 29 * 3; ++i)
-    ASSERT_EQ(plate.background.rgb[static_cast<size_t>(i)], 100);
-  EXPECT_EQ(plate.activity.grey[15 * 40 + 20], 0);
-  EXPECT_GE(plate.activity.grey[29 * 40 + 20], 10);
-}
-
-QualitySample sample(int64_t k, QualityFeatures features) { return {k, false, features}; }
-constexpr QualityFeatures kGood{.mean = 110, .structure = 40, .detail = 0.6F, .change = 20};
-
-TEST(Quality, FaultsBecomeStretchesOfTime) {
-  std::vector<QualitySample> samples;
-  for (int64_t k = 0; k < 40; ++k) {
-    QualityFeatures features = kGood;
-    if (k >= 10 && k < 20) features = {.mean = 3, .structure = 1, .detail = 0.6F, .change = 20};
-    if (k >= 30) features.change = k < 33 ? 2 : 0;  // an encoder first polishes what stands still
-    if (k == 5) features.change = 0;                // one that happens to be equal is no fault
-    samples.push_back(sample(k, features));
-  }
-  const auto faults = find_faults(samples, 4);
-  ASSERT_EQ(faults.size(), 2U);
-  EXPECT_EQ(name_of(faults[0].fault), "black");
-  EXPECT_EQ(faults[0].begin, 10);
-  EXPECT_EQ(faults[0].end, 20);
-  EXPECT_EQ(name_of(faults[1].fault), "frozen");
-  EXPECT_EQ(faults[1].begin, 29);
-  EXPECT_EQ(faults[1].end, 40);
-}
-
-TEST(Quality, WaterWithoutShadesIsOverexposedThoughItIsNotWhite) {
-  // Blue at its limit everywhere, as a gain of four makes of a pool; and the same water as it was.
-  for (const bool clipped : {false, true}) {
-    const media::GreyImage grey{640, 360, std::vector<uint8_t>(640 * 360, clipped ? 160 : 90)};
-    const std::vector<uint8_t> red(640 * 360, clipped ? 80 : 20),
-        green(red.size(), clipped ? 190 : 110), blue(red.size(), clipped ? 255 : 180);
-    media::Frame frame{
-        .width = 640, .height = 360, .full_range = true, .matrix = media::ColorMatrix::kRgb};
-    for (const auto& [i, plane] : {std::pair{0, &red}, {1, &green}, {2, &blue}})
-      frame.planes[size_t(i)] = {reinterpret_cast<const std::byte*>(plane->data()), 640};
-    QualityMeter meter;
-    EXPECT_EQ(meter.measure(grey, frame).bright, clipped ? 1 : 0);
-  }
+  EXPECT_GT(found, 8) << "of 16: in most frames";
+  // A thumbnail every fourth tick, from 2 on.
+  ASSERT_EQ(thumbnails_.size(), 4U);
+  EXPECT_EQ(thumbnails_[1].k, 6);
+  EXPECT_EQ(thumbnails_[1].image.width, 480);
 }
 
 }  // namespace

@@ -7,54 +7,60 @@
 #include <vector>
 
 #include "lido/media/convert.h"
+#include "lido/media/frame.h"
 
 namespace lido::scene {
 
-/// What is measured of one picture's quality. All but `change` are its own.
+/// Measurements of one frame's quality. All but `change` depend on that frame alone.
 struct QualityFeatures {
-  float mean = 0;       ///< Brightness, 0 to 255.
-  float dark = 0;       ///< Share of pixels below 16.
-  float bright = 0;     ///< Share of the picture in which red, green or blue is at its limit.
-  float patch = 0;      ///< Share of the picture in the largest bright patch.
-  float structure = 0;  ///< Standard deviation of brightness at a 64th of the width.
-  float detail = 0;     ///< Detail at half size against a quarter: falls when out of focus.
-  float change = 255;   ///< Most that any small part changed since the picture before.
+  float mean = 0;       ///< Mean brightness, 0 to 255.
+  float dark = 0;       ///< Share of pixels below brightness 16, 0 to 1.
+  float bright = 0;     ///< Share of pixels with red, green or blue at its limit, 0 to 1.
+  float patch = 0;      ///< Share of the frame in the largest white patch, 0 to 1.
+  float structure = 0;  ///< Standard deviation of brightness at 1/16 of the reduced size.
+  float detail = 0;     ///< Roughness at half size over that at a quarter; low when out of focus.
+  float change = 255;  ///< Largest change of a pixel since the frame before, at 1/4 size, 0 to 255;
+                       ///< 255 for a first frame.
 };
 
-/// Measures pictures. Not thread-safe.
+/// Measures frames one after another. Not thread-safe.
 class QualityMeter {
  public:
-  /// @param grey  The picture reduced (MotionEstimator::geometry_for).
+  /// @param grey   The frame's brightness, reduced by MotionEstimator::reduce().
+  /// @param frame  The frame itself, for its colours.
   QualityFeatures measure(const media::GreyImage& grey, const media::Frame& frame);
-  /// Forgets the picture before.
+  /// Forgets the frame before, so that the next one is a first frame.
   void reset() { previous_.clear(); }
 
  private:
-  std::vector<uint8_t> previous_;  ///< Reduced again.
-  media::Converter glance_;
+  std::vector<uint8_t> previous_;  ///< The frame before at 1/4 of the reduced size.
+  media::Converter converter_;
 };
 
-/// What may be wrong with a view.
+/// Faults of a view.
 enum class Fault { kBlack, kFrozen, kCovered, kBlurred, kDark, kBright, kGlare };
 inline constexpr int kFaults = 7;
+/// The fault's name in tables and reports: "black", "frozen".
 std::string_view name_of(Fault fault);
 
-/// A stretch of time with one fault: begin <= k < end.
+/// A period with one fault: ticks begin <= k < end.
 struct FaultSpan {
   Fault fault = Fault::kBlack;
   int64_t begin = 0;
   int64_t end = 0;
 };
 
-/// One picture's features at its sampling time.
+/// One frame's features at its tick.
 struct QualitySample {
   int64_t k = 0;
-  bool after_cut = false;
+  bool after_cut = false;  ///< Timestamps or frame size break off before this frame.
   QualityFeatures features;
 };
 
-/// Finds stretches with faults, in order of time. A picture counts as frozen when nothing changed
-/// for `frozen_s`, but for what an encoder polishes. Pure.
+/// Finds the periods with faults, ordered by their beginning. Pure.
+/// @param samples  In order of time.
+/// @param fps  Ticks a second.
+/// @param frozen_s  Seconds without change, encoder noise aside, from which a view is frozen.
 std::vector<FaultSpan> find_faults(std::span<const QualitySample> samples, double fps,
                                    double frozen_s = 2);
 

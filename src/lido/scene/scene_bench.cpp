@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPU time of looking at one picture, part by part, for ./dev bench scene.
+// CPU time of analysing one frame, part by part, for ./dev bench scene.
 // Usage: scene_bench CLIP BUNDLE
 #include <fmt/format.h>
 #include <time.h>
@@ -28,7 +28,7 @@ class Part {
   }
   void print(const char* name) {
     std::ranges::sort(taken_);
-    fmt::print("{:<44}{:>8.2f} ms a picture ({:.2f}-{:.2f})\n", name, taken_[taken_.size() / 2],
+    fmt::print("{:<44}{:>8.2f} ms a frame ({:.2f}-{:.2f})\n", name, taken_[taken_.size() / 2],
                taken_.front(), taken_.back());
   }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr double kBoxNoise = 0.05;
 constexpr double kFirstSpeed = 0.8;    // heights a second
 constexpr double kAcceleration = 1.8;  // heights a second squared
-constexpr double kSizeChange = 0.3;    // the same, of width and height
+constexpr double kSizeChange = 0.3;    // acceleration of width and height
 
 Box widened(const Box& box, double margin) {
   return {box.x - margin * box.width, box.y - margin * box.height, (1 + 2 * margin) * box.width,
@@ -22,19 +22,22 @@ Box widened(const Box& box, double margin) {
 
 }  // namespace
 
-std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns, double most) {
+std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns,
+                        double max_cost) {
   // A square problem: a pair that costs too much is as good as none.
   const size_t n = rows + columns;
   const auto cost = [&](size_t row, size_t column) {
-    if (row >= rows || column >= columns) return row >= rows && column >= columns ? 0 : most / 2;
-    return std::min(costs[row * columns + column], most * 2);
+    if (row >= rows || column >= columns)
+      return row >= rows && column >= columns ? 0 : max_cost / 2;
+    return std::min(costs[row * columns + column], max_cost * 2);
   };
-  std::vector<double> of_row(n + 1), of_column(n + 1);
-  std::vector<size_t> row_at(n + 1, 0), way(n + 1, 0);
+  // Rows and columns count from 1; 0 is the start of a path.
+  std::vector<double> row_potential(n + 1), column_potential(n + 1);
+  std::vector<size_t> row_at(n + 1, 0), previous_column(n + 1, 0);
   for (size_t row = 1; row <= n; ++row) {
     row_at[0] = row;
     size_t column = 0;
-    std::vector<double> least(n + 1, std::numeric_limits<double>::infinity());
+    std::vector<double> min_reduced(n + 1, std::numeric_limits<double>::infinity());
     std::vector<bool> used(n + 1, false);
     do {
       used[column] = true;
@@ -43,27 +46,28 @@ std::vector<int> assign(std::span<const double> costs, size_t rows, size_t colum
       size_t next = 0;
       for (size_t j = 1; j <= n; ++j) {
         if (used[j]) continue;
-        const double reduced = cost(here - 1, j - 1) - of_row[here] - of_column[j];
-        if (reduced < least[j]) least[j] = reduced, way[j] = column;
-        if (least[j] < step) step = least[j], next = j;
+        const double reduced = cost(here - 1, j - 1) - row_potential[here] - column_potential[j];
+        if (reduced < min_reduced[j]) min_reduced[j] = reduced, previous_column[j] = column;
+        if (min_reduced[j] < step) step = min_reduced[j], next = j;
       }
       for (size_t j = 0; j <= n; ++j) {
         if (used[j])
-          of_row[row_at[j]] += step, of_column[j] -= step;
+          row_potential[row_at[j]] += step, column_potential[j] -= step;
         else
-          least[j] -= step;
+          min_reduced[j] -= step;
       }
       column = next;
     } while (row_at[column] != 0);
     do {
-      row_at[column] = row_at[way[column]];
-      column = way[column];
+      row_at[column] = row_at[previous_column[column]];
+      column = previous_column[column];
     } while (column != 0);
   }
   std::vector<int> column_of(rows, -1);
   for (size_t j = 1; j <= columns; ++j) {
     const size_t row = row_at[j] - 1;
-    if (row < rows && costs[row * columns + j - 1] < most) column_of[row] = static_cast<int>(j - 1);
+    if (row < rows && costs[row * columns + j - 1] < max_cost)
+      column_of[row] = static_cast<int>(j - 1);
   }
   return column_of;
 }
@@ -118,20 +122,43 @@ void Tracker::move(const Homography& previous_from_frame) {
   }
 }
 
-void Tracker::match(double time_s, std::span<const Detection> found,
+void Tracker::predict(double dt) {
+  for (Track& track : tracks_) {
+    const double height = std::max(1.0, track.height.value);
+    track.x.predict(dt, kAcceleration * height);
+    track.y.predict(dt, kAcceleration * height);
+    track.width.predict(dt, kSizeChange * height);
+    track.height.predict(dt, kSizeChange * height);
+  }
+}
+
+void Tracker::correct(Track& track, const Box& box, double time_s) {
+  const double noise = kBoxNoise * std::max(1.0, track.height.value);
+  track.x.correct(box.x + box.width / 2, noise);
+  track.y.correct(box.y + box.height / 2, noise);
+  track.width.correct(box.width, noise);
+  track.height.correct(box.height, noise);
+  track.seen_s = time_s;
+  if (track.id != 0) return;
+  track.id = next_id_++;
+  track.first.track = track.id;
+  confirmed_.push_back(track.first);
+}
+
+void Tracker::match(double time_s, std::span<const Detection> found, const MatchRule& rule,
                     std::vector<size_t>& detections, std::vector<size_t>& tracks,
-                    double least_overlap, double margin, std::vector<int64_t>& owner) {
+                    std::vector<int64_t>& owner) {
   if (detections.empty() || tracks.empty()) return;
   std::vector<double> costs;
   for (const size_t t : tracks) {
     const Track& track = tracks_[t];
-    const Box expected = widened(track.box(), margin);
+    const Box expected = widened(track.box(), rule.margin);
     for (const size_t d : detections) {
-      const bool same = track.class_id == found[d].class_id;
-      costs.push_back(same ? 1 - iou(expected, widened(found[d].box, margin)) : 2);
+      const bool same_class = track.class_id == found[d].class_id;
+      costs.push_back(same_class ? 1 - iou(expected, widened(found[d].box, rule.margin)) : 2);
     }
   }
-  const auto column_of = assign(costs, tracks.size(), detections.size(), 1 - least_overlap);
+  const auto column_of = assign(costs, tracks.size(), detections.size(), 1 - rule.min_iou);
   std::vector<size_t> tracks_left;
   std::vector<bool> taken(detections.size());
   for (size_t i = 0; i < tracks.size(); ++i) {
@@ -141,21 +168,9 @@ void Tracker::match(double time_s, std::span<const Detection> found,
     }
     const auto column = static_cast<size_t>(column_of[i]);
     taken[column] = true;
-    const size_t d = detections[column];
     Track& track = tracks_[tracks[i]];
-    const Box& box = found[d].box;
-    const double noise = kBoxNoise * std::max(1.0, track.height.value);
-    track.x.correct(box.x + box.width / 2, noise);
-    track.y.correct(box.y + box.height / 2, noise);
-    track.width.correct(box.width, noise);
-    track.height.correct(box.height, noise);
-    track.seen_s = time_s;
-    if (track.id == 0) {
-      track.id = next_id_++;
-      track.first.track = track.id;
-      confirmed_.push_back(track.first);
-    }
-    owner[d] = track.id;
+    correct(track, found[detections[column]].box, time_s);
+    owner[detections[column]] = track.id;
   }
   tracks = std::move(tracks_left);
   size_t left = 0;
@@ -165,33 +180,9 @@ void Tracker::match(double time_s, std::span<const Detection> found,
   detections.resize(left);
 }
 
-std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_from_frame, bool cut,
-                                   std::span<const Detection> found) {
-  if (cut) tracks_.clear();
-  move(previous_from_frame);
-  const double dt = time_s - std::exchange(time_s_, time_s);
-  for (Track& track : tracks_) {
-    const double height = std::max(1.0, track.height.value);
-    track.x.predict(dt, kAcceleration * height);
-    track.y.predict(dt, kAcceleration * height);
-    track.width.predict(dt, kSizeChange * height);
-    track.height.predict(dt, kSizeChange * height);
-  }
-  std::vector<size_t> sure, faint, followed, unproven;
-  for (size_t d = 0; d < found.size(); ++d)
-    (found[d].score >= min_score_ ? sure : faint).push_back(d);
-  for (size_t t = 0; t < tracks_.size(); ++t)
-    (tracks_[t].id != 0 ? followed : unproven).push_back(t);
-  std::vector<int64_t> owner(found.size(), 0);
-  match(time_s, found, sure, followed, 0.2, 0.15, owner);
-  // Faintly seen is only who was seen a moment ago.
-  std::erase_if(followed, [&](size_t t) { return time_s - tracks_[t].seen_s > 2 * dt + 0.5; });
-  match(time_s, found, faint, followed, 0.4, 0, owner);
-  match(time_s, found, sure, unproven, 0.3, 0.15, owner);
-  std::erase_if(tracks_, [&](const Track& track) {
-    return track.id == 0 || time_s - track.seen_s > options_.lost_s;
-  });
-  for (const size_t d : sure) {
+void Tracker::start_tracks(double time_s, std::span<const Detection> found,
+                           const std::vector<size_t>& detections) {
+  for (const size_t d : detections) {
     if (found[d].score < options_.new_score) continue;
     const Box& box = found[d].box;
     Track track{.class_id = found[d].class_id, .seen_s = time_s, .first = {0, calls_, d}};
@@ -202,6 +193,32 @@ std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_fro
     track.height.start(box.height, noise, kSizeChange * box.height);
     tracks_.push_back(track);
   }
+}
+
+std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_from_frame, bool cut,
+                                   std::span<const Detection> found) {
+  constexpr MatchRule kCertain{.min_iou = 0.2, .margin = 0.15};
+  constexpr MatchRule kLowScore{.min_iou = 0.4, .margin = 0};
+  constexpr MatchRule kUnconfirmed{.min_iou = 0.3, .margin = 0.15};
+  if (cut) tracks_.clear();
+  move(previous_from_frame);
+  const double dt = time_s - std::exchange(time_s_, time_s);
+  predict(dt);
+  std::vector<size_t> certain, low, confirmed, unconfirmed;
+  for (size_t d = 0; d < found.size(); ++d)
+    (found[d].score >= min_score_ ? certain : low).push_back(d);
+  for (size_t t = 0; t < tracks_.size(); ++t)
+    (tracks_[t].id != 0 ? confirmed : unconfirmed).push_back(t);
+  std::vector<int64_t> owner(found.size(), 0);
+  match(time_s, found, kCertain, certain, confirmed, owner);
+  // A detection of low score continues only a track that was seen a moment ago.
+  std::erase_if(confirmed, [&](size_t t) { return time_s - tracks_[t].seen_s > 2 * dt + 0.5; });
+  match(time_s, found, kLowScore, low, confirmed, owner);
+  match(time_s, found, kUnconfirmed, certain, unconfirmed, owner);
+  std::erase_if(tracks_, [&](const Track& track) {
+    return track.id == 0 || time_s - track.seen_s > options_.lost_s;
+  });
+  start_tracks(time_s, found, certain);
   ++calls_;
   return owner;
 }

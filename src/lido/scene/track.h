@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "lido/base/box.h"
 #include "lido/base/options.h"
 #include "lido/scene/detect.h"
 #include "lido/scene/motion.h"
@@ -17,42 +20,44 @@ struct TrackerOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("new_score", self.new_score, Within{0.01, 1},
-          "An object must be found with this score before it is followed");
+          "Lowest score of a detection that starts a track. Raise it against tracks of things that "
+          "are no people");
     visit("lost_s", self.lost_s, Within{0, 60},
-          "Seconds for which somebody out of sight keeps his identity");
+          "Seconds that a track outlives its last detection. Raise it when people dive and come up "
+          "under a new number");
   }
 };
 
-/// Follows objects from picture to picture, one kind at a time.
+/// Joins detections to tracks, frame by frame, each class on its own.
 ///
-/// In the manner of ByteTrack (Zhang et al. 2022): what is found for certain is matched with all
-/// that is followed, then what is found faintly with what is left; camera motion is taken out
-/// first. Positions and sizes have Kalman filters of constant velocity, in seconds, so that any
-/// sampling rate will do. Not thread-safe; draws nothing at random.
+/// After ByteTrack (Zhang et al. 2022): certain detections are matched with all tracks, then
+/// detections of low score with the tracks that are left; camera motion is taken out first.
+/// Positions and sizes have Kalman filters of constant velocity in seconds, so that any sampling
+/// rate is supported. Deterministic. Not thread-safe.
 class Tracker {
  public:
   Tracker(const TrackerOptions& options, const DetectorOptions& detector)
       : options_(options), min_score_(detector.min_score) {}
 
-  /// Takes the objects at one time, in order of time.
-  /// @param previous_from_frame  How the camera moved since the last; identity for a still one.
-  /// @param cut  Nothing of before is in view.
-  /// @return For each detection the track it belongs to, from 1; 0 for none, or not yet: a second
-  ///         sighting gives it to the first too, see `confirmed_at`.
+  /// Adds the detections at one time, in order of time.
+  /// @param previous_from_frame  Camera motion since the last call; identity for a still camera.
+  /// @param cut  Whether the view is a new one: all tracks end.
+  /// @return For each detection the number of its track, from 1; 0 for none. A track gets its
+  ///         number with its second detection; take_confirmed() then names the first.
   std::vector<int64_t> push(double time_s, const Homography& previous_from_frame, bool cut,
                             std::span<const Detection> found);
 
-  /// A track and its first sighting: call of push(), from 0, and place among its detections.
+  /// First detection of a track.
   struct FirstSighting {
-    int64_t track = 0;
-    int64_t call = 0;
-    size_t detection = 0;
+    int64_t track = 0;     ///< Number of the track.
+    int64_t call = 0;      ///< Call of push(), from 0.
+    size_t detection = 0;  ///< Index among the detections of that call.
   };
-  /// Of the tracks that were confirmed since the last call of this.
+  /// Moves out the first detections of tracks that got their number since the last call.
   std::vector<FirstSighting> take_confirmed() { return std::exchange(confirmed_, {}); }
 
  private:
-  /// Position and speed of one number, with their covariance.
+  /// Kalman filter of one coordinate: value and speed with their covariance.
   struct Filter {
     double value = 0, speed = 0;
     double vv = 0, vs = 0, ss = 0;
@@ -61,18 +66,26 @@ class Tracker {
     void correct(double measured, double noise);
   };
   struct Track {
-    int64_t id = 0;  ///< 0 until it was seen twice.
+    int64_t id = 0;  ///< 0 until the second detection.
     int32_t class_id = 0;
-    Filter x, y, width, height;  ///< Of the centre, and the size.
-    double seen_s = 0;
+    Filter x, y, width, height;  ///< Centre and size of the box.
+    double seen_s = 0;           ///< Time of the last detection.
     FirstSighting first;
     Box box() const;
   };
 
   void move(const Homography& previous_from_frame);
-  /// Gives detections to tracks by overlap; both lists lose what was matched.
-  void match(double time_s, std::span<const Detection> found, std::vector<size_t>& detections,
-             std::vector<size_t>& tracks, double least_overlap, double margin,
+  void predict(double dt);
+  void correct(Track& track, const Box& box, double time_s);
+  void start_tracks(double time_s, std::span<const Detection> found,
+                    const std::vector<size_t>& detections);
+  /// Matches detections with tracks by IoU. Both lists lose what was matched.
+  struct MatchRule {
+    double min_iou;
+    double margin;  ///< Share of a box's sides by which boxes are widened first.
+  };
+  void match(double time_s, std::span<const Detection> found, const MatchRule& rule,
+             std::vector<size_t>& detections, std::vector<size_t>& tracks,
              std::vector<int64_t>& owner);
 
   TrackerOptions options_;
@@ -84,10 +97,12 @@ class Tracker {
   int64_t next_id_ = 1;
 };
 
-/// The cheapest way to give each row at most one column, and each column at most one row, as long
-/// as a pair costs less than `most`. O(n^3).
-/// @param costs  rows x columns, row-major. @return For each row its column, or -1.
+/// Solves the assignment problem: gives each row at most one column and each column at most one row
+/// at the lowest total cost, where a pair must cost less than `max_cost`. Pure. O(n^3).
+/// @param costs  rows x columns, row-major; finite.
+/// @return For each row its column, or -1.
 /// Source: Kuhn-Munkres in the shortest augmenting path form.
-std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns, double most);
+std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns,
+                        double max_cost);
 
 }  // namespace lido::scene

@@ -12,13 +12,13 @@ namespace {
 
 Detection person(double x, double y, float score = 0.8F) { return {{x, y, 40, 100}, score, 0}; }
 
-/// Runs a tracker at 4 Hz; by picture, the track of each detection, first sightings filled in.
-std::vector<std::vector<int64_t>> follow(const std::vector<std::vector<Detection>>& pictures,
+/// Runs a tracker at 4 Hz; by frame, the track of each detection, first sightings filled in.
+std::vector<std::vector<int64_t>> follow(const std::vector<std::vector<Detection>>& frames,
                                          const TrackerOptions& options = {}) {
   Tracker tracker(options, {});
   std::vector<std::vector<int64_t>> all;
-  for (size_t i = 0; i < pictures.size(); ++i) {
-    all.push_back(tracker.push(static_cast<double>(i) / 4, {}, false, pictures[i]));
+  for (size_t i = 0; i < frames.size(); ++i) {
+    all.push_back(tracker.push(static_cast<double>(i) / 4, {}, false, frames[i]));
     for (const auto& first : tracker.take_confirmed())
       all[static_cast<size_t>(first.call)][first.detection] = first.track;
   }
@@ -32,12 +32,12 @@ TEST(Assign, FindsTheCheapestOfAllAssignments) {
     const size_t rows = 1 + random() % 4, columns = 1 + random() % 4;
     std::vector<double> costs(rows * columns);
     for (double& one : costs) one = cost(random);
-    constexpr double kMost = 0.7;
+    constexpr double kMaxCost = 0.7;
     const auto total = [&](const std::vector<int>& column_of) {
       double sum = 0;
       for (size_t row = 0; row < rows; ++row) {
         const int column = column_of[row];
-        sum += column < 0 ? 0 : costs[row * columns + static_cast<size_t>(column)] - kMost;
+        sum += column < 0 ? 0 : costs[row * columns + static_cast<size_t>(column)] - kMaxCost;
       }
       return sum;
     };
@@ -51,12 +51,12 @@ TEST(Assign, FindsTheCheapestOfAllAssignments) {
       std::vector<int> column_of(order.begin(), order.begin() + static_cast<ptrdiff_t>(rows));
       for (size_t row = 0; row < rows; ++row) {
         const int column = column_of[row];
-        if (column >= 0 && costs[row * columns + static_cast<size_t>(column)] >= kMost)
+        if (column >= 0 && costs[row * columns + static_cast<size_t>(column)] >= kMaxCost)
           column_of[row] = -1;
       }
       best = std::min(best, total(column_of));
     } while (std::ranges::next_permutation(order).found);
-    EXPECT_NEAR(total(assign(costs, rows, columns, kMost)), best, 1e-12);
+    EXPECT_NEAR(total(assign(costs, rows, columns, kMaxCost)), best, 1e-12);
   }
 }
 
@@ -65,44 +65,44 @@ TEST(Track, ASecondSightingNamesTheFirst) {
   EXPECT_EQ(tracks, (std::vector<std::vector<int64_t>>{{1}, {1}, {1}}));
 }
 
-TEST(Track, OneSightingIsNobody) {
+TEST(Track, OneSightingIsNoTrack) {
   EXPECT_EQ(follow({{person(10, 10)}, {}, {}})[0], std::vector<int64_t>{0});
 }
 
-TEST(Track, TwoWhoCrossKeepTheirIdentities) {
-  std::vector<std::vector<Detection>> pictures;
+TEST(Track, TwoPeopleWhoCrossKeepTheirTracks) {
+  std::vector<std::vector<Detection>> frames;
   for (int i = 0; i < 21; ++i)
-    pictures.push_back({person(100 + 15.0 * i, 100), person(400 - 15.0 * i, 150)});
-  const auto tracks = follow(pictures);
+    frames.push_back({person(100 + 15.0 * i, 100), person(400 - 15.0 * i, 150)});
+  const auto tracks = follow(frames);
   EXPECT_EQ(tracks.front(), (std::vector<int64_t>{1, 2}));
   EXPECT_EQ(tracks.back(), (std::vector<int64_t>{1, 2}));
 }
 
-TEST(Track, WhoIsOutOfSightForAWhileComesBackAsHimself) {
-  std::vector<std::vector<Detection>> pictures;
+TEST(Track, APersonOutOfSightForAWhileKeepsTheirTrack) {
+  std::vector<std::vector<Detection>> frames;
   for (int i = 0; i < 20; ++i) {
-    pictures.push_back({person(100 + 10.0 * i, 100)});
-    if (i >= 8 && i < 14) pictures.back().clear();
+    frames.push_back({person(100 + 10.0 * i, 100)});
+    if (i >= 8 && i < 14) frames.back().clear();
   }
-  EXPECT_EQ(follow(pictures)[19], std::vector<int64_t>{1});
-  EXPECT_EQ(follow(pictures, {.lost_s = 1})[19], std::vector<int64_t>{2});
+  EXPECT_EQ(follow(frames)[19], std::vector<int64_t>{1});
+  EXPECT_EQ(follow(frames, {.lost_s = 1})[19], std::vector<int64_t>{2});
 }
 
-TEST(Track, FaintSightingsContinueATrackAndBeginNone) {
+TEST(Track, DetectionsOfLowScoreContinueATrackAndStartNone) {
   const auto tracks = follow({{person(10, 10), person(300, 10, 0.2F)},
                               {person(12, 10), person(300, 10, 0.2F)},
                               {person(14, 10, 0.2F), person(300, 10, 0.2F)}});
   EXPECT_EQ(tracks[2], (std::vector<int64_t>{1, 0}));
 }
 
-TEST(Track, AnotherKindIsAnotherObject) {
+TEST(Track, AnotherClassIsAnotherObject) {
   auto ball = person(10, 10);
   ball.class_id = 3;
   EXPECT_EQ(follow({{person(10, 10)}, {person(10, 10)}, {ball}})[2], std::vector<int64_t>{0});
 }
 
 TEST(Track, CameraMotionIsTakenOut) {
-  // The camera pans by two widths a picture; nobody moves.
+  // The camera pans by two widths a frame; the person stands.
   Tracker tracker({}, {});
   const Homography pan{{1, 0, 80, 0, 1, 0, 0, 0, 1}};
   std::vector<int64_t> last;

@@ -21,14 +21,14 @@ std::array<Point, 4> corners_of(int width, int height) {
   return {{{0, 0}, {w, 0}, {w, h}, {0, h}}};
 }
 
-/// The farthest that a corner is moved, pixels.
-double farthest(const Homography& h, int width, int height) {
-  double most = 0;
+/// Largest distance that a corner is moved, pixels.
+double max_corner_move(const Homography& h, int width, int height) {
+  double max_move = 0;
   for (const Point& corner : corners_of(width, height)) {
     const Point moved = apply(h, corner);
-    most = std::max(most, std::hypot(moved.x - corner.x, moved.y - corner.y));
+    max_move = std::max(max_move, std::hypot(moved.x - corner.x, moved.y - corner.y));
   }
-  return most;
+  return max_move;
 }
 
 }  // namespace
@@ -36,19 +36,20 @@ double farthest(const Homography& h, int width, int height) {
 bool is_rest(const Registration& registration, int width, int height) {
   double variance = 0;
   for (size_t i = 0; i < 8; ++i) variance = std::max(variance, registration.covariance[i * 9]);
-  const double moved = farthest(registration.reference_from_frame, width, height);
+  const double moved = max_corner_move(registration.reference_from_frame, width, height);
   const double noise = 4 * std::sqrt(variance);
-  // Points are followed to a few hundredths of a reduced pixel whatever their spread says.
+  // Points are followed to a few hundredths of a reduced pixel, even where they scatter more.
   const double floor = 0.25 * std::max(1.0, std::max(width, height) / double(kMotionLongSide));
-  // Many points cannot be that unsure of a camera that rests; without any, only their spread tells.
+  // Many points are more exact than this about a camera at rest. Without any, only noise counts.
   return moved < std::max(noise, floor) && (registration.inliers == 0 || moved < 4 * floor);
 }
 
 namespace {
 
-/// One step between pictures, in parts a person would name.
+/// Motion between two frames in the parts that a person would name.
 struct Parts {
-  double pan = 0, tilt = 0, zoom = 0;  ///< Pixels at the centre; and at the corners, by size alone.
+  double pan = 0, tilt = 0;  ///< Move of the centre, pixels.
+  double zoom = 0;           ///< Move of a corner by the change of size alone, pixels.
 };
 
 Parts parts_of(const Homography& previous_from_frame, int width, int height) {
@@ -63,38 +64,62 @@ Parts parts_of(const Homography& previous_from_frame, int width, int height) {
   return {moved.x - centre.x, moved.y - centre.y, (scale - 1) * std::hypot(centre.x, centre.y)};
 }
 
-/// Whether a move gets nowhere: its path is much longer than its way. Over a moment, for a camera
-/// that trembles; over some seconds and a small part of the picture, for one that sways on a pole
-/// or in a hand.
+/// Sums of the motion over a window of one view.
+struct WindowMotion {
+  Parts place;        ///< Sum of all moves: net displacement.
+  Parts path;         ///< Sum of their sizes, of centre (in `pan`) and zoom.
+  double extent = 0;  ///< Diagonal of the area that the centre visited, pixels.
+};
+
+/// @param radius  Samples to each side of sample i.
+WindowMotion motion_around(const std::vector<ViewMotion>& motions, const std::vector<Parts>& parts,
+                           size_t i, size_t radius) {
+  WindowMotion sum;
+  Parts& place = sum.place;
+  Parts min, max;
+  for (size_t j = i > radius ? i - radius : 0; j < std::min(i + radius + 1, motions.size()); ++j) {
+    if (motions[j].view != motions[i].view) continue;
+    place.pan += parts[j].pan;
+    place.tilt += parts[j].tilt;
+    place.zoom += parts[j].zoom;
+    sum.path.pan += std::hypot(parts[j].pan, parts[j].tilt);
+    sum.path.zoom += std::abs(parts[j].zoom);
+    min = {std::min(min.pan, place.pan), std::min(min.tilt, place.tilt)};
+    max = {std::max(max.pan, place.pan), std::max(max.tilt, place.tilt)};
+  }
+  sum.extent = std::hypot(max.pan - min.pan, max.tilt - min.tilt);
+  return sum;
+}
+
+/// Whether a motion gets nowhere: its path is much longer than its net displacement. Checked over a
+/// moment, for a camera that trembles; and over seconds and a small part of the frame, for a camera
+/// that sways on a pole or in a hand.
 bool is_shake(const std::vector<ViewMotion>& motions, const std::vector<Parts>& parts, size_t i,
               double fps, double long_side) {
-  constexpr double kMoment = 3;       // samples to each side
-  constexpr double kSway_s = 4;       // to each side
-  constexpr double kSwayShare = 0.1;  // of the long side
+  constexpr double kMomentSamples = 3;   // to each side
+  constexpr double kSway_s = 4;          // to each side
+  constexpr double kMaxSwayShare = 0.1;  // of the long side
   struct Window {
-    double samples, most_extent;
+    double samples, max_extent;
   };
-  for (const auto& [samples, most_extent] :
-       {Window{kMoment, INFINITY}, Window{kSway_s * fps, kSwayShare * long_side}}) {
-    Parts place, least, most, path;
-    const auto around = static_cast<size_t>(std::max(kMoment, std::round(samples)));
-    for (size_t j = i > around ? i - around : 0; j < std::min(i + around + 1, motions.size());
-         ++j) {
-      if (motions[j].view != motions[i].view) continue;
-      place.pan += parts[j].pan;
-      place.tilt += parts[j].tilt;
-      place.zoom += parts[j].zoom;
-      path.pan += std::hypot(parts[j].pan, parts[j].tilt);
-      path.zoom += std::abs(parts[j].zoom);
-      least = {std::min(least.pan, place.pan), std::min(least.tilt, place.tilt)};
-      most = {std::max(most.pan, place.pan), std::max(most.tilt, place.tilt)};
-    }
-    const bool by_size = std::abs(parts[i].zoom) > std::hypot(parts[i].pan, parts[i].tilt);
-    const double way = by_size ? std::abs(place.zoom) : std::hypot(place.pan, place.tilt);
-    const double extent = std::hypot(most.pan - least.pan, most.tilt - least.tilt);
-    if (way < (by_size ? path.zoom : path.pan) / 2 && extent <= most_extent) return true;
+  const bool by_size = std::abs(parts[i].zoom) > std::hypot(parts[i].pan, parts[i].tilt);
+  for (const auto& [samples, max_extent] :
+       {Window{kMomentSamples, INFINITY}, Window{kSway_s * fps, kMaxSwayShare * long_side}}) {
+    const auto radius = static_cast<size_t>(std::max(kMomentSamples, std::round(samples)));
+    const auto [place, path, extent] = motion_around(motions, parts, i, radius);
+    const double displacement = by_size ? std::abs(place.zoom) : std::hypot(place.pan, place.tilt);
+    if (displacement < (by_size ? path.zoom : path.pan) / 2 && extent <= max_extent) return true;
   }
   return false;
+}
+
+/// Name of a motion that is no cut.
+MotionClass class_of(const std::vector<ViewMotion>& motions, const std::vector<Parts>& parts,
+                     size_t i, double fps, int long_side) {
+  if (is_shake(motions, parts, i, fps, long_side)) return MotionClass::kShake;
+  const Parts& here = parts[i];
+  if (std::abs(here.zoom) > std::hypot(here.pan, here.tilt)) return MotionClass::kZoom;
+  return std::abs(here.pan) >= std::abs(here.tilt) ? MotionClass::kPan : MotionClass::kTilt;
 }
 
 }  // namespace
@@ -103,7 +128,7 @@ std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, double 
                                       int height) {
   std::vector<ViewMotion> motions;
   std::vector<Parts> parts;
-  std::map<int64_t, Homography> references;  // view from reference, of those still needed
+  std::map<int64_t, Homography> references;  // view from reference, while still needed
   int64_t view = -1;
   for (const MotionStep& step : steps) {
     ViewMotion motion{.k = step.k};
@@ -130,19 +155,13 @@ std::vector<ViewMotion> follow_motion(std::span<const MotionStep> steps, double 
     parts.push_back(parts_of(motion.previous_from_frame, width, height));
     motions.push_back(motion);
   }
-  const double least = 0.5 * std::max(1.0, std::max(width, height) / double(kMotionLongSide));
+  const int long_side = std::max(width, height);
+  const double min_move = 0.5 * std::max(1.0, long_side / double(kMotionLongSide));
   for (size_t i = 0; i < motions.size(); ++i) {
     ViewMotion& motion = motions[i];
-    if (motion.motion != MotionClass::kStill) continue;
-    if (farthest(motion.previous_from_frame, width, height) < least) continue;
-    const Parts& here = parts[i];
-    if (is_shake(motions, parts, i, fps, std::max(width, height)))
-      motion.motion = MotionClass::kShake;
-    else if (std::abs(here.zoom) > std::hypot(here.pan, here.tilt))
-      motion.motion = MotionClass::kZoom;
-    else
-      motion.motion =
-          std::abs(here.pan) >= std::abs(here.tilt) ? MotionClass::kPan : MotionClass::kTilt;
+    if (motion.motion == MotionClass::kStill &&
+        max_corner_move(motion.previous_from_frame, width, height) >= min_move)
+      motion.motion = class_of(motions, parts, i, fps, long_side);
   }
   return motions;
 }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/scene/follow.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace lido::scene {
+namespace {
+
+TEST(Follow, GapsAreFilledOnAStraightLine) {
+  const std::vector<SeenObject> sightings = {
+      {0, {0, 0, 10, 20}}, {4, {8, 4, 18, 20}}, {9, {0, 0, 10, 20}}};
+  const auto boxes = boxes_along(sightings, 3);
+  ASSERT_EQ(boxes.size(), 6U);  // the second gap is too wide
+  EXPECT_EQ(boxes[1].k, 1);
+  EXPECT_FALSE(boxes[1].seen);
+  EXPECT_EQ(boxes[1].box, (Box{2, 1, 12, 20}));
+  EXPECT_EQ(boxes[5].k, 9);
+}
+
+class FollowClip : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string folder = LIDO_TEST_MODELS "/nanodet";
+    if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
+    detector_.emplace(Detector::make(infer::read_bundle(folder).value(), {}).value());
+  }
+
+  /// A person whose box has its left top corner at (x, y), 40 x 100 pixels.
+  static Detection person(double x, double y, float score = 0.8F) {
+    return {{x, y, 40, 100}, score, 0};
+  }
+  /// A frame of a still camera.
+  static Observation frame(int64_t k, std::vector<Detection> found) {
+    Observation observation{.k = k, .found = std::move(found)};
+    observation.quality = {.mean = 110, .structure = 40, .detail = 0.6F, .change = 20};
+    if (k > 0) observation.registration = Registration{.reference_k = k - 1, .inliers = 100};
+    return observation;
+  }
+
+  std::optional<Detector> detector_;
+};
+
+TEST_F(FollowClip, APersonWhoWalksHasOneTrackOfKnownLength) {
+  std::vector<Observation> clip;
+  for (int64_t k = 0; k < 11; ++k) clip.push_back(frame(k, {person(10.0 * double(k), 50)}));
+  const Followed followed = follow(clip, 4, 1920, 1080, *detector_, {});
+  ASSERT_EQ(followed.tracks.size(), 1U);
+  const TrackSummary& track = followed.tracks[0];
+  EXPECT_EQ(track.first_k, 0) << "the first sighting belongs to the track too";
+  EXPECT_EQ(track.last_k, 10);
+  EXPECT_EQ(track.sightings, 11);
+  EXPECT_NEAR(track.mean_score, 0.8, 1e-6);
+  EXPECT_NEAR(track.path_length, 10 * 10.0 / 100, 1e-9) << "ten steps, in heights of the box";
+  EXPECT_EQ(followed.objects.size(), 11U);
+  EXPECT_EQ(followed.motions.size(), 11U);
+  EXPECT_TRUE(followed.faults.empty());
+}
+
+TEST_F(FollowClip, ThePathOfAStandingPersonUnderAPanIsShort) {
+  std::vector<Observation> clip;
+  for (int64_t k = 0; k < 11; ++k) {
+    clip.push_back(frame(k, {person(800 - 20.0 * double(k), 50)}));
+    if (k > 0) clip.back().registration->reference_from_frame.m[2] = 20;
+  }
+  const Followed followed = follow(clip, 4, 1920, 1080, *detector_, {});
+  ASSERT_EQ(followed.tracks.size(), 1U);
+  EXPECT_LT(followed.tracks[0].path_length, 0.01);
+  EXPECT_EQ(followed.motions[5].motion.motion, MotionClass::kPan);
+}
+
+TEST_F(FollowClip, LowScoresWithoutATrackAreDropped) {
+  const std::vector<Observation> clip = {frame(0, {person(10, 10, 0.2F)}),
+                                         frame(1, {person(10, 10, 0.2F)})};
+  EXPECT_TRUE(follow(clip, 4, 1920, 1080, *detector_, {}).objects.empty());
+}
+
+TEST_F(FollowClip, CutsOutWhereAPersonWasAMomentAgo) {
+  // Seen at k = 0; at k = 1 only a faint box near; at k = 2 nothing.
+  const std::vector<Observation> recent = {frame(0, {person(100, 50)}),
+                                           frame(1, {person(104, 50, 0.2F)}), frame(2, {})};
+  const auto at = [&](size_t n) { return cutouts(std::span(recent).first(n), *detector_); };
+  EXPECT_EQ(at(1), std::vector<Box>{recent[0].found[0].box});
+  EXPECT_EQ(at(2), std::vector<Box>{recent[1].found[0].box});
+  EXPECT_EQ(at(3), std::vector<Box>{recent[0].found[0].box}) << "expected where it was certain";
+  // A faint box far from any person is no reason to cut.
+  const std::vector<Observation> faint = {frame(0, {}), frame(1, {person(104, 50, 0.2F)})};
+  EXPECT_TRUE(cutouts(faint, *detector_).empty());
+}
+
+TEST_F(FollowClip, CutoutsFollowACameraThatMoves) {
+  std::vector<Observation> recent = {frame(1, {person(100, 50)}), frame(2, {})};
+  // Both are registered with frame 0; the second sees everything 30 pixels further left.
+  for (auto& one : recent) one.registration->reference_k = 0;
+  recent[1].registration->reference_from_frame.m[2] = 30;
+  const auto boxes = cutouts(recent, *detector_);
+  ASSERT_EQ(boxes.size(), 1U);
+  EXPECT_NEAR(boxes[0].x, 70, 1e-9);
+  EXPECT_NEAR(boxes[0].width, 40, 1e-9);
+}
+
+}  // namespace
+}  // namespace lido::scene
