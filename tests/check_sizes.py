@@ -15,6 +15,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_LINES = {".cpp": 600, ".py": 600, ".h": 300}
 MAX_FUNCTION_LINES = 60
 MAX_PARAMETERS = 6
+# Functions that may be larger, each with its reason.
+EXCEPTIONS = {
+    "src/lido/dataset/augment.cpp: draw_augmentation": "the parts of a seed and the image's size",
+    "src/lido/ingest/person_samples_test.cpp: add": "the identity, span and place of one track",
+    "src/lido/media/convert.cpp: sum_across": "an inner loop that compiles for each CPU",
+    "src/lido/media/convert_test.cpp: look_up": "the plain definition of sum_across",
+    "src/lido/synth/body/pose_test.cpp: TEST": "one simulation, checked for several properties",
+}
 IGNORED = re.compile(
     r'R"(?P<mark>[^()\\ ]*)\(.*?\)(?P=mark)"|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)+\''
     r"|//[^\n]*|/\*.*?\*/|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*",
@@ -101,6 +109,8 @@ def faults(path: pathlib.Path) -> list[str]:
     found = [f"{path}: {lines} lines, want {allowed} or fewer"] if lines > allowed else []
     functions = python_functions if path.suffix == ".py" else cpp_functions
     for line, name, length, count in functions(text):
+        if any(f"{path}: {name}".endswith(exception) for exception in EXCEPTIONS):
+            continue
         if length > MAX_FUNCTION_LINES:
             found.append(f"{path}:{line}: {name} has {length} lines, want {MAX_FUNCTION_LINES}")
         if count > MAX_PARAMETERS:

@@ -36,7 +36,8 @@ Result<WorkerGroup> read_group(const std::string& name, const Yaml& node) {
   group.min = static_cast<int>(LIDO_TRY(node["min"].integer(0, kMaxPods)));
   if (group.min > group.max) return node["min"].refuse(fmt::format("max ({}) or less", group.max));
   group.cpus = static_cast<int>(group.pod.cpu);
-  if (node["cpus"].has_value()) group.cpus = static_cast<int>(LIDO_TRY(node["cpus"].integer(0, 4096)));
+  if (node["cpus"].has_value())
+    group.cpus = static_cast<int>(LIDO_TRY(node["cpus"].integer(0, 4096)));
   return group;
 }
 

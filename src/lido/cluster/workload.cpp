@@ -14,7 +14,7 @@ constexpr int64_t kMaxSpans = 100'000'000;
 
 Result<Work> read_work(const Yaml& node, const Values& values) {
   LIDO_TRY(node.check_keys({"name", "cluster", "group", "jobs", "fromHour", "toHour", "spans",
-                      "spanSeconds", "spread"}));
+                            "spanSeconds", "spread"}));
   Work work;
   work.name = LIDO_TRY(node["name"].text());
   work.cluster = LIDO_TRY(node["cluster"].text());

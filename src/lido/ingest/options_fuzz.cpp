@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as options: JSON, rates, splits, vocabularies, times.
+#include "lido/dataset/split.h"
 #include "lido/dataset/time.h"
 #include "lido/dataset/vocabulary.h"
-#include "lido/dataset/split.h"
 #include "lido/ingest/options.h"
 #include "lido/part/options.h"
 

@@ -64,7 +64,7 @@ struct ExtractReport {
   int64_t start_pts = kNoPts;   ///< PTS of sample 0, ticks.
   int64_t last_pts = kNoPts;    ///< PTS of the last frame or packet seen, ticks.
   int64_t packets_read = 0;     ///< Packets of the video stream.
-  int64_t packets_decoded = 0;  ///< Of these, decoded.
+  int64_t packets_decoded = 0;  ///< Packets that were decoded.
   int64_t frames_delivered = 0;
   bool reached_end = false;           ///< The clip was read to its last packet.
   bool planned = true;                ///< False when every packet was decoded.

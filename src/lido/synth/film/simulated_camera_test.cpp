@@ -30,8 +30,7 @@ TEST(SimulatedCamera, ReadsItsSensor) {
 
 TEST(SimulatedCamera, NamesTheLineOfABadSensor) {
   for (const char* bad : {"noise: 2\n", "codec: vp9\n", "drops: 1\n", "keyframe_s: 0\n",
-                          "faults: [{kind: rain, at_s: 1, for_s: 1}]\n",
-                          "colour: red\n"}) {
+                          "faults: [{kind: rain, at_s: 1, for_s: 1}]\n", "colour: red\n"}) {
     const auto camera = read(bad);
     ASSERT_FALSE(camera) << bad;
     EXPECT_EQ(camera.error().message.find("c.yaml:3: "), 0u) << camera.error().message;

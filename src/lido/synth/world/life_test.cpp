@@ -74,9 +74,8 @@ TEST_F(Life, WritesTheSameBytesOnAnyNumberOfThreads) {
     EXPECT_EQ(summary->days, 2);
     EXPECT_GT(summary->people, 3);
     EXPECT_NEAR(summary->person_hours, static_cast<double>(summary->rows) / 0.05 / 3600, 1e-9);
-    for (const std::string& file :
-         {tracks_file(0), tracks_file(1), std::string("visitors.parquet"),
-          std::string("events.parquet"), std::string("site.yaml")}) {
+    for (const std::string& file : {tracks_file(0), tracks_file(1), std::string("visitors.parquet"),
+                                    std::string("events.parquet"), std::string("site.yaml")}) {
       const std::string bytes = bytes_of(file);
       EXPECT_FALSE(bytes.empty()) << file;
       EXPECT_EQ(first.try_emplace(file, bytes).first->second, bytes) << file;
