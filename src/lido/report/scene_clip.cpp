@@ -200,7 +200,9 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
   const double fps = options.fps.value();
   const media::ExtractRequest request{.fps = options.fps, .max_gap_s = options.max_gap_s};
-  const auto info = LIDO_TRY(media::probe(*reader));
+  const auto probed = media::probe(*reader);
+  if (!probed) return with_context(clip, probed.error());
+  const media::ClipInfo& info = *probed;
   SceneProgress progress{.step = "looking",
                          .total_frames = static_cast<int64_t>(info.duration_s * fps)};
   const auto on_frames = [&](int64_t frames) {
