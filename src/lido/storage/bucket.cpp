@@ -30,9 +30,9 @@ constexpr auto kFirstWait = std::chrono::milliseconds(200);
 /// Seconds for which the client library of GCS retries one request. Short without credentials,
 /// since then an answer is unlikely.
 constexpr double kRetry_s = 30;
-constexpr double kAnonymousRetry_s = 5;
+constexpr double kAnonymousRetry_s = 2;
 constexpr double kAnonymousConnect_s = 3;
-constexpr int64_t kAnonymousS3Attempts = 3;
+constexpr int64_t kAnonymousS3Attempts = 2;
 constexpr size_t kMaxMessage = 200;  // characters
 
 std::atomic<bool> s3_in_use = false;
