@@ -33,6 +33,7 @@ constexpr double kRetry_s = 30;
 constexpr double kAnonymousRetry_s = 2;
 constexpr double kAnonymousConnect_s = 3;
 constexpr int64_t kAnonymousS3Attempts = 2;
+constexpr const char* kDefaultRegion = "us-east-1";
 constexpr size_t kMaxMessage = 200;  // characters
 
 std::atomic<bool> s3_in_use = false;
@@ -286,6 +287,16 @@ Result<std::shared_ptr<Connection>> connect_gcs() {
   return std::make_shared<Connection>(made.ValueUnsafe(), Provider::kGoogle, anonymous);
 }
 
+/// Returns whether a bucket redirects to another region than the default one. Asks once, since the
+/// library's own search for the region takes seven seconds where there is no network.
+bool in_another_region(afs::S3Options options, const std::string& bucket) {
+  options.region = kDefaultRegion;
+  const auto made = afs::S3FileSystem::Make(options);
+  if (!made.ok()) return false;
+  const auto answer = (*made)->GetFileInfo(bucket);
+  return !answer.ok() && mentions(answer.status().message(), {"edirect", "REDIRECT", " 301"});
+}
+
 Result<std::shared_ptr<Connection>> connect_s3(const std::string& bucket) {
   const auto ready = afs::EnsureS3Initialized();
   if (!ready.ok()) return failed("s3://", ready);
@@ -303,6 +314,8 @@ Result<std::shared_ptr<Connection>> connect_s3(const std::string& bucket) {
   }
   if (const char* region = std::getenv("AWS_REGION")) {
     options.region = region;
+  } else if (anonymous && !in_another_region(options, bucket)) {
+    options.region = kDefaultRegion;
   } else if (endpoint == nullptr) {
     const auto resolved = afs::ResolveS3BucketRegion(bucket);
     if (resolved.ok()) options.region = *resolved;
