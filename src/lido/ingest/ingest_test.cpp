@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole ingests of one small clip. tests/e2e checks what they write.
+#include "lido/ingest/ingest.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "lido/ingest/remote_worker.h"
+#include "lido/ingest/test_folder.h"
+
+namespace lido::ingest {
+namespace {
+
+class Ingest : public testing::Test {
+ protected:
+  Ingest() : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    request_.inputs = {clip_};
+    request_.out = folder_.path("d");
+    request_.sampling.fps.rate = {6, 1};
+    request_.sampling.windows = {.window = 4, .stride = 2};
+    request_.sampling.transform.size = 64;
+    request_.sampling.scene = "off";
+    request_.job.span_s = 2;
+  }
+
+  void SetUp() override {
+    if (!std::filesystem::exists(clip_)) GTEST_SKIP() << "no " << clip_;
+  }
+
+  Result<Summary> ingest() {
+    IngestPlan plan = LIDO_TRY(prepare(request_, {}));
+    auto run = LIDO_TRY(IngestRun::open(request_, std::move(plan)));
+    return run.finish(progress_, {});
+  }
+
+  std::string refusal() {
+    const auto plan = prepare(request_, {});
+    return plan ? "" : plan.error().message;
+  }
+
+  std::string clip_ = LIDO_TEST_CLIPS "/h264_b.mp4";
+  TestFolder folder_;
+  Request request_;
+  part::Progress progress_;
+};
+
+TEST_F(Ingest, AClipBecomesAGeneration) {
+  const auto summary = ingest();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->generation, 1);
+  EXPECT_EQ(summary->clips, 1);
+  EXPECT_EQ(summary->spans, 3);
+  EXPECT_EQ(summary->frames, 36);  // six seconds
+  EXPECT_EQ(summary->samples, (36 - 4) / 2 + 1);
+  EXPECT_EQ(summary->left_over, 0);
+  EXPECT_NEAR(summary->source_hours * 3600, 6, 0.1);
+  EXPECT_EQ(folder_.files("d/.work"), 0);
+  EXPECT_EQ(progress_.spans_done, 3);
+}
+
+TEST_F(Ingest, AKnownClipMakesNoGeneration) {
+  ASSERT_TRUE(ingest());
+  const auto again = ingest();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->generation, 0);
+  EXPECT_EQ(again->known, 1);
+  EXPECT_EQ(again->clips, 0);
+}
+
+TEST_F(Ingest, PartsThatOtherProcessesMadeAreNotMadeAgain) {
+  auto run = *IngestRun::open(request_, *prepare(request_, {}));
+  const auto batches = *run.batches(4);
+  ASSERT_EQ(batches.size(), 3U);
+  const auto worker = *RemoteWorker::make(run.shared_work());
+  const auto attempts = *Attempts::open(worker.store(), "node");
+  const auto spans = *read_batch(worker.store(), batches[0].name);
+  ASSERT_EQ(spans.size(), 1U);
+  const auto report = worker.work(spans[0].task, attempts, false);
+  ASSERT_TRUE(report);
+  EXPECT_GT(report->samples, 0);
+  EXPECT_EQ(worker.work(spans[0].task, attempts, false)->frames, 0);  // exists already
+  const auto summary = run.finish(progress_, {});
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->samples, 17);
+  EXPECT_EQ(progress_.spans_resumed, 1);
+  EXPECT_EQ(summary->spans_resumed, 0);  // of earlier runs, none
+}
+
+TEST_F(Ingest, PartsOfAnEarlierRunAreResumed) {
+  {
+    auto run = *IngestRun::open(request_, *prepare(request_, {}));
+    const auto worker = *RemoteWorker::make(run.shared_work());
+    const auto attempts = *Attempts::open(worker.store(), "node");
+    const auto batches = *run.batches(4);
+    const auto spans = *read_batch(worker.store(), batches[0].name);
+    ASSERT_TRUE(worker.work(spans[0].task, attempts, false));
+  }
+  const auto summary = ingest();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->spans_resumed, 1);
+  EXPECT_EQ(summary->samples, 17);
+}
+
+TEST_F(Ingest, TwoAtATimeAreRefused) {
+  const auto first = IngestRun::open(request_, *prepare(request_, {}));
+  ASSERT_TRUE(first);
+  const auto second = IngestRun::open(request_, *prepare(request_, {}));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(Ingest, ClipsInTheOutputFolderAreRefused) {
+  ASSERT_TRUE(ingest());
+  std::filesystem::copy_file(clip_, folder_.path("d/b.mp4"));
+  request_.inputs = {folder_.path("d/b.mp4")};
+  EXPECT_NE(refusal().find("inside the output folder"), std::string::npos) << refusal();
+}
+
+TEST_F(Ingest, ASplitBySiteNeedsSites) {
+  request_.sampling.split_by = "site";
+  EXPECT_NE(refusal().find("no site"), std::string::npos) << refusal();
+}
+
+TEST_F(Ingest, OtherOptionsNeedAnotherDataset) {
+  ASSERT_TRUE(ingest());
+  request_.sampling.quality = 50;
+  EXPECT_NE(refusal(), "");
+}
+
+TEST_F(Ingest, ABadLabelsFileIsRefusedBeforeAnyWork) {
+  ASSERT_TRUE(folder_.store().write_text("labels.csv", "clip,start_s\n"));
+  request_.labels = folder_.path("labels.csv");
+  EXPECT_TRUE(refusal().starts_with(request_.labels + ": ")) << refusal();
+  EXPECT_FALSE(std::filesystem::exists(request_.out));
+}
+
+}  // namespace
+}  // namespace lido::ingest

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/ingest/labelling.h"
+
+#include <gtest/gtest.h>
+
+#include "lido/ingest/test_folder.h"
+
+namespace lido::ingest {
+namespace {
+
+class Labelling : public testing::Test {
+ protected:
+  Labelling()
+      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
+        clips_(*ClipDb::open()) {
+    EXPECT_TRUE(clips_->add_clip({.uri = "/pool/a.mp4"}));
+    EXPECT_TRUE(clips_->number_clips());
+    ClipRecord clip{.plan = {.input = *clips_->input(0), .spans = {{}}}, .span_parts = {"p"}};
+    EXPECT_TRUE(clips_->store_plan(clip));
+  }
+
+  Result<dataset::Labeller> make(const std::string& csv) {
+    EXPECT_TRUE(folder_.store().write_text("labels.csv", csv));
+    request_.labels = folder_.path("labels.csv");
+    return make_labeller(request_, *clips_, nullptr, 0, vocabulary_);
+  }
+
+  TestFolder folder_;
+  std::unique_ptr<ClipDb> clips_;
+  Request request_;
+  dataset::Vocabulary vocabulary_;
+};
+
+TEST_F(Labelling, ALabelStandsOnTheSamplesItOverlaps) {
+  const auto labeller = make("clip,start_s,end_s,task,label\na.mp4,1,2,behaviour,swimming\n");
+  ASSERT_TRUE(labeller) << labeller.error().message;
+  dataset::SampleRow inside{.clip = "/pool/a.mp4", .start_s = 1, .end_s = 2};
+  dataset::SampleRow after{.clip = "/pool/a.mp4", .start_s = 5, .end_s = 6};
+  labeller->apply(inside);
+  labeller->apply(after);
+  ASSERT_EQ(inside.labels.size(), 1U);
+  EXPECT_EQ(inside.labels[0].label, "swimming");
+  EXPECT_TRUE(after.labels.empty());
+}
+
+TEST_F(Labelling, ALabelOfAnUnknownClipIsRefused) {
+  const auto labeller = make("clip,start_s,end_s,task,label\nb.mp4,1,2,behaviour,swimming\n");
+  ASSERT_FALSE(labeller);
+  EXPECT_TRUE(labeller.error().message.starts_with(request_.labels + ": "))
+      << labeller.error().message;
+}
+
+TEST_F(Labelling, WithoutALabelsFileNothingIsLabelled) {
+  const auto labeller = make_labeller(request_, *clips_, nullptr, 0, vocabulary_);
+  ASSERT_TRUE(labeller);
+  dataset::SampleRow row{.clip = "/pool/a.mp4"};
+  labeller->apply(row);
+  EXPECT_TRUE(row.labels.empty());
+}
+
+TEST_F(Labelling, AMissingLabelsFileIsNotFound) {
+  request_.labels = folder_.path("none.csv");
+  const auto labeller = make_labeller(request_, *clips_, nullptr, 0, vocabulary_);
+  ASSERT_FALSE(labeller);
+  EXPECT_EQ(labeller.error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace lido::ingest
