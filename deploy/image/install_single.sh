@@ -6,7 +6,7 @@
 set -eu
 cd /tmp/lido
 # xz unpacks the tarball, Mesa draws the simulator's films, certificates are for gs:// and s3://.
-packages="xz-utils ca-certificates libegl-mesa0 libgl1-mesa-dri"
+packages="xz-utils ca-certificates libegl1 libegl-mesa0 libgl1-mesa-dri"
 missing=""
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q 'ok installed' ||
