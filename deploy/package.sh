@@ -73,12 +73,12 @@ tarball() {
 wheel() {
   say "building the wheel for $("$1" --version)"
   rm -rf build/package/wheel
-  # With the program's flags ccache has compiled its sources already.
+  # With the program's compiler and flags ccache has compiled its sources already.
   flags=$(.venv/bin/python -c "
 import json
 release = json.load(open('CMakePresets.json'))['configurePresets'][0]
 print(release['cacheVariables']['CMAKE_CXX_FLAGS_RELWITHDEBINFO'])")
-  CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 "$1" -m pip wheel -q --disable-pip-version-check \
+  CC=cc CXX=c++ CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 "$1" -m pip wheel -q --disable-pip-version-check \
     --no-deps --no-build-isolation -w build/package/wheel \
     --config-settings "cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO=$flags" \
     --config-settings "cmake.define.LIDO_LICENCES=$PWD/build/package/licences" .
