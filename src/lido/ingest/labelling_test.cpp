@@ -34,8 +34,9 @@ class Labelling : public testing::Test {
 TEST_F(Labelling, ALabelStandsOnTheSamplesItOverlaps) {
   const auto labeller = make("clip,start_s,end_s,task,label\na.mp4,1,2,behaviour,swimming\n");
   ASSERT_TRUE(labeller) << labeller.error().message;
-  dataset::SampleRow inside{.clip = "/pool/a.mp4", .start_s = 1, .end_s = 2};
-  dataset::SampleRow after{.clip = "/pool/a.mp4", .start_s = 5, .end_s = 6};
+  // Four frames a second: from 1 s and from 5 s on.
+  dataset::SampleRow inside{.clip = "/pool/a.mp4", .first_k = 4, .pts = std::vector<int64_t>(4)};
+  dataset::SampleRow after{.clip = "/pool/a.mp4", .first_k = 20, .pts = std::vector<int64_t>(4)};
   labeller->apply(inside);
   labeller->apply(after);
   ASSERT_EQ(inside.labels.size(), 1U);
