@@ -105,7 +105,7 @@ PY
 # The wheel for Python 3.12 and later, built with the first such Python that is found.
 wheel_abi3() {
   for version in 3.12 3.13 3.14; do
-    command -v "python$version" > /dev/null || continue
+    "python$version" -c "" 2> /dev/null || continue # pyenv has commands of Pythons that are not there
     [ -x "build/package/python$version/bin/python" ] ||
       "python$version" -m venv "build/package/python$version"
     "build/package/python$version/bin/pip" install -q --disable-pip-version-check \
