@@ -32,7 +32,7 @@ Result<std::vector<SampleRow>> pick_samples(const dataset::Dataset& dataset,
 std::string caption_of(const SampleRow& row) {
   std::string caption = fmt::format("{} {}", escape(short_name(row.clip)), clock(row.start_s));
   if (row.track != 0) caption += fmt::format("<br>person {}", row.track);
-  caption += fmt::format("<br>{}, {}", escape(row.split), escape(row.sample));
+  caption += fmt::format("<br>{}, <code>{}</code>", escape(row.split), escape(row.sample));
   std::set<std::string> names;
   for (const auto& label : row.labels) names.insert(full_name(label));
   for (const std::string& name : names) caption += "<br><b>" + escape(name) + "</b>";

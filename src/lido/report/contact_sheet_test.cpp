@@ -13,7 +13,8 @@ TEST_F(ContactSheetTest, NamesPersonSplitKeyAndLabels) {
   const auto generation = publish();
   const std::string html = *contact_sheet(*dataset_, generation, 60, -1);
   EXPECT_EQ(occurrences(html, "<figure>"), 5);
-  EXPECT_NE(html.find("a&lt;1&gt;.mp4 0:04.0<br>person 7<br>train, key2<br><b>behaviour: swimming"),
+  EXPECT_NE(html.find("a&lt;1&gt;.mp4 0:04.0<br>person 7<br>train, "
+                      "<code>key2</code><br><b>behaviour: swimming"),
             std::string::npos)
       << html;
   // A label that a sample has twice is shown once.

@@ -38,7 +38,7 @@ std::string contents(const dataset::Generation& generation, bool has_cost) {
       "<a href=\"#timeline\">Timeline</a>";
   if (!generation.scenes.empty()) html += "<a href=\"#scenes\">Objects and camera</a>";
   html += "<a href=\"#frames\">Frames</a>";
-  if (generation.rejected > 0) html += "<a href=\"#rejected\">Rejected clips</a>";
+  html += "<a href=\"#rejected\">Rejected clips</a>";
   if (has_cost) html += "<a href=\"#cost\">Cost</a>";
   return html + "<a href=\"#options\">Options</a></nav>";
 }
@@ -166,14 +166,14 @@ Result<std::string> strips(const dataset::Dataset& dataset, const ReportData& da
 }
 
 std::string rejected_table(const dataset::Generation& generation, const RejectedClips& rejected) {
-  if (rejected.first.empty()) return "";
+  if (rejected.first.empty())
+    return "<h2 id=rejected>Rejected clips</h2><p>No clip was rejected.</p>";
   std::string html =
       "<h2 id=rejected>Rejected clips</h2><div class=\"panel scroll\" tabindex=0><table><tr>"
       "<th>clip<th>reason<th class=n>broken at<th class=n>samples kept";
   for (const auto& row : rejected.first) {
-    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}",
-                        escape(short_name(row.clip)), escape(row.reason), clock(row.time_s),
-                        count(row.samples_kept));
+    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}", escape(row.clip),
+                        escape(row.reason), clock(row.time_s), count(row.samples_kept));
   }
   html += "</table></div>";
   if (generation.rejected > std::ssize(rejected.first))
