@@ -279,7 +279,7 @@ def test_missing_buckets_and_objects_are_wrong_use(bucket, tmp_path):
 
 
 @pytest.mark.parametrize("scheme", ["gs", "s3"])
-def test_without_credentials_a_bucket_is_refused_soon(scheme, tmp_path):
+def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_path):
     # No credentials in the environment, in files or at a metadata server, and no way to the provider.
     dead = f"127.0.0.1:{free_port()}"
     env = {
@@ -297,6 +297,4 @@ def test_without_credentials_a_bucket_is_refused_soon(scheme, tmp_path):
     assert {"gs": "gcloud auth application-default login", "s3": "aws configure"}[
         scheme
     ] in error, error
-    assert seconds < 30, (
-        seconds
-    )  # 2 to 6 on an idle machine, 41 to 60 with the libraries' own search
+    assert seconds < 10, seconds

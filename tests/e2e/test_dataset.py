@@ -232,7 +232,7 @@ def test_inspect(dataset, tmp_path):
     assert run("inspect", tmp_path).code == 2
     sheet = (dataset / "contact_sheet.html").read_text()
     shown = [row for row in table(dataset, "manifest") if row["sample"] in sheet]
-    assert shown and all(f"{row['split']}, {row['sample']}" in sheet for row in shown)
+    assert shown and all(f"{row['split']}, <code>{row['sample']}" in sheet for row in shown)
     other = run("inspect", dataset, "--generation", "9")
     assert other.code == 2 and "no generation 9, want one of: 1" in other.err
     shard = next((dataset / "shards").glob("*.tar"))

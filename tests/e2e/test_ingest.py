@@ -340,7 +340,13 @@ def test_report_is_one_small_file_that_tells_it_all(clips, tmp_path):
     ingest(clips, tmp_path / "d", *SMALL)
     html = (tmp_path / "d/report.html").read_text()
     assert len(html) < 5e6 and "http" not in re.sub(r"data:[^\"]+", "", html)
-    for heading in ("Frames", "Timeline", "Splits and labels", "Cost of the last ingest"):
+    for heading in (
+        "Frames",
+        "Timeline",
+        "Splits and labels",
+        "Rejected",
+        "Cost of the last ingest",
+    ):
         assert heading in html
     assert "24 of" in html, "strips are capped, and it says so"
     images = re.findall(r"base64,([^\"]+)", html)
