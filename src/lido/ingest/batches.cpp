@@ -48,8 +48,8 @@ class BatchWriter {
   storage::Store& store_;
   int64_t max_cost_;
   std::vector<Batch> batches_;
-  std::string lines_;  // of the last batch
-  int64_t cost_ = 0;   // of the last batch
+  std::string lines_;  // Tasks of the batch that is being filled.
+  int64_t cost_ = 0;   // Their cost, in bytes.
 };
 
 /// Reads a number and the space after it from the front of a line.

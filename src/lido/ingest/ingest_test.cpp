@@ -84,7 +84,7 @@ TEST_F(Ingest, PartsThatOtherProcessesMadeAreNotMadeAgain) {
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->samples, 17);
   EXPECT_EQ(progress_.spans_resumed, 1);
-  EXPECT_EQ(summary->spans_resumed, 0);  // of earlier runs, none
+  EXPECT_EQ(summary->spans_resumed, 0);  // No earlier run left any.
 }
 
 TEST_F(Ingest, PartsOfAnEarlierRunAreResumed) {
