@@ -29,7 +29,7 @@ from real_cluster import (
     objects,
     program,
     said_by,
-    seconds_to_first_span,
+    seconds_to_first_span_of_an_ingest,
     state_of_head,
     submit,
     token_of,
@@ -359,7 +359,7 @@ def test_the_first_task_comes_soon(real, bucket, cluster):
     wait_for("no workers", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120)
     print(
         "an ingest accepted to its first span, workers from nothing, on a warm node: "
-        f"{seconds_to_first_span(real, bucket):.1f} s"
+        f"{seconds_to_first_span_of_an_ingest(real, bucket):.1f} s"
     )
 
 
