@@ -7,6 +7,15 @@
 # names files (without suffix) or folders: each includes only those named before it;
 # tests/check_rooms.py checks that.
 
+# Compiles several files of a target as one, which costs less than half the CPU time.
+function(lido_unity target)
+  if(LIDO_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # A type of an unnamed namespace, in a header's eyes: each batch is one file here.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
+
 function(lido_room name)
   cmake_parse_arguments(room "" "" "USES;LINKS;PRIVATE_LINKS;ORDER" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
@@ -18,6 +27,7 @@ function(lido_room name)
   add_library(lido_${name} STATIC ${sources})
   target_include_directories(lido_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_compile_options(lido_${name} PRIVATE ${LIDO_WARNINGS})
+  lido_unity(lido_${name})
   foreach(used ${room_USES})
     if(NOT TARGET lido_${used})
       message(FATAL_ERROR "Room ${name} uses ${used}, a later room in src/lido/CMakeLists.txt.")

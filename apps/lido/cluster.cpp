@@ -8,15 +8,15 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Flags {
+struct ClusterFlags {
   std::vector<std::string> files;
   bool rules = false;
   bool json = false;
 };
 
-Json describe(const cluster::Rule& rule) {
+OrderedJson describe(const cluster::Rule& rule) {
   return {{"rule", rule.id},
           {"severity", cluster::name_of(rule.severity)},
           {"reason", rule.reason},
@@ -25,7 +25,7 @@ Json describe(const cluster::Rule& rule) {
 }
 
 void print_rules(bool json) {
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const cluster::Rule& rule : cluster::kRules) {
     list.push_back(describe(rule));
     if (!json)
@@ -58,7 +58,7 @@ void print_finding(const cluster::Finding& finding) {
              rule.fix);
 }
 
-Result<int> check(const Flags& flags) {
+Result<int> check(const ClusterFlags& flags) {
   if (flags.rules) {
     print_rules(flags.json);
     return kDone;
@@ -68,10 +68,10 @@ Result<int> check(const Flags& flags) {
                 "no manifest given, want YAML files, or - for standard input");
   const auto findings = LIDO_TRY(check_files(flags.files));
   std::array<int, 3> counts{};
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   for (const cluster::Finding& finding : findings) {
     ++counts[static_cast<size_t>(finding.rule->severity)];
-    Json json = describe(*finding.rule);
+    OrderedJson json = describe(*finding.rule);
     json["file"] = finding.file;
     json["line"] = finding.line;
     json["object"] = finding.object;
@@ -131,7 +131,7 @@ Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) 
 }
 
 void add_cluster(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ClusterFlags>();
   CLI::App* command = app.add_subcommand("cluster", "Ray clusters on Kubernetes");
   command->require_subcommand(1);
   add_cluster_lifecycle(*command, exit);

@@ -15,9 +15,9 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Flags {
+struct ClusterLifecycleFlags {
   std::string values;
   std::string cluster;
   std::string kubeconfig;
@@ -44,8 +44,8 @@ Result<std::string> checked_manifests(const cluster::Values& values, const std::
   return manifests;
 }
 
-Json describe(const cluster::ClusterStatus& status) {
-  Json groups = Json::array();
+OrderedJson describe(const cluster::ClusterStatus& status) {
+  OrderedJson groups = OrderedJson::array();
   for (const auto& group : status.groups)
     groups.push_back({{"group", group.name},
                       {"wanted", group.wanted},
@@ -60,7 +60,7 @@ Json describe(const cluster::ClusterStatus& status) {
 
 void print(const std::vector<cluster::ClusterStatus>& all, bool json) {
   if (json) {
-    Json list = Json::array();
+    OrderedJson list = OrderedJson::array();
     for (const auto& status : all) list.push_back(describe(status));
     fmt::print("{}\n", list.dump());
     return;
@@ -113,7 +113,7 @@ Result<bool> decide_operator(const cluster::Values& values, cluster::OperatorOwn
   return owner != kOther && values.install_operator != "false";
 }
 
-Result<int> up(const Flags& flags) {
+Result<int> up(const ClusterLifecycleFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
   LIDO_TRY(kube.check_access(values.name));
@@ -135,13 +135,13 @@ Result<int> up(const Flags& flags) {
   return kDone;
 }
 
-Result<int> status(const Flags& flags) {
+Result<int> status(const ClusterLifecycleFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   print(LIDO_TRY(flags.kube().status(values.name)), flags.json);
   return kDone;
 }
 
-Result<int> set_suspended(const Flags& flags, bool suspended) {
+Result<int> set_suspended(const ClusterLifecycleFlags& flags, bool suspended) {
   const auto values = LIDO_TRY(read_values(flags.values));
   std::vector<std::string> clusters = {flags.cluster};
   if (flags.cluster.empty()) {
@@ -158,7 +158,7 @@ Result<int> set_suspended(const Flags& flags, bool suspended) {
   return kDone;
 }
 
-Result<int> down(const Flags& flags) {
+Result<int> down(const ClusterLifecycleFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
   if (!flags.yes) {
@@ -187,7 +187,7 @@ void on_run(CLI::App* command, int& exit, std::function<Result<int>()> work) {
   });
 }
 
-using SharedFlags = std::shared_ptr<Flags>;
+using SharedFlags = std::shared_ptr<ClusterLifecycleFlags>;
 
 CLI::App* add_with_values(CLI::App& parent, const SharedFlags& flags, const char* name,
                           const char* help) {
@@ -236,7 +236,7 @@ void add_up(CLI::App& parent, const SharedFlags& flags, int& exit) {
 }  // namespace
 
 void add_cluster_lifecycle(CLI::App& command, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ClusterLifecycleFlags>();
   add_init(command, exit);
   CLI::App* render =
       add_with_values(command, flags, "render", "Print the manifests that `up` applies");

@@ -5,9 +5,9 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Flags {
+struct ClusterPriceFlags {
   std::string values;
   PriceFlags prices;
   std::string plot;
@@ -21,8 +21,8 @@ std::string duty_text(double duty) {
 }
 
 void print_json(const cluster::MonthCost& month, const cluster::PriceTable& prices,
-                const Flags& flags) {
-  Json clusters = Json::array();
+                const ClusterPriceFlags& flags) {
+  OrderedJson clusters = OrderedJson::array();
   for (const auto& cluster : month.clusters)
     clusters.push_back({{"cluster", cluster.name},
                         {"always_on_usd", cluster.always_on_usd},
@@ -32,16 +32,16 @@ void print_json(const cluster::MonthCost& month, const cluster::PriceTable& pric
                         {"up_hours", cluster.up_hours},
                         {"duty", cluster.duty},
                         {"spot_share", cluster.spot_share}});
-  Json used = Json::array();
+  OrderedJson used = OrderedJson::array();
   for (const cluster::Price* price : prices.used())
     used.push_back({{"sku", price->sku},
                     {"region", price->region},
                     {"unit", price->unit},
                     {"on_demand_usd", price->on_demand_usd},
-                    {"spot_usd", price->spot_known ? Json(price->spot_usd) : Json()},
+                    {"spot_usd", price->spot_known ? OrderedJson(price->spot_usd) : OrderedJson()},
                     {"as_of", day(price->as_of)},
                     {"source", price->source}});
-  fmt::print("{}\n", Json{{"clusters", clusters},
+  fmt::print("{}\n", OrderedJson{{"clusters", clusters},
                           {"fee_usd", month.fee_usd},
                           {"always_on_usd", month.always_on_usd},
                           {"scaled_usd", month.scaled_usd},
@@ -57,7 +57,7 @@ void print_json(const cluster::MonthCost& month, const cluster::PriceTable& pric
 
 std::string usd(double amount) { return fmt::format("${:.2f}", amount); }
 
-void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const Flags& flags) {
+void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const ClusterPriceFlags& flags) {
   fmt::print(
       "Estimate for a month of {:g} TB and {:g} small jobs: list prices, without discounts, "
       "storage "
@@ -85,7 +85,7 @@ void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, c
                day(price->as_of), price->source);
 }
 
-Result<int> run(const Flags& flags) {
+Result<int> run(const ClusterPriceFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto prices = LIDO_TRY(read_prices(flags.prices.file));
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
@@ -101,7 +101,7 @@ Result<int> run(const Flags& flags) {
 }  // namespace
 
 void add_cluster_price(CLI::App& command, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ClusterPriceFlags>();
   CLI::App* sub = command.add_subcommand(
       "price", "Estimate the cost of a month, and compare with clusters that are always on");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one")->required();

@@ -10,13 +10,13 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kHonesty =
     "Simulated. Times of Ray and Kubernetes are measured on one machine; times of the cloud are "
     "assumed.";
 
-struct Flags {
+struct ClusterSimulateFlags {
   std::string values;
   std::string workload;
   PriceFlags prices;
@@ -45,12 +45,12 @@ Result<double> cost_of(const cluster::ClusterRun& run, const cluster::Values& va
   return usd;
 }
 
-Json to_json(const cluster::Durations& durations) {
+OrderedJson to_json(const cluster::Durations& durations) {
   return {{"median_s", durations.median_s}, {"p95_s", durations.p95_s}, {"max_s", durations.max_s}};
 }
 
-Json to_json(const cluster::ClusterRun& run, double usd) {
-  Json groups = Json::array();
+OrderedJson to_json(const cluster::ClusterRun& run, double usd) {
+  OrderedJson groups = OrderedJson::array();
   for (const auto& group : run.groups)
     groups.push_back({{"group", group.name},
                       {"max_pods", group.max_pods},
@@ -173,7 +173,7 @@ std::string page_of(const std::string& name, const std::vector<cluster::ClusterR
   return report::page(title, body + "</table></div>");
 }
 
-Result<int> run(const Flags& flags) {
+Result<int> run(const ClusterSimulateFlags& flags) {
   if (flags.example) {
     fmt::print("{}", cluster::initial_workload());
     return kDone;
@@ -194,10 +194,10 @@ Result<int> run(const Flags& flags) {
   if (!flags.out.empty())
     LIDO_TRY(write_text(flags.out, page_of(values.name, runs, usd, flags.timings)));
   if (flags.json) {
-    Json clusters = Json::array();
+    OrderedJson clusters = OrderedJson::array();
     for (size_t i = 0; i < runs.size(); ++i) clusters.push_back(to_json(runs[i], usd[i]));
     fmt::print("{}\n",
-               Json{{"clusters", clusters}, {"timings", lido::to_json(flags.timings)}}.dump());
+               OrderedJson{{"clusters", clusters}, {"timings", lido::to_json(flags.timings)}}.dump());
     return kDone;
   }
   fmt::print("{}\n\n", kHonesty);
@@ -209,7 +209,7 @@ Result<int> run(const Flags& flags) {
 }  // namespace
 
 void add_cluster_simulate(CLI::App& command, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ClusterSimulateFlags>();
   CLI::App* sub = command.add_subcommand(
       "simulate", "Simulate how clusters scale under a workload, and what the work costs");
   sub->add_option("values", flags->values, "Values file; lido cluster init writes one");

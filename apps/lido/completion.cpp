@@ -112,7 +112,7 @@ complete -F _lido lido
 }
 
 /// Text between single quotes, for zsh and fish.
-std::string quoted(std::string_view text) {
+std::string shell_word(std::string_view text) {
   return "'" + replaced(std::string(text), "'", "'\\''") + "'";
 }
 
@@ -137,7 +137,7 @@ std::string zsh_function(const Command& command) {
       spec += one.choices.empty() ? fmt::format(":{}:_files", one.value)
                                   : fmt::format(":{}:({})", one.value, fmt::join(one.choices, " "));
     }
-    text += " \\\n    " + quoted(spec);
+    text += " \\\n    " + shell_word(spec);
   }
   const auto subs = shown(command);
   if (subs.empty()) return text + " \\\n    '*:file:_files'\n}\n";
@@ -146,7 +146,7 @@ std::string zsh_function(const Command& command) {
       "    local -a commands=(\n";
   for (const Command* sub : subs) {
     text += fmt::format("      {}\n",
-                        quoted(fmt::format("{}:{}", sub->name(), zsh_text(brief(sub->about)))));
+                        shell_word(fmt::format("{}:{}", sub->name(), zsh_text(brief(sub->about)))));
   }
   text += "    )\n    _describe command commands ;;\n  argument)\n    case $line[1] in\n";
   for (const Command* sub : subs)
@@ -186,7 +186,7 @@ std::string fish_condition(const Command& command) {
     condition += condition.empty() ? "" : "; and ";
     condition += "not __fish_seen_subcommand_from " + below;
   }
-  return quoted(condition);
+  return shell_word(condition);
 }
 
 std::string fish(const Command& program) {
@@ -194,16 +194,16 @@ std::string fish(const Command& program) {
   for (const Command* command : all_commands(program)) {
     const std::string begin = "complete -c lido -n " + fish_condition(*command);
     for (const Command* sub : shown(*command)) {
-      text += fmt::format("{} -f -a {} -d {}\n", begin, sub->name(), quoted(brief(sub->about)));
+      text += fmt::format("{} -f -a {} -d {}\n", begin, sub->name(), shell_word(brief(sub->about)));
     }
     for (const Argument* flag : flags_of(*command)) {
       const std::string takes =
           flag->value.empty() ? ""
           : flag->choices.empty()
               ? " -r"
-              : fmt::format(" -x -a {}", quoted(fmt::format("{}", fmt::join(flag->choices, " "))));
+              : fmt::format(" -x -a {}", shell_word(fmt::format("{}", fmt::join(flag->choices, " "))));
       text += fmt::format("{} -l {}{} -d {}\n", begin, flag->name.substr(2), takes,
-                          quoted(brief(flag->help)));
+                          shell_word(brief(flag->help)));
     }
   }
   return text;

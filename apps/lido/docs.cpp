@@ -146,11 +146,11 @@ Result<std::string> fill_blocks(const std::string& text, const DocBlocks& blocks
 }
 
 void add_docs(CLI::App& app, int& exit) {
-  struct Flags {
+  struct DocsFlags {
     std::string folder;
     bool check = false;
   };
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<DocsFlags>();
   CLI::App* command = app.add_subcommand("docs", "Write the generated parts of docs/")->group("");
   command->add_option("folder", flags->folder, "Folder with Markdown files")->required();
   command->add_flag("--check", flags->check, "Write nothing; fail if a file would change");

@@ -9,7 +9,7 @@
 namespace lido::cli {
 namespace {
 
-struct Flags {
+struct ForgetFlags {
   std::string dataset;
   std::string clip;
   std::string time;
@@ -31,7 +31,7 @@ Result<double> parse_clock(std::string_view text) {
   }
 }
 
-Result<int> forget(const Flags& flags) {
+Result<int> forget(const ForgetFlags& flags) {
   double start = 0, end = INFINITY;
   if (flags.time != "all") {
     const size_t dash = flags.time.find('-');
@@ -66,7 +66,7 @@ Result<int> forget(const Flags& flags) {
 }  // namespace
 
 void add_forget(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ForgetFlags>();
   CLI::App* command =
       app.add_subcommand("forget", "Remove a person's footage from every shard, for good");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")

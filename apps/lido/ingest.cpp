@@ -40,7 +40,7 @@ std::function<ProgressCounts()> counts_of(const part::Progress& progress, int64_
   };
 }
 
-struct Flags {
+struct IngestFlags {
   ingest::Request request;
   /// Names of the sampling options that the command line does not give.
   std::vector<std::string> not_given;
@@ -63,7 +63,7 @@ std::pair<double, double> own_cost() {
           static_cast<double>(usage.ru_maxrss) / 1000 * 1.024};
 }
 
-void print_estimate(const Flags& flags, const ingest::IngestPlan& job,
+void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                     const ingest::Estimate& total) {
   if (flags.json) {
     const auto known = [](const auto& value) {
@@ -113,7 +113,7 @@ void print_cost(double elapsed, bool here) {
   fmt::print("\n");
 }
 
-void print_summary(const Flags& flags, const ingest::Summary& summary, double elapsed) {
+void print_summary(const IngestFlags& flags, const ingest::Summary& summary, double elapsed) {
   const bool here = flags.on == "here";
   if (summary.labels_unmatched > 0) {
     fmt::print(
@@ -162,7 +162,7 @@ int exit_code(const ingest::Summary& summary) {
   return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
 }
 
-Result<int> run_on_ray(const Flags& flags) {
+Result<int> run_on_ray(const IngestFlags& flags) {
   const auto start = Clock::now();
   part::Progress progress;
   RayOutcome outcome;
@@ -183,7 +183,7 @@ Result<int> run_on_ray(const Flags& flags) {
 }
 
 /// Names the buckets that are about to be listed: a listing can take minutes.
-void announce_listings(const Flags& flags) {
+void announce_listings(const IngestFlags& flags) {
   for (const std::string& input : flags.request.inputs) {
     if (flags.quiet || !storage::is_remote(input)) continue;
     if (isatty(2) == 1)
@@ -193,7 +193,7 @@ void announce_listings(const Flags& flags) {
   }
 }
 
-Result<int> ingest(const Flags& flags) {
+Result<int> ingest(const IngestFlags& flags) {
   const auto start = Clock::now();
   const auto stop = interruption();
   announce_listings(flags);
@@ -222,7 +222,7 @@ Result<int> ingest(const Flags& flags) {
 }
 
 /// Checks flags that depend on each other, and takes an existing dataset's options.
-Result<void> complete(Flags& flags) {
+Result<void> complete(IngestFlags& flags) {
   if (!flags.token_file.empty() && !flags.on.starts_with("http"))
     return fail(ErrorCode::kInvalidArgument,
                 "--token-file: no use with --on {}, want --on https://HOST", flags.on);
@@ -253,14 +253,14 @@ std::vector<std::string> not_given(const CLI::App& command,
 }
 
 /// Fetches the detector before work begins. A cluster's pods have their own.
-Result<void> fetch_detector(const Flags& flags) {
+Result<void> fetch_detector(const IngestFlags& flags) {
   const auto& sampling = flags.request.sampling;
   if (sampling.scene == "off" || is_cluster(flags.on)) return {};
   return ensure_detector(sampling.detector.detector, flags.quiet);
 }
 
 /// Runs the command with complete flags. @return The exit code.
-int run(const std::shared_ptr<Flags>& flags) {
+int run(const std::shared_ptr<IngestFlags>& flags) {
   if (flags->on != "here" && !flags->dry_run) {
     const auto ready = fetch_detector(*flags);
     const auto result = ready ? run_on_ray(*flags) : std::unexpected(ready.error());
@@ -279,7 +279,7 @@ int run(const std::shared_ptr<Flags>& flags) {
 }  // namespace
 
 void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<IngestFlags>();
   CLI::App* command = app.add_subcommand(
       "ingest", "Find and track people in raw clips, and write training samples as shards");
   command

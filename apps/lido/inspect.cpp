@@ -11,7 +11,7 @@
 namespace lido::cli {
 namespace {
 
-struct Flags {
+struct InspectFlags {
   std::string dataset;
   int generation = 0;
   bool json = false;
@@ -113,7 +113,7 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
   return {};
 }
 
-Result<int> inspect(const Flags& flags) {
+Result<int> inspect(const InspectFlags& flags) {
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
   const int number = flags.generation > 0 ? flags.generation : LIDO_TRY(dataset.latest());
   if (number == 0)
@@ -154,7 +154,7 @@ Result<int> inspect(const Flags& flags) {
 }  // namespace
 
 void add_inspect(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<InspectFlags>();
   CLI::App* command = app.add_subcommand("inspect", "Show what is in a dataset");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();

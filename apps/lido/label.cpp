@@ -7,14 +7,14 @@
 namespace lido::cli {
 namespace {
 
-struct Flags {
+struct LabelFlags {
   std::string dataset;
   std::string labels;
   std::string classes;
   bool json = false;
 };
 
-Result<int> label(const Flags& flags) {
+Result<int> label(const LabelFlags& flags) {
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
   const auto reader = LIDO_TRY(storage::open_reader(flags.labels));
   const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{4} << 30));
@@ -51,7 +51,7 @@ Result<int> label(const Flags& flags) {
 }  // namespace
 
 void add_label(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<LabelFlags>();
   CLI::App* command =
       app.add_subcommand("label", "Replace labels in a dataset without decoding any video");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")

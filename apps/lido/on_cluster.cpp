@@ -13,7 +13,7 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr std::string_view kRayVersion = "2.60.0";
 constexpr std::string_view kKubernetes = "k8s:";
@@ -230,14 +230,14 @@ struct JobFlags {
   bool follow = false;
 };
 
-Json describe(const cluster::Job& job) {
+OrderedJson describe(const cluster::Job& job) {
   return {{"job", job.id},          {"status", job.status},     {"dataset", job.dataset},
           {"message", job.message}, {"start_ms", job.start_ms}, {"end_ms", job.end_ms}};
 }
 
 Result<int> list_jobs(const JobFlags& flags) {
   auto target = LIDO_TRY(connect_to(flags.target));
-  Json list = Json::array();
+  OrderedJson list = OrderedJson::array();
   auto jobs = LIDO_TRY(target.api.list());
   std::erase_if(jobs, [](const cluster::Job& job) {
     return job.id.empty() || job.id.starts_with(kPlaceholder);

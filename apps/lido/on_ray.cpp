@@ -19,7 +19,7 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// The driver's start. A missing module gives one line in place of Python's traceback.
 constexpr const char* kStart = R"(import sys
@@ -65,7 +65,7 @@ void interrupt_driver(int) { ::kill(driver, SIGINT); }
 }  // namespace
 
 bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcome& outcome) {
-  const Json json = Json::parse(line, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(line, nullptr, false);
   if (!json.is_object()) return false;
   if (json.contains("summary")) {
     outcome.summary = ingest::parse_summary(json["summary"]);
@@ -112,12 +112,12 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
     return fail(ErrorCode::kInvalidArgument,
                 "task_gpus is {:g}, want a fraction of one GPU or a whole number",
                 options.task_gpus);
-  Json ray = {{"num_cpus", options.task_cpus}};
+  OrderedJson ray = {{"num_cpus", options.task_cpus}};
   if (options.task_gpus > 0) ray["num_gpus"] = options.task_gpus;
   if (options.task_memory_gb > 0) ray["memory"] = std::llround(options.task_memory_gb * 1e9);
   const auto resources = LIDO_TRY(parse_resources(options.task_resources));
   if (!resources.empty()) ray["resources"] = resources;
-  Json json = Json::parse(ingest::to_text(request));
+  OrderedJson json = OrderedJson::parse(ingest::to_text(request));
   json["ray"] = std::move(ray);
   return json.dump();
 }

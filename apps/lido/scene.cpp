@@ -9,7 +9,7 @@
 namespace lido::cli {
 namespace {
 
-struct Flags {
+struct SceneFlags {
   std::string clip;
   std::string out;
   bool draw = false;
@@ -86,7 +86,7 @@ void print(const report::SceneClipSummary& summary) {
   fmt::print("faults     {}\n", parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));
 }
 
-Result<int> scene(const Flags& flags) {
+Result<int> scene(const SceneFlags& flags) {
   LIDO_TRY(ensure_detector(flags.options.detector.detector, flags.quiet));
   stop_on_signals("nothing was written");
   report::SceneClipSummary summary;
@@ -119,7 +119,7 @@ Result<int> scene(const Flags& flags) {
 }  // namespace
 
 void add_scene(CLI::App& app, int& exit) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<SceneFlags>();
   CLI::App* command =
       app.add_subcommand("scene", "Analyse one clip: objects, tracks, camera motion, view quality");
   command->add_option("clip", flags->clip, "File, gs:// or s3:// object")->required();

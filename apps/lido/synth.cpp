@@ -12,7 +12,7 @@
 
 namespace lido::cli {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using synth::kSimulationNotice;
 
 Result<synth::Behaviours> read_behaviours(const std::string& file) {
@@ -43,7 +43,7 @@ Result<double> parse_clock(const std::string& text) {
 
 void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, double seconds) {
   if (flags.json) {
-    fmt::print("{}\n", Json{{"days", summary.days},
+    fmt::print("{}\n", OrderedJson{{"days", summary.days},
                             {"people", summary.people},
                             {"person_hours", summary.person_hours},
                             {"rows", summary.rows},
@@ -84,12 +84,12 @@ std::string range_text(const synth::Quantity& quantity) {
 }
 
 /// Three numbers: minimum, median, maximum.
-Json range_json(const synth::Quantity& quantity) {
+OrderedJson range_json(const synth::Quantity& quantity) {
   return {quantity.min, quantity.median, quantity.max};
 }
 
-Json list_json(const synth::Behaviours& behaviours) {
-  Json all = Json::array();
+OrderedJson list_json(const synth::Behaviours& behaviours) {
+  OrderedJson all = OrderedJson::array();
   for (const synth::Behaviour& one : behaviours.all())
     all.push_back({{"kind", "behaviour"},
                    {"name", one.name},

@@ -12,7 +12,7 @@
 namespace lido::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 Result<synth::Bodies> read_bodies() {
   const std::string file = LIDO_TRY(shared_file("bodies.safetensors"));
@@ -21,7 +21,7 @@ Result<synth::Bodies> read_bodies() {
 
 void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double seconds) {
   if (flags.json) {
-    fmt::print("{}\n", Json{{"cameras", film.cameras},
+    fmt::print("{}\n", OrderedJson{{"cameras", film.cameras},
                             {"frames", film.frames},
                             {"people", film.people},
                             {"rows", film.rows},
@@ -103,7 +103,7 @@ Result<synth::FilmPlan> draw_film(const SynthFlags& flags) {
 }  // namespace
 
 std::string synth_progress_json(const char* unit, double done, double total, double elapsed_s) {
-  Json line = {{unit, std::llround(done)},
+  OrderedJson line = {{unit, std::llround(done)},
                {fmt::format("{}_total", unit), std::llround(total)},
                {fmt::format("{}_per_s", unit), std::round(10 * done / elapsed_s) / 10},
                {"percent", std::llround(std::floor(100 * done / total))},

@@ -21,7 +21,7 @@ constexpr int kMaxDepth = 64;  // An alias can make a node its own child.
 constexpr std::array kPassiveKeywords = {"$schema", "definitions", "description",
                                          "title",   "default",     "required"};
 
-bool is_set(const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); }
+bool has_value(const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); }
 
 /// Whether a scalar is written without quotes; yaml-cpp tags quoted ones with "!".
 bool is_plain(const YAML::Node& node) { return node.IsScalar() && node.Tag() != "!"; }
@@ -79,7 +79,7 @@ class SchemaChecker {
 
   Result<void> check(const YAML::Node& node, const Json& schema, const std::string& path,
                      int depth = 0) {
-    if (!is_set(node) || depth > kMaxDepth) return {};
+    if (!has_value(node) || depth > kMaxDepth) return {};
     if (!schema.is_object()) return {};
     for (const auto& [keyword, value] : schema.items()) {
       LIDO_TRY(check_keyword(node, keyword, value, path, depth));

@@ -18,16 +18,16 @@
 namespace lido::dataset {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kRootFile = "lido.json";
 constexpr const char* kForgottenFile = "forgotten.json";
 
 std::string folder_of(int generation) { return fmt::format("generations/{:06}", generation); }
 
-Result<Json> read_json(storage::Store& store, std::string_view name) {
+Result<OrderedJson> read_json(storage::Store& store, std::string_view name) {
   const std::string text = LIDO_TRY(store.read_text(name));
-  Json json = Json::parse(text, nullptr, false);
+  OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (json.is_discarded())
     return fail(ErrorCode::kCorrupt, "{}/{}: the JSON does not parse", store.uri(), name);
   return json;
@@ -45,8 +45,8 @@ constexpr std::array<std::pair<std::string_view, const char*>, 2> kRenamedOption
     {{"faint_score", "low_score"}, {"max_overlap", "nms_iou"}}};
 
 /// Returns the options with today's names, in the same order.
-Json present_names(const Json& options) {
-  Json renamed = Json::object();
+OrderedJson present_names(const OrderedJson& options) {
+  OrderedJson renamed = OrderedJson::object();
   for (const auto& [name, value] : options.items()) {
     const auto found =
         std::ranges::find(kRenamedOptions, name, [](const auto& p) { return p.first; });
@@ -56,19 +56,19 @@ Json present_names(const Json& options) {
 }
 
 /// Reads the options of a dataset from lido.json.
-Result<Json> read_root(storage::Store& store) {
-  const Json root = LIDO_TRY(read_json(store, kRootFile));
+Result<OrderedJson> read_root(storage::Store& store) {
+  const OrderedJson root = LIDO_TRY(read_json(store, kRootFile));
   const std::string file = fmt::format("{}/{}", store.uri(), kRootFile);
-  const Json options = root.is_object() ? root.value("options", Json()) : Json();
+  const OrderedJson options = root.is_object() ? root.value("options", OrderedJson()) : OrderedJson();
   if (!options.is_object())
     return fail(ErrorCode::kCorrupt, "{}: not the root file of a Lido dataset, want options", file);
-  LIDO_TRY(check_format(file, json_integer<int>(root.value("format", Json())).value_or(0)));
+  LIDO_TRY(check_format(file, json_integer<int>(root.value("format", OrderedJson())).value_or(0)));
   return present_names(options);
 }
 
-std::unexpected<Error> differs(const std::string& uri, const Json& have, const Json& want) {
+std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have, const OrderedJson& want) {
   for (const auto& [name, value] : want.items()) {
-    const Json before = have.value(name, Json());
+    const OrderedJson before = have.value(name, OrderedJson());
     if (before == value) continue;
     return fail(ErrorCode::kInvalidArgument,
                 "{}: the dataset has --{} {}, got {}. Give the dataset's value or another --out.",
@@ -98,10 +98,10 @@ Result<Dataset> Dataset::open(std::string_view uri) {
   return Dataset(std::move(store), std::move(*identity));
 }
 
-Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, const Json& identity) {
+Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, const OrderedJson& identity) {
   auto store = LIDO_TRY(storage::open_store(uri));
   if (LIDO_TRY(store->exists(kRootFile))) {
-    Json have = LIDO_TRY(read_root(*store));
+    OrderedJson have = LIDO_TRY(read_root(*store));
     if (have != identity) return differs(store->uri(), have, identity);
     return Dataset(std::move(store), std::move(have));
   }
@@ -114,11 +114,11 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, cons
   return std::nullopt;
 }
 
-Result<Dataset> Dataset::open_or_create(std::string_view uri, const Json& identity) {
+Result<Dataset> Dataset::open_or_create(std::string_view uri, const OrderedJson& identity) {
   auto existing = LIDO_TRY(open_matching(uri, identity));
   if (existing) return std::move(*existing);
   auto store = LIDO_TRY(storage::open_store(uri));
-  const Json root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
+  const OrderedJson root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
   LIDO_TRY(store->write_text(kRootFile, root.dump(2) + "\n"));
   return Dataset(std::move(store), identity);
 }
@@ -153,7 +153,7 @@ Result<Generation> Dataset::read(int number) const {
     return fail(ErrorCode::kNotFound, "{}: no generation {}, want one of: {}", store_->uri(),
                 number, fmt::join(LIDO_TRY(generations()), ", "));
   }
-  const Json json = LIDO_TRY(read);
+  const OrderedJson json = LIDO_TRY(read);
   try {
     generation.format = json.value("format", 1);  // format 1 did not store it
     json.at("samples").get_to(generation.samples);
@@ -198,7 +198,7 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   generation.clips = tables.clips.rows();
   generation.rejected = tables.rejected.rows();
   generation.format = kFormat;
-  const Json json = {{"generation", generation.number}, {"format", generation.format},
+  const OrderedJson json = {{"generation", generation.number}, {"format", generation.format},
                      {"samples", generation.samples},   {"scenes", generation.scenes},
                      {"clips", generation.clips},       {"rejected", generation.rejected},
                      {"labels", generation.vocabulary}};
@@ -210,9 +210,9 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
 Result<std::vector<Forgotten>> Dataset::forgotten() const {
   std::vector<Forgotten> records;
   if (!LIDO_TRY(store_->exists(kForgottenFile))) return records;
-  const Json json = LIDO_TRY(read_json(*store_, kForgottenFile));
+  const OrderedJson json = LIDO_TRY(read_json(*store_, kForgottenFile));
   try {
-    for (const Json& entry : json) {
+    for (const OrderedJson& entry : json) {
       Forgotten record;
       entry.at("clip").get_to(record.clip);
       entry.at("start_s").get_to(record.start_s);
@@ -229,11 +229,11 @@ Result<std::vector<Forgotten>> Dataset::forgotten() const {
 }
 
 Result<void> Dataset::write_forgotten(const std::vector<Forgotten>& records) const {
-  Json json = Json::array();
+  OrderedJson json = OrderedJson::array();
   for (const Forgotten& record : records) {
     json.push_back({{"clip", record.clip},
                     {"start_s", record.start_s},
-                    {"end_s", std::isinf(record.end_s) ? Json() : Json(record.end_s)},
+                    {"end_s", std::isinf(record.end_s) ? OrderedJson() : OrderedJson(record.end_s)},
                     {"samples", record.samples},
                     {"shards_before", record.shards_before},
                     {"shards_after", record.shards_after}});

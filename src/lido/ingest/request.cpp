@@ -4,7 +4,7 @@
 namespace lido::ingest {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// Calls visit(name, value) for each number of a summary.
 void visit_summary(auto& summary, auto&& visit) {
@@ -29,7 +29,7 @@ void visit_summary(auto& summary, auto&& visit) {
 }  // namespace
 
 std::string to_text(const Request& request) {
-  return Json{{"inputs", request.inputs},
+  return OrderedJson{{"inputs", request.inputs},
               {"out", request.out},
               {"labels", request.labels},
               {"classes", request.classes},
@@ -39,7 +39,7 @@ std::string to_text(const Request& request) {
 }
 
 Result<Request> parse_request(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "request: not a JSON object");
   try {
     Request request;
@@ -50,18 +50,18 @@ Result<Request> parse_request(const std::string& text) {
     request.sampling = LIDO_TRY(from_json<part::SampleOptions>(json.at("sampling")));
     request.job = LIDO_TRY(from_json<JobOptions>(json.at("job")));
     return request;
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return fail(ErrorCode::kInvalidArgument, "request: {}", error.what());
   }
 }
 
-Json summary_json(const Summary& summary) {
-  Json json;
+OrderedJson summary_json(const Summary& summary) {
+  OrderedJson json;
   visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
   return json;
 }
 
-Summary parse_summary(const Json& json) {
+Summary parse_summary(const OrderedJson& json) {
   Summary summary;
   visit_summary(summary, [&](const char* name, auto& value) {
     const auto found = json.find(name);

@@ -10,16 +10,16 @@
 namespace lido::part {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// Version of part files, an input of every part's name. Raise it when equal inputs would give
 /// other bytes.
 constexpr int kPartFormat = 2;
 
-Json to_json(const PartSample& sample) {
-  Json geometry = Json::array();
+OrderedJson to_json(const PartSample& sample) {
+  OrderedJson geometry = OrderedJson::array();
   append_geometry(geometry, sample.geometry);
-  Json json = {{"key", sample.key},
+  OrderedJson json = {{"key", sample.key},
                {"k", sample.first_k},
                {"pts", sample.pts},
                {"offset", sample.offset},
@@ -31,7 +31,7 @@ Json to_json(const PartSample& sample) {
   return json;
 }
 
-PartSample sample_from(const Json& json) {
+PartSample sample_from(const OrderedJson& json) {
   PartSample sample{.key = json.at("key"),
                     .first_k = json.at("k"),
                     .pts = json.at("pts"),
@@ -49,13 +49,13 @@ PartSample sample_from(const Json& json) {
   return sample;
 }
 
-Json to_json(const PartRecord& record) {
-  Json samples = Json::array(), runs = Json::array(), skipped = Json::array();
+OrderedJson to_json(const PartRecord& record) {
+  OrderedJson samples = OrderedJson::array(), runs = OrderedJson::array(), skipped = OrderedJson::array();
   for (const PartSample& sample : record.samples) samples.push_back(to_json(sample));
   for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
   for (const media::SkippedRange& range : record.skipped)
     skipped.push_back({range.first_k, range.end_k, range.decoded});
-  Json json = {{"samples", std::move(samples)},
+  OrderedJson json = {{"samples", std::move(samples)},
                {"runs", std::move(runs)},
                {"skipped", std::move(skipped)},
                {"start_pts", record.start_pts},
@@ -69,11 +69,11 @@ Json to_json(const PartRecord& record) {
   return json;
 }
 
-PartRecord record_from(const Json& json) {
+PartRecord record_from(const OrderedJson& json) {
   PartRecord record;
-  for (const Json& sample : json.at("samples")) record.samples.push_back(sample_from(sample));
-  for (const Json& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
-  for (const Json& range : json.at("skipped"))
+  for (const OrderedJson& sample : json.at("samples")) record.samples.push_back(sample_from(sample));
+  for (const OrderedJson& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
+  for (const OrderedJson& range : json.at("skipped"))
     record.skipped.push_back({range.at(0), range.at(1), range.at(2)});
   json.at("start_pts").get_to(record.start_pts);
   json.at("last_pts").get_to(record.last_pts);
@@ -88,8 +88,8 @@ PartRecord record_from(const Json& json) {
 
 }  // namespace
 
-std::string part_name(const Json& identity, const ClipInput& clip, const Span& span) {
-  const Json key = {kPartFormat,
+std::string part_name(const OrderedJson& identity, const ClipInput& clip, const Span& span) {
+  const OrderedJson key = {kPartFormat,
                     identity,
                     clip.uri,
                     clip.bytes,
@@ -114,7 +114,7 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   }
   const auto found = LIDO_TRY(read_record(**opened));
   if (!found) return std::nullopt;
-  const Json json = Json::parse(found->record, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(found->record, nullptr, false);
   if (json.is_discarded()) return std::nullopt;
   try {
     PartRecord record = record_from(json);
@@ -124,7 +124,7 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
     };
     if (std::ranges::any_of(record.samples, lies_outside)) return std::nullopt;
     return record;
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     return std::nullopt;  // of another version: the span is read again
   }
 }

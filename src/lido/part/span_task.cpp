@@ -6,33 +6,33 @@
 namespace lido::part {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// A value, or null when it is empty.
 template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json();
+OrderedJson or_null(const std::optional<T>& value) {
+  return value ? OrderedJson(*value) : OrderedJson();
 }
 
-Json clip_json(const ClipInput& clip) {
+OrderedJson clip_json(const ClipInput& clip) {
   return {
       {"uri", clip.uri},       {"bytes", clip.bytes},
       {"group", clip.group},   {"site", clip.site},
-      {"camera", clip.camera}, {"start_utc", clip.start_utc ? Json(clip.start_utc->us) : Json()}};
+      {"camera", clip.camera}, {"start_utc", clip.start_utc ? OrderedJson(clip.start_utc->us) : OrderedJson()}};
 }
 
-ClipInput clip_from(const Json& json) {
+ClipInput clip_from(const OrderedJson& json) {
   ClipInput clip{.uri = json.at("uri"),
                  .bytes = json.at("bytes"),
                  .group = json.at("group"),
                  .site = json.at("site"),
                  .camera = json.at("camera")};
-  if (const Json& start = json.at("start_utc"); !start.is_null())
+  if (const OrderedJson& start = json.at("start_utc"); !start.is_null())
     clip.start_utc = dataset::UtcTime{start.get<int64_t>()};
   return clip;
 }
 
-Json info_json(const media::ClipInfo& info) {
+OrderedJson info_json(const media::ClipInfo& info) {
   return {{"container", info.container},
           {"codec", info.codec},
           {"width", info.width},
@@ -42,7 +42,7 @@ Json info_json(const media::ClipInfo& info) {
           {"source_fps", info.source_fps}};
 }
 
-media::ClipInfo info_from(const Json& json) {
+media::ClipInfo info_from(const OrderedJson& json) {
   return {.container = json.at("container"),
           .codec = json.at("codec"),
           .width = json.at("width"),
@@ -52,18 +52,18 @@ media::ClipInfo info_from(const Json& json) {
           .source_fps = json.at("source_fps")};
 }
 
-Json span_json(const Span& span) {
-  return {{"from", span.from ? Json{span.from->pts, span.from->dts, span.from->position} : Json()},
+OrderedJson span_json(const Span& span) {
+  return {{"from", span.from ? OrderedJson{span.from->pts, span.from->dts, span.from->position} : OrderedJson()},
           {"start_pts", or_null(span.start_pts)},
           {"first_k", span.first_k},
           {"end_k", span.end_k}};
 }
 
-Span span_from(const Json& json) {
+Span span_from(const OrderedJson& json) {
   Span span{.first_k = json.at("first_k"), .end_k = json.at("end_k")};
-  if (const Json& from = json.at("from"); !from.is_null())
+  if (const OrderedJson& from = json.at("from"); !from.is_null())
     span.from = media::RandomAccess{from.at(0), from.at(1), from.at(2)};
-  if (const Json& start = json.at("start_pts"); !start.is_null())
+  if (const OrderedJson& start = json.at("start_pts"); !start.is_null())
     span.start_pts = start.get<int64_t>();
   return span;
 }
@@ -71,7 +71,7 @@ Span span_from(const Json& json) {
 }  // namespace
 
 std::string to_text(const SpanTask& task) {
-  return Json{{"part", task.part},
+  return OrderedJson{{"part", task.part},
               {"clip", clip_json(task.clip)},
               {"info", info_json(task.info)},
               {"span", span_json(task.span)}}
@@ -79,7 +79,7 @@ std::string to_text(const SpanTask& task) {
 }
 
 Result<SpanTask> parse_span_task(std::string_view text) {
-  const Json json = Json::parse(text, nullptr, false);
+  const OrderedJson json = OrderedJson::parse(text, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "span task: not a JSON object");
   try {
     SpanTask task{.part = json.at("part"),
@@ -91,7 +91,7 @@ Result<SpanTask> parse_span_task(std::string_view text) {
                   task.part, kPartsFolder);
     }
     return task;
-  } catch (const Json::exception& error) {
+  } catch (const OrderedJson::exception& error) {
     return fail(ErrorCode::kInvalidArgument, "span task: {}", error.what());
   }
 }

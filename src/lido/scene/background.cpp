@@ -10,7 +10,7 @@ namespace lido::scene {
 namespace {
 
 constexpr int kReduce = 4;
-constexpr size_t kMaxBoxes = 24;
+constexpr size_t kMaxRegions = 24;
 constexpr int kMinDifference = 14;  // brightness levels
 constexpr int kMinArea = 10;        // pixels at 1/kReduce: a head 60 pixels tall in a 1080p frame
 
@@ -78,7 +78,7 @@ std::vector<Region> moving_regions(const cv::Mat& image, const Background& backg
                        s[cv::CC_STAT_HEIGHT]});
   }
   std::ranges::stable_sort(regions, std::greater(), &Region::area);
-  if (regions.size() > kMaxBoxes) regions.resize(kMaxBoxes);
+  if (regions.size() > kMaxRegions) regions.resize(kMaxRegions);
   return regions;
 }
 

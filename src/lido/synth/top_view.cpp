@@ -19,13 +19,13 @@ namespace lido::synth {
 namespace {
 
 using geometry::Site;
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 constexpr double kBoxes_hz = 5;
 constexpr int64_t kMaxSiteBytes = 1 << 20;
 
-Json points(const std::vector<Point>& all) {
-  Json list = Json::array();
+OrderedJson points(const std::vector<Point>& all) {
+  OrderedJson list = OrderedJson::array();
   for (const Point p : all) list.push_back({p.x, p.y});
   return list;
 }
@@ -37,12 +37,12 @@ Result<Site> read_site_file(const std::string& folder) {
 }
 
 /// Each camera's clip, with boxes around people kBoxes_hz times a second.
-Result<Json> cameras_json(storage::Store& store, const Site& site, double duration_s) {
-  Json films = Json::array();
+Result<OrderedJson> cameras_json(storage::Store& store, const Site& site, double duration_s) {
+  OrderedJson films = OrderedJson::array();
   for (const geometry::Camera& camera : site.cameras) {
-    Json boxes = Json::array();
+    OrderedJson boxes = OrderedJson::array();
     for (int64_t i = 0; static_cast<double>(i) <= duration_s * kBoxes_hz; ++i)
-      boxes.push_back(Json::array());
+      boxes.push_back(OrderedJson::array());
     LIDO_TRY(dataset::visit_table<dataset::SeenRow>(
         store, "truth/" + camera.name + ".parquet", [&](dataset::SeenRow& row) -> Result<void> {
           const double at = row.time_s * kBoxes_hz;
@@ -50,7 +50,7 @@ Result<Json> cameras_json(storage::Store& store, const Site& site, double durati
           const bool is_nearest_frame =
               std::abs(at - static_cast<double>(index)) * 2 <= kBoxes_hz / camera.fps;
           if (!is_nearest_frame || row.visible.empty() || index >= boxes.size()) return {};
-          Json box = {row.person};
+          OrderedJson box = {row.person};
           for (const double value : row.visible) box.push_back(std::round(value));
           box.push_back(row.danger);
           boxes[index].push_back(std::move(box));
@@ -67,7 +67,7 @@ Result<Json> cameras_json(storage::Store& store, const Site& site, double durati
 
 /// The whole interval that was filmed; nothing for a simulation without films.
 Result<std::optional<DayInterval>> film_interval(storage::Store& store) {
-  constexpr double kMaxDuration_s = 600;
+  constexpr double kMaxShown_s = 600;
   if (!LIDO_TRY(store.exists("clips.csv"))) return std::nullopt;
   DayInterval interval{0, 1e18, -1e18};
   LIDO_TRY(dataset::visit_table<dataset::TruthRow>(
@@ -77,7 +77,7 @@ Result<std::optional<DayInterval>> film_interval(storage::Store& store) {
         return {};
       }));
   if (interval.to_s < interval.from_s) return std::nullopt;
-  interval.to_s = std::min(interval.to_s, interval.from_s + kMaxDuration_s);
+  interval.to_s = std::min(interval.to_s, interval.from_s + kMaxShown_s);
   return interval;
 }
 
@@ -93,7 +93,7 @@ Result<std::vector<dataset::VisitorRow>> read_visitors(storage::Store& store,
 
 /// Tracks of an interval, as the page's script reads them.
 struct Tracks {
-  std::map<double, Json> frames;             ///< By time: people present.
+  std::map<double, OrderedJson> frames;             ///< By time: people present.
   std::map<std::string, size_t> behaviours;  ///< Names, numbered in order of appearance.
 };
 Result<Tracks> read_tracks(storage::Store& store, const DayInterval& interval) {
@@ -104,7 +104,7 @@ Result<Tracks> read_tracks(storage::Store& store, const DayInterval& interval) {
         if (row.time_s < interval.from_s || row.time_s > interval.to_s) return {};
         const size_t behaviour =
             tracks.behaviours.try_emplace(row.behaviour, tracks.behaviours.size()).first->second;
-        tracks.frames.try_emplace(row.time_s, Json::array())
+        tracks.frames.try_emplace(row.time_s, OrderedJson::array())
             .first->second.push_back({row.person, rounded(row.x_m), rounded(row.y_m),
                                       rounded(row.mouth_m), rounded(row.heading_rad), behaviour,
                                       row.danger});
@@ -113,8 +113,8 @@ Result<Tracks> read_tracks(storage::Store& store, const DayInterval& interval) {
   return tracks;
 }
 
-Json dangers_json(const SimulationSummary& summary, const DayInterval& interval) {
-  Json dangers = Json::array();
+OrderedJson dangers_json(const SimulationSummary& summary, const DayInterval& interval) {
+  OrderedJson dangers = OrderedJson::array();
   for (const dataset::DangerRow& row : summary.dangers) {
     if (row.day != interval.day || row.end_s < interval.from_s || row.begin_s > interval.to_s)
       continue;
@@ -133,7 +133,7 @@ void replace_once(std::string& text, std::string_view what, std::string_view by)
 }
 
 /// The page with its style, script and data inside.
-std::string fill_page(const Json& data) {
+std::string fill_page(const OrderedJson& data) {
   std::string json = data.dump();
   // A name that holds "</script>" would end the script.
   for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3)
@@ -184,14 +184,14 @@ Result<std::string> top_view_page(const std::string& folder, const DayInterval& 
         ErrorCode::kNotFound,
         "{}: no person is present on day {} from {:.0f} to {:.0f} s. Choose another --from.",
         folder, interval.day, interval.from_s, interval.to_s);
-  Json people = Json::object();
+  OrderedJson people = OrderedJson::object();
   for (const auto& row : LIDO_TRY(read_visitors(*store, folder))) {
     if (row.day == interval.day)
       people[std::to_string(row.person)] = {{"group", row.age_group}, {"stature", row.stature_m}};
   }
   std::vector<std::string> names(tracks.behaviours.size());
   for (const auto& [name, index] : tracks.behaviours) names[index] = name;
-  Json times = Json::array(), frames = Json::array();
+  OrderedJson times = OrderedJson::array(), frames = OrderedJson::array();
   double period_s = 1;
   for (auto& [time_s, frame] : tracks.frames) {
     if (times.size() == 1) period_s = time_s - times[0].get<double>();

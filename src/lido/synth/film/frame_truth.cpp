@@ -12,7 +12,7 @@
 namespace lido::synth {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 constexpr double kNoPixel = std::numeric_limits<double>::quiet_NaN();
 
 /// COCO's visibility of a keypoint.
@@ -170,7 +170,7 @@ void CocoWriter::add_image(const SimulatedCamera& camera, int64_t frame, double 
 
 void CocoWriter::add_person(const dataset::SeenRow& row) {
   const auto rounded = [](double pixel) { return std::round(100 * pixel) / 100; };
-  Json points = Json::array();
+  OrderedJson points = OrderedJson::array();
   int labelled = 0;
   for (size_t i = 0; i < kKeypoints; ++i) {
     const bool is_inside = row.visibility[i] != kOutside;
@@ -191,9 +191,9 @@ void CocoWriter::add_person(const dataset::SeenRow& row) {
 }
 
 std::string CocoWriter::dump() const {
-  Json names = Json::array();
+  OrderedJson names = OrderedJson::array();
   for (const std::string_view name : kKeypointNames) names.push_back(name);
-  const Json coco = {
+  const OrderedJson coco = {
       {"info", {{"description", kSimulationNotice}}},
       {"categories",
        {{{"id", 1}, {"name", "person"}, {"supercategory", "person"}, {"keypoints", names}}}},
