@@ -38,6 +38,7 @@ function(lido_room name)
   if(LIDO_TESTS AND tests)
     add_executable(${name}_tests ${tests})
     target_compile_options(${name}_tests PRIVATE ${LIDO_WARNINGS})
+    lido_unity(${name}_tests)
     target_link_libraries(${name}_tests
                           PRIVATE lido_${name} ${room_PRIVATE_LINKS} GTest::gtest_main)
     gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. PROPERTIES LABELS ${name} TIMEOUT 300

@@ -11,7 +11,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Command small_program() {
+Command program_with_config() {
   const auto flag = [](const char* name, const char* value) {
     return Argument{.name = name, .value = value};
   };
@@ -40,7 +40,7 @@ class Config : public testing::Test {
   }
   static Result<CommandLine> complete(const Words& arguments,
                                       const std::vector<ConfigFile>& files) {
-    return with_config_files(small_program(), arguments, files);
+    return with_config_files(program_with_config(), arguments, files);
   }
   std::filesystem::path folder_;
 };

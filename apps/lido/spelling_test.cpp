@@ -8,7 +8,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Command small_program() {
+Command program_to_misspell() {
   const auto flag = [](const char* name, const char* value) {
     return Argument{.name = name, .value = value};
   };
@@ -29,37 +29,38 @@ TEST(Spelling, CountsInsertedRemovedReplacedAndSwappedLetters) {
 }
 
 TEST(Spelling, NamesTheCommandThatWasMeant) {
-  EXPECT_EQ(misspelled(small_program(), Words{"ingset", "clips"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingset", "clips"}),
             "ingset: not a command of lido. Did you mean lido ingest? See lido --help.");
 }
 
 TEST(Spelling, NamesTheFlagThatWasMeant) {
-  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "clips", "--widow", "8"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingest", "clips", "--widow", "8"}),
             "--widow: not a flag of lido ingest. Did you mean --window? See lido ingest --help.");
-  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "--work=2"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingest", "--work=2"}),
             "--work: not a flag of lido ingest. Did you mean --workers? See lido ingest --help.");
 }
 
 TEST(Spelling, FindsACommandOneFloorBelow) {
-  EXPECT_EQ(misspelled(small_program(), Words{"check", "x.yaml"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"check", "x.yaml"}),
             "check: not a command of lido. Did you mean lido cluster check? See lido --help.");
 }
 
 TEST(Spelling, SuggestsNothingForAWordLikeNoOther) {
-  EXPECT_EQ(misspelled(small_program(), Words{"bicycle"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"bicycle"}),
             "bicycle: not a command of lido. See lido --help.");
 }
 
 TEST(Spelling, HiddenCommandsExistAndAreNotSuggested) {
-  EXPECT_EQ(misspelled(small_program(), Words{"secret"}), std::nullopt);
-  EXPECT_EQ(misspelled(small_program(), Words{"secrte"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"secret"}), std::nullopt);
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"secrte"}),
             "secrte: not a command of lido. See lido --help.");
 }
 
 TEST(Spelling, LeavesValuesPositionalsAndTheRestAfterTwoDashesAlone) {
-  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "ingset", "--window", "--widow"}),
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingest", "ingset", "--window", "--widow"}),
             std::nullopt);
-  EXPECT_EQ(misspelled(small_program(), Words{"ingest", "--quiet", "--", "--widow"}), std::nullopt);
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingest", "--quiet", "--", "--widow"}),
+            std::nullopt);
 }
 
 }  // namespace

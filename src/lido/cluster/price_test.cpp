@@ -17,7 +17,7 @@ PriceTable table() { return *PriceTable::parse(kPrices, "prices.csv"); }
 
 /// Round figures, so that a month can be worked out on paper: a worker of 4 CPUs and 20 GiB costs
 /// 0.30 an hour (0.06 on spot), head and driver together 0.15.
-Values small() {
+Values small_values() {
   RayClusterValues data{.name = "data", .enabled = true, .idle_timeout_s = 60};
   data.head = {.cpu = 1, .memory_gib = 5};
   data.groups = {{.name = "driver", .pod = {.cpu = 1, .memory_gib = 5}, .max = 4},
@@ -28,7 +28,7 @@ const WorkOptions kWork{
     .tb = 1, .cpu_hours_per_tb = 100, .runs = 10, .cold_start_s = 120, .cpu_efficiency = 1};
 
 TEST(Price, IsWhatPaperSays) {
-  const auto month = price_month(small(), table(), kWork);
+  const auto month = price_month(small_values(), table(), kWork);
   ASSERT_TRUE(month);
   const ClusterCost& data = month->clusters.at(0);
   // 730 h of ten workers, a head and a driver.
@@ -44,7 +44,7 @@ TEST(Price, IsWhatPaperSays) {
 }
 
 TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
-  Values values = small();
+  Values values = small_values();
   values.clusters[0].groups[1].pod.spot = true;
   const auto month = price_month(values, table(), kWork);
   ASSERT_TRUE(month);
@@ -53,30 +53,31 @@ TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
 }
 
 TEST(Price, NeverSuspendsAtZeroMinutes) {
-  Values values = small();
+  Values values = small_values();
   values.suspend_after_min = 0;
   EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].up_hours, 730, 1e-9);
 }
 
 TEST(Price, FindsTheDutyThatSaves91Percent) {
-  const auto month = price_month(small(), table(), kWork);
+  const auto month = price_month(small_values(), table(), kWork);
   ASSERT_TRUE(month);
   ASSERT_GT(month->duty_for_91, 0);
   // Work of exactly this duty makes the month cost 9% of always-on.
   WorkOptions more = kWork;
   more.tb = month->duty_for_91 * 730 * 40 / more.cpu_hours_per_tb;
-  EXPECT_NEAR(price_month(small(), table(), more)->scaled_usd, 0.09 * month->always_on_usd, 1e-6);
+  EXPECT_NEAR(price_month(small_values(), table(), more)->scaled_usd, 0.09 * month->always_on_usd,
+              1e-6);
   EXPECT_GE(month->duty_for_91_on_spot, month->duty_for_91);
 }
 
 TEST(Price, RefusesWorkThatDoesNotFitIntoAMonth) {
-  const auto month = price_month(small(), table(), {.tb = 1000, .cpu_hours_per_tb = 240});
+  const auto month = price_month(small_values(), table(), {.tb = 1000, .cpu_hours_per_tb = 240});
   ASSERT_FALSE(month);
   EXPECT_NE(month.error().message.find("Raise max"), std::string::npos);
 }
 
 TEST(Price, RefusesAGpuWithoutAPrice) {
-  Values values = small();
+  Values values = small_values();
   values.clusters[0].groups[1].pod.gpus = 1;
   values.clusters[0].groups[1].pod.gpu_type = "tpu-v9";
   const auto month = price_month(values, table(), kWork);
@@ -100,7 +101,7 @@ TEST(Price, NamesTheLineOfABadTable) {
 }
 
 TEST(Price, MarksThePricedWorkOnTheCurve) {
-  const auto month = price_month(small(), table(), kWork);
+  const auto month = price_month(small_values(), table(), kWork);
   ASSERT_TRUE(month);
   EXPECT_EQ(month->priced.configured_usd, month->scaled_usd);
   // One cluster: the duty of the month is the cluster's.

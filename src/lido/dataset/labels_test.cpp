@@ -20,7 +20,7 @@ TEST(Labels, MistakesAreNamed) {
   }
 }
 
-std::string message_of(std::string_view text) {
+std::string label_error(std::string_view text) {
   const auto labels = parse_labels(text);
   return labels ? "no error" : labels.error().message;
 }
@@ -28,15 +28,15 @@ std::string message_of(std::string_view text) {
 TEST(Labels, MistakesHaveTheLineOfTheFile) {
   const std::string header = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
   const std::string good = "a.mp4,0,1,t,l,,,,,\n\n";
-  EXPECT_EQ(message_of(header + good + "a.mp4,3,1,t,l,,,,,\n"),
+  EXPECT_EQ(label_error(header + good + "a.mp4,3,1,t,l,,,,,\n"),
             "line 4: from 3 s to 1 s, want 0 <= start_s < end_s");
-  EXPECT_EQ(message_of(header + "a.mp4,0,soon,t,l,,,,,\n"),
+  EXPECT_EQ(label_error(header + "a.mp4,0,soon,t,l,,,,,\n"),
             "line 2: end_s: \"soon\" is not a number, want seconds");
-  EXPECT_EQ(message_of(header + good + "a.mp4,0,1,t,,,,,,\n"), "line 4: label is empty");
-  EXPECT_EQ(message_of(header + "a.mp4,0,1,t,l,,1,2,3,four\n"),
+  EXPECT_EQ(label_error(header + good + "a.mp4,0,1,t,,,,,,\n"), "line 4: label is empty");
+  EXPECT_EQ(label_error(header + "a.mp4,0,1,t,l,,1,2,3,four\n"),
             "line 2: height: \"four\" is not a number");
   for (const char* box : {"1,2,,", ",,3,4", "1,2,3,0", "1,2,-3,4"}) {
-    EXPECT_TRUE(message_of(header + "a.mp4,0,1,t,l,," + box + "\n")
+    EXPECT_TRUE(label_error(header + "a.mp4,0,1,t,l,," + box + "\n")
                     .starts_with("line 2: the box is not whole"))
         << box;
   }
@@ -44,7 +44,7 @@ TEST(Labels, MistakesHaveTheLineOfTheFile) {
 
 TEST(Labels, BinaryFilesAreRefusedWithoutTheirBytes) {
   const std::string video("\x1a\x45\xdf\xa3\x01\x00\x00", 7);
-  EXPECT_EQ(message_of(video), "neither CSV nor Parquet: byte 0 is 0x1a, want UTF-8 text");
+  EXPECT_EQ(label_error(video), "neither CSV nor Parquet: byte 0 is 0x1a, want UTF-8 text");
 }
 
 std::string cvat(const std::string& tracks) {
@@ -78,13 +78,13 @@ TEST(Cvat, ATrackThatLeavesAndComesBackIsTwoLabels) {
 }
 
 TEST(Cvat, MistakesHaveTheirTrackOrLine) {
-  EXPECT_EQ(message_of(cvat("<track id=\"3\">" + box(5) + "</track>")),
+  EXPECT_EQ(label_error(cvat("<track id=\"3\">" + box(5) + "</track>")),
             "track \"3\": the track has no label");
-  EXPECT_EQ(message_of(cvat("<track id=\"3\" label=\"l\">" + box(5) + box(5) + "</track>")),
+  EXPECT_EQ(label_error(cvat("<track id=\"3\" label=\"l\">" + box(5) + box(5) + "</track>")),
             "track \"3\": the box at frame 5 is empty or out of order");
-  EXPECT_EQ(message_of(cvat("<track id=\"3\" label=\"l\"><box frame=\"x\"/></track>")),
+  EXPECT_EQ(label_error(cvat("<track id=\"3\" label=\"l\"><box frame=\"x\"/></track>")),
             "track \"3\": a box's frame: \"x\" is not a number");
-  EXPECT_TRUE(message_of("<annotations>\n<x\n").starts_with("line "));
+  EXPECT_TRUE(label_error("<annotations>\n<x\n").starts_with("line "));
 }
 
 TEST(Labels, QuotesAndLineEndsAreThoseOfCsv) {

@@ -13,13 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModels = LIDO_TEST_MODELS;
-
 /// A copy of a real bundle, to be damaged.
 class TemporaryBundle {
  public:
   TemporaryBundle() : folder_(root_ / "bundle") {
-    fs::copy(kModels + "/nanodet", folder_, fs::copy_options::recursive);
+    fs::copy(LIDO_TEST_MODELS "/nanodet", folder_, fs::copy_options::recursive);
     text_ = read_file(folder_ + "/bundle.json");
   }
   const std::string& folder() const { return folder_; }
@@ -106,7 +104,7 @@ TEST(Bundle, TheShapeFollowsTheLayout) {
 }
 
 TEST(Bundle, PeopleAreTheClassPersonUnlessNamed) {
-  const std::string text = read_file(kModels + "/nanodet/bundle.json");
+  const std::string text = read_file(LIDO_TEST_MODELS "/nanodet/bundle.json");
   EXPECT_EQ(parse_bundle(text)->person_classes, std::vector<std::string>{"person"});
   const std::string named = "{\"people\": [\"swimmer\", \"diver\"]," + text.substr(1);
   EXPECT_EQ(parse_bundle(named)->person_classes, (std::vector<std::string>{"swimmer", "diver"}));

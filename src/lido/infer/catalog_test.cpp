@@ -13,21 +13,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModels = LIDO_TEST_MODELS;
-
 /// Two model folders, of LIDO_MODELS and of the user, and copies of a real bundle to put there.
 class Catalog : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(kModels + "/nanodet/bundle.json")) GTEST_SKIP() << "no nanodet in " << kModels;
+    if (!fs::exists(LIDO_TEST_MODELS "/nanodet/bundle.json"))
+      GTEST_SKIP() << "no nanodet in " << LIDO_TEST_MODELS;
   }
 
   void put(const fs::path& folder, const std::string& name) {
     fs::create_directories(folder / name);
-    std::string text = read_file(kModels + "/nanodet/bundle.json");
+    std::string text = read_file(LIDO_TEST_MODELS "/nanodet/bundle.json");
     text.replace(text.find("\"nanodet\""), 9, "\"" + name + "\"");
     write_file(folder / name / "bundle.json", text);
-    fs::copy(kModels + "/nanodet/model.pb", folder / name);
+    fs::copy(LIDO_TEST_MODELS "/nanodet/model.pb", folder / name);
   }
 
   /// Names of the installed bundles in the two folders.

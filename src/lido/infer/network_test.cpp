@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kModels = LIDO_TEST_MODELS;
 const std::string kYolox = LIDO_TEST_SHARED "/data/yolox_nano/yolox_nano_416.onnx";
 const std::vector<std::string> kNanodetOutputs = {"Identity:0",   "Identity_1:0", "Identity_2:0",
                                                   "Identity_3:0", "Identity_4:0", "Identity_5:0"};
@@ -51,7 +50,7 @@ void expect_close(const std::vector<float>& found, const std::string& golden) {
 
 TEST(Network, GivesWhatOpenvinosOwnRunGives) {
   const auto network =
-      Network::load(kModels + "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
+      Network::load(LIDO_TEST_MODELS "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
   ASSERT_TRUE(network) << network.error().message;
   expect_close(all_outputs(*network, 128),
                read_file(LIDO_TEST_MODELS "/../networks/nanodet.outputs"));
@@ -66,9 +65,9 @@ TEST(Network, GivesWhatOnnxruntimeGives) {
 
 TEST(Network, GivesTheSameBitsOnAnyNumberOfThreads) {
   const auto one =
-      Network::load(kModels + "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
+      Network::load(LIDO_TEST_MODELS "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
   const auto two =
-      Network::load(kModels + "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 2);
+      Network::load(LIDO_TEST_MODELS "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 2);
   ASSERT_TRUE(one && two);
   const auto wanted = all_outputs(*one, 128);
   std::vector<std::vector<float>> found(4);
@@ -98,7 +97,7 @@ TEST(Network, GivesAnImageTheSameBitsAnywhereInABatch) {
 
 TEST(Network, RefusesValuesThatAreNotFinite) {
   const auto network =
-      Network::load(kModels + "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
+      Network::load(LIDO_TEST_MODELS "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
   auto runner = network->make_runner().value();
   std::ranges::fill(runner.input(), std::numeric_limits<float>::quiet_NaN());
   const auto result = runner.run();

@@ -21,7 +21,7 @@ class SceneFile : public testing::Test {
   std::unique_ptr<storage::Store> store_;
 };
 
-SceneRecord full_record() {
+SceneRecord full_scene() {
   SceneRecord record{.width = 640, .height = 480};
   scene::Observation first{.k = 4, .after_cut = true};
   first.found = {{{1, 2, 3, 4}, 0.5F, 7}};
@@ -55,7 +55,7 @@ void expect_equal(const std::vector<StoredImage>& read, const std::vector<Stored
 }
 
 TEST_F(SceneFile, ComesBackAsItWasWritten) {
-  const SceneRecord truth = full_record();
+  const SceneRecord truth = full_scene();
   const auto writer = *store_->create("a.scene");
   ASSERT_TRUE(writer->append(std::string_view("0123456789")));
   ASSERT_TRUE(commit_scene(*writer, truth));

@@ -20,9 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Listens on a port of this machine. Answers one connection, or none.
-class Server {
+class MetadataServer {
  public:
-  explicit Server(std::string answer = "") : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit MetadataServer(std::string answer = "") : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -40,7 +40,7 @@ class Server {
       ::close(peer);
     });
   }
-  ~Server() {
+  ~MetadataServer() {
     ::shutdown(listener_, SHUT_RDWR);
     thread_ = {};
     ::close(listener_);
@@ -100,11 +100,12 @@ TEST_F(Credentials, AreFoundInTheFilesThatLoginsWrite) {
 }
 
 TEST_F(Credentials, AreFoundAtTheMetadataServerOfACloudMachine) {
-  const Server google("HTTP/1.0 200 OK\r\nMetadata-Flavor: Google\r\n\r\n0.1/\n");
+  const MetadataServer google("HTTP/1.0 200 OK\r\nMetadata-Flavor: Google\r\n\r\n0.1/\n");
   ::setenv("GCE_METADATA_ROOT", google.host().c_str(), 1);
   EXPECT_TRUE(has_credentials(Provider::kGoogle));
   // Version 2 of Amazon's service wants a token first.
-  const Server amazon("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nServer: EC2ws\r\n\r\n");
+  const MetadataServer amazon(
+      "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nServer: EC2ws\r\n\r\n");
   ::setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", ("http://" + amazon.host()).c_str(), 1);
   EXPECT_TRUE(has_credentials(Provider::kAws));
   ::setenv("AWS_EC2_METADATA_DISABLED", "true", 1);
@@ -112,13 +113,13 @@ TEST_F(Credentials, AreFoundAtTheMetadataServerOfACloudMachine) {
 }
 
 TEST_F(Credentials, AreNotFoundAtAServerOfAnotherKind) {
-  const Server other("HTTP/1.0 200 OK\r\nServer: EC2ws\r\n\r\n");
+  const MetadataServer other("HTTP/1.0 200 OK\r\nServer: EC2ws\r\n\r\n");
   ::setenv("GCE_METADATA_ROOT", other.host().c_str(), 1);
   EXPECT_FALSE(has_credentials(Provider::kGoogle));
 }
 
 TEST_F(Credentials, AServerThatDoesNotAnswerIsGivenUpSoon) {
-  const Server silent;
+  const MetadataServer silent;
   ::setenv("GCE_METADATA_ROOT", silent.host().c_str(), 1);
   const auto start = std::chrono::steady_clock::now();
   EXPECT_FALSE(has_credentials(Provider::kGoogle));
