@@ -42,22 +42,23 @@ void print_json(const cluster::MonthCost& month, const cluster::PriceTable& pric
                     {"as_of", day(price->as_of)},
                     {"source", price->source}});
   fmt::print("{}\n", OrderedJson{{"clusters", clusters},
-                          {"fee_usd", month.fee_usd},
-                          {"always_on_usd", month.always_on_usd},
-                          {"scaled_usd", month.scaled_usd},
-                          {"saving", 1 - month.scaled_usd / month.always_on_usd},
-                          {"per_tb_usd", month.per_tb_usd},
-                          {"per_job_usd", month.per_job_usd},
-                          {"duty_for_91", month.duty_for_91},
-                          {"duty_for_91_on_spot", month.duty_for_91_on_spot},
-                          {"work", to_json(flags.work)},
-                          {"prices", used}}
+                                 {"fee_usd", month.fee_usd},
+                                 {"always_on_usd", month.always_on_usd},
+                                 {"scaled_usd", month.scaled_usd},
+                                 {"saving", 1 - month.scaled_usd / month.always_on_usd},
+                                 {"per_tb_usd", month.per_tb_usd},
+                                 {"per_job_usd", month.per_job_usd},
+                                 {"duty_for_91", month.duty_for_91},
+                                 {"duty_for_91_on_spot", month.duty_for_91_on_spot},
+                                 {"work", to_json(flags.work)},
+                                 {"prices", used}}
                          .dump());
 }
 
 std::string usd(double amount) { return fmt::format("${:.2f}", amount); }
 
-void print(const cluster::MonthCost& month, const cluster::PriceTable& prices, const ClusterPriceFlags& flags) {
+void print(const cluster::MonthCost& month, const cluster::PriceTable& prices,
+           const ClusterPriceFlags& flags) {
   fmt::print(
       "Estimate for a month of {:g} TB and {:g} small jobs: list prices, without discounts, "
       "storage "

@@ -196,8 +196,9 @@ Result<int> run(const ClusterSimulateFlags& flags) {
   if (flags.json) {
     OrderedJson clusters = OrderedJson::array();
     for (size_t i = 0; i < runs.size(); ++i) clusters.push_back(to_json(runs[i], usd[i]));
-    fmt::print("{}\n",
-               OrderedJson{{"clusters", clusters}, {"timings", lido::to_json(flags.timings)}}.dump());
+    fmt::print(
+        "{}\n",
+        OrderedJson{{"clusters", clusters}, {"timings", lido::to_json(flags.timings)}}.dump());
     return kDone;
   }
   fmt::print("{}\n\n", kHonesty);

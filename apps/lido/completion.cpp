@@ -201,7 +201,8 @@ std::string fish(const Command& program) {
           flag->value.empty() ? ""
           : flag->choices.empty()
               ? " -r"
-              : fmt::format(" -x -a {}", shell_word(fmt::format("{}", fmt::join(flag->choices, " "))));
+              : fmt::format(" -x -a {}",
+                            shell_word(fmt::format("{}", fmt::join(flag->choices, " "))));
       text += fmt::format("{} -l {}{} -d {}\n", begin, flag->name.substr(2), takes,
                           shell_word(brief(flag->help)));
     }

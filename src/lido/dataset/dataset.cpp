@@ -59,14 +59,16 @@ OrderedJson present_names(const OrderedJson& options) {
 Result<OrderedJson> read_root(storage::Store& store) {
   const OrderedJson root = LIDO_TRY(read_json(store, kRootFile));
   const std::string file = fmt::format("{}/{}", store.uri(), kRootFile);
-  const OrderedJson options = root.is_object() ? root.value("options", OrderedJson()) : OrderedJson();
+  const OrderedJson options =
+      root.is_object() ? root.value("options", OrderedJson()) : OrderedJson();
   if (!options.is_object())
     return fail(ErrorCode::kCorrupt, "{}: not the root file of a Lido dataset, want options", file);
   LIDO_TRY(check_format(file, json_integer<int>(root.value("format", OrderedJson())).value_or(0)));
   return present_names(options);
 }
 
-std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have, const OrderedJson& want) {
+std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have,
+                               const OrderedJson& want) {
   for (const auto& [name, value] : want.items()) {
     const OrderedJson before = have.value(name, OrderedJson());
     if (before == value) continue;
@@ -98,7 +100,8 @@ Result<Dataset> Dataset::open(std::string_view uri) {
   return Dataset(std::move(store), std::move(*identity));
 }
 
-Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri, const OrderedJson& identity) {
+Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri,
+                                                      const OrderedJson& identity) {
   auto store = LIDO_TRY(storage::open_store(uri));
   if (LIDO_TRY(store->exists(kRootFile))) {
     OrderedJson have = LIDO_TRY(read_root(*store));
@@ -199,9 +202,9 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   generation.rejected = tables.rejected.rows();
   generation.format = kFormat;
   const OrderedJson json = {{"generation", generation.number}, {"format", generation.format},
-                     {"samples", generation.samples},   {"scenes", generation.scenes},
-                     {"clips", generation.clips},       {"rejected", generation.rejected},
-                     {"labels", generation.vocabulary}};
+                            {"samples", generation.samples},   {"scenes", generation.scenes},
+                            {"clips", generation.clips},       {"rejected", generation.rejected},
+                            {"labels", generation.vocabulary}};
   LIDO_TRY(
       store_->write_text(folder_of(generation.number) + "/generation.json", json.dump(2) + "\n"));
   return generation;

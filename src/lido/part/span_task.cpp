@@ -15,10 +15,12 @@ OrderedJson or_null(const std::optional<T>& value) {
 }
 
 OrderedJson clip_json(const ClipInput& clip) {
-  return {
-      {"uri", clip.uri},       {"bytes", clip.bytes},
-      {"group", clip.group},   {"site", clip.site},
-      {"camera", clip.camera}, {"start_utc", clip.start_utc ? OrderedJson(clip.start_utc->us) : OrderedJson()}};
+  return {{"uri", clip.uri},
+          {"bytes", clip.bytes},
+          {"group", clip.group},
+          {"site", clip.site},
+          {"camera", clip.camera},
+          {"start_utc", clip.start_utc ? OrderedJson(clip.start_utc->us) : OrderedJson()}};
 }
 
 ClipInput clip_from(const OrderedJson& json) {
@@ -53,7 +55,8 @@ media::ClipInfo info_from(const OrderedJson& json) {
 }
 
 OrderedJson span_json(const Span& span) {
-  return {{"from", span.from ? OrderedJson{span.from->pts, span.from->dts, span.from->position} : OrderedJson()},
+  return {{"from", span.from ? OrderedJson{span.from->pts, span.from->dts, span.from->position}
+                             : OrderedJson()},
           {"start_pts", or_null(span.start_pts)},
           {"first_k", span.first_k},
           {"end_k", span.end_k}};
@@ -72,9 +75,9 @@ Span span_from(const OrderedJson& json) {
 
 std::string to_text(const SpanTask& task) {
   return OrderedJson{{"part", task.part},
-              {"clip", clip_json(task.clip)},
-              {"info", info_json(task.info)},
-              {"span", span_json(task.span)}}
+                     {"clip", clip_json(task.clip)},
+                     {"info", info_json(task.info)},
+                     {"span", span_json(task.span)}}
       .dump();
 }
 

@@ -93,7 +93,7 @@ Result<std::vector<dataset::VisitorRow>> read_visitors(storage::Store& store,
 
 /// Tracks of an interval, as the page's script reads them.
 struct Tracks {
-  std::map<double, OrderedJson> frames;             ///< By time: people present.
+  std::map<double, OrderedJson> frames;      ///< By time: people present.
   std::map<std::string, size_t> behaviours;  ///< Names, numbered in order of appearance.
 };
 Result<Tracks> read_tracks(storage::Store& store, const DayInterval& interval) {
