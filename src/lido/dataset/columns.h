@@ -149,9 +149,13 @@ arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& ro
 
 /// Finds a column by its name or by a former name. Null if the table has neither.
 std::shared_ptr<arrow::ChunkedArray> find_column(const arrow::Table& table, const char* name,
-                                                 std::same_as<FormerName> auto... former) {
+                                                 auto... marks) {
   auto column = table.GetColumnByName(name);
-  ((column = column != nullptr ? column : table.GetColumnByName(former.name)), ...);
+  [[maybe_unused]] const auto find = [&]<typename Mark>(const Mark& mark) {
+    if constexpr (std::same_as<Mark, FormerName>)
+      column = column != nullptr ? column : table.GetColumnByName(mark.name);
+  };
+  (find(marks), ...);
   return column;
 }
 
@@ -161,10 +165,12 @@ template <typename Row>
 arrow::Result<std::vector<Row>> rows_of(const arrow::Table& table) {
   std::vector<Row> rows(static_cast<size_t>(table.num_rows()));
   arrow::Status status;
-  Row::columns([&](const char* name, auto member, const char*, auto... former) {
+  Row::columns([&](const char* name, auto member, const char*, auto... marks) {
     using Kind = decltype(column_of(member));
     if (!status.ok()) return;
-    const auto column = find_column(table, name, former...);
+    const auto column = find_column(table, name, marks...);
+    const bool was_added = (std::same_as<decltype(marks), AddedColumn> || ...);
+    if (column == nullptr && was_added) return;
     if (column == nullptr || !column->type()->Equals(*Kind::type())) {
       status = arrow::Status::Invalid("column ", name, " is missing or not of type ",
                                       Kind::type()->ToString());

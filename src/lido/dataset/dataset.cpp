@@ -223,6 +223,12 @@ Result<std::vector<Forgotten>> Dataset::forgotten() const {
       entry.at("samples").get_to(record.samples);
       entry.at("shards_before").get_to(record.shards_before);
       entry.at("shards_after").get_to(record.shards_after);
+      record.fingerprint = entry.value("fingerprint", "");  // from here on: absent in format 2
+      record.rows = entry.value("rows", int64_t{0});
+      record.views = entry.value("views", int64_t{0});
+      record.plates = entry.value("plates", int64_t{0});
+      record.seen_by = entry.value("seen_by", std::vector<std::string>());
+      record.done = entry.value("done", true);
       records.push_back(std::move(record));
     }
   } catch (const nlohmann::json::exception& error) {
@@ -235,11 +241,17 @@ Result<void> Dataset::write_forgotten(const std::vector<Forgotten>& records) con
   OrderedJson json = OrderedJson::array();
   for (const Forgotten& record : records) {
     json.push_back({{"clip", record.clip},
+                    {"fingerprint", record.fingerprint},
                     {"start_s", record.start_s},
                     {"end_s", std::isinf(record.end_s) ? OrderedJson() : OrderedJson(record.end_s)},
                     {"samples", record.samples},
+                    {"rows", record.rows},
+                    {"views", record.views},
+                    {"plates", record.plates},
                     {"shards_before", record.shards_before},
-                    {"shards_after", record.shards_after}});
+                    {"shards_after", record.shards_after},
+                    {"seen_by", record.seen_by},
+                    {"done", record.done}});
   }
   return store_->write_text(kForgottenFile, json.dump(2) + "\n");
 }

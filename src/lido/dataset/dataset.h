@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -64,11 +65,27 @@ struct Forgotten {
   int64_t samples = 0;                     ///< Samples removed.
   std::vector<std::string> shards_before;  ///< "name sha256" of each shard that had the samples.
   std::vector<std::string> shards_after;   ///< "name sha256" of each shard written in its place.
+  /// ClipRow::fingerprint of the clip, by which its copies are known; empty when unknown.
+  std::string fingerprint;
+  int64_t rows = 0;                  ///< Rows removed from the tables of scene folders.
+  int64_t views = 0;                 ///< Images of the clip removed from scene folders.
+  int64_t plates = 0;                ///< Plates removed, since frames of the clip are in them.
+  std::vector<std::string> seen_by;  ///< Training runs and models that saw the footage.
+  bool done = true;                  ///< False until the removal has been proven.
 
   /// Returns whether the record removes something of clip `other` from `from_s` to `to_s`.
   bool covers(std::string_view other, double from_s, double to_s) const {
     return other == clip && from_s < end_s && to_s >= start_s;
   }
+  /// Returns whether the record removes a frame, which is on show from its PTS until the next one.
+  /// @param pts_s      PTS of the frame, seconds after the clip's first frame.
+  /// @param sampled_s  Sampling time of the frame, at which it is on show for certain.
+  /// @param frame_s    Time for which a frame of the clip is on show, seconds.
+  bool removes(double pts_s, double sampled_s, double frame_s) const {
+    return pts_s < end_s && (sampled_s >= start_s || pts_s + frame_s > start_s);
+  }
+  /// Returns whether the record removes the whole clip.
+  bool is_whole_clip() const { return start_s <= 0 && std::isinf(end_s); }
 };
 
 /// A dataset in a store. Reading is thread-safe; only one process at a time may write.

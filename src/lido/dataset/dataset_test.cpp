@@ -137,14 +137,33 @@ TEST_F(DatasetTest, RefusesAGenerationThatDoesNotParse) {
 
 TEST_F(DatasetTest, ForgottenStretchesComeBackWithTheirEnd) {
   EXPECT_TRUE(dataset_->forgotten()->empty());
-  const Forgotten part{"/pool/a.mp4", 1, 2.5, 3, {"x.tar 12"}, {"y.tar 34"}};
+  Forgotten part{"/pool/a.mp4", 1, 2.5, 3, {"x.tar 12"}, {"y.tar 34"}, "ab12", 4, 5, 6};
+  part.seen_by = {"model 7"};
+  part.done = false;
   const Forgotten rest{.clip = "/pool/b.mp4", .end_s = INFINITY};
   ASSERT_TRUE(dataset_->write_forgotten({part, rest}));
   const auto read = *dataset_->forgotten();
   ASSERT_EQ(read.size(), 2U);
   EXPECT_EQ(read[0].end_s, 2.5);
   EXPECT_EQ(read[0].shards_after, part.shards_after);
+  EXPECT_EQ(read[0].fingerprint, "ab12");
+  EXPECT_EQ(read[0].rows, 4);
+  EXPECT_EQ(read[0].views, 5);
+  EXPECT_EQ(read[0].plates, 6);
+  EXPECT_EQ(read[0].seen_by, part.seen_by);
+  EXPECT_FALSE(read[0].done);
   EXPECT_EQ(read[1].end_s, INFINITY);
+  EXPECT_TRUE(read[1].done);
+}
+
+TEST(Forgotten, RemovesTheFramesOnShow) {
+  const Forgotten record{.start_s = 2, .end_s = 3};
+  EXPECT_TRUE(record.removes(2, 2.2, 0.04));
+  EXPECT_TRUE(record.removes(2.9, 7, 0.04)) << "sampled later, and still the frame of 2.9 s";
+  EXPECT_FALSE(record.removes(3, 3, 0.04)) << "the end is exclusive";
+  EXPECT_TRUE(record.removes(1, 2, 0.04)) << "on show at 2 s for certain";
+  EXPECT_TRUE(record.removes(1.98, 1.99, 0.04)) << "on show until 2.02 s";
+  EXPECT_FALSE(record.removes(1.9, 1.95, 0.04));
 }
 
 TEST(Forgotten, CoversWhatOverlapsIt) {

@@ -9,4 +9,8 @@ struct FormerName {
   const char* name;
 };
 
+/// Marks a column that tables of earlier versions lack, as the last argument of a line in
+/// columns(): there, the field keeps its default value.
+struct AddedColumn {};
+
 }  // namespace lido::dataset

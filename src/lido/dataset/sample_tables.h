@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/former_name.h"
 #include "lido/dataset/time.h"
 
 namespace lido::dataset {
@@ -138,13 +139,16 @@ struct ClipRow {
   int64_t frames = 0;
   int64_t samples = 0;
   int64_t left_over = 0;
+  int64_t modified_ns = 0;
+  std::vector<std::string> copies;
 
   static void columns(auto&& visit) {
     using Row = ClipRow;
     visit("clip", &Row::clip, "Absolute path or URI of the clip");
     visit("bytes", &Row::bytes, "Size of the clip's file, bytes");
     visit("fingerprint", &Row::fingerprint,
-          "SHA-256 over the file's size, first 64 KiB and last 64 KiB, hexadecimal");
+          "Checksum of the file's size and of pieces at its start, end and between; equal for "
+          "copies of a file");
     visit("container", &Row::container, "Container format, such as mov, matroska or mpegts");
     visit("codec", &Row::codec, "Video codec, such as h264, hevc, vp9, av1 or mjpeg");
     visit("width", &Row::width, "Width of the frames as stored, before rotation, pixels");
@@ -170,6 +174,12 @@ struct ClipRow {
     visit("samples", &Row::samples, "Number of samples cut from the clip");
     visit("left_over", &Row::left_over,
           "Number of sampled frames in no sample: too few before a cut or at the end for a window");
+    visit("modified_ns", &Row::modified_ns,
+          "Time of the file's last change when it was read, ns since 1970; 0 when unknown",
+          AddedColumn{});
+    visit("copies", &Row::copies,
+          "Absolute paths or URIs of further files with the same content, which give no samples",
+          AddedColumn{});
   }
 };
 

@@ -113,6 +113,17 @@ TEST(Format1, ColumnsAreReadByTheirFormerNames) {
   EXPECT_EQ((*objects)[0].class_name, "bed");
 }
 
+// clips.parquet of format 1 has no column modified_ns or copies.
+TEST(Format1, AddedColumnsKeepTheirDefaults) {
+  const auto store = *storage::open_store(LIDO_TEST_DATASETS "/format1/generations/000001");
+  const auto clips = read_table<ClipRow>(*store, "clips.parquet");
+  ASSERT_TRUE(clips) << clips.error().message;
+  ASSERT_FALSE(clips->empty());
+  EXPECT_GT((*clips)[0].bytes, 0);
+  EXPECT_EQ((*clips)[0].modified_ns, 0);
+  EXPECT_TRUE((*clips)[0].copies.empty());
+}
+
 TEST_F(Tables, AreWrittenByTheirPresentNames) {
   ASSERT_TRUE(write_table<TrackRow>(*store_, "t.parquet", {{.class_name = "person"}}));
   const std::string bytes = *store_->read_text("t.parquet");

@@ -200,6 +200,11 @@ class BucketWriter final : public Writer {
   std::shared_ptr<arrow::io::OutputStream> stream_;
 };
 
+/// Returns the time of an object's last change, ns since 1970; 0 when unknown.
+int64_t changed_ns(const afs::FileInfo& info) {
+  return info.mtime() == afs::kNoTime ? 0 : info.mtime().time_since_epoch().count();
+}
+
 class Bucket final : public Store {
  public:
   Bucket(std::string uri, std::shared_ptr<Connection> connection)
@@ -215,10 +220,12 @@ class Bucket final : public Store {
     const auto infos = LIDO_TRY(connection_->run(
         uri_of(prefix), [&] { return connection_->filesystem().GetFileInfo(selector); }));
     for (const afs::FileInfo& info : infos) {
-      if (info.IsFile()) LIDO_TRY(visit({scheme_ + info.path(), info.size()}));
+      if (info.IsFile()) LIDO_TRY(visit({scheme_ + info.path(), info.size(), changed_ns(info)}));
     }
     return {};
   }
+
+  Result<void> visit_raw(const VisitEntry& visit) override { return this->visit("", visit); }
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
     const std::string uri = uri_of(name);

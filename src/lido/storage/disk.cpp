@@ -26,6 +26,10 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path, in
   return fail(code, "{}: cannot {}: {}", path, what, std::generic_category().message(error));
 }
 
+int64_t modified_ns(const struct stat& status) {
+  return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+}
+
 class File {
  public:
   explicit File(int descriptor) : descriptor_(descriptor) {}
@@ -151,16 +155,27 @@ class Disk final : public Store {
                                               fs::directory_options::skip_permission_denied,
                                           error);
     for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
-      std::error_code gone;
-      if (!walk->is_regular_file(gone) || gone) continue;
-      const auto size = walk->file_size(gone);
-      if (gone || walk->path().native().ends_with(kPartialSuffix)) continue;
-      LIDO_TRY(visit({walk->path().string(), static_cast<int64_t>(size)}));
+      struct stat status{};
+      if (::stat(walk->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      if (walk->path().native().ends_with(kPartialSuffix)) continue;
+      LIDO_TRY(visit({walk->path().string(), status.st_size, modified_ns(status)}));
     }
     if (error && error != std::errc::no_such_file_or_directory &&
         error != std::errc::not_a_directory) {
       return failed("list", start, error.value());
     }
+    return {};
+  }
+
+  Result<void> visit_raw(const VisitEntry& visit) override {
+    std::error_code error;
+    fs::recursive_directory_iterator walk(folder_, error);
+    for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
+      struct stat status{};
+      if (::lstat(walk->path().c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
+      LIDO_TRY(visit({walk->path().string(), status.st_size, modified_ns(status)}));
+    }
+    if (error) return failed("list", folder_, error.value());
     return {};
   }
 

@@ -10,6 +10,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 namespace lido::storage {
 namespace {
@@ -122,6 +123,19 @@ TEST_F(Disk, ListsFilesBelowLinksAndNoPartialFilesNorPipes) {
   fs::create_directory_symlink(folder_ / "real", folder_ / "link");
   ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
   EXPECT_EQ(listed(""), (Names{"link/1", "real/1"}));
+  std::set<std::string> raw;
+  ASSERT_TRUE(store_->visit_raw([&](Entry entry) -> Result<void> {
+    raw.insert(entry.uri.substr(folder_.string().size() + 1));
+    return {};
+  }));
+  EXPECT_EQ(raw, (std::set<std::string>{"link", "pipe", "real/1", "unfinished/.2.partial"}));
+}
+
+TEST_F(Disk, ListsTheTimeOfTheLastChange) {
+  put("old");
+  const timespec times[] = {{1, 2}, {1'000'000'000, 345'678'901}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (folder_ / "old").c_str(), times, 0), 0);
+  EXPECT_EQ(store_->list("")->at(0).modified_ns, 1'000'000'000'345'678'901);
 }
 
 TEST_F(Disk, ReadsByRange) {

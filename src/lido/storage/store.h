@@ -16,6 +16,9 @@ namespace lido::storage {
 struct Entry {
   std::string uri;   ///< Absolute: "/data/a.mp4", "gs://bucket/a.mp4", "s3://bucket/a.mp4".
   int64_t size = 0;  ///< Bytes.
+  /// Time of the last change, ns since 1970; 0 when unknown. A reason to look again, and no proof
+  /// of a change: copying and touching change the time too.
+  int64_t modified_ns = 0;
 };
 
 /// Receives the objects of a listing, in any order. An error ends the listing and is returned.
@@ -46,6 +49,9 @@ class Store {
   /// Calls `visit` for each object under `prefix`, at any depth. A missing prefix is not an error
   /// here: it holds no objects.
   virtual Result<void> visit(std::string_view prefix, const VisitEntry& visit) = 0;
+  /// Calls `visit` for everything that is stored under the store: objects, hidden files, files of
+  /// unfinished writes, and links, which are not followed.
+  virtual Result<void> visit_raw(const VisitEntry& visit) = 0;
   /// Opens an object for reading.
   /// @return kNotFound when there is no such object.
   virtual Result<std::unique_ptr<Reader>> open(std::string_view name) = 0;
