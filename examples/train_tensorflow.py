@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small Keras network for one epoch on a dataset's samples, handed on by Ray Data.
+"""Trains a small Keras network for one epoch on a dataset's samples, read by Ray Data.
 
-Usage: train_tensorflow.py DATASET TASK      (TASK: behaviour, gesture, age ...: one that the dataset has labels of)
+Usage: train_tensorflow.py DATASET TASK
+
+TASK is a kind of label that the dataset has: behaviour, gesture, age.
 """
 
 import json
@@ -43,8 +45,10 @@ def main(folder, task):
     )
     batches = samples.to_tf(feature_columns="frames", label_columns="target", batch_size=8)
     history = network.fit(batches, epochs=1, verbose=0)
+    loss = history.history["loss"][0]
     print(
-        f"{samples.count()} samples of {len(names)} classes ({', '.join(names)}), mean loss {history.history['loss'][0]:.3f}"
+        f"{samples.count()} samples of {len(names)} classes ({', '.join(names)}), "
+        f"mean loss {loss:.3f}"
     )
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Trains a small PyTorch network for one epoch on a dataset's samples, handed on by Ray Data.
+"""Trains a small PyTorch network for one epoch on a dataset's samples, read by Ray Data.
 
-Usage: train_torch.py DATASET TASK      (TASK: behaviour, gesture, age ...: one that the dataset has labels of)
+Usage: train_torch.py DATASET TASK
+
+TASK is a kind of label that the dataset has: behaviour, gesture, age.
 """
 
 import json
@@ -36,9 +38,8 @@ def main(folder, task):
     optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
     count, total = 0, 0.0
     for batch in samples.iter_torch_batches(batch_size=8):
-        clips = (
-            batch["frames"].permute(0, 4, 1, 2, 3).float() / 255
-        )  # samples x channels x frames x height x width
+        # Samples x channels x frames x height x width.
+        clips = batch["frames"].permute(0, 4, 1, 2, 3).float() / 255
         loss = torch.nn.functional.cross_entropy(network(clips), batch["target"])
         optimizer.zero_grad()
         loss.backward()
@@ -46,7 +47,8 @@ def main(folder, task):
         count += len(clips)
         total += loss.item() * len(clips)
     print(
-        f"{count} samples of {len(names)} classes ({', '.join(names)}), mean loss {total / count:.3f}"
+        f"{count} samples of {len(names)} classes ({', '.join(names)}), "
+        f"mean loss {total / count:.3f}"
     )
 
 
