@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Compiles for aarch64 with Debian's cross compiler, against the libraries that cmake/aarch64_root.sh unpacked.
+# Compiles for aarch64 with Debian's cross compiler, against the libraries that
+# cmake/aarch64_root.sh unpacked.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc-12)
@@ -13,7 +14,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
-set(ENV{PKG_CONFIG_LIBDIR} ${LIDO_AARCH64_ROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${LIDO_AARCH64_ROOT}/usr/share/pkgconfig)
+set(usr ${LIDO_AARCH64_ROOT}/usr)
+set(ENV{PKG_CONFIG_LIBDIR} ${usr}/lib/aarch64-linux-gnu/pkgconfig:${usr}/share/pkgconfig)
+unset(usr)
 set(ENV{PKG_CONFIG_SYSROOT_DIR} ${LIDO_AARCH64_ROOT})
 set(LIDO_VENV ${LIDO_AARCH64_ROOT}/venv CACHE PATH "Python environment that holds pyarrow")
 # Tests run under emulation.

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every library but glibc's; and wheels of
-# lido-pool, the program and the Python module: one for Python 3.11, and where a later Python is
-# found, one for that and all after it.
+# Writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every library but glibc's; and
+# wheels of lido-pool, the program and the Python module: one for Python 3.11, and where a later
+# Python is found, one for that and all after it.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^project(lido VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
@@ -12,7 +12,8 @@ from_glibc='^(linux-vdso|ld-linux.*|lib(c|m|dl|rt|pthread|resolv|util|anl|nsl))\
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 
-# copyright_of FILE: copies the licence of its Debian package, and notes which source it was built from.
+# copyright_of FILE: copies the licence of the file's Debian package, and notes the source that the
+# package was built from.
 copyright_of() {
   package=$(dpkg-query -S "$1" 2>/dev/null | head -n 1 | cut -d: -f1)
   [ -n "$package" ] || return 0
@@ -78,12 +79,13 @@ wheel() {
 import json
 release = json.load(open('CMakePresets.json'))['configurePresets'][0]
 print(release['cacheVariables']['CMAKE_CXX_FLAGS_RELWITHDEBINFO'])")
-  CC=cc CXX=c++ CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 "$1" -m pip wheel -q --disable-pip-version-check \
-    --no-deps --no-build-isolation -w build/package/wheel \
+  CC=cc CXX=c++ CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 \
+    "$1" -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation \
+    -w build/package/wheel \
     --config-settings "cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO=$flags" \
     --config-settings "cmake.define.LIDO_LICENCES=$PWD/build/package/licences" .
-  # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their own
-  # packages. manylinux takes a desktop's libraries for granted, which a server's image has not.
+  # Libraries that a bare machine lacks go into the wheel; Arrow's and OpenVINO's come from their
+  # own packages. manylinux assumes a desktop's libraries, which a server's image lacks.
   .venv/bin/python - repair --plat "manylinux_2_36_$(uname -m)" --only-plat \
     --exclude 'libarrow*.so.*' --exclude 'libparquet.so.*' --exclude 'libopenvino.so.*' \
     --exclude 'libtbb.so.*' -w dist build/package/wheel/lido_pool-*.whl >&2 <<'PY'
@@ -105,7 +107,8 @@ PY
 # The wheel for Python 3.12 and later, built with the first such Python that is found.
 wheel_abi3() {
   for version in 3.12 3.13 3.14; do
-    "python$version" -c "" 2> /dev/null || continue # pyenv has commands of Pythons that are not there
+    # pyenv has commands of Pythons that are not installed.
+    "python$version" -c "" 2> /dev/null || continue
     [ -x "build/package/python$version/bin/python" ] ||
       "python$version" -m venv "build/package/python$version"
     "build/package/python$version/bin/pip" install -q --disable-pip-version-check \
@@ -117,19 +120,22 @@ wheel_abi3() {
   say "skipped: no wheel for Python 3.12 and later, since there is no such Python here"
 }
 
-# check_wheel WHEEL PYTHON: libraries that it needs and does not hold must be glibc's, the compiler's,
-# or of the packages that it depends on. In a new environment its program runs, and its module reads
-# a dataset that the packed program wrote.
+# check_wheel WHEEL PYTHON: a library that the wheel needs and lacks must be glibc's, the
+# compiler's, or of a package that the wheel depends on. In a new environment its program runs, and
+# its module reads a dataset that the packed program wrote.
 check_wheel() {
   rm -rf build/package/unpacked
   .venv/bin/python -m zipfile -e "$1" build/package/unpacked
-  find build/package/unpacked '(' -name '*.so*' -o -path '*/bin/lido' ')' -type f | tee build/package/libraries | while read -r library; do
+  granted="$from_glibc|^lib(stdc\+\+|gcc_s|z|arrow|arrow_s3|parquet|openvino|tbb)\.so"
+  find build/package/unpacked '(' -name '*.so*' -o -path '*/bin/lido' ')' -type f |
+    tee build/package/libraries | while read -r library; do
     patchelf --print-needed "$library"
   done | sort -u | while read -r name; do
-    echo "$name" | grep -Eq "$from_glibc|^lib(stdc\+\+|gcc_s|z|arrow|arrow_s3|parquet|openvino|tbb)\.so" && continue
+    echo "$name" | grep -Eq "$granted" && continue
     grep -q "/$name$" build/package/libraries || echo "$name"
   done > build/package/missing
-  [ ! -s build/package/missing ] || { echo "not in the wheel: $(xargs < build/package/missing)" >&2; exit 1; }
+  [ ! -s build/package/missing ] ||
+    { echo "not in the wheel: $(xargs < build/package/missing)" >&2; exit 1; }
   rm -rf build/package/check/venv
   "$2" -m venv build/package/check/venv
   build/package/check/venv/bin/pip install -q --disable-pip-version-check "$1"

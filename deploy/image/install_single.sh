@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # In a bare Debian 12, as root: installs the tarball of `./dev package` and the detectors, both in
-# /tmp/lido. deploy/image/Dockerfile.single runs it; so does tests/image/single.sh, where there is no
-# container engine.
+# /tmp/lido. deploy/image/Dockerfile.single runs it; so does tests/image/single.sh, where there is
+# no container engine.
 set -eu
 cd /tmp/lido
 # xz unpacks the tarball, Mesa draws the simulator's films, certificates are for gs:// and s3://.

@@ -280,7 +280,8 @@ def test_missing_buckets_and_objects_are_wrong_use(bucket, tmp_path):
 
 @pytest.mark.parametrize("scheme", ["gs", "s3"])
 def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_path):
-    # No credentials in the environment, in files or at a metadata server, and no way to the provider.
+    # No credentials in the environment, in files or at a metadata server; the provider is
+    # unreachable.
     dead = f"127.0.0.1:{free_port()}"
     env = {
         "HOME": str(tmp_path),

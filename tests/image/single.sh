@@ -41,6 +41,7 @@ check "the dataset is whole" 'lido inspect train --verify'
 check "the simulator draws" \
   'lido synth pool --hours 0.0005 --cameras 1 --size 320x240 --seed 7 --out sim --quiet'
 check "completion and the manual page are there" \
-  'test -s /usr/local/share/bash-completion/completions/lido && test -s /usr/local/share/man/man1/lido.1'
+  'test -s /usr/local/share/bash-completion/completions/lido &&
+    test -s /usr/local/share/man/man1/lido.1'
 check "nothing of a library is missing" '! ldd /opt/lido/bin/lido | grep "not found"'
 echo "$passed passed, 0 failed"
