@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Groups are written out by hand; what must be decoded follows from who refers to whom.
+// Groups are written by hand. The packets to decode follow from the references between pictures.
 #include "lido/media/decode_plan.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Headers are written by hand from the syntax tables of ITU-T H.265 (08/2021), 7.3. What a picture
-// is predicted from follows from 8.3.2 and 8.3.4, worked out on paper.
+// Headers are written by hand from the syntax tables of ITU-T H.265 (08/2021), 7.3. The
+// references of a picture follow from 8.3.2 and 8.3.4, worked out on paper.
 #include "lido/media/hevc.h"
 
 #include <gtest/gtest.h>
