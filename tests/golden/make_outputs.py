@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the detectors as their own runtimes do, for network_test.cpp to compare with.
 
-Usage: make_outputs.py MODELS YOLOX FOLDER. For each network NAME there, FOLDER/NAME.outputs holds
-the float32 values of all its outputs for the input value(i) = i * 7919 mod 1009 / 4.
-FOLDER/batches.onnx is a small network with a free batch.
+Usage: make_outputs.py YOLOX FOLDER. FOLDER/yolox.outputs gets the float32 values of the network's
+outputs for the input value(i) = i * 7919 mod 1009 / 4. FOLDER/batches.onnx is a small network with
+a free batch. NanoDet's own runtime is TensorFlow.js: tfjs/run_graph_model.mjs.
 """
 
 import pathlib
@@ -11,8 +11,6 @@ import sys
 
 import numpy as np
 import onnx
-
-NANODET = [f"Identity{n}:0" for n in ("", "_1", "_2", "_3", "_4", "_5")]
 
 
 def pattern(shape: tuple[int, ...]) -> np.ndarray:
@@ -52,7 +50,7 @@ def make_batches(path: pathlib.Path) -> None:
 
 
 def main() -> None:
-    models, yolox, folder = map(pathlib.Path, sys.argv[1:])
+    yolox, folder = map(pathlib.Path, sys.argv[1:])
     folder.mkdir(parents=True, exist_ok=True)
     make_batches(folder / "batches.onnx")
     if yolox.exists():
@@ -62,16 +60,6 @@ def main() -> None:
         name = session.get_inputs()[0].name
         outputs = session.run(None, {name: pattern((1, 3, 416, 416))})
         (folder / "yolox.outputs").write_bytes(b"".join(o.tobytes() for o in outputs))
-    import openvino
-
-    core = openvino.Core()
-    model = core.read_model(models / "nanodet" / "model.pb")
-    model.reshape([1, 3, 416, 416])
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    results = compiled([pattern((1, 3, 416, 416)) / 128])
-    (folder / "nanodet.outputs").write_bytes(
-        b"".join(results[n].astype(np.float32).tobytes() for n in NANODET)
-    )
 
 
 if __name__ == "__main__":

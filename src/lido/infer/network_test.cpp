@@ -48,7 +48,7 @@ void expect_close(const std::vector<float>& found, const std::string& golden) {
     ASSERT_NEAR(found[i], wanted[i], 1e-3 * std::max(1.0F, std::abs(wanted[i]))) << "value " << i;
 }
 
-TEST(Network, GivesWhatOpenvinosOwnRunGives) {
+TEST(Network, GivesWhatTensorflowJsGivesForTheOriginalGraph) {
   const auto network =
       Network::load(LIDO_TEST_MODELS "/nanodet/model.pb", {1, 3, 416, 416}, kNanodetOutputs, 1);
   ASSERT_TRUE(network) << network.error().message;
