@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """./dev bench ingest: raw clips to shards, against a floor and against peers.
 
-The floor is `ffmpeg -threads 1` decoding every frame without output, one process a core. Every
+The floor is `ffmpeg -threads 1` decoding every frame without output, one process a core. The
+peers are in bench/peers.py; FFmpeg's own program doing the same job is one of them. Every
 contestant does equal work: frames at the row's rate, short side 256, centre crop 224, JPEG
-quality 90, tar. Contestants take turns within each round, so that a noisy machine disturbs all
-alike; the valid figure is CPU time as a ratio to the floor of that round. Prints one table;
---json FILE keeps all runs.
+quality 90, tar; a contestant that writes another number of frames ends the run. Contestants take
+turns within each round, so that a noisy machine disturbs all alike; the valid figure is CPU time
+as a ratio to the floor of that round. Prints one table; --json FILE keeps all runs.
 """
 
 import argparse
 import concurrent.futures
+import itertools
 import json
 import os
 import pathlib
@@ -24,11 +26,16 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "build/bench"
 LIDO = ROOT / "build/release/bin/lido"
-PEERS = {
-    "pyav": ["av==17.1.0", "pillow==11.3.0"],
-    "decord": ["decord==0.6.0", "numpy==2.2.6", "pillow==11.3.0"],
-    "read_videos": ["ray[data]==2.60.0", "decord==0.6.0", "numpy==2.2.6", "pillow==11.3.0"],
+NUMPY = ["numpy==2.2.6", "pillow==11.3.0"]
+PEERS = {  # packages of the environment that each runs in
+    "ffmpeg": NUMPY,
+    "ffmpeg_noref": NUMPY,
+    "torchcodec": ["torch==2.15.0", "torchcodec==0.17.0", *NUMPY],
+    "pyav": ["av==17.1.0", *NUMPY],
+    "decord": ["decord==0.6.0", *NUMPY],
+    "ray_decord": ["ray==2.60.0", "decord==0.6.0", *NUMPY],
 }
+REAL = ROOT.parent / "shared/data/pool"  # two clips of a real pool, which are not in the repository
 
 
 def scene_graph(kind, seed, rate):
@@ -76,29 +83,50 @@ NO_B = (
     f"{FAST_X264} -profile:v main -bf 0 -refs 1 -g 60 -keyint_min 60 -sc_threshold 0 "
     "-b:v 4M -maxrate 6M -bufsize 8M"
 )
-# name: (clips, rate of the source, encoder, extension)
+B_FRAMES = f"{X264} -bf 2 -b_strategy 1 -g 60"
+# name: (clips, seconds of each, rate of the source, encoder, extension)
 SETS = {
-    "h264_b": (8, 30, f"{X264} -bf 2 -b_strategy 1 -g 60", "mp4"),
-    "hevc": (4, 30, X265, "mp4"),
-    "h264_no_b": (8, 30, NO_B, "mp4"),
-    "h264_cheap": (4, 30, f"{FAST_X264} -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M", "mp4"),
-    "h264_25_gop50": (4, 25, f"{X264} -bf 2 -g 50", "mp4"),
-    "h264_25_gop250": (4, 25, f"{X264} -bf 2 -g 250", "mp4"),
+    "h264_b": (8, 10, 30, B_FRAMES, "mp4"),
+    "h264_b_long": (4, 20, 30, B_FRAMES, "mp4"),
+    "hevc": (4, 20, 30, X265, "mp4"),
+    "h264_no_b": (4, 20, 30, NO_B, "mp4"),
+    "h264_cheap": (4, 20, 30, f"{FAST_X264} -bf 0 -refs 1 -g 60 -tune fastdecode -b:v 1M", "mp4"),
+    "h264_25_gop50": (4, 20, 25, f"{X264} -bf 2 -g 50", "mp4"),
+    "h264_25_gop250": (4, 20, 25, f"{X264} -bf 2 -g 250", "mp4"),
+    "real": (8, 20, 10, "", "mp4"),
 }
 ROWS = [  # name, set, fps, goal
-    ("H.264, B-frames, 1080p30", "h264_b", "4", 0.75),
+    ("H.264, B-frames, 1080p30", "h264_b_long", "4", 0.75),
     ("HEVC, 1080p30", "hevc", "4", 0.70),
     ("H.264, no B-frames, 1080p30", "h264_no_b", "4", 0.87),
     ("H.264, cheap to decode", "h264_cheap", "4", None),
     ("H.264, 25 fps, GOP 50", "h264_25_gop50", "4", None),
     ("H.264, 25 fps, GOP 250, 3.7 fps", "h264_25_gop250", "3.7", None),
-    ("H.264, B-frames, 1 fps", "h264_b", "1", None),
-    ("H.264, B-frames, 0.5 fps", "h264_b", "0.5", None),
+    ("H.264, B-frames, 1 fps", "h264_b_long", "1", None),
+    ("H.264, B-frames, 0.5 fps", "h264_b_long", "0.5", None),
+    ("real pool, H.264, 480p10", "real", "4", None),
 ]
 
 
+def real_clips(count, seconds):
+    """Copies of two real pool clips, joined to `seconds` each so that starting counts for little.
+
+    Their packets are copied, not encoded again. Returns none where the clips are not.
+    """
+    folder = WORK / "clips/real"
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, source in zip(range(count), itertools.cycle(sorted(REAL.glob("*.mp4")))):
+        out = folder / f"{number:02}.mp4"
+        if not out.exists():
+            join = f"ffmpeg -v error -nostdin -y -stream_loop -1 -t {seconds} -i".split()
+            subprocess.run([*join, source, *"-an -c copy".split(), out], check=True)
+    return sorted(folder.glob("[0-9]*.mp4"))
+
+
 def make_clips(name):
-    count, rate, encoder, extension = SETS[name]
+    count, seconds, rate, encoder, extension = SETS[name]
+    if name == "real":
+        return real_clips(count, seconds)
     folder = WORK / "clips" / name
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count):
@@ -112,7 +140,7 @@ def make_clips(name):
                 *"ffmpeg -v error -nostdin -y -filter_complex".split(),
                 scene_graph(number % 4, number, rate),
                 "-t",
-                "10",
+                str(seconds),
                 *encoder.split(),
                 "-movflags",
                 "+faststart",
@@ -195,13 +223,12 @@ def measure(command):
     """Runs a command. Returns wall and CPU seconds and peak MB of it and all that it started."""
     start = time.monotonic()
     process = subprocess.Popen(
-        [str(part) for part in command],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     watch = Watch(process.pid)
-    errors = process.stderr.read()
+    with concurrent.futures.ThreadPoolExecutor(1) as reader:
+        printed = reader.submit(process.stdout.read)
+        errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     watch.ended.set()
     watch.join()
@@ -211,6 +238,7 @@ def measure(command):
         "wall": time.monotonic() - start,
         "cpu": max(usage.ru_utime + usage.ru_stime, sum(watch.cpu_of.values())),
         "mb": max(watch.peak_mb, usage.ru_maxrss / 1000),
+        "printed": printed.result(),
     }
 
 
@@ -247,10 +275,11 @@ def run_lido(clips, fps):
             out,
             "--fps",
             fps,
-            *"--window 1 --stride 1 --scene off --quiet --workers".split(),
+            *"--window 1 --stride 1 --scene off --json --workers".split(),
             os.cpu_count(),
         ]
     )
+    result["frames"] = json.loads(result["printed"])["samples"]
     return result
 
 
@@ -258,7 +287,9 @@ def run_peer(python, name, clips, fps):
     out = WORK / "out"
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    return measure([python, ROOT / "bench/peers.py", name, out, fps, *clips])
+    result = measure([python, ROOT / "bench/peers.py", name, out, fps, *clips])
+    result["frames"] = int(result["printed"])
+    return result
 
 
 def spread(values):
@@ -279,7 +310,7 @@ def cpu_model():
     )
 
 
-def run_row(clips, fps, peers, rounds):
+def run_row(name, clips, fps, peers, rounds):
     """Runs of each contestant, taking turns. One more round at first warms the caches."""
     contestants = {"floor": run_floor, "lido": run_lido}
     for peer, python in peers.items():
@@ -288,21 +319,31 @@ def run_row(clips, fps, peers, rounds):
     for number in range(rounds + 1):
         for who, contestant in contestants.items():
             result = contestant(clips, fps)
+            refuse_unequal_work(name, who, result, runs["lido"], len(clips))
             if number > 0:
                 runs[who].append(result)
     return runs
 
 
-def show_row(row, runs, count, rate):
-    """Prints a line for each contestant of a row with `count` clips of ten seconds."""
-    name, _, fps, goal = row
+def refuse_unequal_work(row, who, result, lido, clips):
+    """A peer may round the end of a clip another way: one frame a clip. More is other work."""
+    if who in ("floor", "lido") or not lido:
+        return
+    if abs(result["frames"] - lido[0]["frames"]) > clips:
+        sys.exit(f"{row}: {who} wrote {result['frames']} frames, Lido {lido[0]['frames']}")
+
+
+def show_row(row, runs):
+    """Prints a line for each contestant of a row."""
+    name, clip_set, fps, goal = row
+    count, seconds, rate, *_ = SETS[clip_set]
     for who, results in runs.items():
         ratios = [r["cpu"] / f["cpu"] for r, f in zip(results, runs["floor"])]
         wall = statistics.median(r["wall"] for r in results)
         wanted = f"{goal:.2f}" if goal and who == "lido" else ""
         print(
             f"{name:<33}{who:<13}{spread(ratios):<23}{wanted:>6}{wall:>9.2f}{count / wall:>9.2f}"
-            f"{count * 10 * rate / wall:>12.0f}{count * 10 * float(fps) / wall:>12.1f}"
+            f"{count * seconds * rate / wall:>12.0f}{count * seconds * float(fps) / wall:>12.1f}"
             f"{max(r['mb'] for r in results):>9.0f}",
             flush=True,
         )
@@ -331,8 +372,11 @@ def main():
     for row in [row for row in ROWS if not given.only or given.only in row[0]]:
         name, clip_set, fps, _ = row
         clips = make_clips(clip_set)
-        runs = run_row(clips, fps, peers if row == ROWS[0] else {}, given.rounds)
-        show_row(row, runs, len(clips), SETS[clip_set][1])
+        if not clips:
+            print(f"{name:<33}skipped: no clips in {REAL}")
+            continue
+        runs = run_row(name, clips, fps, peers, given.rounds)
+        show_row(row, runs)
         everything.append({"row": name, "fps": fps, "runs": runs})
     if given.json:
         stored = {"revision": revision(), "cpu": cpu_model(), "rows": everything}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """./dev bench ray: Ray's cost over the local executor, and how it scales.
 
-overhead   equal clips and cores, here and on a warm Ray; and Ray Data's own read_videos
+overhead   equal clips and cores, here and on a warm Ray; and Ray tasks with decord
 tiny       very many clips of a second: time for each beyond the local executor's
 nothing    clips of one tiny frame: time of planner and attempts, and the driver's memory
 first      from submission to the finished dataset on a warm Ray, one short clip
@@ -173,14 +173,14 @@ def overhead(rounds):
         print(f"  {name} {middle(cpu)} s CPU{middle(wall_s)} s")
     print(f"  Ray's CPU to the local executor's {middle(ratio)}  (goal 1.10)")
     print(f"  its speed to that of {CORES} local workers {middle(wall)}  (goal 0.93)")
-    python = environment("read_videos", PEERS["read_videos"])
+    python = environment("ray_decord", PEERS["ray_decord"])
     if python:
-        peer = run_peer(python, "read_videos", clips, FRAMES["fps"])
+        peer = run_peer(python, "ray_decord", clips, FRAMES["fps"])
         whole = measure(
             [PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})]
         )
         print(
-            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, read_videos "
+            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, tasks with decord "
             f"{peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
         )
     shutil.rmtree(folder)
