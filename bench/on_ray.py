@@ -180,8 +180,8 @@ def overhead(rounds):
             [PYTHON, __file__, "--inner", json.dumps({"jobs": [job(clips)], "cores": CORES})]
         )
         print(
-            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, tasks with decord "
-            f"{peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
+            f"  {len(clips)} of them with Ray's start: lido {whole['cpu']:.1f} s CPU, tasks with "
+            f"decord {peer['cpu']:.1f}, ratio {whole['cpu'] / peer['cpu']:.3f}  (goal 0.5)"
         )
     shutil.rmtree(folder)
 

@@ -77,7 +77,7 @@ def ffmpeg(clip, shard, fps, skip=()):
 
 
 def ffmpeg_noref(clip, shard, fps):
-    """The same, without frames that no other frame refers to: cheaper, and not the exact frames."""
+    """FFmpeg without frames that no other refers to: cheaper, and not the exact frames."""
     ffmpeg(clip, shard, fps, ("-skip_frame", "noref"))
 
 
