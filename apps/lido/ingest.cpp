@@ -139,7 +139,7 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
                counted(summary.clips, "clip"), human_seconds(summary.source_hours * 3600),
                counted(summary.shards, "shard"),
                human_bytes(static_cast<double>(summary.shard_bytes)));
-    fmt::print("{}, of which {} fill no window\n", counted(summary.frames, "frame"),
+    fmt::print("{}, {} of them in no sample\n", counted(summary.frames, "frame"),
                human_count(summary.left_over));
     if (flags.request.sampling.fps.automatic)
       fmt::print("{} skipped, since nothing moved\n", human_seconds(summary.skipped_hours * 3600));
