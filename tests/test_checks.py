@@ -5,6 +5,7 @@ import check_links
 import check_prose
 import check_rooms
 import check_sizes
+import list_skipped
 import markdown
 import pytest
 
@@ -168,3 +169,22 @@ def test_a_file_that_is_too_large_is_found(tmp_path):
         "long_one has 61 lines, want 60",
     ]
     assert len(check_sizes.faults(tmp_path / "a.py")) == 1
+
+
+def test_skipped_tests_are_listed_with_their_reasons():
+    log = """3/9 Testing: infer.Network.GivesWhatOnnxruntimeGives
+[ RUN      ] Network.GivesWhatOnnxruntimeGives
+/src/network_test.cpp:60: Skipped
+no /data/yolox.onnx
+
+[  SKIPPED ] Network.GivesWhatOnnxruntimeGives (0 ms)
+4/9 Testing: e2e.test_cli
+SKIPPED [2] test_cli.py:282: no fish
+5 passed, 2 skipped in 3.0s
+5/9 Testing: house.rooms
+12 rooms are layered as planned
+"""
+    assert list_skipped.skipped(log) == [
+        ("infer.Network.GivesWhatOnnxruntimeGives", 1, "no /data/yolox.onnx"),
+        ("e2e.test_cli test_cli.py:282", 2, "no fish"),
+    ]

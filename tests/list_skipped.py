@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Prints which tests a run of ctest skipped, and why. Usage: list_skipped.py LastTest.log
+
+ctest counts a file of pytest as passed when some of its tests were skipped, and shows no reasons.
+"""
+
+import pathlib
+import re
+import sys
+
+TEST = re.compile(r"^\d+/\d+ Testing: (?P<name>.+)$")
+PYTEST = re.compile(r"^SKIPPED \[(?P<count>\d+)\] (?P<place>[^:]+:\d+): (?P<reason>.+)$")
+GTEST_REASON = re.compile(r"^\S+\.(cpp|h):\d+: Skipped$")
+
+
+def skipped(log: str) -> list[tuple[str, int, str]]:
+    """Test or file of tests, number of skipped tests, reason."""
+    found, name, reason_follows = [], "", False
+    for line in log.splitlines():
+        if match := TEST.match(line):
+            name, reason_follows = match["name"], False
+        elif match := PYTEST.match(line):
+            found.append((f"{name} {match['place']}", int(match["count"]), match["reason"]))
+        elif GTEST_REASON.match(line):
+            reason_follows = True
+        elif reason_follows:
+            found.append((name, 1, line.strip() or "no reason given"))
+            reason_follows = False
+    return found
+
+
+def main() -> None:
+    found = skipped(pathlib.Path(sys.argv[1]).read_text(errors="replace"))
+    if not found:
+        print("skipped: no test")
+        return
+    print(f"skipped: {sum(count for _, count, _ in found)} tests")
+    for name, count, reason in found:
+        print(f"  {name}{f' ({count} tests)' if count > 1 else ''}: {reason}")
+
+
+if __name__ == "__main__":
+    main()
