@@ -314,10 +314,9 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
   command->add_flag("--dry-run", flags->dry_run, "Print what would be done, and write nothing");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
-  bind(*command, flags->request.sampling,
-       "what samples are (fixed by the first ingest into a dataset)");
-  bind(*command, flags->request.job, "how the work is done");
-  bind(*command, flags->ray, "what one task reserves, with --on ray or a cluster");
+  bind(*command, flags->request.sampling, "Samples (fixed by the first ingest into a dataset)");
+  bind(*command, flags->request.job, "Work");
+  bind(*command, flags->ray, "Resources of a task, with --on ray or a cluster");
   command->callback([flags, command, &exit, &from_files] {
     flags->not_given = not_given(*command, from_files);
     if (const auto completed = complete(*flags); !completed) {

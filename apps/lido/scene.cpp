@@ -134,7 +134,7 @@ void add_scene(CLI::App& app, int& exit) {
                     "camera motion drawn in");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
-  bind(*command, flags->options, "how the clip is analysed");
+  bind(*command, flags->options, "Analysis");
   command->callback([flags, &exit] {
     const auto result = scene(*flags);
     exit = result ? *result : report_error(result.error());

@@ -192,7 +192,7 @@ class Commands {
     add_out(sub);
     add_common(sub);
     sub.add_option("--workers", flags_->life.workers,
-                   "Threads, at most one for each camera; 0: one a core")
+                   "Threads, at most one for each camera; 0: one per core")
         ->check(CLI::Range(0, 1024));
   }
 
@@ -215,7 +215,8 @@ class Commands {
                    "Ranges for water, light and cameras (YAML), as docs/simulation.md describes");
     sub.add_option("--light", flags_->light, "Kind of light; default: drawn from the seed")
         ->check(CLI::IsMember(synth::light_names()));
-    sub.add_option("--from", flags_->from, "Time of day when the film begins; default: 14:00");
+    sub.add_option("--from", flags_->from,
+                   "Time of day when the film begins, hh:mm; default: 14:00");
     add_pool_file(sub);
     add_common(sub);
     bind(sub, flags_->life, "Life", {"days", "rate_hz"});
@@ -232,9 +233,14 @@ class Commands {
     CLI::App& sub =
         add("show", "Write a page that plays a simulation: its film, or its first danger", show);
     sub.add_option("folder", flags_->out, "Folder that `lido synth` wrote")->required();
-    sub.add_option("--day", flags_->day, "Number of the day, from 0")->check(CLI::Range(0, 99999));
-    sub.add_option("--from", flags_->from, "Time of day when the page begins; default: 12:00");
-    sub.add_option("--minutes", flags_->minutes, "Minutes that the page shows")
+    sub.add_option("--day", flags_->day,
+                   "Number of the day, from 0; without --day and --from: the film, or the first "
+                   "danger")
+        ->check(CLI::Range(0, 99999));
+    sub.add_option("--from", flags_->from,
+                   "Time of day when the page begins, hh:mm; default with --day: 12:00");
+    sub.add_option("--minutes", flags_->minutes,
+                   "Minutes that the page shows, with --day or --from")
         ->check(CLI::Range(0.1, 120.0))
         ->capture_default_str();
   }

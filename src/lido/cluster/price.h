@@ -64,7 +64,7 @@ struct WorkOptions {
   static void fields(auto& self, auto&& visit) {
     visit("tb", self.tb, Within{0, 1e6}, "Terabytes (1e12 bytes) of raw video per month");
     visit("jobs", self.jobs, Within{0, 1e10},
-          "Small jobs per month besides: clips of a few seconds");
+          "Small jobs per month in addition, each a clip of a few seconds");
     visit("cpu_hours_per_tb", self.cpu_hours_per_tb, Within{0, 1e6},
           "CPU-hours per terabyte: 57 for frames alone, 240 with people found; measured on 1080p30 "
           "H.264 of 6 Mbit/s at 4 fps (docs/measurements.md)");
@@ -73,7 +73,7 @@ struct WorkOptions {
     visit("gpu_hours", self.gpu_hours, Within{0, 1e6},
           "Hours per month in which all pods of each GPU group work");
     visit("runs", self.runs, Within{0, 1e5},
-          "Starts of work per month; at each start the workers come up from zero");
+          "Times per month that work starts and the workers scale up from zero");
     visit("cold_start_s", self.cold_start_s, Within{0, 3600},
           "Seconds from a waiting span to a ready worker on a new node");
     visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1},

@@ -37,7 +37,7 @@ struct Timings {
           "Seconds from the request for a pod to a ready Ray worker, on a node that has the image "
           "(measured)");
     visit("driver_s", self.driver_s, Within{0, 3600},
-          "Seconds from a job's place on a driver pod to the job's first span (measured)");
+          "Seconds from a job's start on a driver pod to the job's first span (measured)");
     visit("overhead_s", self.overhead_s, Within{0, 60},
           "Seconds that Ray adds to each span (measured)");
     visit("end_s", self.end_s, Within{0, 3600},
@@ -52,7 +52,7 @@ struct Timings {
     visit("node_keep_s", self.node_keep_s, Within{0, 86400},
           "Seconds that the cloud keeps an empty node (assumed; depends on the cloud)");
     visit("warm_nodes", self.warm_nodes, Within{0, 100000},
-          "Nodes that each group has at the start, for one pod each");
+          "Nodes that each group has at the start; a node holds one pod");
     visit("spot_losses_per_hour", self.spot_losses_per_hour, Within{0, 60},
           "Reclaims of a spot pod's node per hour (assumed; depends on the cloud)");
     visit("workers_ahead", self.workers_ahead, Within{0, 1},

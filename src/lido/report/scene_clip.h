@@ -22,8 +22,8 @@ struct SceneClipOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("fps", self.fps, Anything{},
-          "Frames per second to look at (4, 0.5, 30000/1001). Raise it for fast motion; costs as "
-          "much more");
+          "Frames per second to analyse: 4, 0.5 or 30000/1001. Raise it for fast motion; twice the "
+          "rate takes twice the time");
     visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
           "Gap between two frames, seconds, from which the clip counts as cut. Raise it for "
           "cameras that drop frames");
@@ -42,7 +42,7 @@ struct SceneProgress {
 /// Summary of one clip.
 struct SceneClipSummary {
   int64_t frames = 0;                      ///< Ticks with a frame.
-  double seconds = 0;                      ///< Footage looked at.
+  double seconds = 0;                      ///< Footage analysed.
   std::map<std::string, int64_t> tracks;   ///< Tracks by class name.
   std::map<std::string, int64_t> motions;  ///< Ticks by camera motion.
   std::map<std::string, double> faults;    ///< Seconds by fault.
@@ -50,7 +50,7 @@ struct SceneClipSummary {
   std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
 };
 
-/// Looks at one clip and writes objects, tracks, motion and quality as tables into `out`; with
+/// Analyses one clip and writes objects, tracks, motion and quality as tables into `out`; with
 /// `draw` also drawn.mp4, the sampled frames with everything drawn in. Removes what an earlier
 /// call wrote there before it writes.
 /// @param on_progress  Called for each frame, on the caller's thread.

@@ -29,10 +29,10 @@ struct LifeOptions {
           "Seed of all random draws: the same seed gives the same bytes");
     visit("rate_hz", self.rate_hz, Within{0.01, 10}, "Rows a second for each person");
     visit("busy", self.busy, Within{0.01, 20},
-          "Factor on the number of visitors; 1 is an ordinary day");
+          "Factor on the number of visitors: 1 is an ordinary day, 2 has twice as many");
     visit("dangers_per_day", self.dangers_per_day, Within{0, 200},
           "Mean number of dangers a day; 0 to count false alarms");
-    visit("workers", self.workers, Within{0, 1024}, "Threads; 0: one a core");
+    visit("workers", self.workers, Within{0, 1024}, "Threads; 0: one per core");
   }
 };
 
