@@ -212,7 +212,7 @@ struct SpanRow {
   }
 };
 
-/// A stretch of a clip that was not searched for people, because nothing moved (--fps auto).
+/// A stretch of a clip that was skipped, because nothing moved (--fps auto).
 struct SkippedRow {
   static constexpr std::string_view kTable = "skipped";
   static constexpr std::string_view kRow =
@@ -233,7 +233,7 @@ struct SkippedRow {
           "Start of the stretch (first_k), seconds after the clip's first frame");
     visit("end_s", &Row::end_s, "End of the stretch (end_k), seconds after the clip's first frame");
     visit("decoded", &Row::decoded,
-          "True if motion vectors and decoded frames showed the rest; false if packet sizes and "
+          "True if motion vectors and decoded frames showed no motion; false if packet sizes and "
           "the frames around the stretch did");
   }
 };

@@ -8,7 +8,7 @@
 
 namespace lido::dataset {
 
-// The tables of the simulator: where each person was, who came, and which incidents happened.
+// The tables of the simulator: positions of people, visitors, and danger events.
 // Metres are in the pool's frame: x along the pool, y across it, heights above the resting water
 // surface. Pixels are upright, from the left edge of the left pixel and the top edge of the top
 // pixel. The help texts in columns() document the fields.
@@ -78,10 +78,10 @@ struct VisitorRow {
   }
 };
 
-/// One incident, from its start to its end.
+/// One danger event: a danger of one person from its start to its end.
 struct DangerRow {
   static constexpr std::string_view kTable = "events";
-  static constexpr std::string_view kRow = "each incident";
+  static constexpr std::string_view kRow = "each danger event";
   int32_t day = 0;
   int64_t person = 0;
   std::string kind;
@@ -94,13 +94,12 @@ struct DangerRow {
     using Row = DangerRow;
     visit("day", &Row::day, "Number of the day, from 0");
     visit("person", &Row::person, "Id of the person in danger, unique within the day");
-    visit("kind", &Row::kind, "Behaviour that starts the incident; see `lido synth list`");
-    visit("danger", &Row::danger,
-          "Worst danger of the incident: distress, drowning, fallen or alone");
-    visit("begin_s", &Row::begin_s, "Start of the incident, seconds since midnight");
-    visit("end_s", &Row::end_s, "End of the incident, seconds since midnight");
+    visit("kind", &Row::kind, "Behaviour that the event begins with; see `lido synth list`");
+    visit("danger", &Row::danger, "Worst danger of the event: distress, drowning, fallen or alone");
+    visit("begin_s", &Row::begin_s, "Start of the event, seconds since midnight");
+    visit("end_s", &Row::end_s, "End of the event, seconds since midnight");
     visit("outcome", &Row::outcome,
-          "Outcome: recovered or rescued; open if the day ends before the incident");
+          "Outcome: recovered or rescued; open if the day ends before the event does");
   }
 };
 
