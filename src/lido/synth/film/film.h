@@ -16,7 +16,7 @@ struct FilmPlan {
   Scenery scenery;
   std::vector<SimulatedCamera> cameras;
   Light light;
-  double wave_m = 0.03;     ///< Mean height of the waves' crests, metres.
+  double wave_m = 0.03;     ///< Maximum height of the waves, metres; 0: a mirror.
   double turbidity = 0.05;  ///< 0 clear, 1: the floor is lost after a metre or two.
   double level_m = 0;       ///< Water over its usual level; recorded, and applied already.
   double begins_s = 0;      ///< Seconds of the day; the crowd is moved there first.
