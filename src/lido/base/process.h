@@ -13,7 +13,8 @@
 
 namespace lido {
 
-/// A child process and our ends of the pipes to it. The caller closes the pipes and waits for it.
+/// A child process, and this process's ends of the pipes to the child. The caller closes the pipes
+/// and waits for the child.
 struct Child {
   pid_t pid = 0;
   int in = -1;   ///< File descriptor that writes to its standard input.
@@ -21,19 +22,20 @@ struct Child {
   int err = -1;  ///< File descriptor that reads its standard error; -1 with share_err.
 };
 
+/// Surroundings of a child process.
 struct SpawnOptions {
   /// Working directory; empty: that of this process.
   std::string folder;
   /// "NAME=value" lines; empty: the environment of this process.
   std::optional<std::vector<std::string>> environment;
-  /// The child writes its standard error to ours.
+  /// The child writes to the standard error of this process.
   bool share_err = false;
 };
 
 /// Starts a program, which is looked up in PATH. SIGINT, SIGTERM and SIGPIPE have their default
 /// effect on it, also when this process ignores them. Thread-safe.
 /// @param arguments  N >= 1; the first is the program.
-/// @return kNotFound when there is no such program; kUnavailable when there is no pipe left.
+/// @return kNotFound when there is no such program; kUnavailable when no pipe can be made.
 Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options = {});
 
 /// Exit code and output of a program that has ended.

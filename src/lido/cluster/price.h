@@ -115,9 +115,9 @@ struct MonthCost {
   std::vector<Point> over_duty;  ///< From 0 to 1.
   /// Cost point of the priced work itself: mean duty of the clusters' workers, weighted by price.
   Point priced{};
-  /// Largest duty at which the month costs 9% of always_on_usd, as configured; negative for none.
+  /// Largest duty at which scaling saves 91% of always_on_usd, as configured; negative for none.
   double duty_for_91 = 0;
-  /// Largest duty at which the month costs 9% of always_on_usd with all workers on spot; negative
+  /// Largest duty at which scaling saves 91% of always_on_usd, with all workers on spot; negative
   /// for none.
   double duty_for_91_on_spot = 0;
 };

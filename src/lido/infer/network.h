@@ -42,7 +42,8 @@ class Network {
 
   const Port& input() const;
   const std::vector<Port>& outputs() const;
-  /// @return kCorrupt when OpenVINO refuses.
+  /// Makes a runner for one thread.
+  /// @return kCorrupt when OpenVINO cannot create an inference request.
   Result<Runner> make_runner() const;
 
  private:

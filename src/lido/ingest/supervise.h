@@ -11,9 +11,8 @@ namespace lido::ingest {
 /// SIGINT and SIGTERM reach the child once.
 ///
 /// @param out   URI of the dataset. For a bucket, `work` runs once in this process.
-/// @param work  Returns the exit code. With `careful`, it should use one worker: then a process
-/// that
-///              was killed from outside was reading exactly one span.
+/// @param work  Returns the exit code. With `careful`, `work` should use one worker, so that a
+///              process that was killed from outside was reading exactly one span.
 /// @return The exit code of `work`, or 128 + signal.
 int supervise(const std::string& out, const std::function<int(bool careful)>& work);
 

@@ -97,11 +97,12 @@ bool sizes_suggest_motion(std::span<const PacketSize> packets, int64_t half_seco
 struct SkippedRange {
   int64_t first_k = 0;
   int64_t end_k = 0;
-  bool decoded = false;  ///< Judged by decoded frames and motion vectors, not by packet sizes only.
+  bool decoded = false;  ///< Judged by decoded frames and motion vectors, not only by packet sizes.
   bool operator==(const SkippedRange&) const = default;
 };
 
-/// Passes frames on while something moves. Frames of a batch are held until something does. Pure.
+/// Passes frames on while something moves; holds the frames of a batch until something moves. Not
+/// thread-safe.
 class ActivityGate {
  public:
   /// @param linger  Sampling times passed on after the last motion; at least kLingerSamples.

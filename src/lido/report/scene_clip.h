@@ -14,6 +14,7 @@
 
 namespace lido::report {
 
+/// Options of `lido scene`.
 struct SceneClipOptions {
   Rational fps{4, 1};
   double max_gap_s = 2;

@@ -36,6 +36,7 @@ struct StagedPeople {
   std::vector<PlacedBody> placed;
   std::vector<Subject> subjects;
 };
+/// Poses the people who are present at a time, seconds after the first frame.
 StagedPeople stage_people(const FilmContext& context, double time_s);
 
 /// A box of pixels that grows; empty at first.

@@ -36,8 +36,10 @@ struct Scenery {
   };
   std::vector<Thing> things;
 };
+/// Draws colours, hedge or boards, lanes and things for a pool.
 Scenery random_scenery(Random& random, const Pool& pool);
 
+/// A corner of a triangle; `material` is a Material as a number for the shader.
 struct SceneryVertex {
   Eigen::Vector3f position, normal;
   Colour colour;

@@ -58,7 +58,7 @@ double speed_factor(const Person& person);
 
 /// Distances that hips keep from the rim, metres.
 inline constexpr double kWaterMargin_m = 0.25, kDeckMargin_m = 0.2;
-/// Longest step in time. Bounds the way of one step by about a hand's breadth.
+/// Maximum time step, seconds. In one step, a person moves by less than half a metre.
 inline constexpr double kMaxStep_s = 0.1;
 /// Acceleration of a person who walks, metres a second squared.
 inline constexpr double kWalkAcceleration = 3;

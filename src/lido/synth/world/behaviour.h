@@ -24,6 +24,7 @@ enum class Path : uint8_t {
   kRunIn,   ///< Over the nearest rim into the water.
   kFollow,  ///< With the person who minds a toddler.
 };
+/// Danger to a person; behaviours.yaml explains the names.
 enum class Danger : uint8_t { kNone, kDistress, kDrowning, kFallen, kAlone };
 /// Under 4, 13, 18 and 65 years; kElder from there on.
 enum class AgeGroup : uint8_t { kToddler, kChild, kTeenager, kAdult, kElder };

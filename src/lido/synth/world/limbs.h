@@ -33,7 +33,7 @@ enum class Angle : uint8_t {
   kAnkleFlex,
 };
 inline constexpr size_t kAngles = 17;
-/// Number of the first angle that each side has its own of.
+/// Index of the first angle that the left and the right side each have.
 inline constexpr size_t kFirstSideAngle = static_cast<size_t>(Angle::kShoulderFlex);
 
 /// Angles at one moment. `left` also holds the angles of the body's middle.
