@@ -22,6 +22,7 @@ OWNERS = {
     "turbojpeg": {"dataset"},
     "pugixml": {"dataset"},
     "openssl": {"base"},
+    "unicode/": {"base"},
     "openvino/": {"infer"},
     "opencv2/": {"scene"},
     "yaml-cpp/": {"base", "cluster"},
