@@ -212,7 +212,8 @@ class Bucket final : public Store {
 
   const std::string& uri() const override { return uri_; }
 
-  Result<void> visit(std::string_view prefix, const VisitEntry& visit) override {
+  Result<void> visit(std::string_view prefix, const VisitEntry& visit,
+                     const VisitRules& /*rules*/) override {
     afs::FileSelector selector;
     selector.base_dir = path_of(prefix);
     selector.recursive = true;
@@ -220,7 +221,11 @@ class Bucket final : public Store {
     const auto infos = LIDO_TRY(connection_->run(
         uri_of(prefix), [&] { return connection_->filesystem().GetFileInfo(selector); }));
     for (const afs::FileInfo& info : infos) {
-      if (info.IsFile()) LIDO_TRY(visit({scheme_ + info.path(), info.size(), changed_ns(info)}));
+      if (info.IsFile())
+        LIDO_TRY(visit({.uri = scheme_ + info.path(),
+                        .size = info.size(),
+                        .modified_ns = changed_ns(info),
+                        .file_id = {}}));
     }
     return {};
   }
@@ -253,9 +258,10 @@ class Bucket final : public Store {
   }
 
   Result<void> remove_all(std::string_view prefix) override {
-    return visit(prefix, [&](const Entry& entry) {
+    const auto remove_entry = [&](const Entry& entry) {
       return remove(std::string_view(entry.uri).substr(uri_.size() + 1));
-    });
+    };
+    return visit(prefix, remove_entry, {});
   }
 
   Result<std::unique_ptr<Lock>> lock(std::string_view) override { return std::make_unique<Lock>(); }

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "lido/storage/disk_listing.h"
+
 namespace lido::storage {
 namespace {
 
@@ -24,10 +26,6 @@ std::unexpected<Error> failed(std::string_view what, const std::string& path, in
                              ? ErrorCode::kInvalidArgument
                              : ErrorCode::kUnavailable;
   return fail(code, "{}: cannot {}: {}", path, what, std::generic_category().message(error));
-}
-
-int64_t modified_ns(const struct stat& status) {
-  return status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 class File {
@@ -147,24 +145,9 @@ class Disk final : public Store {
 
   const std::string& uri() const override { return folder_; }
 
-  Result<void> visit(std::string_view prefix, const VisitEntry& visit) override {
-    std::error_code error;
-    const fs::path start = path_of(prefix);
-    fs::recursive_directory_iterator walk(start,
-                                          fs::directory_options::follow_directory_symlink |
-                                              fs::directory_options::skip_permission_denied,
-                                          error);
-    for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
-      struct stat status{};
-      if (::stat(walk->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-      if (walk->path().native().ends_with(kPartialSuffix)) continue;
-      LIDO_TRY(visit({walk->path().string(), status.st_size, modified_ns(status)}));
-    }
-    if (error && error != std::errc::no_such_file_or_directory &&
-        error != std::errc::not_a_directory) {
-      return failed("list", start, error.value());
-    }
-    return {};
+  Result<void> visit(std::string_view prefix, const VisitEntry& visit,
+                     const VisitRules& rules) override {
+    return visit_folder(path_of(prefix), kPartialSuffix, visit, rules);
   }
 
   Result<void> visit_raw(const VisitEntry& visit) override {
@@ -173,7 +156,7 @@ class Disk final : public Store {
     for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
       struct stat status{};
       if (::lstat(walk->path().c_str(), &status) != 0 || S_ISDIR(status.st_mode)) continue;
-      LIDO_TRY(visit({walk->path().string(), status.st_size, modified_ns(status)}));
+      LIDO_TRY(visit(entry_of(walk->path().string(), status)));
     }
     if (error) return failed("list", folder_, error.value());
     return {};
@@ -181,13 +164,13 @@ class Disk final : public Store {
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
     const std::string path = path_of(name);
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // Opening a pipe waits for its writer, so the file's type is looked up first.
+    LIDO_TRY(find_file(path));
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) return failed("open", path, errno);
     struct stat status{};
     ::fstat(descriptor, &status);
-    auto reader = std::make_unique<DiskReader>(path, descriptor, status.st_size);
-    if (S_ISDIR(status.st_mode)) return failed("open", path, ENOENT);
-    return reader;
+    return std::make_unique<DiskReader>(path, descriptor, status.st_size);
   }
 
   Result<std::unique_ptr<Writer>> create(std::string_view name, Durability durability) override {

@@ -8,6 +8,7 @@
 
 #include "lido/storage/bucket.h"
 #include "lido/storage/disk.h"
+#include "lido/storage/disk_listing.h"
 
 namespace lido::storage {
 namespace {
@@ -18,6 +19,17 @@ constexpr std::string_view kWildcards = "*?[";
 bool matches(const std::string& pattern, const std::string& name) {
   const int flags = pattern.find("**") == std::string::npos ? FNM_PATHNAME : 0;
   return fnmatch(pattern.c_str(), name.c_str(), flags) == 0;
+}
+
+/// Returns whether a folder can hold a file that a glob matches, at any depth below it.
+bool may_hold_match(const std::string& glob, const std::string& folder) {
+  size_t end = glob.find('/');  // of the part that stands for the folder
+  for (auto left = std::ranges::count(folder, '/'); left > 0 && end != std::string::npos; --left)
+    end = glob.find('/', end + 1);
+  const size_t any_depth = glob.find("**");
+  if (any_depth < end) return true;
+  if (end == std::string::npos) return false;
+  return fnmatch(glob.substr(0, end).c_str(), folder.c_str(), FNM_PATHNAME) == 0;
 }
 
 struct FolderAndName {
@@ -99,41 +111,55 @@ Result<std::vector<Entry>> Store::list(std::string_view prefix) {
   return sorted([&](const VisitEntry& take) { return visit(prefix, take); });
 }
 
-Result<void> visit(std::string_view uri, const VisitEntry& visit) {
+namespace {
+
+/// Calls `visit` for the files that a glob matches. Folders that hold no match are not listed.
+Result<void> visit_glob(std::string_view glob_as_given, const VisitEntry& visit,
+                        const VisitRules& rules) {
+  const std::string glob = absolute(glob_as_given);
+  const size_t slash = glob.rfind('/', glob.find_first_of(kWildcards));
+  const auto store = LIDO_TRY(open_store(slash == 0 ? "/" : glob.substr(0, slash)));
+  VisitRules inner = rules;
+  inner.skips = [&](const std::string& folder) {
+    return !may_hold_match(glob, folder) || (rules.skips && rules.skips(folder));
+  };
+  bool any = false;
+  const auto visit_match = [&](Entry entry) -> Result<void> {
+    if (!matches(glob, entry.uri)) return {};
+    any = true;
+    return visit(std::move(entry));
+  };
+  LIDO_TRY(store->visit("", visit_match, inner));
+  if (!any) return fail(ErrorCode::kNotFound, "{}: matches no file", glob_as_given);
+  return {};
+}
+
+}  // namespace
+
+Result<Entry> find_entry(std::string_view uri) {
   const std::string full = absolute(uri);
-  const size_t wildcard = full.find_first_of(kWildcards);
-  bool is_glob = wildcard != std::string::npos;
-  if (is_glob) {
+  if (!is_remote(full)) return find_file(full);
+  return Entry{.uri = full, .size = LIDO_TRY(open_reader(full))->size(), .file_id = {}};
+}
+
+Result<void> visit(std::string_view uri, const VisitEntry& visit, const VisitRules& rules) {
+  const std::string full = absolute(uri);
+  if (full.find_first_of(kWildcards) != std::string::npos) {
     // A file may have a wildcard in its name.
     const auto folder = LIDO_TRY(open_store(split_name(full).folder));
-    is_glob = !LIDO_TRY(folder->exists(split_name(full).name));
-  }
-  if (is_glob) {
-    const size_t slash = full.rfind('/', wildcard);
-    const auto store = LIDO_TRY(open_store(slash == 0 ? "/" : full.substr(0, slash)));
-    bool any = false;
-    LIDO_TRY(store->visit("", [&](Entry entry) -> Result<void> {
-      if (!matches(full, entry.uri)) return {};
-      any = true;
-      return visit(std::move(entry));
-    }));
-    if (!any) return fail(ErrorCode::kNotFound, "{}: matches no file", uri);
-    return {};
+    if (!LIDO_TRY(folder->exists(split_name(full).name))) return visit_glob(uri, visit, rules);
   }
   const auto store = LIDO_TRY(open_store(full));
   bool any = false;
-  LIDO_TRY(store->visit("", [&](Entry entry) -> Result<void> {
+  const auto visit_any = [&](Entry entry) -> Result<void> {
     any = true;
     return visit(std::move(entry));
-  }));
+  };
+  LIDO_TRY(store->visit("", visit_any, rules));
   if (any) return {};
-  const auto reader = open_reader(full);
-  if (!reader) {
-    std::error_code ignored;
-    if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return {};
-    return std::unexpected(reader.error());
-  }
-  return visit({full, (*reader)->size()});
+  std::error_code ignored;
+  if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return {};
+  return visit(LIDO_TRY(find_entry(full)));
 }
 
 Result<bool> Store::exists(std::string_view name) {

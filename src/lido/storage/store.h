@@ -19,10 +19,37 @@ struct Entry {
   /// Time of the last change, ns since 1970; 0 when unknown. A reason to look again, and no proof
   /// of a change: copying and touching change the time too.
   int64_t modified_ns = 0;
+  /// "DEVICE:INODE" of a file on a disk: equal ids are one file with several names. Empty in a
+  /// bucket.
+  std::string file_id;
+  bool is_link = false;  ///< Reached through a symbolic link below the listed folder.
 };
 
 /// Receives the objects of a listing, in any order. An error ends the listing and is returned.
 using VisitEntry = std::function<Result<void>(Entry)>;
+
+/// A file or folder that a listing leaves out.
+struct Omission {
+  enum class Kind {
+    kUnreadable,  ///< Access is denied, the disk fails, or it was removed meanwhile.
+    kBrokenLink,  ///< A symbolic link to nothing, or to itself.
+    kSpecial,     ///< A named pipe, socket or device.
+    kSameFolder,  ///< Another name of a folder that the listing has already.
+  };
+  Kind kind;
+  std::string uri;
+  Error error;  ///< The reason, with the URI.
+};
+
+/// Decides what a listing leaves out. In a bucket, nothing is left out.
+struct VisitRules {
+  /// Returns whether a folder below the listed one is left out, with everything in it. Receives
+  /// its URI. Empty: no folder is.
+  std::function<bool(const std::string& uri)> skips;
+  /// Receives each omission. Empty: kUnreadable ends the listing with its error, and the others
+  /// are left out silently.
+  std::function<void(const Omission&)> on_omission;
+};
 
 /// The failures that a committed object survives.
 enum class Durability {
@@ -47,8 +74,9 @@ class Store {
   /// Returns the store's absolute path or URI, without a trailing '/'.
   virtual const std::string& uri() const = 0;
   /// Calls `visit` for each object under `prefix`, at any depth. A missing prefix is not an error
-  /// here: it holds no objects.
-  virtual Result<void> visit(std::string_view prefix, const VisitEntry& visit) = 0;
+  /// here: it holds no objects. Symbolic links are followed, and each folder is listed once.
+  virtual Result<void> visit(std::string_view prefix, const VisitEntry& visit,
+                             const VisitRules& rules = {}) = 0;
   /// Calls `visit` for everything that is stored under the store: objects, hidden files, files of
   /// unfinished writes, and links, which are not followed.
   virtual Result<void> visit_raw(const VisitEntry& visit) = 0;
@@ -105,8 +133,11 @@ bool is_remote(std::string_view uri);
 
 /// Calls `visit` for each object that a path, folder, prefix or glob (`*`, `?`, `[a-z]`, `**`
 /// across folders) names. A folder or prefix names everything below it. Thread-safe.
-/// @return kNotFound when it names nothing.
-Result<void> visit(std::string_view uri, const VisitEntry& visit);
+/// @return kNotFound when it names nothing; kInvalidArgument for a pipe, socket or device.
+Result<void> visit(std::string_view uri, const VisitEntry& visit, const VisitRules& rules = {});
+/// Returns the one object that a path or URI names, without opening it on a disk.
+/// @return kNotFound for none; kInvalidArgument for a folder, pipe, socket or device.
+Result<Entry> find_entry(std::string_view uri);
 /// Returns the objects that visit() finds, sorted by URI.
 Result<std::vector<Entry>> list(std::string_view uri);
 

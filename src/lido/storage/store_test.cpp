@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -49,6 +50,24 @@ TEST_F(Listing, GlobsNameTheFilesThatAShellWould) {
   EXPECT_EQ(listed("deep"), (Names{"deep/c.mp4", "deep/er/d.mp4"}));
   EXPECT_EQ(listed("[x].mp4"), Names{"[x].mp4"}) << "a file of that very name comes first";
   EXPECT_EQ(listed("nothing*"), Names{"not_found"});
+}
+
+TEST_F(Listing, AGlobListsOnlyFoldersThatCanHoldAMatch) {
+  for (const char* name : {"a1/x.mp4", "a2/x.mp4", "b/x.mp4", "a1/deep/x.mp4"}) put(name);
+  std::vector<std::string> asked;
+  VisitRules rules;
+  rules.skips = [&](const std::string& folder) {
+    asked.push_back(folder.substr(folder_.string().size() + 1));
+    return false;
+  };
+  const auto ignore = [](const Entry&) -> Result<void> { return {}; };
+  ASSERT_TRUE(visit((folder_ / "a*/x.mp4").string(), ignore, rules));
+  std::ranges::sort(asked);
+  EXPECT_EQ(asked, (Names{"a1", "a2"}));
+  asked.clear();
+  ASSERT_TRUE(visit((folder_ / "**/x.mp4").string(), ignore, rules));
+  std::ranges::sort(asked);
+  EXPECT_EQ(asked, (Names{"a1", "a1/deep", "a2", "b"}));
 }
 
 TEST_F(Listing, ANamedFileIsItsOwnListing) {
