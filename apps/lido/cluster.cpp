@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "lido/base/json_text.h"
 #include "lido/cluster/check.h"
 
 namespace lido::cli {
@@ -32,7 +33,7 @@ void print_rules(bool json) {
       fmt::print("{:<22}{}\n  {}\n  Fix: {}\n  Source: {}\n", rule.id,
                  cluster::name_of(rule.severity), rule.reason, rule.fix, rule.source);
   }
-  if (json) fmt::print("{}\n", list.dump());
+  if (json) fmt::print("{}\n", json_text(list));
 }
 
 /// Checks all files, and returns their findings in order.
@@ -80,7 +81,7 @@ Result<int> check(const ClusterFlags& flags) {
     if (!flags.json) print_finding(finding);
   }
   if (flags.json)
-    fmt::print("{}\n", list.dump());
+    fmt::print("{}\n", json_text(list));
   else
     fmt::print("{} error(s), {} warning(s), {} note(s) in {} file(s)\n", counts[0], counts[1],
                counts[2], flags.files.size());

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cluster.h"
+#include "lido/base/json_text.h"
 #include "lido/cluster/check.h"
 #include "lido/cluster/kube.h"
 #include "lido/cluster/values.h"
@@ -62,7 +63,7 @@ void print(const std::vector<cluster::ClusterStatus>& all, bool json) {
   if (json) {
     OrderedJson list = OrderedJson::array();
     for (const auto& status : all) list.push_back(describe(status));
-    fmt::print("{}\n", list.dump());
+    fmt::print("{}\n", json_text(list));
     return;
   }
   if (all.empty()) fmt::print("no clusters\n");

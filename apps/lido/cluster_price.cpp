@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.h"
+#include "lido/base/json_text.h"
 #include "lido/cluster/price.h"
 
 namespace lido::cli {
@@ -41,18 +42,17 @@ void print_json(const cluster::MonthCost& month, const cluster::PriceTable& pric
                     {"spot_usd", price->spot_known ? OrderedJson(price->spot_usd) : OrderedJson()},
                     {"as_of", day(price->as_of)},
                     {"source", price->source}});
-  fmt::print("{}\n", OrderedJson{{"clusters", clusters},
-                                 {"fee_usd", month.fee_usd},
-                                 {"always_on_usd", month.always_on_usd},
-                                 {"scaled_usd", month.scaled_usd},
-                                 {"saving", 1 - month.scaled_usd / month.always_on_usd},
-                                 {"per_tb_usd", month.per_tb_usd},
-                                 {"per_job_usd", month.per_job_usd},
-                                 {"duty_for_91", month.duty_for_91},
-                                 {"duty_for_91_on_spot", month.duty_for_91_on_spot},
-                                 {"work", to_json(flags.work)},
-                                 {"prices", used}}
-                         .dump());
+  fmt::print("{}\n", json_text(OrderedJson{{"clusters", clusters},
+                                           {"fee_usd", month.fee_usd},
+                                           {"always_on_usd", month.always_on_usd},
+                                           {"scaled_usd", month.scaled_usd},
+                                           {"saving", 1 - month.scaled_usd / month.always_on_usd},
+                                           {"per_tb_usd", month.per_tb_usd},
+                                           {"per_job_usd", month.per_job_usd},
+                                           {"duty_for_91", month.duty_for_91},
+                                           {"duty_for_91_on_spot", month.duty_for_91_on_spot},
+                                           {"work", to_json(flags.work)},
+                                           {"prices", used}}));
 }
 
 std::string usd(double amount) { return fmt::format("${:.2f}", amount); }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cluster.h"
+#include "lido/base/json_text.h"
 #include "lido/cluster/plot.h"
 #include "lido/cluster/price.h"
 #include "lido/cluster/simulate.h"
@@ -196,9 +197,8 @@ Result<int> run(const ClusterSimulateFlags& flags) {
   if (flags.json) {
     OrderedJson clusters = OrderedJson::array();
     for (size_t i = 0; i < runs.size(); ++i) clusters.push_back(to_json(runs[i], usd[i]));
-    fmt::print(
-        "{}\n",
-        OrderedJson{{"clusters", clusters}, {"timings", lido::to_json(flags.timings)}}.dump());
+    fmt::print("{}\n", json_text(OrderedJson{{"clusters", clusters},
+                                             {"timings", lido::to_json(flags.timings)}}));
     return kDone;
   }
   fmt::print("{}\n\n", kHonesty);

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/dataset/csv.h"
 #include "lido/dataset/edit.h"
 #include "lido/report/report.h"
@@ -47,11 +48,10 @@ Result<int> forget(const ForgetFlags& flags) {
   const auto summary = LIDO_TRY(dataset::forget(dataset, flags.clip, start, end));
   LIDO_TRY(report::write_report(dataset, nullptr));
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
-                                       {"samples_removed", summary.samples},
-                                       {"shards_rewritten", summary.shards},
-                                       {"shards_checked", summary.shards_checked}})
-                           .dump());
+    fmt::print("{}\n", json_text(nlohmann::json({{"generation", summary.generation},
+                                                 {"samples_removed", summary.samples},
+                                                 {"shards_rewritten", summary.shards},
+                                                 {"shards_checked", summary.shards_checked}})));
     return kDone;
   }
   fmt::print("Removed {} sample(s) from {} shard(s), and all older generations and shards.\n",

@@ -9,6 +9,7 @@
 #include "cli.h"
 #include "dataset_options.h"
 #include "ingest_outcome.h"
+#include "lido/base/json_text.h"
 #include "lido/ingest/estimate.h"
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/supervise.h"
@@ -80,7 +81,7 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                                          {"shards", known(total.shards)},
                                          {"shard_bytes", known(total.shard_bytes)},
                                          {"seconds", std::round(total.seconds)}};
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", json_text(json));
     return;
   }
   fmt::print("clips          {}", human_count(total.clips));
@@ -129,7 +130,7 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
       json["cpu_s"] = cpu_s;
       json["peak_mb"] = peak_mb;
     }
-    fmt::print("{}\n", json.dump());
+    fmt::print("{}\n", json_text(json));
     return;
   }
   if (summary.generation == 0) {
@@ -189,7 +190,7 @@ void announce_listings(const IngestFlags& flags) {
     if (isatty(2) == 1)
       fmt::print(stderr, "listing {} ...\n", input);
     else
-      fmt::print(stderr, "{}\n", nlohmann::ordered_json{{"listing", input}}.dump());
+      fmt::print(stderr, "{}\n", json_text(nlohmann::ordered_json{{"listing", input}}));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/split.h"
 #include "lido/report/contact_sheet.h"
@@ -109,7 +110,7 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
     return {};
   };
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
-  fmt::print("{}\n", json.dump());
+  fmt::print("{}\n", json_text(json));
   return {};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/dataset/csv.h"
 #include "lido/dataset/edit.h"
 #include "lido/report/report.h"
@@ -34,11 +35,10 @@ Result<int> label(const LabelFlags& flags) {
   }
   LIDO_TRY(report::write_report(dataset, nullptr));
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::json({{"generation", summary.generation},
-                                       {"samples_changed", summary.samples},
-                                       {"labels_read", labels->size()},
-                                       {"labels_unmatched", summary.unmatched.labels}})
-                           .dump());
+    fmt::print("{}\n", json_text(nlohmann::json({{"generation", summary.generation},
+                                                 {"samples_changed", summary.samples},
+                                                 {"labels_read", labels->size()},
+                                                 {"labels_unmatched", summary.unmatched.labels}})));
   } else if (summary.samples == 0) {
     fmt::print("Nothing changed: the samples have these labels already.\n");
   } else {

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/infer/catalog.h"
 #include "lido/infer/fetch.h"
 
@@ -87,11 +88,10 @@ Result<int> list(const ModelsFlags& flags) {
                        {"licence", one.licence}});
   }
   if (flags.json) {
-    fmt::print("{}\n", OrderedJson({{"folder", LIDO_TRY(infer::models_folder())},
-                                    {"models", here},
-                                    {"broken", broken},
-                                    {"fetchable", there}})
-                           .dump());
+    fmt::print("{}\n", json_text(OrderedJson({{"folder", LIDO_TRY(infer::models_folder())},
+                                              {"models", here},
+                                              {"broken", broken},
+                                              {"fetchable", there}})));
     return broken.empty() ? kDone : kFailed;
   }
   fmt::print("Models here:\n");
@@ -115,7 +115,7 @@ Result<int> list(const ModelsFlags& flags) {
 Result<int> print_ready(const Result<infer::Bundle>& bundle, const ModelsFlags& flags) {
   if (!bundle) return std::unexpected(bundle.error());
   if (flags.json)
-    fmt::print("{}\n", describe(*bundle).dump());
+    fmt::print("{}\n", json_text(describe(*bundle)));
   else
     fmt::print("{} is ready in {}\n", bundle->name, bundle->folder);
   return kDone;

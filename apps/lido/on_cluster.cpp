@@ -9,6 +9,7 @@
 
 #include "cluster.h"
 #include "lido/base/hash.h"
+#include "lido/base/json_text.h"
 
 namespace lido::cli {
 namespace {
@@ -257,7 +258,7 @@ Result<int> list_jobs(const JobFlags& flags) {
                job.dataset.empty() ? job.entrypoint.substr(0, 60) : job.dataset);
   }
   if (flags.json)
-    fmt::print("{}\n", list.dump());
+    fmt::print("{}\n", json_text(list));
   else if (list.empty())
     fmt::print("no jobs\n");
   return kDone;

@@ -14,6 +14,7 @@
 #include <memory>
 
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/base/process.h"
 
 namespace lido::cli {
@@ -119,7 +120,7 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
   if (!resources.empty()) ray["resources"] = resources;
   OrderedJson json = OrderedJson::parse(ingest::to_text(request));
   json["ray"] = std::move(ray);
-  return json.dump();
+  return json_text(json);
 }
 
 Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress) {

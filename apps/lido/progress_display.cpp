@@ -10,6 +10,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "lido/base/json_text.h"
 #include "text.h"
 
 namespace lido::cli {
@@ -76,7 +77,7 @@ std::string progress_json(const ProgressCounts& counts, double elapsed_s) {
   if (counts.frames_total > 0) line["frames_total"] = counts.frames_total;
   if (const auto done = share_done(counts)) line["percent"] = std::floor(*done * 100);
   if (const auto left = seconds_left(counts, elapsed_s)) line["eta_s"] = std::round(*left);
-  return line.dump();
+  return json_text(line);
 }
 
 ProgressDisplay::ProgressDisplay(std::function<ProgressCounts()> counts, std::string stage,

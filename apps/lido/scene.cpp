@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cli.h"
+#include "lido/base/json_text.h"
 #include "lido/report/scene_clip.h"
 
 namespace lido::cli {
@@ -49,7 +50,7 @@ class SceneDisplay {
       if (total > 0) json["total_frames"] = progress.total_frames;
       json["elapsed_s"] = std::round(elapsed_s);
       if (total > 0) json["eta_s"] = std::round(eta_s);
-      fmt::print(stderr, "{}\n", json.dump());
+      fmt::print(stderr, "{}\n", json_text(json));
     }
   }
   ~SceneDisplay() {
@@ -99,14 +100,13 @@ Result<int> scene(const SceneFlags& flags) {
                                           on_progress, interruption()));
   }
   if (flags.json) {
-    fmt::print("{}\n", nlohmann::ordered_json({{"frames", summary.frames},
-                                               {"seconds", summary.seconds},
-                                               {"tracks", summary.tracks},
-                                               {"motions", summary.motions},
-                                               {"fault_seconds", summary.faults},
-                                               {"proposals", summary.proposals},
-                                               {"broke", summary.broke}})
-                           .dump());
+    fmt::print("{}\n", json_text(nlohmann::ordered_json({{"frames", summary.frames},
+                                                         {"seconds", summary.seconds},
+                                                         {"tracks", summary.tracks},
+                                                         {"motions", summary.motions},
+                                                         {"fault_seconds", summary.faults},
+                                                         {"proposals", summary.proposals},
+                                                         {"broke", summary.broke}})));
   } else {
     print(summary);
     fmt::print("{}/{}\n", flags.out, flags.draw ? "drawn.mp4" : "objects.parquet");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "lido/base/json_text.h"
 #include "lido/geometry/site.h"
 #include "lido/synth/film/light.h"
 #include "lido/synth/film/sources.h"
@@ -43,13 +44,12 @@ Result<double> parse_clock(const std::string& text) {
 
 void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, double seconds) {
   if (flags.json) {
-    fmt::print("{}\n", OrderedJson{{"days", summary.days},
-                                   {"people", summary.people},
-                                   {"person_hours", summary.person_hours},
-                                   {"rows", summary.rows},
-                                   {"events", summary.events},
-                                   {"seconds", seconds}}
-                           .dump());
+    fmt::print("{}\n", json_text(OrderedJson{{"days", summary.days},
+                                             {"people", summary.people},
+                                             {"person_hours", summary.person_hours},
+                                             {"rows", summary.rows},
+                                             {"events", summary.events},
+                                             {"seconds", seconds}}));
   } else if (!flags.quiet) {
     fmt::print(
         "{} {} day(s), {} people, {:.1f} person-hours, {} danger(s), {} rows, in {:.1f} s\n"
@@ -111,7 +111,7 @@ OrderedJson list_json(const synth::Behaviours& behaviours) {
 Result<int> list(const SynthFlags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   if (flags.json) {
-    fmt::print("{}\n", list_json(behaviours).dump());
+    fmt::print("{}\n", json_text(list_json(behaviours)));
     return kDone;
   }
   fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", "behaviour", "place", "danger", "duration, s",

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "lido/base/json_text.h"
 #include "lido/synth/film/light.h"
 #include "lido/synth/scene.h"
 #include "synth.h"
@@ -21,13 +22,12 @@ Result<synth::Bodies> read_bodies() {
 
 void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double seconds) {
   if (flags.json) {
-    fmt::print("{}\n", OrderedJson{{"cameras", film.cameras},
-                                   {"frames", film.frames},
-                                   {"people", film.people},
-                                   {"rows", film.rows},
-                                   {"video_s", film.video_s},
-                                   {"seconds", seconds}}
-                           .dump());
+    fmt::print("{}\n", json_text(OrderedJson{{"cameras", film.cameras},
+                                             {"frames", film.frames},
+                                             {"people", film.people},
+                                             {"rows", film.rows},
+                                             {"video_s", film.video_s},
+                                             {"seconds", seconds}}));
   } else if (!flags.quiet) {
     fmt::print(
         "{} {} frames of {} camera(s), {} people, {:.1f} frames/s\n"
@@ -109,7 +109,7 @@ std::string synth_progress_json(const char* unit, double done, double total, dou
                       {"percent", std::llround(std::floor(100 * done / total))},
                       {"elapsed_s", std::llround(elapsed_s)}};
   if (done > 0) line["eta_s"] = std::llround(elapsed_s / done * (total - done));
-  return line.dump();
+  return json_text(line);
 }
 
 SynthProgress::SynthProgress(const char* unit, double total, const std::atomic<int64_t>& done,

@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "lido/base/utf8.h"
+
 namespace lido::cli {
 
 std::string human_bytes(double bytes) {
@@ -41,11 +43,8 @@ std::string printable(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const size_t length = byte < 0x80 ? 1 : byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    bool whole = byte >= 0x80 ? byte >= 0xc2 && byte < 0xf5 && i + length <= text.size()
-                              : byte >= ' ' && byte != 0x7f;
-    for (size_t k = 1; whole && k < length; ++k)
-      whole = (static_cast<unsigned char>(text[i + k]) & 0xc0) == 0x80;
+    const size_t length = utf8_length(text.substr(i));
+    const bool whole = length > 1 || (length == 1 && byte >= ' ' && byte != 0x7f);
     if (whole)
       out += text.substr(i, length);
     else

@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 
+#include "lido/base/json_text.h"
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/remote_worker.h"
 #include "lido/report/report.h"
@@ -81,7 +82,7 @@ class Ingest {
         [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
     const nb::gil_scoped_release release;
     if (summary.generation > 0) check(lido::report::write_report(opened.dataset(), nullptr));
-    return ingest::summary_json(summary).dump();
+    return json_text(ingest::summary_json(summary));
   }
 
   ingest::Request request_;

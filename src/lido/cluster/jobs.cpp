@@ -10,6 +10,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "lido/base/json_text.h"
+
 namespace lido::cluster {
 namespace {
 
@@ -196,7 +198,7 @@ Result<void> JobsApi::submit(const Submission& submission) {
   if (submission.cpus > 0) json["entrypoint_num_cpus"] = submission.cpus;
   if (submission.gpus > 0) json["entrypoint_num_gpus"] = submission.gpus;
   if (!submission.resources.empty()) json["entrypoint_resources"] = submission.resources;
-  LIDO_TRY(call("POST", "/api/jobs/", json.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  LIDO_TRY(call("POST", "/api/jobs/", json_text(json)));
   return {};
 }
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <thread>
 
+#include "lido/base/json_text.h"
+
 namespace lido::cluster {
 namespace {
 
@@ -222,7 +224,7 @@ Result<void> Kube::make_namespace(const std::string& name) const {
       {"metadata",
        {{"name", name}, {"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}};
   LIDO_TRY(kubectl({"apply", "--server-side", "--field-manager=lido", "--filename", "-"},
-                   object.dump()));
+                   json_text(object)));
   return {};
 }
 
@@ -248,7 +250,7 @@ Result<void> Kube::set_suspended(const std::string& name_space, const std::strin
                                  bool suspended) const {
   const Json patch = {{"spec", {{"suspend", suspended}}}};
   LIDO_TRY(kubectl({"patch", kDefinition, cluster, "--namespace", name_space, "--type=merge",
-                    "--patch", patch.dump()}));
+                    "--patch", json_text(patch)}));
   return {};
 }
 

@@ -10,6 +10,8 @@
 #include <regex>
 #include <vector>
 
+#include "lido/base/json_text.h"
+
 namespace lido::cluster {
 namespace {
 
@@ -65,11 +67,11 @@ std::string describe(const YAML::Node& node) {
 bool equals(const YAML::Node& node, const Json& value) {
   if (!node.IsScalar()) return false;
   if (value.is_string()) return node.Scalar() == value.get<std::string>();
-  return is_plain(node) && node.Scalar() == value.dump();
+  return is_plain(node) && node.Scalar() == json_text(value);
 }
 
 std::string text_of(const Json& value) {
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
 /// Checks one document. Throws YAML::Exception for broken YAML.

@@ -12,6 +12,8 @@
 #include <cmath>
 #include <optional>
 
+#include "lido/base/utf8.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -21,12 +23,8 @@ size_t find_binary(std::string_view bytes) {
   for (size_t at = 0; at < bytes.size();) {
     const auto lead = static_cast<unsigned char>(bytes[at]);
     if (lead == 0x7f || (lead < 0x20 && lead != '\t' && lead != '\r' && lead != '\n')) return at;
-    size_t length = 1;
-    if (lead >= 0x80) length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead > 0xf4 || (lead >= 0x80 && lead < 0xc2) || bytes.size() - at < length) return at;
-    for (size_t i = 1; i < length; ++i) {
-      if ((static_cast<unsigned char>(bytes[at + i]) & 0xc0) != 0x80) return at;
-    }
+    const size_t length = utf8_length(bytes.substr(at));
+    if (length == 0) return at;
     at += length;
   }
   return bytes.size();

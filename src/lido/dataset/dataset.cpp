@@ -12,6 +12,7 @@
 
 #include "lido/base/hash.h"
 #include "lido/base/json_integer.h"
+#include "lido/base/json_text.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
 
@@ -74,7 +75,7 @@ std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have,
     if (before == value) continue;
     return fail(ErrorCode::kInvalidArgument,
                 "{}: the dataset has --{} {}, got {}. Give the dataset's value or another --out.",
-                uri, name, before.dump(), value.dump());
+                uri, name, json_text(before), json_text(value));
   }
   return fail(ErrorCode::kInvalidArgument,
               "{}: the dataset has options that this version of Lido does not know. Give another "
@@ -122,7 +123,7 @@ Result<Dataset> Dataset::open_or_create(std::string_view uri, const OrderedJson&
   if (existing) return std::move(*existing);
   auto store = LIDO_TRY(storage::open_store(uri));
   const OrderedJson root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
-  LIDO_TRY(store->write_text(kRootFile, root.dump(2) + "\n"));
+  LIDO_TRY(store->write_text(kRootFile, json_text(root, 2) + "\n"));
   return Dataset(std::move(store), identity);
 }
 
@@ -205,8 +206,8 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
                             {"samples", generation.samples},   {"scenes", generation.scenes},
                             {"clips", generation.clips},       {"rejected", generation.rejected},
                             {"labels", generation.vocabulary}};
-  LIDO_TRY(
-      store_->write_text(folder_of(generation.number) + "/generation.json", json.dump(2) + "\n"));
+  LIDO_TRY(store_->write_text(folder_of(generation.number) + "/generation.json",
+                              json_text(json, 2) + "\n"));
   return generation;
 }
 
@@ -253,7 +254,7 @@ Result<void> Dataset::write_forgotten(const std::vector<Forgotten>& records) con
                     {"seen_by", record.seen_by},
                     {"done", record.done}});
   }
-  return store_->write_text(kForgottenFile, json.dump(2) + "\n");
+  return store_->write_text(kForgottenFile, json_text(json, 2) + "\n");
 }
 
 Result<std::string> Dataset::read_sample(const SampleRow& row) const {

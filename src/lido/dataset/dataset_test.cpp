@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/dataset.h"
 
+#include "lido/base/json_text.h"
 #include "lido/dataset/dataset_fixture.h"
 
 namespace lido::dataset {
@@ -115,7 +116,7 @@ TEST_F(DatasetTest, ReadsOptionsByTheirFormerNames) {
       R"({"format": 1, "options": {"a": 1, "faint_score": 0.2, "max_overlap": 0.6}})"));
   const auto opened = Dataset::open(folder_.string());
   ASSERT_TRUE(opened) << opened.error().message;
-  EXPECT_EQ(opened->identity().dump(), R"({"a":1,"low_score":0.2,"nms_iou":0.6})");
+  EXPECT_EQ(json_text(opened->identity()), R"({"a":1,"low_score":0.2,"nms_iou":0.6})");
 }
 
 TEST_F(DatasetTest, AGenerationWithoutAFormatIsOfFormat1) {

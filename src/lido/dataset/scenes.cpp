@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "lido/base/json_text.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -86,7 +88,7 @@ Result<void> write_scene_pictures(storage::Store& store, const std::string& fold
                       {"pictures", plate.pictures}});
   }
   return store.write_text(folder + kPictures,
-                          OrderedJson({{"views", views}, {"plates", plates}}).dump(1) + "\n");
+                          json_text(OrderedJson({{"views", views}, {"plates", plates}}), 1) + "\n");
 }
 
 Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,

@@ -5,6 +5,7 @@
 
 #include "lido/base/hash.h"
 #include "lido/base/json_integer.h"
+#include "lido/base/json_text.h"
 #include "lido/storage/store.h"
 
 namespace lido::infer {
@@ -44,7 +45,7 @@ Result<void> read_field(const Json& json, const std::string& path, T& value) {
       at->get_to(value);
     }
   } catch (const std::exception&) {
-    return fail(ErrorCode::kCorrupt, "{} is {}, want {}", path, at->dump(), wanted(&value));
+    return fail(ErrorCode::kCorrupt, "{} is {}, want {}", path, json_text(*at), wanted(&value));
   }
   return {};
 }

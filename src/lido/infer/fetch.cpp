@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "lido/base/hash.h"
+#include "lido/base/json_text.h"
 #include "lido/base/process.h"
 #include "lido/infer/catalog.h"
 #include "lido/infer/code_folders.h"
@@ -192,7 +193,7 @@ Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const f
   json["classes"] = OrderedJson::parse(kCocoClasses);
   const auto store = LIDO_TRY(storage::open_store(bundle.string()));
   LIDO_TRY(store->write_text("model.pb", model));
-  return store->write_text("bundle.json", json.dump(2) + "\n");
+  return store->write_text("bundle.json", json_text(json, 2) + "\n");
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/base/json_text.h"
+
 namespace lido::ingest {
 namespace {
 
@@ -71,7 +73,7 @@ TEST(Identity, NamesTheDetectorByItsContent) {
 }
 
 TEST(Identity, OfPartsNamesTheDeviceOnlyWithADetector) {
-  EXPECT_EQ(part_identity({{"fps", "4"}}, false).dump(), R"({"fps":"4"})");
+  EXPECT_EQ(json_text(part_identity({{"fps", "4"}}, false)), R"({"fps":"4"})");
   EXPECT_TRUE(part_identity({{"fps", "4"}}, true).contains("device"));
 }
 

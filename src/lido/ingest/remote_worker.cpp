@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/remote_worker.h"
 
+#include "lido/base/json_text.h"
 #include "lido/infer/catalog.h"
 #include "lido/ingest/work_span.h"
 
@@ -12,11 +13,10 @@ using OrderedJson = nlohmann::ordered_json;
 }  // namespace
 
 std::string to_text(const SharedWork& shared) {
-  return OrderedJson{{"out", shared.out},
-                     {"device", shared.device},
-                     {"sampling", to_json(shared.sampling)},
-                     {"job", to_json(shared.options)}}
-      .dump();
+  return json_text(OrderedJson{{"out", shared.out},
+                               {"device", shared.device},
+                               {"sampling", to_json(shared.sampling)},
+                               {"job", to_json(shared.options)}});
 }
 
 Result<SharedWork> parse_shared_work(const std::string& text) {

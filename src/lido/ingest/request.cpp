@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/request.h"
 
+#include "lido/base/json_text.h"
+
 namespace lido::ingest {
 namespace {
 
@@ -29,13 +31,12 @@ void visit_summary(auto& summary, auto&& visit) {
 }  // namespace
 
 std::string to_text(const Request& request) {
-  return OrderedJson{{"inputs", request.inputs},
-                     {"out", request.out},
-                     {"labels", request.labels},
-                     {"classes", request.classes},
-                     {"sampling", to_json(request.sampling)},
-                     {"job", to_json(request.job)}}
-      .dump();
+  return json_text(OrderedJson{{"inputs", request.inputs},
+                               {"out", request.out},
+                               {"labels", request.labels},
+                               {"classes", request.classes},
+                               {"sampling", to_json(request.sampling)},
+                               {"job", to_json(request.job)}});
 }
 
 Result<Request> parse_request(const std::string& text) {

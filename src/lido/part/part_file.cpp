@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lido/base/hash.h"
+#include "lido/base/json_text.h"
 #include "lido/part/geometry_json.h"
 #include "lido/part/record_file.h"
 
@@ -103,7 +104,7 @@ std::string part_name(const OrderedJson& identity, const ClipInput& clip, const 
                            span.start_pts.value_or(-1),
                            span.first_k,
                            span.end_k};
-  return fmt::format("{}/{}", kPartsFolder, sha256_hex(key.dump()).substr(0, 32));
+  return fmt::format("{}/{}", kPartsFolder, sha256_hex(json_text(key)).substr(0, 32));
 }
 
 std::string key_prefix(const ClipInput& clip) { return sha256_hex(clip.uri).substr(0, 12); }
@@ -132,7 +133,7 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
 }
 
 Result<void> commit_part(storage::Writer& writer, const PartRecord& record) {
-  return commit_with_record(writer, to_json(record).dump());
+  return commit_with_record(writer, json_text(to_json(record)));
 }
 
 Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,

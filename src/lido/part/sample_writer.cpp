@@ -2,6 +2,7 @@
 #include "lido/part/sample_writer.h"
 
 #include "lido/base/hash.h"
+#include "lido/base/json_text.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/tar.h"
 
@@ -48,7 +49,7 @@ Result<void> SampleWriter::write(PartSample sample, const std::vector<std::strin
                               context);
   }
   dataset::append_tar_entry(archive_, sample.key + ".json",
-                            describe(sample, clip_, time_base_, sampling_).dump());
+                            json_text(describe(sample, clip_, time_base_, sampling_)));
   sample.offset = written_;
   sample.length = std::ssize(archive_);
   sample.sha256 = sha256_hex(archive_);

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lido/base/json_text.h"
+
 namespace lido::part {
 namespace {
 
@@ -74,11 +76,10 @@ Span span_from(const OrderedJson& json) {
 }  // namespace
 
 std::string to_text(const SpanTask& task) {
-  return OrderedJson{{"part", task.part},
-                     {"clip", clip_json(task.clip)},
-                     {"info", info_json(task.info)},
-                     {"span", span_json(task.span)}}
-      .dump();
+  return json_text(OrderedJson{{"part", task.part},
+                               {"clip", clip_json(task.clip)},
+                               {"info", info_json(task.info)},
+                               {"span", span_json(task.span)}});
 }
 
 Result<SpanTask> parse_span_task(std::string_view text) {

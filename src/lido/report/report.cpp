@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "lido/base/json_text.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/tar.h"
 #include "lido/report/html.h"
@@ -216,7 +217,7 @@ std::string options_table(const nlohmann::ordered_json& identity) {
       "--help</code> explains each.</p><div class=\"panel scroll\" tabindex=0><table>";
   for (const auto& [name, value] : identity.items())
     html += fmt::format("<tr><td><code>{}</code><td>{}", escape(name),
-                        escape(value.is_string() ? value.get<std::string>() : value.dump()));
+                        escape(value.is_string() ? value.get<std::string>() : json_text(value)));
   return html + "</table></div>";
 }
 

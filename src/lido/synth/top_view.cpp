@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "lido/base/json_text.h"
 #include "lido/geometry/site.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
@@ -134,7 +135,7 @@ void replace_once(std::string& text, std::string_view what, std::string_view by)
 
 /// The page with its style, script and data inside.
 std::string fill_page(const OrderedJson& data) {
-  std::string json = data.dump();
+  std::string json = json_text(data);
   // A name that holds "</script>" would end the script.
   for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3)
     json.replace(at, 2, "<\\/");

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "lido/base/json_text.h"
 #include "lido/synth/world/life.h"
 
 namespace lido::synth {
@@ -199,7 +200,7 @@ std::string CocoWriter::dump() const {
        {{{"id", 1}, {"name", "person"}, {"supercategory", "person"}, {"keypoints", names}}}},
       {"images", images_},
       {"annotations", annotations_}};
-  return coco.dump();
+  return json_text(coco);
 }
 
 std::string label_lines(const dataset::SeenRow& row, double film_duration_s) {
