@@ -10,6 +10,7 @@
 #include "dataset_options.h"
 #include "ingest_outcome.h"
 #include "lido/base/json_text.h"
+#include "lido/base/utf8.h"
 #include "lido/ingest/estimate.h"
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/supervise.h"
@@ -64,8 +65,13 @@ std::pair<double, double> own_cost() {
           static_cast<double>(usage.ru_maxrss) / 1000 * 1.024};
 }
 
+void print_warnings(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) fmt::print(stderr, "lido: warning: {}\n", printable(line));
+}
+
 void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                     const ingest::Estimate& total) {
+  print_warnings(ingest::warnings(job.notes));
   if (flags.json) {
     const auto known = [](const auto& value) {
       return value ? nlohmann::ordered_json(std::llround(*value)) : nlohmann::ordered_json();
@@ -116,6 +122,7 @@ void print_cost(double elapsed, bool here) {
 
 void print_summary(const IngestFlags& flags, const ingest::Summary& summary, double elapsed) {
   const bool here = flags.on == "here";
+  print_warnings(summary.warnings);
   if (summary.labels_unmatched > 0) {
     fmt::print(
         stderr,
@@ -159,11 +166,24 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
 }
 
 int exit_code(const ingest::Summary& summary) {
-  if (summary.rejected == 0) return kDone;
+  if (summary.rejected == 0) return summary.unreadable_inputs > 0 ? kSomeRejected : kDone;
   return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
 }
 
+/// Checks that the request's names can be passed on as JSON, which is UTF-8.
+Result<void> check_names(const IngestFlags& flags) {
+  std::vector<std::string> names = flags.request.inputs;
+  names.insert(names.end(), {flags.request.out, flags.request.labels, flags.request.classes});
+  for (const std::string& name : names) {
+    if (!is_utf8(name))
+      return fail(ErrorCode::kInvalidArgument, "{}: the name is not UTF-8, want UTF-8 with --on {}",
+                  escape_bytes(name), flags.on);
+  }
+  return {};
+}
+
 Result<int> run_on_ray(const IngestFlags& flags) {
+  LIDO_TRY(check_names(flags));
   const auto start = Clock::now();
   part::Progress progress;
   RayOutcome outcome;

@@ -15,8 +15,9 @@ struct UtcTime {
   auto operator<=>(const UtcTime&) const = default;
 };
 
-/// Parses "2026-07-01T14:03:00Z", with an optional fraction and "+02:00" in place of Z. Pure.
-/// @return kInvalidArgument for any other text.
+/// Parses a time of RFC 3339, "2026-07-01T14:03:00Z": with an optional fraction, "+02:00", "+0200"
+/// or "+02" (up to 14 h) in place of Z, and 60 for a leap second. Pure.
+/// @return kInvalidArgument for any other text, and for a day or an hour that does not exist.
 Result<UtcTime> parse_utc(std::string_view text);
 
 /// Formats a moment as "2026-07-01T14:03:00.000000Z". Pure.

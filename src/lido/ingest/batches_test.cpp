@@ -15,7 +15,8 @@ namespace {
 std::unique_ptr<ClipDb> clips_of(const std::vector<int64_t>& sizes) {
   auto clips = *ClipDb::open();
   for (size_t i = 0; i < sizes.size(); ++i)
-    EXPECT_TRUE(clips->add_clip({.uri = fmt::format("/{:03}.mp4", i), .bytes = sizes[i]}));
+    EXPECT_TRUE(
+        clips->add_clip({.input = {.uri = fmt::format("/{:03}.mp4", i), .bytes = sizes[i]}}));
   EXPECT_TRUE(clips->number_clips());
   for (size_t i = 0; i < sizes.size(); ++i) {
     ClipRecord clip{.number = i, .plan = {.input = *clips->input(i), .spans = {{}}}};

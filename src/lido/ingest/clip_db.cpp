@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstring>
+#include <tuple>
 
 #include "lido/base/sample_evenly.h"
 
@@ -13,8 +14,10 @@ namespace {
 constexpr int64_t kMaxSpans = int64_t{1} << 24;
 
 constexpr std::array kTables = {
-    "CREATE TABLE found(uri TEXT PRIMARY KEY, bytes, grp, site, camera, start_us, described)"
-    " WITHOUT ROWID",
+    "CREATE TABLE found(uri TEXT PRIMARY KEY, bytes, grp, site, camera, start_us, unusable, "
+    "file_id,"
+    " is_link) WITHOUT ROWID",
+    "CREATE INDEX found_file ON found(file_id) WHERE file_id <> ''",
     "CREATE TABLE clips(number INTEGER PRIMARY KEY, uri)",
     "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, container, codec, width,"
     " height, time_base_num, time_base_den, duration_s, source_fps)",
@@ -28,7 +31,7 @@ constexpr std::array kTables = {
     "CREATE INDEX thumbnails_of_plate ON thumbnails(camera, day_part, id)"};
 
 // Column lists of the readers below, in their order.
-#define LIDO_INPUT_COLUMNS "uri, found.bytes, grp, site, camera, start_us"
+#define LIDO_INPUT_COLUMNS "uri, found.bytes, grp, site, camera, start_us, unusable"
 #define LIDO_INFO_COLUMNS \
   "container, codec, width, height, time_base_num, time_base_den, duration_s, source_fps"
 #define LIDO_SPAN_COLUMNS "from_pts, from_dts, from_position, start_pts, first_k, end_k"
@@ -48,7 +51,8 @@ part::ClipInput read_input(const DbRow& row, int first) {
                        .bytes = row.integer(first + 1),
                        .group = std::string(row.bytes(first + 2)),
                        .site = std::string(row.bytes(first + 3)),
-                       .camera = std::string(row.bytes(first + 4))};
+                       .camera = std::string(row.bytes(first + 4)),
+                       .unusable = std::string(row.bytes(first + 6))};
   if (!row.is_null(first + 5)) clip.start_utc = dataset::UtcTime{row.integer(first + 5)};
   return clip;
 }
@@ -85,6 +89,29 @@ SpanRecord read_span_record(const DbRow& row) {
                    .span = read_span(row, 4)}};
 }
 
+bool has_description(const part::ClipInput& clip) {
+  return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+}
+
+/// Checks that two records of one file describe it equally.
+Result<void> check_equal(const part::ClipInput& first, const part::ClipInput& second) {
+  const auto time = [](const part::ClipInput& clip) {
+    return clip.start_utc ? dataset::to_string(*clip.start_utc) : std::string();
+  };
+  const std::array<std::tuple<const char*, std::string, std::string>, 4> fields = {
+      {{"group", first.group, second.group},
+       {"site", first.site, second.site},
+       {"camera", first.camera, second.camera},
+       {"start_utc", time(first), time(second)}}};
+  for (const auto& [name, before, after] : fields) {
+    if (before != after)
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: {} is \"{}\" here and \"{}\" before, want one record of the file",
+                  second.uri, name, after, before);
+  }
+  return {};
+}
+
 std::span<const std::byte> as_blob(const std::vector<uint32_t>& numbers) {
   return std::as_bytes(std::span(numbers));
 }
@@ -109,16 +136,53 @@ Result<std::unique_ptr<ClipDb>> ClipDb::open() {
   return clips;
 }
 
-Result<void> ClipDb::add_clip(const part::ClipInput& clip) {
-  const bool described =
-      !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
-  const DbValue start = clip.start_utc ? DbValue(clip.start_utc->us) : DbValue(std::nullopt);
-  return db_->run(
-      "INSERT INTO found VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(uri) DO UPDATE SET"
-      " bytes = excluded.bytes, grp = excluded.grp, site = excluded.site, camera = excluded.camera,"
-      " start_us = excluded.start_us, described = excluded.described"
-      " WHERE excluded.described >= described",
-      {clip.uri, clip.bytes, clip.group, clip.site, clip.camera, start, int64_t{described}});
+Result<AddedClip> ClipDb::add_clip(const FoundClip& clip) {
+  const auto known = LIDO_TRY(find_file(clip));
+  if (!known) {
+    LIDO_TRY(insert(clip));
+    return AddedClip{};
+  }
+  const bool is_described = has_description(clip.input),
+             was_described = has_description(known->input);
+  AddedClip added{.outcome = is_described == was_described ? AddedClip::Outcome::kRepeated
+                                                           : AddedClip::Outcome::kDescribed};
+  if (known->input.uri != clip.input.uri) added.other = known->input.uri;
+  if (is_described && was_described) LIDO_TRY(check_equal(known->input, clip.input));
+  // The preferred record compares lower.
+  const auto rank = [](const FoundClip& found) {
+    return std::tuple(!has_description(found.input), found.is_link, found.input.uri);
+  };
+  if (rank(clip) < rank(*known)) {
+    LIDO_TRY(drop_clip(known->input.uri));
+    LIDO_TRY(insert(clip));
+  }
+  return added;
+}
+
+Result<void> ClipDb::insert(const FoundClip& clip) {
+  const part::ClipInput& input = clip.input;
+  const DbValue start = input.start_utc ? DbValue(input.start_utc->us) : DbValue(std::nullopt);
+  return db_->run("INSERT INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                  {input.uri, input.bytes, input.group, input.site, input.camera, start,
+                   input.unusable, clip.file_id, int64_t{clip.is_link}});
+}
+
+/// Returns the record of a clip's file, under its own name or another.
+Result<std::optional<FoundClip>> ClipDb::find_file(const FoundClip& clip) {
+  std::optional<FoundClip> found;
+  const auto read = [&](const DbRow& row) -> Result<void> {
+    found = FoundClip{.input = read_input(row, 0),
+                      .file_id = std::string(row.bytes(7)),
+                      .is_link = row.integer(8) != 0};
+    return {};
+  };
+  LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS ", file_id, is_link FROM found WHERE uri = ?",
+                      {clip.input.uri}, read));
+  if (found || clip.file_id.empty()) return found;
+  LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS
+                      ", file_id, is_link FROM found WHERE file_id = ? AND file_id <> ''",
+                      {clip.file_id}, read));
+  return found;
 }
 
 Result<std::optional<int64_t>> ClipDb::bytes_of(std::string_view uri) {

@@ -8,12 +8,24 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/ingest/inputs.h"
 #include "lido/ingest/plan.h"
 #include "lido/ingest/temp_db.h"
 #include "lido/part/part_file.h"
 #include "lido/storage/store.h"
 
 namespace lido::ingest {
+
+/// Result of ClipDb::add_clip().
+struct AddedClip {
+  enum class Outcome {
+    kNew,
+    kDescribed,  ///< Known, and only one of the two records has a group, site, camera or time.
+    kRepeated,   ///< Known, and the two records are equal.
+  };
+  Outcome outcome = Outcome::kNew;
+  std::string other;  ///< Another name of the same file; empty if the names are equal.
+};
 
 /// A clip of a job with everything found out about it so far.
 struct ClipRecord {
@@ -67,9 +79,10 @@ class ClipDb {
 
   // First, clips are found.
 
-  /// Adds a clip. When a clip is added twice, the record with a group, site, camera or time stays;
-  /// between two such records, the later one stays.
-  Result<void> add_clip(const part::ClipInput& clip);
+  /// Adds a clip, unless its file has been added. Between two records of one file, the one with a
+  /// group, site, camera or time stays; then the one that is no link; then the first by URI.
+  /// @return kInvalidArgument for two records of one file that differ in those fields.
+  Result<AddedClip> add_clip(const FoundClip& clip);
   /// The size of a clip that was added; no value for an unknown one.
   Result<std::optional<int64_t>> bytes_of(std::string_view uri);
   /// Removes a clip. Does nothing for an unknown one.
@@ -130,6 +143,9 @@ class ClipDb {
 
  private:
   explicit ClipDb(std::unique_ptr<TempDb> db) : db_(std::move(db)) {}
+  Result<void> insert(const FoundClip& clip);
+  Result<std::optional<FoundClip>> find_file(const FoundClip& clip);
+
   std::unique_ptr<TempDb> db_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lido/base/parallel.h"
 
 namespace lido::ingest {
@@ -10,7 +12,7 @@ namespace {
 
 std::unique_ptr<ClipDb> db_of(const std::vector<part::ClipInput>& clips) {
   auto db = *ClipDb::open();
-  for (const part::ClipInput& clip : clips) EXPECT_TRUE(db->add_clip(clip));
+  for (const part::ClipInput& clip : clips) EXPECT_TRUE(db->add_clip({.input = clip}));
   return db;
 }
 
@@ -34,8 +36,7 @@ ClipRecord planned(size_t number, part::ClipInput input, size_t spans) {
 }
 
 TEST(ClipDb, ADescribedClipReplacesAPlainOne) {
-  const auto db = db_of({{.uri = "/b", .bytes = 1, .site = "old"},
-                         {.uri = "/b", .bytes = 2, .site = "new"},
+  const auto db = db_of({{.uri = "/b", .bytes = 2, .site = "new"},
                          {.uri = "/b", .bytes = 3},
                          {.uri = "/a", .bytes = 4},
                          {.uri = "/a", .bytes = 4, .camera = "left"}});
@@ -45,6 +46,47 @@ TEST(ClipDb, ADescribedClipReplacesAPlainOne) {
     return {};
   }));
   EXPECT_EQ(seen, (std::vector<std::string>{"/a 4 left", "/b 2 new"}));
+}
+
+TEST(ClipDb, AFileWithSeveralNamesIsOneClip) {
+  // In any order, the record with a description stays, then the one that is no link, then the
+  // first.
+  std::vector<FoundClip> names = {
+      {.input = {.uri = "/latest/0"}, .file_id = "1:2", .is_link = true},
+      {.input = {.uri = "/day/0"}, .file_id = "1:2"},
+      {.input = {.uri = "/day/hard"}, .file_id = "1:2"},
+      {.input = {.uri = "/day/1"}, .file_id = "1:3"}};
+  std::ranges::sort(names, {}, [](const FoundClip& clip) { return clip.input.uri; });
+  do {
+    const auto db = *ClipDb::open();
+    for (const FoundClip& name : names) ASSERT_TRUE(db->add_clip(name));
+    EXPECT_EQ(*db->number_clips(), 2U);
+    EXPECT_EQ(db->input(0)->uri, "/day/0");
+    EXPECT_EQ(db->input(1)->uri, "/day/1");
+  } while (std::ranges::next_permutation(names, {}, [](const FoundClip& clip) {
+             return clip.input.uri;
+           }).found);
+  const auto db = *ClipDb::open();
+  ASSERT_TRUE(db->add_clip({.input = {.uri = "/day/0"}, .file_id = "1:2"}));
+  const auto listed = db->add_clip(
+      {.input = {.uri = "/latest/0", .camera = "left"}, .file_id = "1:2", .is_link = true});
+  EXPECT_EQ(listed->outcome, AddedClip::Outcome::kDescribed);
+  EXPECT_EQ(listed->other, "/day/0");
+  const auto again = db->add_clip({.input = {.uri = "/latest/0", .camera = "left"}});
+  EXPECT_EQ(again->outcome, AddedClip::Outcome::kRepeated);
+  EXPECT_EQ(again->other, "");
+  EXPECT_EQ(*db->number_clips(), 1U);
+  EXPECT_EQ(db->input(0)->camera, "left");
+}
+
+TEST(ClipDb, TwoDescriptionsOfOneFileMustBeEqual) {
+  const auto db = *ClipDb::open();
+  ASSERT_TRUE(db->add_clip({.input = {.uri = "/a", .site = "x", .camera = "left"}}));
+  const auto other = db->add_clip({.input = {.uri = "/a", .site = "x", .camera = "right"}});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(other.error().message,
+            "/a: camera is \"right\" here and \"left\" before, want one record of the file");
 }
 
 TEST(ClipDb, NumbersClipsByUri) {

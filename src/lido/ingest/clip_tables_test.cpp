@@ -19,7 +19,7 @@ class AppendClips : public testing::Test {
     sampling_.fps.rate = {2, 1};
     sampling_.windows = {.window = 4, .stride = 2};
     sampling_.samples = "frame";
-    EXPECT_TRUE(clips_->add_clip({.uri = "/a.mp4", .bytes = 77, .camera = "left"}));
+    EXPECT_TRUE(clips_->add_clip({.input = {.uri = "/a.mp4", .bytes = 77, .camera = "left"}}));
     EXPECT_TRUE(clips_->number_clips());
     ClipRecord clip{.plan = {.input = *clips_->input(0)}, .split = "train"};
     clip.plan.info = {.codec = "h264", .time_base = {1, 1000}};

@@ -10,7 +10,7 @@ namespace {
 std::unique_ptr<ClipDb> planned_clips() {
   auto clips = *ClipDb::open();
   for (const char* uri : {"/a", "/b", "/c"})
-    EXPECT_TRUE(clips->add_clip({.uri = uri, .bytes = 1000}));
+    EXPECT_TRUE(clips->add_clip({.input = {.uri = uri, .bytes = 1000}}));
   EXPECT_TRUE(clips->number_clips());
   for (size_t i = 0; i < 2; ++i) {
     ClipRecord clip{.number = i};

@@ -2,6 +2,7 @@
 #include "lido/ingest/ingest.h"
 
 #include <algorithm>
+#include <iterator>
 #include <thread>
 
 #include "lido/base/parallel.h"
@@ -158,8 +159,17 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
   plan.clips = LIDO_TRY(ClipDb::open());
   ClipDb& clips = *plan.clips;
-  plan.ignored = LIDO_TRY(find_inputs(
-      request.inputs, [&](const part::ClipInput& clip) { return clips.add_clip(clip); }));
+  NamedItems repeated;
+  const auto add = [&](const FoundClip& clip) -> Result<void> {
+    const AddedClip added = LIDO_TRY(clips.add_clip(clip));
+    if (!added.other.empty())
+      repeated.add(fmt::format("{} is {}", clip.input.uri, added.other));
+    else if (added.outcome == AddedClip::Outcome::kRepeated)
+      repeated.add(clip.input.uri);
+    return {};
+  };
+  plan.notes = LIDO_TRY(find_inputs(request.inputs, add));
+  plan.notes.repeated += repeated;
   LIDO_TRY(check_clips(clips, request));
   if (dataset) plan.known = LIDO_TRY(drop_known(clips, *dataset, before.number));
   LIDO_TRY(plan_clips(plan, request.job, stop));
@@ -211,7 +221,11 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
   summary.clips = static_cast<int64_t>(totals.clips);
   summary.source_bytes = totals.bytes;
   summary.known = plan_.known;
-  summary.ignored = plan_.ignored;
+  summary.ignored = plan_.notes.other_files;
+  summary.unreadable_inputs = plan_.notes.unreadable.count;
+  summary.system_files = plan_.notes.system_files.count;
+  summary.repeated_inputs = plan_.notes.repeated.count;
+  std::ranges::move(warnings(plan_.notes), std::back_inserter(summary.warnings));
   summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - spans_in_batches_);
   return summary;
 }

@@ -24,7 +24,7 @@ struct IngestPlan {
   std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.
   int64_t known = 0;                      ///< Clips that the dataset has already.
-  int64_t ignored = 0;                    ///< Files skipped for their extension.
+  InputNotes notes;                       ///< Omissions of the search for clips.
 };
 
 /// Checks options, labels and the output folder, finds the clips and plans their spans. Writes

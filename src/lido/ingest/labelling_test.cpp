@@ -13,7 +13,7 @@ class Labelling : public testing::Test {
   Labelling()
       : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
         clips_(*ClipDb::open()) {
-    EXPECT_TRUE(clips_->add_clip({.uri = "/pool/a.mp4"}));
+    EXPECT_TRUE(clips_->add_clip({.input = {.uri = "/pool/a.mp4"}}));
     EXPECT_TRUE(clips_->number_clips());
     ClipRecord clip{.plan = {.input = *clips_->input(0), .spans = {{}}}, .span_parts = {"p"}};
     EXPECT_TRUE(clips_->store_plan(clip));

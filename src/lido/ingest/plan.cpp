@@ -48,6 +48,8 @@ Result<ClipPlan> plan_clip(part::ClipInput input, const part::SampleOptions& sam
     if (error.code == ErrorCode::kUnavailable) return with_context(plan.input.uri, error);
     return ClipPlan{std::move(plan.input), {}, {}, error};
   };
+  if (!plan.input.unusable.empty())
+    return give_up({ErrorCode::kInvalidArgument, plan.input.unusable});
   const auto reader = storage::open_reader(plan.input.uri);
   if (!reader) return give_up(reader.error());
   auto info = media::probe(**reader);

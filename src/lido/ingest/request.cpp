@@ -14,6 +14,9 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("clips", summary.clips);
   visit("known", summary.known);
   visit("ignored_files", summary.ignored);
+  visit("unreadable_inputs", summary.unreadable_inputs);
+  visit("system_files", summary.system_files);
+  visit("repeated_inputs", summary.repeated_inputs);
   visit("rejected", summary.rejected);
   visit("samples", summary.samples);
   visit("frames", summary.frames);
@@ -59,6 +62,7 @@ Result<Request> parse_request(const std::string& text) {
 OrderedJson summary_json(const Summary& summary) {
   OrderedJson json;
   visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
+  json["warnings"] = summary.warnings;
   return json;
 }
 
@@ -68,6 +72,10 @@ Summary parse_summary(const OrderedJson& json) {
     const auto found = json.find(name);
     if (found != json.end() && found->is_number()) found->get_to(value);
   });
+  const OrderedJson lines = json.value("warnings", OrderedJson::array());
+  for (const OrderedJson& line : lines) {
+    if (line.is_string()) summary.warnings.push_back(line);
+  }
   return summary;
 }
 

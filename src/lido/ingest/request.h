@@ -25,11 +25,14 @@ struct Request {
 
 /// The result of an ingest.
 struct Summary {
-  int generation = 0;    ///< Number of the new generation; 0 when there was nothing new.
-  int64_t clips = 0;     ///< New clips.
-  int64_t known = 0;     ///< Clips that the dataset had already.
-  int64_t ignored = 0;   ///< Files skipped for their extension.
-  int64_t rejected = 0;  ///< Clips that broke.
+  int generation = 0;             ///< Number of the new generation; 0 when there was nothing new.
+  int64_t clips = 0;              ///< New clips.
+  int64_t known = 0;              ///< Clips that the dataset had already.
+  int64_t ignored = 0;            ///< Files skipped for their extension.
+  int64_t unreadable_inputs = 0;  ///< Folders and files that could not be listed.
+  int64_t system_files = 0;       ///< Trash, snapshots and indexes that were skipped.
+  int64_t repeated_inputs = 0;    ///< Further names of clips and folders that were read once.
+  int64_t rejected = 0;           ///< Clips that broke.
   int64_t samples = 0;
   int64_t frames = 0;
   int64_t left_over = 0;  ///< Frames in no sample.
@@ -39,8 +42,9 @@ struct Summary {
   double source_hours = 0;   ///< Footage of the new clips.
   double skipped_hours = 0;  ///< Footage skipped by --fps auto, because nothing moved.
   int64_t spans = 0;
-  int64_t spans_resumed = 0;     ///< Spans that an earlier run had read.
-  int64_t labels_unmatched = 0;  ///< Labels of clips that are not in the dataset.
+  int64_t spans_resumed = 0;          ///< Spans that an earlier run had read.
+  int64_t labels_unmatched = 0;       ///< Labels of clips that are not in the dataset.
+  std::vector<std::string> warnings;  ///< Lines about what was left out, for a terminal.
 };
 
 /// A request as JSON text, for another process.

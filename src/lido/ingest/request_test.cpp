@@ -51,20 +51,24 @@ TEST(Summary, ComesBackFromJson) {
   const Summary summary{.generation = 2,
                         .clips = 3,
                         .ignored = 4,
+                        .unreadable_inputs = 5,
                         .rejected = 1,
                         .samples = 50,
                         .shard_bytes = 1 << 20,
                         .source_hours = 0.5,
-                        .spans_resumed = 7};
+                        .spans_resumed = 7,
+                        .warnings = {"one", "two"}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 16U);
+  EXPECT_EQ(json.size(), 20U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
   EXPECT_EQ(read.shard_bytes, 1 << 20);
   EXPECT_EQ(read.source_hours, 0.5);
   EXPECT_EQ(read.spans_resumed, 7);
+  EXPECT_EQ(read.unreadable_inputs, 5);
+  EXPECT_EQ(read.warnings, (std::vector<std::string>{"one", "two"}));
 }
 
 TEST(Summary, NumbersThatAreMissingAreZero) {

@@ -230,7 +230,7 @@ class Bucket final : public Store {
     return {};
   }
 
-  Result<void> visit_raw(const VisitEntry& visit) override { return this->visit("", visit); }
+  Result<void> visit_raw(const VisitEntry& visit) override { return this->visit("", visit, {}); }
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
     const std::string uri = uri_of(name);
