@@ -11,8 +11,9 @@
 function(lido_unity target)
   if(LIDO_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # A type of an unnamed namespace, in a header's eyes: each batch is one file here.
-    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    # GCC takes each file of a batch for a header, in which types of unnamed namespaces are suspect.
+    target_compile_options(${target} PRIVATE
+                           $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()
 
