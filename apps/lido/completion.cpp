@@ -17,7 +17,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 /// The help's first sentence, short enough for a menu.
 std::string brief(const std::string& help) {
   constexpr size_t kMaxLetters = 70;
-  const std::string first = help.substr(0, std::min(help.find(". "), help.find_first_of(":;\n")));
+  std::string first = help.substr(0, std::min(help.find(". "), help.find_first_of(":;\n")));
   if (first.size() <= kMaxLetters) return first;
   return first.substr(0, first.rfind(' ', kMaxLetters));
 }
@@ -61,7 +61,7 @@ std::string flag_words(const Command& command) {
 }
 
 std::string bash(const Command& program) {
-  std::string paths, words, flags, values;
+  std::string paths, words, values;
   for (const Command* command : all_commands(program)) {
     if (command != &program)
       paths += fmt::format("{}\"{}\"", paths.empty() ? "" : " | ", command->path);

@@ -151,7 +151,7 @@ Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
     fmt::print(stderr, "{} is running at {} already\n", job.id, on);
     return job.id;
   }
-  const std::string id = fmt::format("{}-{}", name, runs + 1);
+  std::string id = fmt::format("{}-{}", name, runs + 1);
   LIDO_TRY(
       submit(api, {.id = id,
                    .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
@@ -218,7 +218,7 @@ Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
     }
     failed_polls = 0;
     if (text_so_far) log.read(*text_so_far);
-    if (job->has_ended()) return outcome_of(*job, log, std::move(outcome));
+    if (job->has_ended()) return outcome_of(*job, log, outcome);
   }
 }
 

@@ -32,7 +32,7 @@ template <typename Row>
 TableWriter<Row>::~TableWriter() = default;
 
 template <typename Row>
-Result<TableWriter<Row>> TableWriter<Row>::create(storage::Store& store, std::string name) {
+Result<TableWriter<Row>> TableWriter<Row>::create(storage::Store& store, const std::string& name) {
   auto file = LIDO_TRY(ParquetWriter::create(store, name, *schema_of<Row>()));
   return TableWriter(std::unique_ptr<State>(new State{std::move(file), {}, 0}));
 }
@@ -72,6 +72,7 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
 }
 
 // Every row type that is stored. A new one is added here and to table_docs.cpp.
+// NOLINTBEGIN(bugprone-macro-parentheses): a type has none.
 #define LIDO_TABLE(Row)                                                  \
   template class TableWriter<Row>;                                       \
   template Result<void> visit_table(storage::Store&, const std::string&, \
@@ -90,5 +91,6 @@ LIDO_TABLE(VisitorRow)
 LIDO_TABLE(DangerRow)
 LIDO_TABLE(SeenRow)
 #undef LIDO_TABLE
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace lido::dataset

@@ -24,7 +24,7 @@ class TableWriter {
  public:
   /// @param name  Path of the file in the store.
   /// @return kUnavailable when the store cannot create the file.
-  static Result<TableWriter> create(storage::Store& store, std::string name);
+  static Result<TableWriter> create(storage::Store& store, const std::string& name);
   TableWriter(TableWriter&&) noexcept;
   TableWriter& operator=(TableWriter&&) noexcept;
   /// Publishes nothing: without commit(), the file does not appear.

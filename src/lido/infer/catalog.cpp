@@ -47,7 +47,7 @@ std::error_code place_copy(const std::string& bundle_folder, const fs::path& cop
 Result<std::string> models_folder() {
   if (const auto folder = variable("LIDO_MODELS"); !folder.empty())
     return storage::absolute(folder);
-  if (const auto folder = user_folder(); !folder.empty()) return folder;
+  if (auto folder = user_folder(); !folder.empty()) return folder;
   return fail(ErrorCode::kInvalidArgument,
               "models: no folder for them, HOME is not set. Set LIDO_MODELS to a folder.");
 }

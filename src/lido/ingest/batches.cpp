@@ -54,10 +54,11 @@ class BatchWriter {
 
 /// Reads a number and the space after it from the front of a line.
 bool take_number(std::string_view& line, int64_t& number) {
-  const char* end = line.data() + line.size();
-  const auto [after, error] = std::from_chars(line.data(), end, number);
+  const char* const begin = std::to_address(line.begin());
+  const char* const end = std::to_address(line.end());
+  const auto [after, error] = std::from_chars(begin, end, number);
   if (error != std::errc() || after == end || *after != ' ') return false;
-  line.remove_prefix(static_cast<size_t>(after - line.data()) + 1);
+  line.remove_prefix(static_cast<size_t>(after - begin) + 1);
   return true;
 }
 

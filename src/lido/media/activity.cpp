@@ -22,7 +22,8 @@ void sum_rows(const Frame& frame, int cell, CellMeans& cells) {
     }
     for (int column = 0; column < cells.columns; ++column) {
       const auto begin = columns.begin() + ptrdiff_t{column} * cell;
-      cells.means[static_cast<size_t>(row * cells.columns + column)] =
+      cells.means[static_cast<size_t>(row) * static_cast<size_t>(cells.columns) +
+                  static_cast<size_t>(column)] =
           static_cast<float>(std::accumulate(begin, begin + cell, 0U)) / area;
     }
   }
@@ -39,7 +40,7 @@ float median(std::vector<float> values) {
 CellMeans cell_means(const Frame& frame) {
   const int cell = frame.width >= 1280 ? 16 : 8;
   CellMeans cells{frame.width / cell, frame.height / cell, {}};
-  cells.means.resize(static_cast<size_t>(cells.columns * cells.rows));
+  cells.means.resize(static_cast<size_t>(cells.columns) * static_cast<size_t>(cells.rows));
   if (frame.bit_depth > 8)
     sum_rows<uint16_t>(frame, cell, cells);
   else
@@ -85,9 +86,10 @@ bool BlockMotionDetector::push(int width, int height, std::span<const BlockVecto
   rows_ = rows;
   // The grid has a border of cells that never move.
   const auto at = [&](int column, int row) {
-    return static_cast<size_t>((row + 1) * (columns + 2) + column + 1);
+    return static_cast<size_t>(row + 1) * static_cast<size_t>(columns + 2) +
+           static_cast<size_t>(column + 1);
   };
-  means_.resize(static_cast<size_t>((columns + 2) * (rows + 2)));
+  means_.resize(static_cast<size_t>(columns + 2) * static_cast<size_t>(rows + 2));
   newest_.assign(means_.size(), {});
   for (const BlockVector& vector : vectors) {
     const bool inside = vector.x >= 0 && vector.y >= 0 && vector.x < width && vector.y < height;

@@ -29,7 +29,8 @@ Result<void> Observer::push(int64_t first_k, int64_t end_k, bool after_cut,
   end_k = owned_.end == INT64_MAX ? end_k : std::min(end_k, owned_.end + 1);
   if (first_k >= end_k || owned_.begin == owned_.end) return {};
   waiting_.push_back({first_k, end_k, after_cut, frame});
-  return session_.push(frame, [this](std::vector<Detection> found) { return observe(found); });
+  return session_.push(frame,
+                       [this](const std::vector<Detection>& found) { return observe(found); });
 }
 
 /// Boxes of people, also with low scores unless they leave too little of the frame.
@@ -120,7 +121,7 @@ void Observer::end_block() {
 }
 
 Result<void> Observer::finish() {
-  LIDO_TRY(session_.flush([this](std::vector<Detection> found) { return observe(found); }));
+  LIDO_TRY(session_.flush([this](const std::vector<Detection>& found) { return observe(found); }));
   end_block();
   return {};
 }

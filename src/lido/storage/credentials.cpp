@@ -108,8 +108,8 @@ bool answers(const sockaddr_in& address, std::string_view request, std::string_v
 
 /// Returns whether a metadata server answers. A server that has a name, not an address, is assumed
 /// to exist: looking up a name may take long.
-bool metadata_server(std::string host, std::string_view request, std::string_view mark) {
-  const auto address = parse_address(host.empty() ? kMetadataAddress : host);
+bool metadata_server(const std::string& host, std::string_view request, std::string_view mark) {
+  const auto address = parse_address(host.empty() ? std::string(kMetadataAddress) : host);
   return !address || answers(*address, request, mark);
 }
 

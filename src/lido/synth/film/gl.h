@@ -75,4 +75,9 @@ class Context {
   Functions functions_;
 };
 
+/// An offset in a buffer, as OpenGL wants it: as a pointer.
+inline const void* byte_offset(size_t offset) {
+  return reinterpret_cast<const void*>(offset);  // NOLINT(performance-no-int-to-ptr)
+}
+
 }  // namespace lido::synth::gl

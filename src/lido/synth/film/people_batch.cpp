@@ -33,8 +33,7 @@ std::array<PeopleBatch::Buffers, 2> PeopleBatch::make_buffers(const gl::Context&
     gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(2 * bytes), nullptr, GL_STREAM_DRAW);
     for (const GLuint number : {0U, 1U}) {
       gl->EnableVertexAttribArray(number);
-      gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0,
-                              reinterpret_cast<const void*>(number * bytes));
+      gl->VertexAttribPointer(number, 3, GL_FLOAT, GL_FALSE, 0, gl::byte_offset(number * bytes));
     }
     gl->GenBuffers(1, &still);
     gl->BindBuffer(GL_ARRAY_BUFFER, still);

@@ -55,7 +55,7 @@ GLuint make_array(const gl::Context& gl, const void* data, size_t bytes) {
 void add_attribute(const gl::Context& gl, GLuint number, int size, size_t stride, size_t offset) {
   gl->EnableVertexAttribArray(number);
   gl->VertexAttribPointer(number, size, GL_FLOAT, GL_FALSE, static_cast<GLsizei>(stride),
-                          reinterpret_cast<const void*>(offset));
+                          gl::byte_offset(offset));
 }
 
 /// Gain of a camera's automatic exposure: it evens out part of the light's changes.
