@@ -241,3 +241,12 @@ def test_inspect(dataset, tmp_path):
     shard.write_bytes(data)
     broken = run("inspect", dataset, "--verify")
     assert broken.code == 2 and "checksum" in broken.err
+
+
+def test_a_clip_without_a_group_is_a_group_of_its_own(clips, tmp_path):
+    """Groups seed augmentation: an empty one would give all clips the same draws."""
+    names = ("h264_b.mp4", "hevc_b.mp4", "vp9.webm")
+    assert ingest([clips / name for name in names], tmp_path / "ds", *SMALL)["clips"] == 3
+    rows = table(tmp_path / "ds", "manifest")
+    assert {row["group"] for row in rows} == {str(clips / name) for name in names}
+    assert all(row["group"] == row["clip"] for row in rows + table(tmp_path / "ds", "clips"))

@@ -76,7 +76,9 @@ struct SampleRow {
     visit("offset", &Row::offset, "Position of the sample in the shard file, bytes");
     visit("length", &Row::length, "Size of the sample in the shard file with tar headers, bytes");
     visit("clip", &Row::clip, "Absolute path or URI of the source clip");
-    visit("group", &Row::group, "Event that the clip shows; all clips of one group share a split");
+    visit("group", &Row::group,
+          "Event that the clip shows, by default the clip itself; all clips of one group share a "
+          "split");
     visit("site", &Row::site, "Name of the pool; empty if the list of clips names none");
     visit("camera", &Row::camera, "Name of the camera; empty if the list of clips names none");
     visit("first_k", &Row::first_k,
@@ -163,7 +165,9 @@ struct ClipRow {
           "Time from the first frame to the last frame read, seconds");
     visit("source_fps", &Row::source_fps,
           "Average frame rate from the container's header, frames a second; 0 if it has none");
-    visit("group", &Row::group, "Event that the clip shows; all clips of one group share a split");
+    visit("group", &Row::group,
+          "Event that the clip shows, by default the clip itself; all clips of one group share a "
+          "split");
     visit("site", &Row::site, "Name of the pool; empty if the list of clips names none");
     visit("camera", &Row::camera, "Name of the camera; empty if the list of clips names none");
     visit("start_utc", &Row::start_utc,

@@ -16,7 +16,7 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
   row.split = clip.split;
   row.length = sample.length;
   row.clip = input.uri;
-  row.group = input.group;
+  row.group = input.group_name();
   row.site = input.site;
   row.camera = input.camera;
   row.first_k = sample.first_k;
