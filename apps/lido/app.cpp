@@ -206,6 +206,11 @@ int run(std::vector<std::string> arguments) {
     return app->exit(asked_for_help);
   } catch (const CLI::ParseError& error) {
     return report_error({ErrorCode::kInvalidArgument, error.what()});
+  } catch (const std::system_error& error) {  // {fmt} could not print
+    return report_error({ErrorCode::kUnavailable, fmt::format("output: {}", error.what())});
+  } catch (const std::exception& error) {
+    return report_error({ErrorCode::kUnavailable,
+                         fmt::format("unexpected error, a bug in lido: {}", error.what())});
   }
   return exit;
 }

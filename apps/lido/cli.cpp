@@ -76,7 +76,8 @@ Result<std::string> shared_file(const std::string& name) {
   const auto file = program.parent_path().parent_path() / "share/lido" / name;
   if (!std::filesystem::exists(file, error))
     return fail(ErrorCode::kNotFound,
-                "{}: no such file. Lido's own files belong in ../share/lido beside its program.",
+                "{}: no such file. Lido's own files belong in ../share/lido beside its program; "
+                "in a checkout, ./dev setup fetches them.",
                 file.string());
   return file.string();
 }

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cmath>
 #include <initializer_list>
 #include <stop_token>
 #include <string>
@@ -23,6 +24,15 @@ std::stop_token interruption();
 
 /// Prints "lido: MESSAGE" on one line and returns the exit code.
 int report_error(const Error& error);
+
+/// Refuses nan, which CLI::Range takes for a number in any range.
+inline const CLI::Validator kIsNumber(
+    [](const std::string& text) {
+      double value = 0;
+      const bool is_nan = CLI::detail::lexical_cast(text, value) && std::isnan(value);
+      return is_nan ? std::string("is nan, want a number") : std::string();
+    },
+    "");
 
 /// "shard_mb" as a flag: "--shard-mb".
 inline std::string flag_of(std::string_view field) {

@@ -109,6 +109,7 @@ void add_price_flags(CLI::App& command, PriceFlags& flags) {
       .add_option("--max-age-days", flags.max_age_days,
                   "Refuse prices that are older than this, days")
       ->check(CLI::Range(0.0, 36500.0))
+      ->check(kIsNumber)
       ->capture_default_str();
 }
 

@@ -229,6 +229,7 @@ void add_up(CLI::App& parent, const SharedFlags& flags, int& exit) {
       ->add_option("--wait-s", flags->wait_s,
                    "Seconds to wait until the clusters are ready; 0: do not wait")
       ->check(CLI::Range(0.0, 86400.0))
+      ->check(kIsNumber)
       ->capture_default_str();
   command->add_flag("--dry-run", flags->dry_run, "Check all, print the manifests, change nothing");
   on_run(command, exit, [flags] { return up(*flags); });

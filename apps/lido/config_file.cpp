@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -253,8 +254,12 @@ Result<CommandLine> with_config_files(const Command& program,
   // A command's own section is more exact than the keys above all sections.
   for (const bool own : {true, false}) {
     for (const ConfigFile& file : files) {
+      std::error_code ignored;
+      if (!std::filesystem::exists(file.path, ignored)) continue;
       std::ifstream in(file.path, std::ios::binary);
-      if (!in) continue;
+      if (!in || std::filesystem::is_directory(file.path, ignored))
+        return fail(ErrorCode::kInvalidArgument, "{}: cannot be read, want a file of flags",
+                    file.path);
       const std::string text(std::istreambuf_iterator<char>(in), {});
       const auto entries = LIDO_TRY(parse_config(text, file.path));
       LIDO_TRY(check(program, entries, file.trusted));

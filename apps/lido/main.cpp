@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
 #include "app.h"
+#include "exit_codes.h"
 #include "lido/storage/store.h"
 
 int main(int argc, char** argv) {
-  const int exit = lido::cli::run({argv + 1, argv + argc});
+  int exit = lido::cli::run({argv + 1, argv + argc});
+  // What stays in the buffer reaches a full disk only now.
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit == lido::cli::kDone) {
+    const char* reason = errno == 0 ? "cannot be written" : std::strerror(errno);
+    std::fprintf(stderr, "lido: standard output: %s\n", reason);
+    exit = lido::cli::kFailed;
+  }
   lido::storage::shut_down();
   return exit;
 }

@@ -202,6 +202,7 @@ class Commands {
     add_out(sub);
     sub.add_option("--hours", flags_->hours, "Hours that each camera films")
         ->check(CLI::Range(0.0005, 1000.0))
+        ->check(kIsNumber)
         ->capture_default_str();
     sub.add_option("--cameras", flags_->cameras, "Number of cameras")
         ->check(CLI::Range(1, 16))
@@ -210,6 +211,7 @@ class Commands {
         ->capture_default_str();
     sub.add_option("--fps", flags_->fps, "Frames a second")
         ->check(CLI::Range(1.0, 60.0))
+        ->check(kIsNumber)
         ->capture_default_str();
     sub.add_option("--randomise", flags_->randomise,
                    "Ranges for water, light and cameras (YAML), as docs/simulation.md describes");
@@ -242,6 +244,7 @@ class Commands {
     sub.add_option("--minutes", flags_->minutes,
                    "Minutes that the page shows, with --day or --from")
         ->check(CLI::Range(0.1, 120.0))
+        ->check(kIsNumber)
         ->capture_default_str();
   }
 

@@ -78,6 +78,7 @@ constexpr uint64_t kSceneryStream = 2, kCameraStream = 3, kLightStream = 7, kWat
 
 /// Draws all of a film but its people.
 Result<synth::FilmPlan> draw_film(const SynthFlags& flags) {
+  LIDO_TRY(validate(flags.life));
   const auto [width, height] = LIDO_TRY(parse_size(flags.size));
   const synth::Randomisation ranges = LIDO_TRY(read_randomisation(flags.randomise));
   const synth::Random random(static_cast<uint64_t>(flags.life.seed));

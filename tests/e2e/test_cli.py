@@ -353,3 +353,39 @@ def test_a_python_without_ray_is_wrong_use(clips, tmp_path):
     python.chmod(0o755)
     done = run(*arguments, env={"LIDO_PYTHON": str(python)})
     assert done.code == 2 and "LIDO_PYTHON" in done.err and done.err.count("\n") == 1, done.err
+
+
+def test_output_that_cannot_be_written_is_an_error():
+    """/dev/full refuses each write, as a full disk does."""
+    for arguments in (["--help"], ["man"], ["cluster", "init", "pool-a"], ["models", "list"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [LIDO, *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert done.returncode == 1, (arguments, done)
+        assert "No space left on device" in done.stderr, (arguments, done)
+        assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_uri_without_a_bucket_is_refused(clips, tmp_path):
+    done = run("ingest", clips / "h264_b.mp4", "--out", "gs://")
+    assert done.code == 2 and "no bucket, want gs://BUCKET/PREFIX" in done.err
+
+
+def test_a_folder_for_a_config_file_is_refused(tmp_path):
+    (tmp_path / "lido.toml").mkdir()
+    done = subprocess.run(
+        [LIDO, "models", "list"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and "lido.toml: cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--busy -3", "--busy 50", "--seed -1", "--dangers-per-day nan", "--hours nan", "--fps nan"],
+)
+def test_a_film_out_of_range_is_refused(tmp_path, options):
+    done = run("synth", "pool", "--out", tmp_path / "film", *options.split(), timeout=20)
+    assert done.code == 2, done.err
+    assert options.split()[0].strip("-").replace("-", "_") in done.err.replace("-", "_")
+    assert not (tmp_path / "film").exists()

@@ -108,6 +108,7 @@ TEST(Uri, HasOneAbsoluteForm) {
   EXPECT_EQ(absolute("/a/./b/../c/"), "/a/c");
   EXPECT_EQ(absolute("file:///a/b"), "/a/b");
   EXPECT_EQ(absolute("gs://bucket/a/"), "gs://bucket/a");
+  EXPECT_EQ(absolute("gs://"), "gs://");
   EXPECT_EQ(absolute("x"), (fs::current_path() / "x").string());
   EXPECT_TRUE(is_remote("s3://b"));
   EXPECT_FALSE(is_remote("/s3:"));
