@@ -9,7 +9,7 @@
 
 int main(int argc, char** argv) {
   int exit = lido::cli::run({argv + 1, argv + argc});
-  // What stays in the buffer reaches a full disk only now.
+  // A full disk is noticed only when the buffer is written.
   if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit == lido::cli::kDone) {
     const char* reason = errno == 0 ? "cannot be written" : std::strerror(errno);
     std::fprintf(stderr, "lido: standard output: %s\n", reason);
