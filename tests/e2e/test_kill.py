@@ -8,16 +8,33 @@ import subprocess
 import time
 
 import pytest
-from conftest import LIDO, SMALL, content, ingest, table
+from conftest import (
+    CLIPS,
+    LIDO,
+    SMALL,
+    content,
+    ingest,
+    kill_with_parts,
+    parts_done,
+    run,
+    start,
+    table,
+    wait_until,
+)
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory):
-    from conftest import CLIPS
-
+def undisturbed(tmp_path_factory):
+    """Content of a dataset whose ingest was not killed, and the seconds that the ingest took."""
     folder = tmp_path_factory.mktemp("reference")
+    begun = time.monotonic()
     ingest(CLIPS, folder / "d", *SMALL, "--shard-mb", 0.5, "--span-s", 2)
-    return content(folder / "d")
+    return content(folder / "d"), time.monotonic() - begun
+
+
+@pytest.fixture(scope="module")
+def reference(undisturbed):
+    return undisturbed[0]
 
 
 def command(clips, out, workers):
@@ -36,12 +53,7 @@ def command(clips, out, workers):
 
 def kill_at_random(clips, out, chance, longest_s, signals=(signal.SIGKILL,)):
     """Runs once and kills it on the way, the child or the parent; @return whether it was killed."""
-    process = subprocess.Popen(
-        command(clips, out, chance.choice([1, 2, 4])),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = start(command(clips, out, chance.choice([1, 2, 4])))
     time.sleep(chance.random() * longest_s)
     if process.poll() is not None:
         return False
@@ -60,10 +72,13 @@ def go_on_until_done(clips, out):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_killed_ingest_goes_on_to_the_same_bytes(clips, tmp_path, reference, seed):
+def test_a_killed_ingest_goes_on_to_the_same_bytes(clips, tmp_path, undisturbed, seed):
+    reference, seconds = undisturbed
     chance = random.Random(seed)
-    for _ in range(3):
-        kill_at_random(clips, tmp_path / "d", chance, 1.5)
+    # The first is killed in its first half, so that at least one is.
+    kills = [kill_at_random(clips, tmp_path / "d", chance, seconds / 2) for _ in range(3)]
+    assert kills[0]
+    assert not list((tmp_path / "d").glob("generations/*/generation.json")) or not all(kills)
     go_on_until_done(clips, tmp_path / "d")
     assert content(tmp_path / "d") == reference
 
@@ -88,70 +103,39 @@ def test_fifty_kills(clips, tmp_path, reference):
 
 
 def test_a_span_that_is_done_is_not_done_again(clips, tmp_path):
-    import json
-
-    inputs = [str(clips / n) for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg2.ts")]
-    options = [
-        "--out",
-        str(tmp_path / "d"),
-        *"--fps 30 --size 512 --window 2 --stride 1 --workers 1 --span-s 1 --scene off".split(),
-    ]
-    process = subprocess.Popen(
-        [LIDO, "ingest", *inputs, *options, "--quiet"],
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
+    inputs = [clips / n for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg2.ts")]
+    options = "--fps 30 --size 512 --window 2 --stride 1 --workers 1 --span-s 1".split()
+    kill_with_parts(
+        [LIDO, "ingest", *inputs, "--out", tmp_path / "d", *options, "--scene", "off", "--quiet"],
+        tmp_path / "d",
+        3,
     )
-    parts = tmp_path / "d/.work/parts"
-    while process.poll() is None and not (
-        parts.exists() and len([p for p in parts.iterdir() if not p.name.startswith(".")]) >= 3
-    ):
-        time.sleep(0.01)
-    assert process.poll() is None, "it finished before it could be killed"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = subprocess.run(
-        [LIDO, "ingest", *inputs, *options, "--quiet", "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    summary = json.loads(done.stdout)
+    summary = ingest(inputs, tmp_path / "d", *options)
     assert 3 <= summary["spans_resumed"] < summary["spans"]
 
 
 def test_ctrl_c_is_clean(clips, tmp_path):
-    process = subprocess.Popen(
-        [
-            LIDO,
-            "ingest",
-            str(clips),
-            "--out",
-            str(tmp_path / "d"),
-            *"--fps 30 --size 512 --scene off".split(),
-        ],
-        stdout=subprocess.PIPE,
+    options = "--fps 30 --size 512 --scene off".split()
+    process = start(
+        [LIDO, "ingest", clips, "--out", tmp_path / "d", *options],
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
-    time.sleep(1.5)
+    wait_until(lambda: parts_done(tmp_path / "d") >= 1, process)
     os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 130 and "the same command resumes from here" in err
     assert not (tmp_path / "d/generations").exists()
 
 
 def test_ctrl_c_while_shards_are_written(clips, tmp_path):
     arguments = ["--shard-mb", "0.001", "--span-s", "2"]
-    process = subprocess.Popen(
+    process = start(
         [LIDO, "ingest", clips, "--out", tmp_path / "d", *SMALL, *arguments, "--quiet"],
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
     )
-    while not (tmp_path / "d/.work/rows").exists():
-        assert process.poll() is None
-        time.sleep(0.001)
+    wait_until((tmp_path / "d/.work/rows").exists, process)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "the same command resumes from here" in said, said
@@ -163,15 +147,13 @@ def test_ctrl_c_while_shards_are_written(clips, tmp_path):
 
 
 def test_two_at_a_time_are_refused(clips, tmp_path):
-    options = ["--out", str(tmp_path / "d"), "--fps", "30", "--size", "512", "--scene", "off"]
-    first = subprocess.Popen(
-        [LIDO, "ingest", str(clips), *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    while not (tmp_path / "d/.work").exists():
-        time.sleep(0.01)
-    second = subprocess.run([LIDO, "ingest", str(clips), *options], capture_output=True, text=True)
+    options = ["--out", tmp_path / "d", *"--fps 30 --size 512 --scene off".split()]
+    first = start([LIDO, "ingest", clips, *options])
+    wait_until(lambda: parts_done(tmp_path / "d") >= 1, first)
+    second = run("ingest", clips, *options)
+    assert first.poll() is None, "the first ended too early to be in the second's way"
     first.terminate()
-    assert second.returncode == 1 and "another process is writing here" in second.stderr
+    assert second.code == 1 and "another process is writing here" in second.err
     assert first.wait(timeout=30) == 130
 
 
