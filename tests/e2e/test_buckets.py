@@ -2,6 +2,9 @@
 """Real local GCS and S3 servers, also through a proxy that answers 503 and cuts connections."""
 
 import contextlib
+import hashlib
+import io
+import json
 import os
 import pathlib
 import random
@@ -10,12 +13,15 @@ import socket
 import socketserver
 import subprocess
 import sys
+import tarfile
 import threading
 import time
+import urllib.parse
+import urllib.request
 
 import boto3
 import pytest
-from conftest import CLIPS, SMALL, content, ingest, run, table
+from conftest import CLIPS, SMALL, content, hold_port, ingest, port_of, run, table, wait_until
 
 TOOLS = pathlib.Path(
     os.environ.get("LIDO_TOOLS", pathlib.Path(__file__).parents[2] / "build/tools")
@@ -23,20 +29,23 @@ TOOLS = pathlib.Path(
 NAMES = ["h264_b.mp4", "hevc_b.mkv", "vp9.webm", "h264_b.ts", "with_sound.mp4"]
 
 
-def free_port():
+@contextlib.contextmanager
+def serving(command, **options):
+    """Runs a server that takes a port, and yields the port once the server answers there."""
+    with hold_port() as held:
+        port = port_of(held)
+        process = subprocess.Popen([str(part) for part in command(port)], **options)
+        try:
+            wait_until(lambda: answers(port), process)
+            yield port
+        finally:
+            process.kill()
+            process.wait()
+
+
+def answers(port):
     with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(port, process):
-    for _ in range(300):
-        assert process.poll() is None, "the server ended"
-        with socket.socket() as s:
-            if s.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError(f"no server on port {port}")
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 class FaultyProxy(socketserver.ThreadingTCPServer):
@@ -116,60 +125,48 @@ def gcs(tmp_path_factory, long_clip):
         shutil.copy(CLIPS / name, root / "pool-a/raw")
     (root / "pool-a/long").mkdir()
     shutil.copy(long_clip, root / "pool-a/long")
-    port = free_port()
-    server = subprocess.Popen(
-        [
-            TOOLS / "fake-gcs-server",
-            *"-scheme http -host 127.0.0.1 -port".split(),
-            str(port),
-            "-data",
-            root,
-            *"-backend memory -log-level error -public-host".split(),
-            f"127.0.0.1:{port}",
-        ]
-    )
-    wait_for(port, server)
-    proxy = FaultyProxy(port)
-    yield (
-        "gs://pool-a",
-        {"CLOUD_STORAGE_EMULATOR_ENDPOINT": f"http://127.0.0.1:{proxy.server_address[1]}"},
-        proxy,
-    )
-    server.kill()
+
+    def command(port):
+        flags = f"-scheme http -host 127.0.0.1 -port {port} -public-host 127.0.0.1:{port}".split()
+        memory = ["-data", root, *"-backend memory -log-level error".split()]
+        return [TOOLS / "fake-gcs-server", *flags, *memory]
+
+    with serving(command) as port:
+        proxy = FaultyProxy(port)
+        yield (
+            "gs://pool-a",
+            {"CLOUD_STORAGE_EMULATOR_ENDPOINT": f"http://127.0.0.1:{proxy.server_address[1]}"},
+            proxy,
+        )
 
 
 @pytest.fixture(scope="module")
 def s3(long_clip):
-    port = free_port()
-    server = subprocess.Popen(
-        [pathlib.Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(port, server)
-    client = boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        aws_access_key_id="a",
-        aws_secret_access_key="b",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket="pool-a")
-    for name in NAMES:
-        client.upload_file(str(CLIPS / name), "pool-a", f"raw/{name}")
-    client.upload_file(str(long_clip), "pool-a", "long/long.mp4")
-    proxy = FaultyProxy(port)
-    yield (
-        "s3://pool-a",
-        {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_address[1]}",
-            "AWS_ACCESS_KEY_ID": "a",
-            "AWS_SECRET_ACCESS_KEY": "b",
-            "AWS_REGION": "us-east-1",
-        },
-        proxy,
-    )
-    server.kill()
+    moto = pathlib.Path(sys.executable).parent / "moto_server"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with serving(lambda port: [moto, "-H", "127.0.0.1", "-p", port], **quiet) as port:
+        client = boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            region_name="us-east-1",
+        )
+        client.create_bucket(Bucket="pool-a")
+        for name in NAMES:
+            client.upload_file(str(CLIPS / name), "pool-a", f"raw/{name}")
+        client.upload_file(str(long_clip), "pool-a", "long/long.mp4")
+        proxy = FaultyProxy(port)
+        yield (
+            "s3://pool-a",
+            {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{proxy.server_address[1]}",
+                "AWS_ACCESS_KEY_ID": "a",
+                "AWS_SECRET_ACCESS_KEY": "b",
+                "AWS_REGION": "us-east-1",
+            },
+            proxy,
+        )
 
 
 @pytest.fixture(params=["gcs", "s3"])
@@ -179,19 +176,66 @@ def bucket(request):
     return uri, env, proxy
 
 
-def pixels(dataset):
-    """Rows that must not depend on a clip's storage. Keys do: they hash the clip's URI."""
-    return sorted(
-        (r["clip"].rsplit("/")[-1], r["first_k"], tuple(r["pts"]))
-        for r in table(dataset, "manifest")
-    )
+def objects(uri, env):
+    """Checksums of the objects below a URI by their name, read from the server without Lido; the
+    report, which names the time, is left out, and so are Arrow's empty markers of S3 folders.
+    """
+    scheme, _, bucket, prefix = uri.split("/", 3)
+    if scheme == "s3:":
+        client = boto3.client(
+            "s3",
+            endpoint_url=env["AWS_ENDPOINT_URL"],
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            region_name="us-east-1",
+        )
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + "/")
+        names = [one["Key"] for page in pages for one in page.get("Contents", [])]
+
+        def read(name):
+            return client.get_object(Bucket=bucket, Key=name)["Body"].read()
+    else:
+        url = f"{env['CLOUD_STORAGE_EMULATOR_ENDPOINT']}/storage/v1/b/{bucket}/o"
+        query = urllib.parse.urlencode({"prefix": prefix + "/", "maxResults": 100000})
+        with urllib.request.urlopen(f"{url}?{query}") as answer:
+            names = [one["name"] for one in json.load(answer).get("items", [])]
+
+        def read(name):
+            with urllib.request.urlopen(
+                f"{url}/{urllib.parse.quote(name, '')}?alt=media"
+            ) as answer:
+                return answer.read()
+
+    return {
+        name.removeprefix(prefix + "/"): hashlib.sha256(read(name)).hexdigest()
+        for name in names
+        if not name.endswith(("report.html", "/"))
+    }
+
+
+def images(dataset):
+    """Images of each sample, by what must not depend on a clip's storage. Keys do: they hash the
+    clip's URI.
+    """
+    found = {}
+    for row in table(dataset, "manifest"):
+        with open(dataset / row["shard"], "rb") as shard:
+            shard.seek(row["offset"])
+            data = shard.read(row["length"])
+        with tarfile.open(fileobj=io.BytesIO(data + bytes(1024))) as tar:
+            files = {m.name.split(".", 1)[1]: tar.extractfile(m).read() for m in tar}
+        name = row["clip"].rsplit("/")[-1], row["first_k"], tuple(row["pts"])
+        found[name] = {k: v for k, v in files.items() if k.endswith("jpg")}
+    return found
 
 
 def test_clips_in_a_bucket_give_the_samples_of_clips_on_disk(bucket, tmp_path):
     uri, env, _ = bucket
     ingest(f"{uri}/raw", tmp_path / "bucket", *SMALL, env=env)
     ingest([CLIPS / n for n in NAMES], tmp_path / "disk", *SMALL)
-    assert pixels(tmp_path / "bucket") == pixels(tmp_path / "disk")
+    here = images(tmp_path / "disk")
+    assert len(here) > 50 and all(len(files) == 4 for files in here.values())
+    assert images(tmp_path / "bucket") == here
     assert run("inspect", tmp_path / "bucket", "--verify").code == 0
 
 
@@ -216,10 +260,16 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
     uri, env, _ = bucket
     out = f"{uri}/train"
     ingest(f"{uri}/raw/h264_b.mp4", out, *SMALL, env=env)
+    ingest(f"{uri}/raw/h264_b.mp4", tmp_path / "d", *SMALL, env=env)
+    first = objects(out, env)
+    assert first == content(tmp_path / "d")
     assert (
         ingest([f"{uri}/raw/h264_b.mp4", f"{uri}/raw/vp9.webm"], out, *SMALL, env=env)["generation"]
         == 2
     )
+    # What is published never changes.
+    second = objects(out, env)
+    assert first.items() <= second.items() and len(second) > len(first)
     found = run("inspect", out, "--json", "--verify", env=env)
     assert found.code == 0 and found.json["clips"] == 2, found.err
     gone = run("forget", out, "--clip", "vp9.webm", "--time", "all", "--json", env=env)
@@ -250,6 +300,7 @@ def test_on_ray_from_bucket_to_bucket_it_is_the_same(bucket, tmp_path):
     assert here.code == there.code == 0, there.err
     for name in ("clips", "samples", "splits"):  # shards and bytes of each split too
         assert there.json[name] == here.json[name], name
+    assert objects(f"{uri}/from-ray", env) == content(tmp_path / "here")
 
 
 def test_what_is_not_needed_is_not_fetched(bucket, long_clip, tmp_path):
@@ -282,7 +333,8 @@ def test_missing_buckets_and_objects_are_wrong_use(bucket, tmp_path):
 def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_path):
     # No credentials in the environment, in files or at a metadata server; the provider is
     # unreachable.
-    dead = f"127.0.0.1:{free_port()}"
+    held = hold_port()
+    dead = f"127.0.0.1:{port_of(held)}"
     env = {
         "HOME": str(tmp_path),
         "GCE_METADATA_ROOT": dead,
@@ -293,6 +345,7 @@ def test_without_credentials_a_bucket_is_refused_within_ten_seconds(scheme, tmp_
     start = time.monotonic()
     done = run("ingest", f"{scheme}://pool-a", "--out", tmp_path / "d", *SMALL, env=env)
     seconds = time.monotonic() - start
+    held.close()
     listing, error = done.err.splitlines()
     assert done.code == 2 and "listing" in listing and len(error) < 250, done.err
     assert {"gs": "gcloud auth application-default login", "s3": "aws configure"}[

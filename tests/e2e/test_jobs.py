@@ -10,7 +10,6 @@ import pathlib
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import sys
@@ -19,20 +18,13 @@ import time
 import urllib.request
 
 import pytest
-from conftest import CLIPS, LIDO, SMALL, content, ingest, run
+from conftest import CLIPS, LIDO, SMALL, content, hold_port, ingest, port_of, run, wait_until
 
 # Options that take a while.
 LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
 
 
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+NOBODY = hold_port()  # where nobody listens
 
 
 class Cluster:
@@ -42,8 +34,10 @@ class Cluster:
         self.folder = folder
         self.token_file = folder / "token"
         self.token_file.write_text(secrets.token_hex(20) + "\n")
-        self.gcs, self.dashboard, self.agent = free_ports(3)
+        self.held = [hold_port() for _ in range(3)]
+        self.gcs, self.dashboard, self.agent = map(port_of, self.held)
         self.url = f"http://127.0.0.1:{self.dashboard}"
+        self.on = ["--on", self.url, "--token-file", self.token_file]
         environment = {
             **os.environ,
             "RAY_AUTH_MODE": "token",
@@ -72,7 +66,6 @@ class Cluster:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self.on = ["--on", self.url, "--token-file", self.token_file]
         until = time.monotonic() + 90
         while run("jobs", *self.on).code != 0:
             assert time.monotonic() < until and self.process.poll() is None, (
@@ -81,6 +74,8 @@ class Cluster:
             time.sleep(0.5)
 
     def close(self):
+        for one in self.held:
+            one.close()
         os.killpg(self.process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(15)
@@ -270,7 +265,12 @@ def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
         [str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
     )
     assert "was submitted to" in first.stderr.readline()
-    time.sleep(1)
+
+    def status():
+        jobs = run("jobs", *cluster.on, "--json").json
+        return next(one["status"] for one in jobs if one["dataset"] == str(tmp_path / "d"))
+
+    wait_until(lambda: status() == "RUNNING", first)
     first.send_signal(signal.SIGINT)
     said = first.stderr.read()
     assert first.wait(30) == 130 and "keeps running" in said, said
@@ -321,7 +321,7 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
         ("ftp://x", "want here, ray"),
         ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"),
         ("k8s:--all/data", "want k8s:NAMESPACE/CLUSTER"),
-        (f"http://127.0.0.1:{free_ports(1)[0]}", "127.0.0.1"),
+        (f"http://127.0.0.1:{port_of(NOBODY)}", "127.0.0.1"),
         ("https://127.0.0.1:1/", "127.0.0.1"),
     ],
 )

@@ -21,9 +21,17 @@ KUBERAY = ROOT / "build/kuberay"
 
 
 def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    """A port of loopback that this process holds to its end: the system gives it to nobody else, and
+    a server that is told it may listen there, since both set SO_REUSEADDR.
+    """
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    one.bind(("127.0.0.1", 0))
+    held.append(one)
+    return one.getsockname()[1]
+
+
+held = []
 
 
 def wait_for(what, condition, seconds=90, every=0.2):
