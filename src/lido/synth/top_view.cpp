@@ -136,9 +136,10 @@ void replace_once(std::string& text, std::string_view what, std::string_view by)
 /// The page with its style, script and data inside.
 std::string fill_page(const OrderedJson& data) {
   std::string json = json_text(data);
-  // A name that holds "</script>" would end the script.
-  for (size_t at = 0; (at = json.find("</", at)) != std::string::npos; at += 3)
-    json.replace(at, 2, "<\\/");
+  // A name that holds "</script>" would end the script, and "<!--<script>" hide its end. In JSON
+  // only texts hold a "<".
+  for (size_t at = 0; (at = json.find('<', at)) != std::string::npos; at += 6)
+    json.replace(at, 1, "\\u003c");
   std::string page(embedded::kTopViewHtml);
   replace_once(page, "{{style}}", embedded::kTopViewCss);
   replace_once(page, "{{script}}", embedded::kTopViewJs);

@@ -18,7 +18,17 @@ const two = value => String(Math.floor(value)).padStart(2, '0');
 const clock = s => [Math.floor(s) / 3600, Math.floor(s) / 60 % 60, Math.floor(s) % 60]
   .map(two).join(':');
 const words = name => name.replaceAll('_', ' ');
-const dot = danger => `<i class="dot" style="background:${COLOURS[danger]}"></i>`;
+
+// Markup made by html``. Values in such a template are escaped, except other markup.
+class Markup {
+  constructor(text) { this.text = text; }
+}
+const escaped = value => value instanceof Markup ? value.text
+  : String(value).replace(/[&<>"']/g, letter => `&#${letter.charCodeAt(0)};`);
+const html = (parts, ...values) => new Markup(parts.reduce(
+  (text, part, i) => text + [values[i - 1]].flat().map(escaped).join('') + part));
+const show = (element, markup) => { element.innerHTML = markup.text; };
+const dot = danger => html`<i class="dot" style="background:${COLOURS[danger] || INK}"></i>`;
 
 // The map.
 const map = $('#map');
@@ -107,18 +117,19 @@ function drawMap(people) {
 }
 
 function listPeople(people) {
-  $('#people').innerHTML = '<tr><th>person<th>age group<th>behaviour<th>danger<th>mouth over water' +
-    people.map(([id, , , mouth, , behaviour, danger]) => `<tr><td>${id}` +
-      `<td>${DATA.people[id].group}<td>${words(DATA.behaviours[behaviour])}` +
-      `<td>${dot(danger)}${danger}<td>${mouth.toFixed(2)} m`).join('');
+  const rows = people.map(([id, , , mouth, , behaviour, danger]) => html`<tr><td>${id}<td>${
+    DATA.people[id].group}<td>${words(DATA.behaviours[behaviour])}<td>${dot(danger)}${
+    danger}<td>${mouth.toFixed(2)} m`);
+  show($('#people'), html`<tr><th>person<th>age group<th>behaviour<th>danger<th>mouth over water${
+    rows}`);
 }
 
 // The cameras.
 const films = DATA.cameras.map(camera => {
   const figure = document.createElement('figure');
-  figure.innerHTML = `<video muted playsinline preload="auto" src="${camera.clip}"></video>` +
-    `<canvas width="${camera.width}" height="${camera.height}"></canvas>` +
-    `<figcaption>${camera.name}</figcaption>`;
+  show(figure, html`<video muted playsinline preload="auto" src="${camera.clip}"></video><canvas
+    width="${camera.width}" height="${camera.height}"></canvas><figcaption>${
+    camera.name}</figcaption>`);
   figure.style.aspectRatio = `${camera.width} / ${camera.height}`;
   figure.firstChild.onerror = () => {
     figure.lastChild.textContent = `${camera.name}: this browser cannot play ${camera.clip}`;
@@ -202,17 +213,17 @@ function listDangers() {
       `left:${100 * begin / DURATION_S}%;width:${100 * (end - begin) / DURATION_S}%`;
     $('.marks').append(mark);
     const button = document.createElement('button');
-    button.innerHTML = `${dot(danger.danger)}${clock(danger.begin)} person ${danger.person}, ` +
-      `${words(danger.kind)}: ${danger.outcome}`;
+    show(button, html`${dot(danger.danger)}${clock(danger.begin)} person ${danger.person}, ${
+      words(danger.kind)}: ${danger.outcome}`);
     button.onclick = () => seek(begin - 2);
     $('.dangers').append(button);
   }
 }
 
 $('h1').textContent = `Day ${DATA.day}, ${clock(DATA.from)} to ${clock(DATA.to)}`;
-$('.key').innerHTML = Object.keys(COLOURS)
-  .map(name => `<span>${dot(name)}${name === 'none' ? 'no danger' : name}</span>`).join('') +
-  '<span>white ring: mouth under water</span><span>size: stature</span>';
+const colours = Object.keys(COLOURS)
+  .map(name => html`<span>${dot(name)}${name === 'none' ? 'no danger' : name}</span>`);
+show($('.key'), html`${colours}<span>white ring: mouth under water</span><span>size: stature</span>`);
 slider.max = DURATION_S;
 slider.oninput = () => seek(+slider.value);
 $('#play').onclick = toggle;

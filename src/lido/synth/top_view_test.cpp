@@ -91,7 +91,7 @@ TEST_F(TopView, IsNotEndedByAName) {
   ASSERT_TRUE(page) << page.error().message;
   // One end of a script: the page's own.
   EXPECT_EQ(page->find("</script>"), page->rfind("</script>"));
-  EXPECT_NE(page->find("<\\/script>"), std::string::npos);
+  EXPECT_NE(page->find("\\u003c/script>"), std::string::npos);
 }
 
 TEST_F(TopView, RefusesFoldersAndDaysThatAreNotThere) {
