@@ -3,6 +3,7 @@
 
 import ast
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -43,8 +44,32 @@ def test_augmentation_is_a_function_of_seed_epoch_and_names(dataset):
     assert np.array_equal(first.augmented(3, seed=7), first.augmented(3, seed=7))
     assert not np.array_equal(first.augmented(3, seed=7), first.augmented(4, seed=7))
     assert not np.array_equal(first.augmented(3, seed=7), first.augmented(3, seed=8))
-    # Both are of one group: the same drawing, so what moves in one moves in the other.
-    assert first.group == second.group
+    assert not np.array_equal(first.augmented(3, seed=7), second.augmented(3, seed=7))
+
+
+def test_cameras_of_an_event_move_and_colour_their_frames_alike(clips, tmp_path):
+    """Three clips with equal pixels: two of one event, and one of another."""
+    rows = ["clip,group,site,camera,start_utc"]
+    for name, group in (("a", "event"), ("b", "event"), ("c", "other")):
+        shutil.copy(clips / "h264_b.mp4", tmp_path / f"{name}.mp4")
+        rows.append(f"{tmp_path}/{name}.mp4,{group},pool,{name},")
+    (tmp_path / "clips.csv").write_text("\n".join(rows) + "\n")
+    ingest(tmp_path / "clips.csv", tmp_path / "d", *SMALL)
+    first = {}
+    for sample in lido.open(str(tmp_path / "d")):
+        first.setdefault(pathlib.Path(sample.clip).stem, sample)
+    assert first["a"].key != first["b"].key
+    assert np.array_equal(first["a"].frames, first["b"].frames)
+    assert np.array_equal(first["a"].frames, first["c"].frames)
+    one, same, other = (
+        np.stack([first[name].augmented(epoch) for epoch in range(8)]).astype(int) for name in "abc"
+    )
+    # Each sample has noise of its own, of 0.02 of white at most: two such draws differ by
+    # 2 / sqrt(pi) of that in the mean.
+    most = 0.02 * 255 * 2 / np.sqrt(np.pi)
+    by_epoch = abs(one - same).mean(axis=(1, 2, 3, 4))
+    assert (by_epoch <= most).all() and by_epoch.max() > 0, by_epoch
+    assert (abs(one - other).mean(axis=(1, 2, 3, 4)) > most).sum() >= 6
 
 
 def test_a_dataset_has_a_length_splits_labels_and_a_repr(dataset):

@@ -165,6 +165,79 @@ def test_points_are_where_camera_and_water_put_them(film):
     assert under > 100
 
 
+HIDING = """seed: 3
+duration_s: 1
+pool: {outline: [[0, 0], [9, 0], [9, 5], [0, 5]], shallow_m: 1.0, deep_m: 1.8, \
+ways_in: [[0, 2]], gate: [-1.5, 2]}
+cameras:
+  - {name: one, at: [4, 6, 2.6], looks_at: [4, -1, 0.6], degrees: 50, fps: 2, noise: 0, \
+softness: 0, bitrate_mbps: 50}
+light: cloudy
+water: {wave_m: 0, turbidity: 0.05}
+people:
+"""
+STANDING = "  - {{age_years: {}, at: {}, does: [{{behaviour: standing, for_s: 60}}]}}\n"
+
+
+@pytest.fixture(scope="module")
+def hiding(tmp_path_factory):
+    """Two people on the deck, one before the other; the front one alone; both apart."""
+    folder = tmp_path_factory.mktemp("hiding")
+    front, behind = STANDING.format(30, [4.06, -0.6]), STANDING.format(40, [4, -1.5])
+    aside = STANDING.format(30, [7.5, -0.6])
+    for name, people in (("both", front + behind), ("front", front), ("apart", aside + behind)):
+        scene = folder / f"{name}.yaml"
+        scene.write_text(HIDING + people)
+        done = run("synth", "scene", scene, "--out", folder / name, "--quiet")
+        assert done.code == 0, done.err
+    return folder
+
+
+def first_frame(film):
+    command = [*"ffmpeg -v error -i".split(), film / "clips/one.mp4"]
+    options = "-frames:v 1 -pix_fmt rgb24 -f rawvideo -".split()
+    raw = subprocess.run([*command, *options], capture_output=True, check=True).stdout
+    return numpy.frombuffer(raw, numpy.uint8).reshape(360, 640, 3).astype(int)
+
+
+def person_behind(film):
+    query = "select whole, visible, share, keypoints, visibility from SEEN where person = 2"
+    [row] = seen(film, "one", query + " and frame = 0")
+    whole, visible, share, points, visibility = row
+    return whole, visible, share, numpy.array(points).reshape(17, 2), visibility
+
+
+def test_a_hidden_part_is_hidden_in_the_truth(hiding):
+    """The pixels that a person adds to the video are their visible part. Nobody casts a shadow."""
+    added = abs(first_frame(hiding / "both") - first_frame(hiding / "front")).max(axis=2) > 16
+    whole, visible, share, points, visibility = person_behind(hiding / "both")
+    rows, columns = numpy.nonzero(added)
+    box = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    x, y, width, height = visible
+    assert abs(numpy.array([x, y, x + width, y + height]) - box).max() <= 2
+    # Compression blurs the edges a little: a tenth of the pixels at most.
+    assert share * whole[2] * whole[3] == pytest.approx(added.sum(), rel=0.1)
+
+    def is_added_near(point, reach):
+        x, y = point.astype(int)
+        return added[y - reach : y + reach + 1, x - reach : x + reach + 1].any()
+
+    assert sorted(set(visibility)) == [1, 2] and visibility.count(1) >= 3
+    for point, seen_as in zip(points, visibility, strict=True):
+        assert is_added_near(point, 3) if seen_as == 2 else not is_added_near(point, 1), point
+
+
+def test_the_whole_box_does_not_depend_on_who_stands_before(hiding):
+    hidden, alone = person_behind(hiding / "both"), person_behind(hiding / "apart")
+    assert numpy.array(hidden[0]) == pytest.approx(numpy.array(alone[0]), abs=1)
+    assert hidden[2] < 0.6 * alone[2] and set(alone[4]) == {2}
+    # Alone, all of the person is visible: the drawn box is the projected one, to a pixel.
+    x, y, width, height = alone[1]
+    left, top, wide, high = alone[0]
+    drawn, projected = [x, y, x + width, y + height], [left, top, left + wide, top + high]
+    assert numpy.array(drawn) == pytest.approx(numpy.array(projected), abs=1.01)
+
+
 def test_a_covered_camera_sees_nothing(film):
     frames = subprocess.run(
         [
