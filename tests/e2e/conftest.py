@@ -106,7 +106,7 @@ def film_people(clip, graph, *options):
     """Writes a clip of 512 x 904 pixels and 10 frames a second with FFmpeg.
 
     `graph` is a filter graph from [in]: 100 frames, slowed six times, of two people whom a camera
-    that stands still sees from head to foot all the time. Counted by eye; nobody else is there.
+    that stands still sees from head to foot all the time, and no third person; counted by eye.
     """
     subprocess.run(
         [
@@ -145,8 +145,9 @@ def start(command, **options):
 def hold_port():
     """Returns a socket that is bound to a free port of this machine until it is closed.
 
-    The system gives the port to nobody who asks for any; a server that is told the port may listen
-    there, since both set SO_REUSEADDR. Without a server, connections are refused.
+    The system gives the port to no process that asks for any port; a server with this port on its
+    command line may listen there, since both set SO_REUSEADDR. Without a server, connections are
+    refused.
     """
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -170,7 +171,7 @@ def wait_until(condition, process, seconds=120):
 
 def parts_done(dataset):
     """Number of spans whose part is finished in a dataset that is being written."""
-    # What is not finished has a dot before its name, and the scene of a span one behind it.
+    # Unfinished files have a dot before the name, and scenes of spans one behind the name.
     return sum("." not in p.name for p in pathlib.Path(dataset).glob(".work/parts/*"))
 
 

@@ -267,7 +267,7 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
         ingest([f"{uri}/raw/h264_b.mp4", f"{uri}/raw/vp9.webm"], out, *SMALL, env=env)["generation"]
         == 2
     )
-    # What is published never changes.
+    # Published objects never change.
     second = objects(out, env)
     assert first.items() <= second.items() and len(second) > len(first)
     found = run("inspect", out, "--json", "--verify", env=env)

@@ -24,7 +24,7 @@ from conftest import CLIPS, LIDO, SMALL, content, hold_port, ingest, port_of, ru
 LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
 
 
-NOBODY = hold_port()  # where nobody listens
+NO_SERVER = hold_port()  # connections are refused there
 
 
 class Cluster:
@@ -321,7 +321,7 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
         ("ftp://x", "want here, ray"),
         ("k8s:pool-a", "want k8s:NAMESPACE/CLUSTER"),
         ("k8s:--all/data", "want k8s:NAMESPACE/CLUSTER"),
-        (f"http://127.0.0.1:{port_of(NOBODY)}", "127.0.0.1"),
+        (f"http://127.0.0.1:{port_of(NO_SERVER)}", "127.0.0.1"),
         ("https://127.0.0.1:1/", "127.0.0.1"),
     ],
 )

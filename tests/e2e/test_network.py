@@ -13,7 +13,7 @@ import sys
 from conftest import LIDO, SMALL, ingest, program, run
 from test_pages import Page
 
-# A socket for routing tables or between processes of this machine reaches nobody.
+# Other families reach this machine alone: AF_UNIX, AF_NETLINK.
 OUTSIDE = re.compile(r"socket\((AF_INET6?|AF_PACKET)\b.*")
 
 
@@ -40,7 +40,7 @@ def attempts(command, folder, code=0):
 
 
 def test_an_attempt_is_seen(tmp_path):
-    """What the other tests look for would be found: a name and an address that do not answer."""
+    """The other tests would find an attempt: by name, by address, by Lido itself."""
     for url in ("http://lido.example/", "http://192.0.2.1/"):
         code = f"import urllib.request as r\ntry: r.urlopen({url!r}, timeout=2)\nexcept OSError: 0"
         assert attempts([sys.executable, "-c", code], tmp_path)

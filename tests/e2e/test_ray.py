@@ -253,7 +253,7 @@ def test_without_a_ray_one_line_says_so(raw, tmp_path, environment, said):
 
 
 def copies(raw, folder, count):
-    """A folder with so many good clips. Returns the folder."""
+    """Fills a new folder with good clips, in number `count`. Returns the folder."""
     folder.mkdir()
     for number in range(count):
         name = NAMES[number % len(NAMES)]
@@ -275,7 +275,7 @@ def test_the_command_after_a_killed_driver_repeats_no_finished_span(raw, tmp_pat
     driver.kill()
     process.kill()
     process.wait()
-    # Ray's workers end with their driver: nobody writes when the next command begins.
+    # Ray's workers end with their driver: no process writes when the next command begins.
     _, alive = psutil.wait_procs(family, timeout=120)
     assert len(family) > 3 and not alive
     assert not list(out.glob("generations/*/generation.json"))

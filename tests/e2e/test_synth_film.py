@@ -208,7 +208,7 @@ def person_behind(film):
 
 
 def test_a_hidden_part_is_hidden_in_the_truth(hiding):
-    """The pixels that a person adds to the video are their visible part. Nobody casts a shadow."""
+    """The pixels that a person adds to the video are their visible part. People cast no shadows."""
     added = abs(first_frame(hiding / "both") - first_frame(hiding / "front")).max(axis=2) > 16
     whole, visible, share, points, visibility = person_behind(hiding / "both")
     rows, columns = numpy.nonzero(added)

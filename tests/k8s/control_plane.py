@@ -21,8 +21,10 @@ KUBERAY = ROOT / "build/kuberay"
 
 
 def free_port():
-    """A port of loopback that this process holds to its end: the system gives it to nobody else, and
-    a server that is told it may listen there, since both set SO_REUSEADDR.
+    """Returns a port of loopback that this process holds until its own end.
+
+    The system gives the port to no process that asks for any port; a server with this port on its
+    command line may listen there, since both set SO_REUSEADDR.
     """
     one = socket.socket()
     one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
