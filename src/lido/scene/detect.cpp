@@ -295,12 +295,15 @@ Edges to_source(const RawBox& box, const media::Geometry& geometry) {
           (box.bottom - geometry.offset_y) / geometry.scale_y};
 }
 
-/// Whether an edge of a pass's region cuts a box off inside the frame; a neighbouring tile then
-/// sees the object whole.
+/// Whether an edge of a pass's region cuts a box off inside the frame. A box ends a little before
+/// the edge, by a share of its own size, because networks place edges no better. The object is seen
+/// whole in a neighbouring tile if the overlap holds the object, else in the pass over the frame.
 bool is_cut_off(const Edges& box, const Box& region, const media::Geometry& geometry,
                 const media::UprightSize& frame_size) {
   constexpr double kMarginPx = 2;  // network pixels
-  const double x = kMarginPx / geometry.scale_x, y = kMarginPx / geometry.scale_y;
+  constexpr double kMargin = 0.1;  // of the box's side
+  const double x = std::max(kMarginPx / geometry.scale_x, kMargin * (box.right - box.left));
+  const double y = std::max(kMarginPx / geometry.scale_y, kMargin * (box.bottom - box.top));
   return (region.x > 0 && box.left < region.x + x) || (region.y > 0 && box.top < region.y + y) ||
          (region.right() < frame_size.width - 1 && box.right > region.right() - x) ||
          (region.bottom() < frame_size.height - 1 && box.bottom > region.bottom() - y);
