@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
 #include <random>
+#include <sstream>
 
 #include "lido/geometry/refraction.h"
 
@@ -61,20 +63,31 @@ TEST(Camera, HasARotationWithoutMirroring) {
   }
 }
 
-// Numbers of OpenCV 4.11's projectPoints and fisheye::projectPoints.
+// make_lenses.py writes the pixels of OpenCV.
 TEST(Camera, HasTheLensesOfOpenCv) {
-  Camera camera;
-  camera.fx = 410, camera.fy = 405, camera.cx = 322, camera.cy = 178;
-  camera.position = Vector3::Zero();
-  camera.k = {-0.21, 0.06, 0.001, -0.002, -0.008};
-  const auto brown = camera.project({0.6, -0.4, 1.5});
-  EXPECT_NEAR(brown->x(), 478.01053746, 1e-4);
-  EXPECT_NEAR(brown->y(), 75.23015338, 1e-4);
-  camera.lens = Lens::kFisheye;
-  camera.k = {-0.03, 0.01, -0.002, 0.0005, 0};
-  const auto fisheye = camera.project({0.6, -0.4, 1.5});
-  EXPECT_NEAR(fisheye->x(), 474.01073581, 1e-4);
-  EXPECT_NEAR(fisheye->y(), 77.8953691, 1e-4);
+  std::ifstream file(LIDO_TEST_LENSES);
+  std::string line;
+  std::getline(file, line);
+  ASSERT_EQ(line, "lens,k1,k2,k3,k4,k5,x,y,z,u,v");
+  int points = 0;
+  for (; std::getline(file, line); ++points) {
+    std::istringstream row(line);
+    std::string lens, cell;
+    std::getline(row, lens, ',');
+    std::vector<double> values;
+    while (std::getline(row, cell, ',')) values.push_back(std::stod(cell));
+    ASSERT_EQ(values.size(), 10U) << line;
+    Camera camera;
+    camera.fx = 410, camera.fy = 405, camera.cx = 322, camera.cy = 178;
+    camera.position = Vector3::Zero();
+    camera.lens = lens == "fisheye" ? Lens::kFisheye : Lens::kBrown;
+    std::copy_n(values.begin(), camera.k.size(), camera.k.begin());
+    const auto pixel = camera.project({values[5], values[6], values[7]});
+    ASSERT_TRUE(pixel) << line;
+    EXPECT_NEAR(pixel->x(), values[8], 1e-4) << line;
+    EXPECT_NEAR(pixel->y(), values[9], 1e-4) << line;
+  }
+  EXPECT_EQ(points, 4 * 12 + 4 * 15);
 }
 
 TEST(Camera, EndsItsFieldWhereTheLensWouldFoldBack) {
