@@ -76,6 +76,58 @@ TEST(Price, RefusesWorkThatDoesNotFitIntoAMonth) {
   EXPECT_NE(month.error().message.find("Raise max"), std::string::npos);
 }
 
+TEST(Price, TakesWorkUpToAWholeMonth) {
+  // 40 CPUs work 730 h in a month: 29 200 CPU-hours, or 292 TB at 100 each.
+  WorkOptions whole = kWork;
+  whole.tb = 292;
+  const auto month = price_month(small_values(), table(), whole);
+  ASSERT_TRUE(month) << month.error().message;
+  EXPECT_NEAR(month->clusters[0].duty, 1, 1e-12);
+  // There is no hour left for starts and idling, and none to save.
+  EXPECT_NEAR(month->clusters[0].scaled_usd, month->clusters[0].always_on_usd, 1e-6);
+  whole.tb = 292.001;
+  EXPECT_FALSE(price_month(small_values(), table(), whole));
+}
+
+TEST(Price, CapsTheHoursAtTheMonth) {
+  // 729.9 h of work, and half an hour of starts and idling: more than a month has.
+  WorkOptions nearly = kWork;
+  nearly.tb = 729.9 * 40 / 100;
+  const auto month = price_month(small_values(), table(), nearly);
+  ASSERT_TRUE(month) << month.error().message;
+  EXPECT_NEAR(month->clusters[0].worker_hours, 10 * 730, 1e-9);
+  EXPECT_NEAR(month->clusters[0].up_hours, 730, 1e-9);
+}
+
+TEST(Price, CountsNoStartsWithoutWork) {
+  WorkOptions idle = kWork;
+  idle.tb = 0;
+  const auto month = price_month(small_values(), table(), idle);
+  ASSERT_TRUE(month) << month.error().message;
+  EXPECT_EQ(month->clusters[0].scaled_usd, 0);
+  // A single small job starts the workers.
+  idle.jobs = 1;
+  EXPECT_GT(price_month(small_values(), table(), idle)->clusters[0].worker_hours, 10 * 0.5);
+}
+
+TEST(Price, TakesOptionsToTheEdgesOfTheirRanges) {
+  const auto accepted = [](auto WorkOptions::* option, double value) {
+    WorkOptions work = kWork;
+    work.tb = work.gpu_hours = 0;
+    work.*option = value;
+    return price_month(small_values(), table(), work).has_value();
+  };
+  for (const auto& [option, least, most] : {std::tuple(&WorkOptions::cpu_efficiency, 0.1, 1.0),
+                                            {&WorkOptions::cold_start_s, 0.0, 3600.0},
+                                            {&WorkOptions::runs, 0.0, 1e5},
+                                            {&WorkOptions::cpu_hours_per_tb, 0.0, 1e6}}) {
+    EXPECT_TRUE(accepted(option, least)) << least;
+    EXPECT_TRUE(accepted(option, most)) << most;
+    EXPECT_FALSE(accepted(option, least - 1e-6)) << least;
+    EXPECT_FALSE(accepted(option, most * (1 + 1e-6))) << most;
+  }
+}
+
 TEST(Price, RefusesAGpuWithoutAPrice) {
   Values values = small_values();
   values.clusters[0].groups[1].pod.gpus = 1;
@@ -92,12 +144,23 @@ TEST(Price, NamesTheLineOfABadTable) {
        {std::pair("a,r,h,cheap,,2026-09-01,s\n", "p.csv: line 2 (a): on_demand_usd is no price"),
         {"a,r,h,1,,yesterday,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,,2026-02-30,s\n", "want a date like 2026-09-01"},
-        {"a,r,h,1,-2,2026-09-01,s\n", "spot_usd is no price"},
+        {"a,r,h,1,-0.01,2026-09-01,s\n", "spot_usd is no price"},
+        {"a,r,h,-0.01,,2026-09-01,s\n", "on_demand_usd is no price"},
+        {"a,r,h,1,,2026-13-01,s\n", "want a date like 2026-09-01"},
+        {"a,r,h,1,,2026-09-00,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,,2026-09-01,\n", "source is empty"}}) {
     const auto prices = PriceTable::parse(header + row, "p.csv");
     ASSERT_FALSE(prices) << row;
     EXPECT_NE(prices.error().message.find(said), std::string::npos) << prices.error().message;
   }
+}
+
+TEST(Price, TakesThePriceOfNothing) {
+  const auto prices = PriceTable::parse(
+      "sku,region,unit,on_demand_usd,spot_usd,as_of,source\na,r,h,0,0,2028-02-29,s\n", "p.csv");
+  ASSERT_TRUE(prices) << prices.error().message;
+  EXPECT_EQ((*prices->find("a"))->on_demand_usd, 0);
+  EXPECT_TRUE((*prices->find("a"))->spot_known);
 }
 
 TEST(Price, MarksThePricedWorkOnTheCurve) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/cluster/values.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace lido::cluster {
@@ -63,6 +64,39 @@ TEST(Values, NameTheLineOfAnError) {
     EXPECT_EQ(values.error().code, ErrorCode::kInvalidArgument);
     EXPECT_TRUE(values.error().message.starts_with(said)) << values.error().message;
   }
+}
+
+TEST(Values, TakeNumbersToTheEdgesOfTheirRanges) {
+  const auto cpu_group = [](const std::string& inside) {
+    return "clusters: {data: {groups: {cpu: {" + inside + "}}}}\n";
+  };
+  const auto gpu_group = [](int count) {
+    return fmt::format("clusters: {{training: {{groups: {{gpu: {{gpu: {{count: {}}}}}}}}}}}\n",
+                       count);
+  };
+  for (const auto& [good, bad] : {std::pair(gpu_group(1), gpu_group(0)),
+                                  {gpu_group(16), gpu_group(17)},
+                                  {cpu_group("max: 0"), cpu_group("max: -1")},
+                                  {cpu_group("max: 1000000"), cpu_group("max: 1000001")},
+                                  {cpu_group("min: 50"), cpu_group("min: 51")},
+                                  {cpu_group("min: 0"), cpu_group("min: -1")},
+                                  {cpu_group("cpus: 4096"), cpu_group("cpus: 4097")},
+                                  {cpu_group("cpus: 0"), cpu_group("cpus: -1")},
+                                  {cpu_group("cpu: 0"), cpu_group("cpu: -0.001")},
+                                  {cpu_group("memoryGiB: 1e9"), cpu_group("memoryGiB: 1.001e9")}}) {
+    const auto read = read_values(good, "v.yaml", kChart);
+    EXPECT_TRUE(read) << good << read.error().message;
+    EXPECT_FALSE(read_values(bad, "v.yaml", kChart)) << bad;
+  }
+}
+
+TEST(Values, TakeNamesOfUpToFortyCharacters) {
+  const std::string longest = "a" + std::string(38, '-') + "9";
+  EXPECT_TRUE(read_values("name: " + longest + "\n", "v.yaml", kChart));
+  EXPECT_TRUE(initial_values(longest, {}));
+  EXPECT_FALSE(read_values("name: " + longest + "9\n", "v.yaml", kChart));
+  EXPECT_FALSE(initial_values(longest + "9", {}));
+  EXPECT_TRUE(initial_values("a", {}));
 }
 
 TEST(InitialValues, AreReadBack) {
