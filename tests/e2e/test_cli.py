@@ -388,3 +388,24 @@ def test_a_film_out_of_range_is_refused(tmp_path, options):
     assert done.code == 2, done.err
     assert options.split()[0].strip("-").replace("-", "_") in done.err.replace("-", "_")
     assert not (tmp_path / "film").exists()
+
+
+def test_help_works_beside_a_broken_config_file(tmp_path):
+    (tmp_path / "lido.toml").write_text("widow = 3")
+    for arguments in (["--help"], ["ingest", "--help"], ["--version"], ["help", "label"], ["man"]):
+        done = subprocess.run([LIDO, *arguments], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0 and done.stdout, (arguments, done)
+
+
+def test_scores_in_the_wrong_order_are_refused(clips, tmp_path):
+    done = run("ingest", clips / "h264_b.mp4", "--out", tmp_path / "ds", "--low-score", "0.9")
+    assert done.code == 2
+    assert "low_score is 0.9, want at most min_score, which is 0.35" in done.err
+
+
+def test_an_archive_that_is_none_is_refused(tmp_path):
+    (tmp_path / "page.tgz").write_text("<html>not found</html>")
+    for archive, message in (("none.tgz", "no such file"), ("page.tgz", "holds no package/")):
+        done = run("models", "fetch", "nanodet", "--archive", tmp_path / archive)
+        assert message in done.err and done.code != 0, done.err
+        assert "nanodet" not in done.out

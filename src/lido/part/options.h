@@ -55,7 +55,8 @@ struct SampleOptions {
     visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
           "Gap between two frames from which the clip counts as cut, seconds. No window crosses a "
           "cut. Raise it for cameras that drop frames");
-    visit("split", self.split, Anything{}, "Percentages of train, val and test");
+    visit("split", self.split, Anything{},
+          "Shares of train, val and test; 80/10/10 and 8/1/1 are the same");
     visit("split_by", self.split_by, OneOf{{"group", "site"}},
           "Clips that stay together in one split: those of one group (event), or of one site "
           "(pool)");
