@@ -123,12 +123,6 @@ void print_cost(double elapsed, bool here) {
 void print_summary(const IngestFlags& flags, const ingest::Summary& summary, double elapsed) {
   const bool here = flags.on == "here";
   print_warnings(summary.warnings);
-  if (summary.labels_unmatched > 0) {
-    fmt::print(
-        stderr,
-        "lido: warning: {}: {} label(s) skipped, because their clips are not in the dataset\n",
-        flags.request.labels, summary.labels_unmatched);
-  }
   if (flags.json) {
     nlohmann::ordered_json json = ingest::summary_json(summary);
     json["seconds"] = elapsed;

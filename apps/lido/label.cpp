@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <iterator>
+
 #include "cli.h"
 #include "lido/base/json_text.h"
-#include "lido/dataset/csv.h"
-#include "lido/dataset/edit.h"
+#include "lido/dataset/relabel.h"
 #include "lido/report/report.h"
 
 namespace lido::cli {
@@ -11,40 +12,53 @@ namespace {
 struct LabelFlags {
   std::string dataset;
   std::string labels;
-  std::string classes;
+  dataset::RelabelOptions options;
   bool json = false;
 };
 
+void print_json(const dataset::RelabelSummary& summary) {
+  const dataset::LabelOutcome& labels = summary.labels;
+  fmt::print("{}\n", json_text(nlohmann::ordered_json{
+                         {"generation", summary.generation},
+                         {"samples_changed", summary.samples},
+                         {"labels_read", labels.labels},
+                         {"labels_unmatched", labels.unmatched.labels},
+                         {"labels_on_no_sample", labels.on_no_sample},
+                         {"labels_beyond_end", labels.beyond_end},
+                         {"labels_lost", dataset::lost_json(labels.lost)},
+                         {"labels_beyond", dataset::lost_json(labels.beyond)}}));
+}
+
+void print_summary(const dataset::RelabelSummary& summary) {
+  const dataset::LabelOutcome& labels = summary.labels;
+  if (summary.samples > 0) {
+    fmt::print("{} have new labels in generation {}. No shard changed.\n",
+               counted(summary.samples, "sample"), summary.generation);
+  } else if (summary.new_classes) {
+    fmt::print("No sample changed. The vocabulary has new labels in generation {}.\n",
+               summary.generation);
+  } else if (labels.on_no_sample + labels.unmatched.labels == labels.labels) {
+    fmt::print("Nothing changed: no label is on a sample.\n");
+  } else {
+    fmt::print("Nothing changed: the samples have these labels already.\n");
+  }
+}
+
 Result<int> label(const LabelFlags& flags) {
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const auto reader = LIDO_TRY(storage::open_reader(flags.labels));
-  const std::string bytes = LIDO_TRY(storage::read_all(*reader, int64_t{4} << 30));
-  auto labels = dataset::parse_labels(bytes);
-  if (!labels) return with_context(flags.labels, labels.error());
-  const auto relabelled = dataset::relabel(dataset, *labels, flags.classes);
+  const auto file = LIDO_TRY(dataset::read_labels(flags.labels));
+  const auto relabelled = dataset::relabel(dataset, file.labels, flags.options);
   if (!relabelled) return with_context(flags.labels, relabelled.error());
-  const dataset::EditSummary& summary = *relabelled;
-  if (labels->empty())
-    fmt::print(stderr, "lido: warning: {}: no labels, only a header\n", flags.labels);
-  if (summary.unmatched.labels > 0) {
-    fmt::print(stderr,
-               "lido: warning: {}: {} of {} label(s) skipped, because their clips are not in the "
-               "dataset; the first is {}\n",
-               flags.labels, summary.unmatched.labels, labels->size(),
-               dataset::in_quotes(summary.unmatched.first_clip));
-  }
+  const dataset::RelabelSummary& summary = *relabelled;
+  std::vector<std::string> lines = file.remarks;
+  std::ranges::move(warnings(summary.labels), std::back_inserter(lines));
+  for (const std::string& line : lines)
+    fmt::print(stderr, "lido: warning: {}: {}\n", flags.labels, printable(line));
   LIDO_TRY(report::write_report(dataset, nullptr));
-  if (flags.json) {
-    fmt::print("{}\n", json_text(nlohmann::json({{"generation", summary.generation},
-                                                 {"samples_changed", summary.samples},
-                                                 {"labels_read", labels->size()},
-                                                 {"labels_unmatched", summary.unmatched.labels}})));
-  } else if (summary.samples == 0) {
-    fmt::print("Nothing changed: the samples have these labels already.\n");
-  } else {
-    fmt::print("{} sample(s) have new labels in generation {}. No shard changed.\n",
-               human_count(summary.samples), summary.generation);
-  }
+  if (flags.json)
+    print_json(summary);
+  else
+    print_summary(summary);
   return kDone;
 }
 
@@ -63,8 +77,11 @@ void add_label(CLI::App& app, int& exit) {
           "video XML. It replaces all labels of the clips that it names")
       ->required();
   command->add_option(
-      "--classes", flags->classes,
+      "--classes", flags->options.classes,
       "Labels to add to the dataset's vocabulary, such as \"behaviour=drowning,swimming\"");
+  command->add_flag("--clear", flags->options.may_clear,
+                    "Take the labels of a clip away where the file has none on any of its samples, "
+                    "in place of refusing the file");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = label(*flags);

@@ -52,7 +52,16 @@ def test_new_labels_touch_no_shard(dataset, tmp_path):
     labels = labels_of(dataset, 2)
     assert all(bool(found) == (clip == "h264_b.mp4") for (clip, _), found in labels.items())
     again = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json").json
-    assert again == {"generation": 2, "labels_read": 1, "labels_unmatched": 0, "samples_changed": 0}
+    assert again == {
+        "generation": 2,
+        "labels_read": 1,
+        "labels_unmatched": 0,
+        "labels_on_no_sample": 0,
+        "labels_beyond_end": 0,
+        "labels_lost": [],
+        "labels_beyond": [],
+        "samples_changed": 0,
+    }
 
 
 def test_labels_as_parquet(dataset, tmp_path):
@@ -105,7 +114,6 @@ def test_labels_from_cvat(dataset, tmp_path):
 @pytest.mark.parametrize(
     "text, message",
     [
-        (HEADER + "gone.mp4,0,1,age,child,,,,,\n", 'no clip named "gone.mp4"'),
         (HEADER + "h264_b.mp4,3,1,age,child,,,,,\n", "line 2: from 3 s to 1 s"),
         (HEADER + "h264_b.mp4,0,soon,age,child,,,,,\n", '"soon" is not a number'),
         (HEADER + "h264_b.mp4,0,1,age,,,,,,\n", "label is empty"),
@@ -127,7 +135,10 @@ def test_bad_labels_are_refused_with_their_place(dataset, tmp_path, text, messag
 
 def test_a_labels_file_for_the_whole_pool_is_used_where_it_matches(dataset, tmp_path):
     (tmp_path / "labels.csv").write_text(
-        HEADER + "h264_b.mp4,0,6,age,child,,,,,\n" + "tomorrow.mp4,0,6,age,child,,,,,\n" * 2
+        HEADER
+        + "h264_b.mp4,0,6,age,child,,,,,\n"
+        + "tomorrow.mp4,0,6,age,child,,,,,\n"
+        + "tomorrow.mp4,6,7,age,child,,,,,\n"
     )
     done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json")
     assert done.code == 0 and done.json["labels_unmatched"] == 2

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lido/base/result.h"
 
@@ -12,34 +13,39 @@ namespace lido::dataset {
 
 /// Finds clips by their full name or by its last parts, in one pass over all clips: request() all
 /// names, then add_clip() all clips, then find(). Memory is bounded by the names. Not thread-safe.
+///
+/// Composed and decomposed spellings of a name are equal ("é", or "e" with an accent, as macOS
+/// stores names); a clip of exactly the requested spelling comes first.
 class ClipNames {
  public:
   /// A clip that was found.
   struct Clip {
-    std::string name;       ///< Full path or URI.
-    double source_fps = 0;  ///< Average frame rate, frames a second; 0 if unknown.
+    std::string name;  ///< Full path or URI.
   };
 
   /// Adds a name to be found: a full path or URI, or its last parts ("deep/a.mkv").
-  void request(std::string_view name) { requests_.try_emplace(std::string(name)); }
+  void request(std::string_view name);
 
   /// Compares a clip with the requested names. @param clip  Full path or URI.
-  void add_clip(std::string_view clip, double source_fps = 0);
+  void add_clip(std::string_view clip);
 
   /// Returns the clip of a requested name.
   /// @return kNotFound; kInvalidArgument if several clips end in the name.
   Result<Clip> find(std::string_view name) const;
 
  private:
+  /// How well a clip matches a name; a better match replaces a worse one.
+  enum class Match { kNone, kOtherSpelling, kLastParts, kFullName };
   struct Request {
-    Clip clip;
-    bool is_full_name = false;
-    std::string other;  ///< Another clip that ends in the name; empty for none.
+    std::string name;
+    std::string clip;
+    Match match = Match::kNone;
+    std::string other;  ///< Another clip that matches as well; empty for none.
   };
 
-  void compare(std::string_view name, std::string_view clip, double source_fps);
+  void compare(std::string_view suffix, std::string_view clip);
 
-  std::map<std::string, Request, std::less<>> requests_;
+  std::map<std::string, std::vector<Request>, std::less<>> requests_;  // by nfc() of the name
   int64_t clips_ = 0;
 };
 

@@ -10,15 +10,13 @@ TEST(ClipNames, FindsAClipByItsWholeNameOrItsLastParts) {
   ClipNames names;
   for (const char* name : {"day/deep.mp4", "a.mp4", "deep.mp4", "p.mp4", "eep.mp4", "gone.mp4"})
     names.request(name);
-  names.add_clip("pool/day/deep.mp4", 25);
-  names.add_clip("pool/night/deep.mp4", 30);
-  names.add_clip("pool/a.mp4", 24);
-  names.add_clip("a.mp4", 12);  // whole, so that no other counts
-  names.add_clip("other/a.mp4", 24);
+  names.add_clip("pool/day/deep.mp4");
+  names.add_clip("pool/night/deep.mp4");
+  names.add_clip("pool/a.mp4");
+  names.add_clip("a.mp4");  // whole, so that no other counts
+  names.add_clip("other/a.mp4");
   EXPECT_EQ(names.find("day/deep.mp4")->name, "pool/day/deep.mp4");
-  EXPECT_EQ(names.find("day/deep.mp4")->source_fps, 25);
   EXPECT_EQ(names.find("a.mp4")->name, "a.mp4");
-  EXPECT_EQ(names.find("a.mp4")->source_fps, 12);
   const auto two = names.find("deep.mp4");
   ASSERT_FALSE(two);
   EXPECT_EQ(two.error().code, ErrorCode::kInvalidArgument);
@@ -33,6 +31,26 @@ TEST(ClipNames, FindsAClipByItsWholeNameOrItsLastParts) {
     EXPECT_EQ(none.error().message,
               std::string("no clip named \"") + name + "\", got 5 other clip(s)");
   }
+}
+
+TEST(ClipNames, SpellingsOfOneNameAreEqual) {
+  const std::string composed = "piscine_\xc3\xa9t\xc3\xa9.mp4";
+  const std::string decomposed = "piscine_e\xcc\x81te\xcc\x81.mp4";
+  ClipNames names;
+  for (const auto& name : {composed, decomposed}) names.request(name);
+  names.add_clip("/pool/" + decomposed);
+  EXPECT_EQ(names.find(composed)->name, "/pool/" + decomposed);
+  EXPECT_EQ(names.find(decomposed)->name, "/pool/" + decomposed);
+  names.add_clip("/pool/" + composed);
+  EXPECT_EQ(names.find(composed)->name, "/pool/" + composed) << "the exact spelling comes first";
+  EXPECT_EQ(names.find(decomposed)->name, "/pool/" + decomposed);
+}
+
+TEST(ClipNames, AClipThatIsNamedTwiceIsNotAmbiguous) {
+  ClipNames names;
+  names.request("a.mp4");
+  for (int i = 0; i < 2; ++i) names.add_clip("/pool/a.mp4");
+  EXPECT_EQ(names.find("a.mp4")->name, "/pool/a.mp4");
 }
 
 }  // namespace

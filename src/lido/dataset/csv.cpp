@@ -136,16 +136,55 @@ Result<void> check_columns(const std::vector<std::string>& names,
   return {};
 }
 
+/// Refuses bytes that are not UTF-8 text, with the cause where it shows.
+Result<void> check_text(std::string_view bytes) {
+  constexpr const char* kAdvice = "Save the file as \"CSV UTF-8\".";
+  const bool has_mark = bytes.starts_with("\xff\xfe") || bytes.starts_with("\xfe\xff");
+  const bool has_wide_letter = bytes.size() > 1 && bytes[0] >= ' ' && bytes[1] == '\0';
+  if (has_mark || has_wide_letter)
+    return fail(ErrorCode::kInvalidArgument, "UTF-16 text, want UTF-8. {}", kAdvice);
+  const size_t at = find_binary(bytes);
+  if (at == bytes.size()) return {};
+  const auto byte = static_cast<unsigned char>(bytes[at]);
+  int64_t line = 1;
+  for (size_t i = 0; i < at; ++i)
+    line += bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n') ? 1 : 0;
+  // Latin-1 and its relatives: text up to here, with a header line.
+  if (byte >= 0x80 && line > 1)
+    return fail(ErrorCode::kInvalidArgument, "line {}: byte 0x{:02x} is not UTF-8. {}", line, byte,
+                kAdvice);
+  return fail(ErrorCode::kInvalidArgument,
+              "neither CSV nor Parquet: byte {} is 0x{:02x}, want UTF-8 text", at, byte);
+}
+
+/// Refuses a header that is not separated by commas, with the separator that it has.
+Result<void> check_separator(const std::vector<std::string>& header,
+                             const std::vector<std::string>& wanted) {
+  if (header.size() != 1) return {};
+  if (header[0].starts_with("sep="))
+    return fail(ErrorCode::kInvalidArgument,
+                "line 1: {} is for spreadsheets only, want the names of the columns there",
+                in_quotes(header[0]));
+  for (const char separator : {';', '\t', '|'}) {
+    const bool has_column = std::ranges::any_of(wanted, [&](const std::string& name) {
+      return header[0].starts_with(name + separator) || header[0].contains(separator + name);
+    });
+    if (has_column)
+      return fail(ErrorCode::kInvalidArgument,
+                  "line 1: columns are separated by {}, want commas, and a point in numbers. Save "
+                  "the file as CSV with commas.",
+                  separator == '\t' ? "tabs" : fmt::format("\"{}\"", separator));
+  }
+  return {};
+}
+
 Result<TextTable> parse_csv(std::string_view bytes, const std::vector<std::string>& wanted,
                             const std::vector<std::string>& allowed) {
-  if (const size_t binary = find_binary(bytes); binary < bytes.size()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "neither CSV nor Parquet: byte {} is 0x{:02x}, want UTF-8 text", binary,
-                static_cast<unsigned char>(bytes[binary]));
-  }
+  LIDO_TRY(check_text(bytes));
   CsvReader reader(bytes);
   const auto header = LIDO_TRY(reader.next());
   if (!header) return fail(ErrorCode::kInvalidArgument, "the file is empty, want a header line");
+  LIDO_TRY(check_separator(header->cells, wanted));
   LIDO_TRY(check_columns(header->cells, wanted, allowed));
   std::vector<std::vector<std::string>> cells(header->cells.size());
   TextTable table;
@@ -198,6 +237,8 @@ Result<TextTable> parse_parquet(std::string_view bytes, const std::vector<std::s
         if (!scalar.ok())
           return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", scalar.status().message());
         cells.push_back(text_of(**scalar));
+        if (!is_utf8(cells.back()))
+          return fail(ErrorCode::kInvalidArgument, "row {}: {} is not UTF-8", row + 1, name);
       }
     }
     return text;
@@ -234,7 +275,8 @@ Result<double> parse_number(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    return fail(ErrorCode::kInvalidArgument, "{} is not a number", in_quotes(text));
+    return fail(ErrorCode::kInvalidArgument, "{} is not a number{}", in_quotes(text),
+                text.contains(',') ? ", want a point before its decimals" : "");
   return value;
 }
 

@@ -59,12 +59,31 @@ TEST(Csv, NamesTheColumnOfAMistake) {
 TEST(Csv, ShowsNoBinaryDataInMessages) {
   const std::string video("\x1a\x45\xdf\xa3\x00 a,b\n", 10);
   EXPECT_EQ(message_of(video), "neither CSV nor Parquet: byte 0 is 0x1a, want UTF-8 text");
-  EXPECT_EQ(message_of("a,b\n\xff,1\n"),
-            "neither CSV nor Parquet: byte 4 is 0xff, want UTF-8 text");
+  EXPECT_EQ(message_of("\xff,b\n"), "neither CSV nor Parquet: byte 0 is 0xff, want UTF-8 text");
   for (const std::string& message :
        {message_of("PAR1\x01\x02 and no Parquet"), message_of(video)}) {
     for (const char c : message) EXPECT_GE(c, ' ') << message;
   }
+}
+
+TEST(Csv, NamesTheFaultsOfSpreadsheets) {
+  const std::string utf16_le(
+      "\xff\xfe"
+      "a\0,\0b\0\n\0",
+      10),
+      utf16_be("\xfe\xff\0a\0,\0b\0\n", 10);
+  const std::string no_mark("a\0,\0b\0\n\0", 8);
+  for (const std::string& text : {utf16_le, utf16_be, no_mark})
+    EXPECT_EQ(message_of(text), "UTF-16 text, want UTF-8. Save the file as \"CSV UTF-8\".");
+  EXPECT_EQ(message_of("a,b\n1,2\ncaf\xe9,1\n"),
+            "line 3: byte 0xe9 is not UTF-8. Save the file as \"CSV UTF-8\".");
+  EXPECT_EQ(message_of("a;b;c\n1;2;3\n"),
+            "line 1: columns are separated by \";\", want commas, and a point in numbers. Save the "
+            "file as CSV with commas.");
+  EXPECT_TRUE(message_of("c\tb\ta\n").starts_with("line 1: columns are separated by tabs"));
+  EXPECT_TRUE(message_of("sep=;\na;b\n").starts_with("line 1: \"sep=;\" is for spreadsheets"));
+  EXPECT_EQ(parse_number("1,5").error().message,
+            "\"1,5\" is not a number, want a point before its decimals");
 }
 
 TEST(InQuotes, HidesControlCharactersAndCutsLongText) {

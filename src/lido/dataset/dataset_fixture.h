@@ -83,7 +83,10 @@ class DatasetFixture : public testing::Test {
         row.sha256 = sha256_hex(shard.substr(static_cast<size_t>(row.offset)));
         ASSERT_TRUE(tables.samples.append(row));
       }
-      ClipRow row{.clip = fmt::format("/pool/{}.mp4", clip), .source_fps = 25, .samples = 4};
+      ClipRow row{.clip = fmt::format("/pool/{}.mp4", clip),
+                  .duration_s = 8,
+                  .source_fps = 25,
+                  .samples = 4};
       ASSERT_TRUE(tables.clips.append(row));
     }
     for (auto& [name, bytes] : shards)

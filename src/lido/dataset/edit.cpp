@@ -153,35 +153,6 @@ Result<void> copy_spans(const Dataset& dataset, int from, Tables& to) {
 
 }  // namespace
 
-Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
-                            std::string_view classes) {
-  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
-  Generation generation = LIDO_TRY(dataset.read_latest());
-  const Vocabulary known = generation.vocabulary;
-  const Rational fps = LIDO_TRY(dataset.frame_rate());
-  LIDO_TRY(extend(generation.vocabulary, classes));
-  const int before = generation.number;
-  const auto visit_clips = [&](const OnClipName& on_clip) {
-    return dataset.visit<ClipRow>(before, [&](const ClipRow& row) -> Result<void> {
-      on_clip(row.clip, row.source_fps);
-      return {};
-    });
-  };
-  const auto labeller = LIDO_TRY(Labeller::make(labels, visit_clips, fps, generation.vocabulary));
-  EditSummary summary{.generation = before, .unmatched = labeller.unmatched()};
-  auto tables = LIDO_TRY(dataset.begin_tables(before + 1));
-  LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
-    summary.samples += labeller.apply(row) ? 1 : 0;
-    return tables.samples.append(std::move(row));
-  }));
-  if (summary.samples == 0 && known == generation.vocabulary) return summary;
-  LIDO_TRY(copy_table(dataset, before, tables.clips));
-  LIDO_TRY(copy_spans(dataset, before, tables));
-  summary.generation = ++generation.number;
-  LIDO_TRY(dataset.publish(generation, tables));
-  return summary;
-}
-
 Result<EditSummary> forget(const Dataset& dataset, std::string_view clip_name, double start_s,
                            double end_s) {
   if (!(start_s >= 0) || !(end_s > start_s)) {

@@ -6,24 +6,16 @@
 
 #include "lido/base/result.h"
 #include "lido/dataset/dataset.h"
-#include "lido/dataset/labeller.h"
 
 namespace lido::dataset {
 
 /// Result of an edit.
 struct EditSummary {
   int generation = 0;          ///< New latest generation; the old one if nothing changed.
-  int64_t samples = 0;         ///< Samples relabelled or removed.
+  int64_t samples = 0;         ///< Samples removed.
   int64_t shards = 0;          ///< Shards written again.
   int64_t shards_checked = 0;  ///< Shards read to prove that nothing removed is left.
-  UnmatchedLabels unmatched;   ///< Labels of clips that are not in the dataset.
 };
-
-/// Publishes a generation with new labels on the clips that `labels` names. Shards do not change.
-/// @param classes  Labels to add to the vocabulary: "behaviour=drowning,swimming", or "".
-/// @return kInvalidArgument as Labeller::make.
-Result<EditSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
-                            std::string_view classes);
 
 /// Removes all samples that overlap a stretch of a clip, for good.
 ///

@@ -8,42 +8,6 @@ namespace {
 
 using Edit = DatasetFixture;
 
-Label label_of(const char* clip, double start_s, double end_s, const char* name = "swimming") {
-  return {.clip = clip, .start_s = start_s, .end_s = end_s, .task = "behaviour", .label = name};
-}
-
-TEST_F(Edit, RelabellingChangesTheManifestOnly) {
-  const std::string shard = read(samples(1)[0].shard);
-  const auto summary = relabel(*dataset_, {label_of("a.mp4", 2, 4)}, "");
-  ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_EQ(summary->generation, 2);
-  EXPECT_EQ(summary->samples, 1);
-  EXPECT_EQ(summary->unmatched.labels, 0);
-  EXPECT_EQ(read(samples(1)[0].shard), shard);
-  for (const SampleRow& row : samples(2))
-    EXPECT_EQ(row.labels.size(), row.sample == "a_00000002" ? 1U : 0U) << row.sample;
-  EXPECT_TRUE(samples(1)[1].labels.empty()) << "the old generation does not change";
-  EXPECT_EQ(dataset_->read(2)->vocabulary, (Vocabulary{{"behaviour", {"swimming"}}}));
-}
-
-TEST_F(Edit, EqualLabelsMakeNoGeneration) {
-  ASSERT_TRUE(relabel(*dataset_, {label_of("a.mp4", 2, 4)}, ""));
-  const auto again = relabel(*dataset_, {label_of("a.mp4", 2, 4)}, "");
-  ASSERT_TRUE(again);
-  EXPECT_EQ(again->samples, 0);
-  EXPECT_EQ(again->generation, 2);
-  EXPECT_EQ(*dataset_->latest(), 2);
-}
-
-TEST_F(Edit, LabelsOfOtherClipsAreCounted) {
-  const auto summary =
-      relabel(*dataset_, {label_of("a.mp4", 2, 4), label_of("later.mp4", 0, 9)}, "");
-  ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_EQ(summary->samples, 1);
-  EXPECT_EQ(summary->unmatched.labels, 1);
-  EXPECT_EQ(summary->unmatched.first_clip, "later.mp4");
-}
-
 TEST_F(Edit, ForgettingLeavesNoByteOfTheSamples) {
   const auto before = samples(1);
   const auto summary = forget(*dataset_, "a.mp4", 2, 4);

@@ -5,12 +5,17 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "lido/dataset/clip_names.h"
+#include "lido/storage/store.h"
 
 namespace lido::dataset {
 namespace {
+
+/// A label that ends this long after its clip is reported: people round up to whole seconds.
+constexpr double kMaxBeyond_s = 1;
 
 /// Minimum mean IoU between labelled boxes and a track of the same person.
 constexpr double kMinSamePersonIou = 0.3;
@@ -21,6 +26,15 @@ Box box_at(const Label& label, double time_s) {
   const auto after = std::ranges::upper_bound(label.boxes, time_s + 1e-9, {}, &TimedBox::time_s);
   if (after == label.boxes.begin()) return {kUnknown, kUnknown, kUnknown, kUnknown};
   return (after - 1)->box;
+}
+
+/// Returns how well a labelled box fits a person's box, 0 to 1. A point fits the boxes around it.
+double fit_of(const Box& label, const Box& person) {
+  if (label.width > 0 && label.height > 0) return iou(label, person);
+  const double x = label.x + label.width / 2, y = label.y + label.height / 2;
+  const bool is_inside = x >= person.x && x <= person.x + person.width && y >= person.y &&
+                         y <= person.y + person.height;
+  return is_inside ? 1 : 0;
 }
 
 /// Maps upright source pixels to pixels of one frame of a sample.
@@ -39,51 +53,58 @@ FrameMap map_of(const SampleRow& sample, size_t frame) {
   return {cutout[0], cutout[1], cutout[2], cutout[3]};
 }
 
+/// The times of a sample's frames, in the unit of a label.
+using TimeOfFrame = std::function<double(size_t frame)>;
+
 /// Returns the label as the sample has it; no value if the label does not belong to the sample.
 std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample,
-                                     const Rational& fps) {
+                                     const TimeOfFrame& time_of) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};
   const size_t frames = sample.pts.size();
   size_t inside = 0, known = 0;
-  double ious = 0;
+  double fits = 0;
   for (size_t i = 0; i < frames; ++i) {
-    const double time_s =
-        static_cast<double>(sample.first_k + static_cast<int64_t>(i)) / fps.value();
-    const bool in = time_s >= label.start_s - 1e-9 && time_s < label.end_s - 1e-9;
+    const double time = time_of(i);
+    const bool in = time >= label.start_s - 1e-9 && time < label.end_s - 1e-9;
     inside += in ? 1 : 0;
     if (label.boxes.empty()) continue;
-    const Box box = in ? box_at(label, time_s) : Box{NAN, NAN, NAN, NAN};
+    const Box box = in ? box_at(label, time) : Box{NAN, NAN, NAN, NAN};
     const Box mapped = map_of(sample, i)(box);
     result.boxes.insert(result.boxes.end(), {mapped.x, mapped.y, mapped.width, mapped.height});
     if (sample.boxes.size() != 4 * frames || std::isnan(mapped.x)) continue;
     const double* person = &sample.boxes[4 * i];
-    ious += iou(mapped, {person[0], person[1], person[2], person[3]});
+    fits += fit_of(mapped, {person[0], person[1], person[2], person[3]});
     ++known;
   }
   if (inside == 0) return std::nullopt;
   const bool is_other_person =
-      sample.track != 0 && known > 0 && ious < kMinSamePersonIou * static_cast<double>(known);
+      sample.track != 0 && known > 0 && fits < kMinSamePersonIou * static_cast<double>(known);
   if (is_other_person) return std::nullopt;
   result.overlap = static_cast<double>(inside) / static_cast<double>(frames);
   return result;
 }
 
-/// Converts frame numbers to seconds.
-Result<Label> in_seconds(Label label, const ClipNames::Clip& clip) {
-  if (!label.in_frames) return label;
-  if (clip.source_fps <= 0) {
-    return fail(ErrorCode::kInvalidArgument,
-                "{}: the frame rate is unknown, so labels by frame number cannot be used. Convert "
-                "the labels to CSV with seconds.",
-                clip.name);
-  }
-  label.start_s /= clip.source_fps;
-  label.end_s /= clip.source_fps;
-  for (TimedBox& box : label.boxes) box.time_s /= clip.source_fps;
-  return label;
+/// Returns the PTS of frame n, which may be past the clip's end.
+double tick_of(const media::FrameTimes& times, double frame) {
+  const size_t count = times.pts.size();
+  if (frame < static_cast<double>(count))
+    return static_cast<double>(times.pts[static_cast<size_t>(std::max(0.0, frame))]);
+  const auto first = static_cast<double>(times.pts.front());
+  const auto last = static_cast<double>(times.pts.back());
+  constexpr double kUsualRate = 25;
+  const double ticks_in_second =
+      static_cast<double>(times.time_base.den) / static_cast<double>(times.time_base.num);
+  const double step =
+      count > 1 ? (last - first) / static_cast<double>(count - 1) : ticks_in_second / kUsualRate;
+  return last + step * (frame - static_cast<double>(count - 1));
 }
 
 }  // namespace
+
+Result<media::FrameTimes> read_frame_times(const std::string& clip) {
+  const auto reader = LIDO_TRY(storage::open_reader(clip));
+  return media::frame_times(*reader);
+}
 
 bool SampleLabel::operator==(const SampleLabel& other) const {
   const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
@@ -92,38 +113,141 @@ bool SampleLabel::operator==(const SampleLabel& other) const {
 }
 
 Result<Labeller> Labeller::make(const std::vector<Label>& labels, const VisitClips& visit_clips,
-                                const Rational& fps, Vocabulary& vocabulary) {
+                                const Rational& fps, Vocabulary& vocabulary,
+                                const ReadFrameTimes& read_frame_times) {
   LIDO_TRY(check_vocabulary(labels, vocabulary));
   Labeller labeller(fps);
-  if (labels.empty()) return labeller;
+  labeller.all_labels_ = std::ssize(labels);
+  if (!labels.empty()) LIDO_TRY(labeller.match(labels, visit_clips));
+  LIDO_TRY(labeller.place(read_frame_times));
+  labeller.used_ = std::make_shared<std::vector<std::atomic<bool>>>(labeller.labels_.size());
+  return labeller;
+}
+
+/// Finds the clips of labels.
+Result<void> Labeller::match(const std::vector<Label>& labels, const VisitClips& visit_clips) {
   ClipNames names;
   for (const Label& label : labels) names.request(label.clip);
-  LIDO_TRY(visit_clips(
-      [&](std::string_view clip, double source_fps) { names.add_clip(clip, source_fps); }));
+  LIDO_TRY(visit_clips([&](std::string_view clip) { names.add_clip(clip); }));
   for (const Label& label : labels) {
-    const auto clip = names.find(label.clip);
+    auto clip = names.find(label.clip);
     if (!clip && clip.error().code == ErrorCode::kNotFound) {
-      if (++labeller.unmatched_.labels == 1) labeller.unmatched_.first_clip = label.clip;
+      if (++unmatched_.labels == 1) unmatched_.first_clip = label.clip;
       continue;
     }
-    if (!clip) return std::unexpected(clip.error());
-    labeller.by_clip_[clip->name].push_back(LIDO_TRY(in_seconds(label, *clip)));
+    if (!clip) return with_context(label.place, clip.error());
+    labels_.push_back({.label = label,
+                       .clip = std::move(clip->name),
+                       .start_s = label.start_s,
+                       .end_s = label.end_s});
   }
-  if (labeller.by_clip_.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}", names.find(labels[0].clip).error().message);
-  return labeller;
+  return {};
+}
+
+/// Converts frame numbers to ticks, and makes the labels of each clip known to apply().
+Result<void> Labeller::place(const ReadFrameTimes& read_frame_times) {
+  std::map<std::string, media::FrameTimes> times_by_clip;
+  for (size_t i = 0; i < labels_.size(); ++i) {
+    PlacedLabel& placed = labels_[i];
+    if (unreadable_.contains(placed.clip)) continue;
+    if (placed.label.in_frames && !times_by_clip.contains(placed.clip)) {
+      auto times = read_frame_times(placed.clip);
+      if (!times && times.error().code == ErrorCode::kUnavailable)
+        return std::unexpected(times.error());
+      if (!times) {
+        unreadable_[placed.clip] = times.error().message;
+        by_clip_.erase(placed.clip);
+        continue;
+      }
+      times_by_clip[placed.clip] = *std::move(times);
+    }
+    by_clip_[placed.clip].push_back(i);
+    if (!placed.label.in_frames) continue;
+    const media::FrameTimes& times = times_by_clip[placed.clip];
+    const double tick_s = times.time_base.value();
+    const auto first = static_cast<double>(times.pts.front());
+    Label& label = placed.label;
+    label.start_s = tick_of(times, label.start_s);
+    label.end_s = tick_of(times, label.end_s);
+    for (TimedBox& box : label.boxes) box.time_s = tick_of(times, box.time_s);
+    placed.in_ticks = true;
+    placed.start_s = (label.start_s - first) * tick_s;
+    placed.end_s = (label.end_s - first) * tick_s;
+  }
+  return {};
 }
 
 bool Labeller::apply(SampleRow& sample) const {
   const auto found = by_clip_.find(sample.clip);
   if (found == by_clip_.end()) return false;
-  std::vector<SampleLabel> labels;
-  for (const Label& label : found->second) {
-    if (auto on = on_sample(label, sample, fps_)) labels.push_back(std::move(*on));
-  }
+  std::vector<SampleLabel> labels = labels_on(sample, found->second);
   if (labels == sample.labels) return false;
   sample.labels = std::move(labels);
   return true;
+}
+
+std::vector<SampleLabel> Labeller::labels_on(const SampleRow& sample,
+                                             const std::vector<size_t>& candidates) const {
+  const auto time_s = [&](size_t frame) {
+    return static_cast<double>(sample.first_k + static_cast<int64_t>(frame)) / fps_.value();
+  };
+  const auto tick = [&](size_t frame) { return static_cast<double>(sample.pts[frame]); };
+  std::vector<SampleLabel> labels;
+  for (const size_t i : candidates) {
+    const PlacedLabel& placed = labels_[i];
+    auto on = placed.in_ticks ? on_sample(placed.label, sample, tick)
+                              : on_sample(placed.label, sample, time_s);
+    if (!on) continue;
+    labels.push_back(std::move(*on));
+    (*used_)[i].store(true, std::memory_order_relaxed);
+  }
+  return labels;
+}
+
+Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) const {
+  struct ClipEnd {
+    double duration_s = 0;
+    int64_t samples = 0;
+  };
+  std::map<std::string, ClipEnd> ends;
+  for (const PlacedLabel& placed : labels_) ends.try_emplace(placed.clip);
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    const auto found = ends.find(row.clip);
+    if (found != ends.end()) found->second = {row.duration_s, row.samples};
+    return {};
+  }));
+  LabelOutcome outcome{.labels = all_labels_, .unmatched = unmatched_};
+  std::set<std::string> present;
+  for (size_t i = 0; i < labels_.size(); ++i) {
+    const PlacedLabel& placed = labels_[i];
+    const ClipEnd& end = ends[placed.clip];
+    const auto unreadable = unreadable_.find(placed.clip);
+    LostLabel lost{.clip = placed.clip,
+                   .start_s = placed.start_s,
+                   .end_s = placed.end_s,
+                   .task = placed.label.task,
+                   .label = placed.label.label,
+                   .place = placed.label.place,
+                   .in_frames = placed.label.in_frames && !placed.in_ticks};
+    const std::string name = fmt::format("{}: {}", lost.task, lost.label);
+    const std::string ends_at = fmt::format("the clip ends at {:.2f} s", end.duration_s);
+    if ((*used_)[i].load(std::memory_order_relaxed)) {
+      present.insert(name);
+      lost.reason = ends_at;
+      if (end.duration_s > 0 && placed.end_s > end.duration_s + kMaxBeyond_s)
+        outcome.add_beyond(std::move(lost));
+      continue;
+    }
+    if (unreadable != unreadable_.end())
+      lost.reason = "its frames cannot be read: " + unreadable->second;
+    else if (end.samples == 0)
+      lost.reason = "the clip has no samples";
+    else
+      lost.reason = placed.start_s > end.duration_s ? ends_at : "no sample is there";
+    outcome.add_lost(std::move(lost));
+  }
+  for (const std::string& name : present) outcome.missing_s.erase(name);
+  return outcome;
 }
 
 }  // namespace lido::dataset

@@ -1,59 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
+#include "lido/dataset/dataset.h"
+#include "lido/dataset/label_outcome.h"
 #include "lido/dataset/labels.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/vocabulary.h"
+#include "lido/media/frame_times.h"
 
 namespace lido::dataset {
 
-/// Receives a clip's full name and its average frame rate; 0 if the rate is unknown.
-using OnClipName = std::function<void(std::string_view clip, double source_fps)>;
+/// Receives a clip's full name.
+using OnClipName = std::function<void(std::string_view clip)>;
 /// Calls `on_clip` for every clip of a dataset.
 using VisitClips = std::function<Result<void>(const OnClipName& on_clip)>;
+/// Returns the time of each frame of a clip.
+using ReadFrameTimes = std::function<Result<media::FrameTimes>(const std::string& clip)>;
 
-/// Labels of clips that are not in the dataset, as in a labels file for a whole pool.
-struct UnmatchedLabels {
-  int64_t labels = 0;
-  std::string first_clip;  ///< Clip of the first of them; empty if there are none.
-};
+/// Reads the frame times from the clip itself, by its full name.
+/// @return Errors of storage::open_reader() and media::frame_times().
+Result<media::FrameTimes> read_frame_times(const std::string& clip);
 
 /// Replaces the labels of samples by those of a labels file. Thread-safe once made.
 class Labeller {
  public:
   /// Matches labels with clips: by the full name, or by its last parts if that is unambiguous.
   ///
-  /// @param visit_clips  Memory stays bounded by the labels, however many clips there are.
-  /// @param fps          Frame rate of the samples.
-  /// @param vocabulary   As in check_vocabulary.
-  /// @return kInvalidArgument for an unknown label, for a clip name that matches several clips, and
-  /// when not one label matches a clip.
+  /// @param visit_clips       Memory stays bounded by the labels, however many clips there are.
+  /// @param fps               Frame rate of the samples.
+  /// @param vocabulary        As in check_vocabulary.
+  /// @param read_frame_times  Called once for each clip whose labels count frames. A clip that
+  ///                          cannot be read gets no label, and outcome() has the reason.
+  /// @return kInvalidArgument for an unknown label and for a clip name that matches several clips;
+  ///         kUnavailable from `read_frame_times`.
   static Result<Labeller> make(const std::vector<Label>& labels, const VisitClips& visit_clips,
-                               const Rational& fps, Vocabulary& vocabulary);
+                               const Rational& fps, Vocabulary& vocabulary,
+                               const ReadFrameTimes& read_frame_times = dataset::read_frame_times);
 
   /// Replaces the sample's labels if the labels file names its clip. A sample gets the labels
-  /// whose interval holds at least one of its frames. A person's sample gets labels with boxes only
-  /// if the boxes match the track.
+  /// whose interval holds at least one of its frames: by the frames' PTS for labels that count
+  /// frames, by the sampling times otherwise. A person's sample gets labels with boxes only if the
+  /// boxes match the track.
   /// @return Whether the sample's labels changed.
   bool apply(SampleRow& sample) const;
 
-  /// Labels that were skipped, because their clip is not in the dataset.
-  const UnmatchedLabels& unmatched() const { return unmatched_; }
+  /// Returns whether the labels file names a clip. @param clip  Full name.
+  bool has_clip(const std::string& clip) const { return by_clip_.contains(clip); }
+  /// Clips whose frames could not be read although their labels count frames, with the reason.
+  /// apply() leaves their samples alone.
+  const std::map<std::string, std::string>& unreadable() const { return unreadable_; }
+
+  /// Returns what became of the labels, once apply() has had all samples of a generation.
+  /// @param generation  Its table of clips gives the clips' durations.
+  Result<LabelOutcome> outcome(const Dataset& dataset, int generation) const;
 
  private:
+  /// A label of one clip of the dataset.
+  struct PlacedLabel {
+    Label label;            ///< Times are seconds, or ticks if `in_ticks`.
+    std::string clip;       ///< Full name.
+    bool in_ticks = false;  ///< Times are compared with the PTS of frames.
+    double start_s = 0;     ///< Seconds after the clip's first frame, for messages.
+    double end_s = 0;       ///< As start_s.
+  };
   explicit Labeller(const Rational& fps) : fps_(fps) {}
+  Result<void> match(const std::vector<Label>& labels, const VisitClips& visit_clips);
+  Result<void> place(const ReadFrameTimes& read_frame_times);
+  std::vector<SampleLabel> labels_on(const SampleRow& sample,
+                                     const std::vector<size_t>& candidates) const;
 
   Rational fps_;
-  std::map<std::string, std::vector<Label>> by_clip_;
+  std::vector<PlacedLabel> labels_;                       // of clips of the dataset, in file order
+  std::map<std::string, std::vector<size_t>> by_clip_;    // positions in labels_
+  std::map<std::string, std::string> unreadable_;         // reasons by clip
+  std::shared_ptr<std::vector<std::atomic<bool>>> used_;  // a sample has the label
+  int64_t all_labels_ = 0;
   UnmatchedLabels unmatched_;
 };
 

@@ -18,9 +18,9 @@ std::vector<SampleRow> one_sample(int64_t first_k, size_t frames) {
 }
 
 Result<void> visit_clips(const OnClipName& on_clip) {
-  on_clip("/pool/a.mp4", 25);
-  on_clip("/pool/deep/a.mkv", 0);
-  on_clip("/else/a.mkv", 0);
+  on_clip("/pool/a.mp4");
+  on_clip("/pool/deep/a.mkv");
+  on_clip("/else/a.mkv");
   return {};
 }
 
@@ -29,7 +29,7 @@ Result<std::vector<SampleLabel>> labels_on(std::string_view text, int64_t first_
   const auto labels = LIDO_TRY(parse_labels(text));
   auto samples = one_sample(first_k, frames);
   Vocabulary vocabulary;
-  LIDO_TRY(Labeller::make(labels, visit_clips, {4, 1}, vocabulary)).apply(samples[0]);
+  LIDO_TRY(Labeller::make(labels.labels, visit_clips, {4, 1}, vocabulary)).apply(samples[0]);
   return samples[0].labels;
 }
 
@@ -61,29 +61,21 @@ TEST(Labels, AClipIsFoundByItsLastPartsWhenThereIsOne) {
   ASSERT_FALSE(unclear);
   EXPECT_EQ(unclear.error().code, ErrorCode::kInvalidArgument);
   EXPECT_NE(unclear.error().message.find("a.mkv"), std::string::npos);
-  EXPECT_FALSE(labels_on("clip,start_s,end_s,task,label\nnowhere.mp4,0,1,t,l\n"));
+  EXPECT_TRUE(unclear.error().message.starts_with("line 2: ")) << unclear.error().message;
+  EXPECT_TRUE(labels_on("clip,start_s,end_s,task,label\nnowhere.mp4,0,1,t,l\n")->empty());
 }
 
 Result<Labeller> labeller_of(std::string_view rows) {
   const auto labels = LIDO_TRY(parse_labels("clip,start_s,end_s,task,label\n" + std::string(rows)));
   Vocabulary vocabulary;
-  return Labeller::make(labels, visit_clips, {4, 1}, vocabulary);
+  return Labeller::make(labels.labels, visit_clips, {4, 1}, vocabulary);
 }
 
-TEST(Labeller, CountsLabelsOfClipsThatAreNotInTheDataset) {
+TEST(Labeller, SkipsLabelsOfClipsThatAreNotInTheDataset) {
   const auto labeller = labeller_of("a.mp4,0,1,t,l\nlater.mp4,0,1,t,l\nlatest.mp4,0,1,t,l\n");
   ASSERT_TRUE(labeller) << labeller.error().message;
-  EXPECT_EQ(labeller->unmatched().labels, 2);
-  EXPECT_EQ(labeller->unmatched().first_clip, "later.mp4");
   SampleRow sample = one_sample(0, 4)[0];
   EXPECT_TRUE(labeller->apply(sample));
-}
-
-TEST(Labeller, RefusesAFileOfWhichNotOneClipIsThere) {
-  const auto labeller = labeller_of("later.mp4,0,1,t,l\n");
-  ASSERT_FALSE(labeller);
-  EXPECT_EQ(labeller.error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(labeller.error().message, "no clip named \"later.mp4\", got 3 other clip(s)");
 }
 
 TEST(Labeller, ReplacesEarlierLabelsOfTheClipAndOfNoOther) {
@@ -99,20 +91,55 @@ TEST(Labeller, ReplacesEarlierLabelsOfTheClipAndOfNoOther) {
   EXPECT_FALSE(labeller->apply(sample)) << "nothing changes the second time";
 }
 
-TEST(Labeller, ConvertsFrameNumbersByTheClipsRate) {
-  Label label{.clip = "a.mp4", .start_s = 25, .end_s = 50, .task = "t", .label = "l"};
-  label.in_frames = true;  // 25 frames a second: from 1 s to 2 s
+/// Frames every 40 ms, with a pause of 4 s after ten of them; ticks of 1 ms that start at 500.
+Result<media::FrameTimes> paused_times(const std::string&) {
+  media::FrameTimes times{.pts = {}, .time_base = {1, 1000}};
+  for (int64_t n = 0; n < 20; ++n) times.pts.push_back(500 + 40 * n + (n < 10 ? 0 : 4000));
+  return times;
+}
+
+Label frames_label(double start, double end) {
+  Label label{.clip = "a.mp4", .start_s = start, .end_s = end, .task = "t", .label = "l"};
+  label.in_frames = true;
+  return label;
+}
+
+TEST(Labeller, FrameNumbersCountTheClipsFrames) {
+  Label label = frames_label(10, 12);  // at 500 + 4400 and 4440 ms
+  label.boxes = {{10, {0, 0, 2, 2}}, {11, {8, 0, 2, 2}}};
   Vocabulary vocabulary;
-  const auto labeller = Labeller::make({label}, visit_clips, {4, 1}, vocabulary);
+  const auto labeller = Labeller::make({label}, visit_clips, {4, 1}, vocabulary, paused_times);
   ASSERT_TRUE(labeller) << labeller.error().message;
-  SampleRow early = one_sample(0, 4)[0], late = one_sample(3, 4)[0];
-  EXPECT_FALSE(labeller->apply(early));
-  EXPECT_TRUE(labeller->apply(late));
-  EXPECT_EQ(late.labels[0].overlap, 0.75);
-  label.clip = "deep/a.mkv";
-  const auto unknown_rate = Labeller::make({label}, visit_clips, {4, 1}, vocabulary);
-  ASSERT_FALSE(unknown_rate);
-  EXPECT_NE(unknown_rate.error().message.find("frame rate is unknown"), std::string::npos);
+  // The frames' PTS count, not their sampling times: k = 17, 18, 19 at 4.25, 4.5, 4.75 s.
+  SampleRow sample = one_sample(17, 4)[0];
+  sample.pts = {860, 4900, 4940, 4980};
+  EXPECT_TRUE(labeller->apply(sample));
+  ASSERT_EQ(sample.labels.size(), 1U);
+  EXPECT_EQ(sample.labels[0].overlap, 0.5);
+  EXPECT_TRUE(std::isnan(sample.labels[0].boxes[0])) << "frame 9";
+  EXPECT_EQ(sample.labels[0].boxes[4], 0 * 0.5 - 10);
+  EXPECT_EQ(sample.labels[0].boxes[8], 8 * 0.5 - 10);
+  EXPECT_TRUE(std::isnan(sample.labels[0].boxes[12])) << "frame 12";
+}
+
+TEST(Labeller, AClipThatCannotBeReadKeepsItsLabels) {
+  const auto fails = [](ErrorCode code) {
+    return [code](const std::string& clip) -> Result<media::FrameTimes> {
+      return fail(code, "{}: gone", clip);
+    };
+  };
+  Vocabulary vocabulary;
+  const auto labeller = Labeller::make({frames_label(0, 5)}, visit_clips, {4, 1}, vocabulary,
+                                       fails(ErrorCode::kNotFound));
+  ASSERT_TRUE(labeller) << labeller.error().message;
+  EXPECT_EQ(labeller->unreadable().at("/pool/a.mp4"), "/pool/a.mp4: gone");
+  SampleRow sample = one_sample(0, 4)[0];
+  sample.labels = {{"t", "old", 1, "", {}}};
+  EXPECT_FALSE(labeller->apply(sample));
+  EXPECT_EQ(sample.labels[0].label, "old");
+  EXPECT_FALSE(Labeller::make({frames_label(0, 5)}, visit_clips, {4, 1}, vocabulary,
+                              fails(ErrorCode::kUnavailable)))
+      << "the network may work the next time";
 }
 
 /// A sample that shows the person in a box, at full scale.
@@ -138,6 +165,16 @@ TEST(Labeller, LabelsAPersonOnlyWhereTheBoxesMatch) {
   label.boxes.clear();
   const auto of_all = *Labeller::make({label}, visit_clips, {4, 1}, vocabulary);
   EXPECT_TRUE(of_all.apply(far)) << "a label without boxes is of all persons";
+}
+
+TEST(Labeller, APointLabelsThePersonAroundIt) {
+  Label label{.clip = "a.mp4", .start_s = 0, .end_s = 1, .task = "t", .label = "l"};
+  label.boxes = {{0, {50, 60, 0, 0}}};
+  Vocabulary vocabulary;
+  const auto labeller = *Labeller::make({label}, visit_clips, {4, 1}, vocabulary);
+  SampleRow around = person_sample({40, 0, 100, 100}), beside = person_sample({51, 0, 100, 100});
+  EXPECT_TRUE(labeller.apply(around));
+  EXPECT_FALSE(labeller.apply(beside));
 }
 
 }  // namespace

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
-#include <pugixml.hpp>
+#include <tuple>
 #include <utility>
 
 #include "lido/dataset/csv.h"
+#include "lido/dataset/cvat.h"
+#include "lido/storage/store.h"
 
 namespace lido::dataset {
 namespace {
@@ -61,106 +64,74 @@ Result<Label> parse_row(const TextTable& table, size_t row) {
   return label;
 }
 
-Result<std::vector<Label>> parse_intervals(std::string_view bytes) {
+/// Removes rows that are equal to an earlier one. @return The place of the first; empty if none is.
+std::pair<size_t, std::string> drop_repeated(std::vector<Label>& labels) {
+  std::vector<size_t> order(labels.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto key = [&](size_t i) {
+    const Label& label = labels[i];
+    const Box box = label.boxes.empty() ? Box{} : label.boxes[0].box;
+    return std::tuple(std::string_view(label.clip), label.start_s, label.end_s,
+                      std::string_view(label.task), std::string_view(label.label),
+                      std::string_view(label.track), label.boxes.size(), box.x, box.y, box.width,
+                      box.height);
+  };
+  const auto before = [&](size_t a, size_t b) { return key(a) < key(b); };
+  std::ranges::stable_sort(order, before);
+  std::vector<bool> repeated(labels.size());
+  size_t first = labels.size(), count = 0;
+  for (size_t i = 1; i < order.size(); ++i) {
+    if (before(order[i - 1], order[i])) continue;
+    repeated[order[i]] = true;
+    first = std::min(first, order[i]);
+    ++count;
+  }
+  if (count == 0) return {};
+  const std::string place = labels[first].place;
+  size_t kept = 0;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (repeated[i]) continue;
+    if (kept != i) labels[kept] = std::move(labels[i]);
+    ++kept;
+  }
+  labels.resize(kept);
+  return {count, place};
+}
+
+Result<LabelsFile> parse_intervals(std::string_view bytes) {
   const TextTable table = LIDO_TRY(parse_table(bytes, {"clip", "start_s", "end_s", "task", "label"},
                                                {"track", "x", "y", "width", "height"}));
-  std::vector<Label> labels;
+  LabelsFile file;
   for (size_t row = 0; row < table.rows; ++row) {
     auto label = parse_row(table, row);
     if (!label) return with_context(table.place(row), label.error());
-    labels.push_back(std::move(*label));
+    label->place = table.place(row);
+    file.labels.push_back(std::move(*label));
   }
-  return labels;
-}
-
-/// A box of a CVAT track.
-struct CvatBox {
-  double frame = 0;
-  Box box;
-  bool outside = false;  ///< The object has left the frame.
-};
-
-/// @param min_frame  Frame of the box before; this box must be later.
-Result<CvatBox> parse_cvat_box(const pugi::xml_node& node, double min_frame) {
-  constexpr std::array kNames = {"frame", "xtl", "ytl", "xbr", "ybr"};
-  std::array<double, 5> values{};
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    const auto value = parse_number(node.attribute(kNames[i]).value());
-    if (!value) return with_context(fmt::format("a box's {}", kNames[i]), value.error());
-    values[i] = *value;
-  }
-  const auto& [frame, left, top, right, bottom] = values;
-  if (frame <= min_frame || right <= left || bottom <= top) {
-    return fail(ErrorCode::kInvalidArgument, "the box at frame {} is empty or out of order", frame);
-  }
-  return CvatBox{
-      frame, {left, top, right - left, bottom - top}, node.attribute("outside").as_int() != 0};
-}
-
-/// Appends a label for each stretch of a CVAT track in which the object is in the frame.
-Result<void> append_cvat_track(const pugi::xml_node& track, const std::string& clip,
-                               std::vector<Label>& labels) {
-  Label label;
-  label.clip = clip;
-  label.task = "behaviour";
-  label.label = track.attribute("label").value();
-  label.track = track.attribute("id").value();
-  label.in_frames = true;
-  if (label.label.empty()) return fail(ErrorCode::kInvalidArgument, "the track has no label");
-  const auto append_until = [&](double end) {
-    if (label.boxes.empty()) return;
-    label.start_s = label.boxes.front().time_s;
-    label.end_s = end;
-    labels.push_back(label);
-    label.boxes.clear();
-  };
-  for (const pugi::xml_node node : track.children("box")) {
-    constexpr double kBeforeAllFrames = -0.5;
-    const double min_frame = label.boxes.empty() ? kBeforeAllFrames : label.boxes.back().time_s;
-    const CvatBox box = LIDO_TRY(parse_cvat_box(node, min_frame));
-    if (box.outside)
-      append_until(box.frame);
-    else
-      label.boxes.push_back({box.frame, box.box});
-  }
-  if (!label.boxes.empty()) append_until(label.boxes.back().time_s + 1);
-  return {};
-}
-
-/// CVAT for video 1.1: tracks of boxes by frame number.
-Result<std::vector<Label>> parse_cvat(std::string_view bytes) {
-  pugi::xml_document document;
-  const auto parsed = document.load_buffer(bytes.data(), bytes.size());
-  if (!parsed) {
-    const auto end = bytes.begin() + std::min<std::ptrdiff_t>(parsed.offset, std::ssize(bytes));
-    return fail(ErrorCode::kInvalidArgument, "line {}: broken XML: {}",
-                std::count(bytes.begin(), end, '\n') + 1, parsed.description());
-  }
-  const pugi::xml_node root = document.child("annotations");
-  const pugi::xml_node meta = root.child("meta");
-  std::string clip = meta.child("task").child_value("source");
-  if (clip.empty()) clip = meta.child("job").child_value("source");
-  if (clip.empty()) clip = meta.child_value("source");
-  if (clip.empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "no <annotations> with <meta><task><source>, want CVAT for video 1.1");
-  }
-  std::vector<Label> labels;
-  for (const pugi::xml_node track : root.children("track")) {
-    const auto appended = append_cvat_track(track, clip, labels);
-    if (!appended)
-      return with_context("track " + in_quotes(track.attribute("id").value()), appended.error());
-  }
-  return labels;
+  if (table.rows == 0) file.remarks.emplace_back("no labels, only a header");
+  if (const auto [count, place] = drop_repeated(file.labels); count > 0)
+    file.remarks.push_back(
+        fmt::format("{} row(s) repeat an earlier one and count once, the first: {}", count, place));
+  return file;
 }
 
 }  // namespace
 
-Result<std::vector<Label>> parse_labels(std::string_view bytes) {
+Result<LabelsFile> parse_labels(std::string_view bytes) {
   const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (first == std::string_view::npos)
     return fail(ErrorCode::kInvalidArgument, "the file is empty, want labels");
   return bytes[first] == '<' ? parse_cvat(bytes) : parse_intervals(bytes);
+}
+
+Result<LabelsFile> read_labels(const std::string& uri) {
+  constexpr int64_t kMaxBytes = int64_t{4} << 30;
+  const auto reader = LIDO_TRY(storage::open_reader(uri));
+  const auto bytes = storage::read_all(*reader, kMaxBytes);
+  if (!bytes) return with_context(uri, bytes.error());
+  auto file = parse_labels(*bytes);
+  if (!file) return with_context(uri, file.error());
+  return file;
 }
 
 }  // namespace lido::dataset

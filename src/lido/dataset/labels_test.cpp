@@ -47,52 +47,33 @@ TEST(Labels, BinaryFilesAreRefusedWithoutTheirBytes) {
   EXPECT_EQ(label_error(video), "neither CSV nor Parquet: byte 0 is 0x1a, want UTF-8 text");
 }
 
-std::string cvat(const std::string& tracks) {
-  return "<?xml version=\"1.0\"?>\n<annotations><meta><task><source>a.mp4</source></task></meta>" +
-         tracks + "</annotations>";
+TEST(Labels, RowsThatRepeatAnEarlierOneCountOnce) {
+  const std::string header = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
+  const std::string row = "a.mp4,0,1,t,l,7,1,2,3,4\n";
+  const auto file = parse_labels(header + row + "a.mp4,0,1,t,l,8,1,2,3,4\n" + row + "\n" + row +
+                                 "a.mp4,0,1,t,l,7,1,2,3,5\n");
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_EQ(file->labels.size(), 3U);
+  EXPECT_EQ(file->labels[0].place, "line 2");
+  EXPECT_EQ(file->labels[1].track, "8");
+  EXPECT_EQ(file->labels[2].place, "line 7");
+  EXPECT_EQ(file->remarks, std::vector<std::string>{
+                               "2 row(s) repeat an earlier one and count once, the first: line 4"});
 }
 
-std::string box(int frame, bool outside = false) {
-  return fmt::format(R"(<box frame="{}" outside="{}" xtl="10" ytl="20" xbr="40" ybr="80"/>)", frame,
-                     outside ? 1 : 0);
-}
-
-TEST(Cvat, ATrackThatLeavesAndComesBackIsTwoLabels) {
-  const auto labels = parse_labels(cvat("<track id=\"3\" label=\"swimming\">" + box(5) + box(8) +
-                                        box(9, true) + box(20) + "</track>"));
-  ASSERT_TRUE(labels) << labels.error().message;
-  ASSERT_EQ(labels->size(), 2U);
-  const Label& first = (*labels)[0];
-  EXPECT_EQ(first.clip, "a.mp4");
-  EXPECT_EQ(first.task, "behaviour");
-  EXPECT_EQ(first.label, "swimming");
-  EXPECT_EQ(first.track, "3");
-  EXPECT_TRUE(first.in_frames);
-  EXPECT_EQ(first.start_s, 5);
-  EXPECT_EQ(first.end_s, 9) << "exclusive: outside from frame 9 on";
-  ASSERT_EQ(first.boxes.size(), 2U);
-  EXPECT_EQ(first.boxes[1].time_s, 8);
-  EXPECT_EQ(first.boxes[1].box, (Box{10, 20, 30, 60}));
-  EXPECT_EQ((*labels)[1].start_s, 20);
-  EXPECT_EQ((*labels)[1].end_s, 21) << "a last box holds for its frame";
-}
-
-TEST(Cvat, MistakesHaveTheirTrackOrLine) {
-  EXPECT_EQ(label_error(cvat("<track id=\"3\">" + box(5) + "</track>")),
-            "track \"3\": the track has no label");
-  EXPECT_EQ(label_error(cvat("<track id=\"3\" label=\"l\">" + box(5) + box(5) + "</track>")),
-            "track \"3\": the box at frame 5 is empty or out of order");
-  EXPECT_EQ(label_error(cvat("<track id=\"3\" label=\"l\"><box frame=\"x\"/></track>")),
-            "track \"3\": a box's frame: \"x\" is not a number");
-  EXPECT_TRUE(label_error("<annotations>\n<x\n").starts_with("line "));
+TEST(Labels, AHeaderAloneIsRemarked) {
+  const auto file = parse_labels("clip,start_s,end_s,task,label\n");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_TRUE(file->labels.empty());
+  EXPECT_EQ(file->remarks, std::vector<std::string>{"no labels, only a header"});
 }
 
 TEST(Labels, QuotesAndLineEndsAreThoseOfCsv) {
   const auto labels =
       parse_labels("clip,start_s,end_s,task,label\r\n\"a, b.mp4\",0,1,t,\"say \"\"l\"\"\"\r\n");
   ASSERT_TRUE(labels) << labels.error().message;
-  EXPECT_EQ((*labels)[0].clip, "a, b.mp4");
-  EXPECT_EQ((*labels)[0].label, "say \"l\"");
+  EXPECT_EQ(labels->labels[0].clip, "a, b.mp4");
+  EXPECT_EQ(labels->labels[0].label, "say \"l\"");
 }
 
 }  // namespace

@@ -37,25 +37,36 @@ Result<void> extend(Vocabulary& vocabulary, std::string_view classes) {
   return {};
 }
 
+namespace {
+
+Result<void> check_label(const Label& label, const Vocabulary& vocabulary) {
+  const auto task = vocabulary.find(label.task);
+  if (task == vocabulary.end()) {
+    std::vector<std::string> tasks;
+    for (const auto& [name, unused] : vocabulary) tasks.push_back(name);
+    return fail(ErrorCode::kInvalidArgument,
+                "unknown task {}, want one of: {}. Add it with --classes \"{}={}\".",
+                in_quotes(label.task), fmt::join(tasks, ", "), label.task, label.label);
+  }
+  if (!task->second.contains(label.label)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "unknown label {} of task {}, want one of: {}. Add it with --classes "
+                "\"{}={}\".",
+                in_quotes(label.label), label.task, fmt::join(task->second, ", "), label.task,
+                label.label);
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> check_vocabulary(const std::vector<Label>& labels, Vocabulary& vocabulary) {
   const bool is_open = vocabulary.empty();
   for (const Label& label : labels) {
     if (is_open) vocabulary[label.task].insert(label.label);
-    const auto task = vocabulary.find(label.task);
-    if (task == vocabulary.end()) {
-      std::vector<std::string> tasks;
-      for (const auto& [name, unused] : vocabulary) tasks.push_back(name);
-      return fail(ErrorCode::kInvalidArgument,
-                  "unknown task {}, want one of: {}. Add it with --classes \"{}={}\".",
-                  in_quotes(label.task), fmt::join(tasks, ", "), label.task, label.label);
-    }
-    if (!task->second.contains(label.label)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "unknown label {} of task {}, want one of: {}. Add it with --classes "
-                  "\"{}={}\".",
-                  in_quotes(label.label), label.task, fmt::join(task->second, ", "), label.task,
-                  label.label);
-    }
+    const auto checked = check_label(label, vocabulary);
+    if (!checked && !label.place.empty()) return with_context(label.place, checked.error());
+    if (!checked) return checked;
   }
   return {};
 }

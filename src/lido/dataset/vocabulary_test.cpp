@@ -41,6 +41,10 @@ TEST(Vocabulary, RefusesATypingErrorAndNamesTheFlagThatAddsALabel) {
   EXPECT_EQ(task.error().message,
             "unknown task \"sign\", want one of: age. Add it with --classes \"sign=help\".");
   EXPECT_EQ(vocabulary.size(), 1U) << "unchanged";
+  Label placed = labelled("age", "chlid");
+  placed.place = "line 7";
+  EXPECT_TRUE(
+      check_vocabulary({placed}, vocabulary).error().message.starts_with("line 7: unknown label"));
 }
 
 }  // namespace

@@ -129,8 +129,9 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
     LIDO_TRY(follow_clips(job, folder));
     generation.scenes.push_back(folder);
   }
-  const auto labeller =
+  const auto labels =
       LIDO_TRY(make_labeller(request, job.clips, &dataset, before, generation.vocabulary));
+  const dataset::Labeller& labeller = labels.labeller;
   auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
   LIDO_TRY(copy_other_clips(job, before, tables));
   const ClipTotals clips = LIDO_TRY(append_clips(job, tables));
@@ -143,7 +144,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
   LIDO_TRY(dataset.publish(generation, tables));
   Summary summary = summarise(clips, shards);
   summary.generation = generation.number;
-  summary.labels_unmatched = labeller.unmatched().labels;
+  LIDO_TRY(report_labels(request, dataset, generation.number, labels, summary));
   return summary;
 }
 
@@ -175,7 +176,9 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   LIDO_TRY(plan_clips(plan, request.job, stop));
   // Checks the labels before any clip is decoded. finish() matches them again.
   dataset::Vocabulary vocabulary = before.vocabulary;
-  LIDO_TRY(make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number, vocabulary));
+  const auto labels = LIDO_TRY(
+      make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number, vocabulary));
+  if (dataset) LIDO_TRY(check_labels(request, *dataset, before.number, labels.labeller));
   return plan;
 }
 
@@ -217,6 +220,9 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
     LIDO_TRY(make_parts(job, progress));
     summary = LIDO_TRY(write_generation(request_, job, LIDO_TRY(dataset_.read_latest())));
   }
+  if (summary.generation == 0 && !request_.labels.empty())
+    summary.warnings.push_back(fmt::format(
+        "{}: not used, because there is no new clip. Give it to lido label.", request_.labels));
   LIDO_TRY(dataset_.store().remove_all(".work"));
   summary.clips = static_cast<int64_t>(totals.clips);
   summary.source_bytes = totals.bytes;

@@ -1,45 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/labelling.h"
 
+#include "lido/dataset/relabel.h"
+
 namespace lido::ingest {
-namespace {
 
-constexpr int64_t kMaxLabelsBytes = int64_t{4} << 30;
-
-Result<std::vector<dataset::Label>> read_labels(const std::string& uri) {
-  if (uri.empty()) return std::vector<dataset::Label>();
-  const auto reader = LIDO_TRY(storage::open_reader(uri));
-  auto bytes = storage::read_all(*reader, kMaxLabelsBytes);
-  if (!bytes) return with_context(uri, bytes.error());
-  auto labels = dataset::parse_labels(*bytes);
-  if (!labels) return with_context(uri, labels.error());
-  return labels;
-}
-
-}  // namespace
-
-Result<dataset::Labeller> make_labeller(const Request& request, ClipDb& clips,
-                                        const dataset::Dataset* dataset, int generation,
-                                        dataset::Vocabulary& vocabulary) {
-  const auto labels = LIDO_TRY(read_labels(request.labels));
+Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
+                                    const dataset::Dataset* dataset, int generation,
+                                    dataset::Vocabulary& vocabulary) {
+  dataset::LabelsFile file;
+  if (!request.labels.empty()) file = LIDO_TRY(dataset::read_labels(request.labels));
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
   const auto visit_clips = [&](const dataset::OnClipName& on_clip) -> Result<void> {
     const auto on_known = [&](const dataset::ClipRow& row) -> Result<void> {
-      if (!LIDO_TRY(clips.bytes_of(row.clip))) on_clip(row.clip, row.source_fps);
+      if (!LIDO_TRY(clips.bytes_of(row.clip))) on_clip(row.clip);
       return {};
     };
     if (dataset != nullptr) LIDO_TRY(dataset->visit<dataset::ClipRow>(generation, on_known));
-    const size_t count = LIDO_TRY(clips.totals()).clips;
-    for (size_t i = 0; i < count; ++i) {
-      const ClipPlan plan = LIDO_TRY(clips.clip(i)).plan;
-      on_clip(plan.input.uri, plan.info.source_fps);
-    }
-    return {};
+    return clips.visit_inputs([&](const part::ClipInput& clip) -> Result<void> {
+      on_clip(clip.uri);
+      return {};
+    });
   };
   auto labeller =
-      dataset::Labeller::make(labels, visit_clips, request.sampling.fps.rate, vocabulary);
+      dataset::Labeller::make(file.labels, visit_clips, request.sampling.fps.rate, vocabulary);
   if (!labeller) return with_context(request.labels, labeller.error());
-  return labeller;
+  return RequestLabels{std::move(*labeller), std::move(file.remarks)};
+}
+
+Result<void> check_labels(const Request& request, const dataset::Dataset& dataset, int generation,
+                          const dataset::Labeller& labeller) {
+  if (request.labels.empty()) return {};
+  const auto changes = LIDO_TRY(dataset::find_changes(dataset, generation, labeller));
+  const auto outcome = LIDO_TRY(labeller.outcome(dataset, generation));
+  const auto checked = dataset::check_cleared(
+      changes, outcome, "Correct the labels, or take the old ones away with lido label --clear.");
+  if (!checked) return with_context(request.labels, checked.error());
+  return {};
+}
+
+Result<void> report_labels(const Request& request, const dataset::Dataset& dataset, int generation,
+                           const RequestLabels& labels, Summary& summary) {
+  if (request.labels.empty()) return {};
+  const auto outcome = LIDO_TRY(labels.labeller.outcome(dataset, generation));
+  summary.labels_read = outcome.labels;
+  summary.labels_unmatched = outcome.unmatched.labels;
+  summary.labels_on_no_sample = outcome.on_no_sample;
+  summary.labels_beyond_end = outcome.beyond_end;
+  summary.labels_lost = dataset::lost_json(outcome.lost);
+  for (const auto& lines : {labels.remarks, dataset::warnings(outcome)}) {
+    for (const std::string& line : lines)
+      summary.warnings.push_back(fmt::format("{}: {}", request.labels, line));
+  }
+  return {};
 }
 
 }  // namespace lido::ingest

@@ -28,7 +28,10 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("skipped_hours", summary.skipped_hours);
   visit("spans", summary.spans);
   visit("spans_resumed", summary.spans_resumed);
+  visit("labels_read", summary.labels_read);
   visit("labels_unmatched", summary.labels_unmatched);
+  visit("labels_on_no_sample", summary.labels_on_no_sample);
+  visit("labels_beyond_end", summary.labels_beyond_end);
 }
 
 }  // namespace
@@ -62,6 +65,7 @@ Result<Request> parse_request(const std::string& text) {
 OrderedJson summary_json(const Summary& summary) {
   OrderedJson json;
   visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
+  json["labels_lost"] = summary.labels_lost;
   json["warnings"] = summary.warnings;
   return json;
 }
@@ -72,6 +76,7 @@ Summary parse_summary(const OrderedJson& json) {
     const auto found = json.find(name);
     if (found != json.end() && found->is_number()) found->get_to(value);
   });
+  summary.labels_lost = json.value("labels_lost", OrderedJson::array());
   const OrderedJson lines = json.value("warnings", OrderedJson::array());
   for (const OrderedJson& line : lines) {
     if (line.is_string()) summary.warnings.push_back(line);

@@ -42,8 +42,13 @@ struct Summary {
   double source_hours = 0;   ///< Footage of the new clips.
   double skipped_hours = 0;  ///< Footage skipped by --fps auto, because nothing moved.
   int64_t spans = 0;
-  int64_t spans_resumed = 0;          ///< Spans that an earlier run had read.
-  int64_t labels_unmatched = 0;       ///< Labels of clips that are not in the dataset.
+  int64_t spans_resumed = 0;     ///< Spans that an earlier run had read.
+  int64_t labels_unmatched = 0;  ///< Labels of clips that are not in the dataset.
+  int64_t labels_read = 0;
+  int64_t labels_on_no_sample = 0;  ///< Labels of clips of the dataset that no sample has.
+  int64_t labels_beyond_end = 0;    ///< Labels that end over one second after their clip.
+  /// The first labels on no sample: dataset::lost_json().
+  nlohmann::ordered_json labels_lost = nlohmann::ordered_json::array();
   std::vector<std::string> warnings;  ///< Lines about what was left out, for a terminal.
 };
 

@@ -60,7 +60,7 @@ TEST(Summary, ComesBackFromJson) {
                         .warnings = {"one", "two"}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 20U);
+  EXPECT_EQ(json.size(), 24U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);

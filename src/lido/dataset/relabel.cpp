@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/relabel.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace lido::dataset {
+namespace {
+
+/// Copies the rows of a table into a later generation.
+template <typename Row>
+Result<void> copy_rows(const Dataset& dataset, int from, TableWriter<Row>& to) {
+  return dataset.visit<Row>(from, [&](Row& row) { return to.append(std::move(row)); });
+}
+
+/// Writes the next generation with the samples' new labels.
+Result<void> write_generation(const Dataset& dataset, const Generation& next,
+                              const Labeller& labeller) {
+  const int before = next.number - 1;
+  auto tables = LIDO_TRY(dataset.begin_tables(next.number));
+  LIDO_TRY(dataset.visit<SampleRow>(before, [&](SampleRow& row) -> Result<void> {
+    labeller.apply(row);
+    return tables.samples.append(std::move(row));
+  }));
+  LIDO_TRY(copy_rows(dataset, before, tables.clips));
+  LIDO_TRY(copy_rows(dataset, before, tables.spans));
+  LIDO_TRY(copy_rows(dataset, before, tables.skipped));
+  LIDO_TRY(copy_rows(dataset, before, tables.rejected));
+  LIDO_TRY(dataset.publish(next, tables));
+  return {};
+}
+
+}  // namespace
+
+Result<LabelChanges> find_changes(const Dataset& dataset, int generation,
+                                  const Labeller& labeller) {
+  struct ClipLabels {
+    int64_t before = 0;  // samples with labels
+    int64_t after = 0;
+  };
+  LabelChanges changes;
+  std::map<std::string, ClipLabels> clips;
+  LIDO_TRY(dataset.visit<SampleRow>(generation, [&](SampleRow& row) -> Result<void> {
+    if (!labeller.has_clip(row.clip)) return {};
+    ClipLabels& clip = clips[row.clip];
+    clip.before += row.labels.empty() ? 0 : 1;
+    changes.samples += labeller.apply(row) ? 1 : 0;
+    clip.after += row.labels.empty() ? 0 : 1;
+    return {};
+  }));
+  for (const auto& [name, clip] : clips) {
+    if (clip.before > 0 && clip.after == 0) changes.cleared.push_back({name, clip.before});
+  }
+  return changes;
+}
+
+Result<void> check_cleared(const LabelChanges& changes, const LabelOutcome& outcome,
+                           std::string_view advice) {
+  if (changes.cleared.empty()) return {};
+  const auto& [clip, samples] = changes.cleared.front();
+  const auto first = std::ranges::find(outcome.lost, clip, &LostLabel::clip);
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: no label is on a sample, and {} sample(s) would lose theirs{}. {}", clip,
+              samples, first == outcome.lost.end() ? "" : "; the first: " + to_string(*first),
+              advice);
+}
+
+Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
+                               const RelabelOptions& options) {
+  const auto lock = LIDO_TRY(dataset.store().lock("lido.json"));
+  Generation generation = LIDO_TRY(dataset.read_latest());
+  const Vocabulary known = generation.vocabulary;
+  LIDO_TRY(extend(generation.vocabulary, options.classes));
+  const int before = generation.number;
+  const auto visit_clips = [&](const OnClipName& on_clip) {
+    return dataset.visit<ClipRow>(before, [&](const ClipRow& row) -> Result<void> {
+      on_clip(row.clip);
+      return {};
+    });
+  };
+  const Rational fps = LIDO_TRY(dataset.frame_rate());
+  const auto labeller = LIDO_TRY(Labeller::make(labels, visit_clips, fps, generation.vocabulary));
+  if (!labeller.unreadable().empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "the labels count frames, whose times only the clip has: {}. Give labels in "
+                "seconds, or the clip its place back.",
+                labeller.unreadable().begin()->second);
+  }
+  const LabelChanges changes = LIDO_TRY(find_changes(dataset, before, labeller));
+  RelabelSummary summary{.generation = before,
+                         .samples = changes.samples,
+                         .new_classes = known != generation.vocabulary,
+                         .labels = LIDO_TRY(labeller.outcome(dataset, before))};
+  if (!options.may_clear)
+    LIDO_TRY(check_cleared(changes, summary.labels,
+                           "Correct the labels, or give --clear to take the old ones away."));
+  if (changes.samples == 0 && !summary.new_classes) return summary;
+  summary.generation = ++generation.number;
+  const auto written = write_generation(dataset, generation, labeller);
+  if (!written) {
+    // Without generation.json the generation does not exist: its folder goes too.
+    (void)dataset.store().remove_all(fmt::format("generations/{:06}", generation.number));
+    return std::unexpected(written.error());
+  }
+  return summary;
+}
+
+}  // namespace lido::dataset
