@@ -82,7 +82,7 @@ class Ingest {
         [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
     const nb::gil_scoped_release release;
     if (summary.generation > 0) check(lido::report::write_report(opened.dataset(), nullptr));
-    return json_text(ingest::summary_json(summary));
+    return lido::json_text(ingest::summary_json(summary));
   }
 
   ingest::Request request_;
