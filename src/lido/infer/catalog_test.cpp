@@ -17,8 +17,8 @@ namespace fs = std::filesystem;
 class Catalog : public testing::Test {
  protected:
   void SetUp() override {
-    if (!fs::exists(LIDO_TEST_MODELS "/nanodet/bundle.json"))
-      GTEST_SKIP() << "no nanodet in " << LIDO_TEST_MODELS;
+    ASSERT_TRUE(fs::exists(LIDO_TEST_MODELS "/nanodet/bundle.json"))
+        << "no nanodet in " << LIDO_TEST_MODELS << "; ./dev test fetches it";
   }
 
   void put(const fs::path& folder, const std::string& name) {

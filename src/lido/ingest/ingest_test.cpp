@@ -25,7 +25,7 @@ class Ingest : public testing::Test {
   }
 
   void SetUp() override {
-    if (!std::filesystem::exists(clip_)) GTEST_SKIP() << "no " << clip_;
+    ASSERT_TRUE(std::filesystem::exists(clip_)) << "no " << clip_ << "; ./dev setup makes it";
   }
 
   Result<Summary> ingest() {

@@ -19,7 +19,7 @@ part::SampleOptions sampling() {
 }
 
 TEST(Plan, ALongClipIsDividedWithoutGaps) {
-  if (!std::filesystem::exists(kClip)) GTEST_SKIP() << "no " << kClip;
+  ASSERT_TRUE(std::filesystem::exists(kClip)) << "no " << kClip << "; ./dev setup makes it";
   const auto plan = plan_clip({.uri = kClip}, sampling(), 2);
   ASSERT_TRUE(plan);
   ASSERT_EQ(plan->spans.size(), 3U);
@@ -38,7 +38,7 @@ TEST(Plan, ALongClipIsDividedWithoutGaps) {
 }
 
 TEST(Plan, AShortClipIsOneSpan) {
-  if (!std::filesystem::exists(kClip)) GTEST_SKIP() << "no " << kClip;
+  ASSERT_TRUE(std::filesystem::exists(kClip)) << "no " << kClip << "; ./dev setup makes it";
   const auto plan = plan_clip({.uri = kClip}, sampling(), 60);
   ASSERT_TRUE(plan);
   ASSERT_EQ(plan->spans.size(), 1U);
@@ -46,7 +46,7 @@ TEST(Plan, AShortClipIsOneSpan) {
 }
 
 TEST(Plan, AnAutomaticRateKeepsShortClipsWhole) {
-  if (!std::filesystem::exists(kClip)) GTEST_SKIP() << "no " << kClip;
+  ASSERT_TRUE(std::filesystem::exists(kClip)) << "no " << kClip << "; ./dev setup makes it";
   part::SampleOptions options = sampling();
   options.fps.automatic = true;  // spans then begin at multiples of 2048 sampling times
   EXPECT_EQ(plan_clip({.uri = kClip}, options, 2)->spans.size(), 1U);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -27,7 +29,7 @@ class SpanTest : public testing::Test {
   ~SpanTest() override { std::filesystem::remove_all(folder_); }
 
   void SetUp() override {
-    if (!std::filesystem::exists(clip_)) GTEST_SKIP() << "no " << clip_;
+    ASSERT_TRUE(std::filesystem::exists(clip_)) << "no " << clip_ << "; ./dev setup makes it";
   }
 
   PartContext context() { return {.store = *store_, .sampling = sampling_, .progress = progress_}; }
@@ -51,8 +53,8 @@ class SpanTest : public testing::Test {
   }
 
   std::string clip_ = LIDO_TEST_CLIPS "/h264_b.mp4";
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() /
-                                  testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("lido_span_test_{}", ::getpid());
   std::unique_ptr<storage::Store> store_;
   SampleOptions sampling_;
   Progress progress_;
