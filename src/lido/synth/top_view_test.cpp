@@ -2,6 +2,7 @@
 #include "lido/synth/top_view.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -29,7 +30,7 @@ class TopView : public ::testing::Test {
     ASSERT_TRUE(play_scripted_day(folder_, day, with, {}));
   }
 
-  std::string folder_ = ::testing::TempDir() + "lido_top_view_test";
+  std::string folder_ = ::testing::TempDir() + "lido_top_view_test_" + std::to_string(::getpid());
 };
 
 TEST_F(TopView, BeginsAMinuteBeforeTheFirstDanger) {

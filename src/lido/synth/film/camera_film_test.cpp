@@ -2,6 +2,7 @@
 #include "lido/synth/film/camera_film.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -53,7 +54,8 @@ class CameraFilmTest : public ::testing::Test {
   SimulatedCamera camera_{geometry::look_at({1, -4, 3}, {5, 0, 0}, 90, 96, 64)};
   int64_t frames_ = 0;
   std::string labels_;
-  std::string folder_ = ::testing::TempDir() + "lido_camera_film_test";
+  std::string folder_ =
+      ::testing::TempDir() + "lido_camera_film_test_" + std::to_string(::getpid());
 };
 
 TEST_F(CameraFilmTest, LabelsEachPersonOncePerSecond) {

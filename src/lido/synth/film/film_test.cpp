@@ -2,6 +2,7 @@
 #include "lido/synth/film/film.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -56,7 +57,7 @@ class Film : public ::testing::Test {
   }
 
   FilmPlan plan_;
-  std::string folder_ = ::testing::TempDir() + "lido_film_test";
+  std::string folder_ = ::testing::TempDir() + "lido_film_test_" + std::to_string(::getpid());
 };
 
 TEST_F(Film, HasATruthForEachPersonAndFrame) {

@@ -2,6 +2,7 @@
 #include "lido/synth/world/life.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <map>
@@ -23,7 +24,7 @@ class Life : public ::testing::Test {
     return testing::slurp(folder_ + "/" + file);
   }
 
-  std::string folder_ = ::testing::TempDir() + "lido_life_test";
+  std::string folder_ = ::testing::TempDir() + "lido_life_test_" + std::to_string(::getpid());
 };
 
 // A Poisson process: the count's mean and variance are both the rate.
