@@ -44,7 +44,10 @@ std::string to_string(const SampleRate& value);
 /// Holds the product of a 64-bit PTS and a rate.
 __extension__ typedef __int128 Wide;
 
-/// The sampling times of a clip: sample k is at start_pts + k / fps, without rounding. Thread-safe.
+/// The sampling times of a clip: sample k is at start_pts + k / fps, rounded up to a whole tick.
+///
+/// Muxers round timestamps to ticks, the first one too, so that a frame may seem up to a tick late.
+/// Rounding up keeps such a frame for its own sampling time. Thread-safe.
 class SampleGrid {
  public:
   /// @param start_pts  PTS of sample 0, in ticks.
@@ -57,27 +60,34 @@ class SampleGrid {
 
   /// Compares a PTS with the time of sample k.
   std::strong_ordering compare(int64_t pts, int64_t k) const {
-    return (static_cast<Wide>(pts) - start_pts_) * ticks_den_ <=> k * ticks_num_;
+    return static_cast<Wide>(pts) - start_pts_ <=> ticks_to(k);
   }
   /// Returns the first k whose time is `pts` or later.
   int64_t first_at_or_after(int64_t pts) const {
-    const Wide scaled = (static_cast<Wide>(pts) - start_pts_) * ticks_den_;
-    Wide k = scaled / ticks_num_;
-    if (k * ticks_num_ < scaled) ++k;
-    return static_cast<int64_t>(std::clamp<Wide>(k, INT64_MIN, INT64_MAX));
+    return first_beyond(static_cast<Wide>(pts) - start_pts_ - 1);
   }
-  /// Returns the first k whose time is after `pts`.
+  /// Returns the first k that is at least a whole tick after `pts`, before its time is rounded.
+  /// The last frame of a clip may seem up to a tick early, and keeps its own sampling time too.
   int64_t first_after(int64_t pts) const {
-    const int64_t k = first_at_or_after(pts);
-    return compare(pts, k) == 0 ? k + 1 : k;
+    const Wide tick_after = (static_cast<Wide>(pts) - start_pts_ + 1) * ticks_den_;
+    return clamp(-divide_down(-tick_after, ticks_num_));
   }
   /// Returns the last PTS that is not after the time of sample k.
-  int64_t pts_at(int64_t k) const {
-    return static_cast<int64_t>(start_pts_ + k * ticks_num_ / ticks_den_);
-  }
+  int64_t pts_at(int64_t k) const { return clamp(start_pts_ + ticks_to(k)); }
   int64_t start_pts() const { return start_pts_; }
 
  private:
+  static int64_t clamp(Wide value) {
+    return static_cast<int64_t>(std::clamp<Wide>(value, INT64_MIN, INT64_MAX));
+  }
+  static Wide divide_down(Wide value, Wide by) { return value / by - (value % by < 0 ? 1 : 0); }
+  /// Returns the ticks from the start to sample k.
+  Wide ticks_to(int64_t k) const { return -divide_down(-k * ticks_num_, ticks_den_); }
+  /// Returns the first k more than `ticks` after the start.
+  int64_t first_beyond(Wide ticks) const {
+    return clamp(divide_down(ticks * ticks_den_, ticks_num_) + 1);
+  }
+
   int64_t start_pts_;
   Wide ticks_num_;  // ticks_num_ / ticks_den_: ticks from one sample to the next
   Wide ticks_den_;

@@ -18,8 +18,8 @@ struct SampleRange {
   bool empty() const { return first >= end; }
 };
 
-/// Selects the frame for each sampling time: the last with PTS <= the time. Immutable, so
-/// thread-safe.
+/// Selects the frame for each sampling time: the last with PTS <= the time on the grid. Immutable,
+/// so thread-safe.
 class FrameSelector {
  public:
   /// @param first_k,end_k  Sampling times asked for: first_k <= k < end_k.

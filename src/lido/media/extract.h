@@ -24,8 +24,8 @@ enum class DecodeMode {
   kKeyframesOnly,  ///< A preview: the last keyframe before each sampling time.
 };
 
-/// Which frames of a clip are wanted: the last with PTS <= start + k / fps, for each k with
-/// first_k <= k < end_k.
+/// Which frames of a clip are wanted: the last with PTS <= the time of sample k on the SampleGrid,
+/// for each k with first_k <= k < end_k.
 struct ExtractRequest {
   Rational fps{4, 1};  ///< Samples per second.
   DecodeMode mode = DecodeMode::kPlanned;

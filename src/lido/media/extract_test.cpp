@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The truth is FFmpeg's own program: its framehash of every decoded frame, selected here by the
-// plain definition (the last frame with PTS <= start + k / fps).
+// definition in decision 17: the last frame less than a tick after start + k / fps, where start is
+// the first frame's PTS.
 #include "lido/media/extract.h"
 
 #include <gtest/gtest.h>
@@ -28,6 +29,25 @@ bool is_untimed(const std::string& name) {
   return name.ends_with(".h264") || name.ends_with(".hevc");
 }
 
+/// Returns the frame for each sampling time up to the last frame.
+std::vector<TrueFrame> sampled(const std::vector<TrueFrame>& truth, Rational time_base,
+                               Rational fps) {
+  const int64_t start = truth.front().pts;
+  // Seconds from sample k to a frame, in whole units of 1 / (time_base.den * fps.num).
+  const auto lateness = [&](int64_t pts, size_t k) {
+    return static_cast<Wide>(pts - start) * time_base.num * fps.num -
+           static_cast<Wide>(k) * fps.den * time_base.den;
+  };
+  const Wide tick = static_cast<Wide>(time_base.num) * fps.num;
+  std::vector<TrueFrame> frames;
+  size_t at = 0;
+  for (size_t k = 0; lateness(truth.back().pts, k) > -tick; ++k) {
+    while (at + 1 < truth.size() && lateness(truth[at + 1].pts, k) < tick) ++at;
+    frames.push_back(truth[at]);
+  }
+  return frames;
+}
+
 class EveryClip : public testing::TestWithParam<std::string> {
  protected:
   std::string path() const { return fmt::format("{}/{}", LIDO_TEST_CLIPS, GetParam()); }
@@ -51,14 +71,8 @@ TEST_P(EveryClip, GivesTheFramesOfFfmpegsProgram) {
       const Rational fps = *parse_rational(rate);
       const Extracted got = extract_all(path(), {.fps = fps, .mode = mode, .max_gap_s = 1e5});
       ASSERT_FALSE(got.report.broke) << got.report.broke->error.message;
-      const SampleGrid grid(got.report.start_pts, time_base, fps);
-      std::vector<TrueFrame> expected;
-      for (size_t at = 0;
-           grid.compare(truth.back().pts, static_cast<int64_t>(expected.size())) >= 0;) {
-        const auto k = static_cast<int64_t>(expected.size());
-        while (at + 1 < truth.size() && grid.compare(truth[at + 1].pts, k) <= 0) ++at;
-        expected.push_back(truth[at]);
-      }
+      ASSERT_EQ(got.report.start_pts, truth.front().pts);
+      const std::vector<TrueFrame> expected = sampled(truth, time_base, fps);
       ASSERT_EQ(got.frames.size(), expected.size());
       for (const auto& [k, frame] : got.frames) {
         ASSERT_EQ(frame.pts, expected[static_cast<size_t>(k)].pts) << "sample " << k;
