@@ -43,13 +43,26 @@ ColorMatrix matrix_of(const AVFrame& decoded) {
   }
 }
 
+/// Returns whether a pixel format has luma alone, or luma and alpha.
+bool is_grey(const AVPixFmtDescriptor& format) { return format.nb_components <= 2; }
+
+bool is_rgb(const AVPixFmtDescriptor& format) { return (format.flags & AV_PIX_FMT_FLAG_RGB) != 0; }
+
+/// Returns whether luma is 0 to 255. Without a tag, grey is, as in FFmpeg: such streams come from
+/// cameras and still codecs, not from television.
+bool is_full_range(const AVFrame& decoded, const AVPixFmtDescriptor& format) {
+  if (std::string_view(format.name).starts_with("yuvj")) return true;
+  if (decoded.color_range == AVCOL_RANGE_UNSPECIFIED) return is_grey(format);
+  return decoded.color_range == AVCOL_RANGE_JPEG;
+}
+
 /// Returns whether Frame can hold a pixel format: planar YUV or grey, 8 to 12 bit, little endian,
 /// without palette.
 bool holds_as_is(const AVPixFmtDescriptor& format) {
   const uint64_t refused = AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_HWACCEL |
                            AV_PIX_FMT_FLAG_BE | AV_PIX_FMT_FLAG_BITSTREAM | AV_PIX_FMT_FLAG_FLOAT;
   if ((format.flags & refused) != 0 || format.comp[0].depth > 12) return false;
-  const bool grey = format.nb_components <= 2;
+  const bool grey = is_grey(format);
   const bool planar = (format.flags & AV_PIX_FMT_FLAG_PLANAR) != 0;
   if (!grey && !planar) return false;
   for (int i = 0; i < (grey ? 1 : 3); ++i) {
@@ -111,11 +124,14 @@ void Decoder::require_reorder(int depth) {
 
 void Decoder::skip_all_but_keyframes() { context_->skip_frame = AVDISCARD_NONKEY; }
 
-/// Converts to planar 4:4:4 with 8 bits: RGB stays RGB, everything else becomes YUV.
-Result<UniqueFrame> Decoder::convert_to_444(const AVFrame& decoded,
+/// Converts to a format that Frame holds: grey stays grey, RGB becomes planar, everything else
+/// becomes YUV 4:4:4 with 8 bits.
+Result<UniqueFrame> Decoder::convert_pixels(const AVFrame& decoded,
                                             const AVPixFmtDescriptor& format) {
-  const bool rgb = (format.flags & AV_PIX_FMT_FLAG_RGB) != 0;
-  const AVPixelFormat target = rgb ? AV_PIX_FMT_GBRP : AV_PIX_FMT_YUV444P;
+  const AVPixelFormat deep_or_not = format.comp[0].depth > 8 ? AV_PIX_FMT_GRAY12 : AV_PIX_FMT_GRAY8;
+  const AVPixelFormat target = is_grey(format)  ? deep_or_not
+                               : is_rgb(format) ? AV_PIX_FMT_GBRP
+                                                : AV_PIX_FMT_YUV444P;
   const auto source = static_cast<AVPixelFormat>(decoded.format);
   UniqueFrame converted(av_frame_alloc());
   av_frame_copy_props(converted.get(), &decoded);
@@ -141,11 +157,15 @@ Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
   if (format == nullptr) return fail(ErrorCode::kCorrupt, "frames of an unknown pixel format");
   Frame frame;
   frame.matrix = matrix_of(*decoded);
-  frame.full_range = decoded->color_range == AVCOL_RANGE_JPEG ||
-                     std::string_view(format->name).starts_with("yuvj");
+  frame.full_range = is_full_range(*decoded, *format);
   if (!holds_as_is(*format)) {
-    if ((format->flags & AV_PIX_FMT_FLAG_RGB) != 0) frame.matrix = ColorMatrix::kRgb;
-    decoded = LIDO_TRY(convert_to_444(*decoded, *format));
+    if (is_rgb(*format)) frame.matrix = ColorMatrix::kRgb;
+    if ((format->flags & AV_PIX_FMT_FLAG_PAL) != 0) {
+      // swscale's YUV of a palette.
+      frame.matrix = ColorMatrix::kBt601;
+      frame.full_range = false;
+    }
+    decoded = LIDO_TRY(convert_pixels(*decoded, *format));
     format = av_pix_fmt_desc_get(static_cast<AVPixelFormat>(decoded->format));
   }
   frame.width = decoded->width;
@@ -153,7 +173,7 @@ Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
   frame.chroma_shift_x = format->log2_chroma_w;
   frame.chroma_shift_y = format->log2_chroma_h;
   frame.bit_depth = format->comp[0].depth;
-  frame.grey = format->nb_components <= 2;
+  frame.grey = is_grey(*format);
   frame.chroma_left = decoded->chroma_location != AVCHROMA_LOC_CENTER &&
                       decoded->chroma_location != AVCHROMA_LOC_TOP;
   frame.orientation = orientation_;

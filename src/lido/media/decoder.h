@@ -42,7 +42,7 @@ class Decoder {
 
  private:
   Decoder() = default;
-  Result<UniqueFrame> convert_to_444(const AVFrame& decoded, const AVPixFmtDescriptor& format);
+  Result<UniqueFrame> convert_pixels(const AVFrame& decoded, const AVPixFmtDescriptor& format);
 
   UniqueCodec context_;
   UniqueSws converter_;
