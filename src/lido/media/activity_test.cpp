@@ -17,6 +17,14 @@ CellMeans cells(unsigned seed, float brightness = 90) {
   return made;
 }
 
+// The tests below count in these; users know them from decision 10 and docs/formats.md.
+TEST(Activity, CountsAsTheDocumentsSay) {
+  EXPECT_EQ(kSegmentSamples, 2048);
+  EXPECT_EQ(kIntervalSamples, 32);
+  EXPECT_EQ(kBatchSamples, 8);
+  EXPECT_EQ(kLingerSamples, 32);
+}
+
 TEST(CellsDiffer, WherePlacesChangeAndNotByNoiseOrLight) {
   for (unsigned seed = 1; seed < 200; ++seed) {
     EXPECT_FALSE(cells_differ(cells(seed), cells(seed + 1000))) << seed;
