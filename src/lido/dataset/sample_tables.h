@@ -132,6 +132,7 @@ struct ClipRow {
   int64_t start_pts = 0;
   double duration_s = 0;
   double source_fps = 0;
+  std::string other_video;
   std::string group;
   std::string site;
   std::string camera;
@@ -165,6 +166,10 @@ struct ClipRow {
           "Time from the first frame to the last frame read, seconds");
     visit("source_fps", &Row::source_fps,
           "Average frame rate from the container's header, frames a second; 0 if it has none");
+    visit("other_video", &Row::other_video,
+          "Video tracks of the file that were not read, with FFmpeg's stream number, codec and "
+          "size, such as \"#0 mjpeg 160x90\"; empty if there is no other",
+          AddedColumn{});
     visit("group", &Row::group,
           "Event that the clip shows, by default the clip itself; all clips of one group share a "
           "split");

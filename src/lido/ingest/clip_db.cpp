@@ -20,7 +20,7 @@ constexpr std::array kTables = {
     "CREATE INDEX found_file ON found(file_id) WHERE file_id <> ''",
     "CREATE TABLE clips(number INTEGER PRIMARY KEY, uri)",
     "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, container, codec, width,"
-    " height, time_base_num, time_base_den, duration_s, source_fps)",
+    " height, time_base_num, time_base_den, duration_s, source_fps, other_video)",
     "CREATE TABLE spans(id INTEGER PRIMARY KEY, part, bytes, done, from_pts, from_dts,"
     " from_position, start_pts, first_k, end_k)",
     "CREATE TABLE breaks(span INTEGER PRIMARY KEY, time_s, reason)",
@@ -32,8 +32,9 @@ constexpr std::array kTables = {
 
 // Column lists of the readers below, in their order.
 #define LIDO_INPUT_COLUMNS "uri, found.bytes, grp, site, camera, start_us, unusable"
-#define LIDO_INFO_COLUMNS \
-  "container, codec, width, height, time_base_num, time_base_den, duration_s, source_fps"
+#define LIDO_INFO_COLUMNS                                                                   \
+  "container, codec, width, height, time_base_num, time_base_den, duration_s, source_fps, " \
+  "other_video"
 #define LIDO_SPAN_COLUMNS "from_pts, from_dts, from_position, start_pts, first_k, end_k"
 // CROSS JOIN keeps SQLite to this order of the tables: each step is a look-up by key.
 #define LIDO_SELECT_SPANS                                                         \
@@ -64,7 +65,8 @@ media::ClipInfo read_info(const DbRow& row, int first) {
           .height = static_cast<int>(row.integer(first + 3)),
           .time_base = {row.integer(first + 4), row.integer(first + 5)},
           .duration_s = row.real(first + 6),
-          .source_fps = row.real(first + 7)};
+          .source_fps = row.real(first + 7),
+          .other_video = std::string(row.bytes(first + 8))};
 }
 
 part::Span read_span(const DbRow& row, int first) {
@@ -84,7 +86,7 @@ SpanRecord read_span_record(const DbRow& row) {
           .bytes = row.integer(1),
           .done = row.integer(2) != 0,
           .task = {.part = std::string(row.bytes(3)),
-                   .clip = read_input(row, 18),
+                   .clip = read_input(row, 19),
                    .info = read_info(row, 10),
                    .span = read_span(row, 4)}};
 }
@@ -228,10 +230,10 @@ Result<void> ClipDb::store_plan(const ClipRecord& clip) {
   const media::ClipInfo& info = plan.info;
   const DbValue unreadable =
       plan.unreadable ? DbValue(plan.unreadable->message) : DbValue(std::nullopt);
-  LIDO_TRY(db_->run(
-      "INSERT INTO plans VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {clip.number, clip.split, unreadable, info.container, info.codec, info.width, info.height,
-       info.time_base.num, info.time_base.den, info.duration_s, info.source_fps}));
+  LIDO_TRY(db_->run("INSERT INTO plans VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    {clip.number, clip.split, unreadable, info.container, info.codec, info.width,
+                     info.height, info.time_base.num, info.time_base.den, info.duration_s,
+                     info.source_fps, info.other_video}));
   for (size_t i = 0; i < plan.spans.size(); ++i) {
     const part::Span& span = plan.spans[i];
     const auto from = [&](int64_t media::RandomAccess::* field) {

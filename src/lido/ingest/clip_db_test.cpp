@@ -24,7 +24,8 @@ ClipRecord planned(size_t number, part::ClipInput input, size_t spans) {
                     .height = 480,
                     .time_base = {1, 90'000},
                     .duration_s = 12.5,
-                    .source_fps = 29.97};
+                    .source_fps = 29.97,
+                    .other_video = "#0 mjpeg 160x90"};
   for (size_t i = 0; i < spans; ++i) {
     const auto k = static_cast<int64_t>(100 * i);
     clip.plan.spans.push_back({.first_k = k});
@@ -112,6 +113,7 @@ TEST(ClipDb, APlanComesBackAsItWasStored) {
   EXPECT_EQ(clip.plan.info.time_base, (Rational{1, 90'000}));
   EXPECT_EQ(clip.plan.info.duration_s, 12.5);
   EXPECT_EQ(clip.plan.info.source_fps, 29.97);
+  EXPECT_EQ(clip.plan.info.other_video, "#0 mjpeg 160x90");
   EXPECT_EQ(clip.split, "train");
   ASSERT_EQ(clip.plan.spans.size(), 3U);
   EXPECT_FALSE(clip.plan.spans[0].from);

@@ -21,6 +21,7 @@ dataset::ClipRow clip_row(const ClipRecord& clip) {
   row.width = plan.info.width;
   row.height = plan.info.height;
   row.source_fps = plan.info.source_fps;
+  row.other_video = plan.info.other_video;
   row.group = plan.input.group_name();
   row.site = plan.input.site;
   row.camera = plan.input.camera;

@@ -38,15 +38,17 @@ bool has_clean_recovery_point(Bytes nal) {
   return false;
 }
 
-PacketFacts read_h264(Bytes packet, int length_size) {
+PacketFacts read_h264(Bytes packet, int length_size, h264::FrameCounter& counter) {
   PacketFacts facts;
   bool slice_seen = false;
   bool recovery = false;
   bool starts_with_idr = false;
+  bool misses_pictures = false;
   facts.referenced = false;
   const bool whole = for_each_nal(packet, length_size, [&](Bytes nal) {
     const uint32_t header = byte_at(nal, 0);
     const uint32_t type = header & 31;
+    counter.store_parameter_set(nal);
     if (type == 6) recovery = recovery || has_clean_recovery_point(nal);
     // SVC-T: a prefix NAL unit has the layer of the slice that follows.
     if (type == 14 && nal.size() >= 4 && byte_at(nal, 1) >> 7 == 1)
@@ -54,7 +56,10 @@ PacketFacts read_h264(Bytes packet, int length_size) {
     // Data partitions (2 to 4) are slices too. A coded slice extension (20) is another layer's.
     if (type >= 1 && type <= 5) {
       // The first field of a PAFF picture may be IDR, and the second a P field that refers to it.
-      if (!slice_seen) starts_with_idr = type == 5;
+      if (!slice_seen) {
+        starts_with_idr = type == 5;
+        if (type <= 2 || type == 5) misses_pictures = counter.misses_pictures(nal);
+      }
       slice_seen = true;
       if ((header >> 5 & 3) != 0) facts.referenced = true;
     }
@@ -67,6 +72,7 @@ PacketFacts read_h264(Bytes packet, int length_size) {
   }
   facts.resets = starts_with_idr;
   facts.random_access = starts_with_idr || recovery;
+  if (misses_pictures) facts.missing_since = 0;
   return facts;
 }
 
@@ -94,6 +100,7 @@ PacketFacts read_hevc(Bytes packet, int length_size, hevc::Headers& headers) {
   // no_output_of_prior_pics_flag follows first_slice_segment_in_pic_flag.
   if (irap && (byte_at(first, 2) >> 6 & 1) != 0) facts.unplannable = true;
   facts.prediction = headers.read_picture(slices);
+  if (facts.prediction && facts.prediction->misses_source) facts.missing_since = 0;
   return facts;
 }
 
@@ -141,31 +148,41 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata) {
 }
 
 FactReader::FactReader(Framing framing, std::span<const std::byte> extradata) : framing_(framing) {
-  if (framing.syntax != Syntax::kHevc) return;
+  const bool h264 = framing.syntax == Syntax::kH264;
+  if (!h264 && framing.syntax != Syntax::kHevc) return;
   if (framing.nal_length_size > 0) {
-    hevc_.store_configuration(extradata);
+    h264 ? h264_.store_configuration(extradata) : hevc_.store_configuration(extradata);
   } else {
     for_each_nal(extradata, 0, [&](Bytes nal) {
-      hevc_.store_parameter_set(nal);
+      h264 ? h264_.store_parameter_set(nal) : hevc_.store_parameter_set(nal);
       return true;
     });
   }
 }
 
+void FactReader::forget() {
+  h264_.forget();
+  hevc_.forget_pictures();
+  mpeg2_.forget();
+}
+
 PacketFacts FactReader::read(std::span<const std::byte> packet, bool container_keyframe) {
   switch (framing_.syntax) {
     case Syntax::kH264:
-      return read_h264(packet, framing_.nal_length_size);
+      return read_h264(packet, framing_.nal_length_size, h264_);
     case Syntax::kHevc:
       return read_hevc(packet, framing_.nal_length_size, hevc_);
     case Syntax::kVp9:
       return read_vp9(packet);
     case Syntax::kIntraOnly:
       return {.random_access = true, .resets = true, .referenced = false};
+    case Syntax::kMpeg2:
     case Syntax::kOther:
       break;
   }
-  return {.random_access = container_keyframe, .resets = container_keyframe};
+  PacketFacts facts{.random_access = container_keyframe, .resets = container_keyframe};
+  if (framing_.syntax == Syntax::kMpeg2) facts.missing_since = mpeg2_.missing_since(packet);
+  return facts;
 }
 
 }  // namespace lido::media

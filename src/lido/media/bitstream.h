@@ -6,7 +6,9 @@
 #include <optional>
 #include <span>
 
+#include "lido/media/h264.h"
 #include "lido/media/hevc.h"
+#include "lido/media/mpeg2.h"
 
 namespace lido::media {
 
@@ -26,12 +28,16 @@ struct PacketFacts {
   bool unplannable = false;
   /// Temporal layer, 0 to 7. Only pictures of the same or a higher layer refer to this one.
   int temporal_id = 0;
+  /// By the stream's own count, pictures are missing that this one may refer to: the number of
+  /// packets before this one of which the first may already be wrong. Empty when none is missing.
+  std::optional<int> missing_since;
   /// The pictures that this one is predicted from; empty when unknown. HEVC only.
   std::optional<Prediction> prediction;
 };
 
-/// Syntax of a bitstream. kIntraOnly: every packet is a key picture; kOther: headers are not read.
-enum class Syntax { kH264, kHevc, kVp9, kIntraOnly, kOther };
+/// Syntax of a bitstream. kIntraOnly: every packet is a key picture; kMpeg2: only numbers of
+/// pictures are read; kOther: headers are not read.
+enum class Syntax { kH264, kHevc, kVp9, kIntraOnly, kMpeg2, kOther };
 
 /// How a stream's packets are framed.
 struct Framing {
@@ -47,19 +53,24 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata);
 /// Reads the facts of the packets of one stream. Any bytes are safe. Not thread-safe.
 ///
 /// Sources: ITU-T H.264 (7.3.1, 7.4.1, D.1.8, G.7.3.1.1), ITU-T H.265 (7.3.1.2, 7.4.2.2), VP9
-/// bitstream specification 6.2.
+/// bitstream specification 6.2; for lost pictures FrameCounter, Headers, PictureCounter.
 class FactReader {
  public:
   FactReader() = default;
   /// @param extradata  Parameter sets in force from the first packet on; may be empty.
   FactReader(Framing framing, std::span<const std::byte> extradata);
 
-  /// Reads one packet; call in decoding order. A random access point may be read again.
-  /// @param container_keyframe  The container's keyframe flag. Used only for Syntax::kOther.
+  /// Reads one packet; call once for each, in decoding order.
+  /// @param container_keyframe  The container's keyframe flag. Used only for Syntax::kOther and
+  ///                            Syntax::kMpeg2.
   PacketFacts read(std::span<const std::byte> packet, bool container_keyframe);
+  /// The next packet does not follow the last one, as after a seek.
+  void forget();
 
  private:
   Framing framing_;
+  h264::FrameCounter h264_;
+  mpeg2::PictureCounter mpeg2_;
   hevc::Headers hevc_;
 };
 

@@ -5,7 +5,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lido::media;
   if (size < 2) return 0;
   const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
-  const auto syntax = static_cast<Syntax>(data[0] % 5);
+  const auto syntax = static_cast<Syntax>(data[0] % 6);
   // Input bytes, read as a decoder configuration and as packets cut where a byte is 255.
   FactReader reader({syntax, data[1] % 5}, bytes.subspan(2));
   (void)framing_of(syntax, bytes.subspan(2));

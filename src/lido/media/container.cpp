@@ -6,6 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "lido/media/mp4_boxes.h"
+
 namespace lido::media {
 namespace {
 
@@ -19,28 +21,11 @@ std::unexpected<Error> cut_off(uint64_t declared, int64_t size) {
               declared);
 }
 
-uint64_t big_endian(std::span<const std::byte> bytes) {
-  uint64_t value = 0;
-  for (const std::byte byte : bytes) value = value << 8 | std::to_integer<uint64_t>(byte);
-  return value;
-}
-
 Result<void> check_mp4(storage::Reader& reader) {
-  const auto size = static_cast<uint64_t>(reader.size());
-  std::array<std::byte, 16> header{};
-  constexpr int kMaxBoxes = 100'000;
-  uint64_t at = 0;
-  for (int box = 0; box < kMaxBoxes && at + 8 <= size; ++box) {
-    const size_t read = LIDO_TRY(reader.read_at(static_cast<int64_t>(at), header));
-    if (read < 8) break;
-    uint64_t length = big_endian(std::span(header).first(4));
-    if (length == 0) return {};  // up to the end of the file
-    if (length == 1 && read == 16) length = big_endian(std::span(header).subspan(8, 8));
-    if (length < 8) return {};  // no box structure: FFmpeg reports the error
-    if (length > size - at) return cut_off(at + length, reader.size());
-    at += length;
-  }
-  return {};
+  const std::vector<Mp4Box> boxes = LIDO_TRY(read_boxes(reader));
+  if (boxes.empty() || boxes.back().end <= reader.size()) return {};
+  return fail(ErrorCode::kCorrupt, "the file is cut off in its {} box: {} bytes, want {} or more",
+              boxes.back().kind, reader.size(), boxes.back().end);
 }
 
 Result<void> check_riff(storage::Reader& reader) {

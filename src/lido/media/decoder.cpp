@@ -44,7 +44,9 @@ ColorMatrix matrix_of(const AVFrame& decoded) {
 }
 
 /// Returns whether a pixel format has luma alone, or luma and alpha.
-bool is_grey(const AVPixFmtDescriptor& format) { return format.nb_components <= 2; }
+bool is_grey(const AVPixFmtDescriptor& format) {
+  return format.nb_components <= 2 && (format.flags & AV_PIX_FMT_FLAG_PAL) == 0;
+}
 
 bool is_rgb(const AVPixFmtDescriptor& format) { return (format.flags & AV_PIX_FMT_FLAG_RGB) != 0; }
 

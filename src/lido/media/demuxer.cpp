@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "lido/media/container.h"
+#include "lido/media/tracks.h"
+#include "lido/media/unreadable.h"
 
 namespace lido::media {
 namespace {
@@ -16,6 +18,9 @@ constexpr int64_t kMaxPixels = int64_t{7680} * 4320;
 constexpr int64_t kMaxTicks = int64_t{1} << 59;
 /// Maximum number of bytes read to recognise a format and its streams.
 constexpr int64_t kProbeBytes = 4 << 20;
+// Limits of reading ahead to choose among several video tracks.
+constexpr int kMaxCountedPackets = 2000;
+constexpr int64_t kMaxCountedBytes = 16 << 20;
 
 std::span<const std::byte> bytes_of(const uint8_t* data, int size) {
   return {reinterpret_cast<const std::byte*>(data), static_cast<size_t>(std::max(size, 0))};
@@ -25,6 +30,7 @@ Syntax syntax_of(AVCodecID id) {
   if (id == AV_CODEC_ID_H264) return Syntax::kH264;
   if (id == AV_CODEC_ID_HEVC) return Syntax::kHevc;
   if (id == AV_CODEC_ID_VP9) return Syntax::kVp9;
+  if (id == AV_CODEC_ID_MPEG1VIDEO || id == AV_CODEC_ID_MPEG2VIDEO) return Syntax::kMpeg2;
   const AVCodecDescriptor* descriptor = avcodec_descriptor_get(id);
   const bool intra_only =
       descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
@@ -37,11 +43,12 @@ Syntax syntax_of(AVCodecID id) {
 /// error".
 struct Demuxer::Input {
   storage::Reader& reader;
+  int64_t end;  ///< Bytes from here on are hidden from FFmpeg.
   int64_t position = 0;
   std::optional<Error> error;
   AVIOContext* context = nullptr;
 
-  explicit Input(storage::Reader& from) : reader(from) {
+  Input(storage::Reader& from, int64_t limit) : reader(from), end(limit) {
     const auto size = static_cast<int>(from.request_size());
     context = avio_alloc_context(static_cast<unsigned char*>(av_malloc(static_cast<size_t>(size))),
                                  size, 0, this, &Input::read, nullptr, &Input::seek);
@@ -55,8 +62,10 @@ struct Demuxer::Input {
 
   static int read(void* opaque, uint8_t* buffer, int size) {
     auto& self = *static_cast<Input*>(opaque);
+    const auto wanted = std::min<int64_t>(size, self.end - self.position);
+    if (wanted <= 0) return AVERROR_EOF;
     const auto count = self.reader.read_at(
-        self.position, {reinterpret_cast<std::byte*>(buffer), static_cast<size_t>(size)});
+        self.position, {reinterpret_cast<std::byte*>(buffer), static_cast<size_t>(wanted)});
     if (!count) {
       self.error = count.error();
       return AVERROR(EIO);
@@ -67,9 +76,9 @@ struct Demuxer::Input {
   }
   static int64_t seek(void* opaque, int64_t offset, int whence) {
     auto& self = *static_cast<Input*>(opaque);
-    if (whence == AVSEEK_SIZE) return self.reader.size();
+    if (whence == AVSEEK_SIZE) return self.end;
     if (whence == SEEK_CUR) offset += self.position;
-    if (whence == SEEK_END) offset += self.reader.size();
+    if (whence == SEEK_END) offset += self.end;
     if (offset < 0) return AVERROR(EINVAL);
     return self.position = offset;
   }
@@ -84,34 +93,65 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
   configure_library();
   if (reader.size() == 0) return fail(ErrorCode::kCorrupt, "the file is empty, want a video");
   std::unique_ptr<Demuxer> demuxer(new Demuxer);
-  demuxer->input_ = std::make_unique<Input>(reader);
-  Input& input = *demuxer->input_;
-  demuxer->format_ = avformat_alloc_context();
-  AVFormatContext*& format = demuxer->format_;
-  format->pb = input.context;
-  format->flags |= AVFMT_FLAG_CUSTOM_IO;
-  format->probesize = kProbeBytes;
-  format->max_streams = 64;
-  int error = avformat_open_input(&format, nullptr, nullptr, nullptr);
-  if (error >= 0 && needs_stream_probe(format->iformat->name)) {
-    error = avformat_find_stream_info(format, nullptr);
-  }
-  if (input.error) return std::unexpected(*input.error);
-  if (error < 0) return fail(ErrorCode::kCorrupt, "not readable as video: {}", av_text(error));
-  for (unsigned i = 0; i < format->nb_streams; ++i) {
-    AVStream* stream = format->streams[i];
-    const bool cover = (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) != 0;
-    const bool video = stream->codecpar->codec_type == AVMEDIA_TYPE_VIDEO && !cover;
-    if (video && demuxer->stream_ == nullptr)
-      demuxer->stream_ = stream;
-    else
-      stream->discard = AVDISCARD_ALL;
-  }
+  LIDO_TRY(demuxer->open_format(reader, reader.size()));
+  LIDO_TRY(demuxer->choose_stream(reader));
   LIDO_TRY(demuxer->check_stream());
   const AVCodecParameters& codec = *demuxer->stream_->codecpar;
   demuxer->configure(bytes_of(codec.extradata, codec.extradata_size));
   return demuxer;
 }
+
+/// Reads the header, from the beginning of the file. @param end  Bytes of the file that count.
+Result<void> Demuxer::open_format(storage::Reader& reader, int64_t end) {
+  avformat_close_input(&format_);
+  input_ = std::make_unique<Input>(reader, end);
+  format_ = avformat_alloc_context();
+  format_->pb = input_->context;
+  format_->flags |= AVFMT_FLAG_CUSTOM_IO;
+  format_->probesize = kProbeBytes;
+  format_->max_streams = 64;
+  int error = avformat_open_input(&format_, nullptr, nullptr, nullptr);
+  if (error >= 0 && needs_stream_probe(format_->iformat->name)) {
+    error = avformat_find_stream_info(format_, nullptr);
+  }
+  if (input_->error) return std::unexpected(*input_->error);
+  if (error >= 0) return {};
+  // FFmpeg opens no file that ends inside the header of a fragment; the fragments before are whole.
+  const int64_t whole = end == reader.size() ? LIDO_TRY(start_of_cut_fragment(reader)) : -1;
+  if (whole > 0) return open_format(reader, whole);
+  return std::unexpected(explain_unreadable(reader, av_text(error)));
+}
+
+Result<void> Demuxer::choose_stream(storage::Reader& reader) {
+  std::vector<VideoTrack> tracks = video_tracks(*format_);
+  if (tracks.size() > 1 && !lists_every_packet(format_->iformat->name)) {
+    LIDO_TRY(count_packets(tracks));
+    LIDO_TRY(open_format(reader, input_->end));
+  }
+  for (unsigned i = 0; i < format_->nb_streams; ++i) format_->streams[i]->discard = AVDISCARD_ALL;
+  if (tracks.empty()) return {};
+  stream_ = format_->streams[tracks[choose_track(tracks)].index];
+  stream_->discard = AVDISCARD_DEFAULT;
+  return {};
+}
+
+/// Counts the packets of each track at the beginning of the file.
+Result<void> Demuxer::count_packets(std::vector<VideoTrack>& tracks) {
+  for (VideoTrack& track : tracks) track.packets = 0;
+  const UniquePacket packet(av_packet_alloc());
+  int64_t bytes = 0;
+  for (int i = 0; i < kMaxCountedPackets && bytes < kMaxCountedBytes; ++i) {
+    const int error = av_read_frame(format_, packet.get());
+    if (input_->error) return std::unexpected(*input_->error);
+    if (error < 0 && error != AVERROR(EAGAIN)) return {};
+    bytes += packet->size;
+    for (VideoTrack& track : tracks) track.packets += packet->stream_index == track.index ? 1 : 0;
+    av_packet_unref(packet.get());
+  }
+  return {};
+}
+
+std::string Demuxer::other_tracks() const { return describe_others(*format_, stream_->index); }
 
 Result<void> Demuxer::check_stream() const {
   if (stream_ == nullptr) return fail(ErrorCode::kCorrupt, "no video stream");
@@ -161,6 +201,7 @@ Result<UniquePacket> Demuxer::next() {
 }
 
 Result<void> Demuxer::seek(const RandomAccess& point) {
+  fact_reader_.forget();
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);
   const int64_t target = by_byte ? point.position : point.dts != kNoPts ? point.dts : point.pts;
   const int flags = by_byte ? AVSEEK_FLAG_BYTE : AVSEEK_FLAG_BACKWARD;
@@ -189,6 +230,21 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
 bool Demuxer::has_full_index() const {
   return lists_every_packet(format_->iformat->name) &&
          avformat_index_get_entries_count(stream_) > 0;
+}
+
+Rational Demuxer::frame_interval() const {
+  for (const AVRational rate : {stream_->r_frame_rate, stream_->avg_frame_rate}) {
+    if (rate.num > 0 && rate.den > 0) return {rate.den, rate.num};
+  }
+  return {0, 1};
+}
+
+bool Demuxer::times_every_packet() const {
+  return is_timed() && std::string_view(format_->iformat->name) != "avi";
+}
+
+Result<void> Demuxer::check_complete() {
+  return check_not_cut_off(input_->reader, format_->iformat->name);
 }
 
 bool Demuxer::is_timed() const { return carries_timestamps(format_->iformat->name); }

@@ -12,20 +12,25 @@
 #include "lido/media/frame.h"
 #include "lido/media/libav.h"
 #include "lido/media/probe.h"
+#include "lido/media/tracks.h"
 #include "lido/storage/reader.h"
 
 namespace lido::media {
 
-/// Splits a file into the packets of its first video stream. Decodes nothing. Not thread-safe.
+/// Splits a file into the packets of the video track that a player shows (choose_track()). Decodes
+/// nothing. Not thread-safe.
 class Demuxer {
  public:
   /// Reads the header of a file.
   /// @param reader  Must outlive the demuxer.
-  /// @return kCorrupt when FFmpeg cannot open the file, there is no video stream, it is encrypted,
+  /// @return kCorrupt when FFmpeg cannot open the file (see explain_unreadable()), there is no
+  /// video stream, it is encrypted,
   ///         or its frames are larger than 8K; kUnavailable from storage.
   static Result<std::unique_ptr<Demuxer>> open(storage::Reader& reader);
   ~Demuxer();
 
+  /// Returns the seconds between frames by the header; num is 0 when it gives none.
+  Rational frame_interval() const;
   /// Returns the next packet of the video stream; null at the end.
   /// @return kCorrupt when the file is cut off or its structure is broken; kUnavailable from
   /// storage.
@@ -38,19 +43,28 @@ class Demuxer {
   const AVStream& stream() const { return *stream_; }
   const AVFormatContext& format() const { return *format_; }
   Rational time_base() const { return {stream_->time_base.num, stream_->time_base.den}; }
-  /// Reads a packet's facts. Call once per packet in the order of next(); only a random access
-  /// point may be read again.
+  /// Reads a packet's facts. Call once per packet in the order of next().
   PacketFacts facts(const AVPacket& packet);
 
   /// Returns whether the container lists every packet (MP4, MOV), so that the times of packets
   /// skipped by a seek are known.
   bool has_full_index() const;
+  /// Compares the file's size with what its structure declares, as check_not_cut_off().
+  Result<void> check_complete();
+  /// Describes the video tracks that are not read: "#0 mjpeg 160x90"; empty when there is none.
+  std::string other_tracks() const;
   /// Returns whether packets of this container have presentation times.
   bool is_timed() const;
+  /// Returns whether each packet has a timestamp that was stored with it. In AVI, times count
+  /// packets.
+  bool times_every_packet() const;
 
  private:
   struct Input;
   Demuxer() = default;
+  Result<void> open_format(storage::Reader& reader, int64_t end);
+  Result<void> choose_stream(storage::Reader& reader);
+  Result<void> count_packets(std::vector<VideoTrack>& tracks);
   Result<void> check_stream() const;
   void configure(std::span<const std::byte> extradata);
 

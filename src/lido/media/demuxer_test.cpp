@@ -101,7 +101,6 @@ std::string refusal(std::string_view bytes) {
 
 TEST(Demuxer, RefusesWhatIsNoVideo) {
   EXPECT_EQ(refusal(""), "the file is empty, want a video");
-  EXPECT_TRUE(refusal("clip,start_s\na.mp4,1\n").starts_with("not readable as video: "));
   const std::string wave = std::string(
                                "RIFF\x24\x10\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0"
                                "\x80\x3e\0\0\2\0\x10\0data\0\x10\0\0",

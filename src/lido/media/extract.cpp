@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "lido/media/container.h"
 #include "lido/media/full_pass.h"
 #include "lido/media/pass.h"
 #include "lido/media/planned_pass.h"
@@ -35,18 +34,6 @@ Result<OpenClip> open_clip(storage::Reader& reader, bool export_vectors) {
   return clip;
 }
 
-/// Reports a file that is shorter than its header declares, although FFmpeg read it to the end.
-Result<void> check_end(storage::Reader& reader, const Demuxer& demuxer, ExtractReport& report) {
-  if (report.broke || !report.reached_end) return {};
-  const auto complete = check_not_cut_off(reader, demuxer.format().iformat->name);
-  if (complete) return {};
-  if (complete.error().code != ErrorCode::kCorrupt) return complete;
-  const double tick_s = demuxer.time_base().value();
-  const double good_s = static_cast<double>(report.last_pts - report.start_pts) * tick_s;
-  report.broke = Break{good_s, complete.error()};
-  return {};
-}
-
 }  // namespace
 
 Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& request,
@@ -72,7 +59,6 @@ Result<ExtractReport> extract(storage::Reader& reader, const ExtractRequest& req
       continue;
     }
     pass.delivery.finish();
-    LIDO_TRY(check_end(reader, *clip->demuxer, report));
     return report;
   }
 }

@@ -22,7 +22,7 @@ struct TrueFrame {
   std::string hash;
 };
 
-inline std::string run(const std::string& command) {
+inline std::string run_program(const std::string& command) {
   std::string output;
   FILE* pipe = popen(command.c_str(), "r");
   std::array<char, 65536> buffer;
@@ -33,11 +33,11 @@ inline std::string run(const std::string& command) {
 }
 
 inline std::vector<TrueFrame> true_frames(const std::string& clip) {
-  const std::string text =
-      run(fmt::format("ffmpeg -v error -nostdin -threads 1 -noautorotate -copyts -i '{}' -map "
-                      "0:v:0 -fps_mode passthrough "
-                      "-autoscale 0 -enc_time_base -1 {} -f framehash -hash sha256 - 2>/dev/null",
-                      clip, clip.find("rgb") != std::string::npos ? "-pix_fmt gbrp" : ""));
+  const std::string text = run_program(
+      fmt::format("ffmpeg -v error -nostdin -threads 1 -noautorotate -copyts -i '{}' -map "
+                  "0:v:0 -fps_mode passthrough "
+                  "-autoscale 0 -enc_time_base -1 {} -f framehash -hash sha256 - 2>/dev/null",
+                  clip, clip.find("rgb") != std::string::npos ? "-pix_fmt gbrp" : ""));
   std::vector<TrueFrame> frames;
   size_t begin = 0;
   while (begin < text.size()) {

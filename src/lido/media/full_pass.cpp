@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/media/full_pass.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "lido/media/times_between.h"
+
 namespace lido::media {
+namespace {
+
+/// More frames without a timestamp are not held back, so that memory stays bounded.
+constexpr size_t kMaxUntimed = 8;
+/// Latest steps between frames, of which the middle one counts.
+constexpr size_t kMaxSteps = 9;
+
+}  // namespace
 
 Result<void> FullPass::run() {
   if (pass_.request.mode == DecodeMode::kKeyframesOnly) pass_.decoder.skip_all_but_keyframes();
   // At the beginning of a clip, the decoder finds where it can start: some cameras mark no random
   // access points.
-  UniquePacket packet =
-      LIDO_TRY(pass_.request.from ? pass_.read_first_packet() : pass_.read_packet());
+  ReadPacket next = LIDO_TRY(pass_.request.from ? pass_.read_first_packet() : pass_.read_packet());
   if (pass_.request.from) first_pts_ = pass_.request.from->pts;
   while (!pass_.report.broke && !is_done()) {
-    LIDO_TRY(decode(packet.get()));
-    if (packet == nullptr) break;
-    const bool was_good = !pass_.report.broke;
-    packet = LIDO_TRY(pass_.read_packet());
-    if (pass_.report.broke && was_good) LIDO_TRY(drain_after_fault());
+    LIDO_TRY(decode(next.packet.get()));
+    if (!next || pass_.report.broke) break;
+    next = LIDO_TRY(pass_.read_packet());
+    if (pass_.report.broke) LIDO_TRY(drain_after_fault());
   }
   return deliver_last();
 }
@@ -28,54 +37,115 @@ bool FullPass::is_done() const {
 
 /// Decodes one packet. @param packet  Null drains the decoder.
 Result<void> FullPass::decode(const AVPacket* packet) {
-  if (packet != nullptr) ++pass_.report.packets_decoded;
+  if (packet != nullptr) {
+    ++pass_.report.packets_decoded;
+    some_have_pts_ = some_have_pts_ || packet->pts != AV_NOPTS_VALUE;
+  }
   const bool started = selector_.has_value();
   // Errors before the first good frame are skipped: the decoder has not found its start.
   if (const auto sent = pass_.decoder.send(packet); !sent && started) {
     pass_.break_here(sent.error());
-    return {};
+    return drain_after_fault();
   }
   while (!pass_.report.broke) {
     auto decoded = pass_.decoder.receive();
-    if (!decoded && started) pass_.break_here(decoded.error());
+    if (!decoded && started) {
+      pass_.break_here(decoded.error());
+      return drain_after_fault();
+    }
     if (!decoded || *decoded == nullptr) break;
+    set_pts(**decoded);
     LIDO_TRY(push(std::move(*decoded)));
   }
-  return {};
+  return packet == nullptr ? push_untimed() : Result<void>();
 }
 
-/// Takes the frames that the decoder still holds when the file is cut off: they are good.
+/// Takes the frames that the decoder still holds after a fault: those up to the first that is
+/// missing are good.
 Result<void> FullPass::drain_after_fault() {
+  const auto fault = std::exchange(pass_.report.broke, std::nullopt);
   (void)pass_.decoder.send(nullptr);
-  for (auto decoded = pass_.decoder.receive(); decoded && *decoded;
+  for (auto decoded = pass_.decoder.receive(); decoded && *decoded && !pass_.report.broke;
        decoded = pass_.decoder.receive()) {
-    if (is_damaged(**decoded)) break;
+    set_pts(**decoded);
+    const int64_t pts = (*decoded)->pts;
+    const bool late = pts != AV_NOPTS_VALUE &&
+                      (pts >= pass_.suspect_pts || (held_ && misses_frame(held_->pts, pts)));
+    if (late || is_damaged(**decoded)) break;
     LIDO_TRY(push(std::move(*decoded)));
   }
+  LIDO_TRY(push_untimed());
+  if (held_ != nullptr && held_->pts >= pass_.suspect_pts) {
+    held_.reset();
+    pass_.report.last_pts = before_held_;
+  }
+  pass_.report.broke = fault;
+  pass_.move_break_here();
   return {};
 }
 
-/// Sets the PTS of a frame that has none; it stays kNoPts when none can be found.
+/// Returns the usual step between the latest frames, ticks; 0 before the second frame.
+int64_t FullPass::usual_step() const {
+  std::vector<int64_t> steps(steps_.begin(), steps_.end());
+  if (steps.empty()) return 0;
+  const auto middle = steps.begin() + std::ssize(steps) / 2;
+  std::ranges::nth_element(steps, middle);
+  return *middle;
+}
+
+/// Returns whether a frame is missing between two, by the steps before them.
+bool FullPass::misses_frame(int64_t pts, int64_t next_pts) const {
+  return usual_step() > 0 && 2 * (next_pts - pts) > 3 * usual_step();
+}
+
+/// Sets the PTS of a frame as the container or FFmpeg gives it; kNoPts where neither does.
 void FullPass::set_pts(AVFrame& decoded) {
   if (!pass_.demuxer.is_timed()) {
     // Frames of an elementary stream follow each other at the stream's rate.
-    const AVStream& stream = pass_.demuxer.stream();
-    const AVRational rate = stream.r_frame_rate;
-    const AVRational interval =
-        rate.num > 0 && rate.den > 0 ? AVRational{rate.den, rate.num} : AVRational{1, 25};
-    decoded.pts = av_rescale_q(frames_out_++, interval, stream.time_base);
-  } else if (decoded.pts == AV_NOPTS_VALUE) {
+    const AVRational rate = pass_.demuxer.stream().r_frame_rate;
+    const AVRational interval = rate.num > 0 && rate.den > 0 ? av_inv_q(rate) : AVRational{1, 25};
+    decoded.pts = av_rescale_q(frames_out_++, interval, pass_.demuxer.stream().time_base);
+  } else if (decoded.pts == AV_NOPTS_VALUE && !some_have_pts_) {
+    // Only decoding times are stored, as in AVI.
     decoded.pts = decoded.best_effort_timestamp;
   }
 }
 
-/// Checks one decoded frame, in display order.
+/// Takes a decoded frame, in display order. Frames without a timestamp wait for the next that has
+/// one.
 Result<void> FullPass::push(UniqueFrame decoded) {
-  set_pts(*decoded);
   if (decoded->pts == AV_NOPTS_VALUE) {
-    pass_.break_here({ErrorCode::kCorrupt, "a frame without a timestamp"});
+    untimed_.push_back(std::move(decoded));
+    return untimed_.size() < kMaxUntimed ? Result<void>() : push_untimed();
+  }
+  LIDO_TRY(push_untimed(decoded->pts));
+  return pass_.report.broke ? Result<void>() : push_checked(std::move(decoded));
+}
+
+/// Derives the timestamps of the waiting frames from those before and after them.
+/// @param next_pts  Of the frame after them; kNoPts when it is unknown.
+Result<void> FullPass::push_untimed(int64_t next_pts) {
+  std::vector<UniqueFrame> frames = std::exchange(untimed_, {});
+  const Rational tick = pass_.demuxer.time_base();
+  // A header's rate may count fields, or only the frames that have a timestamp.
+  const Rational interval = usual_step() > 0 ? Rational{usual_step() * tick.num, tick.den}
+                                             : pass_.demuxer.frame_interval();
+  const std::vector<int64_t> times =
+      times_between(last_timed_, next_pts, std::ssize(frames), interval, tick);
+  if (times.size() < frames.size()) {
+    pass_.break_here({ErrorCode::kCorrupt, "a frame without a timestamp, and no frame rate"});
     return {};
   }
+  for (size_t i = 0; i < frames.size() && !pass_.report.broke; ++i) {
+    frames[i]->pts = times[i];
+    LIDO_TRY(push_checked(std::move(frames[i])));
+  }
+  return {};
+}
+
+/// Checks a frame that has its timestamp, in display order.
+Result<void> FullPass::push_checked(UniqueFrame decoded) {
+  last_timed_ = decoded->pts;
   const bool leading = first_pts_ != kNoPts && decoded->pts < first_pts_;
   if (leading) return {};
   if (is_damaged(*decoded)) {
@@ -85,6 +155,7 @@ Result<void> FullPass::push(UniqueFrame decoded) {
   if (!selector_) {
     selector_ = pass_.make_selector(decoded->pts);
     pass_.report.start_pts = selector_->grid().start_pts();
+    pass_.loss.start();
   }
   return push_timed(std::move(decoded));
 }
@@ -110,6 +181,9 @@ Result<void> FullPass::push_timed(UniqueFrame decoded) {
       after_cut_ = false;
     }
     after_cut_ = after_cut_ || cut;
+    before_held_ = pass_.report.last_pts;
+    steps_.push_back(pts - before_held_);
+    if (steps_.size() > kMaxSteps) steps_.pop_front();
   }
   pass_.report.last_pts = pts;
   pass_.delivery.watch(*decoded);

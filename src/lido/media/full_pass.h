@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <vector>
 
 #include "lido/base/result.h"
 #include "lido/media/pass.h"
@@ -25,9 +27,13 @@ class FullPass {
   Result<void> decode(const AVPacket* packet);
   Result<void> drain_after_fault();
   Result<void> push(UniqueFrame decoded);
+  Result<void> push_untimed(int64_t next_pts = kNoPts);
+  Result<void> push_checked(UniqueFrame decoded);
   Result<void> push_timed(UniqueFrame decoded);
   Result<void> deliver_last();
   void set_pts(AVFrame& decoded);
+  int64_t usual_step() const;
+  bool misses_frame(int64_t pts, int64_t next_pts) const;
   bool is_done() const;
 
   Pass& pass_;
@@ -36,6 +42,11 @@ class FullPass {
   bool after_cut_ = false;
   int64_t first_pts_ = kNoPts;
   int64_t frames_out_ = 0;
+  int64_t before_held_ = kNoPts;      ///< PTS of the frame before `held_`.
+  std::deque<int64_t> steps_;         ///< Ticks between the latest frames.
+  std::vector<UniqueFrame> untimed_;  ///< Frames that wait for a timestamp, in display order.
+  int64_t last_timed_ = kNoPts;       ///< PTS of the frame before them.
+  bool some_have_pts_ = false;        ///< A packet had a PTS.
 };
 
 }  // namespace lido::media

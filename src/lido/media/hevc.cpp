@@ -265,6 +265,8 @@ bool read_numbers(BitReader& reader, const SequenceParameters& sequence,
     if (!own) return false;
     set = &*own;
   }
+  numbers.held = set->before;
+  numbers.held.insert(numbers.held.end(), set->after.begin(), set->after.end());
   if (sequence.long_term) {
     const bool listed = sequence.long_term_count > 0 && reader.golomb() > 0;
     if (listed || reader.golomb() > 0) return false;
@@ -378,6 +380,7 @@ bool Headers::read_slice(std::span<const std::byte> nal, bool first_of_picture,
 std::optional<Prediction> Headers::read_picture(
     std::span<const std::span<const std::byte>> slices) {
   const std::optional<int32_t> anchor = std::exchange(anchor_, std::nullopt);
+  auto held = std::exchange(held_, std::nullopt);
   const uint32_t type = nal_type(slices[0]);
   const bool random_access = is_random_access(type);
   if (is_broken_link(type)) return std::nullopt;
@@ -404,7 +407,35 @@ std::optional<Prediction> Headers::read_picture(
   prediction.anchors = temporal_id(slices[0]) == 0 && !leading && !is_sub_layer_non_reference(type);
   prediction.reach = 1 << (sequence->number_bits - 1);
   anchor_ = prediction.anchors ? prediction.number : anchor;
+  prediction.misses_source = hold(type, prediction.number, numbers.held, std::move(held));
   return prediction;
+}
+
+/// Keeps account of the pictures that a decoder holds after this one.
+/// @param references  The picture's reference picture set.
+/// @param held        Numbers of the pictures held before it; empty when unknown.
+/// @return Whether a picture that this one may refer to is not held.
+bool Headers::hold(uint32_t type, int32_t number, const std::vector<Reference>& references,
+                   std::optional<std::vector<int32_t>> held) {
+  if (is_idr(type) || (!held && is_random_access(type))) {
+    held_ = {number};
+    held_since_seek_ = true;
+    return false;
+  }
+  if (!held) return false;
+  if (is_random_access(type)) held_since_seek_ = false;
+  const bool unchecked = held_since_seek_ && is_skipped_leading(type);
+  bool misses = false;
+  held_.emplace();
+  for (const Reference& reference : references) {
+    const int32_t source = number + reference.delta;
+    if (std::ranges::find(*held, source) != held->end())
+      held_->push_back(source);
+    else
+      misses = misses || (reference.used && !unchecked);
+  }
+  held_->push_back(number);
+  return misses;
 }
 
 }  // namespace lido::media::hevc

@@ -20,6 +20,8 @@ struct Prediction {
   bool anchors = false;
   /// A number that differs by `reach` or more from that of the last anchor is decoded wrongly.
   int32_t reach = 0;
+  /// A picture that this one may refer to is not in the stream.
+  bool misses_source = false;
 
   /// Returns the numbers in `from`; empty for an intra picture.
   std::span<const int32_t> sources() const { return std::span(from).first(from_count); }
@@ -78,13 +80,16 @@ struct PictureParameters {
 struct PictureNumbers {
   uint32_t low = 0;             ///< The lower bits of the picture's own number.
   std::vector<int32_t> deltas;  ///< Numbers of its sources, minus its own.
+  /// Pictures that the decoder must hold, for this or later ones; numbers minus its own.
+  std::vector<Reference> held;
 };
 
 /// Reads a stream's headers to find the pictures that each picture is predicted from.
 ///
 /// Encoders mark and keep more pictures as references than later pictures use. In any doubt
 /// (long-term references, screen content, a parameter set that cannot be read) there is no answer
-/// rather than a wrong one. Any bytes are safe. Not thread-safe.
+/// rather than a wrong one. The reference picture sets also show lost pictures. Any bytes are safe.
+/// Not thread-safe.
 ///
 /// Source: ITU-T H.265 (08/2021), 7.3.2, 7.3.6, 7.3.7, 8.3.1, 8.3.2, 8.3.4.
 class Headers {
@@ -99,14 +104,21 @@ class Headers {
   /// @param slices  NAL units of the picture's slices, N >= 1, of 3 bytes or more each.
   /// @return Empty in any doubt.
   std::optional<Prediction> read_picture(std::span<const std::span<const std::byte>> slices);
+  /// No picture is known to be held any more, as after a seek.
+  void forget_pictures() { held_.reset(); }
 
  private:
+  bool hold(uint32_t type, int32_t number, const std::vector<Reference>& references,
+            std::optional<std::vector<int32_t>> held);
   bool read_slice(std::span<const std::byte> nal, bool first_of_picture,
                   const SequenceParameters*& sequence, PictureNumbers& numbers) const;
 
   std::array<std::optional<SequenceParameters>, 16> sequences_;
   std::array<std::optional<PictureParameters>, 64> pictures_;
   std::optional<int32_t> anchor_;  ///< Number of the last picture with `anchors`.
+  /// Numbers of the pictures that a decoder holds; empty when unknown.
+  std::optional<std::vector<int32_t>> held_;
+  bool held_since_seek_ = false;  ///< Leading pictures may refer to pictures that were not read.
 };
 
 }  // namespace hevc

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <utility>
+#include <vector>
 
 #include "lido/media/container.h"
 
@@ -11,6 +14,25 @@ namespace {
 
 /// A larger step between timestamps is a fault, not a pause in the recording.
 constexpr double kMaxPause_s = 24 * 3600;
+/// More packets than any sign of a loss comes late.
+constexpr size_t kMaxRecent = 64;
+/// FFmpeg marks a damaged packet up to this many packets early: its parser lags behind.
+constexpr size_t kMarkedEarly = 2;
+
+/// Returns whether a few frames are missing between the last of those shown and the next.
+/// @param shown  PTS of the last frames, in any order.
+bool misses_frames(std::vector<int64_t> shown, int64_t next_pts) {
+  constexpr size_t kMinShown = 8;
+  if (shown.size() < kMinShown || next_pts == AV_NOPTS_VALUE) return false;
+  std::ranges::sort(shown);
+  std::vector<int64_t> steps;
+  for (size_t i = 1; i < shown.size(); ++i) steps.push_back(shown[i] - shown[i - 1]);
+  const auto middle = steps.begin() + std::ssize(steps) / 2;
+  std::ranges::nth_element(steps, middle);
+  const auto interval = static_cast<double>(*middle);
+  const auto step = static_cast<double>(next_pts - shown.back());
+  return step > 1.5 * interval && step < 4.5 * interval;
+}
 
 }  // namespace
 
@@ -22,52 +44,120 @@ Pass::Pass(Demuxer& from, Decoder& with, const ExtractRequest& wanted, const Fra
       stop(stopped),
       report(result),
       delivery(with, sink, result, wanted.linger),
-      tick_s(from.time_base().value()) {
+      tick_s(from.time_base().value()),
+      loss(from.stream(), from.times_every_packet()) {
   report.start_pts = request.start_pts.value_or(kNoPts);
   // The clip is good up to its start, even when nothing follows.
   if (request.from) report.last_pts = request.from->pts;
 }
 
-Result<UniquePacket> Pass::read_packet() {
-  if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-  if (report.broke) return nullptr;
-  auto packet = demuxer.next();
-  if (!packet) {
-    if (packet.error().code != ErrorCode::kCorrupt) return packet;
-    break_here(packet.error());
-    return nullptr;
+Result<ReadPacket> Pass::take_packet() {
+  if (!ahead_.empty()) {
+    ReadPacket next = std::move(ahead_.front());
+    ahead_.pop_front();
+    return next;
   }
-  report.reached_end = *packet == nullptr;
-  if (report.reached_end) return packet;
-  ++report.packets_read;
-  const bool short_read = ((*packet)->flags & AV_PKT_FLAG_CORRUPT) != 0 &&
-                          !seeks_by_byte(demuxer.format().iformat->name);
-  if (short_read) {
-    break_here({ErrorCode::kCorrupt, "the file is cut off in the middle of a frame"});
-    return nullptr;
-  }
-  return packet;
+  ReadPacket next{LIDO_TRY(demuxer.next()), {}};
+  if (next) next.facts = demuxer.facts(*next.packet);
+  return next;
 }
 
-Result<UniquePacket> Pass::read_first_packet() {
-  if (request.from) LIDO_TRY(demuxer.seek(*request.from));
+Result<ReadPacket> Pass::read_packet() {
+  if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+  if (report.broke) return ReadPacket();
+  auto next = take_packet();
+  if (next && !*next) {
+    // FFmpeg may read a file that is cut off without an error.
+    const auto complete = demuxer.check_complete();
+    if (!complete) next = std::unexpected(complete.error());
+    report.reached_end = complete.has_value();
+  }
+  if (!next) {
+    if (next.error().code != ErrorCode::kCorrupt) return next;
+    break_here(next.error());
+    return ReadPacket();
+  }
+  if (!*next) return next;
+  ++report.packets_read;
+  const AVPacket& packet = *next->packet;
+  auto lost = loss.push(packet, next->facts);
+  const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
+  if (marked && !LIDO_TRY(is_end_of_recording(packet))) {
+    const bool lossy = seeks_by_byte(demuxer.format().iformat->name);
+    lost = Loss{lossy ? "packets are missing or damaged"
+                      : "the file is cut off in the middle of a frame"};
+  }
+  if (lost) {
+    const auto since = std::min(static_cast<size_t>(lost->since), recent_pts_.size());
+    for (auto pts = recent_pts_.end() - static_cast<ptrdiff_t>(since); pts != recent_pts_.end();
+         ++pts)
+      suspect_pts = std::min(suspect_pts, *pts);
+    break_here({ErrorCode::kCorrupt, std::string(lost->reason)});
+    return ReadPacket();
+  }
+  recent_pts_.push_back(packet.pts);
+  if (recent_pts_.size() > kMaxRecent) recent_pts_.pop_front();
+  return next;
+}
+
+/// Returns whether a marked packet is one of the last before another recording begins, as in
+/// transport streams that were joined: no frame depends on what may be missing there.
+Result<bool> Pass::is_end_of_recording(const AVPacket& packet) {
+  if (!seeks_by_byte(demuxer.format().iformat->name)) return false;
+  std::deque<ReadPacket> following;
+  std::vector<int64_t> shown(recent_pts_.begin(), recent_pts_.end());
+  shown.push_back(packet.pts);
+  size_t start = 0;  // position of the random access point
+  bool found = false;
+  while (!found || following.size() == start + 1) {
+    if (!found && following.size() == kMarkedEarly) break;
+    auto next = take_packet();
+    if (!next && next.error().code != ErrorCode::kCorrupt) return std::unexpected(next.error());
+    if (!next || !*next) break;
+    following.push_back(std::move(*next));
+    if (found) break;
+    found = following.back().facts.resets;
+    if (found) start = following.size() - 1;
+    if (!found) shown.push_back(following.back()->pts);
+  }
+  const bool leads = following.size() > start + 1 && following.back()->pts < following[start]->pts;
+  const bool ends = found && !leads && !misses_frames(std::move(shown), following[start]->pts);
+  std::ranges::move(ahead_, std::back_inserter(following));
+  ahead_ = std::move(following);
+  return ends;
+}
+
+Result<ReadPacket> Pass::read_first_packet() {
+  if (request.from) LIDO_TRY(seek(*request.from));
   for (;;) {
-    UniquePacket packet = LIDO_TRY(read_packet());
-    if (packet != nullptr && !demuxer.facts(*packet).random_access) continue;
-    if (packet == nullptr || !request.from || packet->pts == request.from->pts) return packet;
-    if (packet->pts == AV_NOPTS_VALUE || packet->pts > request.from->pts) {
+    ReadPacket next = LIDO_TRY(read_packet());
+    if (next && !next.facts.random_access) continue;
+    if (!next || !request.from || next->pts == request.from->pts) return next;
+    if (next->pts == AV_NOPTS_VALUE || next->pts > request.from->pts) {
       break_here({ErrorCode::kCorrupt, "the file changed since the job was planned"});
-      return nullptr;
+      return ReadPacket();
     }
   }
 }
 
-void Pass::break_here(const Error& error) {
-  const bool timed = report.last_pts != kNoPts && report.start_pts != kNoPts;
-  const double time_s =
-      timed ? std::max(0.0, static_cast<double>(report.last_pts - report.start_pts) * tick_s) : 0;
-  if (!report.broke) report.broke = Break{time_s, error};
+Result<void> Pass::seek(const RandomAccess& point) {
+  ahead_.clear();
+  recent_pts_.clear();
+  loss.forget();
+  return demuxer.seek(point);
 }
+
+double Pass::seconds_of_last() const {
+  const bool timed = report.last_pts != kNoPts && report.start_pts != kNoPts;
+  return timed ? std::max(0.0, static_cast<double>(report.last_pts - report.start_pts) * tick_s)
+               : 0;
+}
+
+void Pass::break_here(const Error& error) {
+  if (!report.broke) report.broke = Break{seconds_of_last(), error};
+}
+
+void Pass::move_break_here() { report.broke->time_s = seconds_of_last(); }
 
 FrameSelector Pass::make_selector(int64_t first_shown) const {
   const SampleGrid grid(request.start_pts.value_or(first_shown), demuxer.time_base(), request.fps);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <stop_token>
 
 #include "lido/base/result.h"
@@ -11,8 +12,18 @@
 #include "lido/media/demuxer.h"
 #include "lido/media/extract.h"
 #include "lido/media/frame_delivery.h"
+#include "lido/media/loss.h"
 
 namespace lido::media {
+
+/// A packet of the video stream, and what its headers show.
+struct ReadPacket {
+  UniquePacket packet;  ///< Null at the end of the clip, and after a fault.
+  PacketFacts facts;
+
+  explicit operator bool() const { return packet != nullptr; }
+  const AVPacket* operator->() const { return packet.get(); }
+};
 
 /// One pass over a clip: its inputs, its report, and the steps that PlannedPass and FullPass share.
 /// Not thread-safe.
@@ -20,13 +31,18 @@ struct Pass {
   Pass(Demuxer& demuxer, Decoder& decoder, const ExtractRequest& request, const FrameSink& sink,
        const std::stop_token& stop, ExtractReport& report);
 
-  /// Reads the next packet; null at the end of the clip and after a fault.
+  /// Reads the next packet. A packet that is damaged, or shows that others were lost, is a fault.
   /// @return kCancelled after a stop request; kUnavailable from storage.
-  Result<UniquePacket> read_packet();
-  /// Reads the random access point to start with; null when there is none.
-  Result<UniquePacket> read_first_packet();
+  Result<ReadPacket> read_packet();
+  /// Reads the random access point to start with.
+  Result<ReadPacket> read_first_packet();
+  /// Continues at another random access point.
+  /// @return As Demuxer::seek().
+  Result<void> seek(const RandomAccess& point);
   /// Records a fault at the last PTS seen. Only the first fault of a pass counts.
   void break_here(const Error& error);
+  /// Moves the fault to the last PTS seen: further frames turned out to be good.
+  void move_break_here();
   /// @param first_shown  PTS of the first frame shown; sample 0 where the request gives none.
   FrameSelector make_selector(int64_t first_shown) const;
   /// Returns whether the step between two consecutive timestamps is a fault of the file, not a
@@ -40,6 +56,17 @@ struct Pass {
   ExtractReport& report;
   FrameDelivery delivery;
   double tick_s;  ///< Seconds per tick.
+  LossDetector loss;
+  /// After a fault: PTS from which on frames may be wrong, of those in packets read before it.
+  int64_t suspect_pts = INT64_MAX;
+
+ private:
+  Result<ReadPacket> take_packet();
+  Result<bool> is_end_of_recording(const AVPacket& packet);
+  double seconds_of_last() const;
+
+  std::deque<ReadPacket> ahead_;    ///< Read from the demuxer already.
+  std::deque<int64_t> recent_pts_;  ///< PTS of the packets before, the latest last.
 };
 
 }  // namespace lido::media

@@ -14,12 +14,14 @@ constexpr int64_t kMaxBytesInGroup = 48 << 20;
 }  // namespace
 
 Result<Outcome> PlannedPass::run() {
+  const Outcome outcome = LIDO_TRY(run_plan());
+  return pass_.report.broke ? Outcome::kReplan : outcome;
+}
+
+Result<Outcome> PlannedPass::run_plan() {
   pending_ = LIDO_TRY(pass_.read_first_packet());
-  if (pending_ == nullptr) {
-    // A fault at the point asked for is final; without one, a full pass may find another start.
-    const bool final = pass_.report.broke.has_value() && pass_.request.from.has_value();
-    return final ? Outcome::kDone : Outcome::kReplan;
-  }
+  // A full pass may find another start.
+  if (!pending_) return Outcome::kReplan;
   Group group = LIDO_TRY(read_group());
   if (group.too_long || group.first_pts() == kNoPts) return Outcome::kReplan;
   int64_t first_shown = INT64_MAX;
@@ -39,9 +41,9 @@ Result<PlannedPass::Group> PlannedPass::read_group() {
   Group group;
   const bool keyframes = pass_.request.mode == DecodeMode::kKeyframesOnly;
   int64_t& last_pts = pass_.report.last_pts;
-  UniquePacket packet = std::move(pending_);
-  while (packet != nullptr) {
-    const PacketFacts facts = pass_.demuxer.facts(*packet);
+  ReadPacket packet = std::exchange(pending_, {});
+  while (packet) {
+    const PacketFacts& facts = packet.facts;
     if (facts.random_access && !group.empty()) {
       pending_ = std::move(packet);
       break;
@@ -52,7 +54,7 @@ Result<PlannedPass::Group> PlannedPass::read_group() {
       group.bytes += packet->size;
       const bool shown = (packet->flags & AV_PKT_FLAG_DISCARD) == 0;
       group.plans.push_back({.pts = packet->pts, .shown = shown, .facts = facts});
-      group.packets.push_back(std::move(packet));
+      group.packets.push_back(std::move(packet.packet));
       if (group.packets.size() > kMaxPacketsInGroup || group.bytes > kMaxBytesInGroup) {
         group.too_long = true;
         break;
@@ -71,10 +73,11 @@ Result<Outcome> PlannedPass::receive_frames() {
     if (*decoded == nullptr) return Outcome::kDone;
     pass_.delivery.watch(**decoded);
     const int64_t pts = (*decoded)->pts;
+    // Later frames may be predicted from this one. Leading frames lack their references.
+    if (pts >= decoded_from_ && is_damaged(**decoded)) return Outcome::kReplan;
     const bool one_is_missing = !expected_.empty() && expected_.front().pts < pts;
     if (one_is_missing) return Outcome::kReplan;
     if (expected_.empty() || expected_.front().pts != pts) continue;
-    if (is_damaged(**decoded)) return Outcome::kReplan;
     const WantedFrame wanted = expected_.front();
     expected_.pop_front();
     LIDO_TRY(pass_.delivery.deliver(std::move(*decoded), wanted.times, wanted.after_cut));
@@ -82,6 +85,7 @@ Result<Outcome> PlannedPass::receive_frames() {
 }
 
 Result<Outcome> PlannedPass::decode_group(const Group& group, const GroupPlan& plan, bool last) {
+  if (std::exchange(flushed_, false)) decoded_from_ = group.first_pts();
   pass_.decoder.require_reorder(plan.reorder_depth);
   for (size_t i = 0; i < group.packets.size(); ++i) {
     if (!group.plans[i].decode) continue;
@@ -94,6 +98,7 @@ Result<Outcome> PlannedPass::decode_group(const Group& group, const GroupPlan& p
   (void)pass_.decoder.send(nullptr);
   if (LIDO_TRY(receive_frames()) == Outcome::kReplan) return Outcome::kReplan;
   pass_.decoder.flush();
+  flushed_ = true;
   return expected_.empty() ? Outcome::kDone : Outcome::kReplan;
 }
 
@@ -133,7 +138,7 @@ Result<Outcome> PlannedPass::run_every_time(Group group, const FrameSelector& se
 /// the container's index does not prove that there are such groups.
 std::optional<int64_t> PlannedPass::skip_target(const Group& next,
                                                 const FrameSelector& selector) const {
-  if (pending_ == nullptr || !pass_.demuxer.has_full_index()) return std::nullopt;
+  if (!pending_ || !pass_.demuxer.has_full_index()) return std::nullopt;
   const SampleGrid& grid = selector.grid();
   const int64_t k = std::max(grid.first_at_or_after(next.first_pts()), selector.first_k());
   const int64_t wanted_pts = grid.pts_at(k);
@@ -161,13 +166,13 @@ std::optional<int64_t> PlannedPass::skip_target(const Group& next,
 Result<Outcome> PlannedPass::skip_ahead(Group& next, const FrameSelector& selector) {
   const std::optional<int64_t> target = skip_target(next, selector);
   if (!target) return Outcome::kDone;
-  LIDO_TRY(pass_.demuxer.seek({.pts = *target, .dts = *target}));
+  LIDO_TRY(pass_.seek({.pts = *target, .dts = *target}));
   do {
     pending_ = LIDO_TRY(pass_.read_packet());
-  } while (pending_ != nullptr && !pass_.demuxer.facts(*pending_).random_access);
+  } while (pending_ && !pending_.facts.random_access);
   const SampleGrid& grid = selector.grid();
   const int64_t k = std::max(grid.first_at_or_after(next.first_pts()), selector.first_k());
-  if (pending_ == nullptr || pending_->pts > grid.pts_at(k)) return Outcome::kReplan;
+  if (!pending_ || pending_->pts > grid.pts_at(k)) return Outcome::kReplan;
   next = LIDO_TRY(read_group());
   return next.too_long ? Outcome::kReplan : Outcome::kDone;
 }

@@ -28,11 +28,13 @@ class PlannedPass {
   /// @param pass  Must outlive this object. Its demuxer is_timed().
   explicit PlannedPass(Pass& pass) : pass_(pass) {}
 
-  /// Delivers the wanted frames. A fault of the clip goes into the report.
+  /// Delivers the wanted frames. After a fault of the clip, FullPass finds the frames that are
+  /// good.
   /// @return kUnavailable from storage; kCancelled; the sink's error.
   Result<Outcome> run();
 
  private:
+  Result<Outcome> run_plan();
   /// A group of pictures: a random access point and the packets before the next.
   struct Group {
     std::vector<UniquePacket> packets;
@@ -80,10 +82,12 @@ class PlannedPass {
   UniqueFrame decode_frame_at(const Group& group, int64_t pts);
 
   Pass& pass_;
-  UniquePacket pending_;              ///< Random access point that starts the next group.
+  ReadPacket pending_;                ///< Random access point that starts the next group.
   std::deque<WantedFrame> expected_;  ///< Planned frames that the decoder has not returned yet.
   bool stands_alone_ = true;          ///< The next group needs no frame of earlier groups.
   bool after_cut_ = false;
+  bool flushed_ = true;       ///< The decoder holds no frame for reference.
+  int64_t decoded_from_ = 0;  ///< PTS of the random access point after the last flush.
 
   // With `linger`.
   std::deque<Group> groups_;

@@ -99,7 +99,7 @@ TEST(PlannedPass, DoesNotReadGroupsWithoutAWantedFrame) {
 
 /// PTS of the keyframes that FFmpeg's ffprobe lists.
 std::vector<int64_t> keyframes(const std::string& clip) {
-  std::istringstream lines(run(fmt::format(
+  std::istringstream lines(run_program(fmt::format(
       "ffprobe -v error -select_streams v:0 -show_entries packet=pts,flags -of csv=p=0 '{}'",
       clip)));
   std::vector<int64_t> pts;

@@ -142,6 +142,7 @@ Result<ClipInfo> probe(storage::Reader& reader) {
   const AVRational rate =
       stream.avg_frame_rate.num > 0 ? stream.avg_frame_rate : stream.r_frame_rate;
   if (rate.num > 0 && rate.den > 0) info.source_fps = av_q2d(rate);
+  info.other_video = demuxer->other_tracks();
   return info;
 }
 

@@ -30,6 +30,8 @@ struct ClipInfo {
   Rational time_base;     ///< Seconds per tick of a PTS.
   double duration_s = 0;  ///< Estimated from the file size when the header gives none.
   double source_fps = 0;  ///< Average frames per second; 0 when unknown.
+  /// Video tracks of the file that are not read: "#0 mjpeg 160x90"; empty when there is none.
+  std::string other_video;
 };
 
 /// Reads the header of a clip. Decodes nothing.

@@ -43,7 +43,8 @@ OrderedJson info_json(const media::ClipInfo& info) {
           {"height", info.height},
           {"time_base", {info.time_base.num, info.time_base.den}},
           {"duration_s", info.duration_s},
-          {"source_fps", info.source_fps}};
+          {"source_fps", info.source_fps},
+          {"other_video", info.other_video}};
 }
 
 media::ClipInfo info_from(const OrderedJson& json) {
@@ -53,7 +54,8 @@ media::ClipInfo info_from(const OrderedJson& json) {
           .height = json.at("height"),
           .time_base = {json.at("time_base").at(0), json.at("time_base").at(1)},
           .duration_s = json.at("duration_s"),
-          .source_fps = json.at("source_fps")};
+          .source_fps = json.at("source_fps"),
+          .other_video = json.at("other_video")};
 }
 
 OrderedJson span_json(const Span& span) {

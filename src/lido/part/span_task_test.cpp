@@ -20,7 +20,8 @@ SpanTask full_task() {
                    .height = 1080,
                    .time_base = {1, 90'000},
                    .duration_s = 12.5,
-                   .source_fps = 29.97},
+                   .source_fps = 29.97,
+                   .other_video = "#0 mjpeg 160x90"},
           .span = {.from = media::RandomAccess{90'000, 87'000, 4096},
                    .start_pts = 3000,
                    .first_k = 4,
@@ -42,6 +43,7 @@ TEST(SpanTask, ComesBackFromTextAsItWas) {
   EXPECT_EQ(read->info.width, 1920);
   EXPECT_EQ(read->info.time_base, (Rational{1, 90'000}));
   EXPECT_EQ(read->info.source_fps, 29.97);
+  EXPECT_EQ(read->info.other_video, "#0 mjpeg 160x90");
   EXPECT_EQ(read->span.from, task.span.from);
   EXPECT_EQ(read->span.start_pts, 3000);
   EXPECT_EQ(read->span.first_k, 4);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// FFmpeg's program makes each clip, and drops a packet of it. The truth is its framehash of the
+// clip before: no frame may differ from that.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "lido/media/ffmpeg_truth.h"
+
+namespace lido::media {
+namespace {
+
+/// How a clip is encoded and stored.
+struct Recipe {
+  const char* name;
+  const char* options;    ///< Options of FFmpeg's program.
+  const char* extension;  ///< File extension, which selects the container.
+  bool refers = true;     ///< Each picture is predicted from the one before.
+};
+
+void PrintTo(const Recipe& recipe, std::ostream* out) { *out << recipe.name; }
+
+class Damage : public testing::TestWithParam<Recipe> {
+ protected:
+  void SetUp() override {
+    folder = std::filesystem::temp_directory_path() /
+             fmt::format("lido-damage-{}-{}", GetParam().name, ::getpid());
+    std::filesystem::create_directory(folder);
+    whole = file("whole");
+    ffmpeg(fmt::format("-f lavfi -i \"testsrc2=s=160x96:r=25:d=3\" -pix_fmt yuv420p {} '{}'",
+                       GetParam().options, whole));
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string file(const char* stem) const {
+    return (folder / fmt::format("{}.{}", stem, GetParam().extension)).string();
+  }
+  static void ffmpeg(const std::string& arguments) {
+    const std::string command = "ffmpeg -v error -nostdin -y " + arguments;
+    ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  }
+
+  std::filesystem::path folder;
+  std::string whole;
+};
+
+constexpr ExtractRequest each_frame(DecodeMode mode) {
+  return {.fps = {25, 1}, .mode = mode, .max_gap_s = 1e5};
+}
+
+TEST_P(Damage, IsNotSeenInAWholeClip) {
+  const std::vector<TrueFrame> truth = true_frames(whole);
+  ASSERT_GE(truth.size(), 74U);
+  for (const DecodeMode mode : {DecodeMode::kPlanned, DecodeMode::kEverything}) {
+    const Extracted got = extract_all(whole, each_frame(mode));
+    EXPECT_FALSE(got.report.broke)
+        << got.report.broke->error.message << " at " << got.report.broke->time_s;
+    ASSERT_EQ(got.frames.size(), truth.size());
+    for (const auto& [k, frame] : got.frames)
+      ASSERT_EQ(frame.hash, truth[static_cast<size_t>(k)].hash) << "sample " << k;
+  }
+}
+
+TEST_P(Damage, OfALostPacketIsSeenBeforeAFrameIsWrong) {
+  // By ticks since the first frame, since the copy may start at another time.
+  std::map<int64_t, std::string> hashes;
+  const std::vector<TrueFrame> truth = true_frames(whole);
+  for (const TrueFrame& frame : truth) hashes[frame.pts - truth[0].pts] = frame.hash;
+  const std::string lost = file("lost");
+  for (const int dropped : {30, 37, 41}) {
+    ffmpeg(fmt::format("-copyts -i '{}' -c copy -bsf:v 'noise=drop=eq(n\\,{})' '{}'", whole,
+                       dropped, lost));
+    std::map<int64_t, TrueFrame> planned;
+    for (const DecodeMode mode : {DecodeMode::kPlanned, DecodeMode::kEverything}) {
+      const Extracted got = extract_all(lost, each_frame(mode));
+      for (const auto& [k, frame] : got.frames)
+        ASSERT_EQ(frame.hash, hashes[frame.pts - got.report.start_pts])
+            << "packet " << dropped << ", sample " << k;
+      if (GetParam().refers) {
+        ASSERT_TRUE(got.report.broke) << "packet " << dropped;
+        EXPECT_NEAR(got.report.broke->time_s, dropped / 25.0, 0.25);
+        EXPECT_LT(got.frames.rbegin()->first, dropped);
+      }
+      if (mode == DecodeMode::kPlanned) planned = got.frames;
+      EXPECT_EQ(got.frames.size(), planned.size());
+    }
+  }
+}
+
+constexpr Recipe kRecipes[] = {
+    {"h264", "-c:v libx264 -preset veryfast -bf 0 -g 50", "mkv"},
+    {"h264_mp4", "-c:v libx264 -preset veryfast -bf 0 -g 50", "mp4"},
+    {"h264_ts", "-c:v libx264 -preset veryfast -bf 0 -g 50", "ts"},
+    {"h264_flv", "-c:v libx264 -preset veryfast -bf 0 -g 50", "flv"},
+    {"h264_refs", "-c:v libx264 -bf 0 -refs 16 -g 250", "mkv"},
+    {"h264_b", "-c:v libx264 -bf 3 -g 50 -x264-params b-pyramid=strict", "mkv", false},
+    {"h264_many_b", "-c:v libx264 -bf 16 -g 250 -x264-params b-adapt=2:b-pyramid=normal", "mp4",
+     false},
+    {"h264_open", "-c:v libx264 -bf 3 -g 20 -x264-params open-gop=1", "ts", false},
+    {"h264_refresh", "-c:v libx264 -bf 0 -g 30 -x264-params intra-refresh=1", "mkv"},
+    {"h264_fields", "-c:v libx264 -flags +ildct+ilme -x264-params tff=1 -bf 2 -g 30", "mkv", false},
+    {"h264_weights", "-c:v libx264 -bf 2 -x264-params weightp=2:weightb=1:ref=5 -vf fade=in:0:30",
+     "mkv", false},
+    {"h264_baseline", "-c:v libx264 -profile:v baseline -g 25 -slices 4", "mp4"},
+    {"hevc", "-c:v libx265 -x265-params log-level=none:bframes=0:keyint=50", "mkv"},
+    {"hevc_mp4", "-c:v libx265 -x265-params log-level=none:bframes=0:keyint=250:ref=4", "mp4"},
+    {"hevc_ts", "-c:v libx265 -x265-params log-level=none:bframes=0:keyint=50", "ts"},
+    {"hevc_b", "-c:v libx265 -x265-params log-level=none:bframes=8:b-pyramid=1:keyint=40", "mkv",
+     false},
+    {"hevc_closed", "-c:v libx265 -x265-params log-level=none:open-gop=0:keyint=20:radl=2", "mkv",
+     false},
+    {"hevc_layers", "-c:v libx265 -x265-params log-level=none:temporal-layers=3:b-adapt=0", "mp4",
+     false},
+    {"hevc_refresh", "-c:v libx265 -x265-params log-level=none:bframes=0:intra-refresh=1:keyint=30",
+     "mkv"},
+    {"mpeg2", "-c:v mpeg2video -q:v 3 -g 50", "mkv"},
+    {"mpeg2_ts", "-c:v mpeg2video -q:v 3 -g 50", "ts"},
+    {"mpeg2_b", "-c:v mpeg2video -q:v 3 -bf 2 -g 12", "ts", false},
+    {"mpeg2_closed", "-c:v mpeg2video -q:v 3 -bf 2 -g 12 -flags +cgop -sc_threshold 1000000000",
+     "mkv", false},
+    {"mpeg2_fields", "-c:v mpeg2video -q:v 3 -bf 2 -g 15 -flags +ildct+ilme", "ts", false},
+    {"mpeg1", "-c:v mpeg1video -q:v 3 -bf 2 -g 15", "mkv", false},
+    {"mpeg4", "-c:v mpeg4 -q:v 3 -g 50", "mkv"},
+    {"mpeg4_mp4", "-c:v mpeg4 -q:v 3 -g 50", "mp4"},
+    {"mpeg4_b", "-c:v mpeg4 -q:v 3 -g 50 -bf 2", "mp4", false},
+    {"wmv2", "-c:v wmv2 -q:v 3 -g 50", "mkv"},
+    {"vp8", "-c:v libvpx -deadline realtime -cpu-used 8 -g 50 -b:v 300k", "webm"},
+    {"vp9", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 50 -b:v 300k", "webm"},
+    {"vp9_hidden", "-c:v libvpx-vp9 -cpu-used 5 -auto-alt-ref 1 -lag-in-frames 16 -g 50 -b:v 300k",
+     "mkv", false},
+    {"av1", "-c:v libaom-av1 -usage realtime -cpu-used 8 -g 50 -b:v 300k", "mkv"},
+    {"av1_svt", "-c:v libsvtav1 -preset 10 -g 50", "mp4", false},
+    {"mjpeg", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p", "mkv", false},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, Damage, testing::ValuesIn(kRecipes),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace lido::media
