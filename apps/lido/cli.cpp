@@ -20,6 +20,7 @@ std::stop_source interrupted;
 }  // namespace
 
 void stop_on_signals(const char* then) {
+  storage::stop_requests_on(interrupted.get_token());
   // A handler may only set a flag; a thread that waits for the signals may call anything.
   sigset_t signals;
   sigemptyset(&signals);

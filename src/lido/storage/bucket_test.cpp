@@ -1,143 +1,117 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server of this machine speaks the part of Google's JSON API that reading needs:
+// A server of this machine speaks the part of Google's JSON API that is tested here:
 // https://cloud.google.com/storage/docs/json_api/v1/objects
 #include "lido/storage/bucket.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
+#include <cctype>
 #include <cstdlib>
-#include <mutex>
-#include <thread>
-#include <vector>
+
+#include "lido/storage/test_server.h"
 
 namespace lido::storage {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// Byte `at` of the object that the server holds.
 char byte_of(size_t at) { return static_cast<char>(at * 31 % 251); }
 
-/// Holds gs://pool/clip.mp4. Logs the ranges asked for, and fails as many requests as wished.
-class Server {
+/// Holds gs://pool/clip.mp4. Logs requests, and fails as many as wished. Thread-safe.
+class FakeGcs {
  public:
   static constexpr size_t kSize = 6 << 20;
 
-  Server() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    ::listen(listener_, 16);
-    socklen_t length = sizeof address;
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length);
-    url_ = fmt::format("http://127.0.0.1:{}", ntohs(address.sin_port));
-    std::thread([this] { loop(); }).detach();  // serves until the process ends
-  }
-  const std::string& url() const { return url_; }
-  void fail_next(int count) {
+  FakeGcs() : server_([this](const std::string& request) { return answer(request); }) {}
+  std::string url() const { return server_.url(); }
+
+  void fail_next(int count, std::string status = "503 Service Unavailable", std::string body = "") {
     const std::lock_guard lock(mutex_);
     failures_ = count;
+    status_ = std::move(status);
+    body_ = std::move(body);
   }
   int failures_left() {
     const std::lock_guard lock(mutex_);
     return failures_;
+  }
+  /// Writes over the object, as another process does.
+  void replace_object() {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
   }
   /// Offsets of the reads since the last call.
   std::vector<size_t> take_offsets() {
     const std::lock_guard lock(mutex_);
     return std::exchange(offsets_, {});
   }
+  /// Requests other than GET since the last call.
+  std::vector<std::string> take_writes() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(writes_, {});
+  }
 
  private:
-  void loop() {
-    for (;;) {
-      const int peer = ::accept(listener_, nullptr, nullptr);
-      if (peer < 0) return;
-      // Google's client keeps a connection open that it has not read to the end.
-      std::thread([this, peer] { serve(peer); }).detach();
-    }
-  }
-  void serve(int peer) {
-    std::string request;
-    std::array<char, 4096> bytes;
-    while (request.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t count = ::recv(peer, bytes.data(), bytes.size(), 0);
-      if (count <= 0) break;
-      request.append(bytes.data(), static_cast<size_t>(count));
-    }
-    send_all(peer, answer(request));
-    ::close(peer);
-  }
-  static void send_all(int peer, std::string_view text) {
-    while (!text.empty()) {
-      const ssize_t count = ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
-      if (count <= 0) return;
-      text.remove_prefix(static_cast<size_t>(count));
-    }
-  }
-  static std::string reply(std::string_view status, std::string_view body,
-                           std::string_view headers = "") {
-    return fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}", status,
-                       body.size(), headers, body);
-  }
   std::string answer(const std::string& request) {
     const std::lock_guard lock(mutex_);
     if (failures_ > 0) {
       --failures_;
-      return reply("503 Service Unavailable", "");
+      return TestServer::reply(status_, body_);
     }
+    if (!request.starts_with("GET ")) return write(request);
     const std::string target = request.substr(4, request.find(' ', 4) - 4);
+    const std::string json = "Content-Type: application/json\r\n";
     if (target.find("clip.mp4") == std::string::npos) {
       const bool listing = target.find("/o?") != std::string::npos;
-      return listing ? reply("200 OK", R"({"kind":"storage#objects"})",
-                             "Content-Type: application/json\r\n")
-                     : reply("404 Not Found", R"({"error":{"code":404,"message":"not found"}})");
+      return listing ? TestServer::reply("200 OK", R"({"kind":"storage#objects"})", json)
+                     : TestServer::reply("404 Not Found", R"({"error":{"message":"gone"}})");
     }
     if (target.find("alt=media") == std::string::npos) {
-      return reply("200 OK",
-                   fmt::format(R"({{"kind":"storage#object","name":"clip.mp4","bucket":"pool",)"
-                               R"("generation":"1","size":"{}"}})",
-                               kSize),
-                   "Content-Type: application/json\r\n");
+      return TestServer::reply(
+          "200 OK", fmt::format(R"({{"generation":"{}","size":"{}"}})", generation_, kSize), json);
     }
+    if (!target.ends_with(fmt::format("&generation={}", generation_)))
+      return TestServer::reply("404 Not Found", "");
     return read(request);
   }
+  std::string write(const std::string& request) {
+    writes_.push_back(request);
+    if (!request.starts_with("POST /batch/"))
+      return TestServer::reply("200 OK", R"({"generation":"1"})");
+    std::string body;
+    for (size_t at = request.find("DELETE /"); at != std::string::npos;
+         at = request.find("DELETE /", at + 1))
+      body += "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+    return TestServer::reply("200 OK", body + "--b--\r\n");
+  }
   std::string read(const std::string& request) {
-    size_t first = 0, last = kSize - 1;
-    std::string lower = request;
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (const size_t at = lower.find("range: bytes="); at != std::string::npos) {
-      char* end = nullptr;
-      first = std::strtoull(&lower[at + 13], &end, 10);
-      if (*end == '-' && std::isdigit(end[1]) != 0) last = std::strtoull(end + 1, nullptr, 10);
-    }
-    last = std::min(last, kSize - 1);
+    const size_t at = request.find("Range: bytes=");
+    char* end = nullptr;
+    const size_t first = std::strtoull(&request[at + 13], &end, 10);
+    const size_t last = std::min<size_t>(std::strtoull(end + 1, nullptr, 10), kSize - 1);
     offsets_.push_back(first);
     std::string body(last + 1 - first, '\0');
     for (size_t i = 0; i < body.size(); ++i) body[i] = byte_of(first + i);
-    return reply("206 Partial Content", body,
-                 fmt::format("Content-Range: bytes {}-{}/{}\r\nx-goog-generation: 1\r\n", first,
-                             last, kSize));
+    return TestServer::reply("206 Partial Content", body);
   }
 
-  int listener_;
-  std::string url_;
   std::mutex mutex_;
   int failures_ = 0;
+  std::string status_, body_;
+  int generation_ = 1;
   std::vector<size_t> offsets_;
+  std::vector<std::string> writes_;
+  TestServer server_;
 };
 
 class Bucket : public testing::Test {
  protected:
   /// One server and connection for the process, as the connection is kept.
-  static Server& server() {
-    static Server& made = *[] {
-      auto* started = new Server;
+  static FakeGcs& server() {
+    static FakeGcs& made = *[] {
+      auto* started = new FakeGcs;
       ::setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", started->url().c_str(), 1);
       return started;
     }();
@@ -145,6 +119,7 @@ class Bucket : public testing::Test {
   }
   Bucket() {
     server().fail_next(0);
+    server().take_writes();
     store_ = *open_bucket("gs://pool");
   }
 
@@ -160,16 +135,16 @@ void expect_bytes(std::span<const std::byte> bytes, size_t offset) {
 TEST_F(Bucket, ReadsAnyRange) {
   const auto reader = store_->open("clip.mp4");
   ASSERT_TRUE(reader) << reader.error().message;
-  EXPECT_EQ((*reader)->size(), static_cast<int64_t>(Server::kSize));
+  EXPECT_EQ((*reader)->size(), static_cast<int64_t>(FakeGcs::kSize));
   std::vector<std::byte> into(300'000);
-  for (const size_t offset : {size_t{0}, size_t{12345}, size_t{5'000'000}, Server::kSize - 7}) {
-    const size_t expected = std::min(into.size(), Server::kSize - offset);
+  for (const size_t offset : {size_t{0}, size_t{12345}, size_t{5'000'000}, FakeGcs::kSize - 7}) {
+    const size_t expected = std::min(into.size(), FakeGcs::kSize - offset);
     const auto count = (*reader)->read_at(static_cast<int64_t>(offset), into);
     ASSERT_TRUE(count) << count.error().message;
     EXPECT_EQ(*count, expected);
     expect_bytes(std::span(into).first(expected), offset);
   }
-  EXPECT_EQ(*(*reader)->read_at(Server::kSize, into), 0U);
+  EXPECT_EQ(*(*reader)->read_at(FakeGcs::kSize, into), 0U);
 }
 
 TEST_F(Bucket, AsksForMoreAndMoreWhileReadInOrder) {
@@ -180,10 +155,7 @@ TEST_F(Bucket, AsksForMoreAndMoreWhileReadInOrder) {
   for (int64_t at = 0; at < 1'800'000; at += std::ssize(into))
     ASSERT_TRUE((*reader)->read_at(at, into));
   // 256 KiB, then 512, then 1024: 27 reads of 64 KiB need three requests.
-  auto offsets = server().take_offsets();
-  const auto repeated = std::ranges::unique(offsets);  // the client may ask twice
-  offsets.erase(repeated.begin(), repeated.end());
-  EXPECT_EQ(offsets, (std::vector<size_t>{0, 256 << 10, 768 << 10}));
+  EXPECT_EQ(server().take_offsets(), (std::vector<size_t>{0, 256 << 10, 768 << 10}));
 }
 
 TEST_F(Bucket, RepeatsARequestThatFails) {
@@ -198,11 +170,99 @@ TEST_F(Bucket, RepeatsARequestThatFails) {
   EXPECT_EQ(server().failures_left(), 0);
 }
 
+TEST_F(Bucket, RepeatsARemovalThatFails) {
+  server().fail_next(1);
+  ASSERT_TRUE(store_->remove("clip.mp4"));
+  EXPECT_EQ(server().failures_left(), 0);
+  EXPECT_EQ(server().take_writes().size(), 1U);
+}
+
+TEST_F(Bucket, ReadsOneVersionOfAnObject) {
+  const auto reader = store_->open("clip.mp4");
+  std::vector<std::byte> into(1000);
+  ASSERT_TRUE((*reader)->read_at(0, into));
+  server().replace_object();
+  const auto mixed = (*reader)->read_at(5'000'000, into);
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(mixed.error().message, "gs://pool/clip.mp4: written over or removed while it was read");
+  EXPECT_TRUE((*store_->open("clip.mp4"))->read_at(5'000'000, into));
+}
+
+TEST_F(Bucket, AnAbandonedWriterSendsNothing) {
+  {
+    const auto small = *store_->create("a");
+    ASSERT_TRUE(small->append("half"));
+    const auto large = *store_->create("b");  // in a temporary file
+    for (int i = 0; i < 20; ++i) ASSERT_TRUE(large->append(std::string(1 << 20, 'x')));
+  }
+  EXPECT_TRUE(server().take_writes().empty());
+}
+
+TEST_F(Bucket, ALargeObjectIsSentWholeByOneRequest) {
+  const auto writer = *store_->create("b");
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    const std::string piece(1'000'003, static_cast<char>('a' + i));
+    expected += piece;
+    ASSERT_TRUE(writer->append(piece));
+  }
+  ASSERT_TRUE(writer->commit());
+  const auto writes = server().take_writes();
+  ASSERT_EQ(writes.size(), 1U);
+  EXPECT_TRUE(writes[0].starts_with(
+      "POST /upload/storage/v1/b/pool/o?uploadType=multipart&name=b HTTP/1.1\r\n"));
+  EXPECT_NE(writes[0].find(expected), std::string::npos);
+  EXPECT_NE(writes[0].find(R"({"md5Hash":"GugSC1e0GVqzvSypr+yoCQ=="})"), std::string::npos)
+      << writes[0].substr(0, 600);  // by md5sum
+}
+
+TEST_F(Bucket, ANewObjectIsWrittenOnCondition) {
+  ASSERT_EQ(*store_->create_new("x", "text"), Created::kNew);
+  const auto writes = server().take_writes();
+  ASSERT_EQ(writes.size(), 1U);
+  EXPECT_NE(writes[0].find("&ifGenerationMatch=0 "), std::string::npos);
+  server().fail_next(1, "412 Precondition Failed");
+  EXPECT_EQ(*store_->create_new("x", "text"), Created::kExists);
+}
+
+TEST_F(Bucket, RemovesAHundredObjectsByOneRequest) {
+  std::vector<std::string> names(250);
+  for (size_t i = 0; i < names.size(); ++i) names[i] = fmt::format("a/{}", i);
+  ASSERT_TRUE(store_->remove_each(names));
+  EXPECT_EQ(server().take_writes().size(), 3U);
+}
+
 TEST_F(Bucket, AMissingObjectIsNotFound) {
   const auto missing = store_->open("other.mp4");
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(missing.error().message, "gs://pool/other.mp4: no such object");
+}
+
+TEST_F(Bucket, AnErrorIsNotTakenForAMissingObjectByItsText) {
+  server().fail_next(1, "403 Forbidden", R"({"error":{"message":"NoSuch: not found"}})");
+  const auto denied = store_->open("not found/NoSuchKey");
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(denied.error().message,
+            "gs://pool/not found/NoSuchKey: access denied (403): NoSuch: not found");
+}
+
+TEST_F(Bucket, RetriesEndWithAStop) {
+  server().fail_next(1000);
+  std::stop_source stop;
+  stop_requests_on(stop.get_token());
+  const std::jthread stopper([&] {
+    std::this_thread::sleep_for(500ms);
+    stop.request_stop();
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const auto stopped = store_->open("clip.mp4");
+  stop_requests_on({});
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1500ms);
 }
 
 TEST(OpenBucket, WantsTheNameOfABucket) {

@@ -114,10 +114,7 @@ bool metadata_server(const std::string& host, std::string_view request, std::str
 }
 
 bool has_google_credentials() {
-  if (any_set({"GOOGLE_APPLICATION_CREDENTIALS"})) return true;
-  if (exists(user_file("GOOGLE_GCLOUD_ADC_PATH_OVERRIDE",
-                       "/.config/gcloud/application_default_credentials.json")))
-    return true;
+  if (!google_credentials_file().empty()) return true;
   return metadata_server(variable("GCE_METADATA_ROOT"),
                          "GET / HTTP/1.0\r\nHost: metadata.google.internal\r\n"
                          "Metadata-Flavor: Google\r\n\r\n",
@@ -140,6 +137,14 @@ bool has_aws_credentials() {
 }
 
 }  // namespace
+
+std::string google_credentials_file() {
+  std::string given = variable("GOOGLE_APPLICATION_CREDENTIALS");
+  if (!given.empty()) return given;
+  std::string login = user_file("GOOGLE_GCLOUD_ADC_PATH_OVERRIDE",
+                                "/.config/gcloud/application_default_credentials.json");
+  return exists(login) ? login : "";
+}
 
 bool has_credentials(Provider provider) {
   return provider == Provider::kGoogle ? has_google_credentials() : has_aws_credentials();

@@ -8,8 +8,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
+#include <mutex>
+#include <set>
 #include <system_error>
+#include <thread>
+
+#include "lido/storage/requester.h"
 
 #include "lido/storage/disk_listing.h"
 
@@ -45,6 +51,70 @@ class File {
   int descriptor_;
 };
 
+bool is_same(const struct stat& a, const struct stat& b) {
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// Has the disk confirm the names in a folder.
+Result<void> sync_folder(const fs::path& path) {
+  const File folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return failed("sync folder", path, errno);
+  // Some filesystems have no such call for folders, and keep names by themselves.
+  if (::fsync(folder.get()) != 0 && errno != EINVAL && errno != ENOTSUP)
+    return failed("sync folder", path, errno);
+  return {};
+}
+
+/// Makes a folder and those above it, each confirmed by the disk. Thread-safe: a caller that finds
+/// the folder knows that it survives a power cut.
+Result<void> make_folders(const fs::path& path) {
+  static std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  std::vector<fs::path> missing;
+  std::error_code error;
+  for (fs::path at = path; !fs::exists(at, error); at = at.parent_path()) {
+    if (error) return failed("make folder", at, error.value());
+    missing.push_back(at);
+    if (at == at.parent_path()) break;
+  }
+  for (; !missing.empty(); missing.pop_back()) {
+    const fs::path& next = missing.back();
+    if (::mkdir(next.c_str(), 0777) != 0 && errno != EEXIST)
+      return failed("make folder", next, errno);
+    LIDO_TRY(sync_folder(next.parent_path()));
+  }
+  if (!fs::is_directory(path, error)) return failed("make folder", path, ENOTDIR);
+  return {};
+}
+
+/// A file that is written aside. Only this process writes it: a process that was killed may still
+/// hold another.
+struct PartialFile {
+  fs::path path;
+  int descriptor = -1;
+};
+
+/// Opens ".NAME.partial", or ".NAME.1.partial" and so on while other processes write those.
+Result<PartialFile> open_partial(const fs::path& path) {
+  constexpr int kMaxWriters = 1000;
+  for (int number = 0; number < kMaxWriters; ++number) {
+    const std::string mark = number == 0 ? "" : fmt::format(".{}", number);
+    PartialFile partial{path.parent_path() /
+                        fmt::format(".{}{}{}", path.filename().string(), mark, kPartialSuffix)};
+    partial.descriptor = ::open(partial.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (partial.descriptor < 0) return failed("write", partial.path, errno);
+    const bool is_taken =
+        ::flock(partial.descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    struct stat opened{}, named{};
+    const bool is_there = ::fstat(partial.descriptor, &opened) == 0 &&
+                          ::stat(partial.path.c_str(), &named) == 0 && is_same(opened, named);
+    if (!is_taken && is_there && ::ftruncate(partial.descriptor, 0) == 0) return partial;
+    ::close(partial.descriptor);
+    if (!is_taken && !is_there) --number;  // renamed by its writer meanwhile
+  }
+  return failed("write", path, EBUSY);
+}
+
 class DiskReader final : public Reader {
  public:
   DiskReader(std::string path, int descriptor, int64_t size)
@@ -75,10 +145,10 @@ class DiskReader final : public Reader {
 
 class DiskWriter final : public Writer {
  public:
-  DiskWriter(fs::path path, fs::path partial, int descriptor, Durability durability)
+  DiskWriter(fs::path path, PartialFile partial, Durability durability)
       : path_(std::move(path)),
-        partial_(std::move(partial)),
-        file_(descriptor),
+        partial_(std::move(partial.path)),
+        file_(partial.descriptor),
         durability_(durability) {
     buffer_.reserve(kBuffer);
   }
@@ -95,22 +165,41 @@ class DiskWriter final : public Writer {
   }
 
   Result<void> commit() override {
-    LIDO_TRY(write_out(buffer_));
-    if (durability_ == Durability::kPower && ::fsync(file_.get()) != 0) {
-      return failed("write", path_, errno);
-    }
-    if (file_.close() != 0) return failed("write", path_, errno);
+    LIDO_TRY(finish());
     if (::rename(partial_.c_str(), path_.c_str()) != 0) return failed("publish", path_, errno);
-    published_ = true;
-    if (durability_ == Durability::kPower) {
-      const File folder(::open(path_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-      if (folder.get() >= 0) ::fsync(folder.get());
-    }
-    return {};
+    return publish();
+  }
+
+  /// Publishes the object unless there is one of that name.
+  Result<Created> commit_new() {
+    LIDO_TRY(finish());
+    int result = ::renameat2(AT_FDCWD, partial_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE);
+    const bool is_unknown = result != 0 && (errno == EINVAL || errno == ENOSYS);
+    if (is_unknown) result = ::link(partial_.c_str(), path_.c_str());
+    if (result != 0 && errno == EEXIST) return Created::kExists;
+    if (result != 0) return failed("publish", path_, errno);
+    if (is_unknown) ::unlink(partial_.c_str());
+    LIDO_TRY(publish());
+    return Created::kNew;
   }
 
  private:
   static constexpr size_t kBuffer = 1 << 20;
+
+  /// Writes what is left. The file stays open, and locked, until it has its name.
+  Result<void> finish() {
+    LIDO_TRY(write_out(buffer_));
+    if (durability_ == Durability::kPower && ::fsync(file_.get()) != 0)
+      return failed("write", path_, errno);
+    return {};
+  }
+
+  Result<void> publish() {
+    published_ = true;
+    if (file_.close() != 0) return failed("write", path_, errno);
+    if (durability_ == Durability::kPower) return sync_folder(path_.parent_path());
+    return {};
+  }
 
   Result<void> write_out(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
@@ -147,6 +236,7 @@ class Disk final : public Store {
 
   Result<void> visit(std::string_view prefix, const VisitEntry& visit,
                      const VisitRules& rules) override {
+    if (!prefix.empty()) LIDO_TRY(check_name(folder_, prefix));
     return visit_folder(path_of(prefix), kPartialSuffix, visit, rules);
   }
 
@@ -163,6 +253,7 @@ class Disk final : public Store {
   }
 
   Result<std::unique_ptr<Reader>> open(std::string_view name) override {
+    LIDO_TRY(check_name(folder_, name));
     const std::string path = path_of(name);
     // Opening a pipe waits for its writer, so the file's type is looked up first.
     LIDO_TRY(find_file(path));
@@ -174,43 +265,80 @@ class Disk final : public Store {
   }
 
   Result<std::unique_ptr<Writer>> create(std::string_view name, Durability durability) override {
-    const fs::path path = path_of(name);
-    std::error_code error;
-    fs::create_directories(path.parent_path(), error);
-    if (error) return failed("make folder", path.parent_path(), error.value());
-    const fs::path partial =
-        path.parent_path() / fmt::format(".{}{}", path.filename().string(), kPartialSuffix);
-    const int descriptor = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (descriptor < 0) return failed("write", partial, errno);
-    return std::make_unique<DiskWriter>(path, partial, descriptor, durability);
+    return LIDO_TRY(begin(name, durability));
+  }
+
+  Result<Created> create_new(std::string_view name, std::string_view text) override {
+    const auto writer = LIDO_TRY(begin(name, Durability::kPower));
+    LIDO_TRY(writer->append(text));
+    return writer->commit_new();
   }
 
   Result<void> remove(std::string_view name) override {
-    const std::string path = path_of(name);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path, errno);
+    LIDO_TRY(check_name(folder_, name));
+    const fs::path path = path_of(name);
+    if (::unlink(path.c_str()) == 0) return sync_folder(path.parent_path());
+    return errno == ENOENT ? Result<void>() : failed("remove", path, errno);
+  }
+
+  Result<void> remove_each(std::span<const std::string> names) override {
+    std::set<fs::path> changed;
+    for (const std::string& name : names) {
+      LIDO_TRY(check_name(folder_, name));
+      const fs::path path = path_of(name);
+      if (::unlink(path.c_str()) == 0)
+        changed.insert(path.parent_path());
+      else if (errno != ENOENT)
+        return failed("remove", path, errno);
+    }
+    for (const fs::path& folder : changed) LIDO_TRY(sync_folder(folder));
     return {};
   }
 
   Result<void> remove_all(std::string_view prefix) override {
+    if (!prefix.empty()) LIDO_TRY(check_name(folder_, prefix));
+    const fs::path path = path_of(prefix);
     std::error_code error;
-    fs::remove_all(path_of(prefix), error);
-    if (error) return failed("remove", path_of(prefix), error.value());
-    return {};
+    const auto removed = fs::remove_all(path, error);
+    if (error) return failed("remove", path, error.value());
+    return removed > 0 ? sync_folder(path.parent_path()) : Result<void>();
   }
 
-  Result<std::unique_ptr<Lock>> lock(std::string_view name) override {
+  using Store::lock;
+  Result<std::unique_ptr<Lock>> lock(std::string_view name,
+                                     std::chrono::milliseconds wait) override {
+    LIDO_TRY(check_name(folder_, name));
     const std::string path = path_of(name);
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return failed("lock", path, errno);
-    auto held = std::make_unique<DiskLock>(descriptor);
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      return fail(ErrorCode::kUnavailable,
-                  "{}: another process is writing here. Wait for it, or stop it.", folder_);
+    const auto end = std::chrono::steady_clock::now() + wait;
+    for (bool is_waiting = false;; is_waiting = true) {
+      const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+      if (descriptor < 0) return failed("lock", path, errno);
+      auto held = std::make_unique<DiskLock>(descriptor);
+      const bool is_locked = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+      if (!is_locked && errno != EWOULDBLOCK) return failed("lock", path, errno);
+      struct stat opened{}, named{};
+      ::fstat(descriptor, &opened);
+      // A lock on a file that lost its name keeps no other process out.
+      if (is_locked && ::stat(path.c_str(), &named) == 0 && is_same(opened, named)) return held;
+      if (requests_stop().stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+      if (std::chrono::steady_clock::now() >= end)
+        return fail(ErrorCode::kUnavailable,
+                    "{}: another process is writing here. Wait for it, or stop it.", folder_);
+      if (!is_waiting && !is_locked)
+        fmt::print(stderr, "lido: {}: another process is writing here; waiting up to {} s\n",
+                   folder_, std::chrono::ceil<std::chrono::seconds>(wait).count());
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    return held;
   }
 
  private:
+  Result<std::unique_ptr<DiskWriter>> begin(std::string_view name, Durability durability) {
+    LIDO_TRY(check_name(folder_, name));
+    const fs::path path = path_of(name);
+    LIDO_TRY(make_folders(path.parent_path()));
+    return std::make_unique<DiskWriter>(path, LIDO_TRY(open_partial(path)), durability);
+  }
+
   std::string path_of(std::string_view name) const {
     if (name.empty()) return folder_;
     return folder_ == "/" ? fmt::format("/{}", name) : fmt::format("{}/{}", folder_, name);
@@ -219,6 +347,23 @@ class Disk final : public Store {
 };
 
 }  // namespace
+
+Result<void> remove_unfinished(const std::string& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  fs::recursive_directory_iterator walk(folder, error);
+  for (const fs::recursive_directory_iterator end; !error && walk != end; walk.increment(error)) {
+    if (walk->path().native().ends_with(kPartialSuffix)) found.push_back(walk->path());
+  }
+  if (error && error != std::errc::no_such_file_or_directory)
+    return failed("list", folder, error.value());
+  for (const fs::path& path : found) {
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return failed("remove", path, errno);
+  }
+  return {};
+}
 
 Result<std::unique_ptr<Store>> open_disk(std::string folder) {
   return std::make_unique<Disk>(std::move(folder));

@@ -11,11 +11,14 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <stop_token>
+#include <thread>
 
 namespace lido::storage {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 class Disk : public testing::Test {
  protected:
@@ -41,6 +44,7 @@ class Disk : public testing::Test {
 
   fs::path folder_;
   std::unique_ptr<Store> store_;
+  int pipe_[2] = {-1, -1};
 };
 
 using Names = std::vector<std::string>;
@@ -161,11 +165,100 @@ TEST_F(Disk, ReadsByRange) {
   EXPECT_EQ(read_all(*reader, 9).error().message, "10 bytes, want 9 at most");
 }
 
+TEST_F(Disk, OfManyWhoCreateANameOneDoes) {
+  constexpr int kProcesses = 16;
+  ASSERT_EQ(::pipe(pipe_), 0);
+  for (int i = 0; i < kProcesses; ++i) {
+    if (::fork() != 0) continue;
+    char go = 0;
+    ::close(pipe_[1]);
+    (void)!::read(pipe_[0], &go, 1);  // returns when the parent closes its end
+    const auto made = open_disk(folder_.string()).value()->create_new("x", std::to_string(i));
+    ::_exit(!made ? 2 : *made == Created::kNew ? 1 : 0);
+  }
+  ::close(pipe_[0]);
+  ::close(pipe_[1]);
+  std::multiset<int> exits;
+  for (int i = 0; i < kProcesses; ++i) {
+    int status = 0;
+    ::wait(&status);
+    exits.insert(WEXITSTATUS(status));
+  }
+  EXPECT_EQ(exits.count(1), 1U);
+  EXPECT_EQ(exits.count(0), kProcesses - 1U);
+  const std::string text = *store_->read_text("x");
+  EXPECT_EQ(*store_->create_new("x", "late"), Created::kExists);
+  EXPECT_EQ(*store_->read_text("x"), text);
+  EXPECT_EQ(listed(""), Names{"x"});
+}
+
+TEST_F(Disk, TwoWritersOfOneNameDoNotMixTheirBytes) {
+  auto first = *store_->create("x");
+  ASSERT_TRUE(first->append("first"));
+  auto second = *store_->create("x");
+  ASSERT_TRUE(second->append("second"));
+  ASSERT_TRUE(first->commit());
+  EXPECT_EQ(*store_->read_text("x"), "first");
+  ASSERT_TRUE(second->commit());
+  EXPECT_EQ(*store_->read_text("x"), "second");
+}
+
+TEST_F(Disk, AFileThatAKilledProcessBeganIsUsedAgain) {
+  put(".x.partial");
+  ASSERT_TRUE(store_->write_text("x", "whole"));
+  EXPECT_FALSE(fs::exists(folder_ / ".x.partial"));
+  EXPECT_EQ(*store_->read_text("x"), "whole");
+}
+
+TEST_F(Disk, OnlyFilesThatAreBeingWrittenStayUnfinished) {
+  put("a/.old.partial");
+  put("a/whole");
+  auto writer = *store_->create("a/new");
+  ASSERT_TRUE(remove_unfinished(folder_.string()));
+  EXPECT_FALSE(fs::exists(folder_ / "a/.old.partial"));
+  ASSERT_TRUE(writer->append("text"));
+  ASSERT_TRUE(writer->commit());
+  EXPECT_EQ(listed(""), (Names{"a/new", "a/whole"}));
+  EXPECT_TRUE(remove_unfinished((folder_ / "nothing").string()));
+}
+
+TEST_F(Disk, ALockIsOnTheFileOfThatName) {
+  put("lido.json");
+  const auto old = *store_->lock("lido.json");
+  put("new");
+  fs::rename(folder_ / "new", folder_ / "lido.json");
+  EXPECT_TRUE(store_->lock("lido.json", 0ms)) << "the old lock's file has lost its name";
+}
+
+TEST_F(Disk, ALockIsWaitedFor) {
+  put("lido.json");
+  auto held = *store_->lock("lido.json");
+  const std::jthread releaser([&] {
+    std::this_thread::sleep_for(300ms);
+    held.reset();
+  });
+  EXPECT_TRUE(store_->lock("lido.json", 10s));
+}
+
+TEST_F(Disk, AWaitForALockEndsWithAStop) {
+  put("lido.json");
+  const auto held = *store_->lock("lido.json");
+  std::stop_source stop;
+  stop.request_stop();
+  stop_requests_on(stop.get_token());
+  const auto stopped = store_->lock("lido.json", 10s);
+  stop_requests_on({});
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+}
+
 TEST_F(Disk, OneLockAtATime) {
   put("lido.json");
   auto held = store_->lock("lido.json");
   ASSERT_TRUE(held);
-  EXPECT_EQ(store_->lock("lido.json").error().code, ErrorCode::kUnavailable);
+  const auto refused = store_->lock("lido.json", 0ms);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(refused.error().message,
+            folder_.string() + ": another process is writing here. Wait for it, or stop it.");
   held->reset();
   EXPECT_TRUE(store_->lock("lido.json"));
 }

@@ -14,6 +14,7 @@ namespace lido::storage {
 namespace {
 
 constexpr std::string_view kWildcards = "*?[";
+constexpr size_t kScheme = 5;  // characters of "gs://"
 
 /// Returns whether a name matches a glob. "**" also matches '/'.
 bool matches(const std::string& pattern, const std::string& name) {
@@ -71,6 +72,19 @@ std::string absolute(std::string_view uri) {
   text = std::filesystem::absolute(text, ignored).lexically_normal().string();
   while (text.size() > 1 && text.ends_with('/')) text.pop_back();
   return text;
+}
+
+Result<void> check_name(std::string_view store, std::string_view name) {
+  bool is_inside = !name.empty() && !name.contains('\0');
+  for (std::string_view rest = name; is_inside;) {
+    const std::string_view folder = rest.substr(0, rest.find('/'));
+    is_inside = !folder.empty() && folder != "." && folder != "..";
+    if (folder.size() == rest.size()) break;
+    rest.remove_prefix(folder.size() + 1);
+  }
+  if (is_inside) return {};
+  return fail(ErrorCode::kCorrupt, "{}: \"{}\" leads out of this folder, want a name in it", store,
+              name);
 }
 
 Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
@@ -160,6 +174,8 @@ Result<void> visit(std::string_view uri, const VisitEntry& visit, const VisitRul
   if (any) return {};
   std::error_code ignored;
   if (!is_remote(full) && std::filesystem::is_directory(full, ignored)) return {};
+  if (is_remote(full) && full.find('/', kScheme) == std::string::npos)
+    return fail(ErrorCode::kNotFound, "{}: the bucket holds no object", full);
   return visit(LIDO_TRY(find_entry(full)));
 }
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,17 +60,30 @@ enum class Durability {
   kPower,    ///< A power cut too: the disk has confirmed the bytes and the name.
 };
 
-/// An exclusive lock, released by the destructor or when the process ends.
+/// Outcome of Store::create_new().
+enum class Created {
+  kNew,     ///< The object was written.
+  kExists,  ///< There is an object of that name; it was left as it is.
+};
+
+/// The right of one process to write, given up by the destructor or when the process ends.
 class Lock {
  public:
   virtual ~Lock() = default;
+  /// Checks that no other process can have the right by now: over a network a right has an end, and
+  /// is renewed while the network lasts. Thread-safe.
+  /// @return kUnavailable when the right may be lost.
+  virtual Result<void> check() { return {}; }
 };
+
+/// Time for which a lock is waited for: that of a killed process to end.
+inline constexpr std::chrono::milliseconds kLockWait = std::chrono::seconds(10);
 
 /// A folder on disk, or a prefix in a bucket.
 ///
-/// Names of objects are relative to it, with '/' between folders. Errors carry the URI:
-/// kUnavailable when the network or the disk fails, kInvalidArgument when access is denied.
-/// Thread-safe.
+/// Names of objects are relative to it, with '/' between folders. Every call refuses a name that
+/// leads out of the store (check_name()). Errors carry the URI: kUnavailable when the network or
+/// the disk fails, kInvalidArgument when access is denied. Thread-safe.
 class Store {
  public:
   virtual ~Store() = default;
@@ -87,15 +103,28 @@ class Store {
   /// folders.
   virtual Result<std::unique_ptr<Writer>> create(std::string_view name,
                                                  Durability durability = Durability::kPower) = 0;
+  /// Writes a whole object unless there is one of that name, in one atomic step: of several
+  /// callers, in any processes, one gets kNew. Survives a power cut.
+  virtual Result<Created> create_new(std::string_view name, std::string_view text) = 0;
   /// Removes an object. A missing object is not an error here.
   virtual Result<void> remove(std::string_view name) = 0;
+  /// Removes objects, many by one request in a bucket.
+  virtual Result<void> remove_each(std::span<const std::string> names) = 0;
   /// Removes every object under `prefix`.
   virtual Result<void> remove_all(std::string_view prefix) = 0;
 
-  /// Locks an existing object against other locks by processes of this machine. Buckets have no
-  /// locks: there, every call succeeds.
+  /// Locks an existing object against other locks, by processes of any machine that reaches the
+  /// store. On a disk the lock ends with its process. In a bucket it is a lease, an object of its
+  /// own that is renewed: it ends a minute after the last renewal, or at once when its process has
+  /// ended on this machine. A held lease that is lost fails every later write of this store.
+  ///
+  /// @param wait  Time to wait for the lock, after one line on standard error. In a bucket the call
+  ///              waits for longer: until the lease is renewed, which shows a living process, or
+  ///              ends.
   /// @return kUnavailable while another process holds the lock; kNotFound for a missing object.
-  virtual Result<std::unique_ptr<Lock>> lock(std::string_view name) = 0;
+  virtual Result<std::unique_ptr<Lock>> lock(std::string_view name,
+                                             std::chrono::milliseconds wait) = 0;
+  Result<std::unique_ptr<Lock>> lock(std::string_view name) { return lock(name, kLockWait); }
 
   /// Returns the objects under `prefix`, sorted by URI.
   Result<std::vector<Entry>> list(std::string_view prefix);
@@ -140,6 +169,15 @@ Result<void> visit(std::string_view uri, const VisitEntry& visit, const VisitRul
 Result<Entry> find_entry(std::string_view uri);
 /// Returns the objects that visit() finds, sorted by URI.
 Result<std::vector<Entry>> list(std::string_view uri);
+
+/// Checks that a name stays in its store: relative, without "..", "." and empty folders.
+/// @param store  URI of the store, for the error.
+/// @return kCorrupt, since such names come from damaged or malicious files.
+Result<void> check_name(std::string_view store, std::string_view name);
+
+/// Ends requests to buckets and waits for locks with kCancelled once the token is stopped. Call
+/// before the threads that use stores begin.
+void stop_requests_on(std::stop_token stop);
 
 /// Closes network connections. Call once, before main returns, when gs:// or s3:// may have been
 /// used.

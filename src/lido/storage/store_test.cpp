@@ -104,6 +104,36 @@ TEST_F(Listing, ReadTextNamesTheObjectThatIsTooLarge) {
             fmt::format("{}/0123456789: 10 bytes, want 5 at most", folder_.string()));
 }
 
+TEST(CheckName, RefusesNamesThatLeadOut) {
+  for (const char* good : {"a", "a/b.tar", "..a/b..", ".work/parts/x", "a b", "\xe9"})
+    EXPECT_TRUE(check_name("/d", good)) << good;
+  for (const std::string& bad : {std::string(), std::string("/etc/passwd"), std::string("../a"),
+                                 std::string("a/../../b"), std::string("a/.."), std::string("a//b"),
+                                 std::string("./a"), std::string("a/"), std::string("a\0b", 3)}) {
+    const auto checked = check_name("/d", bad);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_EQ(checked.error().code, ErrorCode::kCorrupt);
+  }
+  EXPECT_EQ(check_name("/d", "../a").error().message,
+            "/d: \"../a\" leads out of this folder, want a name in it");
+}
+
+TEST_F(Listing, EveryCallOfAStoreRefusesNamesThatLeadOut) {
+  put("inside/x");
+  put("outside");
+  const auto store = *open_store((folder_ / "inside").string());
+  const std::vector<std::string> names = {"../outside"};
+  EXPECT_EQ(store->open(names[0]).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->create(names[0]).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->create_new(names[0], "").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->remove(names[0]).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->remove_each(names).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->remove_all("..").error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->lock(names[0]).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(store->list("..").error().code, ErrorCode::kCorrupt);
+  EXPECT_TRUE(fs::exists(folder_ / "outside"));
+}
+
 TEST(Uri, HasOneAbsoluteForm) {
   EXPECT_EQ(absolute("/a/./b/../c/"), "/a/c");
   EXPECT_EQ(absolute("file:///a/b"), "/a/b");

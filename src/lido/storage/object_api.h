@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "lido/base/result.h"
+
+namespace lido::storage {
+
+/// State of an object.
+struct ObjectState {
+  int64_t size = 0;     ///< Bytes.
+  std::string version;  ///< Changes with every write: GCS generation, S3 ETag.
+  double age_s = 0;     ///< Since the last write, by the server's own clock. 0 when unknown.
+  std::string text;     ///< The object's bytes, from get() alone.
+};
+
+/// An object to write: a text, or bytes of a file.
+struct Upload {
+  std::string text;
+  int file = -1;           ///< Descriptor; -1 for a text.
+  int64_t file_bytes = 0;  ///< Size of the file.
+  std::string sha256;      ///< 64 hex digits, of all bytes.
+  std::string md5;         ///< 16 bytes, of all bytes.
+
+  /// Makes the upload of a text.
+  static Upload of(std::string text);
+  int64_t size() const { return file >= 0 ? file_bytes : static_cast<int64_t>(text.size()); }
+};
+
+/// State in which an object is to be written over.
+struct WriteIf {
+  enum class State { kAny, kMissing, kVersion };
+  State state = State::kAny;
+  std::string version = {};  ///< Wanted version, with kVersion.
+};
+
+/// An object of a listing.
+struct ListedObject {
+  std::string name;
+  int64_t size = 0;         ///< Bytes.
+  int64_t modified_ns = 0;  ///< Time of the last write, since 1970; 0 when unknown.
+};
+using VisitObject = std::function<Result<void>(ListedObject)>;
+
+/// The objects of one bucket, over the provider's HTTP interface. Names are those in the bucket;
+/// errors carry the URI. Requests are repeated as Requester does. Thread-safe.
+class ObjectApi {
+ public:
+  virtual ~ObjectApi() = default;
+  /// Most names that remove() takes.
+  virtual size_t batch_size() const = 0;
+  /// @return kNotFound.
+  virtual Result<ObjectState> state(const std::string& name) = 0;
+  /// Reads a whole small object. @return kNotFound.
+  virtual Result<ObjectState> get(const std::string& name) = 0;
+  /// Reads bytes of one version of an object. @return Their number; kUnavailable when the object
+  /// was written over or removed.
+  virtual Result<size_t> read(const std::string& name, const std::string& version, int64_t offset,
+                              std::span<std::byte> into) = 0;
+  /// Writes an object in one step.
+  /// @return The new version; no value when the object is not in the wanted state.
+  virtual Result<std::optional<std::string>> put(const std::string& name, const Upload& upload,
+                                                 const WriteIf& wanted) = 0;
+  /// Removes objects by one request. Missing objects are no error.
+  virtual Result<void> remove(std::span<const std::string> names) = 0;
+  /// Visits the objects whose names begin with `prefix`, page by page. @return kNotFound when there
+  /// is no such bucket.
+  virtual Result<void> list(const std::string& prefix, const VisitObject& visit) = 0;
+};
+
+/// Opens a bucket of Google Cloud Storage, or of CLOUD_STORAGE_EMULATOR_ENDPOINT.
+Result<std::shared_ptr<ObjectApi>> open_gcs(const std::string& bucket);
+/// Opens a bucket of S3, or of AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL.
+Result<std::shared_ptr<ObjectApi>> open_s3(const std::string& bucket);
+/// Ends the client library that finds AWS credentials, when it was used.
+void shut_down_s3();
+
+/// Parses a time of a header, "Thu, 26 Nov 2026 17:25:53 GMT". @return Unix time; 0 for another
+/// text.
+int64_t parse_http_time(const std::string& text);
+/// Parses "2026-11-26T17:25:34.487Z". @return Nanoseconds since 1970; 0 for another text.
+int64_t parse_iso_time_ns(const std::string& text);
+
+}  // namespace lido::storage

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/storage/output_folder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace lido::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+class OutputFolderTest : public testing::Test {
+ protected:
+  OutputFolderTest()
+      : folder_(fs::temp_directory_path() / fmt::format("lido-output-{}", ::getpid())) {
+    fs::remove_all(folder_);
+  }
+  ~OutputFolderTest() override { fs::remove_all(folder_); }
+
+  Result<OutputFolder> open(const std::string& tool = "lido draw") {
+    return OutputFolder::open(folder_.string(), tool, {"days/day_*.csv", "sum.csv"});
+  }
+  void write(const std::vector<std::string>& names) {
+    auto output = open();
+    ASSERT_TRUE(output) << output.error().message;
+    ASSERT_TRUE(output->begin());
+    for (const std::string& name : names) ASSERT_TRUE(output->store().write_text(name, name));
+  }
+  void put(const std::string& name) {
+    fs::create_directories((folder_ / name).parent_path());
+    std::ofstream(folder_ / name) << name;
+  }
+  std::set<std::string> files() {
+    std::set<std::string> names;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+      if (!entry.is_directory()) names.insert(fs::relative(entry.path(), folder_).string());
+    }
+    return names;
+  }
+
+  fs::path folder_;
+};
+
+using Files = std::set<std::string>;
+
+TEST_F(OutputFolderTest, AnEmptyFolderIsTaken) {
+  write({"days/day_1.csv", "sum.csv"});
+  EXPECT_EQ(files(), (Files{"days/day_1.csv", "sum.csv", "lido_output.json"}));
+}
+
+TEST_F(OutputFolderTest, AnEarlierOutputIsRemovedWithItsUnfinishedFiles) {
+  write({"days/day_1.csv", "days/day_2.csv", "sum.csv"});
+  put("days/.day_3.csv.partial");
+  write({"days/day_1.csv"});
+  EXPECT_EQ(files(), (Files{"days/day_1.csv", "lido_output.json"}));
+}
+
+TEST_F(OutputFolderTest, OtherFilesAreRefusedAndKept) {
+  put("sum.csv");
+  const auto without_marker = open();
+  ASSERT_FALSE(without_marker);
+  EXPECT_EQ(without_marker.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(
+      without_marker.error().message,
+      folder_.string() + ": holds sum.csv, which lido draw did not write. Give an empty folder.");
+  fs::remove(folder_ / "sum.csv");
+  write({"days/day_1.csv"});
+  for (const char* name : {"notes.txt", "days/notes.txt", "days/day_1/x.csv", "days/.day_1.csv"}) {
+    put(name);
+    EXPECT_FALSE(open()) << name;
+    fs::remove(folder_ / name);
+  }
+  EXPECT_TRUE(fs::exists(folder_ / "days/day_1.csv"));
+}
+
+TEST_F(OutputFolderTest, TheOutputOfAnotherToolIsRefused) {
+  write({"sum.csv"});
+  const auto other = open("lido paint");
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().message,
+            folder_.string() + ": holds the output of lido draw. Give an empty folder.");
+  EXPECT_TRUE(fs::exists(folder_ / "sum.csv"));
+}
+
+TEST_F(OutputFolderTest, AMarkerThatDoesNotParseIsAFileLikeOthers) {
+  put("lido_output.json");
+  EXPECT_FALSE(open());
+}
+
+}  // namespace
+}  // namespace lido::storage
