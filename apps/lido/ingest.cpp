@@ -221,7 +221,7 @@ Result<int> ingest(const IngestFlags& flags) {
   part::Progress progress;
   // With an automatic rate the estimate is an upper bound.
   const int64_t frames_total = job.sampling.fps.automatic ? 0 : total.frames;
-  auto run = LIDO_TRY(ingest::IngestRun::open(flags.request, std::move(job)));
+  auto run = LIDO_TRY(ingest::IngestRun::open(flags.request, std::move(job), stop));
   ingest::Summary summary;
   {
     const ProgressDisplay display(counts_of(progress, frames_total), "planning", flags.quiet);

@@ -17,6 +17,7 @@
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/remote_worker.h"
 #include "lido/report/report.h"
+#include "lido/storage/store.h"
 #include "result.h"
 
 namespace nb = nanobind;
@@ -36,6 +37,7 @@ constexpr auto kSignalPeriod = std::chrono::milliseconds(50);
 template <typename Work>
 auto run_until_signal(const Work& work) {
   std::stop_source stop;
+  lido::storage::stop_requests_on(stop.get_token());
   std::optional<nb::python_error> raised;
   auto result = std::async(std::launch::async, [&] { return work(stop.get_token()); });
   {
@@ -47,6 +49,7 @@ auto run_until_signal(const Work& work) {
     if (raised) stop.request_stop();
     result.wait();
   }
+  lido::storage::stop_requests_on({});
   if (raised) throw std::move(*raised);
   return value_or_throw(result.get());
 }
@@ -82,6 +85,7 @@ class Ingest {
         [&](const std::stop_token& stop) { return opened.finish(progress, stop); });
     const nb::gil_scoped_release release;
     if (summary.generation > 0) check(lido::report::write_report(opened.dataset(), nullptr));
+    run_.reset();  // the interpreter may keep this object, and other writers wait for its lock
     return lido::json_text(ingest::summary_json(summary));
   }
 

@@ -110,6 +110,8 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri,
     return Dataset(std::move(store), std::move(have));
   }
   const auto entries = LIDO_TRY(store->list(""));
+  // Another process may create the dataset between the two looks.
+  if (!entries.empty() && LIDO_TRY(store->exists(kRootFile))) return open_matching(uri, identity);
   if (!entries.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "{}: not a Lido dataset, but has {} file(s). Give an empty folder.", uri,
@@ -123,8 +125,12 @@ Result<Dataset> Dataset::open_or_create(std::string_view uri, const OrderedJson&
   if (existing) return std::move(*existing);
   auto store = LIDO_TRY(storage::open_store(uri));
   const OrderedJson root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
-  LIDO_TRY(store->write_text(kRootFile, json_text(root, 2) + "\n"));
-  return Dataset(std::move(store), identity);
+  if (LIDO_TRY(store->create_new(kRootFile, json_text(root, 2) + "\n")) == storage::Created::kNew)
+    return Dataset(std::move(store), identity);
+  existing = LIDO_TRY(open_matching(uri, identity));  // another process was faster
+  if (existing) return std::move(*existing);
+  return fail(ErrorCode::kUnavailable, "{}/{}: created and removed by another process", uri,
+              kRootFile);
 }
 
 Result<Rational> Dataset::frame_rate() const {
@@ -206,9 +212,12 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
                             {"samples", generation.samples},   {"scenes", generation.scenes},
                             {"clips", generation.clips},       {"rejected", generation.rejected},
                             {"labels", generation.vocabulary}};
-  LIDO_TRY(store_->write_text(folder_of(generation.number) + "/generation.json",
-                              json_text(json, 2) + "\n"));
-  return generation;
+  const std::string name = folder_of(generation.number) + "/generation.json";
+  if (LIDO_TRY(store_->create_new(name, json_text(json, 2) + "\n")) == storage::Created::kNew)
+    return generation;
+  return fail(ErrorCode::kUnavailable,
+              "{}/{}: another process published this generation meanwhile. Run the command again.",
+              store_->uri(), name);
 }
 
 Result<std::vector<Forgotten>> Dataset::forgotten() const {

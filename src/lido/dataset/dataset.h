@@ -96,6 +96,8 @@ class Dataset {
   /// kInvalidArgument for a newer format.
   static Result<Dataset> open(std::string_view uri);
   /// Opens a dataset, or creates one in an empty folder.
+  /// When several processes create a dataset at the same time, one creates it and the others open
+  /// it.
   /// @param identity  Options that shape the samples; an existing dataset must have the same.
   /// @return kInvalidArgument when the folder has other files, or a dataset with other options.
   static Result<Dataset> open_or_create(std::string_view uri,
@@ -135,6 +137,7 @@ class Dataset {
   /// Starts the tables of a new generation. Nothing is visible until publish().
   Result<Tables> begin_tables(int number) const;
   /// Publishes the tables, then generation.json. Takes the counts from the tables.
+  /// @return kUnavailable when another process published a generation of this number meanwhile.
   Result<Generation> publish(Generation generation, Tables& tables) const;
 
   /// Reads forgotten.json; empty if nothing was removed. @return kCorrupt.

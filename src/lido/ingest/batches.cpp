@@ -19,13 +19,13 @@ constexpr int64_t kMaxBatches = 1 << 14;
 /// Collects the lines of one batch after another, and writes their files.
 class BatchWriter {
  public:
-  BatchWriter(storage::Store& store, int64_t max_cost) : store_(store), max_cost_(max_cost) {}
+  BatchWriter(storage::Store& store, std::string folder, int64_t max_cost)
+      : store_(store), folder_(std::move(folder)), max_cost_(max_cost) {}
 
   Result<void> add(const SpanRecord& span) {
     const int64_t cost = std::max(span.bytes, kMinSpanCost);
     if (cost_ > 0 && cost_ + cost > max_cost_) LIDO_TRY(flush());
-    if (cost_ == 0)
-      batches_.push_back({.name = fmt::format("{}/{:06}", kBatchesFolder, batches_.size())});
+    if (cost_ == 0) batches_.push_back({.name = fmt::format("{}/{:06}", folder_, batches_.size())});
     Batch& batch = batches_.back();
     ++batch.spans;
     batch.bytes += span.bytes;
@@ -46,6 +46,7 @@ class BatchWriter {
 
  private:
   storage::Store& store_;
+  std::string folder_;
   int64_t max_cost_;
   std::vector<Batch> batches_;
   std::string lines_;  // Tasks of the batch that is being filled.
@@ -73,13 +74,14 @@ Result<BatchSpan> parse_line(std::string_view line) {
 
 }  // namespace
 
-Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store, int workers) {
-  LIDO_TRY(store.remove_all(kBatchesFolder));
+Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store,
+                                         const std::string& folder, int workers) {
+  LIDO_TRY(store.remove_all(folder));
   LIDO_TRY(clips.record_parts(store));  // a damaged part is made again by make_parts()
   const int64_t total = LIDO_TRY(clips.open_totals(kMinSpanCost)).cost;
   const int64_t max_cost = std::clamp(total / (kBatchesPerWorker * std::max(1, workers)),
                                       kMinSpanCost, std::max(kMaxBatchCost, total / kMaxBatches));
-  BatchWriter writer(store, max_cost);
+  BatchWriter writer(store, folder, max_cost);
   LIDO_TRY(clips.visit_open_spans([&](const SpanRecord& span) { return writer.add(span); }));
   LIDO_TRY(writer.flush());
   return writer.take_batches();

@@ -10,9 +10,6 @@
 
 namespace lido::ingest {
 
-/// Folder of batch files, relative to the dataset.
-inline constexpr std::string_view kBatchesFolder = ".work/batches";
-
 /// Spans that one worker reads in one go, listed in a file beside the dataset.
 struct Batch {
   std::string name;  ///< Name of that file.
@@ -20,10 +17,13 @@ struct Batch {
   int64_t bytes = 0;  ///< Estimate of the bytes to read.
 };
 
-/// Writes batch files for all spans without a part, and removes earlier ones. Batches take about
-/// equally long, a few for each worker. The largest spans come first, which balances the end.
+/// Writes batch files for all spans without a part, and removes earlier ones of the folder. Batches
+/// take about equally long, a few for each worker. The largest spans come first, which balances the
+/// end.
+/// @param folder   Where the files go, relative to the dataset.
 /// @param workers  Workers that will read the batches at the same time.
-Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store, int workers);
+Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store,
+                                         const std::string& folder, int workers);
 
 /// A span of a batch.
 struct BatchSpan {

@@ -11,6 +11,8 @@
 namespace lido::ingest {
 namespace {
 
+constexpr const char* kFolder = ".work/runs/1/batches";
+
 /// Clips of one span each, of the given sizes.
 std::unique_ptr<ClipDb> clips_of(const std::vector<int64_t>& sizes) {
   auto clips = *ClipDb::open();
@@ -31,7 +33,7 @@ TEST(Batches, HoldEverySpanOnceTheLargestFirst) {
   std::vector<int64_t> sizes(100);
   std::iota(sizes.begin(), sizes.end(), 1'000'000);
   const auto clips = clips_of(sizes);
-  const auto batches = *write_batches(*clips, folder.store(), 2);
+  const auto batches = *write_batches(*clips, folder.store(), kFolder, 2);
   EXPECT_GT(batches.size(), 8U);
   std::set<std::string> seen;
   int64_t previous = INT64_MAX;
@@ -55,7 +57,7 @@ TEST(Batches, LeaveOutSpansWithAPart) {
   TestFolder folder("batches_done");
   const auto clips = clips_of({10, 20, 30});
   ASSERT_TRUE(folder.store().write_text(".work/parts/001", "x"));
-  const auto batches = *write_batches(*clips, folder.store(), 1);
+  const auto batches = *write_batches(*clips, folder.store(), kFolder, 1);
   std::vector<std::string> found;
   for (const Batch& batch : batches) {
     const auto spans = *read_batch(folder.store(), batch.name);
@@ -68,15 +70,15 @@ TEST(Batches, OfTinySpansHoldMany) {
   TestFolder folder("batches_tiny");
   const auto clips = clips_of(std::vector<int64_t>(64, 10));
   // Each span costs 128 KiB at least: 64 spans over 8 batches for each of 2 workers.
-  EXPECT_EQ(write_batches(*clips, folder.store(), 2)->size(), 16U);
+  EXPECT_EQ(write_batches(*clips, folder.store(), kFolder, 2)->size(), 16U);
 }
 
 TEST(Batches, WrittenAgainReplaceTheEarlierOnes) {
   TestFolder folder("batches_again");
   const auto clips = clips_of(std::vector<int64_t>(64, 10));
-  ASSERT_TRUE(write_batches(*clips, folder.store(), 2));
-  const auto batches = *write_batches(*clips, folder.store(), 1);
-  EXPECT_EQ(folder.files(std::string(kBatchesFolder)), std::ssize(batches));
+  ASSERT_TRUE(write_batches(*clips, folder.store(), kFolder, 2));
+  const auto batches = *write_batches(*clips, folder.store(), kFolder, 1);
+  EXPECT_EQ(folder.files(kFolder), std::ssize(batches));
 }
 
 TEST(Batches, ABadLineIsNamed) {

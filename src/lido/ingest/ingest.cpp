@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <random>
 #include <thread>
 
 #include "lido/base/parallel.h"
+#include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
 #include "lido/infer/catalog.h"
 #include "lido/ingest/attempts.h"
@@ -17,6 +19,7 @@
 #include "lido/ingest/local_worker.h"
 #include "lido/ingest/remote_worker.h"
 #include "lido/ingest/shards.h"
+#include "lido/storage/disk.h"
 
 namespace lido::ingest {
 namespace {
@@ -107,6 +110,14 @@ Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int
       scene::Detector::make(*plan.detector, plan.sampling.detector, workers > 0 ? workers : cores));
 }
 
+/// Folder of the folders of runs.
+constexpr const char* kRunsFolder = ".work/runs";
+
+std::string new_run_folder() {
+  std::random_device random;
+  return fmt::format("{}/{:08x}{:08x}", kRunsFolder, random(), random());
+}
+
 Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
   return {.rejected = clips.rejected,
           .samples = clips.samples,
@@ -124,6 +135,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
                                  Generation generation) {
   const Dataset& dataset = job.dataset;
   const int before = generation.number++;
+  LIDO_TRY(dataset::remove_unpublished(dataset, generation.number));
   if (job.detector != nullptr) {
     const std::string folder = dataset::scene_folder(generation.number);
     LIDO_TRY(follow_clips(job, folder));
@@ -158,6 +170,7 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr);
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, plan.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
+  plan.generation = before.number;
   plan.clips = LIDO_TRY(ClipDb::open());
   ClipDb& clips = *plan.clips;
   NamedItems repeated;
@@ -182,17 +195,24 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   return plan;
 }
 
-Result<IngestRun> IngestRun::open(Request request, IngestPlan plan) {
+Result<IngestRun> IngestRun::open(Request request, IngestPlan plan, const std::stop_token& stop) {
   Dataset dataset = LIDO_TRY(Dataset::open_or_create(request.out, plan.identity));
   storage::Store& store = dataset.store();
   auto lock = LIDO_TRY(store.lock("lido.json"));
+  if (LIDO_TRY(dataset.latest()) != plan.generation) plan = LIDO_TRY(prepare(request, stop));
+  // This process alone writes now: earlier runs are dead. Their parts are named by their content,
+  // and are used; all else of theirs is not.
+  LIDO_TRY(store.remove_all(kRunsFolder));
+  if (!storage::is_remote(store.uri())) LIDO_TRY(storage::remove_unfinished(store.uri()));
   // Notes of a run that was killed as a whole: no span is to blame.
   if (!storage::is_remote(store.uri())) clear_unmarked_attempts(store.uri());
-  return IngestRun(std::move(request), std::move(plan), std::move(dataset), std::move(lock));
+  return IngestRun(std::move(request), std::move(plan), std::move(dataset), std::move(lock),
+                   new_run_folder());
 }
 
 Result<std::vector<Batch>> IngestRun::batches(int workers) {
-  auto batches = LIDO_TRY(write_batches(*plan_.clips, dataset_.store(), workers));
+  auto batches =
+      LIDO_TRY(write_batches(*plan_.clips, dataset_.store(), run_folder_ + "/batches", workers));
   spans_in_batches_ = 0;
   for (const Batch& batch : batches) spans_in_batches_ += batch.spans;
   return batches;
@@ -214,6 +234,8 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
                          .clips = *plan_.clips,
                          .sampling = plan_.sampling,
                          .options = request_.job,
+                         .run_folder = run_folder_,
+                         .has_remote_workers = spans_in_batches_ > 0,
                          .detector = detector ? &*detector : nullptr,
                          .forgotten = LIDO_TRY(dataset_.forgotten()),
                          .stop = stop};

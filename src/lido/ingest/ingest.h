@@ -25,6 +25,7 @@ struct IngestPlan {
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.
   int64_t known = 0;                      ///< Clips that the dataset has already.
   InputNotes notes;                       ///< Omissions of the search for clips.
+  int generation = 0;                     ///< Latest of the dataset at that time; 0 for none.
 };
 
 /// Checks options, labels and the output folder, finds the clips and plans their spans. Writes
@@ -36,9 +37,10 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop);
 /// when the process is killed. The next run of the same request resumes, and gives the same bytes.
 class IngestRun {
  public:
-  /// Creates the dataset when there is none, and locks it.
-  /// @return kUnavailable when another process has the lock.
-  static Result<IngestRun> open(Request request, IngestPlan plan);
+  /// Creates the dataset when there is none, and locks it. Plans again when another run published a
+  /// generation since the plan was made.
+  /// @return kUnavailable when another process has the lock; otherwise as prepare().
+  static Result<IngestRun> open(Request request, IngestPlan plan, const std::stop_token& stop = {});
 
   /// Batches of the spans without a part, for other processes: see write_batches().
   Result<std::vector<Batch>> batches(int workers);
@@ -51,16 +53,18 @@ class IngestRun {
 
  private:
   IngestRun(Request request, IngestPlan plan, dataset::Dataset dataset,
-            std::unique_ptr<storage::Lock> lock)
+            std::unique_ptr<storage::Lock> lock, std::string run_folder)
       : request_(std::move(request)),
         plan_(std::move(plan)),
         dataset_(std::move(dataset)),
-        lock_(std::move(lock)) {}
+        lock_(std::move(lock)),
+        run_folder_(std::move(run_folder)) {}
 
   Request request_;
   IngestPlan plan_;
   dataset::Dataset dataset_;
   std::unique_ptr<storage::Lock> lock_;
+  std::string run_folder_;        // for working files that no other run uses
   int64_t spans_in_batches_ = 0;  // read by other processes in this run
 };
 

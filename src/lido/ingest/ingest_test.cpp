@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "lido/ingest/remote_worker.h"
 #include "lido/ingest/test_folder.h"
@@ -100,6 +101,38 @@ TEST_F(Ingest, PartsOfAnEarlierRunAreResumed) {
   ASSERT_TRUE(summary);
   EXPECT_EQ(summary->spans_resumed, 1);
   EXPECT_EQ(summary->samples, 17);
+}
+
+TEST_F(Ingest, AClipThatAnotherRunAddedMeanwhileIsKnown) {
+  IngestPlan plan = *prepare(request_, {});  // made before the other run begins
+  ASSERT_TRUE(ingest());
+  auto run = *IngestRun::open(request_, std::move(plan));
+  const auto summary = run.finish(progress_, {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->known, 1);
+  EXPECT_EQ(summary->clips, 0);
+  EXPECT_EQ(*run.dataset().latest(), 1);
+}
+
+TEST_F(Ingest, APartWithLostBytesIsMadeAgain) {
+  std::string part;
+  {
+    auto run = *IngestRun::open(request_, *prepare(request_, {}));
+    const auto worker = *RemoteWorker::make(run.shared_work());
+    const auto attempts = *Attempts::open(worker.store(), "node");
+    const auto batches = *run.batches(4);
+    const auto spans = *read_batch(worker.store(), batches[0].name);
+    ASSERT_TRUE(worker.work(spans[0].task, attempts, false));
+    part = part::parse_span_task(spans[0].task)->part;
+  }
+  std::fstream file(folder_.path("d/" + part), std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(100);
+  file.write(std::string(1000, '\0').data(), 1000);
+  file.close();
+  const auto summary = ingest();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->samples, 17);
+  EXPECT_EQ(summary->spans_resumed, 0);
 }
 
 TEST_F(Ingest, TwoAtATimeAreRefused) {

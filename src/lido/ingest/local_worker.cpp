@@ -51,11 +51,13 @@ Result<void> make_parts(const JobContext& job, part::Progress& progress) {
                                   .detector = job.detector,
                                   .progress = progress,
                                   .stop = job.stop};
+  // A bucket's object is whole, and a disk's part that other processes of this job made is new.
+  const bool may_be_torn = !storage::is_remote(store.uri()) && !job.has_remote_workers;
   SpanQueue queue(job.clips);
   return parallel_for(totals.spans, job.options.workers, job.stop, [&](size_t) -> Result<void> {
     const SpanRecord span = LIDO_TRY(queue.take());
-    const SpanResult result =
-        LIDO_TRY(work_span(span.task, context, attempts, {.look_for_part = span.done}));
+    const SpanResult result = LIDO_TRY(work_span(
+        span.task, context, attempts, {.look_for_part = span.done, .check_part = may_be_torn}));
     if (result.resumed) ++progress.spans_resumed;
     ++progress.spans_done;
     progress.source_bytes += span.bytes;

@@ -85,7 +85,12 @@ class ShardWriter {
         LIDO_TRY(copy_sample(*reader, parts[i], sample, *writer_));
         return add_row(row);
       };
-      LIDO_TRY(visit_part(job_, clip, parts[i], add));
+      const auto copied = visit_part(job_, clip, parts[i], add);
+      if (copied) continue;
+      // The next run makes the part again.
+      if (copied.error().code == ErrorCode::kCorrupt)
+        LIDO_TRY(job_.dataset.store().remove(parts[i]));
+      return std::unexpected(copied.error());
     }
     return {};
   }
@@ -157,7 +162,7 @@ Result<ShardTotals> write_shards(const JobContext& job, int generation,
   });
   std::atomic<int64_t> bytes = 0;
   const auto write = [&](size_t number) -> Result<void> {
-    const std::string file = fmt::format(".work/rows/{:06}.parquet", number);
+    const std::string file = fmt::format("{}/rows/{:06}.parquet", job.run_folder, number);
     auto rows = LIDO_TRY(dataset::TableWriter<SampleRow>::create(store, file));
     bytes += LIDO_TRY(ShardWriter(job, shards[number], labeller, rows).write());
     LIDO_TRY(rows.commit());

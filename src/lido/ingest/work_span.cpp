@@ -2,6 +2,9 @@
 #include "lido/ingest/work_span.h"
 
 #include <cstdlib>
+#include <optional>
+
+#include "lido/part/scene_file.h"
 
 namespace lido::ingest {
 namespace {
@@ -12,12 +15,25 @@ void crash_if_asked(const std::string& clip) {
   if (wanted != nullptr && clip.find(wanted) != std::string::npos) std::abort();
 }
 
+/// Returns the record of a part that was made earlier and may be used.
+Result<std::optional<part::PartRecord>> find_part(const part::SpanTask& task,
+                                                  const part::PartContext& context, bool check) {
+  auto record = LIDO_TRY(part::read_part(context.store, task.part));
+  if (!record || !check) return record;
+  const bool has_scene = context.detector != nullptr && !record->broken;
+  const auto scene = part::scene_name(task.part);
+  const bool is_whole = LIDO_TRY(part::is_intact(context.store, task.part, *record)) &&
+                        (!has_scene || part::read_scene(context.store, scene).has_value());
+  if (!is_whole) return std::nullopt;
+  return record;
+}
+
 }  // namespace
 
 Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext& context,
                              const Attempts& attempts, WorkMode mode) {
   if (mode.look_for_part) {
-    if (auto record = LIDO_TRY(part::read_part(context.store, task.part)))
+    if (auto record = LIDO_TRY(find_part(task, context, mode.check_part)))
       return SpanResult{.record = std::move(*record), .resumed = true};
   }
   const int failures = attempts.failures(task.part);

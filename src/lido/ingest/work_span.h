@@ -9,6 +9,7 @@ namespace lido::ingest {
 /// How to treat a span.
 struct WorkMode {
   bool look_for_part = true;  ///< The part may exist already. False saves a request to the store.
+  bool check_part = false;    ///< Its samples are read, as those of a run that was interrupted.
   bool may_defer = false;     ///< A span that failed kFailuresUntilAlone times is left for later.
 };
 

@@ -179,7 +179,7 @@ class SpanAttempt {
 
  private:
   Result<void> begin() {
-    writer_ = LIDO_TRY(context_.store.create(task_.part, storage::Durability::kProcess));
+    writer_ = LIDO_TRY(context_.store.create(task_.part));
     std::unique_ptr<SceneWriter> scene;
     if (context_.detector != nullptr)
       scene = LIDO_TRY(SceneWriter::create(task_.part, context_, reach_.blocks));

@@ -132,6 +132,18 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
   }
 }
 
+Result<bool> is_intact(storage::Store& store, const std::string& name, const PartRecord& record) {
+  const auto reader = LIDO_TRY(store.open(name));
+  std::string bytes;
+  for (const PartSample& sample : record.samples) {
+    bytes.resize(static_cast<size_t>(sample.length));
+    bytes.resize(
+        LIDO_TRY(reader->read_at(sample.offset, std::as_writable_bytes(std::span(bytes)))));
+    if (sha256_hex(bytes) != sample.sha256) return false;
+  }
+  return true;
+}
+
 Result<void> commit_part(storage::Writer& writer, const PartRecord& record) {
   return commit_with_record(writer, json_text(to_json(record)));
 }
@@ -139,7 +151,7 @@ Result<void> commit_part(storage::Writer& writer, const PartRecord& record) {
 Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,
                                      const std::string& reason) {
   PartRecord record{.broken = PartBreak{0, reason}};
-  const auto writer = LIDO_TRY(store.create(name, storage::Durability::kProcess));
+  const auto writer = LIDO_TRY(store.create(name));
   LIDO_TRY(commit_part(*writer, record));
   return record;
 }

@@ -63,6 +63,11 @@ std::string key_prefix(const ClipInput& clip);
 /// @return No value when there is no such part, or it is damaged or of another version.
 Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::string& name);
 
+/// Reads all samples of a part, and compares their checksums with the record. Finds blocks that
+/// were lost in a power cut.
+/// @return False when a sample differs; kUnavailable when storage fails.
+Result<bool> is_intact(storage::Store& store, const std::string& name, const PartRecord& record);
+
 /// Ends a part with its record, after its samples, and publishes it.
 Result<void> commit_part(storage::Writer& writer, const PartRecord& record);
 

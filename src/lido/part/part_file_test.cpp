@@ -92,6 +92,24 @@ TEST_F(PartFile, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->broken->reason, "no more data");
 }
 
+TEST_F(PartFile, LostBytesOfASampleAreFound) {
+  PartRecord record;
+  // Checksums of "01234" and "56789" by sha256sum.
+  record.samples = {{.key = "a",
+                     .offset = 0,
+                     .length = 5,
+                     .sha256 = "c565fe03ca9b6242e01dfddefe9bba3d98b270e19cd02fd85ceaf75e2b25bf12"},
+                    {.key = "b",
+                     .offset = 5,
+                     .length = 5,
+                     .sha256 = "f76043a74ec33b6aefbb289050faf7aa8d482095477397e3e63345125d49f527"}};
+  write(record, "0123456789");
+  EXPECT_TRUE(*is_intact(*store_, "part", record));
+  write(record, std::string("01234567\0\0", 10));
+  EXPECT_TRUE(*read_part(*store_, "part")) << "the record is whole";
+  EXPECT_FALSE(*is_intact(*store_, "part", record));
+}
+
 TEST_F(PartFile, AMissingPartIsNoError) {
   const auto read = read_part(*store_, "nowhere");
   ASSERT_TRUE(read);

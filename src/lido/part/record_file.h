@@ -13,7 +13,8 @@ namespace lido::part {
 // length (8 bytes, little endian). The record is written last, so a file with a record is complete.
 
 /// Error text, after the name of the file, for a working file that changed after it was written.
-inline constexpr const char* kChangedOnDisk = "changed on disk; remove .work and run again";
+inline constexpr const char* kChangedOnDisk =
+    "changed on disk. Run the same command again: it makes the file again.";
 
 /// Appends the record and its length to the bytes written so far, and publishes the file.
 Result<void> commit_with_record(storage::Writer& writer, std::string_view record);

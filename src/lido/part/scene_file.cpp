@@ -103,7 +103,7 @@ std::string scene_name(const std::string& part) { return part + ".scene"; }
 Result<std::unique_ptr<SceneWriter>> SceneWriter::create(const std::string& part,
                                                          const PartContext& context,
                                                          const scene::OwnedBlocks& blocks) {
-  auto writer = LIDO_TRY(context.store.create(scene_name(part), storage::Durability::kProcess));
+  auto writer = LIDO_TRY(context.store.create(scene_name(part)));
   auto session = LIDO_TRY(context.detector->open_session());
   return std::unique_ptr<SceneWriter>(
       new SceneWriter(std::move(writer), context, std::move(session), blocks));

@@ -99,7 +99,8 @@ TEST_F(SceneFile, AnotherFileIsCorruptAndNamed) {
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
     EXPECT_EQ(read.error().message,
-              std::string(name) + ": changed on disk; remove .work and run again");
+              std::string(name) +
+                  ": changed on disk. Run the same command again: it makes the file again.");
   }
 }
 
