@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
 #include "lido/report/contact_sheet.h"
 
@@ -89,7 +91,7 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
 }
 
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                        Totals& totals) {
+                        Totals& totals, const std::optional<std::vector<std::string>>& orphans) {
   nlohmann::ordered_json json = {{"generation", generation.number},
                                  {"clips", generation.clips},
                                  {"samples", generation.samples},
@@ -110,8 +112,28 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
     return {};
   };
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
+  if (orphans) json["orphans"] = *orphans;
   fmt::print("{}\n", json_text(json));
   return {};
+}
+
+/// Looks for samples that stand twice, and for files that no generation uses.
+/// @return Names of those files; kCorrupt for samples that stand twice.
+Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, int generation) {
+  const auto twice = LIDO_TRY(dataset::find_duplicates(dataset, generation));
+  if (!twice.empty()) {
+    return fail(ErrorCode::kCorrupt,
+                "{}: {} sample(s) have two rows in generation {}; the first is {}",
+                dataset.store().uri(), twice.size(), generation, twice.front());
+  }
+  auto orphans = LIDO_TRY(dataset::find_orphans(dataset));
+  if (!orphans.empty()) {
+    fmt::print(stderr,
+               "lido: warning: {}: {} file(s) belong to no generation; the first is {}. A run that "
+               "was interrupted left them: run its command again.\n",
+               dataset.store().uri(), orphans.size(), orphans.front());
+  }
+  return orphans;
 }
 
 Result<int> inspect(const InspectFlags& flags) {
@@ -129,8 +151,10 @@ Result<int> inspect(const InspectFlags& flags) {
         if (flags.verify) LIDO_TRY(dataset.read_frames(row));
         return {};
       }));
+  std::optional<std::vector<std::string>> orphans;
+  if (flags.verify) orphans = LIDO_TRY(check_whole(dataset, number));
   if (flags.json)
-    LIDO_TRY(print_json(dataset, generation, totals));
+    LIDO_TRY(print_json(dataset, generation, totals, orphans));
   else
     LIDO_TRY(print_table(dataset, generation, totals));
   if (flags.verify && !flags.json)
@@ -164,8 +188,10 @@ void add_inspect(CLI::App& app, int& exit) {
                    "Number of an earlier generation; default: the latest")
       ->check(CLI::Range(1, 999999));
   command->add_flag("--json", flags->json, "Print the result as JSON");
-  command->add_flag("--verify", flags->verify,
-                    "Read every sample, check its checksum and decode it");
+  command->add_flag(
+      "--verify", flags->verify,
+      "Read every sample, check its checksum and decode it; find samples that stand twice "
+      "and files that no generation uses");
   command->add_flag("--open", flags->open,
                     "Write contact_sheet.html with up to 60 samples, and open it on a desktop");
   command->add_flag("--augmented", flags->augmented,
