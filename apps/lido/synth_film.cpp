@@ -51,7 +51,8 @@ Result<void> film(const SynthFlags& flags, const synth::FilmPlan& plan, synth::C
   {
     const SynthProgress progress("frames", total, frames, flags.quiet);
     summary = LIDO_TRY(synth::film(flags.out, plan, crowd, {behaviours, bodies},
-                                   {flags.life.workers, [&frames] { ++frames; }, interruption()}));
+                                   {flags.life.workers, [&frames] { ++frames; }, interruption(),
+                                    flags.scene.empty() ? "lido synth pool" : "lido synth scene"}));
   }
   print_film(summary, flags, stopwatch.seconds());
   return {};

@@ -12,6 +12,7 @@
 #include "lido/media/probe.h"
 #include "lido/part/scene_rows.h"
 #include "lido/scene/draw.h"
+#include "lido/storage/output_folder.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
 
@@ -20,8 +21,6 @@ namespace {
 
 constexpr int kDrawnSide = 1280;
 constexpr double kPath_s = 5;  // length of the path that is drawn behind a track
-constexpr std::array kOutputs = {"objects.parquet", "tracks.parquet", "motion.parquet",
-                                 "quality.parquet", "drawn.mp4"};
 
 /// Draws detections and tracks into the frames of a second pass, in order of time.
 class FrameDrawer {
@@ -122,21 +121,6 @@ Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
   return writer->commit();
 }
 
-/// Names of the files that an earlier call wrote.
-/// @return kInvalidArgument when the folder holds any other file.
-Result<std::vector<std::string>> earlier_outputs(storage::Store& store) {
-  std::vector<std::string> names;
-  for (const storage::Entry& entry : LIDO_TRY(store.list(""))) {
-    names.push_back(entry.uri.substr(store.uri().size() + 1));
-    if (std::ranges::find(kOutputs, names.back()) == kOutputs.end()) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: holds {}, which lido scene did not write. Give an empty folder.",
-                  store.uri(), names.back());
-    }
-  }
-  return names;
-}
-
 SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
                            double fps) {
   SceneClipSummary summary{.frames = std::ssize(followed.motions)};
@@ -195,8 +179,10 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   LIDO_TRY(validate(options));
   const auto bundle = LIDO_TRY(infer::find_bundle(options.detector.detector));
   const auto reader = LIDO_TRY(storage::open_reader(clip));
-  const auto store = LIDO_TRY(storage::open_store(out));
-  const auto outdated = LIDO_TRY(earlier_outputs(*store));
+  auto folder = LIDO_TRY(storage::OutputFolder::open(
+      out, "lido scene",
+      {"objects.parquet", "tracks.parquet", "motion.parquet", "quality.parquet", "drawn.mp4"}));
+  storage::Store& store = folder.store();
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
   const double fps = options.fps.value();
   const media::ExtractRequest request{.fps = options.fps, .max_gap_s = options.max_gap_s};
@@ -219,15 +205,15 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
       scene::follow(view.observations, fps, view.width, view.height, detector, options.tracker);
   const part::SceneRows rows =
       part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
-  for (const std::string& name : outdated) LIDO_TRY(store->remove(name));
+  LIDO_TRY(folder.begin());
   using dataset::write_table;
-  LIDO_TRY(write_table(*store, "objects.parquet", rows.objects));
-  LIDO_TRY(write_table(*store, "tracks.parquet", rows.tracks));
-  LIDO_TRY(write_table(*store, "motion.parquet", rows.motions));
-  LIDO_TRY(write_table(*store, "quality.parquet", rows.qualities));
+  LIDO_TRY(write_table(store, "objects.parquet", rows.objects));
+  LIDO_TRY(write_table(store, "tracks.parquet", rows.tracks));
+  LIDO_TRY(write_table(store, "motion.parquet", rows.motions));
+  LIDO_TRY(write_table(store, "quality.parquet", rows.qualities));
   if (draw) {
     progress = {.step = "drawing", .total_frames = std::ssize(followed.motions)};
-    LIDO_TRY(write_video(pass, followed, bundle.classes, *store));
+    LIDO_TRY(write_video(pass, followed, bundle.classes, store));
   }
   SceneClipSummary summary = summarise(followed, rows, fps);
   summary.broke = view.broke;

@@ -61,7 +61,8 @@ std::string site_yaml(const FilmPlan& plan) {
 
 Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& crowd,
                          const FilmData& data, const FilmRun& run) {
-  const auto store = LIDO_TRY(storage::open_store(out));
+  const auto folder = LIDO_TRY(open_simulation(out, run.command));
+  storage::Store& store = folder.store();
   const Random random(static_cast<uint64_t>(plan.seed));
   const Timeline timeline(crowd, plan.begins_s, plan.duration_s);
   const Cast cast = make_cast(crowd, timeline, data.bodies, random);
@@ -69,11 +70,11 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
   const FilmContext context{plan, data, timeline, cast, water};
   std::vector<CameraFilm> films;
   films.reserve(plan.cameras.size());
-  for (const SimulatedCamera& camera : plan.cameras) films.emplace_back(*store, context, camera);
+  for (const SimulatedCamera& camera : plan.cameras) films.emplace_back(store, context, camera);
   LIDO_TRY(parallel_for(films.size(), run.workers, run.stop,
                         [&](size_t i) { return films[i].run(run); }));
   FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast)};
-  LIDO_TRY(write_tracks(*store, plan, crowd, timeline, data.behaviours));
+  LIDO_TRY(write_tracks(store, plan, crowd, timeline, data.behaviours));
   std::string clips = "clip,group,site,camera,start_utc\n",
               labels = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
   for (size_t i = 0; i < films.size(); ++i) {
@@ -84,9 +85,9 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
         fmt::format("{},event,simulated,{},\n", clip_of(plan.cameras[i]), plan.cameras[i].name);
     labels += films[i].labels();
   }
-  LIDO_TRY(store->write_text("clips.csv", clips, storage::Durability::kProcess));
-  LIDO_TRY(store->write_text("labels.csv", labels, storage::Durability::kProcess));
-  LIDO_TRY(store->write_text("site.yaml", site_yaml(plan), storage::Durability::kProcess));
+  LIDO_TRY(store.write_text("clips.csv", clips, storage::Durability::kProcess));
+  LIDO_TRY(store.write_text("labels.csv", labels, storage::Durability::kProcess));
+  LIDO_TRY(store.write_text("site.yaml", site_yaml(plan), storage::Durability::kProcess));
   return summary;
 }
 

@@ -35,6 +35,7 @@ struct FilmRun {
   int workers = 0;                 ///< Threads, at most one for a camera; 0: one a core.
   std::function<void()> on_frame;  ///< Called after each frame of each camera, from any thread.
   std::stop_token stop;
+  std::string command = "lido synth pool";  ///< Whose earlier output is replaced.
 };
 
 struct FilmSummary {

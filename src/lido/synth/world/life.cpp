@@ -161,31 +161,43 @@ dataset::DangerRow danger_row(int32_t day, const DangerEvent& event) {
 
 std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
 
+Result<storage::OutputFolder> open_simulation(const std::string& out, const std::string& command) {
+  auto folder = LIDO_TRY(storage::OutputFolder::open(
+      out, command,
+      {"tracks/day_*.parquet", "visitors.parquet", "events.parquet", "site.yaml", "scene.yaml",
+       "top_view.html", "clips/*.mp4", "truth/*.parquet", "mot/*.txt", "coco/*.json", "clips.csv",
+       "labels.csv"}));
+  LIDO_TRY(folder.begin());
+  return folder;
+}
+
 Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
                                   const Behaviours& behaviours, const LifeOptions& options,
                                   const std::function<void(int64_t)>& on_day,
                                   const std::stop_token& stop) {
   LIDO_TRY(validate(options));
-  const auto store = LIDO_TRY(storage::open_store(out));
+  const auto folder = LIDO_TRY(open_simulation(out, "lido synth tracks"));
+  storage::Store& store = folder.store();
   std::vector<DayRows> days(static_cast<size_t>(options.days));
   LIDO_TRY(parallel_for(days.size(), options.workers, stop, [&](size_t day) -> Result<void> {
     const DayPlan plan = draw_day(static_cast<int64_t>(day), pool, behaviours, options);
-    days[day] = LIDO_TRY(play_day(*store, static_cast<int32_t>(day), plan, stop));
+    days[day] = LIDO_TRY(play_day(store, static_cast<int32_t>(day), plan, stop));
     on_day(days[day].rows);
     return {};
   }));
-  return write_rest(*store, pool, days, options.rate_hz);
+  return write_rest(store, pool, days, options.rate_hz);
 }
 
 Result<LifeSummary> play_scripted_day(const std::string& out, const ScriptedDay& day,
                                       const Behaviours& behaviours, const std::stop_token& stop) {
-  const auto store = LIDO_TRY(storage::open_store(out));
+  const auto folder = LIDO_TRY(open_simulation(out, "lido synth scene"));
+  storage::Store& store = folder.store();
   const DayPlan plan{
       day.pool,    behaviours,    day.people, {}, Random(static_cast<uint64_t>(day.seed)),
       day.rate_hz, day.duration_s};
   std::vector<DayRows> days;
-  days.push_back(LIDO_TRY(play_day(*store, 0, plan, stop)));
-  return write_rest(*store, day.pool, days, day.rate_hz);
+  days.push_back(LIDO_TRY(play_day(store, 0, plan, stop)));
+  return write_rest(store, day.pool, days, day.rate_hz);
 }
 
 }  // namespace lido::synth

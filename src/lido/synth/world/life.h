@@ -10,6 +10,7 @@
 #include "lido/base/options.h"
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
+#include "lido/storage/output_folder.h"
 #include "lido/synth/world/crowd.h"
 
 namespace lido::synth {
@@ -56,6 +57,12 @@ struct LifeSummary {
   int64_t days = 0, people = 0, rows = 0, events = 0;
   double person_hours = 0;
 };
+
+/// Opens the folder of a simulation: an empty one, or one with an earlier output of the same
+/// command, which is removed.
+/// @param command  Such as "lido synth tracks".
+/// @return kInvalidArgument when the folder holds another file.
+Result<storage::OutputFolder> open_simulation(const std::string& out, const std::string& command);
 
 /// Writes tracks/day_NNNNN.parquet, visitors.parquet, events.parquet and site.yaml.
 ///
