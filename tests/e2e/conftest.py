@@ -239,3 +239,7 @@ memory_counts = pytest.mark.skipif(
 @pytest.fixture
 def clips():
     return CLIPS
+
+
+# Fixtures of all files here. bucket_servers uses the functions above.
+from bucket_servers import bucket, gcs, long_clip, s3  # noqa: E402, F401
