@@ -135,7 +135,7 @@ def test_ctrl_c_while_shards_are_written(clips, tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until((tmp_path / "d/.work/rows").exists, process)
+    wait_until(lambda: any((tmp_path / "d").glob(".work/runs/*/rows")), process)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130 and "the same command resumes from here" in said, said
@@ -150,8 +150,9 @@ def test_two_at_a_time_are_refused(clips, tmp_path):
     options = ["--out", tmp_path / "d", *"--fps 30 --size 512 --scene off".split()]
     first = start([LIDO, "ingest", clips, *options])
     wait_until(lambda: parts_done(tmp_path / "d") >= 1, first)
+    os.killpg(first.pid, signal.SIGSTOP)  # the second waits for ten seconds
     second = run("ingest", clips, *options)
-    assert first.poll() is None, "the first ended too early to be in the second's way"
+    os.killpg(first.pid, signal.SIGCONT)
     first.terminate()
     assert second.code == 1 and "another process is writing here" in second.err
     assert first.wait(timeout=30) == 130

@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads(life, tmp_p
         run("synth", "tracks", "--out", tmp_path / "d", *LIFE, "--workers", 1, "--quiet").code == 0
     )
     files = sorted(path.relative_to(out) for path in out.rglob("*") if path.is_file())
-    assert len(files) == 6
+    assert len(files) == 7
     for path in files:
         assert (tmp_path / "d" / path).read_bytes() == (out / path).read_bytes(), path
     # The pool can be taken again, with other people.

@@ -278,7 +278,7 @@ def test_the_same_scene_gives_the_same_bytes(film, tmp_path):
         == 0
     )
     files = sorted(path.relative_to(film) for path in film.rglob("*") if path.is_file())
-    assert len(files) == 15
+    assert len(files) == 16
     for path in files:
         assert (tmp_path / "d" / path).read_bytes() == (film / path).read_bytes(), path
 
@@ -392,7 +392,7 @@ def test_a_pool_at_random(tmp_path):
     files = sorted(
         path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()
     )
-    assert len(files) == 10
+    assert len(files) == 11
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
     for bad, said in (
