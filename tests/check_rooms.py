@@ -38,6 +38,7 @@ SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth
 PRIVATE_HEADERS = {
     *("dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
+    "cluster/manifest.h",
     *("infer/code_folders.h", "infer/temporary_folder.h"),
     *("scene/blob_scene.h", "scene/direct_alignment.h", "scene/motion_model.h"),
     *("synth/gl.h", "synth/film/gl.h"),

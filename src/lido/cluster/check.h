@@ -28,13 +28,21 @@ struct ManifestCheck {
   int ray_objects = 0;            ///< RayClusters, RayJobs, RayCronJobs and RayServices.
 };
 
-/// Checks the Ray objects of a manifest, and the Services and Deployments beside them, against
-/// kRules. Ignores objects of other kinds. Pure, so safe from any thread.
+/// Where the objects of a manifest run.
+struct CheckOptions {
+  /// Whether all pods run on GKE Autopilot. Without it, pods that select nodes of GKE, and objects
+  /// with the annotation `lido/platform: gke-autopilot`, are checked for Autopilot.
+  bool autopilot = false;
+};
+
+/// Checks the Ray objects of a manifest, and the services, ingresses, routes and operators beside
+/// them, against kRules. Ignores objects of other kinds. Pure, so safe from any thread.
 ///
-/// @param text  Any number of YAML documents.
+/// @param text  Any number of YAML documents; merge keys (`<<`) are resolved.
 /// @param file  File name for findings and errors.
 /// @return kInvalidArgument, with the line, when the text is not YAML; also when the text is empty.
-Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file);
+Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file,
+                                     const CheckOptions& options = {});
 
 /// Parses a Kubernetes quantity: "500m", "2Gi", "1e3", "4G".
 /// @return kInvalidArgument when the text is not a quantity.
