@@ -92,13 +92,22 @@ Result<int> check(const ClusterFlags& flags) {
 
 Result<cluster::Values> read_values(const std::string& file) {
   const std::string chart = LIDO_TRY(shared_file("chart"));
-  return cluster::read_values(LIDO_TRY(read_text(file)), file,
-                              {.defaults = LIDO_TRY(read_text(chart + "/values.yaml")),
-                               .schema = LIDO_TRY(read_text(chart + "/values.schema.json"))});
+  auto values = LIDO_TRY(
+      cluster::read_values(LIDO_TRY(read_text(file)), file,
+                           {.defaults = LIDO_TRY(read_text(chart + "/values.yaml")),
+                            .schema = LIDO_TRY(read_text(chart + "/values.schema.json"))}));
+  for (const std::string& warning : values.warnings)
+    fmt::print(stderr, "lido: warning: {}: {}\n", file, warning);
+  return values;
 }
 
-Result<cluster::PriceTable> read_prices(const std::string& file) {
-  const std::string chosen = file.empty() ? LIDO_TRY(shared_file("prices.csv")) : file;
+Result<cluster::PriceTable> read_prices(const PriceFlags& flags, const cluster::Values& values) {
+  if (flags.file.empty() && values.platform != "gke-autopilot")
+    fmt::print(stderr,
+               "lido: warning: platform is {}: these are prices of GKE Autopilot. Give --prices "
+               "for another cloud.\n",
+               values.platform);
+  const std::string chosen = flags.file.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.file;
   return cluster::PriceTable::parse(LIDO_TRY(read_text(chosen)), chosen);
 }
 

@@ -10,7 +10,7 @@
 
 namespace lido::cli {
 
-/// Reads a values file over the defaults of Lido's chart.
+/// Reads a values file over the defaults of Lido's chart. Prints its warnings to standard error.
 /// @param file  Path, or - for standard input.
 Result<cluster::Values> read_values(const std::string& file);
 
@@ -21,8 +21,8 @@ struct PriceFlags {
 };
 /// Adds the price flags to a command.
 void add_price_flags(CLI::App& command, PriceFlags& flags);
-/// Reads a price table; Lido's own when `file` is empty.
-Result<cluster::PriceTable> read_prices(const std::string& file);
+/// Reads the price table of the flags. Warns when Lido's own table is used for another cloud.
+Result<cluster::PriceTable> read_prices(const PriceFlags& flags, const cluster::Values& values);
 /// Refuses a table whose used prices are too old for an estimate.
 /// @return kInvalidArgument when a price that was looked up is older than `max_age_days`.
 Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days);

@@ -186,7 +186,7 @@ Result<int> run(const ClusterSimulateFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto workload =
       LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));
-  const auto prices = LIDO_TRY(read_prices(flags.prices.file));
+  const auto prices = LIDO_TRY(read_prices(flags.prices, values));
   const auto runs = LIDO_TRY(cluster::simulate(values, workload, flags.timings));
   std::vector<double> usd;
   usd.reserve(runs.size());

@@ -21,9 +21,24 @@ struct Yaml::Place {
 
 namespace {
 
+constexpr int kMaxDepth = 32;
+
+/// Returns a copy without lines: the lines of a base are not those of the file merged over it.
+YAML::Node without_lines(const YAML::Node& node, int depth = 0) {
+  if (!node || depth > kMaxDepth) return node;
+  YAML::Node copy(node.Type());
+  if (node.IsScalar()) copy = node.Scalar();
+  for (const auto& pair : node) {
+    if (node.IsSequence()) copy.push_back(without_lines(pair, depth + 1));
+    if (node.IsMap() && pair.first.IsScalar())
+      copy[pair.first.Scalar()] = without_lines(pair.second, depth + 1);
+  }
+  copy.SetTag(node.Tag());
+  return copy;
+}
+
 YAML::Node merge(const YAML::Node& base, const YAML::Node& over, int depth = 0) {
-  constexpr int kMaxDepth = 32;
-  if (!over || over.IsNull()) return base;
+  if (!over || over.IsNull()) return without_lines(base, depth);
   if (!base || !base.IsMap() || !over.IsMap() || depth > kMaxDepth) return over;
   YAML::Node all(YAML::NodeType::Map);
   for (const auto& pair : base) {

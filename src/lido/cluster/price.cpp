@@ -2,8 +2,10 @@
 #include "lido/cluster/price.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "lido/cluster/autopilot.h"
 #include "lido/cluster/plot.h"
 #include "lido/dataset/csv.h"
 
@@ -199,19 +201,60 @@ std::vector<const Price*> PriceTable::used() const {
   return all;
 }
 
+namespace {
+
+/// Machine of one GPU that the price table names, and the CPUs and memory that pods can have on it:
+/// GKE's kubelet, system and DaemonSets use the rest.
+struct GpuMachine {
+  std::string_view gpu_type;
+  std::string_view machine;
+  double max_cpu;
+  double max_memory_gib;
+};
+constexpr std::array kGpuMachines = {GpuMachine{"nvidia-l4", "g2-standard-8", 7.25, 27},
+                                     GpuMachine{"nvidia-tesla-a100", "a2-highgpu-1g", 11, 75},
+                                     GpuMachine{"nvidia-h100-80gb", "a3-highgpu-1g", 24.5, 215}};
+
+/// Refuses a pod that needs a larger machine than the one whose price the table has.
+Result<void> check_machine(const PodShape& pod) {
+  const auto machine = std::ranges::find(kGpuMachines, pod.gpu_type, &GpuMachine::gpu_type);
+  if (machine == kGpuMachines.end()) return {};
+  if (pod.cpu <= pod.gpus * machine->max_cpu &&
+      pod.memory_gib <= pod.gpus * machine->max_memory_gib)
+    return {};
+  return fail(
+      ErrorCode::kInvalidArgument,
+      "{:g} CPUs and {:g} GiB with {} {}: want {:g} CPUs and {:g} GiB or less per GPU, which "
+      "fit {}, the machine whose price is known",
+      pod.cpu, pod.memory_gib, pod.gpus, pod.gpu_type, machine->max_cpu, machine->max_memory_gib,
+      machine->machine);
+}
+
+}  // namespace
+
 Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot) {
   const auto usd = [on_spot](const Price& price) {
     return on_spot ? price.spot_usd : price.on_demand_usd;
   };
   if (pod.gpus > 0) {
+    LIDO_TRY(check_machine(pod));
     // A GPU's price is that of its whole machine; Autopilot adds its own.
     double sum = pod.gpus * usd(*LIDO_TRY(prices.find(pod.gpu_type)));
     if (const auto premium = prices.find("autopilot-" + pod.gpu_type + "-premium"))
       sum += pod.gpus * (*premium)->on_demand_usd;
     return sum;
   }
-  return pod.cpu * usd(*LIDO_TRY(prices.find("autopilot-vcpu"))) +
-         pod.memory_gib * usd(*LIDO_TRY(prices.find("autopilot-memory")));
+  if (pod.autopilot && is_custom_class(pod.compute_class))
+    return usd(*LIDO_TRY(prices.find("compute-class-" + pod.compute_class)));
+  PodRequests billed{pod.cpu, pod.memory_gib, pod.spill_gib};
+  const AutopilotClass* limits = autopilot_class(pod.compute_class);
+  if (pod.autopilot && limits != nullptr) billed = billed_requests(*limits, billed);
+  // Classes of the general-purpose kind have the general price.
+  const bool is_general = !pod.autopilot || (limits != nullptr && limits->max_gib_per_cpu == 6.5);
+  const std::string product =
+      is_general ? "autopilot" : fmt::format("autopilot-{}", pod.compute_class);
+  return billed.cpu * usd(*LIDO_TRY(prices.find(product + "-vcpu"))) +
+         billed.memory_gib * usd(*LIDO_TRY(prices.find(product + "-memory")));
 }
 
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,

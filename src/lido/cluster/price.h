@@ -46,8 +46,13 @@ class PriceTable {
   mutable std::vector<bool> used_;
 };
 
-/// Returns the price of a pod per hour, USD.
-/// @return kInvalidArgument when a price is missing.
+/// Returns the price of a pod per hour, USD, as GKE bills it: a pod of Autopilot by its raised
+/// requests, a pod with GPUs by its machine, a pod of a custom compute class by a whole node.
+///
+/// Products: "autopilot-vcpu" and "autopilot-memory", for other classes "autopilot-CLASS-vcpu" and
+/// "autopilot-CLASS-memory"; "compute-class-NAME" for a node of a custom class; GPUs by their type.
+/// @return kInvalidArgument when a price is missing, and for a pod that does not fit the machine
+///         whose price the table has.
 Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot);
 
 /// Work of one month, and the constants that turn the work into hours.

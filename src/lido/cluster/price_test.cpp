@@ -52,6 +52,44 @@ TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
   EXPECT_NEAR(month->clusters[0].spot_share, 1, 1e-12);
 }
 
+TEST(Price, IsOfThePodThatAutopilotBills) {
+  const PriceTable prices = table();
+  const auto usd = [&](const PodShape& pod) { return *hourly_usd(pod, prices, false); };
+  // GKE docs: 16 GiB need 16 / 6.5 = 2.46 CPUs, in steps of 0.25.
+  EXPECT_NEAR(usd({.cpu = 1, .memory_gib = 16, .autopilot = true}), 2.5 * 0.05 + 16 * 0.005, 1e-9);
+  EXPECT_NEAR(usd({.cpu = 1, .memory_gib = 16}), 0.05 + 16 * 0.005, 1e-9);
+  // At least 1 GiB per CPU.
+  EXPECT_NEAR(usd({.cpu = 4, .memory_gib = 2, .autopilot = true}), 4 * 0.05 + 4 * 0.005, 1e-9);
+  EXPECT_NEAR(usd({.cpu = 1.1, .memory_gib = 4, .autopilot = true}), 1.25 * 0.05 + 4 * 0.005, 1e-9);
+  EXPECT_NEAR(usd({.cpu = 2, .memory_gib = 13, .autopilot = true}), 2 * 0.05 + 13 * 0.005, 1e-9);
+}
+
+TEST(Price, WantsThePricesOfOtherClasses) {
+  PodShape pod{.cpu = 4, .memory_gib = 16, .autopilot = true, .compute_class = "mine"};
+  const auto missing = hourly_usd(pod, table(), false);
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().message.find("no price for compute-class-mine"), std::string::npos);
+  // GKE bills the node of a custom class, whatever the pod requests.
+  const auto with_node = PriceTable::parse(
+      std::string(kPrices) + "compute-class-mine,r,node-hour,0.4,0.1,2026-09-01,s\n", "p.csv");
+  EXPECT_EQ(*hourly_usd(pod, *with_node, false), 0.4);
+  EXPECT_EQ(*hourly_usd(pod, *with_node, true), 0.1);
+  pod.compute_class = "Balanced";
+  EXPECT_NE(hourly_usd(pod, table(), false).error().message.find("autopilot-Balanced-vcpu"),
+            std::string::npos);
+}
+
+TEST(Price, RefusesAPodThatDoesNotFitThePricedMachine) {
+  // g2-standard-8 has 8 CPUs and 32 GiB, and GKE itself needs some of both.
+  PodShape pod{.cpu = 8, .memory_gib = 32, .gpu_type = "nvidia-l4", .gpus = 1};
+  const auto refused = hourly_usd(pod, table(), false);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("g2-standard-8"), std::string::npos);
+  pod.cpu = 7;
+  pod.memory_gib = 26;
+  EXPECT_EQ(*hourly_usd(pod, table(), false), 1);
+}
+
 TEST(Price, NeverSuspendsAtZeroMinutes) {
   Values values = small_values();
   values.suspend_after_min = 0;

@@ -19,9 +19,10 @@ using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 64;  // An alias can make a node its own child.
 
-/// Keywords that need no check of their own: annotations, and those that others read.
-constexpr std::array kPassiveKeywords = {"$schema", "definitions", "description",
-                                         "title",   "default",     "required"};
+/// Keywords that need no check of their own: annotations, those that others read, and those that
+/// need the defaults: `required`, and `anyOf`, whose rules read_values() checks.
+constexpr std::array kPassiveKeywords = {"$schema", "definitions", "description", "title",
+                                         "default", "required",    "anyOf"};
 
 bool has_value(const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); }
 
@@ -120,6 +121,14 @@ class SchemaChecker {
         ++index;
       }
       return {};
+    }
+    if (keyword == "allOf") {
+      for (const Json& each : value) LIDO_TRY(check(node, each, path, depth + 1));
+      return {};
+    }
+    if (keyword == "not") {
+      if (!check(node, value, path, depth + 1)) return {};
+      return refuse(node, path, "another name: this one is taken");
     }
     // check_entries() handles these.
     if (keyword == "properties" || keyword == "additionalProperties" || keyword == "propertyNames")

@@ -12,7 +12,8 @@ namespace lido::cluster {
 /// Checks a YAML document against a JSON Schema, and names the first line that breaks the schema.
 ///
 /// Checks what a document contains: unknown keys, types, ranges, patterns. Does not check
-/// `required`, since defaults can supply what the document lacks. Null values count as absent.
+/// `required` and `anyOf`, since defaults can supply what the document lacks. Null values count as
+/// absent.
 /// Supports the keywords that deploy/helm/lido/values.schema.json uses. Pure, so safe from any
 /// thread.
 ///

@@ -22,8 +22,10 @@ const nlohmann::json kSchema = nlohmann::json::parse(R"({
       "additionalProperties": {"type": "object", "additionalProperties": false,
                                "properties": {"max": {"type": "integer"}}}},
     "env": {"type": "array", "items": {"type": "object", "required": ["name"]}},
-    "entrypoint": {"type": "string", "minLength": 1}
+    "entrypoint": {"type": "string", "minLength": 1},
+    "account": {"allOf": [{"$ref": "#/definitions/name"}, {"not": {"enum": ["default"]}}]}
   },
+  "anyOf": [{"required": ["name"]}],
   "definitions": {"name": {"type": "string", "pattern": "^[a-z]+$"}}
 })");
 
@@ -44,9 +46,17 @@ TEST(Schema, AcceptsAnEmptyDocumentAndNullValues) {
   EXPECT_EQ(error_of("cpu:\ngroups: ~\n"), "");
 }
 
+TEST(Schema, ChecksEachPartOfAllOf) {
+  EXPECT_EQ(error_of("account: mine\n"), "");
+  EXPECT_EQ(error_of("account: default\n"),
+            "v.yaml:1: account is default, want another name: this one is taken");
+  EXPECT_EQ(error_of("account: A\n"), "v.yaml:1: account is A, want text like ^[a-z]+$");
+}
+
 TEST(Schema, NamesAnUnknownKeyWithTheKeysLine) {
   EXPECT_EQ(error_of("name: pool\ngrups:\n  cpu:\n    max: 4\n"),
-            "v.yaml:2: grups is an unknown key, want one of cpu, entrypoint, env, groups, install, "
+            "v.yaml:2: grups is an unknown key, want one of account, cpu, entrypoint, env, groups, "
+            "install, "
             "labels, name, platform, pods, spot, version");
   EXPECT_EQ(error_of("groups:\n  cpu:\n    maximum: 4\n"),
             "v.yaml:3: groups.cpu.maximum is an unknown key, want one of max");

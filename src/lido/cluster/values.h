@@ -18,6 +18,8 @@ struct PodShape {
   std::string gpu_type;         ///< Like "nvidia-l4"; empty without GPUs.
   int gpus = 0;                 ///< 0 to 16.
   bool spot = false;            ///< Whether the pod runs on spot nodes.
+  bool autopilot = false;       ///< Whether Autopilot raises and bills the pod's requests.
+  std::string compute_class;    ///< Value of cloud.google.com/compute-class; often empty.
 };
 
 /// A group of identical worker pods.
@@ -27,15 +29,16 @@ struct WorkerGroup {
   int min = 0;   ///< Pods that always run.
   int max = 0;   ///< Upper limit of pods.
   int cpus = 0;  ///< CPUs per pod that Ray schedules: tasks that run on a pod at a time.
+  bool offers_driver = false;  ///< Whether drivers of jobs run on its pods.
 };
 
 /// Values of one RayCluster.
 struct RayClusterValues {
   std::string name;
   bool enabled = false;
-  bool suspend = false;
+  bool suspend = false;       ///< Whether `up` suspends the cluster.
   double idle_timeout_s = 0;  ///< Time without work after which the autoscaler removes a worker.
-  PodShape head;
+  PodShape head;              ///< With the autoscaler's container.
   std::vector<WorkerGroup> groups;  ///< In the order of the file.
 };
 
@@ -45,8 +48,11 @@ struct Values {
   std::string platform;
   std::string image;
   std::string install_operator;            ///< "auto", "true" or "false".
+  std::string operator_namespace;          ///< Empty: `up` finds the operator.
   double suspend_after_min = 0;            ///< 0: clusters are never suspended.
   std::vector<RayClusterValues> clusters;  ///< In the order of the file.
+  /// Consequences that a user may not expect, a line each: the file is usable.
+  std::vector<std::string> warnings;
 
   /// Returns the enabled cluster of this name.
   /// @return kInvalidArgument, with the names of all enabled clusters, when there is none.
@@ -62,8 +68,9 @@ struct ChartFiles {
 /// Reads a values file over the chart's defaults, after a check against the chart's schema.
 /// @param text  YAML.
 /// @param file  File name for errors.
-/// @return kInvalidArgument, with file and line, for an empty file, an unknown key, or a value of
-///         the wrong type or out of range; kCorrupt when a chart file is broken.
+/// @return kInvalidArgument, with file and line, for an empty file, an unknown key, a value of the
+///         wrong type or out of range, and pods that cannot start; kCorrupt when a chart file is
+///         broken.
 Result<Values> read_values(std::string_view text, const std::string& file, const ChartFiles& chart);
 
 /// Decisions that a new cluster needs.

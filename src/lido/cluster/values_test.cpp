@@ -19,6 +19,9 @@ clusters:
     idleTimeoutSeconds: 60
     head: {cpu: 1, memoryGiB: 4, objectStoreGiB: 0.25, spillGiB: 2}
     groups:
+      driver:
+        {cpu: 1, memoryGiB: 4, objectStoreGiB: 0.25, spillGiB: 2, min: 0, max: 4, cpus: 0,
+         resources: {driver: 1}}
       cpu: {cpu: 4, memoryGiB: 16, objectStoreGiB: 1, spillGiB: 5, min: 0, max: 50, spot: false}
   training:
     enabled: false
@@ -32,7 +35,7 @@ clusters:
 
 const ChartFiles kChart{std::string(kDefaults), R"({"type": "object", "properties": {
     "name": {"type": "string"}, "platform": {"enum": ["gke-autopilot", "kubernetes"]},
-    "image": {}, "serviceAccount": {}, "clusters": {"type": "object"}},
+    "image": {}, "serviceAccount": {}, "jobs": {}, "autoscaler": {}, "clusters": {"type": "object"}},
     "additionalProperties": false})"};
 
 TEST(Values, OverrideTheDefaults) {
@@ -41,9 +44,9 @@ TEST(Values, OverrideTheDefaults) {
   ASSERT_TRUE(values) << values.error().message;
   EXPECT_EQ(values->name, "pool-a");
   const RayClusterValues& data = **values->find("data");
-  EXPECT_TRUE(data.groups[0].pod.spot);
-  EXPECT_EQ(data.groups[0].max, 50);
-  EXPECT_EQ(data.groups[0].pod.memory_gib, 16);
+  EXPECT_TRUE(data.groups[1].pod.spot);
+  EXPECT_EQ(data.groups[1].max, 50);
+  EXPECT_EQ(data.groups[1].pod.memory_gib, 16);
   const auto training = values->find("training");
   ASSERT_FALSE(training);
   EXPECT_EQ(training.error().message, "cluster is training, want one of data");
@@ -68,7 +71,7 @@ TEST(Values, NameTheLineOfAnError) {
 
 TEST(Values, TakeNumbersToTheEdgesOfTheirRanges) {
   const auto cpu_group = [](const std::string& inside) {
-    return "clusters: {data: {groups: {cpu: {" + inside + "}}}}\n";
+    return "platform: kubernetes\nclusters: {data: {groups: {cpu: {" + inside + "}}}}\n";
   };
   const auto gpu_group = [](int count) {
     return fmt::format("clusters: {{training: {{groups: {{gpu: {{gpu: {{count: {}}}}}}}}}}}\n",
@@ -99,6 +102,118 @@ TEST(Values, TakeNamesOfUpToFortyCharacters) {
   EXPECT_TRUE(initial_values("a", {}));
 }
 
+/// Reads a file with settings of the data cluster.
+Result<Values> with_data(std::string_view settings, std::string_view more = "") {
+  return read_values(fmt::format("clusters: {{data: {{{}}}}}\n{}", settings, more), "v.yaml",
+                     kChart);
+}
+
+TEST(Values, RefusePodsThatCannotStart) {
+  for (const auto& [settings, said] :
+       {std::pair("groups: {cpu: {cpu: 0.5}}",
+                  "v.yaml:1: clusters.data.groups.cpu.cpu is 0.5, want a whole number, or cpus"),
+        {"groups: {driver: {spot: true}}",
+         "v.yaml:1: clusters.data.groups.driver.spot is true, want false"},
+        {"groups: {cpu: {memoryGiB: 1}}",
+         "v.yaml:1: clusters.data.groups.cpu.memoryGiB is 1, want"},
+        // The default of 4 GiB has no line in this file.
+        {"head: {objectStoreGiB: 3.6}", "v.yaml: clusters.data.head.memoryGiB is 4, want more"},
+        // GKE docs, Resource requests in Autopilot: 30 CPUs, 110 GiB, 10 GiB of disk.
+        {"groups: {cpu: {cpu: 64, memoryGiB: 256}}",
+         "v.yaml:1: clusters.data.groups.cpu.cpu is 64, want a pod that Autopilot accepts"},
+        {"groups: {cpu: {cpu: 30, memoryGiB: 111}}",
+         "v.yaml:1: clusters.data.groups.cpu.memoryGiB is 111, want"},
+        {"groups: {cpu: {spillGiB: 50}}",
+         "v.yaml:1: clusters.data.groups.cpu.spillGiB is 50, want"}}) {
+    const auto values = with_data(settings);
+    ASSERT_FALSE(values) << settings;
+    EXPECT_EQ(values.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(values.error().message.starts_with(said)) << values.error().message;
+  }
+}
+
+TEST(Values, AcceptPodsAtTheLimit) {
+  for (const char* settings :
+       {"groups: {cpu: {cpu: 0.5, memoryGiB: 2, cpus: 1}}",
+        "groups: {cpu: {cpu: 30, memoryGiB: 110}}", "groups: {cpu: {spillGiB: 10}}",
+        "head: {objectStoreGiB: 3.5}",
+        "groups: {cpu: {cpu: 64, memoryGiB: 256, nodeSelector: {cloud.google.com/compute-class: "
+        "Balanced}}}"}) {
+    const auto values = with_data(settings);
+    ASSERT_TRUE(values) << values.error().message;
+    EXPECT_TRUE(values->warnings.empty() || std::string(settings).contains("0.5, memory"))
+        << values->warnings.front();
+  }
+}
+
+TEST(Values, WarnOfConsequences) {
+  for (const auto& [settings, said] :
+       {std::pair(
+            "groups: {cpu: {cpu: 1, memoryGiB: 16}}",
+            "clusters.data.groups.cpu: Autopilot raises 1 CPUs and 16 GiB to 2.5 CPUs and 16 GiB"),
+        {"groups: {cpu: {max: 5000}}", "clusters.data.head: 1 CPUs and 4 GiB"},
+        {"groups: {cpu: {nodeSelector: {cloud.google.com/compute-class: mine}}}",
+         "clusters.data.groups.cpu: GKE bills the nodes of compute class mine"},
+        {"groups: {driver: {resources: {driver: ~}}}", ""}}) {
+    const auto values = with_data(settings);
+    ASSERT_TRUE(values) << values.error().message;
+    if (*said == '\0') continue;
+    ASSERT_EQ(values->warnings.size(), 1u) << settings;
+    EXPECT_TRUE(values->warnings[0].starts_with(said)) << values->warnings[0];
+  }
+}
+
+TEST(Values, WantASelectorForSpotNodesElsewhere) {
+  const char* elsewhere = "platform: kubernetes\n";
+  const auto refused = with_data("groups: {cpu: {spot: true}}", elsewhere);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with(
+      "v.yaml:1: clusters.data.groups.cpu.spot is true, want a nodeSelector"))
+      << refused.error().message;
+  EXPECT_TRUE(
+      with_data("groups: {cpu: {spot: true, nodeSelector: {eks.amazonaws.com/capacityType: SPOT}}}",
+                elsewhere));
+  // No grid outside Autopilot.
+  const auto large = with_data("groups: {cpu: {cpu: 64, memoryGiB: 16, spillGiB: 50}}", elsewhere);
+  ASSERT_TRUE(large) << large.error().message;
+  EXPECT_TRUE(large->warnings.empty());
+}
+
+TEST(Values, CountTheAutoscalerInTheHeadsPod) {
+  const auto values = with_data("", "autoscaler: {cpu: 0.5, memoryGiB: 1}\n");
+  ASSERT_TRUE(values) << values.error().message;
+  const PodShape& head = (*values->find("data"))->head;
+  EXPECT_EQ(head.cpu, 1.5);
+  EXPECT_EQ(head.memory_gib, 5);
+  EXPECT_EQ(head.spill_gib, 2.125);
+}
+
+TEST(Values, CheckTheClusterOfAJob) {
+  for (const auto& [job, said] :
+       {std::pair("jobs: {night: {cluster: moon}}\n",
+                  "v.yaml:2: jobs.night.cluster is moon, want one of data, training"),
+        {"jobs: {night: {cluster: training}}\n",
+         "v.yaml:2: jobs.night.cluster is training, want a cluster with a group that has"}}) {
+    const auto values = with_data("", job);
+    ASSERT_FALSE(values) << job;
+    EXPECT_TRUE(values.error().message.starts_with(said)) << values.error().message;
+  }
+  EXPECT_TRUE(with_data("", "jobs: {night: {cluster: data}}\n"));
+  // KubeRay makes a service account with a cluster's name.
+  const auto taken = with_data("", "serviceAccount: {name: data}\n");
+  ASSERT_FALSE(taken);
+  EXPECT_TRUE(
+      taken.error().message.starts_with("v.yaml:2: serviceAccount.name is data, want another"))
+      << taken.error().message;
+}
+
+TEST(InitialValues, RefuseSpotNodesWithoutADefault) {
+  const auto refused = initial_values("pool-a", {.cloud = "kubernetes", .spot = true});
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with("spot: cloud kubernetes has no default"));
+  EXPECT_TRUE(initial_values("pool-a", {.cloud = "kubernetes"})->contains("needs a nodeSelector"));
+}
+
 TEST(InitialValues, AreReadBack) {
   for (const bool gpus : {false, true}) {
     const auto text = initial_values("pool-a", {.image = "r.example/lido:1.0",
@@ -110,7 +225,7 @@ TEST(InitialValues, AreReadBack) {
     const auto values = read_values(*text, "v.yaml", kChart);
     ASSERT_TRUE(values) << values.error().message;
     EXPECT_EQ(values->image, "r.example/lido");
-    EXPECT_TRUE(values->clusters[0].groups[0].pod.spot);
+    EXPECT_TRUE(values->clusters[0].groups[1].pod.spot);
     EXPECT_EQ(values->find("training").has_value(), gpus);
   }
 }
@@ -136,7 +251,7 @@ TEST(Values, RefuseAnEmptyFile) {
 TEST(Values, RefuseWhatTheChartsSchemaRefuses) {
   for (const auto& [text, expected] :
        {std::pair("name: a\ngrups: {}\n",
-                  "v.yaml:2: grups is an unknown key, want one of clusters"),
+                  "v.yaml:2: grups is an unknown key, want one of autoscaler, clusters"),
         {"platform: mars\n",
          "v.yaml:1: platform is mars, want one of gke-autopilot, kubernetes"}}) {
     const auto values = read_values(text, "v.yaml", kChart);
