@@ -50,7 +50,7 @@ std::string argument_row(const Argument& argument) {
   return fmt::format("| `{}` | {} | {} |\n", cell(usage), initial, help);
 }
 
-std::string flags_of(const Command& command) {
+std::string flags_table(const Command& command) {
   std::vector<std::string> groups;
   std::map<std::string, std::string> rows;
   for (const Argument& argument : command.arguments) {
@@ -77,7 +77,7 @@ void add_commands(const Command& command, std::string& overview, std::string& fl
     }
     overview += fmt::format("| `{}` | {} |\n", below.path.substr(below.path.find(' ') + 1),
                             cell(below.about));
-    flags += flags_of(below);
+    flags += flags_table(below);
   }
 }
 

@@ -10,31 +10,32 @@
 #include "cluster.h"
 #include "lido/base/hash.h"
 #include "lido/base/json_text.h"
+#include "lido/cluster/zip.h"
 
 namespace lido::cli {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr std::string_view kRayVersion = "2.60.0";
-constexpr std::string_view kKubernetes = "k8s:";
+/// A longer command would not fit into one argument of a program (128 KiB on Linux).
+constexpr size_t kMaxCommandBytes = 100'000;
 /// Resource that only the driver group of Lido's clusters offers: not the head, and no spot node.
 constexpr const char* kDriverResource = "driver";
+/// Pause between two questions about a job.
+constexpr std::chrono::milliseconds kPollPause(1000);
 /// Prefix of the ids of placeholder jobs, which only request a worker.
 constexpr std::string_view kPlaceholder = "ahead-of-";
 
-/// Reads a job's log as it grows, and passes progress and results on.
+/// Reads the lines of a job's log, and passes progress and results on.
 class DriverLog {
  public:
   DriverLog(part::Progress& progress, RayOutcome& outcome)
       : progress_(progress), outcome_(outcome) {}
 
-  /// Reads the lines that were added since the last call.
-  /// @param log  The whole log so far.
-  void read(const std::string& log) {
-    if (log.size() < read_bytes_) read_bytes_ = 0;  // A retried job starts a new log.
-    for (size_t end; (end = log.find('\n', read_bytes_)) != log.npos; read_bytes_ = end + 1) {
-      const std::string line = log.substr(read_bytes_, end - read_bytes_);
+  /// @param lines  Complete lines.
+  void read(std::string_view lines) {
+    for (size_t end; (end = lines.find('\n')) != lines.npos; lines.remove_prefix(end + 1)) {
+      const std::string_view line = lines.substr(0, end);
       if (!take_driver_line(line, progress_, outcome_) && line.starts_with("lido: "))
         last_error_ = line;
     }
@@ -45,16 +46,8 @@ class DriverLog {
  private:
   part::Progress& progress_;
   RayOutcome& outcome_;
-  size_t read_bytes_ = 0;
   std::string last_error_;
 };
-
-/// Whether a text can be a name in Kubernetes; kubectl would take other texts as flags.
-bool is_name(std::string_view text) {
-  constexpr std::string_view kNameCharacters = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  return !text.empty() && text.front() != '-' &&
-         text.find_first_not_of(kNameCharacters) == text.npos;
-}
 
 /// Asks whether to cancel a job. Returns false without a terminal: the job keeps running.
 bool asks_to_cancel(const std::string& id) {
@@ -91,47 +84,19 @@ void request_worker_early(cluster::JobsApi& api, const std::string& id, const Ra
                     .resources = *resources});
 }
 
-/// Reads a token file; an empty name gives an empty token.
-Result<std::string> read_token(const std::string& file) {
-  if (file.empty()) return std::string();
-  std::string token = LIDO_TRY(read_text(file));
-  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0)
-    token.pop_back();
-  if (token.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}: the file is empty, want a token", file);
-  return token;
+/// Returns the submission of an ingest. A request that is too long for a command is uploaded.
+Result<cluster::Submission> submission_of(cluster::JobsApi& api, const ingest::Request& request,
+                                          const std::string& text) {
+  constexpr std::string_view kDriver = "${LIDO_PYTHON:-python3} -m lido.ray";
+  cluster::Submission submission{.dataset = request.out, .resources = {{kDriverResource, 1}}};
+  submission.entrypoint = fmt::format("printf %s {} | {}", cluster::shell_quoted(text), kDriver);
+  if (submission.entrypoint.size() <= kMaxCommandBytes) return submission;
+  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", text)));
+  submission.entrypoint = fmt::format("{} < request.json", kDriver);
+  return submission;
 }
 
 }  // namespace
-
-bool is_cluster(const std::string& on) {
-  return on.starts_with(kKubernetes) || on.starts_with("https://") || on.starts_with("http://");
-}
-
-Result<Target> connect_to(const TargetOptions& options) {
-  std::optional<cluster::Kube::Forward> forward;
-  std::string url = options.on, token;
-  if (options.on.starts_with(kKubernetes)) {
-    const std::string path = options.on.substr(kKubernetes.size());
-    const size_t slash = path.find('/');
-    const std::string name_space = path.substr(0, slash);
-    const std::string name = slash == path.npos ? "" : path.substr(slash + 1);
-    if (!is_name(name_space) || !is_name(name))
-      return fail(ErrorCode::kInvalidArgument, "{}: want k8s:NAMESPACE/CLUSTER", options.on);
-    const cluster::Kube kube(options.kubeconfig, options.context);
-    token = LIDO_TRY(kube.token(name_space, name));
-    forward = LIDO_TRY(kube.forward(name_space, name));
-    url = forward->url;
-  } else {
-    token = LIDO_TRY(read_token(options.token_file));
-  }
-  auto api = LIDO_TRY(cluster::JobsApi::open(url, token));
-  const std::string version = LIDO_TRY(api.version());
-  if (version != kRayVersion)
-    return fail(ErrorCode::kInvalidArgument, "{}: its Ray is {}, want {}", options.on,
-                version.empty() ? "of unknown version" : version, kRayVersion);
-  return Target{std::move(forward), std::move(api)};
-}
 
 namespace {
 
@@ -152,12 +117,9 @@ Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
     return job.id;
   }
   std::string id = fmt::format("{}-{}", name, runs + 1);
-  LIDO_TRY(
-      submit(api, {.id = id,
-                   .entrypoint = fmt::format("printf %s {} | ${{LIDO_PYTHON:-python3}} -m lido.ray",
-                                             cluster::shell_quoted(text)),
-                   .dataset = request.out,
-                   .resources = {{kDriverResource, 1}}}));
+  auto submission = LIDO_TRY(submission_of(api, request, text));
+  submission.id = id;
+  LIDO_TRY(submit(api, submission));
   request_worker_early(api, id, ray);
   fmt::print(stderr, "{} was submitted to {}\n", id, on);
   return id;
@@ -198,27 +160,17 @@ Result<RayOutcome> outcome_of(const cluster::Job& job, const DriverLog& log, Ray
 Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
                                      const ingest::Request& request, const std::string& text,
                                      const RayOptions& ray, part::Progress& progress) {
-  auto& api = target.api;
-  const std::string id = LIDO_TRY(submit_or_find(on, api, request, text, ray));
+  const std::string id = LIDO_TRY(submit_or_find(on, target.api, request, text, ray));
   RayOutcome outcome;
   DriverLog log(progress, outcome);
-  int failed_polls = 0;
+  JobFollower follower(target, id, false);
   while (true) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    if (interruption().stop_requested()) return leave_or_cancel(on, api, id);
-    const auto job = api.get(id);
-    const auto text_so_far = api.logs(id);
-    if (!job || (!text_so_far && text_so_far.error().code != ErrorCode::kNotFound)) {
-      // A head that restarts, or a network that fails, does not end the job.
-      constexpr int kMaxFailedPolls = 60;
-      const Error& error = job ? text_so_far.error() : job.error();
-      if (error.code != ErrorCode::kUnavailable || ++failed_polls > kMaxFailedPolls)
-        return std::unexpected(error);
-      continue;
-    }
-    failed_polls = 0;
-    if (text_so_far) log.read(*text_so_far);
-    if (job->has_ended()) return outcome_of(*job, log, outcome);
+    std::this_thread::sleep_for(kPollPause);
+    if (interruption().stop_requested()) return leave_or_cancel(on, target.api, id);
+    const auto update = LIDO_TRY(follower.poll());
+    if (!update) continue;
+    log.read(update->lines);
+    if (update->job.has_ended()) return outcome_of(update->job, log, outcome);
   }
 }
 
@@ -266,15 +218,20 @@ Result<int> list_jobs(const JobFlags& flags) {
 
 Result<int> show_logs(const JobFlags& flags) {
   auto target = LIDO_TRY(connect_to(flags.target));
-  size_t shown = 0;
-  while (true) {
-    const auto job = LIDO_TRY(target.api.get(flags.id));
+  if (!flags.follow) {
     const std::string text = LIDO_TRY(target.api.logs(flags.id));
-    if (text.size() > shown) std::fwrite(text.data() + shown, 1, text.size() - shown, stdout);
-    std::fflush(stdout);
-    shown = text.size();
-    if (!flags.follow || job.has_ended()) return kDone;
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kDone;
+  }
+  JobFollower follower(target, flags.id, true);
+  while (true) {
+    if (const auto update = LIDO_TRY(follower.poll())) {
+      if (update->has_gap) fmt::print(stderr, "lido: lines of the log were left out here\n");
+      std::fwrite(update->lines.data(), 1, update->lines.size(), stdout);
+      std::fflush(stdout);
+      if (update->job.has_ended()) return kDone;
+    }
+    std::this_thread::sleep_for(kPollPause);
     if (interruption().stop_requested()) return kInterrupted;
   }
 }

@@ -164,6 +164,24 @@ void BackgroundProcess::end() {
   }
 }
 
+bool BackgroundProcess::discard_output() {
+  pending_.clear();
+  bool is_open = out_ >= 0;
+  for (const int fd : {out_, err_}) {
+    pollfd stream{fd, POLLIN, 0};
+    std::string text;
+    while (fd >= 0 && ::poll(&stream, 1, 0) > 0) {
+      if (read_some(fd, text)) {
+        text.clear();
+        continue;
+      }
+      if (fd == out_) is_open = false;
+      break;
+    }
+  }
+  return is_open;
+}
+
 Result<std::string> BackgroundProcess::read_line(std::chrono::milliseconds timeout) {
   const auto until = std::chrono::steady_clock::now() + timeout;
   while (true) {

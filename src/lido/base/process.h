@@ -71,6 +71,9 @@ class BackgroundProcess {
   /// @return kUnavailable when it ended or wrote no line in time; the message is the last line of
   ///         its standard error, where it wrote one.
   Result<std::string> read_line(std::chrono::milliseconds timeout);
+  /// Discards the output so far: a program that writes more than a pipe holds would wait for ever.
+  /// @return False when the program has ended or closed its standard output.
+  bool discard_output();
 
  private:
   BackgroundProcess(pid_t pid, int out, int err) : pid_(pid), out_(out), err_(err) {}

@@ -2,9 +2,11 @@
 #include "lido/base/process.h"
 
 #include <gtest/gtest.h>
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <thread>
 
 namespace lido {
 namespace {
@@ -50,6 +52,20 @@ TEST(Process, RunsBesideUsUntilItIsLetGo) {
     EXPECT_EQ(more.error().message, "no output in time");
   }
   EXPECT_NE(::kill(pid, 0), 0);
+}
+
+TEST(Process, DiscardsOutputThatWouldFillThePipe) {
+  // A pipe holds 64 KiB; the program writes 1 MB to both, then its last line to a file.
+  auto process = BackgroundProcess::start(
+      {"sh", "-c",
+       "for i in 1 2 3 4 5; do head -c 200000 /dev/zero; head -c 200000 /dev/zero >&2; done"});
+  ASSERT_TRUE(process);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (process->discard_output()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_FALSE(process->discard_output());
 }
 
 TEST(Process, OneThatEndsSaysWhy) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/cluster/jobs.h"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "lido/base/hash.h"
 #include "lido/base/json_text.h"
 
 namespace lido::cluster {
@@ -42,6 +45,7 @@ Job job_of(const Json& json) {
           .status = text_of(json, "status"),
           .message = text_of(json, "message"),
           .entrypoint = text_of(json, "entrypoint"),
+          .node = text_of(json, "driver_node_id"),
           .start_ms = number_of(json, "start_time"),
           .end_ms = number_of(json, "end_time")};
   if (const auto metadata = json.find("metadata"); metadata != json.end() && metadata->is_object())
@@ -67,10 +71,32 @@ Result<void> check_id(const std::string& id) {
   return fail(ErrorCode::kInvalidArgument, "job is \"{}\", want an id that lido jobs lists", id);
 }
 
-bool is_this_machine(std::string_view host) {
-  const bool loopback =
-      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
-  return host == "localhost" || loopback || host == "[::1]";
+bool is_this_machine(const std::string& host) {
+  in_addr four{};
+  in6_addr six{};
+  if (::inet_pton(AF_INET, host.c_str(), &four) == 1) return (ntohl(four.s_addr) >> 24) == 127;
+  if (host.starts_with('[') && host.ends_with(']') &&
+      ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &six) == 1)
+    return IN6_IS_ADDR_LOOPBACK(&six);
+  return host == "localhost";
+}
+
+/// Returns the host to which libcurl would connect.
+Result<std::string> host_of(const std::string& url) {
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
+  const auto refused = [&](std::string_view why) {
+    return fail(ErrorCode::kInvalidArgument, "{}: {}, want https://HOST or k8s:NAMESPACE/CLUSTER",
+                url, why);
+  };
+  if (curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
+    return refused("not a URL of a host, without user name");
+  // Parsers differ about these characters, and the host must be the one that was checked.
+  if (url.find_first_of("@\\?# \t\r\n") != url.npos) return refused("@, ?, # or \\ in the URL");
+  char* host = nullptr;
+  if (curl_url_get(parts.get(), CURLUPART_HOST, &host, 0) != CURLUE_OK) return refused("no host");
+  std::string text = host;
+  curl_free(host);
+  return text;
 }
 
 }  // namespace
@@ -82,11 +108,8 @@ Result<JobsApi> JobsApi::open(const std::string& url, std::string token) {
   const bool is_http = url.starts_with("http://");
   if (!is_https && !is_http)
     return fail(ErrorCode::kInvalidArgument, "{}: want https://HOST or k8s:NAMESPACE/CLUSTER", url);
-  std::string_view host = std::string_view(url).substr(is_https ? 8 : 7);
-  host = host.substr(0, host.find('/'));
-  if (const size_t colon = host.rfind(':'); colon != host.npos && !host.ends_with(']'))
-    host = host.substr(0, colon);
-  if (is_http && !is_this_machine(host))
+  const bool is_local = is_this_machine(LIDO_TRY(host_of(url)));
+  if (is_http && !is_local)
     return fail(ErrorCode::kInvalidArgument,
                 "{}: want https, since http would send the token and the names of clips "
                 "unencrypted",
@@ -96,6 +119,10 @@ Result<JobsApi> JobsApi::open(const std::string& url, std::string token) {
     return fail(ErrorCode::kInvalidArgument,
                 "token: it holds characters that no token has. Give a file with the token alone.");
   JobsApi api;
+  api.handle_ =
+      std::shared_ptr<void>(curl_easy_init(), [](void* handle) { curl_easy_cleanup(handle); });
+  if (!api.handle_) return fail(ErrorCode::kUnavailable, "libcurl does not start");
+  api.is_local_ = is_local;
   api.url_ = url;
   while (api.url_.ends_with('/')) api.url_.pop_back();
   api.token_ = std::move(token);
@@ -104,7 +131,6 @@ Result<JobsApi> JobsApi::open(const std::string& url, std::string token) {
 
 namespace {
 
-using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 using CurlHeaders = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 CurlHeaders headers_with(const std::string& token) {
@@ -133,34 +159,39 @@ Result<void> check_status(long status, const std::string& url, bool has_token,
 
 Result<std::string> JobsApi::call(const char* method, const std::string& path,
                                   const std::string& body) {
-  const Curl curl(curl_easy_init(), curl_easy_cleanup);
-  if (!curl) return fail(ErrorCode::kUnavailable, "libcurl does not start");
+  CURL* const curl = handle_.get();
+  curl_easy_reset(curl);  // Keeps the connection.
   const CurlHeaders headers = headers_with(token_);
   std::string answer;
   std::array<char, CURL_ERROR_SIZE> reason{};
   const std::string url = url_ + path;
-  curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_CUSTOMREQUEST, method);
-  curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append_bytes);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
-  curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, reason.data());
-  curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
-  curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, kCallTimeout_s);
-  curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, append_bytes);
+  curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason.data());
+  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, kConnectTimeout_s);
+  curl_easy_setopt(curl, CURLOPT_TIMEOUT, kCallTimeout_s);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  // A proxy would get the token, and cannot reach this machine's ports.
+  if (is_local_) curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
   if (const char* authorities = std::getenv("SSL_CERT_FILE");
       authorities != nullptr && *authorities != '\0')
-    curl_easy_setopt(curl.get(), CURLOPT_CAINFO, authorities);
+    curl_easy_setopt(curl, CURLOPT_CAINFO, authorities);
   if (!body.empty()) {
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   }
-  const CURLcode done = curl_easy_perform(curl.get());
+  const CURLcode done = curl_easy_perform(curl);
+  if (done == CURLE_WRITE_ERROR)
+    return fail(ErrorCode::kDegenerate, "{}: the answer has more than {} MiB", url,
+                kMaxAnswerBytes >> 20);
   if (done != CURLE_OK)
     return fail(ErrorCode::kUnavailable, "{}: {}", url_,
                 reason[0] != '\0' ? reason.data() : curl_easy_strerror(done));
   long status = 0;
-  curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   LIDO_TRY(check_status(status, url, !token_.empty(), answer));
   return answer;
 }
@@ -198,6 +229,7 @@ Result<void> JobsApi::submit(const Submission& submission) {
   if (submission.cpus > 0) json["entrypoint_num_cpus"] = submission.cpus;
   if (submission.gpus > 0) json["entrypoint_num_gpus"] = submission.gpus;
   if (!submission.resources.empty()) json["entrypoint_resources"] = submission.resources;
+  if (!submission.package.empty()) json["runtime_env"] = {{"working_dir", submission.package}};
   LIDO_TRY(call("POST", "/api/jobs/", json_text(json)));
   return {};
 }
@@ -209,6 +241,35 @@ Result<std::string> JobsApi::logs(const std::string& id) {
     return fail(ErrorCode::kNotFound, "{}: {} has no such job", id, url_);
   const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(text)));
   return json.is_object() ? text_of(json, "logs") : "";
+}
+
+Result<std::string> JobsApi::upload(const std::string& zip) {
+  // Ray recognises its packages by this name.
+  const std::string name = fmt::format("_ray_pkg_{}.zip", sha256_hex(zip).substr(0, 32));
+  const std::string path = "/api/packages/gcs/" + name;
+  // A question about a package keeps it for ten minutes.
+  auto known = call("GET", path);
+  if (!known && known.error().code == ErrorCode::kNotFound) {
+    LIDO_TRY(call("PUT", path, zip));
+    known = call("GET", path);
+  }
+  LIDO_TRY(known);
+  return "gcs://" + name;
+}
+
+Result<LogTail> JobsApi::log_tail(const Job& job, int lines) {
+  LIDO_TRY(check_id(job.id));
+  if (job.node.empty()) return LogTail{.text = {}, .is_whole = true};
+  const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
+  if (!std::ranges::all_of(job.node, is_hex))
+    return fail(ErrorCode::kUnavailable, "{}: the id of node {} is not hexadecimal", url_,
+                job.node);
+  LogTail tail{
+      .text = LIDO_TRY(call(
+          "GET", fmt::format("/api/v0/logs/file?node_id={}&filename=job-driver-{}.log&lines={}",
+                             job.node, job.id, lines)))};
+  tail.is_whole = std::ranges::count(tail.text, '\n') < lines;
+  return tail;
 }
 
 Result<void> JobsApi::stop(const std::string& id) {

@@ -94,8 +94,54 @@ TEST(JobsApi, SendsATokenOnlyEncryptedOrToThisMachine) {
   EXPECT_TRUE(JobsApi::open("http://[::1]:8265", "t"));
   EXPECT_TRUE(JobsApi::open("http://localhost", "t"));
   for (const char* url : {"http://ray.example", "http://127.0.0.1.evil.example:80",
-                          "http://localhost.evil.example", "ftp://x", ""})
+                          "http://localhost.evil.example", "ftp://x", "",
+                          // Parsers disagree about the host of these.
+                          "http://127.0.0.1:80@evil.invalid/", "https://user:pw@ray.example",
+                          "http://127.0.0.1\\@evil.invalid", "http://127.0.0.1?@evil.invalid",
+                          "http://127.0.0.1#@evil.invalid", "http://[::1]@evil.invalid",
+                          "http://[::2]:8265", "http://127.0.0.1.5"})
     EXPECT_FALSE(JobsApi::open(url, "t")) << url;
+}
+
+TEST(JobsApi, PassesNoProxyOnTheWayToThisMachine) {
+  FakeServer proxy("200 OK", "[]"), server("200 OK", "[]");
+  ::setenv("http_proxy", proxy.url().c_str(), 1);
+  ::setenv("all_proxy", proxy.url().c_str(), 1);
+  const auto jobs = JobsApi::open(server.url(), "secret")->list();
+  ::unsetenv("http_proxy");
+  ::unsetenv("all_proxy");
+  ASSERT_TRUE(jobs) << jobs.error().message;
+  EXPECT_NE(server.requests().find("Bearer secret"), std::string::npos);
+  EXPECT_EQ(proxy.requests(), "");
+}
+
+TEST(JobsApi, UploadsAPackageOnce) {
+  FakeServer server("200 OK", "");
+  auto api = JobsApi::open(server.url(), "");
+  const auto package = api->upload("content");
+  ASSERT_TRUE(package) << package.error().message;
+  EXPECT_TRUE(package->starts_with("gcs://_ray_pkg_") && package->ends_with(".zip")) << *package;
+  // The server knows the package already.
+  EXPECT_EQ(server.requests().find("PUT"), std::string::npos);
+  ASSERT_TRUE(api->submit({.id = "lido-1", .entrypoint = "true", .package = *package}));
+  EXPECT_NE(server.requests().find(R"("runtime_env":{"working_dir":")" + *package),
+            std::string::npos)
+      << server.requests();
+}
+
+TEST(JobsApi, FetchesTheEndOfALog) {
+  FakeServer server("200 OK", "8\n9\n");
+  auto api = JobsApi::open(server.url(), "");
+  const Job job{.id = "lido-1", .node = "ab12"};
+  const auto tail = api->log_tail(job, 2);
+  ASSERT_TRUE(tail) << tail.error().message;
+  EXPECT_EQ(tail->text, "8\n9\n");
+  EXPECT_FALSE(tail->is_whole);
+  EXPECT_TRUE(api->log_tail(job, 3)->is_whole);
+  EXPECT_NE(server.requests().find("lines=2"), std::string::npos);
+  // A job that has not started has no node, and a node's id cannot change the path.
+  EXPECT_EQ(api->log_tail({.id = "lido-1"}, 2)->text, "");
+  EXPECT_FALSE(api->log_tail({.id = "lido-1", .node = "../x"}, 2));
 }
 
 TEST(JobsApi, RefusesATokenThatHttpCannotCarry) {

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Following a job through lost port-forwards, expired tokens and proxies.
+
+kubectl is a script that forwards a port for a while, as kubectl's own ends with its connection.
+The Jobs API is a small server whose job writes a log; the truth is that log.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+
+import pytest
+from conftest import LIDO, run
+
+NODE = "ab" * 28
+
+
+class RayJobs:
+    """The calls of Ray's Jobs API that `lido logs` makes, with one job that runs for some time."""
+
+    def __init__(self, seconds, lines_per_s=40, has_tails=True):
+        self.begun, self.seconds, self.rate = time.monotonic(), seconds, lines_per_s
+        self.has_tails, self.log_bytes, self.tokens = has_tails, 0, {"first"}
+        self.authorizations = []
+        jobs = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                jobs.authorizations.append(self.headers.get("Authorization"))
+                if jobs.authorizations[-1].removeprefix("Bearer ") not in jobs.tokens:
+                    return self.answer(401, b"")
+                self.answer(*jobs.reply(urllib.parse.urlparse(self.path)))
+
+            def answer(self, code, body):
+                self.send_response(code)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.port = self.server.server_port
+
+    def lines(self):
+        passed = min(time.monotonic() - self.begun, self.seconds)
+        return [f"line {number} of the job's log" for number in range(int(passed * self.rate) + 500)]
+
+    def reply(self, url):
+        ended = time.monotonic() - self.begun > self.seconds
+        log = "".join(line + "\n" for line in self.lines())
+        if url.path == "/api/version":
+            return 200, b'{"ray_version": "2.60.0"}'
+        if url.path == "/api/jobs/lido-1":
+            status = "SUCCEEDED" if ended else "RUNNING"
+            job = {"submission_id": "lido-1", "status": status, "driver_node_id": NODE}
+            return 200, json.dumps(job).encode()
+        if url.path == "/api/jobs/lido-1/logs":
+            self.log_bytes += len(log)
+            return 200, json.dumps({"logs": log}).encode()
+        if url.path == "/api/v0/logs/file" and self.has_tails:
+            query = dict(urllib.parse.parse_qsl(url.query))
+            assert query["node_id"] == NODE and query["filename"] == "job-driver-lido-1.log"
+            tail = "".join(log.splitlines(keepends=True)[-int(query["lines"]) :])
+            self.log_bytes += len(tail)
+            return 200, tail.encode()
+        return 404, b""
+
+
+FORWARD = """#!{python}
+import base64, json, os, signal, socket, sys, threading, time
+arguments = sys.argv[1:]
+with open({log!r}, "a") as log:
+    print(*arguments, file=log)
+count = open({log!r}).read().count("port-forward")
+if "port-forward" in arguments:
+    if count > {max_forwards}:
+        sys.exit("error: unable to forward port: the server is away")
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(f"Forwarding from 127.0.0.1:{{listener.getsockname()[1]}} -> 8265", flush=True)
+    threading.Timer({life_s}, lambda: os._exit(1)).start()
+    def copy(source, target):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.close()
+    while True:
+        here, _ = listener.accept()
+        print("Handling connection for 8265 " + "." * {chatter}, flush=True)
+        there = socket.create_connection(("127.0.0.1", {port}))
+        threading.Thread(target=copy, args=(here, there), daemon=True).start()
+        threading.Thread(target=copy, args=(there, here), daemon=True).start()
+if "secret" in arguments:
+    print(open({token!r}).read(), end="")
+else:
+    print(json.dumps({{"metadata": {{"name": "data"}}, "spec": {{"authOptions": {{"mode": "token"}}}}}}))
+"""
+
+
+class Kubectl:
+    def __init__(self, folder, port, life_s, max_forwards=100, chatter=0):
+        self.log, self.token = folder / "kubectl.log", folder / "token"
+        self.token.write_text("first")
+        program = folder / "kubectl"
+        program.write_text(
+            FORWARD.format(
+                python=sys.executable, log=str(self.log), token=str(self.token), port=port,
+                life_s=life_s, max_forwards=max_forwards, chatter=chatter,
+            )
+        )  # fmt: skip
+        program.chmod(0o755)
+        self.env = {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+    def forwards(self):
+        return self.log.read_text().count("port-forward")
+
+
+def follow(kubectl, **more):
+    return run("logs", "lido-1", "--on", "k8s:pool-a/data", "--follow", env=kubectl.env | more)
+
+
+def test_a_lost_port_forward_is_opened_again(tmp_path):
+    jobs = RayJobs(seconds=9)
+    kubectl = Kubectl(tmp_path, jobs.port, life_s=2)
+    done = follow(kubectl)
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == jobs.lines()
+    assert kubectl.forwards() >= 3
+
+
+def test_only_the_end_of_a_log_is_fetched(tmp_path):
+    jobs = RayJobs(seconds=12, lines_per_s=400)
+    done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
+    assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+    # Each line once, and little more; whole logs each time would be ten times the log.
+    assert jobs.log_bytes < 3 * len(done.out), (jobs.log_bytes, len(done.out))
+
+
+def test_a_server_without_ends_of_logs_is_asked_rarely(tmp_path):
+    jobs = RayJobs(seconds=4, has_tails=False)
+    done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
+    assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+
+
+def test_a_token_that_expires_is_renewed(tmp_path):
+    jobs = RayJobs(seconds=6)
+    kubectl = Kubectl(tmp_path, jobs.port, life_s=600)
+
+    def expire():
+        kubectl.token.write_text("second")
+        jobs.tokens = {"second"}
+
+    threading.Timer(2, expire).start()
+    done = follow(kubectl)
+    assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+
+
+def test_a_token_that_stays_refused_ends_the_command(tmp_path):
+    jobs = RayJobs(seconds=60)
+    threading.Timer(2, lambda: jobs.tokens.clear()).start()
+    done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
+    assert done.code == 2 and "refuses the token (401)" in done.err, done.err
+
+
+def test_a_chatty_kubectl_does_not_block(tmp_path):
+    """A pipe holds 64 KiB; kubectl prints a line for each connection, and waits when it is full."""
+    jobs = RayJobs(seconds=5)
+    done = follow(Kubectl(tmp_path, jobs.port, life_s=2, chatter=200_000))
+    assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+
+
+def test_a_proxy_never_sees_the_token(tmp_path):
+    jobs, proxy = RayJobs(seconds=2), RayJobs(seconds=2)
+    away = f"http://127.0.0.1:{proxy.port}"
+    done = follow(Kubectl(tmp_path, jobs.port, life_s=600), http_proxy=away, all_proxy=away)
+    assert done.code == 0, done.err
+    assert proxy.authorizations == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:80@evil.invalid/", "https://a:b@ray.invalid"])
+def test_an_at_sign_in_a_url_is_refused(url):
+    done = run("jobs", "--on", url)
+    assert done.code == 2 and done.err.count("\n") == 1 and "want https://HOST" in done.err, done.err
+
+
+def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
+    """The cluster is suspended meanwhile: the job's name and command are printed."""
+    jobs = RayJobs(seconds=600)
+    kubectl = Kubectl(tmp_path, jobs.port, life_s=1)
+    process = subprocess.Popen(
+        [LIDO, "logs", "lido-1", "--on", "k8s:pool-a/data", "--follow"],
+        env=os.environ | kubectl.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.5)
+    program = pathlib.Path(tmp_path / "kubectl")
+    program.write_text(
+        program.read_text().replace('"spec": {"authOptions', '"spec": {"suspend": true, "authOptions')
+    )
+    said = process.stderr.read()
+    assert process.wait(60) == 1, said
+    assert said.count("\n") == 1 and "lido logs lido-1 --on k8s:pool-a/data --follow" in said, said
+    assert "suspended" in said
