@@ -31,14 +31,26 @@ struct ClusterLifecycleFlags {
   cluster::Kube kube() const { return {kubeconfig, context}; }
 };
 
+/// Returns the release of a values file.
+Result<cluster::Release> release_of(const cluster::Values& values, const std::string& file) {
+  return cluster::Release{.chart = LIDO_TRY(shared_file("chart")),
+                          .values_file = file,
+                          .name = values.name,
+                          .install_operator = values.install_operator == "true",
+                          .operator_namespace = {}};
+}
+
 /// Renders the manifests, and refuses manifests in which `check` finds an error.
-Result<std::string> checked_manifests(const cluster::Values& values, const std::string& file,
-                                      bool install_operator) {
-  std::string manifests = LIDO_TRY(
-      cluster::render_chart(LIDO_TRY(shared_file("chart")), file, values.name, install_operator));
+Result<std::string> checked_manifests(const cluster::Release& release) {
+  const std::string& file = release.values_file;
+  std::string manifests = LIDO_TRY(cluster::render_chart(release));
   const auto check = LIDO_TRY(cluster::check_manifest(manifests, file));
   for (const auto& finding : check.findings) {
-    if (finding.rule->severity != cluster::Severity::kError) continue;
+    if (finding.rule->severity != cluster::Severity::kError) {
+      fmt::print(stderr, "lido: {}: {}: {} [{}]\n", cluster::name_of(finding.rule->severity),
+                 finding.object, finding.found, finding.rule->id);
+      continue;
+    }
     return fail(ErrorCode::kInvalidArgument, "{}: {}: {} [{}]. Fix: {}", file, finding.object,
                 finding.found, finding.rule->id, finding.rule->fix);
   }
@@ -114,23 +126,44 @@ Result<bool> decide_operator(const cluster::Values& values, cluster::OperatorOwn
   return owner != kOther && values.install_operator != "false";
 }
 
+/// Suspends and resumes clusters as their values demand: a change of the manifests alone does not
+/// wake a cluster that the suspender has suspended.
+Result<void> apply_suspension(const cluster::Kube& kube, const cluster::Values& values) {
+  for (const auto& status : LIDO_TRY(kube.status(values.name))) {
+    const auto wanted = values.find(status.name);
+    if (!wanted) continue;
+    const bool is_suspended = status.state == "suspended" || status.state == "suspending";
+    if (is_suspended == (*wanted)->suspend) continue;
+    fmt::print(stderr, "{} is {}; it is {}\n", status.name, status.state,
+               is_suspended ? "resumed" : "suspended");
+    LIDO_TRY(kube.set_suspended(values.name, status.name, (*wanted)->suspend));
+  }
+  return {};
+}
+
 Result<int> up(const ClusterLifecycleFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto kube = flags.kube();
-  LIDO_TRY(kube.check_access(values.name));
-  const bool install = LIDO_TRY(decide_operator(values, LIDO_TRY(kube.operator_owner())));
-  const std::string manifests = LIDO_TRY(checked_manifests(values, flags.values, install));
+  LIDO_TRY(kube.check_access(values.name, false));
+  const auto found = LIDO_TRY(kube.find_operator(values.name));
+  auto release = LIDO_TRY(release_of(values, flags.values));
+  release.install_operator = LIDO_TRY(decide_operator(values, found.owner));
+  if (release.install_operator) LIDO_TRY(kube.check_access(values.name, true));
+  if (values.operator_namespace.empty() && !release.install_operator)
+    release.operator_namespace = found.name_space;
+  const std::string manifests = LIDO_TRY(checked_manifests(release));
   if (flags.dry_run) {
     fmt::print("{}", manifests);
     fmt::print(stderr,
                "dry run: up would apply these manifests to namespace {}, with {} operator\n",
-               values.name, install ? "Lido's" : "the existing");
+               values.name, release.install_operator ? "Lido's" : "the existing");
     return kDone;
   }
   stop_on_signals("the clusters keep starting");
-  if (install) LIDO_TRY(kube.apply_definitions(LIDO_TRY(shared_file("crds"))));
+  if (release.install_operator) LIDO_TRY(kube.apply_definitions(LIDO_TRY(shared_file("crds"))));
   LIDO_TRY(kube.make_namespace(values.name));
-  LIDO_TRY(kube.install(LIDO_TRY(shared_file("chart")), flags.values, values.name, install));
+  LIDO_TRY(kube.install(release));
+  LIDO_TRY(apply_suspension(kube, values));
   if (flags.wait_s > 0) LIDO_TRY(wait_until_ready(kube, values, flags.wait_s));
   print(LIDO_TRY(kube.status(values.name)), flags.json);
   return kDone;
@@ -244,8 +277,11 @@ void add_cluster_lifecycle(CLI::App& command, int& exit) {
       add_with_values(command, flags, "render", "Print the manifests that `up` applies");
   on_run(render, exit, [flags]() -> Result<int> {
     const auto values = LIDO_TRY(read_values(flags->values));
-    fmt::print("{}", LIDO_TRY(checked_manifests(values, flags->values,
-                                                values.install_operator == "true")));
+    fmt::print("{}", LIDO_TRY(checked_manifests(LIDO_TRY(release_of(values, flags->values)))));
+    if (values.install_operator == "auto")
+      fmt::print(stderr,
+                 "lido: where Kubernetes has no KubeRay operator, up adds Lido's; "
+                 "operator: {{install: true}} renders its manifests too\n");
     return kDone;
   });
   add_up(command, flags, exit);

@@ -31,10 +31,7 @@ def lido(*arguments, input=None):
     )
 
 
-SPOT = [
-    {"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"},
-    {"key": "cloud.google.com/compute-class", "value": "lido-spot", "effect": "NoSchedule"},
-]
+SPOT = [{"key": "cloud.google.com/gke-spot", "value": "true", "effect": "NoSchedule"}]
 GPU = {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"}
 
 
@@ -54,46 +51,12 @@ def k8s(tmp_path_factory):
     """
     with ControlPlane(tmp_path_factory.mktemp("gke")) as k8s:
         k8s.start_operator()
-        k8s.kubectl("apply", "-f", "-", input=json.dumps(compute_classes()))
         k8s.add_nodes("ondemand", 3)
-        k8s.add_nodes(
-            "spot", 4, labels={"cloud.google.com/compute-class": "lido-spot"}, taints=SPOT
-        )
+        k8s.add_nodes("spot", 4, labels={"cloud.google.com/gke-spot": "true"}, taints=SPOT)
         k8s.add_nodes(
             "l4", 2, labels={"cloud.google.com/gke-accelerator": "nvidia-l4"}, taints=[GPU], gpus=1
         )
         yield k8s
-
-
-def compute_classes():
-    """Enough of GKE's ComputeClass that the API server accepts the chart's objects."""
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": "computeclasses.cloud.google.com"},
-        "spec": {
-            "group": "cloud.google.com",
-            "scope": "Cluster",
-            "names": {
-                "plural": "computeclasses",
-                "singular": "computeclass",
-                "kind": "ComputeClass",
-            },
-            "versions": [
-                {
-                    "name": "v1",
-                    "served": True,
-                    "storage": True,
-                    "schema": {
-                        "openAPIV3Schema": {
-                            "type": "object",
-                            "x-kubernetes-preserve-unknown-fields": True,
-                        }
-                    },
-                }
-            ],
-        },
-    }
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ platform: kubernetes
 image: {{repository: registry.example/lido, tag: "1.0"}}
 operator: {{install: false}}
 suspendAfterMinutes: 0
+autoscaler: {{cpu: 0.25, burst: 2, memoryGiB: 1}}
 network:
   egress:
     - to: [{{ipBlock: {{cidr: {node}/32}}}}]
@@ -31,7 +32,6 @@ env:
 clusters:
   data:
     enabled: true
-    suspend: false
     idleTimeoutSeconds: 15
     head: {{cpu: 0.2, burst: 10, memoryGiB: 2, objectStoreGiB: 0.25, spillGiB: 1}}
     groups:

@@ -48,6 +48,7 @@ def scale(k8s, space, cluster, group, replicas, max_replicas=None):
 def test_what_is_rendered_has_no_finding(values, options, auth):
     done = lido("render", values("pool-a", *options, more=f"auth: {{mode: {auth}}}\n"))
     assert done.code == 0, done.err
+    assert "warning" not in done.err, done.err
     found = lido("check", "--json", "-", input=done.out)
     assert found.code == 0 and found.json == [], found.out
 
@@ -68,10 +69,10 @@ def test_without_permission_nothing_is_created(k8s, values):
     k8s.kubectl("create", "serviceaccount", "guest", "-n", "default")
     token = k8s.kubectl("create", "token", "guest", "-n", "default").strip()
     done = lido("up", values("pool-x"), "--kubeconfig", k8s.token_config("guest", token))
-    assert (
-        done.code == 2
-        and "no permission to create rayclusters.ray.io in namespace pool-x" in done.err
-    ), done.err
+    assert done.code == 2 and done.err.count("\n") == 1, done.err
+    for kind in ("rayclusters.ray.io", "roles.rbac.authorization.k8s.io", "configmaps"):
+        assert kind in done.err, done.err
+    assert "no permission to create" in done.err and "in namespace pool-x" in done.err
     assert "pool-x" not in k8s.kubectl("get", "namespaces")
 
 
@@ -124,7 +125,7 @@ def test_where_there_is_no_operator_lido_brings_it(bare, values):
     ]
     assert len(operators) == 1
     wait_for("operator's pod", lambda: running_operator(bare))
-    roles = bare.get("clusterrole", "lido-kuberay-operator")["rules"]
+    roles = bare.get("clusterrole", "lido-pool-o-kuberay-operator")["rules"]
     theirs = json.loads(
         bare.kubectl("create", "--dry-run=client", "-o", "json", "-f", KUBERAY / "rbac/role.yaml")
     )["rules"]
@@ -139,6 +140,27 @@ def test_where_there_is_no_operator_lido_brings_it(bare, values):
         }
 
     assert as_sets(roles) == as_sets(theirs)
+
+
+def test_a_second_pool_uses_the_operator_of_the_first(bare, values):
+    """Two releases in one Kubernetes; the operator's owner goes last."""
+    config = ["--kubeconfig", bare.kubeconfig]
+    first, second = (values(name, "--cloud", "kubernetes") for name in ("pool-o", "pool-p"))
+    for path in (first, second):
+        done = lido("up", path, *config, "--wait-s", "0")
+        assert done.code == 0, done.err
+    operators = [
+        one["metadata"]["namespace"]
+        for one in bare.get("deployments", "-A")["items"]
+        if one["metadata"]["name"] == "kuberay-operator"
+    ]
+    assert operators == ["pool-o"]
+    ingress = bare.get("networkpolicy", "lido-ray", "-n", "pool-p")["spec"]["ingress"]
+    assert "pool-o" in json.dumps(ingress)
+    kept = lido("down", first, *config, "--yes")
+    assert kept.code == 2 and "serves the clusters of pool-p too" in kept.err, kept.err
+    assert bare.get("rayclusters", "-n", "pool-o")["items"]
+    bare.kubectl("delete", "rayclusters", "--all", "-n", "pool-p", "--wait=false")
 
 
 def running_operator(k8s):
@@ -249,6 +271,10 @@ def check_suspend_and_resume(k8s, path, config):
     assert lido("resume", path, *config, "--cluster", "data").code == 0
     wait_for("head", lambda: states()["data"] == "ready")
     print(f"resumed: {time.monotonic() - begun:.1f} s")
+    # `up` wakes the other one, though its manifests are as before.
+    done = lido("up", path, *config, "--wait-s", "90")
+    assert done.code == 0 and "training is suspended; it is resumed" in done.err, done.err
+    wait_for("heads", lambda: set(states().values()) == {"ready"})
     refused = lido("resume", path, *config, "--cluster", "reconstruction")
     assert refused.code == 2 and "want one of data, training" in refused.err
 

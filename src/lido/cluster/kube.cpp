@@ -2,8 +2,10 @@
 #include "lido/cluster/kube.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include "lido/base/json_text.h"
@@ -17,8 +19,25 @@ constexpr const char* kDefinition = "rayclusters.ray.io";
 /// Service account of submitters, for clusters with auth mode kubernetes.
 constexpr const char* kSubmitter = "lido-submitter";
 
-std::string install_flag(bool install) {
-  return std::string("operator.install=") + (install ? "true" : "false");
+/// Label of resource definitions that Lido applied.
+constexpr const char* kManagedByLido = "app.kubernetes.io/managed-by=lido";
+
+/// Arguments that helm needs for a release.
+std::vector<std::string> helm_arguments(const Release& release) {
+  std::vector<std::string> arguments = {
+      release.name,
+      release.chart,
+      "--namespace",
+      release.name,
+      "--values",
+      release.values_file,
+      "--set",
+      std::string("operator.install=") + (release.install_operator ? "true" : "false")};
+  if (!release.operator_namespace.empty()) {
+    arguments.emplace_back("--set-string");
+    arguments.push_back("network.operatorNamespace=" + release.operator_namespace);
+  }
+  return arguments;
 }
 
 /// Returns the error for a program that is not installed.
@@ -76,12 +95,31 @@ bool is_ready(const Json& pod) {
   });
 }
 
+/// Returns the reason why a container does not run; empty for one that runs or starts.
+std::string failure_of_container(const Json& container) {
+  const std::string name = text(container, {"name"});
+  const std::string waiting = text(container, {"state", "waiting", "reason"});
+  if (!waiting.empty() && waiting != "ContainerCreating" && waiting != "PodInitializing") {
+    const std::string last = text(container, {"lastState", "terminated", "reason"});
+    return last.empty() ? waiting : fmt::format("{}: {} ({})", name, waiting, last);
+  }
+  const Json& ended = field(container, {"state", "terminated"});
+  if (!ended.is_object()) return {};
+  const std::string reason = text(ended, {"reason"});
+  return fmt::format("container {} has ended: {}, exit code {}", name,
+                     reason.empty() ? "Unknown" : reason, number(ended, {"exitCode"}));
+}
+
 /// Returns the reason why a pod does not run; empty when Kubernetes gives none.
 std::string failure_of(const Json& pod) {
+  for (const Json& container : field(pod, {"status", "initContainerStatuses"})) {
+    if (number(container, {"state", "terminated", "exitCode"}) == 0 &&
+        field(container, {"state", "terminated"}).is_object())
+      continue;
+    if (const std::string reason = failure_of_container(container); !reason.empty()) return reason;
+  }
   for (const Json& container : field(pod, {"status", "containerStatuses"})) {
-    const std::string reason = text(container, {"state", "waiting", "reason"});
-    if (!reason.empty() && reason != "ContainerCreating" && reason != "PodInitializing")
-      return reason;
+    if (const std::string reason = failure_of_container(container); !reason.empty()) return reason;
   }
   for (const Json& condition : field(pod, {"status", "conditions"})) {
     if (text(condition, {"type"}) == "PodScheduled" && text(condition, {"status"}) == "False")
@@ -90,17 +128,28 @@ std::string failure_of(const Json& pod) {
   return {};
 }
 
+/// Whether a container of a pod has ended. KubeRay's pods never restart their containers, and
+/// KubeRay replaces a pod only when Ray's own container ends.
+bool has_ended_container(const Json& pod) {
+  return std::ranges::any_of(
+      field(pod, {"status", "containerStatuses"}),
+      [](const Json& container) { return field(container, {"state", "terminated"}).is_object(); });
+}
+
 ClusterStatus status_of(const Json& cluster, const Json& pods) {
   ClusterStatus status{.name = text(cluster, {"metadata", "name"})};
   const bool suspended = field(cluster, {"spec", "suspend"}) == true;
   std::map<std::string, int> ready;
-  bool any_pod = false;
+  bool any_pod = false, head_failed = false;
   for (const Json& pod : pods) {
     if (text(pod, {"metadata", "labels", "ray.io/cluster"}) != status.name) continue;
     any_pod = true;
     const bool ready_now = is_ready(pod);
-    if (text(pod, {"metadata", "labels", "ray.io/node-type"}) == "head")
+    if (text(pod, {"metadata", "labels", "ray.io/node-type"}) == "head") {
       status.head_ready = ready_now;
+      head_failed = has_ended_container(pod);
+      if (head_failed) status.reason = failure_of(pod);
+    }
     ready[text(pod, {"metadata", "labels", "ray.io/group"})] += ready_now ? 1 : 0;
     if (!ready_now && status.reason.empty()) status.reason = failure_of(pod);
   }
@@ -110,6 +159,7 @@ ClusterStatus status_of(const Json& cluster, const Json& pods) {
         {name, number(group, {"replicas"}), ready[name], number(group, {"maxReplicas"})});
   }
   status.state = suspended           ? (any_pod ? "suspending" : "suspended")
+                 : head_failed       ? "failed"
                  : status.head_ready ? "ready"
                                      : "starting";
   // The operator reports its failures as conditions of the cluster.
@@ -124,12 +174,12 @@ ClusterStatus status_of(const Json& cluster, const Json& pods) {
 
 }  // namespace
 
-Result<std::string> render_chart(const std::string& chart, const std::string& values_file,
-                                 const std::string& name, bool install_operator) {
-  const auto done = LIDO_TRY(run({"helm", "template", name, chart, "--namespace", name, "--values",
-                                  values_file, "--set", install_flag(install_operator)}));
+Result<std::string> render_chart(const Release& release) {
+  std::vector<std::string> command = {"helm", "template"};
+  std::ranges::move(helm_arguments(release), std::back_inserter(command));
+  const auto done = LIDO_TRY(run(command));
   if (done.exit_code != 0)
-    return fail(ErrorCode::kInvalidArgument, "{}: {}", values_file, reason_of(done));
+    return fail(ErrorCode::kInvalidArgument, "{}: {}", release.values_file, reason_of(done));
   return done.out;
 }
 
@@ -170,23 +220,71 @@ Result<std::optional<Json>> Kube::get(std::vector<std::string> arguments) const 
   return json;
 }
 
-Result<void> Kube::check_access(const std::string& name_space) const {
-  LIDO_TRY(kubectl({"get", "--raw", "/version"}));
-  for (const char* kind : {kDefinition, "networkpolicies.networking.k8s.io"}) {
-    const auto allowed =
-        kubectl({"auth", "can-i", "create", kind, "--namespace", name_space, "--quiet"});
-    if (!allowed) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "no permission to create {} in namespace {}. Ask the cluster's administrator.",
-                  kind, name_space);
-    }
-  }
-  return {};
+namespace {
+
+/// A kind of objects, as Kubernetes' permissions name it.
+struct ObjectKind {
+  const char* group;
+  const char* resource;
+  bool of_cluster = false;  ///< Whether its objects stand outside namespaces.
+};
+
+/// Kinds of the objects of each release; kinds of the operator's.
+constexpr std::array kReleaseKinds = {ObjectKind{"ray.io", "rayclusters"},
+                                      ObjectKind{"ray.io", "rayjobs"},
+                                      ObjectKind{"networking.k8s.io", "networkpolicies"},
+                                      ObjectKind{"policy", "poddisruptionbudgets"},
+                                      ObjectKind{"rbac.authorization.k8s.io", "roles"},
+                                      ObjectKind{"rbac.authorization.k8s.io", "rolebindings"},
+                                      ObjectKind{"batch", "cronjobs"},
+                                      ObjectKind{"", "configmaps"},
+                                      ObjectKind{"", "serviceaccounts"},
+                                      ObjectKind{"", "secrets"},
+                                      ObjectKind{"", "namespaces", true}};
+constexpr std::array kOperatorKinds = {
+    ObjectKind{"apps", "deployments"},
+    ObjectKind{"rbac.authorization.k8s.io", "clusterroles", true},
+    ObjectKind{"rbac.authorization.k8s.io", "clusterrolebindings", true},
+    ObjectKind{"apiextensions.k8s.io", "customresourcedefinitions", true}};
+
+/// Returns the question whether the caller may create objects of a kind.
+Json access_review(const ObjectKind& kind, const std::string& name_space) {
+  Json attributes = {{"group", kind.group}, {"resource", kind.resource}, {"verb", "create"}};
+  if (!kind.of_cluster) attributes["namespace"] = name_space;
+  return {{"apiVersion", "authorization.k8s.io/v1"},
+          {"kind", "SelfSubjectAccessReview"},
+          {"spec", {{"resourceAttributes", attributes}}}};
 }
 
-Result<OperatorOwner> Kube::operator_owner() const {
+}  // namespace
+
+Result<void> Kube::check_access(const std::string& name_space, bool with_operator) const {
+  LIDO_TRY(kubectl({"get", "--raw", "/version"}));
+  std::vector<ObjectKind> kinds(kReleaseKinds.begin(), kReleaseKinds.end());
+  if (with_operator) kinds.assign(kOperatorKinds.begin(), kOperatorKinds.end());
+  Json reviews = {{"apiVersion", "v1"}, {"kind", "List"}, {"items", Json::array()}};
+  for (const ObjectKind& kind : kinds) reviews["items"].push_back(access_review(kind, name_space));
+  const std::string answers = LIDO_TRY(
+      kubectl({"create", "--output=jsonpath={.status.allowed}{\"\\n\"}", "--filename", "-"},
+              reviews.dump()));
+  std::vector<std::string> missing;
+  size_t begin = 0;
+  for (const ObjectKind& kind : kinds) {
+    const size_t end = std::min(answers.find('\n', begin), answers.size());
+    if (answers.substr(begin, end - begin) != "true")
+      missing.push_back(*kind.group == '\0' ? std::string(kind.resource)
+                                            : fmt::format("{}.{}", kind.resource, kind.group));
+    begin = std::min(end + 1, answers.size());
+  }
+  if (missing.empty()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "no permission to create {} in namespace {}. Ask the cluster's administrator.",
+              fmt::join(missing, ", "), name_space);
+}
+
+Result<KubeRayOperator> Kube::find_operator(const std::string& name_space) const {
   const auto definition = LIDO_TRY(get({"customresourcedefinition", kDefinition}));
-  if (!definition) return OperatorOwner::kNone;
+  if (!definition) return KubeRayOperator{};
   const Json& versions = field(*definition, {"spec", "versions"});
   const auto current = std::ranges::find_if(
       versions, [](const Json& version) { return text(version, {"name"}) == "v1"; });
@@ -198,10 +296,21 @@ Result<OperatorOwner> Kube::operator_owner() const {
     return fail(ErrorCode::kInvalidArgument,
                 "KubeRay: the installed version has no authOptions, want version 1.6 or newer");
   }
-  const auto ours =
-      LIDO_TRY(get({"deployments", "--all-namespaces", "--selector",
-                    "app.kubernetes.io/component=kuberay-operator,app.kubernetes.io/name=lido"}));
-  return ours && !field(*ours, {"items"}).empty() ? OperatorOwner::kLido : OperatorOwner::kOther;
+  const auto found = LIDO_TRY(get({"deployments", "--all-namespaces", "--selector",
+                                   "app.kubernetes.io/component=kuberay-operator"}));
+  KubeRayOperator other{OperatorOwner::kOther, ""};
+  for (const Json& deployment : found ? field(*found, {"items"}) : Json::array()) {
+    other.name_space = text(deployment, {"metadata", "namespace"});
+    if (other.name_space == name_space &&
+        text(deployment, {"metadata", "labels", "app.kubernetes.io/name"}) == "lido")
+      return KubeRayOperator{OperatorOwner::kLido, name_space};
+  }
+  // Definitions that Lido applied stay when the operator goes. Other operators, such as GKE's
+  // add-on, can run where their Deployment is not visible.
+  const bool is_ours =
+      text(*definition, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == "lido";
+  if (other.name_space.empty() && is_ours) return KubeRayOperator{};
+  return other;
 }
 
 Result<void> Kube::apply_definitions(const std::string& folder) const {
@@ -211,10 +320,13 @@ Result<void> Kube::apply_definitions(const std::string& folder) const {
   for (int i = 1;; ++i) {
     const auto established = kubectl({"wait", "--for=condition=established", "--timeout=60s",
                                       std::string("customresourcedefinition/") + kDefinition});
-    if (established) return {};
+    if (established) break;
     if (i == kMaxAttempts) return std::unexpected(established.error());
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
+  LIDO_TRY(
+      kubectl({"label", "--overwrite", "customresourcedefinition", kDefinition, kManagedByLido}));
+  return {};
 }
 
 Result<void> Kube::make_namespace(const std::string& name) const {
@@ -228,10 +340,10 @@ Result<void> Kube::make_namespace(const std::string& name) const {
   return {};
 }
 
-Result<void> Kube::install(const std::string& chart, const std::string& values_file,
-                           const std::string& name, bool install_operator) const {
-  LIDO_TRY(helm({"upgrade", "--install", name, chart, "--namespace", name, "--values", values_file,
-                 "--set", install_flag(install_operator)}));
+Result<void> Kube::install(const Release& release) const {
+  std::vector<std::string> arguments = {"upgrade", "--install"};
+  std::ranges::move(helm_arguments(release), std::back_inserter(arguments));
+  LIDO_TRY(helm(std::move(arguments)));
   return {};
 }
 
@@ -301,7 +413,29 @@ Result<Kube::Forward> Kube::forward(const std::string& name_space,
   return forward;
 }
 
+namespace {
+
+/// Refuses to delete an operator that clusters of other namespaces need.
+Result<void> check_others(const Json& clusters, const std::string& name) {
+  std::set<std::string> others;
+  for (const Json& cluster : field(clusters, {"items"})) {
+    const std::string name_space = text(cluster, {"metadata", "namespace"});
+    if (name_space != name) others.insert(name_space);
+  }
+  if (others.empty()) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: its KubeRay operator serves the clusters of {} too. Bring those down first.",
+              name, fmt::join(others, ", "));
+}
+
+}  // namespace
+
 Result<void> Kube::uninstall(const std::string& name) const {
+  const auto found = LIDO_TRY(find_operator(name));
+  if (found.owner == OperatorOwner::kLido) {
+    const auto all = LIDO_TRY(get({kDefinition, "--all-namespaces"}));
+    if (all) LIDO_TRY(check_others(*all, name));
+  }
   for (const char* kind : {"rayjobs.ray.io", kDefinition})
     LIDO_TRY(kubectl({"delete", kind, "--all", "--namespace", name, "--wait", "--timeout=300s",
                       "--request-timeout=310s"}));

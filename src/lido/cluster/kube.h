@@ -11,27 +11,41 @@
 
 namespace lido::cluster {
 
-/// Renders a Helm chart with a values file, and returns the manifests.
-/// @param chart  Folder of the chart.
-/// @param name  Namespace and release.
-/// @param install_operator  Whether the manifests contain KubeRay's operator.
+/// Release of Lido's chart.
+struct Release {
+  std::string chart;        ///< Folder of the chart.
+  std::string values_file;  ///< Path of the values.
+  std::string name;         ///< Namespace and release.
+  /// Whether the release contains KubeRay's operator.
+  bool install_operator = false;
+  /// Namespace of an operator outside the release; empty: the values decide.
+  std::string operator_namespace;
+};
+
+/// Renders the manifests of a release.
 /// @return kNotFound when helm is not installed; kInvalidArgument, with helm's last line, when helm
 ///         refuses a value.
-Result<std::string> render_chart(const std::string& chart, const std::string& values_file,
-                                 const std::string& name, bool install_operator);
+Result<std::string> render_chart(const Release& release);
 
 /// Owner of the KubeRay operator in a Kubernetes cluster.
 enum class OperatorOwner {
   kNone,   ///< No operator.
-  kLido,   ///< Installed by Lido's chart.
-  kOther,  ///< Installed by other means, such as GKE's add-on.
+  kLido,   ///< Installed by Lido's chart in the namespace that was asked for.
+  kOther,  ///< Installed by other means, such as GKE's add-on, or by the release of another pool.
+};
+
+/// The KubeRay operator of a Kubernetes cluster.
+struct KubeRayOperator {
+  OperatorOwner owner = OperatorOwner::kNone;
+  std::string name_space;  ///< Empty without an operator, and when its Deployment is not visible.
 };
 
 /// State of a RayCluster.
 struct ClusterStatus {
   std::string name;
-  std::string state;   ///< "ready", "starting", "suspending", "suspended" or "failed".
-  std::string reason;  ///< Kubernetes' reason for a pod that does not run; often empty.
+  std::string state;  ///< "ready", "starting", "suspending", "suspended" or "failed".
+  std::string
+      reason;  ///< Kubernetes' reason for a pod or container that does not run; often empty.
   bool head_ready = false;
   /// Pods of one worker group.
   struct Group {
@@ -54,20 +68,21 @@ class Kube {
   Kube(std::string kubeconfig, std::string context)
       : kubeconfig_(std::move(kubeconfig)), context_(std::move(context)) {}
 
-  /// Checks that the cluster answers and permits what a job in the namespace needs.
-  /// @return kInvalidArgument when a permission is missing.
-  Result<void> check_access(const std::string& name_space) const;
-  /// Returns the owner of the KubeRay operator.
+  /// Checks that the cluster answers, and permits the creation of all objects of a release.
+  /// @param with_operator  Whether the release contains KubeRay's operator.
+  /// @return kInvalidArgument, with the kinds, when a permission is missing.
+  Result<void> check_access(const std::string& name_space, bool with_operator) const;
+  /// Finds the KubeRay operator.
+  /// @param name_space  Namespace of the release that asks.
   /// @return kInvalidArgument for a KubeRay older than 1.6, which the chart does not support.
-  Result<OperatorOwner> operator_owner() const;
-  /// Applies KubeRay's resource definitions. Helm installs definitions once and never upgrades
-  /// them.
+  Result<KubeRayOperator> find_operator(const std::string& name_space) const;
+  /// Applies KubeRay's resource definitions, and marks them as Lido's. Helm installs definitions
+  /// once and never upgrades them.
   Result<void> apply_definitions(const std::string& folder) const;
   /// Creates the namespace, under the restricted pod security standard.
   Result<void> make_namespace(const std::string& name) const;
   /// Installs or upgrades the chart's release.
-  Result<void> install(const std::string& chart, const std::string& values_file,
-                       const std::string& name, bool install_operator) const;
+  Result<void> install(const Release& release) const;
   /// Returns the RayClusters of a namespace.
   Result<std::vector<ClusterStatus>> status(const std::string& name_space) const;
   /// Suspends or resumes a RayCluster.
@@ -86,6 +101,8 @@ class Kube {
   Result<Forward> forward(const std::string& name_space, const std::string& cluster) const;
   /// Deletes jobs and clusters, waits for the end of their pods, then deletes the release. Keeps
   /// the namespace.
+  /// @return kInvalidArgument, and nothing is deleted, when the release contains the operator of
+  ///         clusters in other namespaces.
   Result<void> uninstall(const std::string& name) const;
 
  private:

@@ -13,6 +13,9 @@
 namespace lido::cluster {
 namespace {
 
+const Release kRelease{
+    .chart = "chart", .values_file = "values.yaml", .name = "pool-a", .operator_namespace = {}};
+
 class KubeTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -48,7 +51,7 @@ class KubeTest : public testing::Test {
 
 TEST_F(KubeTest, NamesAProgramThatIsNotInstalled) {
   ::setenv("PATH", folder_.c_str(), 1);
-  const auto rendered = render_chart("chart", "values.yaml", "pool-a", false);
+  const auto rendered = render_chart(kRelease);
   ASSERT_FALSE(rendered);
   EXPECT_EQ(rendered.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(rendered.error().message,
@@ -76,11 +79,19 @@ TEST_F(KubeTest, PassesKubeconfigAndContextToBothPrograms) {
   make_program("kubectl", "exit 0");
   make_program("helm", "exit 0");
   const Kube kube("conf", "prod");
-  ASSERT_TRUE(kube.install("chart", "values.yaml", "pool-a", true));
+  Release release = kRelease;
+  release.install_operator = true;
+  ASSERT_TRUE(kube.install(release));
+  release.install_operator = false;
+  release.operator_namespace = "pool-b";
+  ASSERT_TRUE(kube.install(release));
   ASSERT_TRUE(kube.set_suspended("pool-a", "data", true));
   EXPECT_EQ(calls(),
             "--kubeconfig=conf --kube-context=prod upgrade --install pool-a chart --namespace "
             "pool-a --values values.yaml --set operator.install=true\n"
+            "--kubeconfig=conf --kube-context=prod upgrade --install pool-a chart --namespace "
+            "pool-a --values values.yaml --set operator.install=false --set-string "
+            "network.operatorNamespace=pool-b\n"
             "--kubeconfig=conf --context=prod --request-timeout=30s patch rayclusters.ray.io data "
             "--namespace pool-a --type=merge --patch {\"spec\":{\"suspend\":true}}\n");
 }
@@ -89,7 +100,7 @@ TEST_F(KubeTest, ReturnsHelmsReasonInOneLine) {
   make_program("helm",
                "printf 'Error: values do not meet the schema\\n- image.tag is not set\\n\\nUse "
                "--debug flag to render out invalid YAML\\n' >&2; exit 1");
-  const auto rendered = render_chart("chart", "values.yaml", "pool-a", false);
+  const auto rendered = render_chart(kRelease);
   ASSERT_FALSE(rendered);
   EXPECT_EQ(rendered.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(rendered.error().message, "values.yaml: image.tag is not set");
@@ -127,22 +138,89 @@ esac)script");
 }
 
 TEST_F(KubeTest, FindsTheOwnerOfTheOperator) {
-  const std::string definition =
-      R"({"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"properties":
+  const auto definition = [](const std::string& labels) {
+    return R"({"metadata": {"labels": {)" + labels +
+           R"(}}, "spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema": {"properties":
       {"spec": {"properties": {"authOptions": {}}}}}}}]}})";
-  const auto owner_when = [&](const std::string& definitions, const std::string& deployments) {
-    make_program("kubectl", "case \"$*\" in *customresourcedefinition*) echo '" + definitions +
-                                "';; *) echo '" + deployments + "';; esac");
-    return Kube("", "").operator_owner();
   };
-  EXPECT_EQ(owner_when(definition, R"({"items": []})").value(), OperatorOwner::kOther);
-  EXPECT_EQ(owner_when(definition, R"({"items": [{}]})").value(), OperatorOwner::kLido);
-  const auto old = owner_when(R"({"spec": {"versions": [{"name": "v1"}]}})", "");
+  const auto deployment = [](const std::string& name_space, const std::string& name) {
+    return R"({"items": [{"metadata": {"namespace": ")" + name_space +
+           R"(", "labels": {"app.kubernetes.io/name": ")" + name + R"("}}}]})";
+  };
+  const auto found_with = [&](const std::string& labels, const std::string& deployments) {
+    make_program("kubectl", "case \"$*\" in *customresourcedefinition*) echo '" +
+                                definition(labels) + "';; *) echo '" + deployments + "';; esac");
+    return Kube("", "").find_operator("pool-a").value();
+  };
+  const std::string ours = R"("app.kubernetes.io/managed-by": "lido")";
+  const KubeRayOperator own = found_with(ours, deployment("pool-a", "lido"));
+  EXPECT_EQ(own.owner, OperatorOwner::kLido);
+  // The operator of another pool is installed once.
+  const KubeRayOperator other = found_with(ours, deployment("pool-b", "lido"));
+  EXPECT_EQ(other.owner, OperatorOwner::kOther);
+  EXPECT_EQ(other.name_space, "pool-b");
+  const KubeRayOperator upstream = found_with("", deployment("ray-system", "kuberay"));
+  EXPECT_EQ(upstream.owner, OperatorOwner::kOther);
+  EXPECT_EQ(upstream.name_space, "ray-system");
+  // Another's definitions: its operator need not be visible. Lido's: its operator is gone.
+  EXPECT_EQ(found_with("", R"({"items": []})").owner, OperatorOwner::kOther);
+  EXPECT_EQ(found_with(ours, R"({"items": []})").owner, OperatorOwner::kNone);
+  make_program("kubectl", R"(echo '{"spec": {"versions": [{"name": "v1"}]}}')");
+  const auto old = Kube("", "").find_operator("pool-a");
   ASSERT_FALSE(old);
   EXPECT_EQ(old.error().message,
             "KubeRay: the installed version has no authOptions, want version 1.6 or newer");
   make_program("kubectl", "exit 0");  // --ignore-not-found prints nothing.
-  EXPECT_EQ(Kube("", "").operator_owner().value(), OperatorOwner::kNone);
+  EXPECT_EQ(Kube("", "").find_operator("pool-a")->owner, OperatorOwner::kNone);
+}
+
+TEST_F(KubeTest, NamesEveryPermissionThatIsMissing) {
+  // The third and the last of the questions are answered with false.
+  make_program(
+      "kubectl",
+      "case \"$*\" in *create*) cat > /dev/null; printf 'true\\ntrue\\nfalse\\n'; for i in 4 5 6 7 "
+      "8 9 10; do echo true; done; echo false;; esac");
+  const auto allowed = Kube("", "").check_access("pool-a", false);
+  ASSERT_FALSE(allowed);
+  EXPECT_EQ(allowed.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(allowed.error().message,
+            "no permission to create networkpolicies.networking.k8s.io, namespaces in namespace "
+            "pool-a. Ask the cluster's administrator.");
+  make_program("kubectl", "cat > /dev/null; for i in 1 2 3 4 5 6 7 8 9 10 11; do echo true; done");
+  EXPECT_TRUE(Kube("", "").check_access("pool-a", false));
+}
+
+TEST_F(KubeTest, ReportsAnEndedAutoscaler) {
+  make_program("kubectl", R"script(case "$*" in
+*rayclusters*) echo '{"items": [{"metadata": {"name": "data"}, "spec": {}}]}';;
+*) echo '{"items": [
+  {"metadata": {"labels": {"ray.io/cluster": "data", "ray.io/node-type": "head"}},
+   "status": {"conditions": [{"type": "Ready", "status": "False"}],
+    "containerStatuses": [{"name": "ray-head", "state": {"running": {}}},
+     {"name": "autoscaler", "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}}]}';;
+esac)script");
+  const auto status = Kube("", "").status("pool-a");
+  ASSERT_TRUE(status) << status.error().message;
+  EXPECT_EQ(status->at(0).state, "failed");
+  EXPECT_EQ(status->at(0).reason, "container autoscaler has ended: OOMKilled, exit code 137");
+}
+
+TEST_F(KubeTest, KeepsAnOperatorThatOtherPoolsNeed) {
+  make_program("kubectl", R"script(case "$*" in
+*customresourcedefinition*) echo '{"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema":
+  {"properties": {"spec": {"properties": {"authOptions": {}}}}}}}]}}';;
+*deployments*) echo '{"items": [{"metadata": {"namespace": "pool-a",
+  "labels": {"app.kubernetes.io/name": "lido"}}}]}';;
+*rayclusters*all-namespaces*) echo '{"items": [{"metadata": {"namespace": "pool-a"}},
+  {"metadata": {"namespace": "pool-b"}}]}';;
+esac)script");
+  make_program("helm", "exit 0");
+  const auto down = Kube("", "").uninstall("pool-a");
+  ASSERT_FALSE(down);
+  EXPECT_EQ(down.error().message,
+            "pool-a: its KubeRay operator serves the clusters of pool-b too. Bring those down "
+            "first.");
+  EXPECT_EQ(calls().find("delete"), std::string::npos);
 }
 
 TEST_F(KubeTest, ReadsTheTokenOfARunningClusterOnly) {

@@ -45,22 +45,22 @@ limits:
   {{- end }}
 {{- end }}
 
-{{/* A frozen raylet is removed within a minute: Ray drops it after 30 s (environment of the head), Kubernetes after 60 s. */}}
+{{/* A frozen raylet is removed within a minute: Ray drops it after 30 s (environment of the head), Kubernetes after 50 s. Shorter probes kill pods whose CPUs are all busy. */}}
 {{- define "lido.probes" -}}
 startupProbe:
   httpGet: {path: /api/healthz, port: 52365}
   periodSeconds: 1
-  timeoutSeconds: 2
+  timeoutSeconds: 5
   failureThreshold: 120
 livenessProbe:
   httpGet: {path: /api/healthz, port: 52365}
   periodSeconds: 5
-  timeoutSeconds: 2
-  failureThreshold: 6
+  timeoutSeconds: 5
+  failureThreshold: 10
 readinessProbe:
   httpGet: {path: /api/healthz, port: 52365}
   periodSeconds: 5
-  timeoutSeconds: 2
+  timeoutSeconds: 5
   failureThreshold: 3
 {{- end }}
 
@@ -71,8 +71,12 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext: {{- include "lido.security" . | nindent 2 }}
 resources: {{- include "lido.resources" .group | nindent 2 }}
 env:
-  - {name: RAY_USAGE_STATS_ENABLED, value: "0"}
-  - {name: HOME, value: /tmp}
+  {{- $given := list }}{{ range .root.Values.env }}{{ $given = append $given .name }}{{ end }}
+  {{- range $name, $value := dict "RAY_USAGE_STATS_ENABLED" "0" "HOME" "/tmp" }}
+  {{- if not (has $name $given) }}
+  - {name: {{ $name }}, value: {{ $value | quote }}}
+  {{- end }}
+  {{- end }}
   {{- with .root.Values.env }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -101,10 +105,13 @@ volumeMounts:
 {{- $gke := eq .root.Values.platform "gke-autopilot" -}}
 {{- $selector := dict -}}
 {{- $tolerations := list -}}
+{{- if .group.spot -}}
+{{- if eq (default "" .name) "driver" }}{{ fail (printf "%s.spot is true, want false: the job of a reclaimed driver ends" .path) }}{{ end -}}
+{{- if and (not $gke) (not .group.nodeSelector) }}{{ fail (printf "%s.spot is true on platform kubernetes, want a nodeSelector of spot nodes, such as {eks.amazonaws.com/capacityType: SPOT}" .path) }}{{ end -}}
+{{- end -}}
 {{- if and $gke .group.spot -}}
-{{- $_ := set $selector "cloud.google.com/compute-class" "lido-spot" -}}
-{{/* GKE keeps all other pods off these nodes, so that no driver runs there. */}}
-{{- $tolerations = append $tolerations (dict "key" "cloud.google.com/compute-class" "operator" "Equal" "value" "lido-spot" "effect" "NoSchedule") -}}
+{{/* Spot pods, billed as pods, with GPUs too. GKE keeps all other pods off these nodes, so that no driver runs there. */}}
+{{- $_ := set $selector "cloud.google.com/gke-spot" "true" -}}
 {{- $tolerations = append $tolerations (dict "key" "cloud.google.com/gke-spot" "operator" "Equal" "value" "true" "effect" "NoSchedule") -}}
 {{- end -}}
 {{- with .group.gpu -}}
@@ -123,7 +130,31 @@ tolerations: {{- toYaml . | nindent 2 }}
 terminationGracePeriodSeconds: {{ ternary 25 60 (default false .group.spot) }}
 {{- end }}
 
-{{/* Spec of a RayCluster. Parameters: root, cluster, name (label of its pods), auth (token or kubernetes). */}}
+{{/* CPUs that Ray schedules on a pod: `ray start --num-cpus` takes only whole numbers. Parameters: group, path. */}}
+{{- define "lido.cpus" -}}
+{{- if hasKey .group "cpus" -}}
+{{- .group.cpus -}}
+{{- else -}}
+{{- if ne (float64 .group.cpu) (floor .group.cpu) }}{{ fail (printf "%s.cpu is %v, want a whole number, or cpus with the number of CPUs that Ray schedules" .path .group.cpu) }}{{ end -}}
+{{- .group.cpu -}}
+{{- end -}}
+{{- end }}
+
+{{/* Namespace selector of KubeRay's operator. */}}
+{{- define "lido.operatorNamespaces" -}}
+{{- $network := .Values.network -}}
+{matchExpressions: [{key: kubernetes.io/metadata.name, operator: In, values: {{ empty $network.operatorNamespace | ternary (list "kuberay-operator" "kuberay-system" "ray-system") (list $network.operatorNamespace) | toJson }}}]}
+{{- end }}
+
+{{/* Egress rule to the API server. */}}
+{{- define "lido.toApiServer" -}}
+- ports: [{protocol: TCP, port: 443}, {protocol: TCP, port: 6443}]
+  {{- with .Values.network.apiServer }}
+  to: {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
+
+{{/* Spec of a RayCluster. Parameters: root, cluster, path (in the values), pods (label of its pods), auth (token or kubernetes). */}}
 {{- define "lido.cluster" -}}
 {{- $root := .root -}}
 {{- $head := .cluster.head -}}
@@ -138,9 +169,8 @@ autoscalerOptions:
   env: [{name: AUTOSCALER_UPDATE_INTERVAL_S, value: "1"}]
   imagePullPolicy: {{ $root.Values.image.pullPolicy }}
   securityContext: {{- include "lido.security" . | nindent 4 }}
-  resources:
-    requests: {cpu: 250m, memory: 512Mi, ephemeral-storage: 128Mi}
-    limits: {cpu: 250m, memory: 512Mi, ephemeral-storage: 128Mi}
+  {{- $autoscaler := merge (dict "spillGiB" 0.125) $root.Values.autoscaler }}
+  resources: {{- include "lido.resources" $autoscaler | nindent 4 }}
 headGroupSpec:
   serviceType: ClusterIP
   rayStartParams:
@@ -152,7 +182,7 @@ headGroupSpec:
   template:
     metadata:
       labels: {{- include "lido.labels" $root | nindent 8 }}
-        lido/cluster: {{ .name }}
+        lido/cluster: {{ .pods }}
       annotations:
         cluster-autoscaler.kubernetes.io/safe-to-evict: "false"
         prometheus.io/scrape: "true"
@@ -177,12 +207,13 @@ headGroupSpec:
       volumes: {{- include "lido.volumes" $head | nindent 8 }}
 workerGroupSpecs:
   {{- range $name, $group := .cluster.groups }}
+  {{- $path := printf "%s.groups.%s" $.path $name }}
+  # The autoscaler sets `replicas`.
   - groupName: {{ $name }}
-    replicas: {{ $group.min }}
     minReplicas: {{ $group.min }}
     maxReplicas: {{ $group.max }}
     rayStartParams:
-      num-cpus: {{ hasKey $group "cpus" | ternary $group.cpus $group.cpu | quote }}
+      num-cpus: {{ include "lido.cpus" (dict "group" $group "path" $path) | quote }}
       {{- with $group.gpu }}
       num-gpus: {{ .count | quote }}
       {{- end }}
@@ -194,7 +225,7 @@ workerGroupSpecs:
     template:
       metadata:
         labels: {{- include "lido.labels" $root | nindent 10 }}
-          lido/cluster: {{ $.name }}
+          lido/cluster: {{ $.pods }}
         annotations:
           prometheus.io/scrape: "true"
           prometheus.io/port: "8080"
@@ -208,7 +239,7 @@ workerGroupSpecs:
         {{- with $root.Values.image.pullSecrets }}
         imagePullSecrets: {{- toYaml . | nindent 10 }}
         {{- end }}
-        {{- include "lido.placement" (dict "root" $root "group" $group) | trim | nindent 8 }}
+        {{- include "lido.placement" (dict "root" $root "group" $group "name" $name "path" $path) | trim | nindent 8 }}
         containers:
           - name: ray-worker
             {{- include "lido.container" (dict "root" $root "group" $group) | nindent 12 }}
