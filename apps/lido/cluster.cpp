@@ -2,6 +2,7 @@
 #include "cluster.h"
 
 #include <cmath>
+#include <map>
 
 #include "lido/base/json_text.h"
 #include "lido/cluster/check.h"
@@ -13,6 +14,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 struct ClusterFlags {
   std::vector<std::string> files;
+  bool autopilot = false;
   bool rules = false;
   bool json = false;
 };
@@ -37,11 +39,12 @@ void print_rules(bool json) {
 }
 
 /// Checks all files, and returns their findings in order.
-Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>& files) {
+Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>& files,
+                                                  const cluster::CheckOptions& options) {
   std::vector<cluster::Finding> findings;
   int ray_objects = 0;
   for (const std::string& file : files) {
-    auto check = LIDO_TRY(cluster::check_manifest(LIDO_TRY(read_text(file)), file));
+    auto check = LIDO_TRY(cluster::check_manifest(LIDO_TRY(read_text(file)), file, options));
     std::ranges::move(check.findings, std::back_inserter(findings));
     ray_objects += check.ray_objects;
   }
@@ -59,6 +62,19 @@ void print_finding(const cluster::Finding& finding) {
              rule.fix);
 }
 
+/// Prints the number of findings of each rule, errors first.
+void print_summary(const std::vector<cluster::Finding>& findings) {
+  std::map<const cluster::Rule*, int> counts;
+  for (const cluster::Finding& finding : findings) ++counts[finding.rule];
+  std::vector<std::pair<const cluster::Rule*, int>> rows(counts.begin(), counts.end());
+  std::ranges::sort(rows, {}, [](const auto& row) {
+    return std::tuple(row.first->severity, -row.second, row.first->id);
+  });
+  for (const auto& [rule, count] : rows)
+    fmt::print("{:<9}{:<24}{:>5}  {}\n", cluster::name_of(rule->severity), rule->id, count,
+               rule->reason.substr(0, rule->reason.find(". ")));
+}
+
 Result<int> check(const ClusterFlags& flags) {
   if (flags.rules) {
     print_rules(flags.json);
@@ -67,7 +83,7 @@ Result<int> check(const ClusterFlags& flags) {
   if (flags.files.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "no manifest given, want YAML files, or - for standard input");
-  const auto findings = LIDO_TRY(check_files(flags.files));
+  const auto findings = LIDO_TRY(check_files(flags.files, {.autopilot = flags.autopilot}));
   std::array<int, 3> counts{};
   OrderedJson list = OrderedJson::array();
   for (const cluster::Finding& finding : findings) {
@@ -80,11 +96,14 @@ Result<int> check(const ClusterFlags& flags) {
     list.push_back(std::move(json));
     if (!flags.json) print_finding(finding);
   }
-  if (flags.json)
+  if (flags.json) {
     fmt::print("{}\n", json_text(list));
-  else
+  } else {
+    if (!findings.empty()) fmt::print("\n");
+    print_summary(findings);
     fmt::print("{} error(s), {} warning(s), {} note(s) in {} file(s)\n", counts[0], counts[1],
                counts[2], flags.files.size());
+  }
   return counts[0] > 0 ? kSomeRejected : kDone;
 }
 
@@ -154,6 +173,9 @@ void add_cluster(CLI::App& app, int& exit) {
                               "manifests; exit code 3 when there are errors");
   sub->add_option("files", flags->files, "YAML files, or - for standard input");
   sub->add_flag("--rules", flags->rules, "List the rules, each with its reason, fix and source");
+  sub->add_flag("--autopilot", flags->autopilot,
+                "Check all pods for GKE Autopilot; without it, pods that select nodes of GKE and "
+                "objects of Lido's chart");
   sub->add_flag("--json", flags->json, "Print the result as JSON");
   sub->callback([flags, &exit] {
     const Result<int> result = check(*flags);

@@ -28,6 +28,82 @@ def test_kuberays_samples_are_read_and_judged():
     assert "ray-job.shutdown.yaml" not in found["job-leaves-cluster"]
     assert "ray-cronjob.sample.yaml" in found["head-cpus"]
     assert not {name for name in found["autopilot-rewrites"] if "tpu" in name}
+    # KubeRay's own operator accepts its samples.
+    assert not found["kuberay-refuses"] and not found["job-asks-kubernetes"]
+    for name in ("ray-cluster-alb-ingress.yaml", "ray-cluster-agc-gatewayapi.yaml"):
+        assert name in found["service-exposed"]
+    assert "ray-job.deletion-rules.yaml" not in found["job-leaves-cluster"]
+    assert "ray-cluster.kubernetes.auth-manual.yaml" not in found["worker-token"]
+    assert not {name for name in found["never-shrinks"] if name == "ray-job.shutdown.yaml"}
+    assert "ray-cluster.external-redis.yaml" in found["password-in-manifest"]
+
+
+def test_findings_are_summed_up_by_rule():
+    """The errors come first in the summary, and its counts are those of the findings."""
+    files = sorted(SAMPLES.glob("ray-cluster*.yaml"))
+    found = collections.Counter(
+        one["rule"] for one in run("cluster", "check", "--json", *files).json
+    )
+    lines = run("cluster", "check", *files).out.split("\n\n")[-1].splitlines()[:-1]
+    rows = [line.split()[:3] for line in lines]
+    assert {rule: int(count) for _, rule, count in rows} == found
+    order = ["error", "warning", "note"]
+    assert [row[0] for row in rows] == sorted((row[0] for row in rows), key=order.index)
+
+
+def test_all_pods_are_checked_for_autopilot_when_asked(tmp_path):
+    text = (SAMPLES / "ray-cluster.sample.yaml").read_text()
+    large = tmp_path / "large.yaml"
+    large.write_text(
+        text.replace('memory: "1Gi"', 'memory: "16Gi"').replace("memory: 1Gi", "memory: 16Gi")
+    )
+    rules = {
+        flags: {one["rule"] for one in run("cluster", "check", "--json", *flags, large).json}
+        for flags in ((), ("--autopilot",))
+    }
+    assert "autopilot-rewrites" not in rules[()]
+    assert "autopilot-rewrites" in rules[("--autopilot",)]
+
+
+VALUES = "name: pool-a\nimage: {repository: r.example/lido, tag: '1.0'}\n"
+
+
+@pytest.mark.parametrize(
+    "data, reason",
+    [
+        ("{groups: {cpu: {cpu: 0.5, memoryGiB: 2}}}", "cpu.cpu is 0.5, want a whole number"),
+        ("{groups: {cpu: {objectStoreGiB: 0.05}}}", "objectStoreGiB is 0.05, want"),
+        ("{head: {memoryGiB: 0.5, objectStoreGiB: 0.1}}", "memoryGiB is 0.5, want 2 or more"),
+        ("{groups: {cpu: {cpu: 64, memoryGiB: 256}}}", "cpu is 64, want a pod that Autopilot"),
+        ("{groups: {cpu: {spillGiB: 50}}}", "spillGiB is 50, want a pod that Autopilot"),
+        ("{groups: {driver: {spot: true}}}", "spot is true, want false"),
+    ],
+)
+def test_pods_that_cannot_start_are_refused_by_every_command(tmp_path, data, reason):
+    values, workload = tmp_path / "values.yaml", tmp_path / "workload.yaml"
+    values.write_text(VALUES + f"clusters: {{data: {data}}}\n")
+    workload.write_text(run("cluster", "simulate", "--example").out)
+    for command in (["price"], ["simulate", "--workload", workload], ["render"], ["status"]):
+        done = run("cluster", *command, values)
+        assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+        assert f"{values}:3: clusters.data." in done.err
+
+
+def test_the_price_is_that_of_the_pod_which_autopilot_bills(tmp_path):
+    """GKE bills 2.5 CPUs for 16 GiB, whatever CPU the pod requests."""
+
+    def always_on(cpu):
+        path = tmp_path / "values.yaml"
+        path.write_text(
+            VALUES + f"clusters: {{data: {{groups: {{cpu: {{cpu: {cpu}, memoryGiB: 16}}}}}}}}\n"
+        )
+        done = run("cluster", "price", path, "--json", "--tb", 0.01, "--max-age-days", 36500)
+        assert done.code == 0, done.err
+        return done.json["clusters"][0]["always_on_usd"], done.err
+
+    raised, warning = always_on(1)
+    same, silence = always_on("2.5, cpus: 2")
+    assert raised == same and "Autopilot raises 1 CPUs" in warning and silence == ""
 
 
 def test_findings_read_well():

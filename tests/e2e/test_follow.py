@@ -24,14 +24,14 @@ NODE = "ab" * 28
 class RayJobs:
     """The calls of Ray's Jobs API that `lido logs` makes, with one job that runs for some time."""
 
-    def __init__(self, seconds, lines_per_s=40, has_tails=True):
+    def __init__(self, seconds, lines_per_s=40, has_tails=True, keeps_connections=True):
         self.begun, self.seconds, self.rate = time.monotonic(), seconds, lines_per_s
         self.has_tails, self.log_bytes, self.tokens = has_tails, 0, {"first"}
         self.authorizations = []
         jobs = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+            protocol_version = "HTTP/1.1" if keeps_connections else "HTTP/1.0"
 
             def do_GET(self):
                 jobs.authorizations.append(self.headers.get("Authorization"))
@@ -55,7 +55,9 @@ class RayJobs:
 
     def lines(self):
         passed = min(time.monotonic() - self.begun, self.seconds)
-        return [f"line {number} of the job's log" for number in range(int(passed * self.rate) + 500)]
+        return [
+            f"line {number} of the job's log" for number in range(int(passed * self.rate) + 500)
+        ]
 
     def reply(self, url):
         ended = time.monotonic() - self.begun > self.seconds
@@ -174,8 +176,10 @@ def test_a_token_that_stays_refused_ends_the_command(tmp_path):
 
 def test_a_chatty_kubectl_does_not_block(tmp_path):
     """A pipe holds 64 KiB; kubectl prints a line for each connection, and waits when it is full."""
-    jobs = RayJobs(seconds=5)
-    done = follow(Kubectl(tmp_path, jobs.port, life_s=2, chatter=200_000))
+    jobs = RayJobs(seconds=8, keeps_connections=False)
+    kubectl = Kubectl(tmp_path, jobs.port, life_s=600, chatter=10_000)
+    done = follow(kubectl)
+    assert kubectl.forwards() == 1 and len(jobs.authorizations) * 10_000 > 2 * 65536
     assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
 
 
@@ -190,7 +194,9 @@ def test_a_proxy_never_sees_the_token(tmp_path):
 @pytest.mark.parametrize("url", ["http://127.0.0.1:80@evil.invalid/", "https://a:b@ray.invalid"])
 def test_an_at_sign_in_a_url_is_refused(url):
     done = run("jobs", "--on", url)
-    assert done.code == 2 and done.err.count("\n") == 1 and "want https://HOST" in done.err, done.err
+    assert done.code == 2 and done.err.count("\n") == 1 and "want https://HOST" in done.err, (
+        done.err
+    )
 
 
 def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
@@ -207,7 +213,9 @@ def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
     time.sleep(0.5)
     program = pathlib.Path(tmp_path / "kubectl")
     program.write_text(
-        program.read_text().replace('"spec": {"authOptions', '"spec": {"suspend": true, "authOptions')
+        program.read_text().replace(
+            '"spec": {"authOptions', '"spec": {"suspend": true, "authOptions'
+        )
     )
     said = process.stderr.read()
     assert process.wait(60) == 1, said

@@ -41,9 +41,7 @@ def render(folder, values=None, *options, name="pool-a"):
 
 def only(objects, kind, name=None):
     found = [
-        one
-        for one in objects
-        if one["kind"] == kind and name in (None, one["metadata"]["name"])
+        one for one in objects if one["kind"] == kind and name in (None, one["metadata"]["name"])
     ]
     assert len(found) == 1, [one["metadata"]["name"] for one in objects if one["kind"] == kind]
     return found[0]
@@ -118,7 +116,10 @@ def test_values_that_cannot_start_are_refused(tmp_path, values, said):
         data(cpu={"objectStoreGiB": 0.0733}),
         data(cpu={"max": 5000}),
         {"clusters": {"data": {"head": {"memoryGiB": 2}}}},
-        {"platform": "kubernetes", **data(cpu={"spot": True, "nodeSelector": {"lifecycle": "spot"}})},
+        {
+            "platform": "kubernetes",
+            **data(cpu={"spot": True, "nodeSelector": {"lifecycle": "spot"}}),
+        },
     ],
 )
 def test_values_just_inside_the_limits_are_rendered(tmp_path, values):
@@ -128,7 +129,9 @@ def test_values_just_inside_the_limits_are_rendered(tmp_path, values):
 
 def test_whole_cpus_reach_ray(tmp_path):
     """`ray start --num-cpus` takes whole numbers only."""
-    cluster = only(render(tmp_path, data(cpu={"cpu": 0.5, "memoryGiB": 2, "cpus": 1})), "RayCluster")
+    cluster = only(
+        render(tmp_path, data(cpu={"cpu": 0.5, "memoryGiB": 2, "cpus": 1})), "RayCluster"
+    )
     assert group(cluster, "cpu")["rayStartParams"]["num-cpus"] == "1"
     assert group(cluster, "driver")["rayStartParams"]["num-cpus"] == "0"
     cluster = only(render(tmp_path), "RayCluster")
@@ -213,7 +216,9 @@ def test_names_of_clusters_and_jobs_do_not_collide(tmp_path):
 
 
 def test_a_variable_of_the_user_replaces_the_charts(tmp_path):
-    cluster = only(render(tmp_path, {"env": [{"name": "HOME", "value": "/home/ray"}]}), "RayCluster")
+    cluster = only(
+        render(tmp_path, {"env": [{"name": "HOME", "value": "/home/ray"}]}), "RayCluster"
+    )
     container = cluster["spec"]["headGroupSpec"]["template"]["spec"]["containers"][0]
     homes = [one["value"] for one in container["env"] if one["name"] == "HOME"]
     assert homes == ["/home/ray"]

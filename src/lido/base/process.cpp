@@ -44,14 +44,17 @@ Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOption
   if (!options.share_err) posix_spawn_file_actions_adddup2(&actions, pipes[2][1], STDERR_FILENO);
   if (!options.folder.empty())
     posix_spawn_file_actions_addchdir_np(&actions, options.folder.c_str());
-  // A child inherits ignored signals.
+  // A child inherits ignored and blocked signals.
   sigset_t defaults;
   sigemptyset(&defaults);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) sigaddset(&defaults, signal);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   posix_spawnattr_setsigdefault(&attributes, &defaults);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
   const std::vector<char*> words = pointers_to(arguments);
   std::vector<char*> variables;
   if (options.environment) variables = pointers_to(*options.environment);

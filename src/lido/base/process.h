@@ -33,7 +33,7 @@ struct SpawnOptions {
 };
 
 /// Starts a program, which is looked up in PATH. SIGINT, SIGTERM and SIGPIPE have their default
-/// effect on it, also when this process ignores them. Thread-safe.
+/// effect on it, also when this process ignores or blocks them. Thread-safe.
 /// @param arguments  N >= 1; the first is the program.
 /// @return kNotFound when there is no such program; kUnavailable when no pipe can be made.
 Result<Child> spawn(const std::vector<std::string>& arguments, const SpawnOptions& options = {});

@@ -91,6 +91,16 @@ TEST(Process, RunsInTheFolderAndEnvironmentAskedFor) {
   EXPECT_EQ(::waitpid(child->pid, nullptr, 0), child->pid);
 }
 
+TEST(Process, AChildDoesNotInheritBlockedSignals) {
+  sigset_t blocked, before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, &blocked, &before), 0);
+  const auto done = run_process({"sh", "-c", "kill -TERM $$; exit 7"});
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  EXPECT_EQ(done->exit_code, 128 + SIGTERM);
+}
+
 TEST(Process, AChildDoesNotInheritIgnoredSignals) {
   ::signal(SIGTERM, SIG_IGN);
   EXPECT_EQ(run_process({"sh", "-c", "kill -TERM $$"})->exit_code, 128 + SIGTERM);
