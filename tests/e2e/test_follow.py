@@ -105,7 +105,8 @@ if "port-forward" in arguments:
 if "secret" in arguments:
     print(open({token!r}).read(), end="")
 else:
-    print(json.dumps({{"metadata": {{"name": "data"}}, "spec": {{"authOptions": {{"mode": "token"}}}}}}))
+    spec = {{"authOptions": {{"mode": "token"}}}}
+    print(json.dumps({{"metadata": {{"name": "data"}}, "spec": spec}}))
 """
 
 
@@ -212,11 +213,7 @@ def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
     )
     time.sleep(0.5)
     program = pathlib.Path(tmp_path / "kubectl")
-    program.write_text(
-        program.read_text().replace(
-            '"spec": {"authOptions', '"spec": {"suspend": true, "authOptions'
-        )
-    )
+    program.write_text(program.read_text().replace("spec = {", 'spec = {"suspend": True, '))
     said = process.stderr.read()
     assert process.wait(60) == 1, said
     assert said.count("\n") == 1 and "lido logs lido-1 --on k8s:pool-a/data --follow" in said, said

@@ -314,6 +314,25 @@ def test_who_may_not_is_refused_before_anything_is_created(cluster, raw, tmp_pat
     assert not out.exists()
 
 
+def test_a_request_of_any_length_reaches_the_cluster(cluster, raw, tmp_path):
+    """Linux takes no argument above 128 KiB, such as the paths that a shell's pattern matches."""
+    folder = tmp_path / "a-folder-with-a-name-that-is-rather-long"
+    folder.mkdir()
+    for number in range(1200):
+        (folder / f"{number:04}-{'x' * 60}.mp4").write_bytes(b"no video")
+    clips = [*sorted(folder.iterdir()), raw / "h264_b.mp4"]
+    assert sum(len(str(clip)) for clip in clips) > 131072
+    done = run("ingest", *clips, "--out", tmp_path / "d", *SMALL, *cluster.on, "--json", "--quiet")
+    assert done.json["rejected"] == 1200 and done.json["samples"] > 0, done.err
+    job = next(
+        one
+        for one in run("jobs", *cluster.on, "--json").json
+        if one["dataset"] == str(tmp_path / "d")
+    )
+    followed = run("logs", job["job"], "--follow", *cluster.on)
+    assert followed.out == run("logs", job["job"], *cluster.on).out and '"summary"' in followed.out
+
+
 @pytest.mark.parametrize(
     "on, said",
     [

@@ -164,14 +164,28 @@ def test_samples_come_back(ray, local):
         assert (row["frames"] == truth[row["sample"]].frames).all()
 
 
-def test_samples_are_listed_once_for_all_batches(local):
-    from lido.ray.samples import load_samples, samples_by_key
+def test_samples_are_read_by_ranges(ray, local):
+    """The driver plans ranges; each process lists the samples once, whatever number of blocks."""
+    from lido.ray import data
+    from lido.ray.samples import SampleSource, samples_of
 
-    keys = [row["sample"] for row in table(local, "manifest")]
-    samples_by_key.cache_clear()
-    for key in keys[:5]:
-        assert list(load_samples({"sample": [key]}, str(local), 1)["sample"]) == [key]
-    assert samples_by_key.cache_info().misses == 1
+    rows = table(local, "manifest")
+    tasks = SampleSource(str(local), 1, None, len(rows)).get_read_tasks(7)
+    assert len(tasks) == min(7, -(-len(rows) // 16))
+    samples_of.cache_clear()
+    blocks = [block for task in tasks for block in task()]
+    assert samples_of.cache_info().misses == 1
+    keys = [key for block in blocks for key in block["sample"].to_pylist()]
+    assert sorted(keys) == sorted(row["sample"] for row in rows) and len(blocks) > 1
+
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
+    splits = {row["sample"]: row["split"] for row in rows}
+    for split in sorted(set(splits.values())):
+        read = data.read_shards(local, split=split, num_cpus=0.5, override_num_blocks=2)
+        wanted = {key for key, value in splits.items() if value == split}
+        assert {row["sample"] for row in read.take_all()} == wanted
+    with pytest.raises(ValueError, match="split is 'tran', want one of"):
+        data.read_shards(local, split="tran")
 
 
 def test_frames_stay_in_ray(ray, raw, tmp_path):

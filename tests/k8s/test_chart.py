@@ -154,7 +154,7 @@ def test_spot_pods_are_billed_as_pods_and_can_have_gpus(tmp_path):
 
 
 def test_two_pools_live_in_one_kubernetes(tmp_path):
-    """Helm refuses an object that another release owns; objects outside namespaces have one name."""
+    """Helm refuses an object that another release owns, such as one outside namespaces."""
     options = ("--set", "operator.install=true", "--set", "auth.mode=kubernetes")
     outside = {"ClusterRole", "ClusterRoleBinding", "ComputeClass", "PriorityClass"}
     names = [

@@ -76,7 +76,11 @@ def plan(
     sampling: dict | None = None,
     job: dict | None = None,
 ) -> Plan:
-    """Finds and plans clips. `sampling` and `job` hold options by their names with underscores."""
+    """Finds and plans clips. `sampling` and `job` hold options by their names with underscores.
+
+    Raises LidoError for a bad option or input, and LidoUnavailable when the storage does not
+    answer.
+    """
     return Plan(
         {
             "inputs": [str(one) for one in inputs],
@@ -140,6 +144,9 @@ def finish(
 
     `memory` (bytes) is reserved for a deferred span; by default all memory of the largest node.
     `on_span` is called with the row of each finished span.
+
+    Raises LidoError or LidoUnavailable when the dataset cannot be written, and RayError when Ray
+    fails.
     """
     deferred = []
     for batch in done.iter_batches(batch_size=None, batch_format="pyarrow"):
@@ -168,14 +175,20 @@ def ingest(
     *,
     labels="",
     classes="",
-    memory: int | None = None,
+    deferred_memory: int | None = None,
     on_span: OnSpan = lambda row: None,
     sampling: dict | None = None,
     job: dict | None = None,
     **resources,
 ) -> dict:
-    """Turns raw clips into shards on the connected Ray, with the bytes of `lido ingest`."""
+    """Turns raw clips into shards on the connected Ray, with the bytes of `lido ingest`.
+
+    `resources` are those of each task: num_cpus, num_gpus, memory, resources. `deferred_memory`
+    (bytes) is reserved for a span that crashed its worker, as in finish().
+
+    Raises LidoError for a bad request, LidoUnavailable when the storage does not answer, and
+    RayError when Ray fails.
+    """
     made = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
-    return finish(
-        made, write_parts(read_clips(made, **resources), made, **resources), memory, on_span
-    )
+    done = write_parts(read_clips(made, **resources), made, **resources)
+    return finish(made, done, deferred_memory, on_span)

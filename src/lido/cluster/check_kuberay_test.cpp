@@ -20,9 +20,12 @@ spec:
     enableInTreeAutoscaling: true
     authOptions: {mode: token}
     autoscalerOptions: {version: v2}
-    headGroupSpec: {HEAD: 0, rayStartParams: {num-cpus: "0"}, template: {spec: {HEADPOD: 0, containers: [{name: head, env: [{name: A}]}]}}}
+    headGroupSpec:
+      {HEAD: 0, rayStartParams: {num-cpus: "0"},
+      template: {spec: {HEADPOD: 0, containers: [{name: head, env: [{name: A}]}]}}}
     workerGroupSpecs:
-    - {groupName: cpu, minReplicas: 0, maxReplicas: 3, WORKER: 0, template: {spec: {WORKERPOD: 0, containers: [{name: worker}]}}}
+    - {groupName: cpu, minReplicas: 0, maxReplicas: 3, WORKER: 0,
+      template: {spec: {WORKERPOD: 0, containers: [{name: worker}]}}}
 )";
 
 /// Replaces the first `from` of each pair.
@@ -36,7 +39,7 @@ std::string job_with(std::initializer_list<std::pair<std::string_view, std::stri
   return text;
 }
 
-/// What KubeRay refuses in a manifest, as the check reports it; empty for nothing.
+/// Returns the first refusal of KubeRay that the check reports; empty for none.
 std::string refusal_of(const std::string& text) {
   const auto check = check_manifest(text, "m.yaml");
   EXPECT_TRUE(check) << check.error().message;

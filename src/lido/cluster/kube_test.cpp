@@ -197,7 +197,8 @@ TEST_F(KubeTest, ReportsAnEndedAutoscaler) {
   {"metadata": {"labels": {"ray.io/cluster": "data", "ray.io/node-type": "head"}},
    "status": {"conditions": [{"type": "Ready", "status": "False"}],
     "containerStatuses": [{"name": "ray-head", "state": {"running": {}}},
-     {"name": "autoscaler", "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}}]}';;
+     {"name": "autoscaler",
+      "state": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}]}}]}';;
 esac)script");
   const auto status = Kube("", "").status("pool-a");
   ASSERT_TRUE(status) << status.error().message;
@@ -207,8 +208,8 @@ esac)script");
 
 TEST_F(KubeTest, KeepsAnOperatorThatOtherPoolsNeed) {
   make_program("kubectl", R"script(case "$*" in
-*customresourcedefinition*) echo '{"spec": {"versions": [{"name": "v1", "schema": {"openAPIV3Schema":
-  {"properties": {"spec": {"properties": {"authOptions": {}}}}}}}]}}';;
+*customresourcedefinition*) echo '{"spec": {"versions": [{"name": "v1", "schema":
+  {"openAPIV3Schema": {"properties": {"spec": {"properties": {"authOptions": {}}}}}}}]}}';;
 *deployments*) echo '{"items": [{"metadata": {"namespace": "pool-a",
   "labels": {"app.kubernetes.io/name": "lido"}}}]}';;
 *rayclusters*all-namespaces*) echo '{"items": [{"metadata": {"namespace": "pool-a"}},

@@ -73,7 +73,7 @@ struct SpotNodes {
 /// none.
 std::optional<SpotNodes> spot_nodes(const YAML::Node& pod);
 
-/// What KubeRay's operator refuses.
+/// Reports settings that KubeRay's operator refuses.
 ///
 /// Source: KubeRay 1.6.2, controllers/ray/utils/validation.go.
 void check_kuberay_rules(const YAML::Node& document, Report& report);

@@ -26,7 +26,7 @@ constexpr double kAutoscalerDisk_gib = 0.125;
 /// Settings of a values file that its pods depend on.
 struct PodContext {
   bool autopilot = false;
-  PodRequests autoscaler;  ///< Of the container beside Ray in the pod of each head.
+  PodRequests autoscaler;  ///< Requests of the container beside Ray in each head's pod.
   std::vector<std::string> warnings;
 };
 

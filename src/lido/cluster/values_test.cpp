@@ -35,7 +35,8 @@ clusters:
 
 const ChartFiles kChart{std::string(kDefaults), R"({"type": "object", "properties": {
     "name": {"type": "string"}, "platform": {"enum": ["gke-autopilot", "kubernetes"]},
-    "image": {}, "serviceAccount": {}, "jobs": {}, "autoscaler": {}, "clusters": {"type": "object"}},
+    "image": {}, "serviceAccount": {}, "jobs": {}, "autoscaler": {},
+    "clusters": {"type": "object"}},
     "additionalProperties": false})"};
 
 TEST(Values, OverrideTheDefaults) {
