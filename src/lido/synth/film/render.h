@@ -45,7 +45,8 @@ struct Shot {
 /// Draws what one camera sees, on the CPU by one thread.
 ///
 /// Equal calls give equal bytes on every run of one build on one kind of CPU. To be used by
-/// the thread that made it, and no other.
+/// the thread that made it, and no other. A thread has one renderer at a time: another, made or
+/// destroyed there, takes its context away.
 class Renderer {
  public:
   /// @return kUnavailable where Mesa's libraries are not installed.
