@@ -1,65 +1,229 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
+#include "lido/dataset/clip_time.h"
 #include "lido/dataset/csv.h"
-#include "lido/dataset/edit.h"
+#include "lido/dataset/forget.h"
 #include "lido/report/report.h"
 
 namespace lido::cli {
 namespace {
 
+constexpr int64_t kMaxListBytes = int64_t{1} << 30;
+/// Damaged files and files of other programs that are named, at most.
+constexpr size_t kMaxNamed = 3;
+
 struct ForgetFlags {
   std::string dataset;
   std::string clip;
   std::string time;
+  std::string list;
+  bool copies = false;
+  bool only_this = false;
+  bool dry_run = false;
   bool json = false;
 };
 
-/// Converts "12.5", "1:02.5" or "1:00:00" to seconds.
-Result<double> parse_clock(std::string_view text) {
-  double seconds = 0;
-  for (std::string_view rest = text;;) {
-    const size_t colon = rest.find(':');
-    const auto part = dataset::parse_number(rest.substr(0, colon));
-    if (!part || *part < 0)
-      return fail(ErrorCode::kInvalidArgument, "--time: {} is not a time, want seconds or h:mm:ss",
-                  dataset::in_quotes(text));
-    seconds = seconds * 60 + *part;
-    if (colon == std::string_view::npos) return seconds;
-    rest.remove_prefix(colon + 1);
+Result<dataset::Stretch> stretch_of(const std::string& clip, std::string_view time) {
+  const auto range = LIDO_TRY(dataset::parse_time_range(time));
+  return dataset::Stretch{clip, range.start_s, range.end_s};
+}
+
+/// Reads a list: CSV or Parquet with the columns clip and time.
+Result<std::vector<dataset::Stretch>> read_list(const std::string& file) {
+  const auto reader = LIDO_TRY(storage::open_reader(file));
+  const std::string bytes = LIDO_TRY(storage::read_all(*reader, kMaxListBytes));
+  const auto table = dataset::parse_table(bytes, {"clip", "time"}, {});
+  if (!table) return with_context(file, table.error());
+  std::vector<dataset::Stretch> stretches;
+  for (size_t row = 0; row < table->rows; ++row) {
+    const std::string clip(table->cell("clip", row));
+    if (clip.empty())
+      return fail(ErrorCode::kInvalidArgument, "{}: {}: clip is empty, want a name", file,
+                  table->place(row));
+    const auto stretch = stretch_of(clip, table->cell("time", row));
+    if (!stretch)
+      return with_context(fmt::format("{}: {}: time", file, table->place(row)), stretch.error());
+    stretches.push_back(*stretch);
   }
+  if (stretches.empty())
+    return fail(ErrorCode::kInvalidArgument, "{}: no rows, want at least one clip and time", file);
+  return stretches;
+}
+
+Result<dataset::ForgetRequest> request_of(const ForgetFlags& flags) {
+  dataset::ForgetRequest request;
+  if (flags.copies && flags.only_this)
+    return fail(ErrorCode::kInvalidArgument, "--copies and --only-this: got both, want one");
+  if (flags.copies) request.copies = dataset::CopyChoice::kAll;
+  if (flags.only_this) request.copies = dataset::CopyChoice::kOnlyThis;
+  const bool is_one = !flags.clip.empty() && !flags.time.empty();
+  const bool is_list = !flags.list.empty() && flags.clip.empty() && flags.time.empty();
+  if (is_list) {
+    request.stretches = LIDO_TRY(read_list(flags.list));
+    return request;
+  }
+  if (!is_one || !flags.list.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "lido forget: no footage named, want --clip and --time, or --list alone");
+  auto stretch = stretch_of(flags.clip, flags.time);
+  if (!stretch) return with_context("--time", stretch.error());
+  request.stretches = {*stretch};
+  return request;
+}
+
+std::string counts_text(const dataset::Forgotten& record) {
+  return fmt::format("{}, {}, {}, {}", counted(record.samples, "sample"),
+                     counted(record.rows, "row"), counted(record.views, "view"),
+                     counted(record.plates, "plate"));
+}
+
+/// Where a bucket may keep what was removed, and how to remove that too. Empty for a folder.
+std::string bucket_note(const std::string& uri) {
+  if (!storage::is_remote(uri)) return {};
+  const std::string bucket = uri.substr(0, uri.find('/', 5));
+  const std::string name = bucket.substr(5);
+  if (uri.starts_with("gs://")) {
+    return fmt::format(
+        "Kept by the bucket itself, where soft delete (7 days unless switched off) or object "
+        "versioning is on: see them with \"gcloud storage ls --soft-deleted --recursive {0}\" and "
+        "\"gcloud storage ls --all-versions --recursive {0}\". Remove old versions with \"gcloud "
+        "storage rm OBJECT#GENERATION\"; what is soft-deleted goes at the end of its time, which "
+        "\"gcloud storage buckets update {1} --clear-soft-delete\" ends for later removals.",
+        uri, bucket);
+  }
+  const std::string prefix = uri.size() > bucket.size() ? uri.substr(bucket.size() + 1) : "";
+  return fmt::format(
+      "Kept by the bucket itself, where versioning is on: see it with \"aws s3api "
+      "list-object-versions --bucket {0} --prefix {1}\", and remove each with \"aws s3api "
+      "delete-object --bucket {0} --key KEY --version-id ID\", or by a lifecycle rule with "
+      "NoncurrentVersionExpiration. Unfinished uploads: \"aws s3api list-multipart-uploads "
+      "--bucket {0}\".",
+      name, prefix);
+}
+
+nlohmann::ordered_json stretches_json(const dataset::ForgetSummary& summary) {
+  auto json = nlohmann::ordered_json::array();
+  for (const dataset::Forgotten& one : summary.stretches) {
+    json.push_back({{"clip", one.clip},
+                    {"start_s", one.start_s},
+                    {"end_s", std::isinf(one.end_s) ? nlohmann::ordered_json()
+                                                    : nlohmann::ordered_json(one.end_s)},
+                    {"samples", one.samples},
+                    {"rows", one.rows},
+                    {"views", one.views},
+                    {"plates", one.plates}});
+  }
+  return json;
+}
+
+void print_stretches(const dataset::ForgetSummary& summary) {
+  for (const dataset::Forgotten& one : summary.stretches)
+    fmt::print("  {}, {}: {}\n", one.clip, dataset::range_text(one.start_s, one.end_s),
+               counts_text(one));
+}
+
+void print_notes(const dataset::ForgetSummary& summary) {
+  for (const std::string& note : summary.notes) fmt::print(stderr, "lido: note: {}\n", note);
+}
+
+Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
+                    const dataset::ForgetRequest& request) {
+  const auto summary = LIDO_TRY(dataset::preview_forget(dataset, request));
+  print_notes(summary);
+  if (flags.json) {
+    const nlohmann::ordered_json json = {{"dry_run", true},
+                                         {"samples", summary.samples},
+                                         {"rows", summary.rows},
+                                         {"views", summary.views},
+                                         {"plates", summary.plates},
+                                         {"shards", summary.shards},
+                                         {"stretches", stretches_json(summary)},
+                                         {"notes", summary.notes}};
+    fmt::print("{}\n", json_text(json));
+    return kDone;
+  }
+  fmt::print("Would remove {}, {}, {} and {}, and write {} again:\n",
+             counted(summary.samples, "sample"), counted(summary.rows, "row"),
+             counted(summary.views, "view"), counted(summary.plates, "plate"),
+             counted(summary.shards, "shard"));
+  print_stretches(summary);
+  fmt::print("Nothing was removed (--dry-run).\n");
+  return kDone;
+}
+
+void print_json(const dataset::ForgetSummary& summary, const dataset::ForgetProof& proof,
+                const std::string& bucket) {
+  const nlohmann::ordered_json json = {{"generation", summary.generation},
+                                       {"samples_removed", summary.samples},
+                                       {"rows_removed", summary.rows},
+                                       {"views_removed", summary.views},
+                                       {"plates_removed", summary.plates},
+                                       {"shards_rewritten", summary.shards},
+                                       {"leftovers_removed", summary.leftovers},
+                                       {"stretches", stretches_json(summary)},
+                                       {"notes", summary.notes},
+                                       {"shards_checked", proof.shards},
+                                       {"files_checked", proof.files},
+                                       {"damaged", proof.damaged},
+                                       {"foreign", proof.foreign},
+                                       {"kept_by_bucket", bucket}};
+  fmt::print("{}\n", json_text(json));
+}
+
+void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProof& proof,
+                const std::string& bucket) {
+  const bool any = summary.samples + summary.rows + summary.views + summary.plates > 0;
+  if (any) {
+    fmt::print("Removed {}, {}, {} and {} from {}, and all older generations and shards:\n",
+               counted(summary.samples, "sample"), counted(summary.rows, "row"),
+               counted(summary.views, "view"), counted(summary.plates, "plate"),
+               counted(summary.shards, "shard"));
+  } else {
+    fmt::print("0 samples removed: the dataset held nothing of this footage any more. In all:\n");
+  }
+  print_stretches(summary);
+  if (summary.leftovers > 0)
+    fmt::print("Removed {} of unfinished work.\n", counted(summary.leftovers, "file"));
+  fmt::print("Searched {}, every table and every byte of {}: nothing of it is left.\n",
+             counted(proof.files, "file"), counted(proof.shards, "shard"));
+  fmt::print(
+      "forgotten.json has the record; later ingests leave this footage out, under any "
+      "name.\n");
+  fmt::print("Not removed: the raw clip, copies of the dataset, and models trained on it.\n");
+  if (!bucket.empty()) fmt::print("{}\n", bucket);
+}
+
+/// Warns of files that the search could not look into.
+void warn(std::string_view what, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  fmt::print(stderr, "lido: warning: {} {}\n", counted(std::ssize(names), "file"), what);
+  for (size_t i = 0; i < std::min(names.size(), kMaxNamed); ++i)
+    fmt::print(stderr, "  {}\n", printable(names[i]));
 }
 
 Result<int> forget(const ForgetFlags& flags) {
-  double start = 0, end = INFINITY;
-  if (flags.time != "all") {
-    const size_t dash = flags.time.find('-');
-    if (dash == std::string::npos)
-      return fail(ErrorCode::kInvalidArgument,
-                  "--time: got {}, want START-END in seconds or h:mm:ss, or all",
-                  dataset::in_quotes(flags.time));
-    start = LIDO_TRY(parse_clock(std::string_view(flags.time).substr(0, dash)));
-    const auto rest = std::string_view(flags.time).substr(dash + 1);
-    if (!rest.empty()) end = LIDO_TRY(parse_clock(rest));
-  }
+  const auto request = LIDO_TRY(request_of(flags));
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const auto summary = LIDO_TRY(dataset::forget(dataset, flags.clip, start, end));
-  LIDO_TRY(report::write_report(dataset, nullptr));
-  if (flags.json) {
-    fmt::print("{}\n", json_text(nlohmann::json({{"generation", summary.generation},
-                                                 {"samples_removed", summary.samples},
-                                                 {"shards_rewritten", summary.shards},
-                                                 {"shards_checked", summary.shards_checked}})));
-    return kDone;
-  }
-  fmt::print("Removed {} sample(s) from {} shard(s), and all older generations and shards.\n",
-             human_count(summary.samples), summary.shards);
-  fmt::print("Checked all {} shard(s): every byte belongs to a sample of the dataset.\n",
-             summary.shards_checked);
-  fmt::print("forgotten.json has the record; later ingests leave this footage out.\n");
-  fmt::print("Not removed: the raw clip, copies of the dataset, and models trained on it.\n");
+  if (flags.dry_run) return preview(flags, dataset, request);
+  auto run = LIDO_TRY(dataset::ForgetRun::open(dataset, request));
+  const auto summary = LIDO_TRY(run.remove());
+  // A fault elsewhere in the dataset keeps the report from being made, and nothing else.
+  const auto report = report::write_report(dataset, nullptr);
+  const auto proof = LIDO_TRY(run.prove());
+  print_notes(summary);
+  const std::string bucket = bucket_note(dataset.store().uri());
+  if (flags.json)
+    print_json(summary, proof, bucket);
+  else
+    print_text(summary, proof, bucket);
+  warn("damaged or lost before, which no removal changed", proof.damaged);
+  warn("of other programs in the folder, which nothing looked into", proof.foreign);
+  if (!report)
+    fmt::print(stderr, "lido: warning: no report.html: {}\n", printable(report.error().message));
   return kDone;
 }
 
@@ -71,16 +235,21 @@ void add_forget(CLI::App& app, int& exit) {
       app.add_subcommand("forget", "Remove a person's footage from every shard, for good");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
-  command
-      ->add_option("--clip", flags->clip,
-                   "Clip with the footage: its full path or URI, or its last parts")
-      ->required();
-  command
-      ->add_option(
-          "--time", flags->time,
-          "Footage to remove: START-END after the clip's first frame, in seconds or h:mm:ss; "
-          "or all")
-      ->required();
+  command->add_option("--clip", flags->clip,
+                      "Clip with the footage: its full path or URI, or its last parts");
+  command->add_option(
+      "--time", flags->time,
+      "Footage to remove: START-END after the clip's first frame, in seconds or h:mm:ss; "
+      "or all");
+  command->add_option("--list", flags->list,
+                      "Many clips and times: a .csv or .parquet file with the columns clip and "
+                      "time, in place of --clip and --time");
+  command->add_flag("--copies", flags->copies,
+                    "Remove the footage from all clips of the dataset with the same content");
+  command->add_flag("--only-this", flags->only_this,
+                    "Remove the footage from the named clip and keep it in its copies");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Print how much would be removed, and remove nothing");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = forget(*flags);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <cstdlib>
 #include <map>
 #include <optional>
@@ -6,6 +7,7 @@
 
 #include "cli.h"
 #include "lido/base/json_text.h"
+#include "lido/dataset/clip_time.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
@@ -60,6 +62,35 @@ void print_labels(const dataset::Generation& generation, Totals& totals) {
   }
 }
 
+void print_forgotten(const std::vector<dataset::Forgotten>& records) {
+  if (!records.empty()) fmt::print("\nforgotten\n");
+  for (const dataset::Forgotten& record : records) {
+    const std::string seen_by = record.seen_by.empty()
+                                    ? "no model known to have seen it"
+                                    : fmt::format("seen by {}", fmt::join(record.seen_by, ", "));
+    fmt::print("  {}, {}: {} removed, {}{}\n", printable(record.clip),
+               dataset::range_text(record.start_s, record.end_s), counted(record.samples, "sample"),
+               seen_by, record.done ? "" : "; not finished: run lido forget again");
+  }
+}
+
+nlohmann::ordered_json forgotten_json(const std::vector<dataset::Forgotten>& records) {
+  auto json = nlohmann::ordered_json::array();
+  for (const dataset::Forgotten& record : records) {
+    json.push_back({{"clip", record.clip},
+                    {"start_s", record.start_s},
+                    {"end_s", std::isinf(record.end_s) ? nlohmann::ordered_json()
+                                                       : nlohmann::ordered_json(record.end_s)},
+                    {"samples", record.samples},
+                    {"rows", record.rows},
+                    {"views", record.views},
+                    {"plates", record.plates},
+                    {"seen_by", record.seen_by},
+                    {"done", record.done}});
+  }
+  return json;
+}
+
 Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generation& generation,
                          Totals& totals) {
   double seconds = 0;
@@ -79,8 +110,7 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
                human_bytes(static_cast<double>(total.bytes)));
   }
   print_labels(generation, totals);
-  if (const auto forgotten = LIDO_TRY(dataset.forgotten()); !forgotten.empty())
-    fmt::print("\nforgotten: {} stretch(es) of clips, see forgotten.json\n", forgotten.size());
+  print_forgotten(LIDO_TRY(dataset.forgotten()));
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
     fmt::print("  {}: {} (readable until {:.2f} s, {} samples kept)\n", row.clip, row.reason,
@@ -97,7 +127,8 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
                                  {"samples", generation.samples},
                                  {"options", dataset.identity()},
                                  {"splits", nlohmann::ordered_json::object()},
-                                 {"rejected", nlohmann::ordered_json::array()}};
+                                 {"rejected", nlohmann::ordered_json::array()},
+                                 {"forgotten", forgotten_json(LIDO_TRY(dataset.forgotten()))}};
   for (const char* split : dataset::kSplits) {
     const SplitTotals& total = totals[split];
     json["splits"][split] = {{"samples", total.samples},      {"clips", total.clips.size()},

@@ -16,10 +16,8 @@ from bucket_servers import NAMES
 from conftest import CLIPS, SMALL, content, hold_port, ingest, port_of, run, table
 
 
-def objects(uri, env):
-    """Checksums of the objects below a URI by their name, read from the server without Lido; the
-    report, which names the time, is left out.
-    """
+def object_bytes(uri, env):
+    """The objects below a URI by their name, listed and read from the server without Lido."""
     scheme, _, bucket, prefix = uri.split("/", 3)
     if scheme == "s3:":
         client = boto3.client(
@@ -46,9 +44,16 @@ def objects(uri, env):
             ) as answer:
                 return answer.read()
 
+    return {name.removeprefix(prefix + "/"): read(name) for name in names}
+
+
+def objects(uri, env):
+    """Checksums of the objects below a URI by their name; the report, which names the time, is left
+    out.
+    """
     return {
-        name.removeprefix(prefix + "/"): hashlib.sha256(read(name)).hexdigest()
-        for name in names
+        name: hashlib.sha256(data).hexdigest()
+        for name, data in object_bytes(uri, env).items()
         if not name.endswith("report.html")
     }
 
@@ -96,6 +101,12 @@ def test_faults_are_retried_and_change_nothing(bucket, tmp_path):
     assert content(tmp_path / "calm") == content(tmp_path / "stormy")
 
 
+def jpegs(shard):
+    """The images in a shard."""
+    with tarfile.open(fileobj=io.BytesIO(shard)) as tar:
+        return [tar.extractfile(m).read() for m in tar if m.name.endswith(".jpg")]
+
+
 def test_a_dataset_in_a_bucket(bucket, tmp_path):
     uri, env, _ = bucket
     out = f"{uri}/train"
@@ -112,8 +123,17 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
     assert first.items() <= second.items() and len(second) > len(first)
     found = run("inspect", out, "--json", "--verify", env=env)
     assert found.code == 0 and found.json["clips"] == 2, found.err
+    before = object_bytes(out, env)
     gone = run("forget", out, "--clip", "vp9.webm", "--time", "all", "--json", env=env)
     assert gone.code == 0 and gone.json["samples_removed"] > 0, gone.err
+    assert "version" in gone.json["kept_by_bucket"]
+    after = object_bytes(out, env)
+    assert not [name for name in after if "generations/000002" in name or ".work" in name]
+    # The second generation's shards are of vp9.webm alone.
+    frames = [
+        f for name, data in before.items() if name.startswith("shards/g000002") for f in jpegs(data)
+    ]
+    assert frames and not [f for f in frames if any(f in data for data in after.values())]
     assert run("inspect", out, "--json", env=env).json["generation"] == 3
 
 

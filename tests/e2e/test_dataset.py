@@ -225,6 +225,7 @@ def test_forgetting_a_whole_clip(dataset):
     [
         (["--clip", "gone.mp4", "--time", "all"], "no clip named"),
         (["--clip", "h264_b.mp4", "--time", "3-2"], "want 0 <= start < end"),
+        (["--clip", "h264_b.mp4", "--time", "7-8"], "the clip ends at 0:06"),
         (["--clip", "h264_b.mp4", "--time", "noon"], "want START-END"),
     ],
 )

@@ -18,7 +18,6 @@ from conftest import (
     parts_done,
     run,
     start,
-    table,
     wait_until,
 )
 
@@ -156,33 +155,3 @@ def test_two_at_a_time_are_refused(clips, tmp_path):
     first.terminate()
     assert second.code == 1 and "another process is writing here" in second.err
     assert first.wait(timeout=30) == 130
-
-
-def test_a_killed_forget_finishes_too(clips, tmp_path):
-    chance = random.Random(5)
-    ingest(
-        [clips / n for n in ("h264_b.mp4", "hevc_b.mp4", "vp9.webm")],
-        tmp_path / "whole",
-        *SMALL,
-        "--shard-mb",
-        0.05,
-    )
-    forget = [LIDO, "forget", str(tmp_path / "d"), "--clip", "h264_b.mp4", "--time", "1-4"]
-    for _number in range(6):
-        subprocess.run(["rm", "-rf", tmp_path / "d"], check=True)
-        subprocess.run(["cp", "-r", tmp_path / "whole", tmp_path / "d"], check=True)
-        process = subprocess.Popen(forget, stdout=subprocess.DEVNULL)
-        time.sleep(chance.random() * 0.12)
-        process.kill()
-        process.wait()
-        subprocess.run(forget, check=True, stdout=subprocess.DEVNULL)
-        latest = max(int(p.name) for p in (tmp_path / "d/generations").iterdir())
-        rows = table(tmp_path / "d", "manifest", latest)
-        assert rows and not [
-            r
-            for r in rows
-            if r["clip"].endswith("h264_b.mp4") and r["start_s"] < 4 and r["end_s"] >= 1
-        ]
-        assert {p.name for p in (tmp_path / "d/shards").iterdir()} == {
-            r["shard"].split("/")[1] for r in rows
-        }

@@ -57,6 +57,10 @@ struct Tables {
   TableWriter<RejectedRow> rejected;
 };
 
+/// Share of a clip's average frame time for which a frame counts as on show. Below 1, since headers
+/// round the frame rate.
+inline constexpr double kShownShare = 0.99;
+
 /// A stretch of a clip that was removed from the dataset for good.
 struct Forgotten {
   std::string clip;                        ///< Absolute path or URI.
@@ -73,10 +77,6 @@ struct Forgotten {
   std::vector<std::string> seen_by;  ///< Training runs and models that saw the footage.
   bool done = true;                  ///< False until the removal has been proven.
 
-  /// Returns whether the record removes something of clip `other` from `from_s` to `to_s`.
-  bool covers(std::string_view other, double from_s, double to_s) const {
-    return other == clip && from_s < end_s && to_s >= start_s;
-  }
   /// Returns whether the record removes a frame, which is on show from its PTS until the next one.
   /// @param pts_s      PTS of the frame, seconds after the clip's first frame.
   /// @param sampled_s  Sampling time of the frame, at which it is on show for certain.

@@ -167,14 +167,5 @@ TEST(Forgotten, RemovesTheFramesOnShow) {
   EXPECT_FALSE(record.removes(1.9, 1.95, 0.04));
 }
 
-TEST(Forgotten, CoversWhatOverlapsIt) {
-  const Forgotten record{.clip = "a", .start_s = 2, .end_s = 3};
-  EXPECT_TRUE(record.covers("a", 1, 2)) << "a sample's last frame is in it";
-  EXPECT_TRUE(record.covers("a", 2.9, 4));
-  EXPECT_FALSE(record.covers("a", 3, 4)) << "the end is exclusive";
-  EXPECT_FALSE(record.covers("a", 0, 1.9));
-  EXPECT_FALSE(record.covers("b", 2, 3));
-}
-
 }  // namespace
 }  // namespace lido::dataset

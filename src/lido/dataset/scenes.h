@@ -39,11 +39,4 @@ Result<ScenePictures> read_scene_pictures(storage::Store& store, const std::stri
 Result<void> write_scene_pictures(storage::Store& store, const std::string& folder,
                                   const ScenePictures& pictures);
 
-/// Removes a stretch of a clip from the scene folders of a generation: rows, views, and the plates
-/// that used frames of the clip. An affected folder is written again under another name, which
-/// replaces the old one in `generation`; the caller removes the old folder.
-/// @return Whether any folder changed.
-Result<bool> forget_scenes(const Dataset& dataset, Generation& generation, int next_generation,
-                           const Forgotten& record);
-
 }  // namespace lido::dataset

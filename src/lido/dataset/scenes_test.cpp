@@ -58,44 +58,5 @@ TEST_F(Scenes, BrokenListsOfPicturesAreRefused) {
   }
 }
 
-TEST_F(Scenes, ForgettingWritesTheFolderAgainWithoutTheStretch) {
-  Generation generation{.number = 1, .scenes = {scene_}};
-  const Forgotten record{.clip = "/pool/a.mp4", .start_s = 2, .end_s = 4};
-  const auto changed = forget_scenes(*dataset_, generation, 2, record);
-  ASSERT_TRUE(changed) << changed.error().message;
-  EXPECT_TRUE(*changed);
-  ASSERT_EQ(generation.scenes, std::vector<std::string>{"scenes/g000001-f000002"});
-  auto& store = dataset_->store();
-  const auto objects = *read_table<ObjectRow>(store, generation.scenes[0] + kObjectsTable);
-  ASSERT_EQ(objects.size(), 2U);
-  EXPECT_EQ(objects[0].k, 1);
-  EXPECT_EQ(objects[1].clip, "/pool/b.mp4");
-  const auto tracks = *read_table<TrackRow>(store, generation.scenes[0] + kTracksTable);
-  ASSERT_EQ(tracks.size(), 1U) << "a track that overlaps the stretch goes as a whole";
-  EXPECT_EQ(tracks[0].track, 1);
-  const auto pictures = *read_scene_pictures(store, generation.scenes[0]);
-  ASSERT_EQ(pictures.views.size(), 1U);
-  EXPECT_EQ(pictures.views[0].file, "views/b.jpg");
-  EXPECT_EQ(pictures.plates.size(), 1U) << "the plate of another clip stays";
-  EXPECT_EQ(read(generation.scenes[0] + "/plates/b.jpg"), "plates/b.jpg");
-  EXPECT_FALSE(*store.exists(generation.scenes[0] + "/views/a.jpg"));
-}
-
-TEST_F(Scenes, APlateGoesWithAnyFootageOfItsClips) {
-  Generation generation{.number = 1, .scenes = {scene_}};
-  const Forgotten record{.clip = "/pool/b.mp4", .start_s = 7, .end_s = 8};
-  ASSERT_TRUE(*forget_scenes(*dataset_, generation, 2, record));
-  const auto pictures = *read_scene_pictures(dataset_->store(), generation.scenes[0]);
-  EXPECT_TRUE(pictures.plates.empty()) << "a median may show any of its frames";
-  EXPECT_EQ(pictures.views.size(), 2U);
-}
-
-TEST_F(Scenes, FoldersWithoutTheStretchStay) {
-  Generation generation{.number = 1, .scenes = {scene_}};
-  const Forgotten record{.clip = "/pool/a.mp4", .start_s = 5, .end_s = 6};
-  EXPECT_FALSE(*forget_scenes(*dataset_, generation, 2, record));
-  EXPECT_EQ(generation.scenes, std::vector<std::string>{scene_});
-}
-
 }  // namespace
 }  // namespace lido::dataset

@@ -19,7 +19,7 @@ class SceneJoiner {
       add_observation(std::move(one));
     }
     for (const part::StoredImage& one : record.thumbnails) {
-      if (!is_broken(one.k) && !is_forgotten(one.k)) scene_.thumbnails.push_back({span, one});
+      if (!is_broken(one.k) && !may_show_forgotten(one.k)) scene_.thumbnails.push_back({span, one});
     }
     for (const part::StoredImage& one : record.cutouts)
       scene_.cutouts.emplace(one.k, PlacedImage{span, one});
@@ -33,7 +33,15 @@ class SceneJoiner {
   bool is_broken(int64_t k) const { return clip_.broken && job_.seconds(k) > clip_.broken->time_s; }
 
   bool is_forgotten(int64_t k) const {
-    return job_.was_forgotten(clip_.plan.input.uri, job_.seconds(k), job_.seconds(k));
+    const double time_s = job_.seconds(k);
+    return job_.was_forgotten(clip_, k, time_s - job_.frame_s(clip_), time_s);
+  }
+
+  /// As is_forgotten(), for an image: it may show a frame that was on show for long.
+  bool may_show_forgotten(int64_t k) const {
+    const double time_s = job_.seconds(k);
+    return is_forgotten(k) ||
+           job_.was_forgotten(clip_, k, time_s - job_.sampling.max_gap_s, time_s);
   }
 
   void add_observation(scene::Observation observation) {

@@ -18,6 +18,7 @@ class ReadClipScene : public testing::Test {
         clips_(*ClipDb::open()) {
     sampling_.fps.rate = {4, 1};
     clip_.plan.input.uri = "/a.mp4";
+    clip_.plan.info.source_fps = 25;
     clip_.plan.spans = {{.end_k = 4}, {.first_k = 4}};
     clip_.span_parts = {"p0", "p1"};
     part::SceneRecord first{.width = 64, .height = 48}, second{.width = 32, .height = 96};
@@ -92,6 +93,11 @@ TEST_F(ReadClipScene, AForgottenStretchLosesItsDetections) {
   EXPECT_TRUE(scene->observations[5].found.empty());
   EXPECT_FALSE(scene->observations[4].found.empty());
   EXPECT_EQ(scene->thumbnails.size(), 1U);
+}
+
+TEST_F(ReadClipScene, AThumbnailThatMayShowAForgottenFrameIsLeftOut) {
+  // Frames may be on show for max_gap_s, which is 2 s: that of 0.5 s may be on show at 1.25 s.
+  EXPECT_EQ(read({{.clip = "/a.mp4", .start_s = 0.5, .end_s = 0.6}})->thumbnails.size(), 1U);
 }
 
 TEST_F(ReadClipScene, AMissingSceneFileIsAnErrorUnlessTheClipBroke) {

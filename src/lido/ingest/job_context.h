@@ -28,11 +28,20 @@ struct JobContext {
 
   /// A sampling time in seconds after the clip's first frame.
   double seconds(int64_t k) const { return static_cast<double>(k) / sampling.fps.rate.value(); }
-  /// Whether something from start_s to end_s of a clip touches a forgotten stretch.
-  bool was_forgotten(const std::string& clip, double start_s, double end_s) const {
+  /// Whether the frame of a sampling time is in a forgotten stretch.
+  /// @param from_s, to_s  Earliest and latest time that the frame's PTS may be, seconds after the
+  ///                      clip's first frame.
+  bool was_forgotten(const ClipRecord& clip, int64_t k, double from_s, double to_s) const {
     return std::ranges::any_of(forgotten, [&](const dataset::Forgotten& record) {
-      return record.covers(clip, start_s, end_s);
+      return record.clip == clip.plan.input.uri &&
+             (record.removes(from_s, seconds(k), frame_s(clip)) ||
+              record.removes(to_s, seconds(k), frame_s(clip)));
     });
+  }
+  /// Time for which a frame of a clip is on show, seconds.
+  double frame_s(const ClipRecord& clip) const {
+    const double fps = clip.plan.info.source_fps;
+    return fps > 0 ? dataset::kShownShare / fps : sampling.max_gap_s;
   }
 };
 

@@ -6,6 +6,21 @@
 #include "lido/part/record_file.h"
 
 namespace lido::ingest {
+namespace {
+
+/// Whether a frame of a sample is in a forgotten stretch.
+bool was_forgotten(const JobContext& job, const ClipRecord& clip, const part::PartRecord& record,
+                   const part::PartSample& sample) {
+  const double tick_s = clip.plan.info.time_base.value();
+  for (size_t i = 0; i < sample.pts.size(); ++i) {
+    const double pts_s = static_cast<double>(sample.pts[i] - record.start_pts) * tick_s;
+    if (job.was_forgotten(clip, sample.first_k + static_cast<int64_t>(i), pts_s, pts_s))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& clip,
                               const part::SampleOptions& sampling) {
@@ -46,8 +61,7 @@ Result<part::PartRecord> visit_part(const JobContext& job, const ClipRecord& cli
     dataset::SampleRow row = sample_row(sample, clip, job.sampling);
     const bool good =
         !clip.broken || (job.options.keep_partial && row.end_s <= clip.broken->time_s);
-    if (good && !job.was_forgotten(row.clip, row.start_s, row.end_s))
-      LIDO_TRY(on_sample(sample, row));
+    if (good && !was_forgotten(job, clip, *record, sample)) LIDO_TRY(on_sample(sample, row));
   }
   return std::move(*record);
 }

@@ -17,12 +17,15 @@ class VisitPart : public testing::Test {
     sampling_.fps.rate = {4, 1};
     sampling_.windows = {.window = 4, .stride = 4};
     clip_.plan.input = {.uri = "/a.mp4", .start_utc = dataset::UtcTime{1'000'000}};
+    clip_.plan.info.time_base = {1, 100};
+    clip_.plan.info.source_fps = 25;
     clip_.split = "val";
     // Samples that last from second 0 to 0.75, 1 to 1.75, and 2 to 2.75.
-    part::PartRecord record;
+    part::PartRecord record{.start_pts = 1000};
     for (const int64_t k : {0, 4, 8}) {
       record.samples.push_back(
           {.key = fmt::format("k{}", k), .first_k = k, .geometry = {1, 1, 2, 3, 4, 5}});
+      for (int64_t i = k; i < k + 4; ++i) record.samples.back().pts.push_back(1000 + 25 * i);
     }
     const auto writer = *dataset_.store().create("part");
     EXPECT_TRUE(part::commit_part(*writer, record));
@@ -80,6 +83,16 @@ TEST_F(VisitPart, APartialClipGivesWhatEndsBeforeTheBreak) {
 TEST_F(VisitPart, AForgottenStretchIsLeftOut) {
   EXPECT_EQ(keys({{.clip = "/a.mp4", .start_s = 1.5, .end_s = 1.6}}), (Keys{"k0", "k8"}));
   EXPECT_EQ(keys({{.clip = "/b.mp4", .start_s = 0, .end_s = 9}}).size(), 3U);
+}
+
+TEST_F(VisitPart, AForgottenFrameIsLeftOutWhereverItWasSampled) {
+  // A frame of 1 s, on show until 2 s: sampled four times from 1 s on.
+  part::PartRecord record{.start_pts = 1000};
+  record.samples.push_back({.key = "late", .first_k = 6, .pts = {1100, 1100, 1200, 1200}});
+  ASSERT_TRUE(part::commit_part(**dataset_.store().create("part"), record));
+  EXPECT_EQ(keys(), Keys{"late"});
+  EXPECT_TRUE(keys({{.clip = "/a.mp4", .start_s = 1, .end_s = 1.2}}).empty());
+  EXPECT_EQ(keys({{.clip = "/a.mp4", .start_s = 0.5, .end_s = 1}}), Keys{"late"});
 }
 
 TEST_F(VisitPart, AChangedPartIsCorrupt) {

@@ -94,7 +94,9 @@ Result<void> write_people_part(const JobContext& job, const std::string& name,
     const std::vector<std::string_view> views(frames.begin(), frames.end());
     LIDO_TRY(samples.write(std::move(sample), views, context));
   }
-  return part::commit_part(*writer, {.samples = samples.take_samples()});
+  const auto first = LIDO_TRY(part::read_part(store, clip.span_parts.front()));
+  return part::commit_part(
+      *writer, {.samples = samples.take_samples(), .start_pts = first ? first->start_pts : 0});
 }
 
 }  // namespace lido::ingest

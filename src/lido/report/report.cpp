@@ -135,7 +135,10 @@ Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRo
     const auto found = samples.by_number.find(place.sample);
     if (found == samples.by_number.end()) continue;
     const dataset::SampleRow& row = found->second;
-    const std::string bytes = LIDO_TRY(dataset.read_sample(row));
+    const auto read = dataset.read_sample(row);
+    // A damaged sample is inspect's to name: it takes no other image off the page.
+    if (!read && read.error().code == ErrorCode::kCorrupt) continue;
+    const std::string bytes = LIDO_TRY(read);
     const auto entries = LIDO_TRY(dataset::read_tar(std::as_bytes(std::span(bytes))));
     if (place.frame >= entries.size())
       return fail(ErrorCode::kCorrupt, "{}: sample {} has {} files, want more than {}", row.shard,

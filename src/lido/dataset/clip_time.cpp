@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/clip_time.h"
+
+#include <cmath>
+
+#include "lido/dataset/csv.h"
+
+namespace lido::dataset {
+namespace {
+
+/// Parses "12.5", "1:02.5" or "1:00:00" as seconds.
+Result<double> parse_clock(std::string_view text) {
+  double seconds = 0;
+  for (std::string_view rest = text;;) {
+    const size_t colon = rest.find(':');
+    const auto part = parse_number(rest.substr(0, colon));
+    if (!part || *part < 0)
+      return fail(ErrorCode::kInvalidArgument, "{} is not a time, want seconds or h:mm:ss",
+                  in_quotes(text));
+    seconds = seconds * 60 + *part;
+    if (colon == std::string_view::npos) return seconds;
+    rest.remove_prefix(colon + 1);
+  }
+}
+
+}  // namespace
+
+Result<TimeRange> parse_time_range(std::string_view text) {
+  if (text == "all") return TimeRange{0, INFINITY};
+  const size_t dash = text.find('-');
+  if (dash == std::string_view::npos)
+    return fail(ErrorCode::kInvalidArgument, "got {}, want START-END in seconds or h:mm:ss, or all",
+                in_quotes(text));
+  TimeRange range{LIDO_TRY(parse_clock(text.substr(0, dash))), INFINITY};
+  const std::string_view end = text.substr(dash + 1);
+  if (!end.empty()) range.end_s = LIDO_TRY(parse_clock(end));
+  return range;
+}
+
+std::string clock_text(double seconds) {
+  constexpr double kRounding_s = 1e-3;  // 13.96 + 0.04 is 14
+  const auto whole = static_cast<int64_t>(std::floor(seconds + kRounding_s));
+  const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+  return fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+std::string range_text(double start_s, double end_s) {
+  if (start_s <= 0 && std::isinf(end_s)) return "all of it";
+  return fmt::format("{} to {}", clock_text(start_s),
+                     std::isinf(end_s) ? "the end" : clock_text(end_s));
+}
+
+}  // namespace lido::dataset

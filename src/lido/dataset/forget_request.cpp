@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/forget_request.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "lido/dataset/clip_names.h"
+#include "lido/dataset/clip_time.h"
+
+namespace lido::dataset {
+namespace {
+
+/// Names listed in a message, at most.
+constexpr size_t kMaxNames = 5;
+
+/// Finds the full names of clips, or of copies of clips.
+Result<std::vector<std::string>> full_names(const Dataset& dataset, int generation,
+                                            const std::vector<Stretch>& stretches) {
+  ClipNames names;
+  for (const Stretch& stretch : stretches) names.request(stretch.clip);
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    names.add_clip(row.clip);
+    for (const std::string& copy : row.copies) names.add_clip(copy);
+    return {};
+  }));
+  std::vector<std::string> found;
+  for (const Stretch& stretch : stretches) found.push_back(LIDO_TRY(names.find(stretch.clip)).name);
+  return found;
+}
+
+/// The clips of the dataset that a request is about.
+struct NamedClips {
+  std::map<std::string, ClipRow> by_name;  ///< By the name of the clip, or of its copy.
+  std::map<std::string, std::vector<std::string>> by_fingerprint;  ///< All clips with one.
+};
+
+Result<NamedClips> read_clips(const Dataset& dataset, int generation,
+                              const std::vector<std::string>& names) {
+  const std::set<std::string> wanted(names.begin(), names.end());
+  NamedClips clips;
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    if (wanted.contains(row.clip)) clips.by_name[row.clip] = row;
+    for (const std::string& copy : row.copies) {
+      if (wanted.contains(copy)) clips.by_name.try_emplace(copy, row);
+    }
+    return {};
+  }));
+  for (const auto& [name, row] : clips.by_name) {
+    if (!row.fingerprint.empty()) clips.by_fingerprint[row.fingerprint];
+  }
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    const auto found = clips.by_fingerprint.find(row.fingerprint);
+    if (found != clips.by_fingerprint.end()) found->second.push_back(row.clip);
+    return {};
+  }));
+  return clips;
+}
+
+/// Returns the end of a clip: the time at which its last frame ends, seconds.
+double end_of(const ClipRow& row) {
+  return row.duration_s + (row.source_fps > 0 ? 1 / row.source_fps : 0);
+}
+
+/// Refuses a stretch that is none, or starts after the clip.
+Result<void> check_stretch(const Stretch& stretch, const ClipRow& row) {
+  if (row.frames == 0 || stretch.start_s < end_of(row)) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: starts at {}, but the clip ends at {}. Give a time inside the clip.", row.clip,
+              clock_text(stretch.start_s), clock_text(end_of(row)));
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  const size_t shown = std::min(names.size(), kMaxNames);
+  std::string text = fmt::format("{}", fmt::join(names.begin(), names.begin() + shown, ", "));
+  if (shown < names.size()) text += fmt::format(" and {} more", names.size() - shown);
+  return text;
+}
+
+/// Adds the records of one stretch.
+Result<void> add_records(const Stretch& stretch, const std::string& name, const ClipRow& row,
+                         const std::vector<std::string>& same, CopyChoice choice,
+                         ResolvedRequest& resolved) {
+  if (name != row.clip)
+    resolved.notes.push_back(fmt::format("{}: a copy of {}, which is removed", name, row.clip));
+  if (std::isfinite(stretch.end_s) && row.frames > 0 && stretch.end_s > end_of(row))
+    resolved.notes.push_back(
+        fmt::format("{}: the clip ends at {}", row.clip, clock_text(end_of(row))));
+  std::vector<std::string> others = same;
+  std::erase(others, row.clip);
+  if (!others.empty() && choice == CopyChoice::kAsk) {
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: the dataset has {} more clip(s) with the same content: {}. Give --copies to "
+                "remove the stretch from all of them, or --only-this.",
+                row.clip, others.size(), listed(others));
+  }
+  const auto add = [&](const std::string& clip) {
+    resolved.records.push_back({.clip = clip,
+                                .start_s = stretch.start_s,
+                                .end_s = stretch.end_s,
+                                .fingerprint = row.fingerprint,
+                                .done = false});
+  };
+  add(row.clip);
+  if (choice == CopyChoice::kAll) std::ranges::for_each(others, add);
+  return {};
+}
+
+}  // namespace
+
+Result<ResolvedRequest> resolve_request(const Dataset& dataset, int generation,
+                                        const ForgetRequest& request) {
+  for (const Stretch& stretch : request.stretches) {
+    if (stretch.start_s >= 0 && stretch.end_s > stretch.start_s) continue;
+    return fail(ErrorCode::kInvalidArgument, "{}: from {} s to {} s, want 0 <= start < end",
+                stretch.clip, stretch.start_s, stretch.end_s);
+  }
+  const auto names = LIDO_TRY(full_names(dataset, generation, request.stretches));
+  const NamedClips clips = LIDO_TRY(read_clips(dataset, generation, names));
+  ResolvedRequest resolved;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const Stretch& stretch = request.stretches[i];
+    const ClipRow& row = clips.by_name.at(names[i]);
+    LIDO_TRY(check_stretch(stretch, row));
+    const auto same = clips.by_fingerprint.find(row.fingerprint);
+    LIDO_TRY(
+        add_records(stretch, names[i], row,
+                    same == clips.by_fingerprint.end() ? std::vector<std::string>() : same->second,
+                    request.copies, resolved));
+  }
+  return resolved;
+}
+
+}  // namespace lido::dataset

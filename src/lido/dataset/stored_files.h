@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "lido/dataset/dataset.h"
+
+namespace lido::dataset {
+
+/// Pages for people, which show images of samples.
+inline constexpr const char* kReportFile = "report.html";
+inline constexpr const char* kContactSheetFile = "contact_sheet.html";
+
+/// Role of a stored file for the latest generation of its dataset.
+enum class FileRole {
+  kOwn,       ///< A file of the dataset, or one that the generation names.
+  kPage,      ///< A page for people.
+  kLeftover,  ///< Unfinished or older work that the generation does not name.
+  kForeign,   ///< Lido did not write it.
+};
+
+/// Sorts the stored files of a dataset by their role.
+class StoredFiles {
+ public:
+  /// Reads the names that a generation refers to.
+  static Result<StoredFiles> make(const Dataset& dataset, const Generation& generation);
+  /// @param name  Path relative to the dataset.
+  FileRole role(std::string_view name) const;
+
+ private:
+  explicit StoredFiles(std::string generation) : generation_(std::move(generation)) {}
+
+  std::string generation_;                      // "generations/000002/"
+  std::set<std::string, std::less<>> named_;    // shards and images
+  std::set<std::string, std::less<>> scenes_;   // "scenes/g000001/"
+  std::set<std::string, std::less<>> unknown_;  // scene folders whose images are unknown
+};
+
+/// Calls `visit` with the path of each stored file relative to the dataset, hidden ones too.
+Result<void> visit_stored(storage::Store& store,
+                          const std::function<Result<void>(const std::string&)>& visit);
+
+/// Removes everything that the generation does not name, and older generations. Keeps foreign files
+/// and pages. @return Number of files that were left over from unfinished work.
+Result<int64_t> sweep(const Dataset& dataset, const Generation& generation);
+
+}  // namespace lido::dataset
