@@ -72,12 +72,15 @@ void print_warnings(const std::vector<std::string>& lines) {
 void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                     const ingest::Estimate& total) {
   print_warnings(ingest::warnings(job.notes));
+  print_warnings(ingest::warnings(job.contents));
   if (flags.json) {
     const auto known = [](const auto& value) {
       return value ? nlohmann::ordered_json(std::llround(*value)) : nlohmann::ordered_json();
     };
     const nlohmann::ordered_json json = {{"clips", total.clips},
-                                         {"known", job.known},
+                                         {"known", job.contents.known},
+                                         {"copies", job.contents.copies.count},
+                                         {"changed", job.contents.changed.count},
                                          {"broken", total.unreadable},
                                          {"spans", total.spans},
                                          {"hours", total.hours},
@@ -91,7 +94,8 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
     return;
   }
   fmt::print("clips          {}", human_count(total.clips));
-  if (job.known > 0) fmt::print("  ({} more are in the dataset already)", human_count(job.known));
+  if (job.contents.known > 0)
+    fmt::print("  ({} more are in the dataset already)", human_count(job.contents.known));
   if (total.unreadable > 0) fmt::print("  ({} cannot be read)", human_count(total.unreadable));
   fmt::print("\nfootage        {}\n", human_seconds(total.hours * 3600));
   fmt::print("to read        at most {}\n", human_bytes(static_cast<double>(total.bytes)));
@@ -160,7 +164,8 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
 }
 
 int exit_code(const ingest::Summary& summary) {
-  if (summary.rejected == 0) return summary.unreadable_inputs > 0 ? kSomeRejected : kDone;
+  const bool left_out = summary.unreadable_inputs > 0 || summary.changed > 0;
+  if (summary.rejected == 0) return left_out ? kSomeRejected : kDone;
   return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/clip_db.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <tuple>
@@ -15,8 +16,10 @@ constexpr int64_t kMaxSpans = int64_t{1} << 24;
 
 constexpr std::array kTables = {
     "CREATE TABLE found(uri TEXT PRIMARY KEY, bytes, grp, site, camera, start_us, unusable, "
-    "file_id,"
-    " is_link) WITHOUT ROWID",
+    "file_id, is_link, fingerprint, ends, modified_ns) WITHOUT ROWID",
+    "CREATE INDEX found_pieces ON found(fingerprint) WHERE fingerprint <> ''",
+    "CREATE INDEX found_ends ON found(ends) WHERE ends <> ''",
+    "CREATE TABLE copies(clip, copy, PRIMARY KEY(clip, copy)) WITHOUT ROWID",
     "CREATE INDEX found_file ON found(file_id) WHERE file_id <> ''",
     "CREATE TABLE clips(number INTEGER PRIMARY KEY, uri)",
     "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, container, codec, width,"
@@ -31,7 +34,8 @@ constexpr std::array kTables = {
     "CREATE INDEX thumbnails_of_plate ON thumbnails(camera, day_part, id)"};
 
 // Column lists of the readers below, in their order.
-#define LIDO_INPUT_COLUMNS "uri, found.bytes, grp, site, camera, start_us, unusable"
+#define LIDO_INPUT_COLUMNS \
+  "uri, found.bytes, grp, site, camera, start_us, unusable, fingerprint, modified_ns"
 #define LIDO_INFO_COLUMNS                                                                   \
   "container, codec, width, height, time_base_num, time_base_den, duration_s, source_fps, " \
   "other_video"
@@ -53,6 +57,8 @@ part::ClipInput read_input(const DbRow& row, int first) {
                        .group = std::string(row.bytes(first + 2)),
                        .site = std::string(row.bytes(first + 3)),
                        .camera = std::string(row.bytes(first + 4)),
+                       .fingerprint = std::string(row.bytes(first + 7)),
+                       .modified_ns = row.integer(first + 8),
                        .unusable = std::string(row.bytes(first + 6))};
   if (!row.is_null(first + 5)) clip.start_utc = dataset::UtcTime{row.integer(first + 5)};
   return clip;
@@ -91,8 +97,20 @@ SpanRecord read_span_record(const DbRow& row) {
                    .span = read_span(row, 4)}};
 }
 
+/// Reads a row of LIDO_INPUT_COLUMNS, file_id, is_link.
+FoundClip read_found(const DbRow& row) {
+  return {.input = read_input(row, 0),
+          .file_id = std::string(row.bytes(9)),
+          .is_link = row.integer(10) != 0};
+}
+
 bool has_description(const part::ClipInput& clip) {
   return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+}
+
+/// Order of records of one content: the preferred one compares lower.
+std::tuple<bool, bool, std::string> preference(const FoundClip& found) {
+  return {!has_description(found.input), found.is_link, found.input.uri};
 }
 
 /// Checks that two records of one file describe it equally.
@@ -150,11 +168,7 @@ Result<AddedClip> ClipDb::add_clip(const FoundClip& clip) {
                                                            : AddedClip::Outcome::kDescribed};
   if (known->input.uri != clip.input.uri) added.other = known->input.uri;
   if (is_described && was_described) LIDO_TRY(check_equal(known->input, clip.input));
-  // The preferred record compares lower.
-  const auto rank = [](const FoundClip& found) {
-    return std::tuple(!has_description(found.input), found.is_link, found.input.uri);
-  };
-  if (rank(clip) < rank(*known)) {
+  if (preference(clip) < preference(*known)) {
     LIDO_TRY(drop_clip(known->input.uri));
     LIDO_TRY(insert(clip));
   }
@@ -164,18 +178,17 @@ Result<AddedClip> ClipDb::add_clip(const FoundClip& clip) {
 Result<void> ClipDb::insert(const FoundClip& clip) {
   const part::ClipInput& input = clip.input;
   const DbValue start = input.start_utc ? DbValue(input.start_utc->us) : DbValue(std::nullopt);
-  return db_->run("INSERT INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  {input.uri, input.bytes, input.group, input.site, input.camera, start,
-                   input.unusable, clip.file_id, int64_t{clip.is_link}});
+  return db_->run(
+      "INSERT INTO found VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)",
+      {input.uri, input.bytes, input.group, input.site, input.camera, start, input.unusable,
+       clip.file_id, int64_t{clip.is_link}, input.fingerprint, input.modified_ns});
 }
 
 /// Returns the record of a clip's file, under its own name or another.
 Result<std::optional<FoundClip>> ClipDb::find_file(const FoundClip& clip) {
   std::optional<FoundClip> found;
   const auto read = [&](const DbRow& row) -> Result<void> {
-    found = FoundClip{.input = read_input(row, 0),
-                      .file_id = std::string(row.bytes(7)),
-                      .is_link = row.integer(8) != 0};
+    found = read_found(row);
     return {};
   };
   LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS ", file_id, is_link FROM found WHERE uri = ?",
@@ -195,6 +208,72 @@ Result<std::optional<int64_t>> ClipDb::bytes_of(std::string_view uri) {
                         return {};
                       }));
   return bytes;
+}
+
+Result<std::optional<part::ClipInput>> ClipDb::find_input(std::string_view uri) {
+  std::optional<part::ClipInput> input;
+  LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS " FROM found WHERE uri = ?", {uri},
+                      [&](const DbRow& row) -> Result<void> {
+                        input = read_input(row, 0);
+                        return {};
+                      }));
+  return input;
+}
+
+Result<std::vector<part::ClipInput>> ClipDb::next_inputs(std::string_view after, size_t max_count) {
+  std::vector<part::ClipInput> inputs;
+  LIDO_TRY(db_->query("SELECT " LIDO_INPUT_COLUMNS " FROM found WHERE uri > ? ORDER BY uri LIMIT ?",
+                      {after, max_count}, [&](const DbRow& row) -> Result<void> {
+                        inputs.push_back(read_input(row, 0));
+                        return {};
+                      }));
+  return inputs;
+}
+
+Result<void> ClipDb::set_fingerprint(std::string_view uri, const dataset::Fingerprint& print) {
+  return db_->run("UPDATE found SET fingerprint = ?, ends = ? WHERE uri = ?",
+                  {print.pieces, print.ends, uri});
+}
+
+Result<std::vector<FoundClip>> ClipDb::with_fingerprint(std::string_view print) {
+  std::vector<FoundClip> clips;
+  LIDO_TRY(
+      db_->query("SELECT " LIDO_INPUT_COLUMNS ", file_id, is_link FROM found"
+                 " WHERE fingerprint <> '' AND fingerprint = ? UNION SELECT " LIDO_INPUT_COLUMNS
+                 ", file_id, is_link FROM found WHERE ends <> '' AND"
+                 " ends = ?",
+                 {print, print}, [&](const DbRow& row) -> Result<void> {
+                   clips.push_back(read_found(row));
+                   return {};
+                 }));
+  std::ranges::sort(clips, {}, preference);
+  return clips;
+}
+
+Result<std::vector<std::string>> ClipDb::shared_fingerprints() {
+  std::vector<std::string> prints;
+  LIDO_TRY(
+      db_->query("SELECT fingerprint FROM found WHERE fingerprint <> '' GROUP BY fingerprint"
+                 " HAVING count(*) > 1 ORDER BY min(uri)",
+                 {}, [&](const DbRow& row) -> Result<void> {
+                   prints.emplace_back(row.bytes(0));
+                   return {};
+                 }));
+  return prints;
+}
+
+Result<void> ClipDb::record_copy(std::string_view clip, std::string_view copy) {
+  return db_->run("INSERT OR IGNORE INTO copies VALUES(?, ?)", {clip, copy});
+}
+
+Result<std::vector<std::string>> ClipDb::copies_of(std::string_view clip) {
+  std::vector<std::string> copies;
+  LIDO_TRY(db_->query("SELECT copy FROM copies WHERE clip = ? ORDER BY copy", {clip},
+                      [&](const DbRow& row) -> Result<void> {
+                        copies.emplace_back(row.bytes(0));
+                        return {};
+                      }));
+  return copies;
 }
 
 Result<void> ClipDb::drop_clip(std::string_view uri) {

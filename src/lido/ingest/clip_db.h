@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/fingerprint.h"
 #include "lido/ingest/inputs.h"
 #include "lido/ingest/plan.h"
 #include "lido/ingest/temp_db.h"
@@ -85,6 +86,21 @@ class ClipDb {
   Result<AddedClip> add_clip(const FoundClip& clip);
   /// The size of a clip that was added; no value for an unknown one.
   Result<std::optional<int64_t>> bytes_of(std::string_view uri);
+  /// A clip that was added; no value for an unknown one.
+  Result<std::optional<part::ClipInput>> find_input(std::string_view uri);
+  /// The first clips by URI after another URI, max_count at most. Empty at the end.
+  Result<std::vector<part::ClipInput>> next_inputs(std::string_view after, size_t max_count);
+  /// Gives a clip its fingerprint.
+  Result<void> set_fingerprint(std::string_view uri, const dataset::Fingerprint& print);
+  /// The clips with a fingerprint of this or earlier versions, the preferred one first: with a
+  /// group, site, camera or time; no link; the first by URI.
+  Result<std::vector<FoundClip>> with_fingerprint(std::string_view print);
+  /// Fingerprints that several clips have.
+  Result<std::vector<std::string>> shared_fingerprints();
+  /// Records a further file with a clip's content.
+  Result<void> record_copy(std::string_view clip, std::string_view copy);
+  /// The further files with a clip's content, by URI.
+  Result<std::vector<std::string>> copies_of(std::string_view clip);
   /// Removes a clip. Does nothing for an unknown one.
   Result<void> drop_clip(std::string_view uri);
   /// Calls `visit` for each clip, by URI.

@@ -16,6 +16,8 @@ dataset::ClipRow clip_row(const ClipRecord& clip) {
   dataset::ClipRow row;
   row.clip = plan.input.uri;
   row.bytes = plan.input.bytes;
+  row.fingerprint = plan.input.fingerprint;
+  row.modified_ns = plan.input.modified_ns;
   row.container = plan.info.container;
   row.codec = plan.info.codec;
   row.width = plan.info.width;
@@ -77,6 +79,7 @@ class ClipCollector {
       add_span(i, record);
     }
     if (clip_.people_part) LIDO_TRY(add_samples(*clip_.people_part));
+    rows_.clip.copies = LIDO_TRY(job_.clips.copies_of(rows_.clip.clip));
     rows_.clip.samples = std::ssize(rows_.samples.lengths);
     if (job_.sampling.samples != "person") {
       rows_.clip.left_over = dataset::count_left_over(runs_, starts_, job_.sampling.windows.window);
@@ -107,7 +110,6 @@ class ClipCollector {
     const part::Span& span = clip_.plan.spans[number];
     dataset::ClipRow& clip = rows_.clip;
     if (number == 0) {
-      clip.fingerprint = record.fingerprint;
       clip.start_pts = record.start_pts;
     }
     if (number + 1 == clip_.plan.spans.size()) clip.duration_s = duration_of(clip, record);

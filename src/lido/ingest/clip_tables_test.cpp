@@ -19,7 +19,10 @@ class AppendClips : public testing::Test {
     sampling_.fps.rate = {2, 1};
     sampling_.windows = {.window = 4, .stride = 2};
     sampling_.samples = "frame";
-    EXPECT_TRUE(clips_->add_clip({.input = {.uri = "/a.mp4", .bytes = 77, .camera = "left"}}));
+    EXPECT_TRUE(clips_->add_clip(
+        {.input = {.uri = "/a.mp4", .bytes = 77, .camera = "left", .modified_ns = 5}}));
+    EXPECT_TRUE(clips_->set_fingerprint("/a.mp4", {.pieces = "ab", .ends = "cd"}));
+    EXPECT_TRUE(clips_->record_copy("/a.mp4", "/copy.mp4"));
     EXPECT_TRUE(clips_->number_clips());
     ClipRecord clip{.plan = {.input = *clips_->input(0)}, .split = "train"};
     clip.plan.info = {.codec = "h264", .time_base = {1, 1000}};
@@ -29,8 +32,7 @@ class AppendClips : public testing::Test {
     write("p0", {.samples = {{.key = "a", .first_k = 0}, {.key = "b", .first_k = 2}},
                  .runs = {{0, 6}},
                  .start_pts = 1000,
-                 .last_pts = 4000,
-                 .fingerprint = "ab"});
+                 .last_pts = 4000});
     write("p1", {.samples = {{.key = "c", .first_k = 8}},
                  .runs = {{6, 12}},
                  .skipped = {{12, 16, true}},
@@ -76,6 +78,8 @@ TEST_F(AppendClips, AClipsRowSumsItsParts) {
   EXPECT_EQ(clip_.bytes, 77);
   EXPECT_EQ(clip_.camera, "left");
   EXPECT_EQ(clip_.fingerprint, "ab");
+  EXPECT_EQ(clip_.modified_ns, 5);
+  EXPECT_EQ(clip_.copies, std::vector<std::string>{"/copy.mp4"});
   EXPECT_EQ(clip_.start_pts, 1000);
   EXPECT_EQ(clip_.duration_s, 6);  // from 1000 to 7000 thousandths
   EXPECT_EQ(clip_.frames, 12);

@@ -45,27 +45,6 @@ Result<void> check_clips(ClipDb& clips, const Request& request) {
   });
 }
 
-/// Drops the clips that the dataset has already. @return Their number.
-Result<int64_t> drop_known(ClipDb& clips, const Dataset& dataset, int generation) {
-  int64_t known = 0;
-  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation, [&](const auto& row) -> Result<void> {
-    const auto bytes = LIDO_TRY(clips.bytes_of(row.clip));
-    if (!bytes) return {};
-    const bool changed = *bytes != row.bytes;
-    // A clip that gave no samples, broken or too short, is read again once it has changed.
-    if (changed && row.samples == 0) return {};
-    if (changed) {
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: {} bytes, but {} when it was ingested. Published samples never change: give "
-                  "the new clip a new name.",
-                  row.clip, *bytes, row.bytes);
-    }
-    ++known;
-    return clips.drop_clip(row.clip);
-  }));
-  return known;
-}
-
 /// Plans the clips, several at a time, and names their parts.
 Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
                         const std::stop_token& stop) {
@@ -95,8 +74,15 @@ Result<void> copy_others(const JobContext& job, int from, dataset::TableWriter<R
   });
 }
 
-Result<void> copy_other_clips(const JobContext& job, int from, dataset::Tables& tables) {
-  LIDO_TRY(copy_others(job, from, tables.clips));
+/// @param new_copies  Copies found now, by the name of their clip.
+Result<void> copy_other_clips(const JobContext& job, int from, dataset::Tables& tables,
+                              const std::map<std::string, std::vector<std::string>>& new_copies) {
+  LIDO_TRY(job.dataset.visit<dataset::ClipRow>(from, [&](auto& row) -> Result<void> {
+    if (LIDO_TRY(job.clips.bytes_of(row.clip))) return {};
+    if (const auto found = new_copies.find(row.clip); found != new_copies.end())
+      row.copies.insert(row.copies.end(), found->second.begin(), found->second.end());
+    return tables.clips.append(std::move(row));
+  }));
   LIDO_TRY(copy_others(job, from, tables.spans));
   LIDO_TRY(copy_others(job, from, tables.skipped));
   return copy_others(job, from, tables.rejected);
@@ -132,7 +118,7 @@ Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
 
 /// Writes a generation from the parts: scene folder, tables, shards. Publishes it last.
 Result<Summary> write_generation(const Request& request, const JobContext& job,
-                                 Generation generation) {
+                                 const ContentNotes& contents, Generation generation) {
   const Dataset& dataset = job.dataset;
   const int before = generation.number++;
   LIDO_TRY(dataset::remove_unpublished(dataset, generation.number));
@@ -145,7 +131,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
       LIDO_TRY(make_labeller(request, job.clips, &dataset, before, generation.vocabulary));
   const dataset::Labeller& labeller = labels.labeller;
   auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
-  LIDO_TRY(copy_other_clips(job, before, tables));
+  LIDO_TRY(copy_other_clips(job, before, tables, contents.new_copies));
   const ClipTotals clips = LIDO_TRY(append_clips(job, tables));
   LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
     labeller.apply(row);
@@ -185,7 +171,8 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   plan.notes = LIDO_TRY(find_inputs(request.inputs, add));
   plan.notes.repeated += repeated;
   LIDO_TRY(check_clips(clips, request));
-  if (dataset) plan.known = LIDO_TRY(drop_known(clips, *dataset, before.number));
+  plan.contents = LIDO_TRY(settle_contents(clips, dataset ? &*dataset : nullptr, before.number,
+                                           request.job.workers, stop));
   LIDO_TRY(plan_clips(plan, request.job, stop));
   // Checks the labels before any clip is decoded. finish() matches them again.
   dataset::Vocabulary vocabulary = before.vocabulary;
@@ -229,6 +216,9 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
   const ClipDb::Totals totals = LIDO_TRY(plan_.clips->totals());
   Summary summary;
   if (totals.clips > 0) {
+    // The plan has the records of other names; those of the file may have grown since.
+    auto forgotten = LIDO_TRY(dataset_.forgotten());
+    std::ranges::copy(plan_.contents.records, std::back_inserter(forgotten));
     const auto detector = LIDO_TRY(open_detector(plan_, request_.job.workers));
     const JobContext job{.dataset = dataset_,
                          .clips = *plan_.clips,
@@ -237,10 +227,11 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
                          .run_folder = run_folder_,
                          .has_remote_workers = spans_in_batches_ > 0,
                          .detector = detector ? &*detector : nullptr,
-                         .forgotten = LIDO_TRY(dataset_.forgotten()),
+                         .forgotten = std::move(forgotten),
                          .stop = stop};
     LIDO_TRY(make_parts(job, progress));
-    summary = LIDO_TRY(write_generation(request_, job, LIDO_TRY(dataset_.read_latest())));
+    summary =
+        LIDO_TRY(write_generation(request_, job, plan_.contents, LIDO_TRY(dataset_.read_latest())));
   }
   if (summary.generation == 0 && !request_.labels.empty())
     summary.warnings.push_back(fmt::format(
@@ -248,12 +239,18 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
   LIDO_TRY(dataset_.store().remove_all(".work"));
   summary.clips = static_cast<int64_t>(totals.clips);
   summary.source_bytes = totals.bytes;
-  summary.known = plan_.known;
+  summary.known = plan_.contents.known;
+  summary.copies = plan_.contents.copies.count;
+  summary.changed = plan_.contents.changed.count;
+  summary.forgotten = plan_.contents.forgotten.count;
+  summary.copy_of = plan_.contents.copy_of;
+  summary.changed_clips = plan_.contents.changed_clips;
   summary.ignored = plan_.notes.other_files;
   summary.unreadable_inputs = plan_.notes.unreadable.count;
   summary.system_files = plan_.notes.system_files.count;
   summary.repeated_inputs = plan_.notes.repeated.count;
   std::ranges::move(warnings(plan_.notes), std::back_inserter(summary.warnings));
+  std::ranges::move(warnings(plan_.contents), std::back_inserter(summary.warnings));
   summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - spans_in_batches_);
   return summary;
 }

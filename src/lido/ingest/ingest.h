@@ -12,6 +12,7 @@
 #include "lido/infer/bundle.h"
 #include "lido/ingest/batches.h"
 #include "lido/ingest/clip_db.h"
+#include "lido/ingest/contents.h"
 #include "lido/ingest/request.h"
 #include "lido/part/progress.h"
 
@@ -23,7 +24,7 @@ struct IngestPlan {
   nlohmann::ordered_json identity;        ///< The dataset's: identity_of().
   std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.
-  int64_t known = 0;                      ///< Clips that the dataset has already.
+  ContentNotes contents;                  ///< Clips left out for their content.
   InputNotes notes;                       ///< Omissions of the search for clips.
   int generation = 0;                     ///< Latest of the dataset at that time; 0 for none.
 };

@@ -45,7 +45,9 @@ std::string_view last_name(std::string_view uri) { return uri.substr(uri.rfind('
 
 /// Returns a clip. Its name is escaped, and the clip unusable, if the name is not UTF-8.
 FoundClip clip_of(const storage::Entry& entry) {
-  FoundClip found{.input = {.uri = escape_bytes(entry.uri), .bytes = entry.size},
+  FoundClip found{.input = {.uri = escape_bytes(entry.uri),
+                            .bytes = entry.size,
+                            .modified_ns = entry.modified_ns},
                   .file_id = entry.file_id,
                   .is_link = entry.is_link};
   if (found.input.uri != entry.uri)
@@ -162,13 +164,12 @@ class Search {
   std::set<std::string> system_folders_;  // that are counted already
 };
 
-/// The names, and "..." when there are more.
+}  // namespace
+
 std::string names_of(const NamedItems& items) {
   return fmt::format("{}{}", fmt::join(items.first, "; "),
                      items.count > std::ssize(items.first) ? "; ..." : "");
 }
-
-}  // namespace
 
 void NamedItems::add(std::string_view name) {
   *this += NamedItems{.count = 1, .first = {escape_bytes(name)}};

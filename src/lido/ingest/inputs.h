@@ -31,6 +31,9 @@ struct NamedItems {
   NamedItems& operator+=(const NamedItems& other);
 };
 
+/// Returns the names as a list, with "..." when there are more.
+std::string names_of(const NamedItems& items);
+
 /// Omissions of a search for clips, and files that it finds twice.
 struct InputNotes {
   int64_t other_files = 0;  ///< Files in folders without a video extension.

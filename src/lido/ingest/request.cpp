@@ -17,6 +17,9 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("unreadable_inputs", summary.unreadable_inputs);
   visit("system_files", summary.system_files);
   visit("repeated_inputs", summary.repeated_inputs);
+  visit("copies", summary.copies);
+  visit("changed", summary.changed);
+  visit("forgotten", summary.forgotten);
   visit("rejected", summary.rejected);
   visit("samples", summary.samples);
   visit("frames", summary.frames);
@@ -66,6 +69,10 @@ OrderedJson summary_json(const Summary& summary) {
   OrderedJson json;
   visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
   json["labels_lost"] = summary.labels_lost;
+  json["copied_clips"] = OrderedJson::array();
+  for (const auto& [copy, clip] : summary.copy_of)
+    json["copied_clips"].push_back({{"clip", copy}, {"copy_of", clip}});
+  json["changed_clips"] = summary.changed_clips;
   json["warnings"] = summary.warnings;
   return json;
 }
@@ -77,6 +84,15 @@ Summary parse_summary(const OrderedJson& json) {
     if (found != json.end() && found->is_number()) found->get_to(value);
   });
   summary.labels_lost = json.value("labels_lost", OrderedJson::array());
+  const OrderedJson copies = json.value("copied_clips", OrderedJson::array());
+  for (const OrderedJson& one : copies) {
+    if (one.is_object())
+      summary.copy_of.emplace_back(one.value("clip", ""), one.value("copy_of", ""));
+  }
+  const OrderedJson changed = json.value("changed_clips", OrderedJson::array());
+  for (const OrderedJson& name : changed) {
+    if (name.is_string()) summary.changed_clips.push_back(name);
+  }
   const OrderedJson lines = json.value("warnings", OrderedJson::array());
   for (const OrderedJson& line : lines) {
     if (line.is_string()) summary.warnings.push_back(line);

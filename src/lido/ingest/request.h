@@ -32,6 +32,9 @@ struct Summary {
   int64_t unreadable_inputs = 0;  ///< Folders and files that could not be listed.
   int64_t system_files = 0;       ///< Trash, snapshots and indexes that were skipped.
   int64_t repeated_inputs = 0;    ///< Further names of clips and folders that were read once.
+  int64_t copies = 0;             ///< Files left out as copies of other clips.
+  int64_t changed = 0;            ///< Clips left out, since they changed after they were ingested.
+  int64_t forgotten = 0;          ///< Clips with forgotten footage, which is left out.
   int64_t rejected = 0;           ///< Clips that broke.
   int64_t samples = 0;
   int64_t frames = 0;
@@ -49,7 +52,10 @@ struct Summary {
   int64_t labels_beyond_end = 0;    ///< Labels that end over one second after their clip.
   /// The first labels on no sample: dataset::lost_json().
   nlohmann::ordered_json labels_lost = nlohmann::ordered_json::array();
-  std::vector<std::string> warnings;  ///< Lines about what was left out, for a terminal.
+  /// Files and the clips that they are copies of; the first thousand.
+  std::vector<std::pair<std::string, std::string>> copy_of;
+  std::vector<std::string> changed_clips;  ///< Names of changed clips; the first thousand.
+  std::vector<std::string> warnings;       ///< Lines about what was left out, for a terminal.
 };
 
 /// A request as JSON text, for another process.

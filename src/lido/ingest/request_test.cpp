@@ -52,15 +52,19 @@ TEST(Summary, ComesBackFromJson) {
                         .clips = 3,
                         .ignored = 4,
                         .unreadable_inputs = 5,
+                        .copies = 6,
+                        .changed = 8,
                         .rejected = 1,
                         .samples = 50,
                         .shard_bytes = 1 << 20,
                         .source_hours = 0.5,
                         .spans_resumed = 7,
+                        .copy_of = {{"b", "a"}},
+                        .changed_clips = {"c"},
                         .warnings = {"one", "two"}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 24U);
+  EXPECT_EQ(json.size(), 29U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
@@ -68,6 +72,10 @@ TEST(Summary, ComesBackFromJson) {
   EXPECT_EQ(read.source_hours, 0.5);
   EXPECT_EQ(read.spans_resumed, 7);
   EXPECT_EQ(read.unreadable_inputs, 5);
+  EXPECT_EQ(read.copies, 6);
+  EXPECT_EQ(read.changed, 8);
+  EXPECT_EQ(read.copy_of, summary.copy_of);
+  EXPECT_EQ(read.changed_clips, summary.changed_clips);
   EXPECT_EQ(read.warnings, (std::vector<std::string>{"one", "two"}));
 }
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <thread>
 
-#include "lido/base/hash.h"
+#include "lido/dataset/fingerprint.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/part/sample_writer.h"
 #include "lido/part/scene_file.h"
@@ -18,8 +18,6 @@ namespace {
 
 /// Attempts at a span while storage fails. The first wait is 1 s, each later one twice as long.
 constexpr int kStorageAttempts = 3;
-/// Bytes at each end of a clip that its fingerprint covers.
-constexpr size_t kFingerprintBytes = 64 << 10;
 
 int64_t thread_cpu_us() {
   timespec now{};
@@ -40,16 +38,15 @@ class StageTimer {
   int64_t start_;
 };
 
-/// SHA-256 of a clip's size, first and last 64 KiB.
-Result<std::string> fingerprint_of(storage::Reader& reader) {
-  std::vector<std::byte> bytes(kFingerprintBytes);
-  Sha256 hash;
-  hash.update(std::to_string(reader.size()));
-  for (const int64_t at : {int64_t{0}, std::max<int64_t>(0, reader.size() - std::ssize(bytes))}) {
-    const size_t read = LIDO_TRY(reader.read_at(at, bytes));
-    hash.update(std::span(bytes).first(read));
-  }
-  return hash.hex();
+/// Returns whether a clip that was read is not the one that was planned. Its pieces are read only
+/// if its file has another time or size now.
+Result<bool> has_changed(const ClipInput& clip, storage::Reader& reader) {
+  if (clip.fingerprint.empty()) return false;
+  const auto now = storage::find_entry(clip.uri);
+  const bool is_untouched = now && clip.modified_ns != 0 && reader.size() == clip.bytes &&
+                            now->size == clip.bytes && now->modified_ns == clip.modified_ns;
+  if (is_untouched) return false;
+  return LIDO_TRY(dataset::fingerprint_of(reader)).pieces != clip.fingerprint;
 }
 
 /// A frame as JPEG, shared by all windows that hold it. Empty where samples are people only.
@@ -172,7 +169,8 @@ class SpanAttempt {
     if (!begun_) return std::unexpected(begun_.error());
     PartRecord record = LIDO_TRY(builder_->finish());
     clip_to_span(report, record);
-    if (!task_.span.from) record.fingerprint = LIDO_TRY(fingerprint_of(reader));
+    if (LIDO_TRY(has_changed(task_.clip, reader)))
+      record = {.broken = PartBreak{0, "it changed while it was read; run the ingest again"}};
     LIDO_TRY(commit_part(*writer_, record));
     return record;
   }

@@ -6,6 +6,7 @@
 
 #include <map>
 
+#include "lido/dataset/fingerprint.h"
 #include "lido/part/test_span.h"
 
 namespace lido::part {
@@ -31,8 +32,6 @@ TEST_F(MakePart, SamplesDoNotDependOnTheSpans) {
   joined.merge(checksums(*second));
   EXPECT_EQ(joined, checksums(*whole));
   EXPECT_EQ(first->runs.back().end, left.end_k);
-  EXPECT_FALSE(first->fingerprint.empty());
-  EXPECT_TRUE(second->fingerprint.empty());
 }
 
 TEST_F(MakePart, ThePartReadsBackAsReturned) {
@@ -52,6 +51,23 @@ TEST_F(MakePart, AMissingClipIsBrokenAndNoError) {
   ASSERT_TRUE(made);
   EXPECT_NE(made->broken->reason.find("/nowhere/a.mp4"), std::string::npos);
   EXPECT_TRUE(read_part(*store_, missing.part)->has_value());
+}
+
+TEST_F(MakePart, AClipThatChangedSinceItWasPlannedGivesNoSamples) {
+  SpanTask planned = task("changed");
+  planned.clip.fingerprint =
+      dataset::fingerprint_of(**storage::open_reader(planned.clip.uri))->pieces;
+  const auto made = make_part(planned, context());
+  ASSERT_TRUE(made && !made->broken);
+  EXPECT_FALSE(made->samples.empty());
+  planned.clip.fingerprint = "of other content";
+  const auto changed = make_part(planned, context());
+  ASSERT_TRUE(changed && changed->broken);
+  EXPECT_NE(changed->broken->reason.find("changed"), std::string::npos);
+  EXPECT_TRUE(changed->samples.empty());
+  const auto entry = *storage::find_entry(planned.clip.uri);
+  planned.clip.bytes = entry.size, planned.clip.modified_ns = entry.modified_ns;
+  EXPECT_FALSE(make_part(planned, context())->broken) << "untouched, so not read again";
 }
 
 TEST_F(MakePart, StopsWhenAsked) {

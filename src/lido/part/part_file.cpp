@@ -64,8 +64,7 @@ OrderedJson to_json(const PartRecord& record) {
                       {"last_pts", record.last_pts},
                       {"packets_read", record.packets_read},
                       {"packets_decoded", record.packets_decoded},
-                      {"planned", record.planned},
-                      {"fingerprint", record.fingerprint}};
+                      {"planned", record.planned}};
   if (record.broken)
     json["broke"] = {{"time_s", record.broken->time_s}, {"reason", record.broken->reason}};
   return json;
@@ -83,7 +82,6 @@ PartRecord record_from(const OrderedJson& json) {
   json.at("packets_read").get_to(record.packets_read);
   json.at("packets_decoded").get_to(record.packets_decoded);
   json.at("planned").get_to(record.planned);
-  json.at("fingerprint").get_to(record.fingerprint);
   if (const auto broken = json.find("broke"); broken != json.end())
     record.broken = PartBreak{broken->at("time_s"), broken->at("reason")};
   return record;
@@ -96,6 +94,7 @@ std::string part_name(const OrderedJson& identity, const ClipInput& clip, const 
                            identity,
                            clip.uri,
                            clip.bytes,
+                           clip.fingerprint,
                            clip.group_name(),
                            clip.site,
                            clip.camera,

@@ -47,7 +47,6 @@ struct PartRecord {
   int64_t packets_read = 0;
   int64_t packets_decoded = 0;
   bool planned = true;              ///< False when every packet had to be decoded.
-  std::string fingerprint;          ///< Checksum of the clip's ends; only for the first span.
   std::optional<PartBreak> broken;  ///< Empty when the span was read to its end.
 };
 

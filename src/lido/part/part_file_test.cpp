@@ -56,7 +56,6 @@ PartRecord full_record() {
           .packets_read = 30,
           .packets_decoded = 12,
           .planned = false,
-          .fingerprint = "cd",
           .broken = PartBreak{2.5, "no more data"}};
 }
 
@@ -87,7 +86,6 @@ TEST_F(PartFile, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->packets_read, 30);
   EXPECT_EQ(read->packets_decoded, 12);
   EXPECT_FALSE(read->planned);
-  EXPECT_EQ(read->fingerprint, "cd");
   EXPECT_EQ(read->broken->time_s, 2.5);
   EXPECT_EQ(read->broken->reason, "no more data");
 }
@@ -148,7 +146,8 @@ TEST(PartName, DependsOnEveryInput) {
       {.uri = "/a.mp4", .bytes = 5, .group = "g"},
       {.uri = "/a.mp4", .bytes = 5, .site = "s"},
       {.uri = "/a.mp4", .bytes = 5, .camera = "c"},
-      {.uri = "/a.mp4", .bytes = 5, .start_utc = dataset::UtcTime{1}}};
+      {.uri = "/a.mp4", .bytes = 5, .start_utc = dataset::UtcTime{1}},
+      {.uri = "/a.mp4", .bytes = 5, .fingerprint = "f"}};
   for (const ClipInput& other : others) names.insert(part_name(identity, other, {}));
   names.insert(part_name(identity, clip, {.from = media::RandomAccess{7, 7, 7}}));
   names.insert(part_name(identity, clip, {.start_pts = 9}));
@@ -159,8 +158,9 @@ TEST(PartName, DependsOnEveryInput) {
 
 TEST(PartName, IsTheHashOfADocumentedText) {
   // Golden: resuming an ingest of an earlier version depends on it.
-  const std::string text = R"([2,{"fps":"4"},"/a.mp4",5,"/a.mp4","","","",0,-1,0,9])";
-  EXPECT_EQ(part_name({{"fps", "4"}}, {.uri = "/a.mp4", .bytes = 5}, {.end_k = 9}),
+  const std::string text = R"([2,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
+  const ClipInput clip{.uri = "/a.mp4", .bytes = 5, .fingerprint = "p5:ab", .modified_ns = 7};
+  EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}),
             ".work/parts/" + sha256_hex(text).substr(0, 32));
 }
 

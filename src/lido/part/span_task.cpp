@@ -22,7 +22,9 @@ OrderedJson clip_json(const ClipInput& clip) {
           {"group", clip.group},
           {"site", clip.site},
           {"camera", clip.camera},
-          {"start_utc", clip.start_utc ? OrderedJson(clip.start_utc->us) : OrderedJson()}};
+          {"start_utc", clip.start_utc ? OrderedJson(clip.start_utc->us) : OrderedJson()},
+          {"fingerprint", clip.fingerprint},
+          {"modified_ns", clip.modified_ns}};
 }
 
 ClipInput clip_from(const OrderedJson& json) {
@@ -30,7 +32,9 @@ ClipInput clip_from(const OrderedJson& json) {
                  .bytes = json.at("bytes"),
                  .group = json.at("group"),
                  .site = json.at("site"),
-                 .camera = json.at("camera")};
+                 .camera = json.at("camera"),
+                 .fingerprint = json.at("fingerprint"),
+                 .modified_ns = json.at("modified_ns")};
   if (const OrderedJson& start = json.at("start_utc"); !start.is_null())
     clip.start_utc = dataset::UtcTime{start.get<int64_t>()};
   return clip;
