@@ -178,6 +178,9 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
   add_inspect(*app, exit);
   add_label(*app, exit);
   add_forget(*app, exit);
+  add_export(*app, exit);
+  add_copy(*app, exit);
+  add_move(*app, exit);
   add_scene(*app, exit);
   add_models(*app, exit);
   add_cluster(*app, exit);

@@ -96,6 +96,9 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
 void add_inspect(CLI::App& app, int& exit);
 void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);
+void add_export(CLI::App& app, int& exit);
+void add_copy(CLI::App& app, int& exit);
+void add_move(CLI::App& app, int& exit);
 void add_models(CLI::App& app, int& exit);
 void add_cluster(CLI::App& app, int& exit);
 void add_synth(CLI::App& app, int& exit);

@@ -3,56 +3,26 @@
 #include <cmath>
 
 #include "cli.h"
+#include "footage_request.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/clip_time.h"
-#include "lido/dataset/csv.h"
 #include "lido/dataset/forget.h"
 #include "lido/report/report.h"
 
 namespace lido::cli {
 namespace {
 
-constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 /// Damaged files and files of other programs that are named, at most.
 constexpr size_t kMaxNamed = 3;
 
 struct ForgetFlags {
   std::string dataset;
-  std::string clip;
-  std::string time;
-  std::string list;
+  FootageFlags footage;
   bool copies = false;
   bool only_this = false;
   bool dry_run = false;
   bool json = false;
 };
-
-Result<dataset::Stretch> stretch_of(const std::string& clip, std::string_view time) {
-  const auto range = LIDO_TRY(dataset::parse_time_range(time));
-  return dataset::Stretch{clip, range.start_s, range.end_s};
-}
-
-/// Reads a list: CSV or Parquet with the columns clip and time.
-Result<std::vector<dataset::Stretch>> read_list(const std::string& file) {
-  const auto reader = LIDO_TRY(storage::open_reader(file));
-  const std::string bytes = LIDO_TRY(storage::read_all(*reader, kMaxListBytes));
-  const auto table = dataset::parse_table(bytes, {"clip", "time"}, {});
-  if (!table) return with_context(file, table.error());
-  std::vector<dataset::Stretch> stretches;
-  for (size_t row = 0; row < table->rows; ++row) {
-    const std::string clip(table->cell("clip", row));
-    if (clip.empty())
-      return fail(ErrorCode::kInvalidArgument, "{}: {}: clip is empty, want a name", file,
-                  table->place(row));
-    const auto stretch = stretch_of(clip, table->cell("time", row));
-    if (!stretch)
-      return with_context(fmt::format("{}: {}: time", file, table->place(row)), stretch.error());
-    stretches.push_back(*stretch);
-  }
-  if (stretches.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}: no rows, want at least one clip and time", file);
-  return stretches;
-}
 
 Result<dataset::ForgetRequest> request_of(const ForgetFlags& flags) {
   dataset::ForgetRequest request;
@@ -60,18 +30,7 @@ Result<dataset::ForgetRequest> request_of(const ForgetFlags& flags) {
     return fail(ErrorCode::kInvalidArgument, "--copies and --only-this: got both, want one");
   if (flags.copies) request.copies = dataset::CopyChoice::kAll;
   if (flags.only_this) request.copies = dataset::CopyChoice::kOnlyThis;
-  const bool is_one = !flags.clip.empty() && !flags.time.empty();
-  const bool is_list = !flags.list.empty() && flags.clip.empty() && flags.time.empty();
-  if (is_list) {
-    request.stretches = LIDO_TRY(read_list(flags.list));
-    return request;
-  }
-  if (!is_one || !flags.list.empty())
-    return fail(ErrorCode::kInvalidArgument,
-                "lido forget: no footage named, want --clip and --time, or --list alone");
-  auto stretch = stretch_of(flags.clip, flags.time);
-  if (!stretch) return with_context("--time", stretch.error());
-  request.stretches = {*stretch};
+  request.stretches = LIDO_TRY(stretches_of(flags.footage));
   return request;
 }
 
@@ -213,8 +172,15 @@ Result<int> forget(const ForgetFlags& flags) {
   const auto summary = LIDO_TRY(run.remove());
   // A fault elsewhere in the dataset keeps the report from being made, and nothing else.
   const auto report = report::write_report(dataset, nullptr);
-  const auto proof = LIDO_TRY(run.prove());
   print_notes(summary);
+  const auto proved = run.prove();
+  if (!proved) {
+    fmt::print(stderr, "lido: removed {}, {}, {} and {}, but the search after it failed\n",
+               counted(summary.samples, "sample"), counted(summary.rows, "row"),
+               counted(summary.views, "view"), counted(summary.plates, "plate"));
+    return std::unexpected(proved.error());
+  }
+  const dataset::ForgetProof& proof = *proved;
   const std::string bucket = bucket_note(dataset.store().uri());
   if (flags.json)
     print_json(summary, proof, bucket);
@@ -235,15 +201,7 @@ void add_forget(CLI::App& app, int& exit) {
       app.add_subcommand("forget", "Remove a person's footage from every shard, for good");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
-  command->add_option("--clip", flags->clip,
-                      "Clip with the footage: its full path or URI, or its last parts");
-  command->add_option(
-      "--time", flags->time,
-      "Footage to remove: START-END after the clip's first frame, in seconds or h:mm:ss; "
-      "or all");
-  command->add_option("--list", flags->list,
-                      "Many clips and times: a .csv or .parquet file with the columns clip and "
-                      "time, in place of --clip and --time");
+  add_footage_flags(*command, flags->footage, "remove");
   command->add_flag("--copies", flags->copies,
                     "Remove the footage from all clips of the dataset with the same content");
   command->add_flag("--only-this", flags->only_this,

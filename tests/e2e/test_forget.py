@@ -94,6 +94,10 @@ def manifest(dataset):
     return table(dataset, "manifest", latest)
 
 
+def manifest_of(dataset, generation):
+    return table(dataset, "manifest", generation)
+
+
 def test_a_frame_is_gone_from_every_time_at_which_it_was_sampled(tmp_path):
     ingest(stepped_clip(tmp_path / "a.mp4"), tmp_path / "d", *QUICK)
     run("inspect", tmp_path / "d", "--open")

@@ -89,6 +89,14 @@ std::vector<size_t> Removal::find(const SampleRow& row) const {
   return {records.begin(), records.end()};
 }
 
+bool Removal::holds_frame(const SampleRow& row, size_t frame) const {
+  const auto found = clips_.find(row.clip);
+  if (found == clips_.end() || frame >= row.pts.size()) return false;
+  const Clip& clip = found->second;
+  const double pts_s = static_cast<double>(row.pts[frame] - clip.start_pts) * clip.tick_s;
+  return !find_from(clip, pts_s, pts_s, row.first_k + static_cast<int64_t>(frame)).empty();
+}
+
 std::vector<size_t> Removal::find(const SceneView& view) const {
   const auto found = clips_.find(view.clip);
   if (found == clips_.end()) return {};

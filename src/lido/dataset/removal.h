@@ -23,9 +23,13 @@ class Removal {
                               std::vector<Forgotten> records);
 
   const std::vector<Forgotten>& records() const { return records_; }
+  /// Returns a sampling time in seconds after the clip's first frame.
+  double seconds(int64_t k) const { return static_cast<double>(k) / fps_; }
 
   /// Returns positions of the records that remove a row; empty for a row that stays.
   std::vector<size_t> find(const SampleRow& row) const;
+  /// Returns whether a record removes one frame of a sample. @param frame  Position in row.pts.
+  bool holds_frame(const SampleRow& row, size_t frame) const;
   std::vector<size_t> find(const ObjectRow& row) const { return find_at(row.clip, row.k); }
   std::vector<size_t> find(const MotionRow& row) const { return find_at(row.clip, row.k); }
   std::vector<size_t> find(const TrackRow& row) const {
@@ -56,7 +60,6 @@ class Removal {
   std::vector<size_t> find_between(const std::string& clip, int64_t first_k, int64_t last_k) const;
   /// @param from_s, to_s  Earliest and latest time that the first frame's PTS may be.
   std::vector<size_t> find_from(const Clip& clip, double from_s, double to_s, int64_t last_k) const;
-  double seconds(int64_t k) const { return static_cast<double>(k) / fps_; }
 
   std::vector<Forgotten> records_;
   std::map<std::string, Clip, std::less<>> clips_;

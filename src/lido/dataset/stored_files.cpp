@@ -11,16 +11,8 @@ namespace lido::dataset {
 namespace {
 
 constexpr std::string_view kWorkFolder = ".work/";
-/// Lock of a dataset in a bucket: storage::Store::lock().
-constexpr std::string_view kLease = "lido.json.lease";
 constexpr std::array<std::string_view, 5> kSceneFiles = {
     "objects.parquet", "tracks.parquet", "motion.parquet", "quality.parquet", "pictures.json"};
-
-/// Returns whether a name is that of a write that did not finish: ".NAME.partial".
-bool is_unfinished_write(std::string_view name) {
-  const std::string_view file = name.substr(name.rfind('/') + 1);
-  return file.starts_with('.') && file.ends_with(".partial");
-}
 
 /// Returns the folder of two levels that a file is in, with the slash: "scenes/g000001/".
 std::string_view folder_of_file(std::string_view name) {
@@ -30,6 +22,11 @@ std::string_view folder_of_file(std::string_view name) {
 }
 
 }  // namespace
+
+bool is_unfinished_write(std::string_view name) {
+  const std::string_view file = name.substr(name.rfind('/') + 1);
+  return file.starts_with('.') && file.ends_with(".partial");
+}
 
 Result<StoredFiles> StoredFiles::make(const Dataset& dataset, const Generation& generation) {
   StoredFiles files(fmt::format("generations/{:06}/", generation.number));

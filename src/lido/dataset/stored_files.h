@@ -12,6 +12,8 @@ namespace lido::dataset {
 /// Pages for people, which show images of samples.
 inline constexpr const char* kReportFile = "report.html";
 inline constexpr const char* kContactSheetFile = "contact_sheet.html";
+/// Lock of a dataset in a bucket: storage::Store::lock().
+inline constexpr std::string_view kLease = "lido.json.lease";
 
 /// Role of a stored file for the latest generation of its dataset.
 enum class FileRole {
@@ -20,6 +22,9 @@ enum class FileRole {
   kLeftover,  ///< Unfinished or older work that the generation does not name.
   kForeign,   ///< Lido did not write it.
 };
+
+/// Returns whether a name is that of a write that did not finish: ".NAME.partial".
+bool is_unfinished_write(std::string_view name);
 
 /// Sorts the stored files of a dataset by their role.
 class StoredFiles {

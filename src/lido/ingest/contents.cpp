@@ -32,8 +32,8 @@ bool has_print(const Fingerprint& print, const std::string& text) {
   return !text.empty() && (print.pieces == text || print.ends == text);
 }
 
-/// Decides whether two files with one fingerprint are equal, by all their bytes. Keeps the checksums
-/// of files that were read. Not thread-safe.
+/// Decides whether two files with one fingerprint are equal, by all their bytes. Keeps the
+/// checksums of files that were read. Not thread-safe.
 class WholeFiles {
  public:
   enum class Answer { kEqual, kDifferent, kUnknown };

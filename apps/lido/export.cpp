@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "cli.h"
+#include "footage_request.h"
+#include "lido/base/json_text.h"
+#include "lido/dataset/clip_time.h"
+#include "lido/dataset/export.h"
+#include "lido/report/html.h"
+
+namespace lido::cli {
+namespace {
+
+/// Damaged samples that are named, at most.
+constexpr size_t kMaxNamed = 3;
+
+struct ExportFlags {
+  std::string dataset;
+  FootageFlags footage;
+  std::string out;
+  bool json = false;
+};
+
+/// A page with all exported images, which stand beside it as files.
+std::string index_page(const dataset::ExportSummary& summary) {
+  std::string body =
+      "<h1>Your footage</h1><p>All images that the dataset holds of this footage, as stored. The "
+      "tables beside this page have the rows that describe them.</p><div class=sheet>";
+  for (const dataset::ExportedImage& image : summary.images) {
+    body += fmt::format(
+        "<figure><img loading=lazy alt=\"\" src=\"{}\"><figcaption>{} {}</figcaption></figure>",
+        report::escape(image.file), report::escape(report::short_name(image.clip)),
+        dataset::clock_text(image.time_s));
+  }
+  return report::page("Lido export", body + "</div>");
+}
+
+Result<int> run_export(const ExportFlags& flags) {
+  const dataset::ForgetRequest request{.stretches = LIDO_TRY(stretches_of(flags.footage))};
+  const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
+  const auto out = LIDO_TRY(storage::open_store(flags.out));
+  const auto summary = LIDO_TRY(dataset::export_footage(dataset, request, *out));
+  LIDO_TRY(out->write_text("index.html", index_page(summary)));
+  if (flags.json) {
+    const nlohmann::ordered_json json = {{"samples", summary.samples},
+                                         {"frames", summary.frames},
+                                         {"views", summary.views},
+                                         {"rows", summary.rows},
+                                         {"damaged", summary.damaged}};
+    fmt::print("{}\n", json_text(json));
+  } else {
+    fmt::print("{} of {}, {} and {}\n", counted(summary.frames, "image"),
+               counted(summary.samples, "sample"), counted(summary.views, "view"),
+               counted(summary.rows, "row"));
+    fmt::print("open: {}/index.html\n", out->uri());
+  }
+  for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxNamed); ++i)
+    fmt::print(stderr, "lido: warning: {}\n", printable(summary.damaged[i]));
+  return summary.damaged.empty() ? kDone : kSomeRejected;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<ExportFlags>();
+  CLI::App* command =
+      app.add_subcommand("export", "Give a person their own footage: images and rows, as files");
+  command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
+      ->required();
+  add_footage_flags(*command, flags->footage, "export");
+  command
+      ->add_option("--out", flags->out,
+                   "Empty folder, gs:// or s3:// prefix for the images, tables and index.html")
+      ->required();
+  command->add_flag("--json", flags->json, "Print the result as JSON");
+  command->callback([flags, &exit] {
+    const auto result = run_export(*flags);
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+}  // namespace lido::cli

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/export.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "lido/dataset/forget_request.h"
+#include "lido/dataset/removal.h"
+#include "lido/dataset/scenes.h"
+#include "lido/dataset/tar.h"
+
+namespace lido::dataset {
+namespace {
+
+/// Writes the samples and rows of stretches into a store.
+class Export {
+ public:
+  Export(const Dataset& dataset, const Generation& generation, const Removal& stretches,
+         storage::Store& to)
+      : dataset_(dataset), generation_(generation), stretches_(stretches), to_(to) {}
+
+  Result<ExportSummary> run() {
+    LIDO_TRY(export_samples());
+    if (!generation_.scenes.empty()) {
+      LIDO_TRY(export_rows<ObjectRow>("objects.parquet", kObjectsTable));
+      LIDO_TRY(export_rows<TrackRow>("tracks.parquet", kTracksTable));
+      LIDO_TRY(export_rows<MotionRow>("motion.parquet", kMotionTable));
+      LIDO_TRY(export_rows<QualityRow>("quality.parquet", kQualityTable));
+    }
+    for (const std::string& folder : generation_.scenes) LIDO_TRY(export_views(folder));
+    std::ranges::stable_sort(summary_.images, {}, [](const ExportedImage& image) {
+      return std::tuple(image.clip, image.time_s);
+    });
+    return std::move(summary_);
+  }
+
+ private:
+  Result<void> export_samples() {
+    auto manifest = LIDO_TRY(TableWriter<SampleRow>::create(to_, "manifest.parquet"));
+    LIDO_TRY(dataset_.visit<SampleRow>(generation_.number, [&](SampleRow& row) -> Result<void> {
+      if (stretches_.find(row).empty()) return {};
+      ++summary_.samples;
+      ++summary_.rows;
+      LIDO_TRY(export_frames(row));
+      return manifest.append(std::move(row));
+    }));
+    return manifest.commit();
+  }
+
+  /// Writes the frames of a sample that are in a stretch, and its other files.
+  Result<void> export_frames(const SampleRow& row) {
+    const auto bytes = dataset_.read_sample(row);
+    if (!bytes && bytes.error().code == ErrorCode::kCorrupt) {
+      summary_.damaged.push_back(bytes.error().message);
+      return {};
+    }
+    const std::string sample = LIDO_TRY(bytes);
+    size_t frame = 0;
+    for (const TarEntry& entry : LIDO_TRY(read_tar(std::as_bytes(std::span(sample))))) {
+      const bool is_context = entry.name.ends_with(kContextPicture);
+      const bool is_frame = entry.name.ends_with(".jpg") && !is_context;
+      const size_t number = is_context ? row.pts.size() / 2 : frame;
+      frame += is_frame ? 1 : 0;
+      const bool is_image = is_frame || is_context;
+      if (is_image && !stretches_.holds_frame(row, number)) continue;
+      const std::string file = "frames/" + std::string(entry.name);
+      LIDO_TRY(to_.write_text(
+          file, {reinterpret_cast<const char*>(entry.content.data()), entry.content.size()}));
+      if (!is_image) continue;
+      ++summary_.frames;
+      const auto k = row.first_k + static_cast<int64_t>(number);
+      summary_.images.push_back({file, row.clip, stretches_.seconds(k)});
+    }
+    return {};
+  }
+
+  template <typename Row>
+  Result<void> export_rows(const char* name, const char* table) {
+    auto writer = LIDO_TRY(TableWriter<Row>::create(to_, name));
+    for (const std::string& folder : generation_.scenes) {
+      LIDO_TRY(visit_table<Row>(dataset_.store(), folder + table, [&](Row& row) -> Result<void> {
+        if (stretches_.find(row).empty()) return {};
+        ++summary_.rows;
+        return writer.append(std::move(row));
+      }));
+    }
+    return writer.commit();
+  }
+
+  Result<void> export_views(const std::string& folder) {
+    const ScenePictures pictures = LIDO_TRY(read_scene_pictures(dataset_.store(), folder));
+    for (const SceneView& view : pictures.views) {
+      if (stretches_.find(view).empty()) continue;
+      const std::string bytes = LIDO_TRY(dataset_.store().read_text(folder + "/" + view.file));
+      LIDO_TRY(to_.write_text(view.file, bytes));
+      ++summary_.views;
+      summary_.images.push_back({view.file, view.clip, view.time_s});
+    }
+    return {};
+  }
+
+  const Dataset& dataset_;
+  const Generation& generation_;
+  const Removal& stretches_;
+  storage::Store& to_;
+  ExportSummary summary_;
+};
+
+}  // namespace
+
+Result<ExportSummary> export_footage(const Dataset& dataset, const ForgetRequest& request,
+                                     storage::Store& to) {
+  const Generation generation = LIDO_TRY(dataset.read_latest());
+  ForgetRequest named = request;
+  named.copies = CopyChoice::kOnlyThis;
+  auto resolved = LIDO_TRY(resolve_request(dataset, generation.number, named));
+  const auto present = LIDO_TRY(to.list(""));
+  if (!present.empty())
+    return fail(ErrorCode::kInvalidArgument, "{}: holds {} file(s), want an empty folder", to.uri(),
+                present.size());
+  const Removal stretches =
+      LIDO_TRY(Removal::make(dataset, generation.number, std::move(resolved.records)));
+  return Export(dataset, generation, stretches, to).run();
+}
+
+}  // namespace lido::dataset

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/export.h"
+
+#include "lido/dataset/dataset_fixture.h"
+
+namespace lido::dataset {
+namespace {
+
+class Export : public DatasetFixture {
+ protected:
+  void SetUp() override {
+    DatasetFixture::SetUp();
+    out_ = folder_.string() + "-export";
+    to_ = *storage::open_store(out_.string());
+  }
+  void TearDown() override {
+    std::filesystem::remove_all(out_);
+    DatasetFixture::TearDown();
+  }
+
+  std::filesystem::path out_;
+  std::unique_ptr<storage::Store> to_;
+};
+
+TEST_F(Export, WritesTheFramesOfTheStretchAndTheirRows) {
+  // Frames of a.mp4 are one second apart; samples begin at even seconds.
+  const auto summary = export_footage(*dataset_, {.stretches = {{"a.mp4", 3, 5}}}, *to_);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->samples, 2);
+  EXPECT_EQ(summary->frames, 2);
+  EXPECT_EQ(summary->rows, 2);
+  ASSERT_EQ(summary->images.size(), 2U);
+  EXPECT_EQ(summary->images[0].file, "frames/a_00000002.001.jpg");
+  EXPECT_EQ(summary->images[0].time_s, 3);
+  EXPECT_EQ(summary->images[1].file, "frames/a_00000004.000.jpg");
+  JpegEncoder encoder;
+  EXPECT_EQ(*to_->read_text("frames/a_00000002.001.jpg"), *encoder.encode(image_of(50), 95));
+  const auto rows = *read_table<SampleRow>(*to_, "manifest.parquet");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[1].sample, "a_00000004");
+  EXPECT_EQ(to_->list("frames")->size(), 2U) << "and no frame beside the stretch";
+}
+
+TEST_F(Export, NamesDamagedSamples) {
+  const SampleRow row = samples(1)[1];
+  std::string bytes = read(row.shard);
+  bytes[static_cast<size_t>(row.offset + row.length / 2)] ^= 1;
+  ASSERT_TRUE(dataset_->store().write_text(row.shard, bytes));
+  const auto summary = export_footage(*dataset_, {.stretches = {{"a.mp4", 0, 9}}}, *to_);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->damaged.size(), 1U);
+  EXPECT_EQ(summary->frames, 6);
+}
+
+TEST_F(Export, RefusesAFolderInUseAndUnknownClips) {
+  EXPECT_EQ(export_footage(*dataset_, {.stretches = {{"c.mp4", 0, 1}}}, *to_).error().code,
+            ErrorCode::kNotFound);
+  ASSERT_TRUE(to_->write_text("mine", "x"));
+  EXPECT_EQ(export_footage(*dataset_, {.stretches = {{"a.mp4", 0, 1}}}, *to_).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+}  // namespace
+}  // namespace lido::dataset

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "lido/dataset/dataset.h"
+
+namespace lido::dataset {
+
+/// Counters of a transfer that runs.
+struct TransferProgress {
+  std::atomic<int64_t> files = 0;
+  std::atomic<int64_t> files_total = 0;
+  std::atomic<int64_t> bytes = 0;
+  std::atomic<int64_t> bytes_total = 0;
+};
+
+/// Result of a transfer.
+struct TransferSummary {
+  int64_t files = 0;                 ///< Files of the dataset, those copied earlier among them.
+  int64_t bytes = 0;                 ///< Their size.
+  int64_t copied_earlier = 0;        ///< Files that an interrupted transfer had copied.
+  std::vector<std::string> foreign;  ///< Files that Lido did not write; they stay where they are.
+};
+
+/// Copies a dataset whole into an empty folder or prefix, all generations. Every file is read back
+/// and compared by checksum. The copy is a dataset only when it is complete; an interrupted
+/// transfer is resumed by the same call. Unfinished work is not copied.
+/// @param workers  Files at a time; 0 is one per core.
+/// @return kInvalidArgument when `to` holds anything else; kCorrupt when a file differs after it
+/// was written; kUnavailable, kCancelled.
+Result<TransferSummary> copy_dataset(const Dataset& from, storage::Store& to, int workers,
+                                     TransferProgress& progress, const std::stop_token& stop);
+
+/// Copies a dataset, and removes it from its old place once the copy is complete.
+/// @return As copy_dataset().
+Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, int workers,
+                                     TransferProgress& progress, const std::stop_token& stop);
+
+}  // namespace lido::dataset

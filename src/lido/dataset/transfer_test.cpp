@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/dataset/transfer.h"
+
+#include "lido/dataset/dataset_fixture.h"
+
+namespace lido::dataset {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Transfer : public DatasetFixture {
+ protected:
+  void SetUp() override {
+    DatasetFixture::SetUp();
+    copy_ = folder_.string() + "-copy";
+    to_ = *storage::open_store(copy_.string());
+  }
+  void TearDown() override {
+    fs::remove_all(copy_);
+    DatasetFixture::TearDown();
+  }
+
+  /// All files below a folder with their bytes.
+  static std::map<std::string, std::string> files(const fs::path& folder) {
+    std::map<std::string, std::string> found;
+    if (!fs::exists(folder)) return found;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (!entry.is_regular_file()) continue;
+      std::ifstream file(entry.path(), std::ios::binary);
+      found[fs::relative(entry, folder)] = {std::istreambuf_iterator<char>(file), {}};
+    }
+    return found;
+  }
+
+  Result<TransferSummary> copy() { return copy_dataset(*dataset_, *to_, 2, progress_, {}); }
+
+  fs::path copy_;
+  std::unique_ptr<storage::Store> to_;
+  TransferProgress progress_;
+};
+
+TEST_F(Transfer, CopiesEveryFile) {
+  const auto summary = copy();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(files(copy_), files(folder_));
+  EXPECT_EQ(summary->files, std::ssize(files(folder_)));
+  EXPECT_EQ(progress_.bytes, progress_.bytes_total);
+  EXPECT_TRUE(Dataset::open(copy_.string()));
+}
+
+TEST_F(Transfer, LeavesUnfinishedWorkAndForeignFilesWhereTheyAre) {
+  for (const char* name : {".work/parts/1", "shards/.x.tar.partial", "notes.txt"})
+    ASSERT_TRUE(dataset_->store().write_text(name, "x"));
+  const auto summary = copy();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->foreign, std::vector<std::string>{"notes.txt"});
+  for (const auto& [name, bytes] : files(copy_)) EXPECT_NE(bytes, "x") << name;
+}
+
+TEST_F(Transfer, RefusesADestinationInUse) {
+  ASSERT_TRUE(to_->write_text("mine", "x"));
+  const auto refused = copy();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(files(copy_).size(), 1U);
+  const auto inside = storage::open_store(folder_.string() + "/copy");
+  EXPECT_EQ(copy_dataset(*dataset_, **inside, 1, progress_, {}).error().code,
+            ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Transfer, AStoppedCopyIsNoDatasetAndResumes) {
+  ASSERT_TRUE(
+      to_->write_text(".work/transfer.json", fmt::format(R"({{"from": "{}"}})", folder_.string())));
+  const std::string shard = samples(1)[0].shard;
+  ASSERT_TRUE(to_->write_text(shard, read(shard)));
+  ASSERT_TRUE(to_->write_text(samples(1)[7].shard, "half"));
+  EXPECT_FALSE(Dataset::open(copy_.string()));
+  const auto summary = copy();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->copied_earlier, 1);
+  EXPECT_EQ(files(copy_), files(folder_));
+}
+
+TEST_F(Transfer, MovingRemovesTheSource) {
+  const auto before = files(folder_);
+  ASSERT_TRUE(dataset_->store().write_text("notes.txt", "x"));
+  const auto summary = move_dataset(*dataset_, *to_, 2, progress_, {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(files(copy_), before);
+  EXPECT_EQ(files(folder_), (std::map<std::string, std::string>{{"notes.txt", "x"}}));
+}
+
+}  // namespace
+}  // namespace lido::dataset
