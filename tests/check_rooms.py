@@ -44,6 +44,10 @@ PRIVATE_HEADERS = {
     *("synth/gl.h", "synth/film/gl.h"),
 }
 FOR_TESTS = re.compile(r"_(test|fuzz|bench)\.\w+$|(^|/)test(ing|_\w+)\.h$")
+# nlohmann's dump() throws for bytes that are not UTF-8; json_text() takes any. The options hold only
+# what a parser has read.
+STRICT_JSON = re.compile(r"(\.|->)dump\(")
+MAY_DUMP = {"base/json_text.h", "base/options.h"}
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
 
 
@@ -76,6 +80,12 @@ def third_party_fault(room: str, name: str, include: str) -> str | None:
     return None
 
 
+def strict_json_fault(name: str, text: str) -> str | None:
+    if name in MAY_DUMP or FOR_TESTS.search(name) or not STRICT_JSON.search(text):
+        return None
+    return f"{name} calls dump(), want json_text() of base/json_text.h"
+
+
 def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside: list[str]):
     """Yields one line for each include that a file of a room must not have."""
     name = path.relative_to(house).as_posix()
@@ -83,6 +93,8 @@ def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside:
     own = place(inside, below)
     if inside and own is None and not FOR_TESTS.search(below):
         yield f"{name} is not in the room's ORDER"
+    if fault := strict_json_fault(name, path.read_text()):
+        yield fault
     for include in INCLUDE.findall(path.read_text()):
         used = re.match(r"lido/(\w+)/(.+)", include)
         if used and used[1] in order and order.index(used[1]) > order.index(room):
@@ -107,13 +119,13 @@ def check(house: pathlib.Path) -> list[str]:
 
 
 def outside(folder: str, room: str) -> list[str]:
-    """Faults of the program's or the Python module's sources: third parties only."""
-    return [
-        fault
-        for path in sorted((ROOT / folder).rglob("*.[ch]*"))
-        for include in INCLUDE.findall(path.read_text())
-        if (fault := third_party_fault(room, path.relative_to(ROOT).as_posix(), include))
-    ]
+    """Faults of the program's or the Python module's sources: third parties and strict JSON."""
+    faults = []
+    for path in sorted((ROOT / folder).rglob("*.[ch]*")):
+        name, text = path.relative_to(ROOT).as_posix(), path.read_text()
+        found = [third_party_fault(room, name, include) for include in INCLUDE.findall(text)]
+        faults += [fault for fault in (strict_json_fault(name, text), *found) if fault]
+    return faults
 
 
 def main() -> int:

@@ -106,6 +106,17 @@ def test_includes_along_the_layering_pass(tmp_path):
     assert house(tmp_path, files) == []
 
 
+def test_json_that_throws_for_a_name_is_found(tmp_path):
+    house(tmp_path, {"media/decoder.cpp": "vector"})
+    source = tmp_path / "media/decoder.cpp"
+    for text, count in (("json.dump()", 1), ("at->dump(2)", 1), ("json_text(json)", 0)):
+        source.write_text(text)
+        assert len(check_rooms.check(tmp_path)) == count, text
+    source.unlink()
+    (tmp_path / "media/decoder_test.cpp").write_text("json.dump()")
+    assert check_rooms.check(tmp_path) == []
+
+
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
     (tmp_path / "b.md").write_text("# A `name` of its own\n")
     page = tmp_path / "a.md"

@@ -89,6 +89,9 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                                          {"samples", known(total.samples)},
                                          {"shards", known(total.shards)},
                                          {"shard_bytes", known(total.shard_bytes)},
+                                         {"labels", job.labels},
+                                         {"labels_unmatched", job.labels_unmatched},
+                                         {"unreadable_inputs", job.notes.unreadable.count},
                                          {"seconds", std::round(total.seconds)}};
     fmt::print("{}\n", json_text(json));
     return;
@@ -110,6 +113,9 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
     fmt::print("samples        not known before {}\n",
                job.sampling.samples == "frame" ? "motion is measured" : "people are found");
   }
+  if (!flags.request.labels.empty())
+    fmt::print("labels         {} of {} name these clips\n",
+               human_count(job.labels - job.labels_unmatched), human_count(job.labels));
   fmt::print("time           about {} on this machine\n", human_seconds(total.seconds));
   fmt::print("Nothing was written (--dry-run).\n");
 }

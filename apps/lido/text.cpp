@@ -47,6 +47,8 @@ std::string printable(std::string_view text) {
     const bool whole = length > 1 || (length == 1 && byte >= ' ' && byte != 0x7f);
     if (whole)
       out += text.substr(i, length);
+    else if (byte >= 0x80)
+      out += escape_bytes(text.substr(i, 1));
     else
       out += byte == '\n' || byte == '\t' ? ' ' : '?';
     i += whole ? length : 1;

@@ -17,8 +17,8 @@ std::string human_seconds(double seconds);
 std::string human_count(int64_t count);
 /// "1 clip", "1 234 clips".
 std::string counted(int64_t count, std::string_view noun);
-/// Text as one line for a terminal: bytes that are not printable UTF-8 become "?", and a long text
-/// is cut in its middle.
+/// Text as one line for a terminal: control characters become "?", bytes that are not UTF-8 "\xE9",
+/// and a long text is cut in its middle.
 std::string printable(std::string_view text);
 
 }  // namespace lido::cli

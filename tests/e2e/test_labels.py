@@ -160,6 +160,14 @@ def test_a_labels_file_may_name_only_clips_of_tomorrow(pool, tmp_path):
     assert summary["generation"] == 0 and "Give it to lido label." in summary["warnings"][-1]
 
 
+def test_a_plan_counts_the_labels_that_match(pool, tmp_path):
+    text = HEADER + "pool.mp4,1,2,age,child\na.mp4,1,2,age,child\nb.mp4,1,2,age,child\n"
+    flags = ["--out", tmp_path / "d", *FRAMES, "--labels", written(tmp_path / "l.csv", text)]
+    assert "1 of 3 name these clips" in run("ingest", pool, *flags, "--dry-run").out
+    plan = run("ingest", pool, *flags, "--dry-run", "--json").json
+    assert (plan["labels"], plan["labels_unmatched"]) == (3, 2)
+
+
 def test_files_without_labels_and_repeated_rows_are_named(dataset, pool, tmp_path):
     empty = written(tmp_path / "empty.csv", HEADER)
     done = run("label", dataset, "--labels", empty)

@@ -55,6 +55,10 @@ class Labeller {
   /// @return Whether the sample's labels changed.
   bool apply(SampleRow& sample) const;
 
+  /// Number of labels, with and without a clip.
+  int64_t labels() const { return all_labels_; }
+  /// Labels of clips that are not in the dataset.
+  const UnmatchedLabels& unmatched() const { return unmatched_; }
   /// Returns whether the labels file names a clip. @param clip  Full name.
   bool has_clip(const std::string& clip) const { return by_clip_.contains(clip); }
   /// Clips whose frames could not be read although their labels count frames, with the reason.

@@ -179,6 +179,8 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   const auto labels = LIDO_TRY(
       make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number, vocabulary));
   if (dataset) LIDO_TRY(check_labels(request, *dataset, before.number, labels.labeller));
+  plan.labels = labels.labeller.labels();
+  plan.labels_unmatched = labels.labeller.unmatched().labels;
   return plan;
 }
 

@@ -55,7 +55,7 @@ Result<void> CameraFilm::run(const FilmRun& how) {
     how.on_frame();
   }
   LIDO_TRY(outputs.commit());
-  return store_.write_text("coco/" + camera_.name + ".json", coco_.dump(),
+  return store_.write_text("coco/" + camera_.name + ".json", coco_.to_text(),
                            storage::Durability::kProcess);
 }
 

@@ -191,7 +191,7 @@ void CocoWriter::add_person(const dataset::SeenRow& row) {
                           {"person", row.person}});
 }
 
-std::string CocoWriter::dump() const {
+std::string CocoWriter::to_text() const {
   OrderedJson names = OrderedJson::array();
   for (const std::string_view name : kKeypointNames) names.push_back(name);
   const OrderedJson coco = {

@@ -81,7 +81,7 @@ class CocoWriter {
  public:
   void add_image(const SimulatedCamera& camera, int64_t frame, double time_s);
   void add_person(const dataset::SeenRow& row);
-  std::string dump() const;
+  std::string to_text() const;
 
  private:
   std::vector<nlohmann::ordered_json> images_, annotations_;

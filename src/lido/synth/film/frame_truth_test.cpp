@@ -71,7 +71,7 @@ TEST(CocoWriter, WritesKeypointsAsCocoHasThem) {
   CocoWriter writer;
   writer.add_image(camera, 50, 2);
   writer.add_person(seen_row());
-  const auto coco = nlohmann::json::parse(writer.dump());
+  const auto coco = nlohmann::json::parse(writer.to_text());
   ASSERT_EQ(coco["images"].size(), 1u);
   EXPECT_EQ(coco["images"][0]["file_name"], "a-000050");
   ASSERT_EQ(coco["annotations"].size(), 1u);
