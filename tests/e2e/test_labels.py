@@ -12,6 +12,7 @@ from conftest import content, ingest, run, table
 
 FRAMES = ["--fps", "5", "--size", "64", "--window", "1", "--stride", "1"]
 HEADER = "clip,start_s,end_s,task,label\n"
+META = "<annotations><meta><task><source>pool.mp4</source></task></meta>"
 
 
 @pytest.fixture
@@ -222,7 +223,20 @@ def test_every_shape_of_cvat_counts_by_its_bounds(dataset, tmp_path, name):
     assert (width, height) == pytest.approx((50 * row["scale_x"], 60 * row["scale_y"]))
 
 
-META = "<annotations><meta><task><source>pool.mp4</source></task></meta>"
+@pytest.mark.parametrize(
+    "shapes, wanted",
+    [
+        ([*((frame, 0) for frame in range(30, 90, 5)), (90, 1)], range(5, 15)),  # a frame step of 5
+        ([(30, 0), (60, 0)], range(5, 11)),  # a track without an end holds for its last frame
+        ([(0, 1), (30, 0), (60, 1), (90, 0), (108, 1)], [*range(5, 10), *range(15, 18)]),
+    ],
+)
+def test_steps_ends_and_gaps_of_cvat_tracks(dataset, tmp_path, shapes, wanted):
+    text = "".join(shape("box", frame, outside) for frame, outside in shapes)
+    text = f'{META}<track id="0" label="swimming">{text}</track></annotations>'
+    done = run("label", dataset, "--labels", written(tmp_path / "l.xml", text))
+    assert done.code == 0, done.err
+    assert labelled(dataset, 2) == list(wanted)  # 30 frames a second, sampled at 5
 
 
 @pytest.mark.parametrize(
