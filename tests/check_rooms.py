@@ -44,8 +44,8 @@ PRIVATE_HEADERS = {
     *("synth/gl.h", "synth/film/gl.h"),
 }
 FOR_TESTS = re.compile(r"_(test|fuzz|bench)\.\w+$|(^|/)test(ing|_\w+)\.h$")
-# nlohmann's dump() throws for bytes that are not UTF-8; json_text() takes any. The options hold only
-# what a parser has read.
+# nlohmann's dump() throws for bytes that are not UTF-8; json_text() takes any. Options hold text
+# that a parser has read, which is UTF-8.
 STRICT_JSON = re.compile(r"(\.|->)dump\(")
 MAY_DUMP = {"base/json_text.h", "base/options.h"}
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)

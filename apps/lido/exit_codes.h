@@ -25,7 +25,8 @@ inline constexpr std::array kExitCodes = {
              "Run the same command again once they work: what was done is kept."},
     ExitCode{kWrongUse, "wrong use, or input that cannot be read",
              "Change what the line on stderr names; repeating the command does not help."},
-    ExitCode{kSomeRejected, "done, but clips or folders were left out, or `cluster check` found errors",
+    ExitCode{kSomeRejected,
+             "done, but clips or folders were left out, or `cluster check` found errors",
              "Read the reasons: printed at the end, in `lido inspect` and in report.html."},
     ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
     ExitCode{kInterrupted, "interrupted", "Run the same command again: it resumes."}};
