@@ -266,7 +266,7 @@ Result<void> Kube::check_access(const std::string& name_space, bool with_operato
   for (const ObjectKind& kind : kinds) reviews["items"].push_back(access_review(kind, name_space));
   const std::string answers = LIDO_TRY(
       kubectl({"create", "--output=jsonpath={.status.allowed}{\"\\n\"}", "--filename", "-"},
-              reviews.dump()));
+              json_text(reviews)));
   std::vector<std::string> missing;
   size_t begin = 0;
   for (const ObjectKind& kind : kinds) {
