@@ -24,6 +24,7 @@ operator: {{install: false}}
 suspendAfterMinutes: 0
 autoscaler: {{cpu: 0.25, burst: 2, memoryGiB: 1}}
 network:
+  metricsNamespace: gke-gmp-system
   egress:
     - to: [{{ipBlock: {{cidr: {node}/32}}}}]
       ports: [{{protocol: TCP, port: {port}}}]
