@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 
-from ingest import LIDO, WORK, measure, revision
+from ingest import LIDO, WORK, copy_with_other_bytes, measure, revision
 
 OUT = WORK / "out"
 
@@ -26,7 +26,7 @@ def make(path, *arguments):
 
 
 def short_clips(count, one=None):
-    """Makes a folder of `count` links to one clip, by default of a second."""
+    """Makes a folder of `count` copies of one clip, by default of a second, of different bytes."""
     one = one or make(
         WORK / "scale/one.mp4",
         *"-f lavfi -i testsrc2=s=320x180:r=25:d=1 -c:v libx264 -g 25".split(),
@@ -34,12 +34,9 @@ def short_clips(count, one=None):
     folder = WORK / f"scale/{count}"
     shutil.rmtree(folder, ignore_errors=True)
     for number in range(count):
-        link = folder / f"{number // 1000:03}/{number:06}.mp4"
-        if number % 1000 == 0:  # the file system limits links to a file
-            link.parent.mkdir(parents=True)
-            first = shutil.copy(one, link)
-        else:
-            os.link(first, link)
+        clip = folder / f"{number // 1000:03}/{number:06}.mp4"
+        clip.parent.mkdir(parents=True, exist_ok=True)
+        copy_with_other_bytes(one, clip)
     return folder
 
 

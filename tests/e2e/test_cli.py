@@ -192,7 +192,7 @@ def test_a_datasets_options_win_over_lido_toml(clips, tmp_path, home):
 
 def test_the_end_names_reasons_splits_and_what_to_open(clips, tmp_path):
     for name in "abcd":
-        (tmp_path / f"{name}.mp4").write_bytes(b"no video")
+        (tmp_path / f"{name}.mp4").write_bytes(b"no video " + name.encode())
     done = small([clips / "h264_b.mp4", *sorted(tmp_path.glob("*.mp4"))], tmp_path / "d", *SMALL)
     assert done.code == 3, done.err
     lines = done.out.splitlines()

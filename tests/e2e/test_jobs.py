@@ -18,7 +18,18 @@ import time
 import urllib.request
 
 import pytest
-from conftest import CLIPS, LIDO, SMALL, content, hold_port, ingest, port_of, run, wait_until
+from conftest import (
+    CLIPS,
+    LIDO,
+    SMALL,
+    content,
+    copy_with_other_bytes,
+    hold_port,
+    ingest,
+    port_of,
+    run,
+    wait_until,
+)
 
 # Options that take a while.
 LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--scene", "off"]
@@ -249,7 +260,7 @@ def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
     for number in range(30):
-        shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
+        copy_with_other_bytes(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
     command = [
         LIDO,
         "ingest",
@@ -283,7 +294,7 @@ def test_a_job_can_be_cancelled(cluster, tmp_path):
     raw = tmp_path / "raw"
     raw.mkdir()
     for number in range(100):
-        shutil.copy(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
+        copy_with_other_bytes(CLIPS / "h264_b.mp4", raw / f"{number:03}.mp4")
     command = [LIDO, "ingest", raw, "--out", tmp_path / "d", "--quiet", *LARGE, *cluster.on]
     ingesting = subprocess.Popen(
         [str(part) for part in command], stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL

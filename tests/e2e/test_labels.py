@@ -8,7 +8,7 @@ import subprocess
 import unicodedata
 
 import pytest
-from conftest import content, ingest, run, table
+from conftest import content, copy_with_other_bytes, ingest, run, table
 
 FRAMES = ["--fps", "5", "--size", "64", "--window", "1", "--stride", "1"]
 HEADER = "clip,start_s,end_s,task,label\n"
@@ -123,9 +123,7 @@ def test_labels_are_never_replaced_by_nothing(dataset, tmp_path):
     assert content(dataset) == before and labelled(dataset, 2) == [5, 6, 7, 8, 9]
     # An ingest of a new clip must not do so either.
     other = tmp_path / "other.mp4"
-    shutil.copy(tmp_path / "pool.mp4", other)
-    with open(other, "ab") as file:
-        file.write(b"\0\0\0\x08free")
+    copy_with_other_bytes(tmp_path / "pool.mp4", other)
     done = run("ingest", other, "--out", dataset, *FRAMES, "--labels", bad)
     assert done.code == 2 and "would lose theirs" in done.err
     assert content(dataset) == before

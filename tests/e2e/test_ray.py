@@ -9,7 +9,19 @@ import sys
 import time
 
 import pytest
-from conftest import LIDO, SMALL, content, ingest, made, parts_done, run, start, table, wait_until
+from conftest import (
+    LIDO,
+    SMALL,
+    content,
+    copy_with_other_bytes,
+    ingest,
+    made,
+    parts_done,
+    run,
+    start,
+    table,
+    wait_until,
+)
 
 NAMES = ["h264_b.mp4", "hevc_b.mp4", "vp9.webm", "mpeg4.avi", "h264_no_b.mp4", "av1.mp4"]
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -271,7 +283,7 @@ def copies(raw, folder, count):
     folder.mkdir()
     for number in range(count):
         name = NAMES[number % len(NAMES)]
-        shutil.copy(raw / name, folder / f"{number}_{name}")
+        copy_with_other_bytes(raw / name, folder / f"{number}_{name}")
     return folder
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pyarrow.parquet
 import pytest
-from conftest import LIDO, content, ingest, kill_with_parts, made, run, table
+from conftest import LIDO, content, copy_with_other_bytes, ingest, kill_with_parts, made, run, table
 
 # Data that no package registry has: tested in addition where it is.
 SHARED = pathlib.Path(__file__).parents[2] / "../shared/data"
@@ -217,7 +217,7 @@ def test_forgetting_reaches_tables_views_and_plates(people, tmp_path):
 
 
 def test_a_second_ingest_adds_its_own_tables(people, tmp_path):
-    shutil.copy(people, tmp_path / "again.mp4")
+    copy_with_other_bytes(people, tmp_path / "again.mp4")
     ingest(people, tmp_path / "d", *SCENE)
     before = content(tmp_path / "d")
     ingest([people, tmp_path / "again.mp4"], tmp_path / "d", *SCENE)
