@@ -5,6 +5,7 @@ Frame N of these clips shows N in ten black or white bars, so a wrong frame is s
 in Lido. FFmpeg's program makes the clips.
 """
 
+import json
 import pathlib
 import subprocess
 import tarfile
@@ -96,7 +97,9 @@ def test_clips_whose_frames_lack_timestamps_are_read_to_the_end(tmp_path, name, 
 def merge_pes(source, target, pictures):
     """Writes an MPEG program stream of H.264 in which several pictures share one PES packet."""
     stream = ffmpeg("-i", source, "-c", "copy", "-f", "h264", "-")
-    marks = [at for at in range(len(stream)) if stream.startswith(b"\0\0\0\1\x09", at)] + [None]
+    # The first delimiter may follow x264's own message, with a shorter start code.
+    marks = [at for at in range(1, len(stream)) if stream.startswith(b"\0\0\0\1\x09", at)]
+    marks = [0, *marks, None]
     with open(target, "wb") as out:
         for first in range(0, len(marks) - 1, pictures):
             ticks = 90000 + first * 3600
@@ -139,8 +142,16 @@ def test_pictures_that_share_a_timestamp_get_their_own(tmp_path):
         source = film(tmp_path / "source.mp4", *X264, "-bf", 0, *options)
         merge_pes(source, tmp_path / "recorder.mpg", pictures)
         ingest(tmp_path / "recorder.mpg", tmp_path / f"d{pictures}", *FRAMES, "--fps", 25)
-        # FFmpeg's program gives no last picture either, without a start code behind it.
-        assert shown(tmp_path / f"d{pictures}") == {k: k for k in range(99)}
+        # The last picture has no start code behind it, so FFmpeg's program may not give it.
+        count = count_frames(tmp_path / "recorder.mpg")
+        assert count >= 99 and shown(tmp_path / f"d{pictures}") == {k: k for k in range(count)}
+
+
+def count_frames(clip):
+    """Number of frames that FFmpeg's program decodes."""
+    probe = "ffprobe -v quiet -select_streams v:0 -count_frames -show_entries stream=nb_read_frames"
+    done = subprocess.run([*probe.split(), "-of", "json", clip], capture_output=True)
+    return int(json.loads(done.stdout)["streams"][0]["nb_read_frames"])
 
 
 def test_a_lost_picture_breaks_the_clip_before_a_frame_is_wrong(tmp_path):
