@@ -330,7 +330,7 @@ def test_a_request_of_any_length_reaches_the_cluster(cluster, raw, tmp_path):
     folder = tmp_path / "a-folder-with-a-name-that-is-rather-long"
     folder.mkdir()
     for number in range(1200):
-        (folder / f"{number:04}-{'x' * 60}.mp4").write_bytes(b"no video")
+        (folder / f"{number:04}-{'x' * 60}.mp4").write_bytes(b"no video %d" % number)
     clips = [*sorted(folder.iterdir()), raw / "h264_b.mp4"]
     assert sum(len(str(clip)) for clip in clips) > 131072
     done = run("ingest", *clips, "--out", tmp_path / "d", *SMALL, *cluster.on, "--json", "--quiet")
