@@ -164,14 +164,17 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
   if (summary.ignored > 0)
     fmt::print("{} skipped: not a known video extension\n", counted(summary.ignored, "file"));
   // A cluster's folders are not visible from here.
-  if (!is_cluster(flags.on)) print_outcome(flags.request, summary);
+  if (!is_cluster(flags.on)) print_splits(flags.request, summary);
+  for (const std::string& line : fault_lines(summary, flags.request.out)) fmt::print("{}\n", line);
   print_cost(elapsed, here);
   fmt::print("open: {}/report.html\n", storage::absolute(flags.request.out));
 }
 
 int exit_code(const ingest::Summary& summary) {
-  const bool left_out = summary.unreadable_inputs > 0 || summary.changed > 0;
-  if (summary.rejected == 0) return left_out ? kSomeRejected : kDone;
+  const bool has_omissions = summary.rejected > 0 || summary.broken > 0 || summary.changed > 0 ||
+                             summary.unreadable_inputs > 0;
+  if (!has_omissions) return kDone;
+  if (summary.rejected == 0) return kSomeRejected;
   return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
 }
 
@@ -285,18 +288,23 @@ Result<void> fetch_detector(const IngestFlags& flags) {
   return ensure_detector(sampling.detector.detector, flags.quiet);
 }
 
-/// Runs the command with complete flags. @return The exit code.
-int run(const std::shared_ptr<IngestFlags>& flags) {
-  if (flags->on != "here" && !flags->dry_run) {
-    const auto ready = fetch_detector(*flags);
-    const auto result = ready ? run_on_ray(*flags) : std::unexpected(ready.error());
+/// Runs the command. @return The exit code.
+int run(IngestFlags& flags) {
+  const auto get_ready = [&]() -> Result<void> {
+    LIDO_TRY(complete(flags));
+    return fetch_detector(flags);
+  };
+  if (flags.on != "here" && !flags.dry_run) {
+    const auto ready = get_ready();
+    const auto result = ready ? run_on_ray(flags) : std::unexpected(ready.error());
     return result ? *result : report_error(result.error());
   }
-  return ingest::supervise(flags->request.out, [flags](bool careful) {
-    if (careful) flags->request.job.workers = 1;
-    if (const auto ready = fetch_detector(*flags); !ready) return report_error(ready.error());
+  // The supervising process opens no store: a bucket's threads would not survive its fork().
+  return ingest::supervise([&](bool careful) {
+    if (careful) flags.request.job.workers = 1;
+    if (const auto ready = get_ready(); !ready) return report_error(ready.error());
     stop_on_signals("the same command resumes from here");
-    const auto result = ingest(*flags);
+    const auto result = ingest(flags);
     storage::shut_down();
     return result ? *result : report_error(result.error());
   });
@@ -345,11 +353,7 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
   bind(*command, flags->ray, "Resources of a task, with --on ray or a cluster");
   command->callback([flags, command, &exit, &from_files] {
     flags->not_given = not_given(*command, from_files);
-    if (const auto completed = complete(*flags); !completed) {
-      exit = report_error(completed.error());
-      return;
-    }
-    exit = run(flags);
+    exit = run(*flags);
   });
 }
 

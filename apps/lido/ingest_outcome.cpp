@@ -12,12 +12,9 @@
 namespace lido::cli {
 namespace {
 
-constexpr size_t kMaxReasons = 3;
-
 struct Contents {
   std::map<std::string, int64_t> samples;
   std::set<std::string> groups;
-  std::vector<dataset::RejectedRow> rejected;
 };
 
 Result<Contents> read_contents(const ingest::Request& request, const ingest::Summary& summary) {
@@ -30,28 +27,33 @@ Result<Contents> read_contents(const ingest::Request& request, const ingest::Sum
     return {};
   };
   LIDO_TRY(dataset.visit<dataset::ClipRow>(summary.generation, count));
-  const auto keep = [&](const dataset::RejectedRow& row) -> Result<void> {
-    contents.rejected.push_back(row);
-    return {};
-  };
-  if (summary.rejected > 0) LIDO_TRY(dataset.visit<dataset::RejectedRow>(summary.generation, keep));
   return contents;
 }
 
 }  // namespace
 
-std::vector<std::string> rejected_lines(const std::vector<dataset::RejectedRow>& rejected,
-                                        int64_t count, const std::string& out) {
+std::vector<std::string> fault_lines(const ingest::Summary& summary, const std::string& out) {
   std::vector<std::string> lines;
-  if (count == 0) return lines;
-  lines.push_back(fmt::format("{} rejected:", counted(count, "clip")));
-  const size_t mine = std::min(rejected.size(), static_cast<size_t>(count));
-  const size_t first = rejected.size() - mine;
-  for (size_t i = first; i < first + std::min(mine, kMaxReasons); ++i)
-    lines.push_back(fmt::format("  {}: {}", rejected[i].clip, printable(rejected[i].reason)));
-  if (mine > kMaxReasons)
-    lines.push_back(fmt::format("  and {} more, see lido inspect {}",
-                                human_count(static_cast<int64_t>(mine - kMaxReasons)), out));
+  const auto add = [&](int64_t count, bool rejected, const char* what) {
+    if (count == 0) return;
+    lines.push_back(fmt::format("{} {}:", counted(count, "clip"), what));
+    int64_t named = 0;
+    for (const ingest::ClipFault& fault : summary.faults) {
+      if (fault.rejected != rejected) continue;
+      ++named;
+      const std::string at = rejected ? "" : fmt::format(" at {:.1f} s", fault.time_s);
+      const char* then = fault.retried ? " (the next ingest tries again)" : "";
+      lines.push_back(fmt::format("  {}{}: {}{}", fault.clip, at, printable(fault.reason), then));
+    }
+    if (count > named) {
+      lines.push_back(
+          fmt::format("  and {} more, see lido inspect {}", human_count(count - named), out));
+    }
+  };
+  add(summary.rejected, true, "rejected");
+  const std::string kept =
+      fmt::format("broken; {} left out, the rest kept", human_seconds(summary.gap_hours * 3600));
+  add(summary.broken, false, kept.c_str());
   return lines;
 }
 
@@ -77,14 +79,12 @@ std::vector<std::string> split_lines(const std::map<std::string, int64_t>& sampl
   return lines;
 }
 
-void print_outcome(const ingest::Request& request, const ingest::Summary& summary) {
+void print_splits(const ingest::Request& request, const ingest::Summary& summary) {
   if (summary.generation == 0) return;
   const auto contents = read_contents(request, summary);
   if (!contents) return;
   for (const std::string& line :
        split_lines(contents->samples, contents->groups.size(), request.sampling.split))
-    fmt::print("{}\n", line);
-  for (const std::string& line : rejected_lines(contents->rejected, summary.rejected, request.out))
     fmt::print("{}\n", line);
 }
 

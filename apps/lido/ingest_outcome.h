@@ -5,17 +5,14 @@
 #include <string>
 #include <vector>
 
-#include "lido/dataset/sample_tables.h"
 #include "lido/ingest/ingest.h"
 
 namespace lido::cli {
 
-/// Lines about rejected clips: their number, and the first three with their reasons.
-/// @param rejected  The last rows are those of this run.
-/// @param count     Clips that this run rejected.
-/// @param out       The dataset, for the command that lists the rest.
-std::vector<std::string> rejected_lines(const std::vector<dataset::RejectedRow>& rejected,
-                                        int64_t count, const std::string& out);
+/// Lines about clips that were rejected, and about clips that broke and are kept except for gaps:
+/// their numbers, and the first three of each with their reasons.
+/// @param out  The dataset, for the command that lists the rest.
+std::vector<std::string> fault_lines(const ingest::Summary& summary, const std::string& out);
 
 /// Lines about the splits' sizes, with a warning where one is empty.
 /// @param samples  Of the whole dataset, by split.
@@ -24,7 +21,7 @@ std::vector<std::string> rejected_lines(const std::vector<dataset::RejectedRow>&
 std::vector<std::string> split_lines(const std::map<std::string, int64_t>& samples, size_t groups,
                                      const std::string& shares);
 
-/// Prints both for a dataset after a run; prints nothing when the dataset cannot be read.
-void print_outcome(const ingest::Request& request, const ingest::Summary& summary);
+/// Prints the splits of a dataset after a run; prints nothing when the dataset cannot be read.
+void print_splits(const ingest::Request& request, const ingest::Summary& summary);
 
 }  // namespace lido::cli

@@ -8,19 +8,26 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-std::vector<dataset::RejectedRow> rows(const Lines& clips) {
-  std::vector<dataset::RejectedRow> rows;
-  for (const std::string& clip : clips) rows.push_back({.clip = clip, .reason = "no video"});
-  return rows;
-}
-
-TEST(IngestOutcome, ListsTheFirstThreeReasonsOfThisRun) {
-  const auto all = rows({"old", "a", "b", "c", "d", "e"});
-  EXPECT_EQ(rejected_lines(all, 5, "train"),
+TEST(IngestOutcome, ListsTheFirstThreeReasons) {
+  ingest::Summary summary{.rejected = 5};
+  for (const char* clip : {"a", "b", "c"})
+    summary.faults.push_back({.clip = clip, .reason = "no video", .rejected = true});
+  EXPECT_EQ(fault_lines(summary, "train"),
             (Lines{"5 clips rejected:", "  a: no video", "  b: no video", "  c: no video",
                    "  and 2 more, see lido inspect train"}));
-  EXPECT_EQ(rejected_lines(all, 1, "train"), (Lines{"1 clip rejected:", "  e: no video"}));
-  EXPECT_EQ(rejected_lines(all, 0, "train"), Lines{});
+  EXPECT_EQ(fault_lines({}, "train"), Lines{});
+}
+
+TEST(IngestOutcome, SaysWhereAClipBrokeAndWhatIsTriedAgain) {
+  const ingest::Summary summary{
+      .rejected = 1,
+      .broken = 1,
+      .gap_hours = 12.0 / 3600,
+      .faults = {{.clip = "a", .reason = "no access", .rejected = true, .retried = true},
+                 {.clip = "b", .time_s = 7.25, .reason = "cut off"}}};
+  EXPECT_EQ(fault_lines(summary, "train"),
+            (Lines{"1 clip rejected:", "  a: no access (the next ingest tries again)",
+                   "1 clip broken; 12 s left out, the rest kept:", "  b at 7.2 s: cut off"}));
 }
 
 TEST(IngestOutcome, WarnsOfASplitWithoutSamples) {

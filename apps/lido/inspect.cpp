@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
@@ -113,11 +114,19 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   print_forgotten(LIDO_TRY(dataset.forgotten()));
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
-    fmt::print("  {}: {} (readable until {:.2f} s, {} samples kept)\n", row.clip, row.reason,
-               row.time_s, row.samples_kept);
+    fmt::print("  {}: {}{}\n", row.clip, row.reason,
+               row.kind == "outside" ? " (the next ingest tries again)" : "");
     return {};
   };
-  return dataset.visit<dataset::RejectedRow>(generation.number, print_rejected);
+  LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, print_rejected));
+  bool first = true;
+  return dataset.visit<dataset::GapRow>(generation.number, [&](const auto& row) -> Result<void> {
+    if (std::exchange(first, false)) fmt::print("\nleft out of broken clips\n");
+    fmt::print("  {}: {:.2f} s to {}: {}\n", row.clip, row.start_s,
+               row.end_k < 0 ? std::string("the end") : fmt::format("{:.2f} s", row.end_s),
+               row.reason);
+    return {};
+  });
 }
 
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
@@ -128,6 +137,7 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
                                  {"options", dataset.identity()},
                                  {"splits", nlohmann::ordered_json::object()},
                                  {"rejected", nlohmann::ordered_json::array()},
+                                 {"gaps", nlohmann::ordered_json::array()},
                                  {"forgotten", forgotten_json(LIDO_TRY(dataset.forgotten()))}};
   for (const char* split : dataset::kSplits) {
     const SplitTotals& total = totals[split];
@@ -139,9 +149,18 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
     json["rejected"].push_back({{"clip", row.clip},
                                 {"reason", row.reason},
                                 {"time_s", row.time_s},
-                                {"samples_kept", row.samples_kept}});
+                                {"samples_kept", row.samples_kept},
+                                {"kind", row.kind}});
     return {};
   };
+  const auto add_gap = [&](const dataset::GapRow& row) -> Result<void> {
+    json["gaps"].push_back({{"clip", row.clip},
+                            {"start_s", row.start_s},
+                            {"end_s", row.end_s},
+                            {"reason", row.reason}});
+    return {};
+  };
+  LIDO_TRY(dataset.visit<dataset::GapRow>(generation.number, add_gap));
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
   if (orphans) json["orphans"] = *orphans;
   fmt::print("{}\n", json_text(json));

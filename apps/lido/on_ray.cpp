@@ -60,8 +60,9 @@ using Stream = std::unique_ptr<std::FILE, CloseFile>;
 
 pid_t driver = 0;
 
-/// Stops the driver by SIGINT, which Python raises as an exception, so that it shuts Ray down.
-void interrupt_driver(int) { ::kill(driver, SIGINT); }
+/// Stops the driver. Its supervising process passes the signal on as SIGINT, which Python raises as
+/// an exception, so that the driver shuts Ray down.
+void stop_driver(int) { ::kill(driver, SIGTERM); }
 
 }  // namespace
 
@@ -135,7 +136,7 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progre
     return fail(child.error().code, "{}. Set LIDO_PYTHON to a Python that has Ray.",
                 child.error().message);
   driver = child->pid;
-  ::signal(SIGTERM, interrupt_driver);
+  ::signal(SIGTERM, stop_driver);
   Stream input(::fdopen(child->in, "w")), output(::fdopen(child->out, "r"));
   if (input == nullptr || output == nullptr)
     return fail(ErrorCode::kUnavailable, "no stream: {}", std::strerror(errno));

@@ -8,7 +8,11 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdio>
 #include <future>
 #include <optional>
 #include <stop_token>
@@ -16,6 +20,7 @@
 #include "lido/base/json_text.h"
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/remote_worker.h"
+#include "lido/ingest/supervise.h"
 #include "lido/report/report.h"
 #include "lido/storage/store.h"
 #include "result.h"
@@ -99,9 +104,30 @@ ingest::RemoteWorker make_worker(const std::string& shared) {
   return value_or_throw(ingest::RemoteWorker::make(shared));
 }
 
-ingest::Attempts open_attempts(const ingest::RemoteWorker& worker, const std::string& place) {
+ingest::Attempts open_attempts(const ingest::RemoteWorker& worker, const std::string& node) {
   const nb::gil_scoped_release release;
-  return value_or_throw(ingest::Attempts::open(worker.store(), place));
+  return value_or_throw(worker.attempts(node));
+}
+
+/// Runs work(careful) as ingest::supervise() does. @return Its exit code.
+int supervise(const nb::callable& work) {
+  const auto call = [&](bool careful) {
+    int code = 1;
+    try {
+      code = nb::cast<int>(work(careful));
+    } catch (nb::python_error& error) {
+      error.restore();
+      PyErr_Print();
+    }
+    // The interpreter is a copy of the supervising process' and is not taken down.
+    std::fflush(nullptr);
+    ::_exit(code);
+    return code;
+  };
+  return ingest::supervise(call, {.stop_signal = SIGINT,
+                                  .before_fork = PyOS_BeforeFork,
+                                  .after_fork_in_parent = PyOS_AfterFork_Parent,
+                                  .after_fork_in_child = PyOS_AfterFork_Child});
 }
 
 /// The columns clip, span, bytes and task.
@@ -164,7 +190,9 @@ std::string frames(const ingest::RemoteWorker& worker, const std::string& task, 
 }  // namespace
 
 NB_MODULE(_work, module) {
-  module.attr("MAX_FAILURES") = ingest::kFailuresUntilRejected;
+  module.attr("MAX_FAILURES") = ingest::kNodeDeathsUntilRejected;
+  module.def("supervise", &supervise, "work"_a,
+             "Runs work(careful) in a child process, again after a crash. Returns its exit code.");
   nb::class_<Ingest>(module, "Ingest", "A planned ingest. Its methods create and lock the dataset.")
       .def(nb::new_(&Ingest::plan), "request"_a)
       .def("batches", &Ingest::batches, "workers"_a,
@@ -177,7 +205,7 @@ NB_MODULE(_work, module) {
   nb::class_<ingest::Attempts>(module, "Attempts", "The ledger of attempts at spans.")
       .def("places", &ingest::Attempts::places, "The nodes where attempts failed.")
       .def("keep_places", &ingest::Attempts::keep_places, "places"_a,
-           "Drops the failures at other nodes.");
+           "Counts failures at other nodes as deaths of nodes.");
   nb::class_<ingest::RemoteWorker>(module, "Worker", "Reads spans of one job. Thread-safe.")
       .def(nb::new_(&make_worker), "shared"_a)
       .def("attempts", &open_attempts, "node"_a, nb::keep_alive<0, 1>(),

@@ -137,6 +137,18 @@ def test_a_dataset_in_a_bucket(bucket, tmp_path):
     assert run("inspect", out, "--json", env=env).json["generation"] == 3
 
 
+def test_a_crash_is_survived_in_a_bucket_too(bucket):
+    uri, env, _ = bucket
+    fault = {"LIDO_TEST_FAULT": "crash:span:vp9"}
+    arguments = [f"{uri}/raw", "--out", f"{uri}/crashed", *SMALL, "--json", "--quiet"]
+    done = run("ingest", *arguments, env=env | fault)
+    assert done.code == 3 and done.err.count("ended by signal 6") == 3, done.err
+    assert done.json["clips"] == len(NAMES) and done.json["rejected"] == 1
+    (lost,) = done.json["faults"]
+    assert lost["clip"] == f"{uri}/raw/vp9.webm" and not lost["retried"]
+    assert lost["reason"] == "its worker process crashed 3 times"
+
+
 def test_on_ray_from_bucket_to_bucket_it_is_the_same(bucket, tmp_path):
     uri, env, _ = bucket
     ingest(f"{uri}/raw", tmp_path / "here", *SMALL, "--span-s", 2, env=env)

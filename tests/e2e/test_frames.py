@@ -154,6 +154,21 @@ def count_frames(clip):
     return int(json.loads(done.stdout)["streams"][0]["nb_read_frames"])
 
 
+def next_keyframe(clip, frame):
+    """Number of the first key frame after a frame, by FFmpeg's program; -1 for none."""
+    probe = "ffprobe -v error -select_streams v:0 -show_entries packet=pts_time,flags -of json"
+    packets = json.loads(subprocess.run([*probe.split(), clip], capture_output=True).stdout)
+    packets = sorted(packets["packets"], key=lambda packet: float(packet["pts_time"]))
+    keys = [number for number, packet in enumerate(packets) if packet["flags"].startswith("K")]
+    return min((key for key in keys if key > frame), default=-1)
+
+
+def kept_by_gaps(dataset, count):
+    """Returns the right frames of a clip, by sampling index, without those in its gaps."""
+    gaps = [(g["first_k"], g["end_k"] % 10**6) for g in table(dataset, "gaps")]
+    return {k: k for k in range(count) if not any(first <= k < end for first, end in gaps)}
+
+
 def test_a_lost_picture_breaks_the_clip_before_a_frame_is_wrong(tmp_path):
     hevc = ["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
     hevc += ["-x265-params", "log-level=none:bframes=0:keyint=50"]
@@ -161,10 +176,11 @@ def test_a_lost_picture_breaks_the_clip_before_a_frame_is_wrong(tmp_path):
         whole = film(tmp_path / f"{name}.mkv", *options)
         lost = tmp_path / f"{name}_lost.mkv"
         ffmpeg("-i", whole, "-c", "copy", "-bsf:v", r"noise=drop=eq(n\,30)", lost)
-        ingest(lost, tmp_path / name, *FRAMES, "--fps", 25, "--keep-partial", code=4)
-        (row,) = table(tmp_path / name, "rejected")
-        assert "missing" in row["reason"] and 1.1 < row["time_s"] < 1.2
-        assert shown(tmp_path / name) == {k: k for k in range(30)}
+        ingest(lost, tmp_path / name, *FRAMES, "--fps", 25, code=3)
+        (gap,) = table(tmp_path / name, "gaps")
+        assert "missing" in gap["reason"] and gap["first_k"] == 30
+        assert gap["end_k"] == next_keyframe(whole, 30) > 30
+        assert shown(tmp_path / name) == kept_by_gaps(tmp_path / name, 100)
 
 
 def transport_packets(path):
@@ -183,9 +199,11 @@ def test_a_transport_stream_breaks_where_a_packet_is_missing(tmp_path, codec):
         lost = tmp_path / f"lost{share}.ts"
         lost.write_bytes(b"".join(packets[:gone] + packets[gone + 1 :]))
         out = tmp_path / str(share)
-        ingest(lost, out, *FRAMES, "--fps", 25, "--keep-partial", code=4)
+        ingest(lost, out, *FRAMES, "--fps", 25, code=3)
         kept = shown(out)
-        assert kept == {k: k for k in range(len(kept))} and len(kept) > 20
+        assert kept == kept_by_gaps(out, 100) and len(kept) > 20
+        (gap,) = table(out, "gaps")
+        assert gap["end_k"] == next_keyframe(whole, gap["first_k"])
 
 
 def test_joined_recordings_are_no_damage(tmp_path):
@@ -202,15 +220,14 @@ def test_joined_recordings_are_no_damage(tmp_path):
 def test_a_cut_file_gives_the_same_frames_when_everything_is_decoded(tmp_path, options):
     whole = film(tmp_path / "w.mp4", *options, "-bf", 2, "-g", 25, "-movflags", "+faststart")
     data = whole.read_bytes()
-    count = ["ffprobe", "-v", "quiet", "-count_frames", "-show_entries", "stream=nb_read_frames"]
     for share in (0.5, 0.66, 0.8, 0.93):
         cut = tmp_path / "cut.mp4"
         cut.write_bytes(data[: int(len(data) * share)])
-        frames = int(subprocess.run([*count, "-of", "csv=p=0", cut], capture_output=True).stdout)
+        frames = count_frames(cut)
         parts = []
         for mode in ([], ["--decode-everything"]):
             out = tmp_path / f"d{share}{len(mode)}"
-            ingest(cut, out, *FRAMES, "--fps", 25, "--keep-partial", *mode, code=4)
+            ingest(cut, out, *FRAMES, "--fps", 25, *mode, code=3)
             parts.append({k: v for k, v in content(out).items() if "shards" in k})
             kept = shown(out)
             # FFmpeg also shows the damaged last picture, and pictures after missing ones.
@@ -289,10 +306,15 @@ def test_what_is_no_video_is_told_apart(clips, tmp_path):
     }
     for name, (data, _) in files.items():
         (tmp_path / name).write_bytes(data)
-    done = run("ingest", *[tmp_path / n for n in files], "--out", tmp_path / "d", "--keep-partial")
+    done = run("ingest", *[tmp_path / n for n in files], "--out", tmp_path / "d")
+    gaps = {row["clip"].rsplit("/", 1)[-1]: row for row in table(tmp_path / "d", "gaps")}
     rows = {row["clip"].rsplit("/", 1)[-1]: row for row in table(tmp_path / "d", "rejected")}
-    assert done.code in (3, 4)
+    assert done.code == 3 and not gaps.keys() & rows.keys()
+    assert gaps.keys() == {"fragment.mp4"}, "the whole fragments are read"
+    rows |= gaps
     for name, (_, reason) in files.items():
         assert reason in rows[name]["reason"], rows[name]
     assert len({row["reason"] for row in rows.values()}) == len(files)
-    assert rows["fragment.mp4"]["samples_kept"] > 0, "the whole fragments are read"
+    assert {row["clip"] for row in table(tmp_path / "d", "manifest")} == {
+        rows["fragment.mp4"]["clip"]
+    }

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -140,7 +141,7 @@ def test_a_span_that_kills_its_process_is_rejected_and_the_rest_is_not(ray, raw,
         num_cpus=1,
         include_dashboard=False,
         log_to_driver=False,
-        runtime_env={"env_vars": {"LIDO_TEST_CRASH": "vp9"}},
+        runtime_env={"env_vars": {"LIDO_TEST_FAULT": "crash:span:vp9"}},
     )
     summary = data.ingest(**request(raw, tmp_path / "d"))
     assert summary["rejected"] == 2
@@ -149,6 +150,118 @@ def test_a_span_that_kills_its_process_is_rejected_and_the_rest_is_not(ray, raw,
     }
     assert "its worker process crashed 3 times" in reasons["vp9.webm"]
     assert len({row["clip"] for row in table(tmp_path / "d", "manifest")}) == len(NAMES) - 1
+
+
+def test_a_clip_that_crashes_the_driver_is_left_out(raw, local, tmp_path):
+    fault = {"LIDO_TEST_FAULT": "crash:plan:vp9"}
+    arguments = ["--out", tmp_path / "d", *SMALL, "--span-s", 2, "--on", "ray", "--json", "--quiet"]
+    done = run("ingest", raw, *arguments, env=HERE | fault)
+    assert done.code == 3 and done.err.count("ended by signal 6") == 3, done.err
+    rejected = {os.path.basename(row["clip"]): row for row in table(tmp_path / "d", "rejected")}
+    assert rejected.keys() == {"vp9.webm", "broken.mp4"}
+    assert rejected["vp9.webm"]["reason"] == "its worker process crashed 3 times"
+    kept = {row["sample"]: row["sha256"] for row in table(tmp_path / "d", "manifest")}
+    truth = {
+        row["sample"]: row["sha256"]
+        for row in table(local, "manifest")
+        if not row["clip"].endswith("vp9.webm")
+    }
+    assert kept == truth
+
+
+def descendants(process):
+    import psutil
+
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_drivers_that_are_killed_reject_no_clip(raw, local, tmp_path, monkeypatch):
+    """On a cluster that lives on, four drivers die while one and the same span is read."""
+    from ray.cluster_utils import Cluster
+
+    flag = tmp_path / "flag"
+    flag.touch()
+    monkeypatch.setenv("LIDO_TEST_FAULT", f"hang:span:vp9:{flag}")
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 3, "object_store_memory": 100_000_000}
+    )
+    try:
+        cluster.wait_for_nodes(timeout=90)
+        monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+        notes = tmp_path / "d/.work/attempts"
+        command = [LIDO, "ingest", raw, "--out", tmp_path / "d", *SMALL, "--span-s", 2]
+        command += ["--on", "ray", "--quiet"]
+        seen = set()
+        for number in range(4):
+            process = subprocess.Popen(
+                [str(one) for one in command], env={**os.environ, **HERE}, stderr=subprocess.DEVNULL
+            )
+            until = time.monotonic() + 120
+            lives = {}  # since when a note exists; that of the span that hangs stays
+            while not any(time.monotonic() - since > 3 for since in lives.values()):
+                assert time.monotonic() < until and process.poll() is None, "no span hangs"
+                new = {note.name for note in notes.glob("*")} - seen
+                lives = {name: lives.get(name, time.monotonic()) for name in new}
+                time.sleep(0.05)
+            assert process.poll() is None, "it was not killed in mid-work"
+            seen |= lives.keys()
+            if number % 2:
+                process.terminate()
+            else:
+                for one in [*descendants(process), process]:
+                    one.kill()
+            process.wait(timeout=90)
+            assert process.returncode in (-9, 130)
+        assert len({note.split("@")[0] for note in seen}) < len(seen), "another span each time"
+        flag.unlink()
+        ingest(raw, tmp_path / "d", *SMALL, "--span-s", 2, "--on", "ray", code=3, env=HERE)
+        assert content(tmp_path / "d") == content(local)
+    finally:
+        cluster.shutdown()
+
+
+@pytest.mark.slow
+def test_a_span_that_takes_nodes_down_is_bounded(ray, raw, tmp_path, monkeypatch):
+    from lido.ray import data
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("LIDO_TEST_FAULT", "node:span:vp9")
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 0, "object_store_memory": 100_000_000}
+    )
+    stop = threading.Event()
+
+    class Node:
+        def __init__(self):
+            self.node = cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
+
+        def alive(self):
+            return not self.node.dead_processes()
+
+    nodes = [Node()]
+
+    def keep():
+        while not stop.wait(0.5):
+            if not nodes[-1].alive():
+                nodes.append(Node())
+
+    keeper = threading.Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        cluster.wait_for_nodes(timeout=90)
+        ray.init(address=cluster.address, log_to_driver=False)
+        asked = request(raw, tmp_path / "d")
+        asked["job"]["span_s"] = 300
+        summary = data.ingest(**asked)
+        assert summary["rejected"] == 2 and 8 <= len(nodes) - 1 <= 12
+        reasons = {os.path.basename(row["clip"]): row for row in table(tmp_path / "d", "rejected")}
+        assert "8 machines died" in reasons["vp9.webm"]["reason"]
+        assert reasons["vp9.webm"]["kind"] == "outside"
+    finally:
+        stop.set()
+        keeper.join()
+        ray.shutdown()
+        cluster.shutdown()
 
 
 def test_ones_own_step_fits_in_between(ray, raw, tmp_path):

@@ -6,6 +6,7 @@ JSON. Connects to the Ray that RAY_ADDRESS names, as in a job of a cluster. With
 on this machine, and stops it.
 """
 
+import functools
 import json
 import os
 import sys
@@ -23,13 +24,23 @@ Report = Callable[[dict[str, Any]], None]
 
 
 def main() -> int:
+    """Runs the driver under supervision: a clip that crashes it while it plans is left out."""
+    text = sys.stdin.read()  # once: the work may be done again
+    try:
+        from lido import _work
+    except ImportError:  # drive() names what is missing
+        return work(text, False)
+    return _work.supervise(functools.partial(work, text))
+
+
+def work(text: str, careful: bool) -> int:
     lines = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # everything else that Ray prints goes to standard error
 
     def report(line: dict[str, Any]) -> None:
         print(json.dumps(line), file=lines, flush=True)
 
-    code = drive(report)
+    code = drive(text, careful, report)
     report({"exit": code})
     if "ray" in sys.modules:
         if code != 0:
@@ -39,7 +50,7 @@ def main() -> int:
     return code
 
 
-def drive(report: Report) -> int:
+def drive(text: str, careful: bool, report: Report) -> int:
     """Runs the ingest. Returns the exit code."""
     try:
         import ray
@@ -51,7 +62,7 @@ def drive(report: Report) -> int:
     from lido import LidoError, LidoUnavailable
 
     try:
-        ingest(json.load(sys.stdin), report)
+        ingest(json.loads(text), careful, report)
         return 0
     except (LidoUnavailable, ConnectionError) as error:
         return refuse(error, 1)
@@ -63,13 +74,15 @@ def drive(report: Report) -> int:
         return refuse("stopped; the same command resumes from here", 130)
 
 
-def ingest(request: dict[str, Any], report: Report) -> None:
+def ingest(request: dict[str, Any], careful: bool, report: Report) -> None:
     """Plans the ingest before it connects, so that a bad request starts no Ray."""
     import ray
 
     from lido.ray import cluster, data
 
-    plan = data.Plan(request)
+    # After the driver was killed, it plans and tracks one clip at a time.
+    job = request["job"] | ({"workers": 1} if careful else {})
+    plan = data.Plan(request | {"job": job})
     cluster.connect(request["job"]["workers"])
     resources = request.get("ray", {})
     cluster.check_nodes(resources, report)

@@ -124,7 +124,8 @@ def to_frames(spans: ray.data.Dataset, plan: Plan, rows: int = 32, **resources) 
     """Decodes spans into frames: clip, span, k (sampling time), time_s, frame (HWC uint8).
 
     Writes nothing. A task passes on `rows` frames at a time, and waits while Ray's object store is
-    full. A broken clip gives the frames before the point where it breaks.
+    full. A broken clip gives the frames outside the stretches that an ingest leaves out of it, and
+    may give a few at the beginning of one.
     """
     return spans.map_batches(
         span_frames,

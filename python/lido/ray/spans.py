@@ -76,7 +76,7 @@ def work_spans(spans: pyarrow.Table, shared: str, alone: bool = False) -> pyarro
     """Reads the spans of one block in this process, without the interpreter's lock."""
     mine = worker(shared)
     attempts = mine.attempts(ray.get_runtime_context().get_node_id())
-    if attempts.places():  # an attempt fails with its node through no fault of the span
+    if attempts.places():  # a node that dies takes spans down that did nothing wrong
         attempts.keep_places({node["NodeID"] for node in ray.nodes() if node["Alive"]})
     rows = []
     for clip, span, task in rows_of(spans):

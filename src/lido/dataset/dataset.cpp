@@ -195,6 +195,7 @@ Result<Tables> Dataset::begin_tables(int number) const {
                 LIDO_TRY(begin(std::type_identity<ClipRow>())),
                 LIDO_TRY(begin(std::type_identity<SpanRow>())),
                 LIDO_TRY(begin(std::type_identity<SkippedRow>())),
+                LIDO_TRY(begin(std::type_identity<GapRow>())),
                 LIDO_TRY(begin(std::type_identity<RejectedRow>()))};
 }
 
@@ -203,6 +204,7 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   LIDO_TRY(tables.clips.commit());
   LIDO_TRY(tables.spans.commit());
   LIDO_TRY(tables.skipped.commit());
+  LIDO_TRY(tables.gaps.commit());
   LIDO_TRY(tables.rejected.commit());
   generation.samples = tables.samples.rows();
   generation.clips = tables.clips.rows();

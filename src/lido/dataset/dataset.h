@@ -27,7 +27,7 @@ namespace lido::dataset {
 //   scenes/g000001/objects.parquet, tracks.parquet, motion.parquet, quality.parquet, plates/
 //                                      what the clips of one ingest show; never changes either
 //   generations/000001/manifest.parquet, clips.parquet, spans.parquet, skipped.parquet,
-//                      rejected.parquet
+//                      gaps.parquet, rejected.parquet
 //   generations/000001/generation.json written last: a generation without it does not exist
 //   forgotten.json                     removed stretches, so that no ingest brings them back
 //   report.html
@@ -54,6 +54,7 @@ struct Tables {
   TableWriter<ClipRow> clips;
   TableWriter<SpanRow> spans;
   TableWriter<SkippedRow> skipped;
+  TableWriter<GapRow> gaps;
   TableWriter<RejectedRow> rejected;
 };
 
@@ -129,8 +130,8 @@ class Dataset {
   Result<void> visit(int number, const std::function<Result<void>(Row&)>& visit) const {
     if (number == 0) return {};
     const Result<void> visited = visit_table<Row>(*store_, table_name(number, Row::kTable), visit);
-    const bool may_lack =
-        Row::kTable == SkippedRow::kTable;  // the first datasets have no such table
+    // Earlier versions did not write these tables.
+    const bool may_lack = Row::kTable == SkippedRow::kTable || Row::kTable == GapRow::kTable;
     if (!visited && visited.error().code == ErrorCode::kNotFound && may_lack) return {};
     return visited;
   }

@@ -138,6 +138,7 @@ Result<Generation> write_without(const Dataset& dataset, Generation generation,
   }));
   LIDO_TRY(copy_rows_of(dataset, before, tables.spans));
   LIDO_TRY(copy_rows_of(dataset, before, tables.skipped));
+  LIDO_TRY(copy_rows_of(dataset, before, tables.gaps));
   LIDO_TRY(copy_rows_of(dataset, before, tables.rejected));
   ShardRewriter shards(
       dataset, generation.number, [&](const SampleRow& row) { return removal.find(row); },

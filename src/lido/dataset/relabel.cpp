@@ -26,6 +26,7 @@ Result<void> write_generation(const Dataset& dataset, const Generation& next,
   LIDO_TRY(copy_rows(dataset, before, tables.clips));
   LIDO_TRY(copy_rows(dataset, before, tables.spans));
   LIDO_TRY(copy_rows(dataset, before, tables.skipped));
+  LIDO_TRY(copy_rows(dataset, before, tables.gaps));
   LIDO_TRY(copy_rows(dataset, before, tables.rejected));
   LIDO_TRY(dataset.publish(next, tables));
   return {};

@@ -227,10 +227,8 @@ struct SkippedRow {
   static constexpr std::string_view kRow =
       "each stretch of a clip that --fps auto skipped, because nothing moved";
   std::string clip;
-  int64_t first_k = 0;
-  int64_t end_k = 0;
-  double start_s = 0;
-  double end_s = 0;
+  int64_t first_k = 0, end_k = 0;
+  double start_s = 0, end_s = 0;
   bool decoded = false;
 
   static void columns(auto&& visit) {
@@ -247,22 +245,55 @@ struct SkippedRow {
   }
 };
 
-/// One clip that could not be read to its end.
+/// A stretch of a clip that is left out, because the clip is broken there.
+struct GapRow {
+  static constexpr std::string_view kTable = "gaps";
+  static constexpr std::string_view kRow =
+      "each stretch of a clip that is left out, because the clip is broken there";
+  std::string clip;
+  int64_t first_k = 0, end_k = 0;
+  double start_s = 0, end_s = 0;
+  std::string reason;
+
+  static void columns(auto&& visit) {
+    using Row = GapRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("first_k", &Row::first_k, "Sampling index of the first frame left out");
+    visit("end_k", &Row::end_k,
+          "Sampling index after the last frame left out: the first one of the next random access "
+          "point that decodes cleanly; -1 for the end of the clip");
+    visit("start_s", &Row::start_s,
+          "Start of the stretch (first_k), seconds after the clip's first frame");
+    visit("end_s", &Row::end_s,
+          "End of the stretch (end_k), seconds after the clip's first frame; for the end of the "
+          "clip, the duration in the container's header");
+    visit("reason", &Row::reason, "Error that ended the reading before the stretch");
+  }
+};
+
+/// One clip of which nothing is used.
 struct RejectedRow {
   static constexpr std::string_view kTable = "rejected";
-  static constexpr std::string_view kRow = "each clip that could not be read to its end";
+  static constexpr std::string_view kRow = "each clip of which nothing is used";
   std::string clip;
   std::string reason;
   double time_s = 0;
   int64_t samples_kept = 0;
+  std::string kind;
 
   static void columns(auto&& visit) {
     using Row = RejectedRow;
     visit("clip", &Row::clip, "Absolute path or URI of the clip");
     visit("reason", &Row::reason, "Error that ended the reading");
-    visit("time_s", &Row::time_s, "End of the readable part, seconds after the clip's first frame");
+    visit("time_s", &Row::time_s,
+          "Start of the part that could not be read, seconds after the clip's first frame");
     visit("samples_kept", &Row::samples_kept,
-          "Number of samples kept from the readable part; 0 without --keep-partial");
+          "Always 0; in tables of earlier versions, the number of samples from before the error");
+    visit("kind", &Row::kind,
+          "Kind of cause: content for the clip's bytes, so that the clip is not read again; "
+          "outside for access, storage, memory or a killed process, so that the next ingest tries "
+          "again",
+          AddedColumn{});
   }
 };
 

@@ -46,7 +46,7 @@ std::vector<TableDoc> docs_of() {
 }  // namespace
 
 std::vector<TableDoc> table_docs() {
-  return docs_of<SampleRow, ClipRow, SpanRow, SkippedRow, RejectedRow, ObjectRow, TrackRow,
+  return docs_of<SampleRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow, TrackRow,
                  MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, SeenRow>();
 }
 

@@ -82,7 +82,7 @@ TEST_F(Tables, MayBeEmpty) {
 }
 
 TEST_F(Tables, OfOtherColumnsAreRefused) {
-  ASSERT_TRUE(write_table<RejectedRow>(*store_, "t.parquet", {{"a.mp4", "empty", 0, 0}}));
+  ASSERT_TRUE(write_table<RejectedRow>(*store_, "t.parquet", {{"a.mp4", "empty", 0, 0, ""}}));
   const auto rows = read_table<SampleRow>(*store_, "t.parquet");
   ASSERT_FALSE(rows);
   EXPECT_EQ(rows.error().code, ErrorCode::kCorrupt);

@@ -22,11 +22,13 @@ constexpr std::array kTables = {
     "CREATE TABLE copies(clip, copy, PRIMARY KEY(clip, copy)) WITHOUT ROWID",
     "CREATE INDEX found_file ON found(file_id) WHERE file_id <> ''",
     "CREATE TABLE clips(number INTEGER PRIMARY KEY, uri)",
-    "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, container, codec, width,"
-    " height, time_base_num, time_base_den, duration_s, source_fps, other_video)",
+    "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, outside, container, codec,"
+    " width, height, time_base_num, time_base_den, duration_s, source_fps, other_video)",
     "CREATE TABLE spans(id INTEGER PRIMARY KEY, part, bytes, done, from_pts, from_dts,"
     " from_position, start_pts, first_k, end_k)",
-    "CREATE TABLE breaks(span INTEGER PRIMARY KEY, time_s, reason)",
+    "CREATE TABLE gaps(id INTEGER PRIMARY KEY, span, first_k, end_k, reason)",
+    "CREATE INDEX gaps_of_span ON gaps(span, first_k)",
+    "CREATE TABLE failures(span INTEGER PRIMARY KEY, outside, reason)",
     "CREATE TABLE people(clip INTEGER PRIMARY KEY, part)",
     "CREATE TABLE samples(clip INTEGER PRIMARY KEY, split, lengths, part_counts)",
     "CREATE INDEX samples_of_split ON samples(split, clip)",
@@ -132,6 +134,13 @@ Result<void> check_equal(const part::ClipInput& first, const part::ClipInput& se
   return {};
 }
 
+/// Reads a reason, and the column after it.
+part::Failure read_failure(const DbRow& row, int first) {
+  const bool outside = row.integer(first + 1) != 0;
+  return {outside ? part::FailureKind::kOutside : part::FailureKind::kContent,
+          std::string(row.bytes(first))};
+}
+
 std::span<const std::byte> as_blob(const std::vector<uint32_t>& numbers) {
   return std::as_bytes(std::span(numbers));
 }
@@ -148,6 +157,11 @@ std::vector<std::string> ClipRecord::parts() const {
   std::vector<std::string> parts = span_parts;
   if (people_part) parts.push_back(*people_part);
   return parts;
+}
+
+bool ClipRecord::touches_gap(int64_t first_k, int64_t end_k) const {
+  return std::ranges::any_of(
+      gaps, [&](const part::Gap& gap) { return first_k < gap.end_k && gap.first_k < end_k; });
 }
 
 Result<std::unique_ptr<ClipDb>> ClipDb::open() {
@@ -307,12 +321,13 @@ Result<part::ClipInput> ClipDb::input(size_t clip) {
 Result<void> ClipDb::store_plan(const ClipRecord& clip) {
   const ClipPlan& plan = clip.plan;
   const media::ClipInfo& info = plan.info;
-  const DbValue unreadable =
-      plan.unreadable ? DbValue(plan.unreadable->message) : DbValue(std::nullopt);
-  LIDO_TRY(db_->run("INSERT INTO plans VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    {clip.number, clip.split, unreadable, info.container, info.codec, info.width,
-                     info.height, info.time_base.num, info.time_base.den, info.duration_s,
-                     info.source_fps, info.other_video}));
+  const auto& failure = plan.unreadable;
+  const DbValue unreadable = failure ? DbValue(failure->reason) : DbValue(std::nullopt);
+  const bool outside = failure && failure->kind == part::FailureKind::kOutside;
+  LIDO_TRY(db_->run("INSERT INTO plans VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    {clip.number, clip.split, unreadable, int64_t{outside}, info.container,
+                     info.codec, info.width, info.height, info.time_base.num, info.time_base.den,
+                     info.duration_s, info.source_fps, info.other_video}));
   for (size_t i = 0; i < plan.spans.size(); ++i) {
     const part::Span& span = plan.spans[i];
     const auto from = [&](int64_t media::RandomAccess::* field) {
@@ -343,14 +358,13 @@ Result<ClipDb::Totals> ClipDb::totals() {
 Result<ClipRecord> ClipDb::clip(size_t number) {
   ClipRecord clip{.number = number};
   clip.plan.input = LIDO_TRY(input(number));
-  LIDO_TRY(db_->query("SELECT split, unreadable, " LIDO_INFO_COLUMNS " FROM plans WHERE clip = ?",
+  LIDO_TRY(db_->query("SELECT split, unreadable, outside, " LIDO_INFO_COLUMNS
+                      " FROM plans WHERE clip = ?",
                       {number}, [&](const DbRow& row) -> Result<void> {
                         clip.split = row.bytes(0);
-                        clip.plan.info = read_info(row, 2);
-                        if (row.is_null(1)) return {};
-                        const std::string reason(row.bytes(1));
-                        clip.plan.unreadable = Error{ErrorCode::kCorrupt, reason};
-                        clip.broken = part::PartBreak{0, reason};
+                        clip.plan.info = read_info(row, 3);
+                        if (!row.is_null(1))
+                          clip.failure = clip.plan.unreadable = read_failure(row, 1);
                         return {};
                       }));
   const int64_t first = span_id(number, 0), end = span_id(number + 1, 0);
@@ -361,11 +375,19 @@ Result<ClipRecord> ClipDb::clip(size_t number) {
                         clip.plan.spans.push_back(read_span(row, 1));
                         return {};
                       }));
+  LIDO_TRY(db_->query(
+      "SELECT first_k, end_k, reason FROM gaps WHERE span >= ? AND span < ?"
+      " ORDER BY span, first_k",
+      {first, end}, [&](const DbRow& row) -> Result<void> {
+        part::append_gap(clip.gaps, {row.integer(0), row.integer(1), std::string(row.bytes(2))});
+        return {};
+      }));
+  // A failure of the content is final, so it counts before one from outside.
   LIDO_TRY(
-      db_->query("SELECT time_s, reason FROM breaks WHERE span >= ? AND span < ? ORDER BY time_s, "
-                 "span LIMIT 1",
+      db_->query("SELECT reason, outside FROM failures WHERE span >= ? AND span < ?"
+                 " ORDER BY outside, span LIMIT 1",
                  {first, end}, [&](const DbRow& row) -> Result<void> {
-                   clip.broken = part::PartBreak{row.real(0), std::string(row.bytes(1))};
+                   clip.failure = read_failure(row, 0);
                    return {};
                  }));
   LIDO_TRY(db_->query("SELECT part FROM people WHERE clip = ?", {number},
@@ -414,9 +436,36 @@ Result<void> ClipDb::visit_open_spans(const std::function<Result<void>(const Spa
                     [&](const DbRow& row) { return visit(read_span_record(row)); });
 }
 
-Result<void> ClipDb::record_break(size_t clip, size_t span, const part::PartBreak& broken) {
-  return db_->run("INSERT INTO breaks VALUES(?, ?, ?)",
-                  {span_id(clip, span), broken.time_s, broken.reason});
+Result<void> ClipDb::record_gaps(size_t clip, size_t span, const std::vector<part::Gap>& gaps) {
+  for (const part::Gap& gap : gaps) {
+    LIDO_TRY(db_->run("INSERT INTO gaps VALUES(NULL, ?, ?, ?, ?)",
+                      {span_id(clip, span), gap.first_k, gap.end_k, gap.reason}));
+  }
+  return {};
+}
+
+Result<void> ClipDb::record_failure(size_t clip, size_t span, const part::Failure& failure) {
+  const bool outside = failure.kind == part::FailureKind::kOutside;
+  return db_->run("INSERT OR REPLACE INTO failures VALUES(?, ?, ?)",
+                  {span_id(clip, span), int64_t{outside}, failure.reason});
+}
+
+Result<bool> ClipDb::all_failed_from_outside() {
+  bool all = true;
+  LIDO_TRY(
+      db_->query("SELECT count(*) FROM plans WHERE unreadable IS NULL AND NOT EXISTS"
+                 " (SELECT 1 FROM failures WHERE span / 16777216 = clip)"
+                 " OR unreadable IS NOT NULL AND NOT outside",
+                 {}, [&](const DbRow& row) -> Result<void> {
+                   all = all && row.integer(0) == 0;
+                   return {};
+                 }));
+  LIDO_TRY(db_->query("SELECT count(*) FROM failures WHERE NOT outside", {},
+                      [&](const DbRow& row) -> Result<void> {
+                        all = all && row.integer(0) == 0;
+                        return {};
+                      }));
+  return all;
 }
 
 Result<void> ClipDb::record_people_part(size_t clip, std::string_view part) {

@@ -35,8 +35,11 @@ struct ClipRecord {
   std::string split;                       ///< train, val or test.
   std::vector<std::string> span_parts;     ///< Part of each span.
   std::optional<std::string> people_part;  ///< Part with samples of people; empty for none.
-  std::optional<part::PartBreak> broken;   ///< The earliest break; empty for a good clip.
+  std::vector<part::Gap> gaps;             ///< Where the clip is broken, by time.
+  std::optional<part::Failure> failure;    ///< Why the clip cannot be used; empty if it can.
 
+  /// Whether sampling times with first_k <= k < end_k touch a gap.
+  bool touches_gap(int64_t first_k, int64_t end_k) const;
   /// All parts that may hold samples: those of the spans, then the people's.
   std::vector<std::string> parts() const;
 };
@@ -49,6 +52,9 @@ struct SpanRecord {
   bool done = false;  ///< A part with its name exists.
   part::SpanTask task;
 };
+
+/// In place of a span: the step that tracks people through a whole clip.
+inline constexpr size_t kTracking = (size_t{1} << 24) - 1;
 
 /// The samples of one clip that go into shards.
 struct ClipSamples {
@@ -141,7 +147,11 @@ class ClipDb {
   /// Calls `visit` for each span that is not done, the largest first.
   Result<void> visit_open_spans(const std::function<Result<void>(const SpanRecord&)>& visit);
 
-  Result<void> record_break(size_t clip, size_t span, const part::PartBreak& broken);
+  Result<void> record_gaps(size_t clip, size_t span, const std::vector<part::Gap>& gaps);
+  /// Records that a span, or the tracking of a clip (span kTracking), made the clip unusable.
+  Result<void> record_failure(size_t clip, size_t span, const part::Failure& failure);
+  /// Whether every clip of the job failed from outside.
+  Result<bool> all_failed_from_outside();
   Result<void> record_people_part(size_t clip, std::string_view part);
 
   // Then the generation is written.

@@ -122,15 +122,32 @@ TEST(ClipDb, APlanComesBackAsItWasStored) {
   EXPECT_EQ(clip.plan.spans[2].end_k, INT64_MAX);
   EXPECT_EQ(clip.plan.spans[2].from, (media::RandomAccess{200, 199, 7}));
   EXPECT_EQ(clip.plan.spans[2].start_pts, 3);
-  EXPECT_FALSE(clip.broken);
+  EXPECT_FALSE(clip.failure);
+  EXPECT_TRUE(clip.gaps.empty());
   EXPECT_FALSE(clip.people_part);
 }
 
-TEST(ClipDb, TheEarliestBreakCounts) {
+TEST(ClipDb, GapsOfAllSpansAreJoinedInOrderOfTime) {
+  const auto db = db_of({{.uri = "/a"}});
+  ASSERT_TRUE(db->number_clips());
+  ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 3)));
+  ASSERT_TRUE(db->record_gaps(0, 2, {{210, INT64_MAX, "late"}}));
+  ASSERT_TRUE(db->record_gaps(0, 0, {{10, 20, "first"}, {90, 100, "second"}}));
+  ASSERT_TRUE(db->record_gaps(0, 1, {{100, 110, "third"}}));
+  const ClipRecord clip = *db->clip(0);
+  EXPECT_EQ(clip.gaps, (std::vector<part::Gap>{
+                           {10, 20, "first"}, {90, 110, "second"}, {210, INT64_MAX, "late"}}));
+  EXPECT_TRUE(clip.touches_gap(19, 20));
+  EXPECT_FALSE(clip.touches_gap(20, 90));
+  EXPECT_FALSE(clip.failure);
+}
+
+TEST(ClipDb, AFailureOfTheContentCountsBeforeOneFromOutside) {
+  using part::FailureKind;
   const auto db = db_of({{.uri = "/a"}, {.uri = "/b", .bytes = 40}});
   ASSERT_TRUE(db->number_clips());
   ClipRecord unreadable = planned(1, *db->input(1), 0);
-  unreadable.plan.unreadable = Error{ErrorCode::kCorrupt, "no video"};
+  unreadable.plan.unreadable = part::Failure{FailureKind::kOutside, "no access"};
   ASSERT_TRUE(db->store_plan(unreadable));
   ASSERT_TRUE(db->store_plan(planned(0, *db->input(0), 3)));
   const auto totals = *db->totals();
@@ -138,11 +155,13 @@ TEST(ClipDb, TheEarliestBreakCounts) {
   EXPECT_EQ(totals.spans, 3U);
   EXPECT_EQ(totals.unreadable, 1);
   EXPECT_EQ(totals.bytes, 40);
-  EXPECT_EQ(db->clip(1)->broken->reason, "no video");
-  // When two breaks are at one time, the one of the earlier span counts.
-  ASSERT_TRUE(db->record_break(0, 2, {4, "late"}));
-  ASSERT_TRUE(db->record_break(0, 1, {4, "first"}));
-  EXPECT_EQ(db->clip(0)->broken->reason, "first");
+  EXPECT_EQ(db->clip(1)->failure, (part::Failure{FailureKind::kOutside, "no access"}));
+  EXPECT_FALSE(*db->all_failed_from_outside());
+  ASSERT_TRUE(db->record_failure(0, 0, {FailureKind::kOutside, "killed"}));
+  EXPECT_TRUE(*db->all_failed_from_outside());
+  ASSERT_TRUE(db->record_failure(0, 1, {FailureKind::kContent, "crashed"}));
+  EXPECT_EQ(db->clip(0)->failure->reason, "crashed");
+  EXPECT_FALSE(*db->all_failed_from_outside());
 }
 
 TEST(ClipDb, ThePeoplePartComesAfterTheSpans) {

@@ -15,11 +15,10 @@ class SceneJoiner {
     scene_.width = std::max(scene_.width, record.width);
     scene_.height = std::max(scene_.height, record.height);
     for (scene::Observation& one : record.observations) {
-      if (is_broken(one.k)) break;
-      add_observation(std::move(one));
+      if (!is_in_gap(one.k)) add_observation(std::move(one));
     }
     for (const part::StoredImage& one : record.thumbnails) {
-      if (!is_broken(one.k) && !may_show_forgotten(one.k)) scene_.thumbnails.push_back({span, one});
+      if (!is_in_gap(one.k) && !may_show_forgotten(one.k)) scene_.thumbnails.push_back({span, one});
     }
     for (const part::StoredImage& one : record.cutouts)
       scene_.cutouts.emplace(one.k, PlacedImage{span, one});
@@ -30,7 +29,7 @@ class SceneJoiner {
   ClipScene take() { return std::move(scene_); }
 
  private:
-  bool is_broken(int64_t k) const { return clip_.broken && job_.seconds(k) > clip_.broken->time_s; }
+  bool is_in_gap(int64_t k) const { return clip_.touches_gap(k, k + 1); }
 
   bool is_forgotten(int64_t k) const {
     const double time_s = job_.seconds(k);
@@ -51,6 +50,9 @@ class SceneJoiner {
       observation.registration = all.back().registration;
       all.pop_back();
     }
+    // A span that begins behind a gap does not know of the gap.
+    if (!all.empty() && clip_.touches_gap(all.back().k, observation.k))
+      observation.after_cut = true;
     if (is_forgotten(observation.k)) {
       observation.found.clear();
       observation.moving.clear();
@@ -66,12 +68,10 @@ class SceneJoiner {
 }  // namespace
 
 Result<ClipScene> read_clip_scene(const JobContext& job, const ClipRecord& clip) {
-  if (clip.broken && !job.options.keep_partial) return ClipScene{};
+  if (job.is_rejected(clip)) return ClipScene{};
   SceneJoiner joiner(job, clip);
   for (size_t span = 0; span < clip.span_parts.size(); ++span) {
     auto record = part::read_scene(job.dataset.store(), part::scene_name(clip.span_parts[span]));
-    // A span that crashed its process has no scene file.
-    if (!record && record.error().code == ErrorCode::kNotFound && clip.broken) break;
     if (!record) return std::unexpected(record.error());
     joiner.add(span, std::move(*record));
   }

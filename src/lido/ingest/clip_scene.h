@@ -18,7 +18,7 @@ struct PlacedImage {
   part::StoredImage image;
 };
 
-/// Everything that the spans of one clip show, without what is broken or was forgotten.
+/// Everything that the spans of one clip show, without gaps and without what was forgotten.
 struct ClipScene {
   int width = 0;  ///< Upright frame, pixels.
   int height = 0;
@@ -28,7 +28,7 @@ struct ClipScene {
   std::vector<PlacedImage> thumbnails;           ///< Small whole frames, by time.
 };
 
-/// Reads the scene files of a clip's spans. Empty for a broken clip, unless partial clips are kept.
+/// Reads the scene files of a clip's spans. Empty for a rejected clip.
 /// @return kCorrupt when a scene file changed since it was written.
 Result<ClipScene> read_clip_scene(const JobContext& job, const ClipRecord& clip);
 

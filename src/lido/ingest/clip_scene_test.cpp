@@ -76,14 +76,29 @@ TEST_F(ReadClipScene, JoinsTheSpansInOrderOfTime) {
   EXPECT_EQ(scene->cutouts.count(5), 1U);
 }
 
-TEST_F(ReadClipScene, ABrokenClipIsEmptyUnlessPartialClipsAreKept) {
-  clip_.broken = part::PartBreak{1.25, "cut short"};  // good up to time 5
-  EXPECT_TRUE(read()->observations.empty());
-  options_.keep_partial = true;
-  EXPECT_EQ(read()->observations.size(), 6U);
-  clip_.broken->time_s = 1;
-  EXPECT_EQ(read()->observations.size(), 5U);
+TEST_F(ReadClipScene, AGapHasNoObservationsAndCutsTheClip) {
+  clip_.gaps = {{2, 5, "cut short"}};
+  const auto scene = read();
+  ASSERT_TRUE(scene);
+  std::vector<int64_t> times;
+  for (const auto& observation : scene->observations) times.push_back(observation.k);
+  EXPECT_EQ(times, (std::vector<int64_t>{0, 1, 5, 6}));
+  EXPECT_FALSE(scene->observations[1].after_cut);
+  EXPECT_TRUE(scene->observations[2].after_cut);
+  EXPECT_FALSE(scene->observations[3].after_cut);
+  EXPECT_EQ(scene->thumbnails.size(), 2U);
+  clip_.gaps = {{4, INT64_MAX, "cut short"}};
+  EXPECT_EQ(read()->observations.size(), 4U);
   EXPECT_EQ(read()->thumbnails.size(), 1U);
+}
+
+TEST_F(ReadClipScene, ARejectedClipIsEmpty) {
+  clip_.gaps = {{2, 5, "cut short"}};
+  options_.drop_broken = true;
+  EXPECT_TRUE(read()->observations.empty());
+  options_.drop_broken = false;
+  clip_.failure = part::Failure{part::FailureKind::kOutside, "no access"};
+  EXPECT_TRUE(read()->observations.empty());
 }
 
 TEST_F(ReadClipScene, AForgottenStretchLosesItsDetections) {
@@ -100,12 +115,11 @@ TEST_F(ReadClipScene, AThumbnailThatMayShowAForgottenFrameIsLeftOut) {
   EXPECT_EQ(read({{.clip = "/a.mp4", .start_s = 0.5, .end_s = 0.6}})->thumbnails.size(), 1U);
 }
 
-TEST_F(ReadClipScene, AMissingSceneFileIsAnErrorUnlessTheClipBroke) {
+TEST_F(ReadClipScene, AMissingSceneFileIsAnErrorUnlessTheClipFailed) {
   ASSERT_TRUE(dataset_.store().remove("p1.scene"));
   EXPECT_EQ(read().error().code, ErrorCode::kNotFound);
-  clip_.broken = part::PartBreak{9, "its worker process crashed 3 times"};
-  options_.keep_partial = true;
-  EXPECT_EQ(read()->observations.size(), 5U);
+  clip_.failure = part::Failure{part::FailureKind::kContent, "its worker process crashed 3 times"};
+  EXPECT_TRUE(read());
 }
 
 TEST_F(ReadClipScene, ImagesAreReadFromTheirSpan) {

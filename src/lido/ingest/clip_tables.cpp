@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/clip_tables.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lido/base/parallel.h"
@@ -60,6 +61,7 @@ struct ClipRows {
   dataset::ClipRow clip;
   std::vector<dataset::SpanRow> spans;
   std::vector<dataset::SkippedRow> skipped;
+  std::vector<dataset::GapRow> gaps;
   std::optional<dataset::RejectedRow> rejected;
   ClipSamples samples;
 };
@@ -74,24 +76,48 @@ class ClipCollector {
   }
 
   Result<ClipRows> collect() {
-    for (size_t i = 0; i < clip_.span_parts.size(); ++i) {
+    const size_t readable = clip_.failure ? 0 : clip_.span_parts.size();
+    for (size_t i = 0; i < readable; ++i) {
       const part::PartRecord record = LIDO_TRY(add_samples(clip_.span_parts[i]));
       add_span(i, record);
     }
-    if (clip_.people_part) LIDO_TRY(add_samples(*clip_.people_part));
+    if (clip_.people_part && !clip_.failure) LIDO_TRY(add_samples(*clip_.people_part));
     rows_.clip.copies = LIDO_TRY(job_.clips.copies_of(rows_.clip.clip));
     rows_.clip.samples = std::ssize(rows_.samples.lengths);
     if (job_.sampling.samples != "person") {
       rows_.clip.left_over = dataset::count_left_over(runs_, starts_, job_.sampling.windows.window);
     }
-    if (clip_.broken) {
-      rows_.rejected = dataset::RejectedRow{rows_.clip.clip, clip_.broken->reason,
-                                            clip_.broken->time_s, rows_.clip.samples};
-    }
+    add_faults();
     return std::move(rows_);
   }
 
  private:
+  /// Rejects the clip, or adds its gaps. A clip without a frame before or behind its gaps is
+  /// rejected too.
+  void add_faults() {
+    const std::string& clip = rows_.clip.clip;
+    if (clip_.failure) {
+      rows_.rejected = dataset::RejectedRow{clip, clip_.failure->reason, 0, 0,
+                                            part::name_of(clip_.failure->kind)};
+      return;
+    }
+    if (clip_.gaps.empty()) return;
+    if (job_.is_rejected(clip_) || rows_.clip.frames == 0) {
+      const part::Gap& first = clip_.gaps.front();
+      rows_.rejected = dataset::RejectedRow{clip, first.reason, job_.seconds(first.first_k), 0,
+                                            part::name_of(part::FailureKind::kContent)};
+      return;
+    }
+    for (const part::Gap& gap : clip_.gaps) {
+      const bool to_end = gap.end_k == INT64_MAX;
+      const double start_s = job_.seconds(gap.first_k);
+      const double end_s =
+          to_end ? std::max(start_s, clip_.plan.info.duration_s) : job_.seconds(gap.end_k);
+      rows_.gaps.push_back(
+          {clip, gap.first_k, to_end ? -1 : gap.end_k, start_s, end_s, gap.reason});
+    }
+  }
+
   Result<part::PartRecord> add_samples(const std::string& part) {
     const size_t before = rows_.samples.lengths.size();
     const auto on_sample = [&](const part::PartSample& sample,
@@ -148,12 +174,32 @@ Result<void> append_rows(ClipRows rows, dataset::Tables& tables, ClipTotals& tot
     totals.skipped_hours += (row.end_s - row.start_s) / 3600;
     LIDO_TRY(tables.skipped.append(std::move(row)));
   }
+  if (!rows.gaps.empty()) {
+    ++totals.broken;
+    const dataset::GapRow& first = rows.gaps.front();
+    add_fault(totals.faults, {.clip = first.clip, .time_s = first.start_s, .reason = first.reason});
+  }
+  for (auto& row : rows.gaps) {
+    totals.gap_hours += (row.end_s - row.start_s) / 3600;
+    LIDO_TRY(tables.gaps.append(std::move(row)));
+  }
   if (!rows.rejected) return {};
   ++totals.rejected;
+  const dataset::RejectedRow& row = *rows.rejected;
+  add_fault(totals.faults, {.clip = row.clip,
+                            .time_s = row.time_s,
+                            .reason = row.reason,
+                            .rejected = true,
+                            .retried = row.kind != part::name_of(part::FailureKind::kContent)});
   return tables.rejected.append(std::move(*rows.rejected));
 }
 
 }  // namespace
+
+void add_fault(std::vector<ClipFault>& faults, ClipFault fault) {
+  const auto same_kind = std::ranges::count(faults, fault.rejected, &ClipFault::rejected);
+  if (static_cast<size_t>(same_kind) < kMaxFaults) faults.push_back(std::move(fault));
+}
 
 Result<ClipTotals> append_clips(const JobContext& job, dataset::Tables& tables) {
   ClipTotals totals;

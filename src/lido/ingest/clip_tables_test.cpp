@@ -8,6 +8,8 @@
 namespace lido::ingest {
 namespace {
 
+constexpr const char* kGaps = "generations/000001/gaps.parquet";
+
 /// A clip of two spans with windows of 4 frames: times 0 to 5 and 6 to 11, of which 6 to 8 are in
 /// no window. The time base is a thousandth of a second.
 class AppendClips : public testing::Test {
@@ -25,7 +27,7 @@ class AppendClips : public testing::Test {
     EXPECT_TRUE(clips_->record_copy("/a.mp4", "/copy.mp4"));
     EXPECT_TRUE(clips_->number_clips());
     ClipRecord clip{.plan = {.input = *clips_->input(0)}, .split = "train"};
-    clip.plan.info = {.codec = "h264", .time_base = {1, 1000}};
+    clip.plan.info = {.codec = "h264", .time_base = {1, 1000}, .duration_s = 60};
     clip.plan.spans = {{.end_k = 6}, {.first_k = 6}};
     clip.span_parts = {"p0", "p1"};
     EXPECT_TRUE(clips_->store_plan(clip));
@@ -120,12 +122,63 @@ TEST_F(AppendClips, ThePeoplesPartCountsSamplesButNoFrames) {
   EXPECT_EQ((*clips_->next_samples("train", 0))->part_counts, (std::vector<uint32_t>{2, 1, 1}));
 }
 
-TEST_F(AppendClips, ABrokenClipIsRejectedAndHasNoSamples) {
-  ASSERT_TRUE(clips_->record_break(0, 1, {4.5, "cut short"}));
+TEST_F(AppendClips, ABrokenClipLosesWhatTouchesItsGaps) {
+  ASSERT_TRUE(clips_->record_gaps(0, 0, {{4, 6, "damaged"}}));
+  ASSERT_TRUE(clips_->record_gaps(0, 1, {{6, 7, "cut short"}}));
+  const ClipTotals totals = append();
+  EXPECT_EQ(totals.rejected, 0);
+  EXPECT_EQ(totals.broken, 1);
+  EXPECT_EQ(totals.samples, 2);  // not [2, 6)
+  EXPECT_EQ(totals.gap_hours, 1.5 / 3600);
+  EXPECT_EQ(totals.faults, (std::vector<ClipFault>{{"/a.mp4", 2, "damaged"}}));
+  const auto gaps = *dataset::read_table<dataset::GapRow>(dataset_.store(), kGaps);
+  ASSERT_EQ(gaps.size(), 1U);  // those of two spans that meet are one
+  EXPECT_EQ(gaps[0].first_k, 4);
+  EXPECT_EQ(gaps[0].end_k, 7);
+  EXPECT_EQ(gaps[0].start_s, 2);
+  EXPECT_EQ(gaps[0].end_s, 3.5);
+  EXPECT_EQ(gaps[0].reason, "damaged");
+}
+
+TEST_F(AppendClips, AGapAtTheEndLastsToTheDurationOfTheHeader) {
+  ASSERT_TRUE(clips_->record_gaps(0, 1, {{10, INT64_MAX, "cut short"}}));
+  append();
+  const auto gaps = *dataset::read_table<dataset::GapRow>(dataset_.store(), kGaps);
+  ASSERT_EQ(gaps.size(), 1U);
+  EXPECT_EQ(gaps[0].end_k, -1);
+  EXPECT_EQ(gaps[0].end_s, 60);
+}
+
+TEST_F(AppendClips, ABrokenClipIsDroppedWhenAsked) {
+  options_.drop_broken = true;
+  ASSERT_TRUE(clips_->record_gaps(0, 1, {{9, 10, "damaged"}}));
+  const ClipTotals totals = append();
+  EXPECT_EQ(totals.rejected, 1);
+  EXPECT_EQ(totals.broken, 0);
+  EXPECT_EQ(totals.samples, 0);
+  EXPECT_FALSE(*clips_->next_samples("train", 0));
+  EXPECT_EQ(totals.faults, (std::vector<ClipFault>{{"/a.mp4", 4.5, "damaged", true}}));
+}
+
+TEST_F(AppendClips, AFailedClipIsRejectedWithTheKindOfCause) {
+  ASSERT_TRUE(clips_->record_failure(0, 1, {part::FailureKind::kOutside, "no access"}));
   const ClipTotals totals = append();
   EXPECT_EQ(totals.rejected, 1);
   EXPECT_EQ(totals.samples, 0);
-  EXPECT_FALSE(*clips_->next_samples("train", 0));
+  const auto rows = *dataset::read_table<dataset::RejectedRow>(
+      dataset_.store(), "generations/000001/rejected.parquet");
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].kind, "outside");
+  EXPECT_EQ(rows[0].reason, "no access");
+  EXPECT_TRUE(totals.faults.at(0).retried);
+}
+
+TEST(AddFault, KeepsThreeOfEachKind) {
+  std::vector<ClipFault> faults;
+  for (const bool rejected : {true, false}) {
+    for (int i = 0; i < 5; ++i) add_fault(faults, {.clip = "/a", .rejected = rejected});
+  }
+  EXPECT_EQ(faults.size(), 6U);
 }
 
 }  // namespace

@@ -89,12 +89,15 @@ class Contents {
   Result<ContentNotes> run() {
     if (dataset_ != nullptr) {
       notes_.records = LIDO_TRY(dataset_->forgotten());
+      LIDO_TRY(find_failed());
       LIDO_TRY(settle_known_names());
     }
     LIDO_TRY(read_fingerprints());
     if (dataset_ != nullptr) LIDO_TRY(settle_known_contents());
     LIDO_TRY(settle_copies());
     LIDO_TRY(settle_forgotten());
+    for (const std::string& clip : failed_)
+      notes_.retried += LIDO_TRY(clips_.find_input(clip)).has_value() ? 1 : 0;
     return std::move(notes_);
   }
 
@@ -108,6 +111,17 @@ class Contents {
     bool is_copy = false;
     std::optional<Fingerprint> now;
   };
+
+  /// Finds the clips of the dataset that failed for a reason outside themselves: they are new to
+  /// this job. Earlier versions did not store the kind of reason; their rejected clips are tried
+  /// once more.
+  Result<void> find_failed() {
+    const std::string_view content = part::name_of(part::FailureKind::kContent);
+    return dataset_->visit<dataset::RejectedRow>(generation_, [&](const auto& row) -> Result<void> {
+      if (row.kind != content && row.samples_kept == 0) failed_.insert(row.clip);
+      return {};
+    });
+  }
 
   // ── Clips whose names the dataset has ──
 
@@ -170,8 +184,11 @@ class Contents {
     });
   }
 
+  /// Calls `visit` for each clip of the dataset, except those that failed from outside.
   Result<void> visit_rows(const std::function<Result<void>(const ClipRow&)>& visit) {
-    return dataset_->visit<ClipRow>(generation_, [&](const ClipRow& row) { return visit(row); });
+    return dataset_->visit<ClipRow>(generation_, [&](const ClipRow& row) {
+      return failed_.contains(row.clip) ? Result<void>() : visit(row);
+    });
   }
 
   // ── Clips with other names ──
@@ -288,6 +305,7 @@ class Contents {
   int workers_;
   std::stop_token stop_;
   WholeFiles whole_files_;
+  std::set<std::string> failed_;    // clips of the dataset that failed from outside
   std::set<std::string> compared_;  // clips of the dataset with records in forgotten.json
   ContentNotes notes_;
 };

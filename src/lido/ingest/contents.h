@@ -17,6 +17,7 @@ namespace lido::ingest {
 /// The clips of a job as their content shows them, beside those that remain in it.
 struct ContentNotes {
   int64_t known = 0;     ///< Clips that the dataset has, under their name or another.
+  int64_t retried = 0;   ///< Clips of the job that failed from outside before.
   NamedItems moved;      ///< Clips that the dataset has under a name that is gone.
   NamedItems copies;     ///< Further files with the content of a clip. They are left out.
   NamedItems changed;    ///< Clips that changed since they were ingested. They are left out.

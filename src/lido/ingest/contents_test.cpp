@@ -36,8 +36,10 @@ class SettleContents : public testing::Test {
   }
 
   /// Publishes a generation with the clips at their present content.
-  void publish(const std::vector<std::string>& paths, int64_t samples = 1) {
+  void publish(const std::vector<std::string>& paths, int64_t samples = 1,
+               const std::vector<dataset::RejectedRow>& rejected = {}) {
     auto tables = *dataset_.begin_tables(1);
+    for (const dataset::RejectedRow& row : rejected) ASSERT_TRUE(tables.rejected.append(row));
     for (const std::string& path : paths) {
       const auto reader = *storage::open_reader(path);
       ASSERT_TRUE(
@@ -129,6 +131,25 @@ TEST_F(SettleContents, AChangedClipIsLeftOutUnlessItGaveNoSamples) {
     EXPECT_EQ(left(), samples > 0 ? Names{} : Names{a});
     std::filesystem::remove_all(folder_.path("d") + "/generations");
   }
+}
+
+TEST_F(SettleContents, AClipThatFailedFromOutsideIsNew) {
+  const auto a = put("a", "x"), b = put("b", "y"), c = put("c", "z"), old = put("old", "w");
+  publish({a, b, c, old}, 0,
+          {{a, "was killed", 0, 0, "outside"},
+           {b, "no video", 0, 0, "content"},
+           {c, "no access", 0, 0, "outside"},
+           {old, "of an earlier version", 0, 0, ""}});
+  for (const auto& path : {a, b, old}) find(path);
+  // The content of c under another name is no copy of a clip that gave nothing.
+  std::filesystem::remove(c);
+  const auto moved = put("elsewhere", "z");
+  find(moved);
+  const ContentNotes notes = settle();
+  EXPECT_EQ(left(), (Names{a, moved, old}));
+  EXPECT_EQ(notes.known, 1);
+  EXPECT_EQ(notes.retried, 2);
+  EXPECT_EQ(notes.moved.count, 0);
 }
 
 TEST_F(SettleContents, ACopyOfAKnownClipIsRecorded) {

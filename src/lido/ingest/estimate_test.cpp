@@ -20,7 +20,7 @@ std::unique_ptr<ClipDb> planned_clips() {
     EXPECT_TRUE(clips->store_plan(clip));
   }
   ClipRecord unreadable{.number = 2};
-  unreadable.plan = {.input = *clips->input(2), .unreadable = Error{ErrorCode::kCorrupt, "no"}};
+  unreadable.plan = {.input = *clips->input(2), .unreadable = part::Failure{.reason = "no"}};
   EXPECT_TRUE(clips->store_plan(unreadable));
   return clips;
 }

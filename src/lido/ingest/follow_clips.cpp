@@ -6,6 +6,7 @@
 #include "lido/ingest/clip_scene.h"
 #include "lido/ingest/person_samples.h"
 #include "lido/ingest/plates.h"
+#include "lido/ingest/step.h"
 #include "lido/part/scene_rows.h"
 
 namespace lido::ingest {
@@ -46,12 +47,25 @@ struct SceneTables {
 /// A clip that was tracked.
 struct FollowedClip {
   ClipRecord clip;
-  ClipScene scene;  ///< Thumbnails and frame size only.
-  part::SceneRows rows;
+  ClipScene scene = {};  ///< Thumbnails and frame size only.
+  part::SceneRows rows = {};
 };
+
+/// Records that tracking crashed too often. @return True when the clip has failed.
+Result<bool> has_failed(const JobContext& job, ClipRecord& clip) {
+  const auto verdict = failures_of(StepKind::kTrack, clip.plan.input.uri).verdict();
+  if (!clip.failure && verdict) {
+    LIDO_TRY(job.clips.record_failure(clip.number, kTracking, *verdict));
+    clip.failure = verdict;
+  }
+  return clip.failure.has_value();
+}
 
 Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
   ClipRecord clip = LIDO_TRY(job.clips.clip(number));
+  if (LIDO_TRY(has_failed(job, clip))) return FollowedClip{.clip = std::move(clip)};
+  const Step step(StepKind::kTrack, clip.plan.input.uri, clip.plan.input.uri);
+  step.heartbeat() |= 1;  // a long clip may take long to track; no decoder runs
   ClipScene scene = LIDO_TRY(read_clip_scene(job, clip));
   const double fps = job.sampling.fps.rate.value();
   const scene::Detector& detector = *job.detector;

@@ -10,7 +10,6 @@
 #include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
 #include "lido/infer/catalog.h"
-#include "lido/ingest/attempts.h"
 #include "lido/ingest/clip_tables.h"
 #include "lido/ingest/follow_clips.h"
 #include "lido/ingest/identity.h"
@@ -19,6 +18,7 @@
 #include "lido/ingest/local_worker.h"
 #include "lido/ingest/remote_worker.h"
 #include "lido/ingest/shards.h"
+#include "lido/ingest/step.h"
 #include "lido/storage/disk.h"
 
 namespace lido::ingest {
@@ -45,6 +45,15 @@ Result<void> check_clips(ClipDb& clips, const Request& request) {
   });
 }
 
+/// Plans one clip, unless that took the process down too often.
+Result<ClipPlan> plan_watched(const part::ClipInput& input, const part::SampleOptions& sampling,
+                              const JobOptions& options) {
+  if (auto verdict = failures_of(StepKind::kPlan, input.uri).verdict())
+    return ClipPlan{.input = input, .info = {}, .spans = {}, .unreadable = std::move(verdict)};
+  const Step step(StepKind::kPlan, input.uri, input.uri);
+  return plan_clip(input, sampling, options.span_s, &step.heartbeat());
+}
+
 /// Plans the clips, several at a time, and names their parts.
 Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
                         const std::stop_token& stop) {
@@ -55,9 +64,10 @@ Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
   const auto seed = static_cast<uint64_t>(sampling.seed);
   const bool by_site = sampling.split_by == "site";
   const size_t count = LIDO_TRY(clips.number_clips());
+  start_watchdog(options.hang_s);
   return parallel_for(count, options.workers, stop, [&](size_t number) -> Result<void> {
     const part::ClipInput input = LIDO_TRY(clips.input(number));
-    ClipRecord clip{.number = number, .plan = LIDO_TRY(plan_clip(input, sampling, options.span_s))};
+    ClipRecord clip{.number = number, .plan = LIDO_TRY(plan_watched(input, sampling, options))};
     clip.split = dataset::split_of(by_site ? input.site : input.group_name(), shares, seed);
     for (const part::Span& span : clip.plan.spans)
       clip.span_parts.push_back(part::part_name(identity, input, span));
@@ -85,6 +95,7 @@ Result<void> copy_other_clips(const JobContext& job, int from, dataset::Tables& 
   }));
   LIDO_TRY(copy_others(job, from, tables.spans));
   LIDO_TRY(copy_others(job, from, tables.skipped));
+  LIDO_TRY(copy_others(job, from, tables.gaps));
   return copy_others(job, from, tables.rejected);
 }
 
@@ -99,13 +110,17 @@ Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int
 /// Folder of the folders of runs.
 constexpr const char* kRunsFolder = ".work/runs";
 
-std::string new_run_folder() {
+std::string new_run_id() {
   std::random_device random;
-  return fmt::format("{}/{:08x}{:08x}", kRunsFolder, random(), random());
+  return fmt::format("{:08x}{:08x}", random(), random());
 }
+
+/// Folder for one run alone.
+std::string folder_of(const std::string& run) { return fmt::format("{}/{}", kRunsFolder, run); }
 
 Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
   return {.rejected = clips.rejected,
+          .broken = clips.broken,
           .samples = clips.samples,
           .frames = clips.frames,
           .left_over = clips.left_over,
@@ -113,7 +128,25 @@ Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
           .shard_bytes = shards.bytes,
           .source_hours = clips.hours,
           .skipped_hours = clips.skipped_hours,
-          .spans = clips.spans};
+          .gap_hours = clips.gap_hours,
+          .spans = clips.spans,
+          .faults = clips.faults};
+}
+
+/// The summary of a job whose clips all failed from outside before, and failed again. The dataset
+/// lists them already, and needs no new generation.
+Result<Summary> summarise_failures(const JobContext& job) {
+  Summary summary;
+  const size_t count = LIDO_TRY(job.clips.totals()).clips;
+  summary.rejected = static_cast<int64_t>(count);
+  for (size_t number = 0; number < std::min(count, kMaxFaults); ++number) {
+    const ClipRecord clip = LIDO_TRY(job.clips.clip(number));
+    add_fault(summary.faults, {.clip = clip.plan.input.uri,
+                               .reason = clip.failure ? clip.failure->reason : std::string(),
+                               .rejected = true,
+                               .retried = true});
+  }
+  return summary;
 }
 
 /// Writes a generation from the parts: scene folder, tables, shards. Publishes it last.
@@ -193,15 +226,13 @@ Result<IngestRun> IngestRun::open(Request request, IngestPlan plan, const std::s
   // and are used; all else of theirs is not.
   LIDO_TRY(store.remove_all(kRunsFolder));
   if (!storage::is_remote(store.uri())) LIDO_TRY(storage::remove_unfinished(store.uri()));
-  // Notes of a run that was killed as a whole: no span is to blame.
-  if (!storage::is_remote(store.uri())) clear_unmarked_attempts(store.uri());
   return IngestRun(std::move(request), std::move(plan), std::move(dataset), std::move(lock),
-                   new_run_folder());
+                   new_run_id());
 }
 
 Result<std::vector<Batch>> IngestRun::batches(int workers) {
-  auto batches =
-      LIDO_TRY(write_batches(*plan_.clips, dataset_.store(), run_folder_ + "/batches", workers));
+  auto batches = LIDO_TRY(
+      write_batches(*plan_.clips, dataset_.store(), folder_of(run_) + "/batches", workers));
   spans_in_batches_ = 0;
   for (const Batch& batch : batches) spans_in_batches_ += batch.spans;
   return batches;
@@ -209,6 +240,7 @@ Result<std::vector<Batch>> IngestRun::batches(int workers) {
 
 std::string IngestRun::shared_work() const {
   return to_text(SharedWork{.out = dataset_.store().uri(),
+                            .run = run_,
                             .device = plan_.detector ? infer::device() : std::string(),
                             .sampling = plan_.sampling,
                             .options = request_.job});
@@ -226,14 +258,19 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
                          .clips = *plan_.clips,
                          .sampling = plan_.sampling,
                          .options = request_.job,
-                         .run_folder = run_folder_,
+                         .run_folder = folder_of(run_),
                          .has_remote_workers = spans_in_batches_ > 0,
                          .detector = detector ? &*detector : nullptr,
                          .forgotten = std::move(forgotten),
-                         .stop = stop};
+                         .stop = stop,
+                         .run = run_};
     LIDO_TRY(make_parts(job, progress));
-    summary =
-        LIDO_TRY(write_generation(request_, job, plan_.contents, LIDO_TRY(dataset_.read_latest())));
+    const bool all_retried = plan_.contents.retried == static_cast<int64_t>(totals.clips);
+    if (all_retried && LIDO_TRY(plan_.clips->all_failed_from_outside()))
+      summary = LIDO_TRY(summarise_failures(job));
+    else
+      summary = LIDO_TRY(
+          write_generation(request_, job, plan_.contents, LIDO_TRY(dataset_.read_latest())));
   }
   if (summary.generation == 0 && !request_.labels.empty())
     summary.warnings.push_back(fmt::format(

@@ -56,18 +56,18 @@ class IngestRun {
 
  private:
   IngestRun(Request request, IngestPlan plan, dataset::Dataset dataset,
-            std::unique_ptr<storage::Lock> lock, std::string run_folder)
+            std::unique_ptr<storage::Lock> lock, std::string run)
       : request_(std::move(request)),
         plan_(std::move(plan)),
         dataset_(std::move(dataset)),
         lock_(std::move(lock)),
-        run_folder_(std::move(run_folder)) {}
+        run_(std::move(run)) {}
 
   Request request_;
   IngestPlan plan_;
   dataset::Dataset dataset_;
   std::unique_ptr<storage::Lock> lock_;
-  std::string run_folder_;        // for working files that no other run uses
+  std::string run_;               // its id
   int64_t spans_in_batches_ = 0;  // read by other processes in this run
 };
 

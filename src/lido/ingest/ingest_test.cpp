@@ -74,7 +74,7 @@ TEST_F(Ingest, PartsThatOtherProcessesMadeAreNotMadeAgain) {
   const auto batches = *run.batches(4);
   ASSERT_EQ(batches.size(), 3U);
   const auto worker = *RemoteWorker::make(run.shared_work());
-  const auto attempts = *Attempts::open(worker.store(), "node");
+  const auto attempts = *worker.attempts("node");
   const auto spans = *read_batch(worker.store(), batches[0].name);
   ASSERT_EQ(spans.size(), 1U);
   const auto report = worker.work(spans[0].task, attempts, false);
@@ -92,7 +92,7 @@ TEST_F(Ingest, PartsOfAnEarlierRunAreResumed) {
   {
     auto run = *IngestRun::open(request_, *prepare(request_, {}));
     const auto worker = *RemoteWorker::make(run.shared_work());
-    const auto attempts = *Attempts::open(worker.store(), "node");
+    const auto attempts = *worker.attempts("node");
     const auto batches = *run.batches(4);
     const auto spans = *read_batch(worker.store(), batches[0].name);
     ASSERT_TRUE(worker.work(spans[0].task, attempts, false));
@@ -119,7 +119,7 @@ TEST_F(Ingest, APartWithLostBytesIsMadeAgain) {
   {
     auto run = *IngestRun::open(request_, *prepare(request_, {}));
     const auto worker = *RemoteWorker::make(run.shared_work());
-    const auto attempts = *Attempts::open(worker.store(), "node");
+    const auto attempts = *worker.attempts("node");
     const auto batches = *run.batches(4);
     const auto spans = *read_batch(worker.store(), batches[0].name);
     ASSERT_TRUE(worker.work(spans[0].task, attempts, false));
@@ -133,6 +133,35 @@ TEST_F(Ingest, APartWithLostBytesIsMadeAgain) {
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->samples, 17);
   EXPECT_EQ(summary->spans_resumed, 0);
+}
+
+TEST_F(Ingest, AClipThatFailedFromOutsideIsTriedAgain) {
+  request_.inputs = {folder_.path("a.mp4")};
+  const auto break_link = [&] {
+    std::filesystem::remove(folder_.path("a.mp4"));
+    std::filesystem::create_symlink(folder_.path("gone.mp4"), folder_.path("a.mp4"));
+  };
+  std::filesystem::copy_file(clip_, folder_.path("a.mp4"));
+  for (const int generation : {1, 0}) {
+    // The file is there when it is listed, and gone when it is planned.
+    std::filesystem::remove(folder_.path("a.mp4"));
+    std::filesystem::copy_file(clip_, folder_.path("a.mp4"));
+    IngestPlan plan = *prepare(request_, {});
+    break_link();
+    const auto summary = IngestRun::open(request_, std::move(plan))->finish(progress_, {});
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_EQ(summary->rejected, 1);
+    EXPECT_EQ(summary->generation, generation);  // the second time, nothing is new
+    ASSERT_EQ(summary->faults.size(), 1U);
+    EXPECT_TRUE(summary->faults[0].retried);
+  }
+  std::filesystem::remove(folder_.path("a.mp4"));
+  std::filesystem::copy_file(clip_, folder_.path("a.mp4"));
+  const auto summary = ingest();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->generation, 2);
+  EXPECT_EQ(summary->samples, 17);
+  EXPECT_EQ(summary->rejected, 0);
 }
 
 TEST_F(Ingest, TwoAtATimeAreRefused) {

@@ -25,9 +25,14 @@ struct JobContext {
   const scene::Detector* detector = nullptr;  ///< Null with --scene off.
   std::vector<dataset::Forgotten> forgotten;  ///< Stretches that `lido forget` took out.
   std::stop_token stop;
+  std::string run = {};  ///< Id of the run.
 
   /// A sampling time in seconds after the clip's first frame.
   double seconds(int64_t k) const { return static_cast<double>(k) / sampling.fps.rate.value(); }
+  /// Whether nothing of a clip is used.
+  bool is_rejected(const ClipRecord& clip) const {
+    return clip.failure.has_value() || (options.drop_broken && !clip.gaps.empty());
+  }
   /// Whether the frame of a sampling time is in a forgotten stretch.
   /// @param from_s, to_s  Earliest and latest time that the frame's PTS may be, seconds after the
   ///                      clip's first frame.

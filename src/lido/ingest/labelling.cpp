@@ -2,8 +2,23 @@
 #include "lido/ingest/labelling.h"
 
 #include "lido/dataset/relabel.h"
+#include "lido/ingest/step.h"
+#include "lido/part/watched_reader.h"
 
 namespace lido::ingest {
+namespace {
+
+/// Reads a clip's frame times, unless that took the process down too often.
+Result<media::FrameTimes> read_frame_times_watched(const std::string& clip) {
+  if (const auto verdict = failures_of(StepKind::kLabel, clip).verdict())
+    return fail(ErrorCode::kCorrupt, "{}", verdict->reason);
+  const Step step(StepKind::kLabel, clip, clip);
+  const auto reader = LIDO_TRY(storage::open_reader(clip));
+  part::WatchedReader watched(*reader, &step.heartbeat());
+  return media::frame_times(watched);
+}
+
+}  // namespace
 
 Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
                                     const dataset::Dataset* dataset, int generation,
@@ -22,8 +37,8 @@ Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
       return {};
     });
   };
-  auto labeller =
-      dataset::Labeller::make(file.labels, visit_clips, request.sampling.fps.rate, vocabulary);
+  auto labeller = dataset::Labeller::make(file.labels, visit_clips, request.sampling.fps.rate,
+                                          vocabulary, read_frame_times_watched);
   if (!labeller) return with_context(request.labels, labeller.error());
   return RequestLabels{std::move(*labeller), std::move(file.remarks)};
 }

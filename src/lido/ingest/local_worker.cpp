@@ -27,14 +27,6 @@ class SpanQueue {
   std::optional<SpanRecord> last_;
 };
 
-/// The ledger of a process that supervise() watches; of a bucket's, which has no supervisor, none.
-Result<Attempts> open_attempts(storage::Store& store) {
-  if (storage::is_remote(store.uri())) return Attempts::none();
-  Attempts attempts = LIDO_TRY(Attempts::open(store, kLocalPlace));
-  attempts.keep_places({kLocalPlace});
-  return attempts;
-}
-
 }  // namespace
 
 Result<void> make_parts(const JobContext& job, part::Progress& progress) {
@@ -44,13 +36,14 @@ Result<void> make_parts(const JobContext& job, part::Progress& progress) {
   progress.rejected += totals.unreadable;
   progress.source_bytes_total += totals.bytes;
   progress.spans_total = static_cast<int64_t>(totals.spans);
-  const Attempts attempts = LIDO_TRY(open_attempts(store));
+  const Attempts attempts = Attempts::none();
   const part::PartContext context{.store = store,
                                   .sampling = job.sampling,
                                   .decode_everything = job.options.decode_everything,
                                   .detector = job.detector,
                                   .progress = progress,
-                                  .stop = job.stop};
+                                  .stop = job.stop,
+                                  .run = job.run};
   // A bucket's object is whole, and a disk's part that other processes of this job made is new.
   const bool may_be_torn = !storage::is_remote(store.uri()) && !job.has_remote_workers;
   SpanQueue queue(job.clips);
@@ -61,9 +54,12 @@ Result<void> make_parts(const JobContext& job, part::Progress& progress) {
     if (result.resumed) ++progress.spans_resumed;
     ++progress.spans_done;
     progress.source_bytes += span.bytes;
-    if (!result.record.broken) return {};
-    if (span.span == 0) ++progress.rejected;
-    return job.clips.record_break(span.clip, span.span, *result.record.broken);
+    const part::PartRecord& record = result.record;
+    if (record.failure) {
+      if (span.span == 0) ++progress.rejected;
+      return job.clips.record_failure(span.clip, span.span, *record.failure);
+    }
+    return job.clips.record_gaps(span.clip, span.span, record.gaps);
   });
 }
 

@@ -6,7 +6,8 @@
 
 namespace lido::ingest {
 
-/// Makes the parts that are missing on threads of this process, and records which clips broke.
+/// Makes the parts that are missing on threads of this process, and records their gaps and
+/// failures.
 /// @return kUnavailable when storage fails, kCancelled.
 Result<void> make_parts(const JobContext& job, part::Progress& progress);
 

@@ -57,10 +57,12 @@ Result<part::PartRecord> visit_part(const JobContext& job, const ClipRecord& cli
                                     const std::string& part, const OnSample& on_sample) {
   auto record = LIDO_TRY(part::read_part(job.dataset.store(), part));
   if (!record) return fail(ErrorCode::kCorrupt, "{}: {}", part, part::kChangedOnDisk);
+  const bool rejected = job.is_rejected(clip);
   for (const part::PartSample& sample : record->samples) {
     dataset::SampleRow row = sample_row(sample, clip, job.sampling);
-    const bool good =
-        !clip.broken || (job.options.keep_partial && row.end_s <= clip.broken->time_s);
+    // The span before may have read on into a gap and found no fault in so few frames.
+    const int64_t end_k = sample.first_k + job.sampling.windows.window;
+    const bool good = !rejected && !clip.touches_gap(sample.first_k, end_k);
     if (good && !was_forgotten(job, clip, *record, sample)) LIDO_TRY(on_sample(sample, row));
   }
   return std::move(*record);

@@ -16,8 +16,8 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
 using OnSample =
     std::function<Result<void>(const part::PartSample& sample, dataset::SampleRow& row)>;
 
-/// Calls on_sample for the samples of one part that go into shards: all but those after the clip's
-/// break, or in a forgotten stretch.
+/// Calls on_sample for the samples of one part that go into shards: all but those of a rejected
+/// clip, or in a gap or a forgotten stretch.
 /// @param part  Name of the part.
 /// @return The part's record; kCorrupt when the part changed since it was written.
 Result<part::PartRecord> visit_part(const JobContext& job, const ClipRecord& clip,

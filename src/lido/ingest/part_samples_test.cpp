@@ -69,14 +69,24 @@ TEST_F(VisitPart, GivesEachSampleItsRow) {
   EXPECT_EQ(last_.offset_x, 4);
 }
 
-TEST_F(VisitPart, ABrokenClipGivesNothing) {
-  clip_.broken = part::PartBreak{2, "cut short"};
+TEST_F(VisitPart, ARejectedClipGivesNothing) {
+  clip_.failure = part::Failure{part::FailureKind::kContent, "no video"};
+  EXPECT_TRUE(keys().empty());
+  clip_.failure.reset();
+  clip_.gaps = {{100, 101, "cut short"}};
+  EXPECT_EQ(keys().size(), 3U);
+  options_.drop_broken = true;
   EXPECT_TRUE(keys().empty());
 }
 
-TEST_F(VisitPart, APartialClipGivesWhatEndsBeforeTheBreak) {
-  options_.keep_partial = true;
-  clip_.broken = part::PartBreak{1.75, "cut short"};
+TEST_F(VisitPart, NoSampleTouchesAGap) {
+  for (const int64_t k : {4, 5, 7}) {
+    clip_.gaps = {{k, k + 1, "damaged"}};
+    EXPECT_EQ(keys(), (Keys{"k0", "k8"})) << k;
+  }
+  clip_.gaps = {{3, 5, "damaged"}};
+  EXPECT_EQ(keys(), (Keys{"k8"}));
+  clip_.gaps = {{8, INT64_MAX, "cut short"}};
   EXPECT_EQ(keys(), (Keys{"k0", "k4"}));
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "lido/media/activity.h"
+#include "lido/part/watched_reader.h"
 #include "lido/storage/store.h"
 
 namespace lido::ingest {
@@ -42,20 +43,23 @@ Result<std::vector<part::Span>> divide(storage::Reader& reader, const media::Cli
 }  // namespace
 
 Result<ClipPlan> plan_clip(part::ClipInput input, const part::SampleOptions& sampling,
-                           double span_s) {
+                           double span_s, std::atomic<int64_t>* heartbeat) {
   ClipPlan plan{std::move(input), {}, {}, {}};
   const auto give_up = [&](const Error& error) -> Result<ClipPlan> {
-    if (error.code == ErrorCode::kUnavailable) return with_context(plan.input.uri, error);
-    return ClipPlan{std::move(plan.input), {}, {}, error};
+    const bool is_bucket = storage::is_remote(plan.input.uri);
+    if (error.code == ErrorCode::kUnavailable && is_bucket)
+      return with_context(plan.input.uri, error);
+    return ClipPlan{std::move(plan.input), {}, {}, part::failure_of(error)};
   };
   if (!plan.input.unusable.empty())
     return give_up({ErrorCode::kInvalidArgument, plan.input.unusable});
   const auto reader = storage::open_reader(plan.input.uri);
   if (!reader) return give_up(reader.error());
-  auto info = media::probe(**reader);
+  part::WatchedReader watched(**reader, heartbeat);
+  auto info = media::probe(watched);
   if (!info) return give_up(info.error());
   plan.info = std::move(*info);
-  auto spans = divide(**reader, plan.info, sampling, span_s);
+  auto spans = divide(watched, plan.info, sampling, span_s);
   if (!spans) return give_up(spans.error());
   plan.spans = std::move(*spans);
   return plan;

@@ -53,12 +53,15 @@ TEST(Plan, AnAutomaticRateKeepsShortClipsWhole) {
 }
 
 TEST(Plan, AnUnreadableClipIsMarkedAndNoError) {
+  using part::FailureKind;
   TestFolder folder("plan_test");
   ASSERT_TRUE(folder.store().write_text("zeros.mp4", std::string(5000, '\0')));
-  for (const std::string& uri : {folder.path("zeros.mp4"), folder.path("missing.mp4")}) {
+  for (const auto& [uri, kind] : {std::pair{folder.path("zeros.mp4"), FailureKind::kContent},
+                                  std::pair{folder.path("missing.mp4"), FailureKind::kOutside}}) {
     const auto plan = plan_clip({.uri = uri}, sampling(), 2);
     ASSERT_TRUE(plan) << uri;
-    EXPECT_TRUE(plan->unreadable) << uri;
+    ASSERT_TRUE(plan->unreadable) << uri;
+    EXPECT_EQ(plan->unreadable->kind, kind) << uri;
     EXPECT_TRUE(plan->spans.empty());
     EXPECT_EQ(plan->info.codec, "");
   }

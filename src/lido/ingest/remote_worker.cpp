@@ -14,6 +14,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 std::string to_text(const SharedWork& shared) {
   return json_text(OrderedJson{{"out", shared.out},
+                               {"run", shared.run},
                                {"device", shared.device},
                                {"sampling", to_json(shared.sampling)},
                                {"job", to_json(shared.options)}});
@@ -24,6 +25,7 @@ Result<SharedWork> parse_shared_work(const std::string& text) {
   if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "shared work: not a JSON object");
   try {
     return SharedWork{.out = json.at("out"),
+                      .run = json.at("run"),
                       .device = json.at("device"),
                       .sampling = LIDO_TRY(from_json<part::SampleOptions>(json.at("sampling"))),
                       .options = LIDO_TRY(from_json<JobOptions>(json.at("job")))};
@@ -35,6 +37,8 @@ Result<SharedWork> parse_shared_work(const std::string& text) {
 Result<RemoteWorker> RemoteWorker::make(const std::string& shared) {
   RemoteWorker worker(LIDO_TRY(parse_shared_work(shared)));
   worker.store_ = LIDO_TRY(storage::open_store(worker.shared_.out));
+  mark_steps_that_crash();
+  start_watchdog(worker.shared_.options.hang_s);
   if (worker.shared_.device.empty()) return worker;
   if (infer::device() != worker.shared_.device) {
     return fail(ErrorCode::kInvalidArgument,
@@ -55,8 +59,19 @@ part::PartContext RemoteWorker::context(part::Progress& progress,
           .decode_everything = shared_.options.decode_everything,
           .detector = detector_.get(),
           .progress = progress,
-          .stop = stop};
+          .stop = stop,
+          .run = shared_.run};
 }
+
+namespace {
+
+/// Why a clip broke or cannot be used; empty for a good span.
+std::string fault_of(const part::PartRecord& record) {
+  if (record.failure) return record.failure->reason;
+  return record.gaps.empty() ? std::string() : record.gaps.front().reason;
+}
+
+}  // namespace
 
 Result<SpanReport> RemoteWorker::work(const std::string& text, const Attempts& attempts, bool alone,
                                       const std::stop_token& stop) const {
@@ -67,7 +82,7 @@ Result<SpanReport> RemoteWorker::work(const std::string& text, const Attempts& a
   const part::PartRecord& record = result.record;
   return SpanReport{.samples = std::ssize(record.samples),
                     .frames = progress.frames,
-                    .error = record.broken ? record.broken->reason : std::string(),
+                    .error = fault_of(record),
                     .deferred = result.deferred};
 }
 

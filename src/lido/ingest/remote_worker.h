@@ -15,6 +15,7 @@ namespace lido::ingest {
 /// Everything about a job that workers on other machines need besides the spans.
 struct SharedWork {
   std::string out;     ///< URI of the dataset.
+  std::string run;     ///< Id of the run: only its own attempts count.
   std::string device;  ///< Device and instruction set that run networks; empty with --scene off.
   part::SampleOptions sampling;
   JobOptions options;
@@ -42,6 +43,10 @@ class RemoteWorker {
   static Result<RemoteWorker> make(const std::string& shared);
 
   storage::Store& store() const { return *store_; }
+  /// The ledger of attempts, for a process on that node. Must not outlive the worker.
+  Result<Attempts> attempts(const std::string& node) const {
+    return Attempts::open(*store_, node, shared_.run);
+  }
   /// Makes the part of a span, or reads it where it exists.
   /// @param task      part::SpanTask as text.
   /// @param attempts  Ledger of this process.

@@ -9,7 +9,7 @@ namespace lido::ingest {
 namespace {
 
 SharedWork shared_work(const std::string& out) {
-  SharedWork shared{.out = out};
+  SharedWork shared{.out = out, .run = "run1"};
   shared.sampling.scene = "off";
   shared.options.span_s = 7;
   return shared;
@@ -19,6 +19,7 @@ TEST(SharedWork, ComesBackFromTextAsItWas) {
   const auto read = parse_shared_work(to_text(shared_work("/d")));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->out, "/d");
+  EXPECT_EQ(read->run, "run1");
   EXPECT_EQ(read->device, "");
   EXPECT_EQ(read->sampling.scene, "off");
   EXPECT_EQ(read->options.span_s, 7);
@@ -42,7 +43,7 @@ TEST(RemoteWorker, ReportsWhyAClipBroke) {
   TestFolder folder("remote_worker_broken");
   const auto worker = RemoteWorker::make(to_text(shared_work(folder.path())));
   ASSERT_TRUE(worker) << worker.error().message;
-  const Attempts attempts = *Attempts::open(worker->store(), "node");
+  const Attempts attempts = *worker->attempts("node");
   const part::SpanTask task{.part = ".work/parts/a", .clip = {.uri = "/nowhere.mp4"}};
   const auto report = worker->work(part::to_text(task), attempts, false);
   ASSERT_TRUE(report);

@@ -21,6 +21,7 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("changed", summary.changed);
   visit("forgotten", summary.forgotten);
   visit("rejected", summary.rejected);
+  visit("broken", summary.broken);
   visit("samples", summary.samples);
   visit("frames", summary.frames);
   visit("left_over", summary.left_over);
@@ -29,6 +30,7 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("source_bytes", summary.source_bytes);
   visit("source_hours", summary.source_hours);
   visit("skipped_hours", summary.skipped_hours);
+  visit("gap_hours", summary.gap_hours);
   visit("spans", summary.spans);
   visit("spans_resumed", summary.spans_resumed);
   visit("labels_read", summary.labels_read);
@@ -74,6 +76,14 @@ OrderedJson summary_json(const Summary& summary) {
     json["copied_clips"].push_back({{"clip", copy}, {"copy_of", clip}});
   json["changed_clips"] = summary.changed_clips;
   json["warnings"] = summary.warnings;
+  json["faults"] = OrderedJson::array();
+  for (const ClipFault& fault : summary.faults) {
+    json["faults"].push_back({{"clip", fault.clip},
+                              {"time_s", fault.time_s},
+                              {"reason", fault.reason},
+                              {"rejected", fault.rejected},
+                              {"retried", fault.retried}});
+  }
   return json;
 }
 
@@ -96,6 +106,15 @@ Summary parse_summary(const OrderedJson& json) {
   const OrderedJson lines = json.value("warnings", OrderedJson::array());
   for (const OrderedJson& line : lines) {
     if (line.is_string()) summary.warnings.push_back(line);
+  }
+  const OrderedJson faults = json.value("faults", OrderedJson::array());
+  for (const OrderedJson& fault : faults) {
+    if (!fault.is_object()) continue;
+    summary.faults.push_back({.clip = fault.value("clip", std::string()),
+                              .time_s = fault.value("time_s", 0.0),
+                              .reason = fault.value("reason", std::string()),
+                              .rejected = fault.value("rejected", false),
+                              .retried = fault.value("retried", false)});
   }
   return summary;
 }

@@ -23,6 +23,19 @@ struct Request {
   JobOptions job;
 };
 
+/// A clip that was rejected, or the first gap of a clip that broke.
+struct ClipFault {
+  std::string clip;
+  double time_s = 0;  ///< Start of what could not be read, seconds after the clip's first frame.
+  std::string reason;
+  bool rejected = false;  ///< Nothing of the clip is used.
+  bool retried = false;   ///< The next ingest tries again.
+  bool operator==(const ClipFault&) const = default;
+};
+
+/// Largest number of rejected clips, and of broken ones, that a summary names.
+inline constexpr size_t kMaxFaults = 3;
+
 /// The result of an ingest.
 struct Summary {
   int generation = 0;             ///< Number of the new generation; 0 when there was nothing new.
@@ -35,7 +48,8 @@ struct Summary {
   int64_t copies = 0;             ///< Files left out as copies of other clips.
   int64_t changed = 0;            ///< Clips left out, since they changed after they were ingested.
   int64_t forgotten = 0;          ///< Clips with forgotten footage, which is left out.
-  int64_t rejected = 0;           ///< Clips that broke.
+  int64_t rejected = 0;           ///< New clips of which nothing is used.
+  int64_t broken = 0;             ///< New clips that are used except for their gaps.
   int64_t samples = 0;
   int64_t frames = 0;
   int64_t left_over = 0;  ///< Frames in no sample.
@@ -44,6 +58,7 @@ struct Summary {
   int64_t source_bytes = 0;  ///< Size of the new clips.
   double source_hours = 0;   ///< Footage of the new clips.
   double skipped_hours = 0;  ///< Footage skipped by --fps auto, because nothing moved.
+  double gap_hours = 0;      ///< Footage left out in gaps.
   int64_t spans = 0;
   int64_t spans_resumed = 0;     ///< Spans that an earlier run had read.
   int64_t labels_unmatched = 0;  ///< Labels of clips that are not in the dataset.
@@ -56,6 +71,7 @@ struct Summary {
   std::vector<std::pair<std::string, std::string>> copy_of;
   std::vector<std::string> changed_clips;  ///< Names of changed clips; the first thousand.
   std::vector<std::string> warnings;       ///< Lines about what was left out, for a terminal.
+  std::vector<ClipFault> faults;  ///< The first kMaxFaults rejected and broken clips, by URI.
 };
 
 /// A request as JSON text, for another process.
@@ -65,7 +81,7 @@ Result<Request> parse_request(const std::string& text);
 
 /// A summary as JSON, as --json prints it.
 nlohmann::ordered_json summary_json(const Summary& summary);
-/// Reads what summary_json wrote. A missing number is 0.
+/// Reads what summary_json wrote. A missing number is 0, a missing list empty.
 Summary parse_summary(const nlohmann::ordered_json& json);
 
 }  // namespace lido::ingest

@@ -61,10 +61,11 @@ TEST(Summary, ComesBackFromJson) {
                         .spans_resumed = 7,
                         .copy_of = {{"b", "a"}},
                         .changed_clips = {"c"},
-                        .warnings = {"one", "two"}};
+                        .warnings = {"one", "two"},
+                        .faults = {{"/a.mp4", 1.5, "damaged"}, {"/b", 0, "gone", true, true}}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 29U);
+  EXPECT_EQ(json.size(), 32U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
@@ -77,6 +78,7 @@ TEST(Summary, ComesBackFromJson) {
   EXPECT_EQ(read.copy_of, summary.copy_of);
   EXPECT_EQ(read.changed_clips, summary.changed_clips);
   EXPECT_EQ(read.warnings, (std::vector<std::string>{"one", "two"}));
+  EXPECT_EQ(read.faults, summary.faults);
 }
 
 TEST(Summary, NumbersThatAreMissingAreZero) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/supervise.h"
 
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,30 +10,37 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "lido/ingest/attempts.h"
-#include "lido/storage/store.h"
+#include "lido/ingest/step.h"
 
 namespace lido::ingest {
 namespace {
 
 volatile sig_atomic_t child_process = 0;
+volatile sig_atomic_t signal_for_child = 0;
 
-void forward_to_child(int signal) {
-  if (child_process > 0) ::kill(child_process, signal);
+void forward_to_child(int) {
+  if (child_process > 0) ::kill(child_process, signal_for_child);
 }
 
-[[noreturn]] void run_child(pid_t parent, const std::function<int(bool)>& work, bool careful) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);
-  ::signal(SIGINT, SIG_DFL);
-  ::signal(SIGTERM, SIG_DFL);
-  mark_attempts_that_crash();
-  std::exit(work(careful));
-}
+/// Handlers of the signals that ask to stop, as they were before supervision.
+struct StopHandlers {
+  struct sigaction interrupt = {};
+  struct sigaction terminate = {};
+
+  StopHandlers() {
+    ::sigaction(SIGINT, nullptr, &interrupt);
+    ::sigaction(SIGTERM, nullptr, &terminate);
+  }
+  void restore() const {
+    ::sigaction(SIGINT, &interrupt, nullptr);
+    ::sigaction(SIGTERM, &terminate, nullptr);
+  }
+};
 
 /// Waits for the child. @return Its status, as waitpid() gives it.
-int wait_for(pid_t child) {
+int wait_for(pid_t child, int stop_signal) {
   child_process = child;
+  signal_for_child = stop_signal;
   // A terminal sends Ctrl-C to the child too; SIGTERM reaches this process alone.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, forward_to_child);
@@ -47,32 +53,41 @@ int wait_for(pid_t child) {
 
 }  // namespace
 
-int supervise(const std::string& out, const std::function<int(bool)>& work) {
-  const std::string folder = storage::absolute(out);
+int supervise(const std::function<int(bool)>& work, const SuperviseOptions& options) {
 #ifdef __SANITIZE_THREAD__
   return work(false);  // ThreadSanitizer cannot follow a fork while the allocator has a thread
 #endif
-  if (storage::is_remote(folder)) return work(false);
+  if (!share_steps()) return work(false);
+  const StopHandlers handlers;
   bool careful = false;
   for (;;) {
-    const int64_t marked_before = count_marked_attempts(folder);
     std::fflush(nullptr);
     const pid_t parent = ::getpid();
+    options.before_fork();
     const pid_t child = ::fork();
+    if (child == 0) {
+      options.after_fork_in_child();
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      if (::getppid() != parent) ::_exit(1);
+      handlers.restore();
+      mark_steps_that_crash();
+      std::exit(work(careful));
+    }
+    options.after_fork_in_parent();
     if (child < 0) return work(false);
-    if (child == 0) run_child(parent, work, careful);
-    const int status = wait_for(child);
-    if (WIFEXITED(status)) return WEXITSTATUS(status);
-    const int signal = WTERMSIG(status);
-    if (signal == SIGINT || signal == SIGTERM) return 128 + signal;
-    const bool culprit_known = count_marked_attempts(folder) > marked_before;
-    if (!culprit_known) mark_all_attempts(folder);
-    clear_unmarked_attempts(folder);
-    const bool was_reading = count_marked_attempts(folder) > marked_before;
-    std::fprintf(stderr, "lido: the worker process was ended by signal %d (%s)%s\n", signal,
-                 strsignal(signal), was_reading ? "; it restarts with the spans left" : "");
-    if (!was_reading) return 128 + signal;
-    careful = careful || !culprit_known;
+    const int status = wait_for(child, options.stop_signal);
+    const Blame blame = blame_steps();
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const bool again = signal != 0 && signal != SIGINT && signal != SIGTERM && blame.was_working;
+    if (signal != 0 && signal != SIGINT && signal != SIGTERM) {
+      std::fprintf(stderr, "lido: the worker process was ended by signal %d (%s)%s\n", signal,
+                   strsignal(signal), again ? "; it restarts with the work left" : "");
+    }
+    if (!again) {
+      handlers.restore();
+      return signal == 0 ? WEXITSTATUS(status) : 128 + signal;
+    }
+    careful = careful || !blame.culprit_known;
   }
 }
 

@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
+#include <thread>
 
-#include "lido/ingest/attempts.h"
+#include "lido/ingest/step.h"
 #include "lido/ingest/test_folder.h"
 
 namespace lido::ingest {
@@ -24,27 +27,47 @@ void count_run(TestFolder& folder, bool careful) {
 #ifndef __SANITIZE_THREAD__
 
 TEST(Supervise, ReturnsTheExitCode) {
-  TestFolder folder("supervise_exit");
-  EXPECT_EQ(supervise(folder.path(), [](bool) { return 3; }), 3);
+  EXPECT_EQ(supervise([](bool) { return 3; }), 3);
 }
 
-TEST(Supervise, RestartsAfterACrashInASpan) {
+TEST(Supervise, RestartsAfterACrashInAStep) {
   TestFolder folder("supervise_crash");
-  const int code = supervise(folder.path(), [&](bool careful) {
+  const int code = supervise([&](bool careful) {
     count_run(folder, careful);
-    const Attempts attempts = *Attempts::open(folder.store(), kLocalPlace);
-    if (attempts.failures("a") >= 2) return careful ? 1 : 0;
-    (void)attempts.begin("a");
-    std::abort();
+    if (failures_of(StepKind::kPlan, "/a").crashes >= 2) return careful ? 1 : 0;
+    const Step innocent(StepKind::kPlan, "/b", "/b");
+    std::thread([] {
+      const Step step(StepKind::kPlan, "/a", "/a");
+      std::abort();
+    }).join();
+    return 9;
   });
   EXPECT_EQ(code, 0);
   EXPECT_EQ(runs(folder), 3);
 }
 
-TEST(Supervise, GivesUpAfterACrashOutsideSpans) {
+TEST(Supervise, BlamesOnlyTheStepThatCrashed) {
+  const int code = supervise([&](bool) {
+    if (failures_of(StepKind::kSpan, "crash").crashes == 0) {
+      const Step innocent(StepKind::kSpan, "innocent", "/b");
+      std::thread([] {
+        const Step step(StepKind::kSpan, "crash", "/a");
+        std::abort();
+      }).join();
+    }
+    const Failures innocent = failures_of(StepKind::kSpan, "innocent");
+    return innocent.crashes + innocent.kills;
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST(Supervise, GivesUpAfterACrashOutsideSteps) {
   TestFolder folder("supervise_outside");
-  const int code = supervise(folder.path(), [&](bool careful) -> int {
+  const int code = supervise([&](bool careful) -> int {
     count_run(folder, careful);
+    {
+      const Step ended(StepKind::kSpan, "ended", "/a");
+    }
     std::abort();
   });
   EXPECT_EQ(code, 128 + SIGABRT);
@@ -53,11 +76,10 @@ TEST(Supervise, GivesUpAfterACrashOutsideSpans) {
 
 TEST(Supervise, IsCarefulAfterAKillFromOutside) {
   TestFolder folder("supervise_kill");
-  const int code = supervise(folder.path(), [&](bool careful) {
+  const int code = supervise([&](bool careful) {
     count_run(folder, careful);
-    const Attempts attempts = *Attempts::open(folder.store(), kLocalPlace);
-    if (attempts.failures("a") > 0) return careful ? 5 : 6;
-    (void)attempts.begin("a");
+    if (failures_of(StepKind::kTrack, "t").kills > 0) return careful ? 5 : 6;
+    const Step step(StepKind::kTrack, "t", "/a");
     ::kill(::getpid(), SIGKILL);
     return 7;
   });
@@ -65,12 +87,60 @@ TEST(Supervise, IsCarefulAfterAKillFromOutside) {
   EXPECT_EQ(runs(folder), 2);
 }
 
-#endif
-
-TEST(Supervise, WorksHereForABucket) {
-  const pid_t here = ::getpid();
-  EXPECT_EQ(supervise("gs://bucket/d", [&](bool) { return ::getpid() == here ? 0 : 1; }), 0);
+TEST(Supervise, EndsAStepWithoutProgress) {
+  const int code = supervise([&](bool careful) {
+    if (failures_of(StepKind::kSpan, "slow").crashes > 0) return careful ? 6 : 5;
+    start_watchdog(0.3);
+    const Step step(StepKind::kSpan, "slow", "/slow.mp4");
+    for (int i = 0; i < 10; ++i) {  // one second of progress
+      step.heartbeat() += 2;
+      ::usleep(100'000);
+    }
+    for (;;) ::pause();
+  });
+  EXPECT_EQ(code, 5);
 }
+
+TEST(Supervise, WaitingForStorageIsNoHang) {
+  const int code = supervise([&](bool) {
+    start_watchdog(0.2);
+    const Step step(StepKind::kSpan, "waits", "/a");
+    ++step.heartbeat();
+    ::usleep(800'000);
+    return 4;
+  });
+  EXPECT_EQ(code, 4);
+}
+
+TEST(Supervise, LackOfMemoryIsNoCrash) {
+  const int code = supervise([&](bool) {
+    const Failures failures = failures_of(StepKind::kSpan, "large");
+    if (failures.kills + failures.crashes > 0) return failures.crashes;
+    const Step step(StepKind::kSpan, "large", "/a");
+    return static_cast<int>(std::string(size_t{1} << 60, 'x').size());
+  });
+  EXPECT_EQ(code, 0);
+}
+
+TEST(Supervise, PassesOnTheSignalThatIsAskedFor) {
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    ::_exit(supervise(
+        [](bool) {
+          ::signal(SIGINT, [](int) { ::_exit(42); });
+          ::kill(::getppid(), SIGTERM);
+          for (;;) ::pause();
+          return 0;
+        },
+        {.stop_signal = SIGINT}));
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+}
+
+#endif
 
 }  // namespace
 }  // namespace lido::ingest

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/work_span.h"
 
-#include <cstdlib>
 #include <optional>
 
 #include "lido/part/scene_file.h"
@@ -9,18 +8,29 @@
 namespace lido::ingest {
 namespace {
 
-/// For tests: crashes when the environment variable LIDO_TEST_CRASH is a part of the clip's name.
-void crash_if_asked(const std::string& clip) {
-  static const char* const wanted = std::getenv("LIDO_TEST_CRASH");
-  if (wanted != nullptr && clip.find(wanted) != std::string::npos) std::abort();
+/// The failures on Ray, or those that the supervising process counted.
+Failures failures_of_span(const part::SpanTask& task, const Attempts& attempts) {
+  Failures failures = attempts.failures(task.part);
+  const Failures here = failures_of(StepKind::kSpan, task.part);
+  failures.crashes += here.crashes;
+  failures.kills += here.kills;
+  return failures;
 }
 
-/// Returns the record of a part that was made earlier and may be used.
+/// Whether a part need not be made again.
+bool is_final(const part::PartRecord& record, const std::string& run) {
+  if (!record.failure || record.failure->kind == part::FailureKind::kContent) return true;
+  return record.failure->run == run;
+}
+
+/// Returns the record of a part that was made earlier and need not be made again.
+/// @param check  Whether its samples are read, too.
 Result<std::optional<part::PartRecord>> find_part(const part::SpanTask& task,
                                                   const part::PartContext& context, bool check) {
   auto record = LIDO_TRY(part::read_part(context.store, task.part));
-  if (!record || !check) return record;
-  const bool has_scene = context.detector != nullptr && !record->broken;
+  if (!record || !is_final(*record, context.run)) return std::nullopt;
+  if (!check) return record;
+  const bool has_scene = context.detector != nullptr && !record->failure;
   const auto scene = part::scene_name(task.part);
   const bool is_whole = LIDO_TRY(part::is_intact(context.store, task.part, *record)) &&
                         (!has_scene || part::read_scene(context.store, scene).has_value());
@@ -36,16 +46,18 @@ Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext
     if (auto record = LIDO_TRY(find_part(task, context, mode.check_part)))
       return SpanResult{.record = std::move(*record), .resumed = true};
   }
-  const int failures = attempts.failures(task.part);
-  if (failures >= kFailuresUntilRejected) {
-    const std::string reason = fmt::format("its worker process crashed {} times", failures);
+  const Failures failures = failures_of_span(task, attempts);
+  if (auto failure = failures.verdict()) {
+    failure->run = context.run;
     return SpanResult{.record =
-                          LIDO_TRY(part::write_broken_part(context.store, task.part, reason))};
+                          LIDO_TRY(part::write_failed_part(context.store, task.part, *failure))};
   }
-  if (mode.may_defer && failures >= kFailuresUntilAlone) return SpanResult{.deferred = true};
+  if (mode.may_defer && failures.needs_care()) return SpanResult{.deferred = true};
   const std::string note = LIDO_TRY(attempts.begin(task.part));
-  crash_if_asked(task.clip.uri);
-  auto record = part::make_part(task, context);
+  const Step step(StepKind::kSpan, task.part, task.clip.uri, attempts.path_of(note));
+  part::PartContext watched = context;
+  watched.heartbeat = &step.heartbeat();
+  auto record = part::make_part(task, watched);
   LIDO_TRY(attempts.end(note));
   if (!record) return std::unexpected(record.error());
   return SpanResult{.record = std::move(*record)};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lido/ingest/attempts.h"
+#include "lido/ingest/step.h"
 #include "lido/part/make_part.h"
 
 namespace lido::ingest {
@@ -10,7 +11,7 @@ namespace lido::ingest {
 struct WorkMode {
   bool look_for_part = true;  ///< The part may exist already. False saves a request to the store.
   bool check_part = false;    ///< Its samples are read, as those of a run that was interrupted.
-  bool may_defer = false;     ///< A span that failed kFailuresUntilAlone times is left for later.
+  bool may_defer = false;     ///< A span that needs_care() is left for later.
 };
 
 /// The result of a span.
@@ -20,8 +21,10 @@ struct SpanResult {
   bool deferred = false;  ///< The span was left for later; the record is empty.
 };
 
-/// Makes the part of a span, under threads and on Ray alike, unless it exists. A span that failed
-/// kFailuresUntilRejected times gets a part that rejects its clip.
+/// Makes the part of a span, under threads and on Ray alike, unless it exists. A part that another
+/// run left for a failure from outside is made again. A span that failed too often gets a part that
+/// rejects its clip.
+/// @param attempts  Of Ray's workers; failures under a supervisor are counted as well.
 /// @return kUnavailable when storage fails, kCancelled.
 Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext& context,
                              const Attempts& attempts, WorkMode mode);

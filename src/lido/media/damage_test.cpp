@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 
 #include "lido/media/ffmpeg_truth.h"
 
@@ -82,6 +83,16 @@ TEST_P(Damage, OfALostPacketIsSeenBeforeAFrameIsWrong) {
         ASSERT_TRUE(got.report.broke) << "packet " << dropped;
         EXPECT_NEAR(got.report.broke->time_s, dropped / 25.0, 0.25);
         EXPECT_LT(got.frames.rbegin()->first, dropped);
+      }
+      if (got.report.broke && got.report.broke->good_pts != kNoPts) {
+        const int64_t good = got.report.broke->good_pts - got.report.start_pts;
+        std::set<int64_t> delivered;
+        for (const auto& [k, frame] : got.frames)
+          delivered.insert(frame.pts - got.report.start_pts);
+        for (const auto& [pts, hash] : hashes) {
+          EXPECT_TRUE(pts > good || delivered.contains(pts))
+              << "packet " << dropped << ": no frame at " << pts << ", good up to " << good;
+        }
       }
       if (mode == DecodeMode::kPlanned) planned = got.frames;
       EXPECT_EQ(got.frames.size(), planned.size());

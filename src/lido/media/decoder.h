@@ -35,6 +35,9 @@ class Decoder {
   void require_reorder(int depth);
   /// Decodes only keyframes from now on.
   void skip_all_but_keyframes();
+  /// Returns the number of frames that the decoder holds back for display order, by the headers
+  /// decoded so far.
+  int reorder_depth() const { return context_->has_b_frames; }
 
   /// Wraps a decoded frame. Pixel formats that Frame cannot hold are converted to 4:4:4.
   /// @return kCorrupt for an unknown pixel format; kUnavailable when memory runs out.

@@ -200,8 +200,10 @@ Result<UniquePacket> Demuxer::next() {
   }
 }
 
+void Demuxer::forget() { fact_reader_.forget(); }
+
 Result<void> Demuxer::seek(const RandomAccess& point) {
-  fact_reader_.forget();
+  forget();
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);
   const int64_t target = by_byte ? point.position : point.dts != kNoPts ? point.dts : point.pts;
   const int flags = by_byte ? AVSEEK_FLAG_BYTE : AVSEEK_FLAG_BACKWARD;

@@ -36,6 +36,8 @@ class Demuxer {
   /// storage.
   Result<UniquePacket> next();
 
+  /// Facts of the next packets do not depend on those of the packets before.
+  void forget();
   /// Moves to a random access point at or before `point`; next() returns it.
   /// @return kCorrupt when FFmpeg cannot seek; kUnavailable from storage.
   Result<void> seek(const RandomAccess& point);

@@ -57,6 +57,9 @@ struct ExtractedFrame {
 struct Break {
   double time_s = 0;  ///< Seconds after the clip's first frame; everything before was good.
   Error error;
+  /// PTS up to which no frame is missing or damaged, ticks; kNoPts when that is not known. Frames
+  /// after it were delivered, but a frame between two of them may be missing.
+  int64_t good_pts = kNoPts;
 };
 
 /// Result of an extraction.

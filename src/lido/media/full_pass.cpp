@@ -21,9 +21,9 @@ Result<void> FullPass::run() {
   // At the beginning of a clip, the decoder finds where it can start: some cameras mark no random
   // access points.
   ReadPacket next = LIDO_TRY(pass_.request.from ? pass_.read_first_packet() : pass_.read_packet());
-  if (pass_.request.from) first_pts_ = pass_.request.from->pts;
+  if (pass_.request.from) first_pts_ = random_access_pts_ = pass_.request.from->pts;
   while (!pass_.report.broke && !is_done()) {
-    LIDO_TRY(decode(next.packet.get()));
+    LIDO_TRY(decode(next));
     if (!next || pass_.report.broke) break;
     next = LIDO_TRY(pass_.read_packet());
     if (pass_.report.broke) LIDO_TRY(drain_after_fault());
@@ -35,21 +35,32 @@ bool FullPass::is_done() const {
   return selector_ && held_ != nullptr && selector_->done(held_->pts);
 }
 
-/// Decodes one packet. @param packet  Null drains the decoder.
-Result<void> FullPass::decode(const AVPacket* packet) {
+/// Returns whether a frame may be damaged without a fault of the clip: the decoder cannot show
+/// frames before the first random access point, and a clip may begin in the middle of a group.
+bool FullPass::may_fail(int64_t pts) const {
+  if (selector_) return false;
+  return random_access_pts_ == kNoPts || (pts != kNoPts && pts < random_access_pts_);
+}
+
+/// Decodes one packet. @param next  Empty drains the decoder.
+Result<void> FullPass::decode(const ReadPacket& next) {
+  const AVPacket* packet = next.packet.get();
+  const int64_t pts = packet == nullptr ? kNoPts : packet->pts;
   if (packet != nullptr) {
     ++pass_.report.packets_decoded;
-    some_have_pts_ = some_have_pts_ || packet->pts != AV_NOPTS_VALUE;
+    some_have_pts_ = some_have_pts_ || pts != kNoPts;
+    if (random_access_pts_ == kNoPts && next.facts.random_access) random_access_pts_ = pts;
   }
-  const bool started = selector_.has_value();
-  // Errors before the first good frame are skipped: the decoder has not found its start.
-  if (const auto sent = pass_.decoder.send(packet); !sent && started) {
+  const bool may_fail = this->may_fail(pts);
+  if (const auto sent = pass_.decoder.send(packet); !sent && !may_fail) {
+    pass_.suspect_from_packet(pts);
     pass_.break_here(sent.error());
     return drain_after_fault();
   }
   while (!pass_.report.broke) {
     auto decoded = pass_.decoder.receive();
-    if (!decoded && started) {
+    if (!decoded && !may_fail) {
+      pass_.suspect_from_packet(pts);
       pass_.break_here(decoded.error());
       return drain_after_fault();
     }
@@ -149,7 +160,8 @@ Result<void> FullPass::push_checked(UniqueFrame decoded) {
   const bool leading = first_pts_ != kNoPts && decoded->pts < first_pts_;
   if (leading) return {};
   if (is_damaged(*decoded)) {
-    if (selector_) pass_.break_here({ErrorCode::kCorrupt, "the decoder found damaged frames"});
+    if (!may_fail(decoded->pts))
+      pass_.break_here({ErrorCode::kCorrupt, "the decoder found damaged frames"});
     return {};
   }
   if (!selector_) {

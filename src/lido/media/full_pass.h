@@ -24,7 +24,7 @@ class FullPass {
   Result<void> run();
 
  private:
-  Result<void> decode(const AVPacket* packet);
+  Result<void> decode(const ReadPacket& next);
   Result<void> drain_after_fault();
   Result<void> push(UniqueFrame decoded);
   Result<void> push_untimed(int64_t next_pts = kNoPts);
@@ -35,12 +35,14 @@ class FullPass {
   int64_t usual_step() const;
   bool misses_frame(int64_t pts, int64_t next_pts) const;
   bool is_done() const;
+  bool may_fail(int64_t pts) const;
 
   Pass& pass_;
   std::optional<FrameSelector> selector_;  ///< Set at the first good frame.
   UniqueFrame held_;                       ///< The previous frame; the next one bounds its times.
   bool after_cut_ = false;
   int64_t first_pts_ = kNoPts;
+  int64_t random_access_pts_ = kNoPts;  ///< PTS of the first random access point decoded.
   int64_t frames_out_ = 0;
   int64_t before_held_ = kNoPts;      ///< PTS of the frame before `held_`.
   std::deque<int64_t> steps_;         ///< Ticks between the latest frames.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace lido::media {
 namespace {
@@ -64,9 +65,9 @@ std::optional<Loss> LossDetector::push(const AVPacket& packet, const PacketFacts
                            times_.missing_before(time, max_step_) > 0 && !facts.random_access;
   if (facts.random_access) {
     // Only leading pictures depend on what is missing before a random access point.
-    gap_end_ = started_ && facts.missing_since ? packet.pts : kNoPts;
-    started_ = true;
-    if (facts.missing_since.value_or(0) == 0) return std::nullopt;
+    const bool is_first = !std::exchange(started_, true);
+    gap_end_ = !is_first && facts.missing_since ? packet.pts : kNoPts;
+    if (is_first || facts.missing_since.value_or(0) == 0) return std::nullopt;
   }
   if (!started_) return std::nullopt;
   if (gap_in_time) return Loss{"a frame is missing by the timestamps"};

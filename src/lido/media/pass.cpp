@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <utility>
 #include <vector>
@@ -18,6 +19,8 @@ constexpr double kMaxPause_s = 24 * 3600;
 constexpr size_t kMaxRecent = 64;
 /// FFmpeg marks a damaged packet up to this many packets early: its parser lags behind.
 constexpr size_t kMarkedEarly = 2;
+/// No codec reorders more packets than this.
+constexpr int kMaxReorder = 16;
 
 /// Returns whether a few frames are missing between the last of those shown and the next.
 /// @param shown  PTS of the last frames, in any order.
@@ -35,6 +38,29 @@ bool misses_frames(std::vector<int64_t> shown, int64_t next_pts) {
 }
 
 }  // namespace
+
+void KnownFrames::push(int64_t pts, int64_t dts) {
+  // After a jump back, the times of packets have no relation to the frames so far.
+  const bool is_full = largest_.size() > kMaxReorder;
+  jumped_ = jumped_ || (pts != kNoPts && is_full && pts < largest_.back());
+  if (jumped_) return;
+  if (dts != kNoPts) last_dts_ = dts;
+  if (pts == kNoPts) return;
+  const auto place = std::ranges::lower_bound(largest_, pts, std::ranges::greater());
+  depth_ = std::max(depth_, static_cast<int>(place - largest_.begin()));
+  largest_.insert(place, pts);
+  if (largest_.size() > kMaxReorder + 1) largest_.pop_back();
+}
+
+int64_t KnownFrames::known_to(int depth) const {
+  if (largest_.empty()) return kNoPts;
+  // A later packet with a lower PTS is preceded by at most `depth` packets with a higher one.
+  const auto reordered = static_cast<size_t>(std::clamp(std::max(depth, depth_), 0, kMaxReorder));
+  if (reordered >= largest_.size()) return kNoPts;  // too few packets
+  const int64_t by_order = largest_[reordered];
+  // A packet is never shown before it is decoded.
+  return last_dts_ == kNoPts ? by_order : std::min(by_order, last_dts_);
+}
 
 Pass::Pass(Demuxer& from, Decoder& with, const ExtractRequest& wanted, const FrameSink& sink,
            const std::stop_token& stopped, ExtractReport& result)
@@ -58,7 +84,11 @@ Result<ReadPacket> Pass::take_packet() {
     return next;
   }
   ReadPacket next{LIDO_TRY(demuxer.next()), {}};
-  if (next) next.facts = demuxer.facts(*next.packet);
+  if (!next) return next;
+  const bool may_start = is_before_start_ && next->pts == request.from->pts;
+  if (may_start) demuxer.forget();
+  next.facts = demuxer.facts(*next.packet);
+  if (may_start && next.facts.random_access) is_before_start_ = false;
   return next;
 }
 
@@ -79,6 +109,7 @@ Result<ReadPacket> Pass::read_packet() {
   }
   if (!*next) return next;
   ++report.packets_read;
+  if (is_before_start_) return next;
   const AVPacket& packet = *next->packet;
   auto lost = loss.push(packet, next->facts);
   const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
@@ -88,15 +119,16 @@ Result<ReadPacket> Pass::read_packet() {
                       : "the file is cut off in the middle of a frame"};
   }
   if (lost) {
-    const auto since = std::min(static_cast<size_t>(lost->since), recent_pts_.size());
-    for (auto pts = recent_pts_.end() - static_cast<ptrdiff_t>(since); pts != recent_pts_.end();
-         ++pts)
-      suspect_pts = std::min(suspect_pts, *pts);
+    const auto since = std::min(static_cast<size_t>(lost->since), recent_.size());
+    const auto first = recent_.end() - static_cast<ptrdiff_t>(since);
+    if (first != recent_.end()) known_limit_ = std::min(known_limit_, first->known_pts);
+    for (auto one = first; one != recent_.end(); ++one) suspect(one->pts);
     break_here({ErrorCode::kCorrupt, std::string(lost->reason)});
     return ReadPacket();
   }
-  recent_pts_.push_back(packet.pts);
-  if (recent_pts_.size() > kMaxRecent) recent_pts_.pop_front();
+  recent_.push_back({packet.pts, known.known_to(decoder.reorder_depth())});
+  if (recent_.size() > kMaxRecent) recent_.pop_front();
+  known.push(packet.pts, packet.dts);
   return next;
 }
 
@@ -105,7 +137,8 @@ Result<ReadPacket> Pass::read_packet() {
 Result<bool> Pass::is_end_of_recording(const AVPacket& packet) {
   if (!seeks_by_byte(demuxer.format().iformat->name)) return false;
   std::deque<ReadPacket> following;
-  std::vector<int64_t> shown(recent_pts_.begin(), recent_pts_.end());
+  std::vector<int64_t> shown;
+  for (const Recent& one : recent_) shown.push_back(one.pts);
   shown.push_back(packet.pts);
   size_t start = 0;  // position of the random access point
   bool found = false;
@@ -129,6 +162,7 @@ Result<bool> Pass::is_end_of_recording(const AVPacket& packet) {
 
 Result<ReadPacket> Pass::read_first_packet() {
   if (request.from) LIDO_TRY(seek(*request.from));
+  is_before_start_ = request.from.has_value();
   for (;;) {
     ReadPacket next = LIDO_TRY(read_packet());
     if (next && !next.facts.random_access) continue;
@@ -142,7 +176,8 @@ Result<ReadPacket> Pass::read_first_packet() {
 
 Result<void> Pass::seek(const RandomAccess& point) {
   ahead_.clear();
-  recent_pts_.clear();
+  recent_.clear();
+  known = {};
   loss.forget();
   return demuxer.seek(point);
 }
@@ -154,10 +189,30 @@ double Pass::seconds_of_last() const {
 }
 
 void Pass::break_here(const Error& error) {
-  if (!report.broke) report.broke = Break{seconds_of_last(), error};
+  if (!report.broke) report.broke = Break{seconds_of_last(), error, good_pts()};
 }
 
-void Pass::move_break_here() { report.broke->time_s = seconds_of_last(); }
+void Pass::move_break_here() {
+  report.broke->time_s = seconds_of_last();
+  report.broke->good_pts = good_pts();
+}
+
+void Pass::suspect_from_packet(int64_t pts) {
+  suspect(pts);
+  // Damage seldom begins at the packet that shows it: frames of packets before may be wrong too.
+  known_limit_ = std::min(known_limit_, report.last_pts);
+}
+
+void Pass::suspect(int64_t pts) {
+  if (pts != kNoPts) suspect_pts = std::min(suspect_pts, pts);
+}
+
+/// PTS up to which no frame is missing or damaged; kNoPts when that is not known.
+int64_t Pass::good_pts() const {
+  const int64_t known_pts = std::min(known.known_to(decoder.reorder_depth()), known_limit_);
+  if (known_pts == kNoPts || report.last_pts == kNoPts) return kNoPts;
+  return std::min({known_pts, report.last_pts, suspect_pts - 1});
+}
 
 FrameSelector Pass::make_selector(int64_t first_shown) const {
   const SampleGrid grid(request.start_pts.value_or(first_shown), demuxer.time_base(), request.fps);

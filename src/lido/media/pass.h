@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <stop_token>
+#include <vector>
 
 #include "lido/base/result.h"
 #include "lido/media/decode_plan.h"
@@ -25,6 +26,24 @@ struct ReadPacket {
   const AVPacket* operator->() const { return packet.get(); }
 };
 
+/// Finds the time up to which every frame's packet was read, although packets are not in display
+/// order. Not thread-safe.
+class KnownFrames {
+ public:
+  /// Adds the next packet; kNoPts for a time that it does not have.
+  void push(int64_t pts, int64_t dts);
+  /// Returns the PTS up to which no frame of a later packet is shown; kNoPts before the first
+  /// packet.
+  /// @param depth  Minimum number of packets that may precede one with a lower PTS.
+  int64_t known_to(int depth) const;
+
+ private:
+  std::vector<int64_t> largest_;  // PTS, descending; a few more than packets are reordered
+  int depth_ = 0;                 // packets that preceded one with a lower PTS, at most
+  int64_t last_dts_ = kNoPts;
+  bool jumped_ = false;  // the clock jumped back; later packets are ignored
+};
+
 /// One pass over a clip: its inputs, its report, and the steps that PlannedPass and FullPass share.
 /// Not thread-safe.
 struct Pass {
@@ -43,6 +62,9 @@ struct Pass {
   void break_here(const Error& error);
   /// Moves the fault to the last PTS seen: further frames turned out to be good.
   void move_break_here();
+  /// Notes that a packet could not be decoded. Only the frames so far are known to be good.
+  /// @param pts  The packet's PTS; kNoPts when there is none.
+  void suspect_from_packet(int64_t pts);
   /// @param first_shown  PTS of the first frame shown; sample 0 where the request gives none.
   FrameSelector make_selector(int64_t first_shown) const;
   /// Returns whether the step between two consecutive timestamps is a fault of the file, not a
@@ -55,6 +77,7 @@ struct Pass {
   const std::stop_token& stop;
   ExtractReport& report;
   FrameDelivery delivery;
+  KnownFrames known;
   double tick_s;  ///< Seconds per tick.
   LossDetector loss;
   /// After a fault: PTS from which on frames may be wrong, of those in packets read before it.
@@ -64,9 +87,19 @@ struct Pass {
   Result<ReadPacket> take_packet();
   Result<bool> is_end_of_recording(const AVPacket& packet);
   double seconds_of_last() const;
+  void suspect(int64_t pts);
+  int64_t good_pts() const;
 
-  std::deque<ReadPacket> ahead_;    ///< Read from the demuxer already.
-  std::deque<int64_t> recent_pts_;  ///< PTS of the packets before, the latest last.
+  /// A packet that was read before.
+  struct Recent {
+    int64_t pts;
+    int64_t known_pts;  ///< PTS up to which all frames were known before it.
+  };
+
+  bool is_before_start_ = false;     ///< Faults of the packets until `request.from` do not count.
+  std::deque<ReadPacket> ahead_;     ///< Read from the demuxer already.
+  std::deque<Recent> recent_;        ///< The packets before, the latest last.
+  int64_t known_limit_ = INT64_MAX;  ///< PTS up to which all frames were known before a fault.
 };
 
 }  // namespace lido::media

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "lido/storage/store.h"
 
 namespace lido::media {
@@ -63,6 +66,67 @@ TEST_F(OnePass, RefusesAStartThatIsNoLongerInTheFile) {
   EXPECT_FALSE(*pass({.from = moved}).read_first_packet());
   ASSERT_TRUE(report.broke);
   EXPECT_EQ(report.broke->error.message, "the file changed since the job was planned");
+}
+
+TEST(KnownFrames, AreThoseBeforeAnyLaterPacket) {
+  // I0 P3 B1 B2 P6 B4 B5: one packet is shown before its predecessor at most once.
+  KnownFrames known;
+  EXPECT_EQ(known.known_to(0), kNoPts);
+  known.push(0, kNoPts);
+  EXPECT_EQ(known.known_to(0), 0);
+  known.push(3, kNoPts);
+  EXPECT_EQ(known.known_to(1), 0) << "1 and 2 may follow";
+  known.push(1, kNoPts);
+  EXPECT_EQ(known.known_to(0), 1);
+  known.push(2, kNoPts);
+  EXPECT_EQ(known.known_to(0), 2);
+  known.push(6, kNoPts);
+  EXPECT_EQ(known.known_to(0), 3);
+  EXPECT_EQ(known.known_to(16), kNoPts) << "too few packets for so much reordering";
+}
+
+TEST(KnownFrames, NoneIsShownBeforeItIsDecoded) {
+  KnownFrames known;
+  known.push(10, 8);
+  EXPECT_EQ(known.known_to(0), 8);
+  known.push(13, 9);
+  EXPECT_EQ(known.known_to(0), 9);
+  known.push(kNoPts, 14);
+  EXPECT_EQ(known.known_to(0), 13);
+}
+
+TEST(KnownFrames, StayWhenTheClockJumpsBack) {
+  KnownFrames timed, untimed;
+  for (int64_t pts = 0; pts < 30; ++pts) {
+    timed.push(pts, pts);
+    untimed.push(pts, kNoPts);
+  }
+  for (int64_t pts = 0; pts < 20; ++pts) {
+    timed.push(pts, pts);
+    untimed.push(pts, kNoPts);
+  }
+  EXPECT_EQ(timed.known_to(0), 29);
+  EXPECT_EQ(untimed.known_to(0), 29);
+}
+
+/// Every frame up to the PTS that is known after n packets is among those n packets.
+TEST_F(OnePass, NoFrameIsMissingUpToThePtsThatIsKnown) {
+  Pass& whole = pass();
+  std::vector<int64_t> pts;
+  std::vector<int64_t> known;
+  while (const ReadPacket packet = *whole.read_packet()) {
+    pts.push_back(packet->pts);
+    known.push_back(whole.known.known_to(decoder->reorder_depth()));
+  }
+  ASSERT_EQ(pts.size(), 180U);
+  for (size_t n = 1; n < pts.size(); ++n) {
+    for (size_t later = n; later < pts.size(); ++later) EXPECT_GT(pts[later], known[n - 1]) << n;
+    // No more than two frames are reordered in this clip, so little is unknown.
+    const auto latest = *std::max_element(pts.begin(), pts.begin() + static_cast<ptrdiff_t>(n));
+    if (n > 10) {
+      EXPECT_LE(latest - known[n - 1], ticks(5.01 / 30));
+    }
+  }
 }
 
 TEST_F(OnePass, TakesAStepOfADayForAFault) {

@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "lido/media/convert.h"
-#include "lido/media/extract.h"
-#include "lido/part/make_part.h"
+#include "lido/part/read_span.h"
 
 namespace lido::part {
 namespace {
@@ -70,15 +69,14 @@ Result<std::string> decode_frames(const SpanTask& task, const PartContext& conte
     if (reader.error().code == ErrorCode::kUnavailable) return std::unexpected(reader.error());
     return reader.error().message;
   }
-  const SpanReach reach = reach_of(task.span, context.sampling);
-  media::ExtractRequest request = extract_request(task.span, reach, context);
-  request.end_k = reach.own_end_k;
+  SpanReach reach = reach_of(task.span, context.sampling);
+  reach.window_end_k = reach.scene_end_k = reach.own_end_k;  // no window, no block
   Batcher batcher(task, context.sampling, batch_size, on_batch);
-  const auto report = LIDO_TRY(media::extract(
-      **reader, request, [&](const media::ExtractedFrame& frame) { return batcher.add(frame); },
-      [] {}, context.stop));
+  const SpanRead read = LIDO_TRY(read_span(
+      **reader, task, reach, context,
+      [&](const media::ExtractedFrame& frame) { return batcher.add(frame); }, [] {}));
   LIDO_TRY(batcher.flush());
-  return report.broke ? report.broke->error.message : std::string();
+  return read.gaps.empty() ? std::string() : read.gaps.front().reason;
 }
 
 }  // namespace lido::part

@@ -5,13 +5,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <thread>
 
 #include "lido/dataset/fingerprint.h"
 #include "lido/dataset/jpeg.h"
+#include "lido/part/read_span.h"
 #include "lido/part/sample_writer.h"
 #include "lido/part/scene_file.h"
+#include "lido/part/watched_reader.h"
 
 namespace lido::part {
 namespace {
@@ -158,19 +161,29 @@ class SpanAttempt {
   SpanAttempt(const SpanTask& task, const PartContext& context)
       : task_(task), context_(context), reach_(reach_of(task.span, context.sampling)) {}
 
+  /// Whether run() failed because the clip could not be read.
+  bool failed_in_clip() const { return failed_in_clip_; }
+
   Result<PartRecord> run(storage::Reader& reader) {
     LIDO_TRY(begin());
     const int64_t before_us = thread_cpu_us();
-    const media::ExtractReport report = LIDO_TRY(media::extract(
-        reader, extract_request(task_.span, reach_, context_),
-        [this](const media::ExtractedFrame& frame) { return add(frame); }, [this] { restart(); },
-        context_.stop));
+    auto read = read_span(
+        reader, task_, reach_, context_,
+        [this](const media::ExtractedFrame& frame) { return add(frame); }, [this] { restart(); });
+    failed_in_clip_ = !read && !failed_to_write_;
+    if (!read) return std::unexpected(read.error());
     context_.progress.work_us += thread_cpu_us() - before_us;
     if (!begun_) return std::unexpected(begun_.error());
     PartRecord record = LIDO_TRY(builder_->finish());
-    clip_to_span(report, record);
-    if (LIDO_TRY(has_changed(task_.clip, reader)))
-      record = {.broken = PartBreak{0, "it changed while it was read; run the ingest again"}};
+    clip_to_span(*std::move(read), record);
+    const auto changed = has_changed(task_.clip, reader);
+    failed_in_clip_ = !changed;
+    if (!changed) return std::unexpected(changed.error());
+    if (*changed) {
+      record = {.failure =
+                    Failure{FailureKind::kOutside,
+                            "it changed while it was read; run the ingest again", context_.run}};
+    }
     LIDO_TRY(commit_part(*writer_, record));
     return record;
   }
@@ -193,12 +206,15 @@ class SpanAttempt {
   }
 
   Result<void> add(const media::ExtractedFrame& frame) {
-    if (!begun_) return begun_;
-    return builder_->add(frame);
+    auto added = begun_ ? builder_->add(frame) : begun_;
+    if (context_.heartbeat != nullptr) *context_.heartbeat += 2;
+    failed_to_write_ = !added;
+    return added;
   }
 
   /// Fills in what the extraction reported, without what was read for neighbouring spans.
-  void clip_to_span(const media::ExtractReport& report, PartRecord& record) const {
+  void clip_to_span(SpanRead read, PartRecord& record) const {
+    const media::ExtractReport& report = read.report;
     const int64_t end_k = reach_.own_end_k;
     std::erase_if(record.runs, [&](const dataset::Run& run) { return run.begin >= end_k; });
     if (!record.runs.empty()) record.runs.back().end = std::min(record.runs.back().end, end_k);
@@ -212,7 +228,10 @@ class SpanAttempt {
     record.packets_read = report.packets_read;
     record.packets_decoded = report.packets_decoded;
     record.planned = report.planned;
-    if (report.broke) record.broken = PartBreak{report.broke->time_s, report.broke->error.message};
+    for (Gap& gap : read.gaps) {
+      gap.end_k = std::min(gap.end_k, end_k);
+      if (gap.first_k < gap.end_k) record.gaps.push_back(std::move(gap));
+    }
   }
 
   const SpanTask& task_;
@@ -221,40 +240,44 @@ class SpanAttempt {
   std::unique_ptr<storage::Writer> writer_;
   std::optional<PartBuilder> builder_;
   Result<void> begun_;  // error of the latest restart
+  bool failed_to_write_ = false;
+  bool failed_in_clip_ = false;
 };
 
-Result<PartRecord> attempt(const SpanTask& task, const PartContext& context) {
+/// Why an attempt failed.
+struct AttemptError {
+  Error error;
+  bool in_clip = false;  ///< Opening, reading or decoding the clip failed, not writing the part.
+};
+
+std::expected<PartRecord, AttemptError> attempt(const SpanTask& task, const PartContext& context) {
   const auto reader = storage::open_reader(task.clip.uri);
-  if (!reader) {
-    if (reader.error().code == ErrorCode::kUnavailable) return std::unexpected(reader.error());
-    return write_broken_part(context.store, task.part, reader.error().message);
-  }
-  return SpanAttempt(task, context).run(**reader);
+  if (!reader) return std::unexpected(AttemptError{reader.error(), true});
+  SpanAttempt span(task, context);
+  WatchedReader watched(**reader, context.heartbeat);
+  auto record = span.run(watched);
+  if (!record) return std::unexpected(AttemptError{record.error(), span.failed_in_clip()});
+  return *std::move(record);
 }
 
 }  // namespace
 
-media::ExtractRequest extract_request(const Span& span, const SpanReach& reach,
-                                      const PartContext& context) {
-  const SampleOptions& sampling = context.sampling;
-  media::ExtractRequest request{.fps = sampling.fps.rate,
-                                .from = span.from,
-                                .start_pts = span.start_pts,
-                                .first_k = reach.first_k,
-                                .end_k = reach.read_end_k(),
-                                .max_gap_s = sampling.max_gap_s};
-  if (sampling.fps.automatic) request.linger = sampling.windows.window;
-  if (context.decode_everything) request.mode = media::DecodeMode::kEverything;
-  if (sampling.keyframes_only) request.mode = media::DecodeMode::kKeyframesOnly;
-  return request;
-}
-
 Result<PartRecord> make_part(const SpanTask& task, const PartContext& context) {
   for (int round = 1;; ++round) {
     auto record = attempt(task, context);
-    const bool may_pass = !record && record.error().code == ErrorCode::kUnavailable;
-    if (!may_pass || round == kStorageAttempts) return record;
-    std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
+    if (record) return *std::move(record);
+    const auto& [error, in_clip] = record.error();
+    const bool may_pass = error.code == ErrorCode::kUnavailable;
+    if (may_pass && round < kStorageAttempts) {
+      std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
+      continue;
+    }
+    // A bucket that fails stops the whole job, which resumes later. A file stops itself only.
+    const bool is_bucket = may_pass && storage::is_remote(task.clip.uri);
+    if (error.code == ErrorCode::kCancelled || !in_clip || is_bucket) return std::unexpected(error);
+    Failure failure = failure_of(error);
+    failure.run = context.run;
+    return write_failed_part(context.store, task.part, failure);
   }
 }
 

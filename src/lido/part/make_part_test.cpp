@@ -44,12 +44,14 @@ TEST_F(MakePart, ThePartReadsBackAsReturned) {
   EXPECT_GT(progress_.frames, 0);
 }
 
-TEST_F(MakePart, AMissingClipIsBrokenAndNoError) {
+TEST_F(MakePart, AMissingClipFailsFromOutsideAndIsNoError) {
   SpanTask missing = task("missing");
   missing.clip.uri = "/nowhere/a.mp4";
   const auto made = make_part(missing, context());
   ASSERT_TRUE(made);
-  EXPECT_NE(made->broken->reason.find("/nowhere/a.mp4"), std::string::npos);
+  ASSERT_TRUE(made->failure);
+  EXPECT_EQ(made->failure->kind, FailureKind::kOutside);
+  EXPECT_NE(made->failure->reason.find("/nowhere/a.mp4"), std::string::npos);
   EXPECT_TRUE(read_part(*store_, missing.part)->has_value());
 }
 
@@ -58,16 +60,17 @@ TEST_F(MakePart, AClipThatChangedSinceItWasPlannedGivesNoSamples) {
   planned.clip.fingerprint =
       dataset::fingerprint_of(**storage::open_reader(planned.clip.uri))->pieces;
   const auto made = make_part(planned, context());
-  ASSERT_TRUE(made && !made->broken);
+  ASSERT_TRUE(made && !made->failure);
   EXPECT_FALSE(made->samples.empty());
   planned.clip.fingerprint = "of other content";
   const auto changed = make_part(planned, context());
-  ASSERT_TRUE(changed && changed->broken);
-  EXPECT_NE(changed->broken->reason.find("changed"), std::string::npos);
+  ASSERT_TRUE(changed && changed->failure);
+  EXPECT_EQ(changed->failure->kind, FailureKind::kOutside);
+  EXPECT_NE(changed->failure->reason.find("changed"), std::string::npos);
   EXPECT_TRUE(changed->samples.empty());
   const auto entry = *storage::find_entry(planned.clip.uri);
   planned.clip.bytes = entry.size, planned.clip.modified_ns = entry.modified_ns;
-  EXPECT_FALSE(make_part(planned, context())->broken) << "untouched, so not read again";
+  EXPECT_FALSE(make_part(planned, context())->failure) << "untouched, so not read again";
 }
 
 TEST_F(MakePart, StopsWhenAsked) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <stop_token>
+#include <string>
 
 #include "lido/part/options.h"
 #include "lido/part/progress.h"
@@ -18,6 +21,10 @@ struct PartContext {
   const scene::Detector* detector = nullptr;  ///< Null with --scene off.
   Progress& progress;
   std::stop_token stop;
+  std::string run = {};  ///< Id of the job's run, kept with failures from outside.
+  /// Counts the progress of one span; odd while a read waits for storage. Null for a span that is
+  /// not watched.
+  std::atomic<int64_t>* heartbeat = nullptr;
 };
 
 }  // namespace lido::part

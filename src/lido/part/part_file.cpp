@@ -15,7 +15,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// Version of part files, an input of every part's name. Raise it when equal inputs would give
 /// other bytes.
-constexpr int kPartFormat = 2;
+constexpr int kPartFormat = 3;
 
 OrderedJson to_json(const PartSample& sample) {
   OrderedJson geometry = OrderedJson::array();
@@ -65,8 +65,9 @@ OrderedJson to_json(const PartRecord& record) {
                       {"packets_read", record.packets_read},
                       {"packets_decoded", record.packets_decoded},
                       {"planned", record.planned}};
-  if (record.broken)
-    json["broke"] = {{"time_s", record.broken->time_s}, {"reason", record.broken->reason}};
+  for (const Gap& gap : record.gaps) json["gaps"].push_back({gap.first_k, gap.end_k, gap.reason});
+  if (record.failure)
+    json["failure"] = {name_of(record.failure->kind), record.failure->reason, record.failure->run};
   return json;
 }
 
@@ -82,8 +83,14 @@ PartRecord record_from(const OrderedJson& json) {
   json.at("packets_read").get_to(record.packets_read);
   json.at("packets_decoded").get_to(record.packets_decoded);
   json.at("planned").get_to(record.planned);
-  if (const auto broken = json.find("broke"); broken != json.end())
-    record.broken = PartBreak{broken->at("time_s"), broken->at("reason")};
+  if (const auto gaps = json.find("gaps"); gaps != json.end()) {
+    for (const OrderedJson& gap : *gaps) record.gaps.push_back({gap.at(0), gap.at(1), gap.at(2)});
+  }
+  if (const auto failure = json.find("failure"); failure != json.end()) {
+    const bool outside = failure->at(0) == name_of(FailureKind::kOutside);
+    record.failure = Failure{outside ? FailureKind::kOutside : FailureKind::kContent,
+                             failure->at(1), failure->at(2)};
+  }
   return record;
 }
 
@@ -147,9 +154,18 @@ Result<void> commit_part(storage::Writer& writer, const PartRecord& record) {
   return commit_with_record(writer, json_text(to_json(record)));
 }
 
-Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,
-                                     const std::string& reason) {
-  PartRecord record{.broken = PartBreak{0, reason}};
+const char* name_of(FailureKind kind) {
+  return kind == FailureKind::kOutside ? "outside" : "content";
+}
+
+Failure failure_of(const Error& error) {
+  const bool content = error.code == ErrorCode::kCorrupt;
+  return {content ? FailureKind::kContent : FailureKind::kOutside, error.message};
+}
+
+Result<PartRecord> write_failed_part(storage::Store& store, const std::string& name,
+                                     const Failure& failure) {
+  PartRecord record{.failure = failure};
   const auto writer = LIDO_TRY(store.create(name));
   LIDO_TRY(commit_part(*writer, record));
   return record;

@@ -10,6 +10,7 @@
 #include "lido/dataset/window.h"
 #include "lido/media/activity.h"
 #include "lido/media/convert.h"
+#include "lido/part/read_span.h"
 #include "lido/part/span_task.h"
 #include "lido/storage/store.h"
 
@@ -31,11 +32,25 @@ struct PartSample {
   std::vector<double> boxes;    ///< x, y, width, height per frame, sample pixels; or empty.
 };
 
-/// Where and why reading a span failed.
-struct PartBreak {
-  double time_s = 0;  ///< The clip is good up to here, seconds after its first frame.
-  std::string reason;
+/// Cause of a clip that cannot be used at all.
+enum class FailureKind {
+  kContent,  ///< The clip's bytes: another attempt gives the same.
+  kOutside,  ///< Access, storage, memory or a killed process: a later ingest tries again.
 };
+
+/// Returns "content" or "outside", as the tables have it.
+const char* name_of(FailureKind kind);
+
+/// Why a clip cannot be used at all.
+struct Failure {
+  FailureKind kind = FailureKind::kContent;
+  std::string reason;
+  std::string run = {};  ///< Id of the run that failed; empty when every run would.
+  bool operator==(const Failure&) const = default;
+};
+
+/// Returns the failure of a clip that could not be opened: only kCorrupt is the content's.
+Failure failure_of(const Error& error);
 
 /// The result of reading one span: a part file's record, beside the samples.
 struct PartRecord {
@@ -46,8 +61,9 @@ struct PartRecord {
   int64_t last_pts = 0;                      ///< PTS of the last frame read.
   int64_t packets_read = 0;
   int64_t packets_decoded = 0;
-  bool planned = true;              ///< False when every packet had to be decoded.
-  std::optional<PartBreak> broken;  ///< Empty when the span was read to its end.
+  bool planned = true;             ///< False when every packet had to be decoded.
+  std::vector<Gap> gaps;           ///< Sampling times of the span that are broken, by time.
+  std::optional<Failure> failure;  ///< The clip cannot be used; empty for a span that was read.
 };
 
 /// The name of a span's part, a hash of all inputs that shape its bytes: equal names, equal parts.
@@ -70,8 +86,8 @@ Result<bool> is_intact(storage::Store& store, const std::string& name, const Par
 /// Ends a part with its record, after its samples, and publishes it.
 Result<void> commit_part(storage::Writer& writer, const PartRecord& record);
 
-/// Publishes a part without samples for a clip that cannot be read.
-Result<PartRecord> write_broken_part(storage::Store& store, const std::string& name,
-                                     const std::string& reason);
+/// Publishes a part without samples for a clip that cannot be used.
+Result<PartRecord> write_failed_part(storage::Store& store, const std::string& name,
+                                     const Failure& failure);
 
 }  // namespace lido::part

@@ -56,7 +56,8 @@ PartRecord full_record() {
           .packets_read = 30,
           .packets_decoded = 12,
           .planned = false,
-          .broken = PartBreak{2.5, "no more data"}};
+          .gaps = {{9, 12, "no more data"}, {20, INT64_MAX, "cut off"}},
+          .failure = Failure{FailureKind::kOutside, "no access"}};
 }
 
 TEST_F(PartFile, ComesBackAsItWasWritten) {
@@ -86,8 +87,8 @@ TEST_F(PartFile, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->packets_read, 30);
   EXPECT_EQ(read->packets_decoded, 12);
   EXPECT_FALSE(read->planned);
-  EXPECT_EQ(read->broken->time_s, 2.5);
-  EXPECT_EQ(read->broken->reason, "no more data");
+  EXPECT_EQ(read->gaps, truth.gaps);
+  EXPECT_EQ(read->failure, truth.failure);
 }
 
 TEST_F(PartFile, LostBytesOfASampleAreFound) {
@@ -125,13 +126,12 @@ TEST_F(PartFile, ARecordOfAnotherVersionIsNoPart) {
   EXPECT_FALSE(*read_part(*store_, "part"));
 }
 
-TEST_F(PartFile, ABrokenPartHoldsTheReason) {
-  ASSERT_TRUE(write_broken_part(*store_, "part", "no video"));
+TEST_F(PartFile, AFailedPartHoldsTheReason) {
+  ASSERT_TRUE(write_failed_part(*store_, "part", {FailureKind::kContent, "no video"}));
   const auto read = *read_part(*store_, "part");
   ASSERT_TRUE(read);
   EXPECT_TRUE(read->samples.empty());
-  EXPECT_EQ(read->broken->time_s, 0);
-  EXPECT_EQ(read->broken->reason, "no video");
+  EXPECT_EQ(read->failure, (Failure{FailureKind::kContent, "no video"}));
 }
 
 TEST(PartName, DependsOnEveryInput) {
@@ -158,7 +158,7 @@ TEST(PartName, DependsOnEveryInput) {
 
 TEST(PartName, IsTheHashOfADocumentedText) {
   // Golden: resuming an ingest of an earlier version depends on it.
-  const std::string text = R"([2,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
+  const std::string text = R"([3,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
   const ClipInput clip{.uri = "/a.mp4", .bytes = 5, .fingerprint = "p5:ab", .modified_ns = 7};
   EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}),
             ".work/parts/" + sha256_hex(text).substr(0, 32));

@@ -30,7 +30,12 @@ std::string totals(const dataset::Generation& generation, const ReportData& data
          card(count(clips.left_over), "frames too few for a window") +
          card(fmt::format("{}", data.samples.shards.size()),
               "shards, " + megabytes(data.samples.bytes)) +
-         card(count(generation.rejected), "clips rejected") + "</div>";
+         card(count(generation.rejected), "clips rejected") +
+         (data.rejected.broken > 0
+              ? card(clock(data.rejected.gap_s),
+                     fmt::format("left out of {} broken clips", count(data.rejected.broken)))
+              : "") +
+         "</div>";
 }
 
 std::string contents(const dataset::Generation& generation, bool has_cost) {
@@ -109,6 +114,10 @@ std::string timeline(const dataset::Generation& generation, const ReportData& da
         rows.add_thin_bar(part.start_s, part.end_s,
                           colour == colours.end() ? kOtherColour : colour->second);
     }
+    if (const auto gaps = data.rejected.gaps_of.find(clip.clip);
+        gaps != data.rejected.gaps_of.end()) {
+      for (const Interval& gap : gaps->second) rows.add_bar(gap.start_s, gap.end_s, "var(--red)");
+    }
     if (const auto broken = data.rejected.broken_at_s.find(clip.clip);
         broken != data.rejected.broken_at_s.end())
       rows.add_remark(broken->second, "\u2715 broken at " + clock(broken->second));
@@ -116,6 +125,7 @@ std::string timeline(const dataset::Generation& generation, const ReportData& da
   std::string html = "<h2 id=timeline>Timeline</h2><p class=legend>" +
                      legend_key("var(--blue)", "in samples") +
                      legend_key("var(--line)", "in no sample");
+  if (data.rejected.gaps > 0) html += legend_key("var(--red)", "left out: broken");
   for (const auto& [label, colour] : colours) html += legend_key(colour, label);
   html += "</p>";
   if (std::ssize(data.clips.timelines) < generation.clips)
@@ -174,15 +184,33 @@ std::string rejected_table(const dataset::Generation& generation, const Rejected
     return "<h2 id=rejected>Rejected clips</h2><p>No clip was rejected.</p>";
   std::string html =
       "<h2 id=rejected>Rejected clips</h2><div class=\"panel scroll\" tabindex=0><table><tr>"
-      "<th>clip<th>reason<th class=n>broken at<th class=n>samples kept";
+      "<th>clip<th>reason<th class=n>broken at<th>next ingest";
   for (const auto& row : rejected.first) {
-    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td class=n>{}", escape(row.clip),
-                        escape(row.reason), clock(row.time_s), count(row.samples_kept));
+    html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td>{}", escape(row.clip),
+                        escape(row.reason), clock(row.time_s),
+                        row.kind == "outside" ? "tries again" : "skips it");
   }
   html += "</table></div>";
   if (generation.rejected > std::ssize(rejected.first))
     html += fmt::format("<p>The first {} of {}; rejected.parquet lists all.</p>", kMaxRejected,
                         generation.rejected);
+  return html;
+}
+
+std::string gaps_table(const RejectedClips& rejected) {
+  if (rejected.first_gaps.empty()) return {};
+  std::string html =
+      "<h2 id=gaps>Left out of broken clips</h2><div class=\"panel scroll\" tabindex=0><table><tr>"
+      "<th>clip<th class=n>from<th class=n>to<th>reason";
+  for (const auto& row : rejected.first_gaps) {
+    html += fmt::format("<tr><td>{}<td class=n>{}<td class=n>{}<td class=bad>{}", escape(row.clip),
+                        clock(row.start_s), row.end_k < 0 ? "the end" : clock(row.end_s),
+                        escape(row.reason));
+  }
+  html += "</table></div>";
+  if (rejected.gaps > std::ssize(rejected.first_gaps))
+    html += fmt::format("<p>The first {} of {}; gaps.parquet lists all.</p>", kMaxRejected,
+                        rejected.gaps);
   return html;
 }
 
@@ -251,6 +279,7 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   body += LIDO_TRY(scene_section(dataset, generation, data, colours));
   body += LIDO_TRY(strips(dataset, data));
   body += rejected_table(generation, data.rejected);
+  body += gaps_table(data.rejected);
   if (cost != nullptr) body += costs(*cost);
   body += options_table(dataset.identity());
   body +=

@@ -51,6 +51,17 @@ Result<RejectedClips> read_rejected(const dataset::Dataset& dataset, int generat
     if (rejected.first.size() < kMaxRejected) rejected.first.push_back(row);
     return {};
   }));
+  std::string last_clip;  // the gaps of one clip follow each other
+  LIDO_TRY(dataset.visit<dataset::GapRow>(generation, [&](const auto& row) -> Result<void> {
+    rejected.broken += row.clip != last_clip;
+    last_clip = row.clip;
+    ++rejected.gaps;
+    rejected.gap_s += row.end_s - row.start_s;
+    if (std::ranges::binary_search(clips.timelines, row.clip, {}, &ClipRow::clip))
+      rejected.gaps_of[row.clip].push_back({row.start_s, row.end_s});
+    if (rejected.first_gaps.size() < kMaxRejected) rejected.first_gaps.push_back(row);
+    return {};
+  }));
   return rejected;
 }
 

@@ -58,10 +58,16 @@ struct SampleTotals {
   std::map<std::string, ClipSamples> clips;             // Clips that the report shows.
 };
 
-/// Rejected clips.
+/// Clips that were rejected, and stretches that were left out of broken clips.
 struct RejectedClips {
   std::vector<dataset::RejectedRow> first;    ///< The first 200.
   std::map<std::string, double> broken_at_s;  ///< Time of the fault, for clips with a timeline.
+  std::vector<dataset::GapRow> first_gaps;    ///< The first 200.
+  int64_t gaps = 0;                           ///< Number of all gaps.
+  double gap_s = 0;                           ///< Sum over all gaps, seconds.
+  int64_t broken = 0;                         ///< Clips with gaps.
+  /// Gaps of clips with a timeline, by clip.
+  std::map<std::string, std::vector<Interval>> gaps_of;
 };
 
 /// Everything that the report shows of the tables of a generation.
@@ -73,7 +79,7 @@ struct ReportData {
 
 /// Largest number of frames per clip in the report.
 inline constexpr size_t kMaxStripFrames = 8;
-/// Largest number of rejected clips in the report.
+/// Largest number of rejected clips, and of gaps, in the report.
 inline constexpr size_t kMaxRejected = 200;
 
 /// Returns a label's name with its task: "behaviour: swimming".

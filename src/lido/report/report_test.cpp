@@ -82,6 +82,17 @@ TEST_F(ReportTest, IsWrittenWithoutAnySample) {
   EXPECT_NE(html.find("broken at 0:03.5"), std::string::npos);
 }
 
+TEST_F(ReportTest, ShowsWhatWasLeftOutOfBrokenClips) {
+  add_samples();
+  publish();
+  const std::string html = write();
+  EXPECT_NE(html.find("left out of 1 broken clips"), std::string::npos);
+  EXPECT_NE(html.find("<td class=n>0:05.0<td class=n>0:07.0<td class=bad>lost &lt;packets&gt;"),
+            std::string::npos);
+  EXPECT_NE(html.find("<td>tries again"), std::string::npos);
+  EXPECT_NE(html.find("left out: broken"), std::string::npos);
+}
+
 TEST_F(ReportTest, LeavesOutOnlyTheImagesOfABrokenShard) {
   add_samples();
   publish();

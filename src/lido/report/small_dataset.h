@@ -57,7 +57,8 @@ class SmallDataset : public testing::Test {
     return rows_.back();
   }
 
-  /// Publishes the samples as generation 1, with two clips and a rejected one.
+  /// Publishes the samples as generation 1, with two clips, of which one has a gap, and a rejected
+  /// one.
   dataset::Generation publish(std::vector<std::string> scenes = {}) {
     EXPECT_TRUE(dataset_->store().write_text("shards/g000001-train-000000.tar",
                                              shard_ + std::string(dataset::tar_end())));
@@ -72,7 +73,8 @@ class SmallDataset : public testing::Test {
     }
     for (const auto& row : rows_) EXPECT_TRUE(tables.samples.append(row));
     EXPECT_TRUE(tables.skipped.append({.clip = "/raw/b.mp4", .start_s = 6, .end_s = 10}));
-    EXPECT_TRUE(tables.rejected.append({"/raw/broken.mp4", "bad <bytes>", 3.5, 0}));
+    EXPECT_TRUE(tables.gaps.append({"/raw/b.mp4", 20, 28, 5, 7, "lost <packets>"}));
+    EXPECT_TRUE(tables.rejected.append({"/raw/broken.mp4", "bad <bytes>", 3.5, 0, "outside"}));
     return *dataset_->publish({.number = 1,
                                .scenes = std::move(scenes),
                                .vocabulary = {{"behaviour", {"drowning", "swimming"}}}},
