@@ -47,6 +47,7 @@ struct IngestFlags {
   /// Names of the sampling options that the command line does not give.
   std::vector<std::string> not_given;
   std::string on = "here";
+  std::string job;  ///< Name of the command's jobs on a cluster.
   std::string token_file;
   RayOptions ray;
   bool dry_run = false;
@@ -201,7 +202,8 @@ Result<int> run_on_ray(const IngestFlags& flags) {
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
     outcome =
-        LIDO_TRY(ingest_on_cluster(flags.on, target, flags.request, text, flags.ray, progress));
+        LIDO_TRY(ingest_on_cluster(flags.on, target, flags.job, flags.request, text, flags.ray,
+                                   progress));
   } else {
     const ProgressDisplay display(counts_of(progress, 0), "starting Ray", flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
@@ -290,6 +292,7 @@ Result<void> fetch_detector(const IngestFlags& flags) {
 
 /// Runs the command. @return The exit code.
 int run(IngestFlags& flags) {
+  flags.job = job_name(flags.request);
   const auto get_ready = [&]() -> Result<void> {
     LIDO_TRY(complete(flags));
     return fetch_detector(flags);

@@ -103,11 +103,10 @@ namespace {
 /// Submits the ingest, or finds the running job that the same command submitted before.
 /// @return The job's id.
 Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
-                                   const ingest::Request& request, const std::string& text,
-                                   const RayOptions& ray) {
-  // A command has one name. After the end of its job, a new job of that name gets the next number,
-  // and resumes from the parts.
-  const std::string name = "lido-" + sha256_hex(ingest::to_text(request)).substr(0, 12);
+                                   const std::string& name, const ingest::Request& request,
+                                   const std::string& text, const RayOptions& ray) {
+  // After the end of a command's job, its next job gets the next number, and resumes from the
+  // parts.
   size_t runs = 0;
   for (const cluster::Job& job : LIDO_TRY(api.list())) {
     if (!job.id.starts_with(name)) continue;
@@ -157,10 +156,14 @@ Result<RayOutcome> outcome_of(const cluster::Job& job, const DriverLog& log, Ray
 
 }  // namespace
 
-Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target,
+std::string job_name(const ingest::Request& asked) {
+  return "lido-" + sha256_hex(ingest::to_text(asked)).substr(0, 12);
+}
+
+Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const std::string& name,
                                      const ingest::Request& request, const std::string& text,
                                      const RayOptions& ray, part::Progress& progress) {
-  const std::string id = LIDO_TRY(submit_or_find(on, target.api, request, text, ray));
+  const std::string id = LIDO_TRY(submit_or_find(on, target.api, name, request, text, ray));
   RayOutcome outcome;
   DriverLog log(progress, outcome);
   JobFollower follower(target, id, false);

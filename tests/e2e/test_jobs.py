@@ -282,6 +282,8 @@ def test_ctrl_c_leaves_the_job_and_the_same_command_finds_it(cluster, tmp_path):
         return next(one["status"] for one in jobs if one["dataset"] == str(tmp_path / "d"))
 
     wait_until(lambda: status() == "RUNNING", first)
+    # The dataset exists, and its options complete those of the same command.
+    wait_until((tmp_path / "d" / "lido.json").exists, first)
     first.send_signal(signal.SIGINT)
     said = first.stderr.read()
     assert first.wait(30) == 130 and "keeps running" in said, said
