@@ -1,7 +1,12 @@
 from collections.abc import Callable, Set
 
 
-MAX_FAILURES: int = 3
+MAX_FAILURES: int = 8
+
+def supervise(work: Callable) -> int:
+    """
+    Runs work(careful) in a child process, again after a crash. Returns its exit code.
+    """
 
 class Ingest:
     """A planned ingest. Its methods create and lock the dataset."""
@@ -26,7 +31,7 @@ class Attempts:
         """The nodes where attempts failed."""
 
     def keep_places(self, places: Set[str]) -> None:
-        """Drops the failures at other nodes."""
+        """Counts failures at other nodes as deaths of nodes."""
 
 class Worker:
     """Reads spans of one job. Thread-safe."""
