@@ -201,9 +201,8 @@ Result<int> run_on_ray(const IngestFlags& flags) {
     Target target = LIDO_TRY(connect_to({.on = flags.on, .token_file = flags.token_file}));
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
-    outcome =
-        LIDO_TRY(ingest_on_cluster(flags.on, target, flags.job, flags.request, text, flags.ray,
-                                   progress));
+    outcome = LIDO_TRY(
+        ingest_on_cluster(flags.on, target, flags.job, flags.request, text, flags.ray, progress));
   } else {
     const ProgressDisplay display(counts_of(progress, 0), "starting Ray", flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
