@@ -85,13 +85,13 @@ void request_worker_early(cluster::JobsApi& api, const std::string& id, const Ra
 }
 
 /// Returns the submission of an ingest. A request that is too long for a command is uploaded.
-Result<cluster::Submission> submission_of(cluster::JobsApi& api, const ingest::Request& request,
-                                          const std::string& text) {
+Result<cluster::Submission> submission_of(cluster::JobsApi& api, const IngestJob& job) {
   constexpr std::string_view kDriver = "${LIDO_PYTHON:-python3} -m lido.ray";
-  cluster::Submission submission{.dataset = request.out, .resources = {{kDriverResource, 1}}};
-  submission.entrypoint = fmt::format("printf %s {} | {}", cluster::shell_quoted(text), kDriver);
+  cluster::Submission submission{.dataset = job.dataset, .resources = {{kDriverResource, 1}}};
+  submission.entrypoint =
+      fmt::format("printf %s {} | {}", cluster::shell_quoted(job.text), kDriver);
   if (submission.entrypoint.size() <= kMaxCommandBytes) return submission;
-  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", text)));
+  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", job.text)));
   submission.entrypoint = fmt::format("{} < request.json", kDriver);
   return submission;
 }
@@ -103,23 +103,22 @@ namespace {
 /// Submits the ingest, or finds the running job that the same command submitted before.
 /// @return The job's id.
 Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
-                                   const std::string& name, const ingest::Request& request,
-                                   const std::string& text, const RayOptions& ray) {
+                                   const IngestJob& ingest) {
   // After the end of a command's job, its next job gets the next number, and resumes from the
   // parts.
   size_t runs = 0;
   for (const cluster::Job& job : LIDO_TRY(api.list())) {
-    if (!job.id.starts_with(name)) continue;
+    if (!job.id.starts_with(ingest.name)) continue;
     ++runs;
     if (job.has_ended()) continue;
     fmt::print(stderr, "{} is running at {} already\n", job.id, on);
     return job.id;
   }
-  std::string id = fmt::format("{}-{}", name, runs + 1);
-  auto submission = LIDO_TRY(submission_of(api, request, text));
+  std::string id = fmt::format("{}-{}", ingest.name, runs + 1);
+  auto submission = LIDO_TRY(submission_of(api, ingest));
   submission.id = id;
   LIDO_TRY(submit(api, submission));
-  request_worker_early(api, id, ray);
+  request_worker_early(api, id, ingest.ray);
   fmt::print(stderr, "{} was submitted to {}\n", id, on);
   return id;
 }
@@ -160,10 +159,9 @@ std::string job_name(const ingest::Request& asked) {
   return "lido-" + sha256_hex(ingest::to_text(asked)).substr(0, 12);
 }
 
-Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const std::string& name,
-                                     const ingest::Request& request, const std::string& text,
-                                     const RayOptions& ray, part::Progress& progress) {
-  const std::string id = LIDO_TRY(submit_or_find(on, target.api, name, request, text, ray));
+Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const IngestJob& job,
+                                     part::Progress& progress) {
+  const std::string id = LIDO_TRY(submit_or_find(on, target.api, job));
   RayOutcome outcome;
   DriverLog log(progress, outcome);
   JobFollower follower(target, id, false);

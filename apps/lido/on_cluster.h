@@ -15,15 +15,18 @@ namespace lido::cli {
 ///     that has just made the dataset must be found by the same command.
 std::string job_name(const ingest::Request& asked);
 
+struct IngestJob {
+  std::string name;     ///< Result of job_name().
+  std::string dataset;  ///< Where it writes.
+  std::string text;     ///< Result of request_text().
+  RayOptions ray;       ///< Resources that each task requests.
+};
+
 /// Submits an ingest as a job, or finds the job that the same command submitted before, and follows
 /// the job to its end.
 /// @param on  Name of the cluster, for messages.
-/// @param name  Result of job_name().
-/// @param text  Result of request_text().
-/// @param ray  Resources that each task requests.
 /// @return kCancelled when the user stops waiting or the job is cancelled.
-Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const std::string& name,
-                                     const ingest::Request& request, const std::string& text,
-                                     const RayOptions& ray, part::Progress& progress);
+Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const IngestJob& job,
+                                     part::Progress& progress);
 
 }  // namespace lido::cli
