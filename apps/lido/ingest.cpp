@@ -201,8 +201,8 @@ Result<int> run_on_ray(const IngestFlags& flags) {
     Target target = LIDO_TRY(connect_to({.on = flags.on, .token_file = flags.token_file}));
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
-    outcome = LIDO_TRY(
-        ingest_on_cluster(flags.on, target, flags.job, flags.request, text, flags.ray, progress));
+    const IngestJob job{flags.job, flags.request.out, text, flags.ray};
+    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, job, progress));
   } else {
     const ProgressDisplay display(counts_of(progress, 0), "starting Ray", flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
