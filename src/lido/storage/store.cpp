@@ -63,7 +63,7 @@ bool is_remote(std::string_view uri) {
 std::string absolute(std::string_view uri) {
   std::string text(uri);
   if (is_remote(uri)) {
-    constexpr size_t kScheme = 5;  // "gs://" stays whole, also without a bucket
+    // "gs://" stays whole, also without a bucket.
     while (text.size() > kScheme && text.ends_with('/')) text.pop_back();
     return text;
   }
