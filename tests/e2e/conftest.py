@@ -255,5 +255,6 @@ def clips():
     return CLIPS
 
 
-# Fixtures of all files here. bucket_servers uses the functions above.
+# Fixtures of all files here. These modules use the functions above.
 from bucket_servers import bucket, gcs, long_clip, s3  # noqa: E402, F401
+from ray_head import cluster  # noqa: E402, F401

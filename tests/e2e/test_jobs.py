@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """lido ingest --on https://, lido jobs, logs and cancel, on a real Ray with a token."""
 
-import contextlib
 import http.client
 import http.server
 import json
 import os
-import pathlib
-import secrets
 import shutil
 import signal
 import ssl
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
 import pytest
@@ -36,81 +32,6 @@ LARGE = ["--fps", "25", "--size", "512", "--window", "4", "--stride", "2", "--sc
 
 
 NO_SERVER = hold_port()  # connections are refused there
-
-
-class Cluster:
-    """A Ray head on loopback, with two CPUs for the work and the driver's resource."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.token_file = folder / "token"
-        self.token_file.write_text(secrets.token_hex(20) + "\n")
-        self.held = [hold_port() for _ in range(3)]
-        self.gcs, self.dashboard, self.agent = map(port_of, self.held)
-        self.url = f"http://127.0.0.1:{self.dashboard}"
-        self.on = ["--on", self.url, "--token-file", self.token_file]
-        environment = {
-            **os.environ,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": self.token_file.read_text().strip(),
-            "RAY_USAGE_STATS_ENABLED": "0",
-            "LIDO_PYTHON": sys.executable,
-        }
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                *"-m ray.scripts.scripts start --head --block".split(),
-                f"--port={self.gcs}",
-                "--dashboard-host=127.0.0.1",
-                f"--dashboard-port={self.dashboard}",
-                f"--dashboard-agent-listen-port={self.agent}",
-                "--node-ip-address=127.0.0.1",
-                "--num-cpus=2",
-                '--resources={"driver": 2}',
-                "--object-store-memory=100000000",
-                "--temp-dir=" + str(folder / "r"),
-                "--include-dashboard=true",
-                "--disable-usage-stats",
-            ],
-            env=environment,
-            stdout=open(folder / "ray.log", "w"),
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        until = time.monotonic() + 90
-        while run("jobs", *self.on).code != 0:
-            assert time.monotonic() < until and self.process.poll() is None, (
-                folder / "ray.log"
-            ).read_text()[-3000:]
-            time.sleep(0.5)
-
-    def close(self):
-        for one in self.held:
-            one.close()
-        os.killpg(self.process.pid, signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(15)
-        for path in pathlib.Path("/proc").glob("[0-9]*/environ"):  # what Ray left behind
-            try:
-                if (
-                    b"RAY_AUTH_TOKEN=" + self.token_file.read_text().strip().encode()
-                    in path.read_bytes()
-                ):
-                    os.kill(int(path.parent.name), signal.SIGKILL)
-            except OSError:
-                pass
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    folder = (
-        pathlib.Path("/tmp") / f"lido-{secrets.token_hex(4)}"
-    )  # Ray's sockets want a short path
-    folder.mkdir()
-    one = Cluster(folder)
-    yield one
-    one.close()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
