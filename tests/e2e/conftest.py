@@ -175,12 +175,18 @@ def port_of(held):
 
 def wait_until(condition, process, seconds=120):
     """Waits until a condition holds. Fails when the process ends before, or the time is over."""
+
+    def check_alive():
+        if process.poll() is not None:
+            said = process.stderr.read() if process.stderr else ""
+            pytest.fail(f"it ended with {process.returncode} before its time: {said}")
+
     until = time.monotonic() + seconds
     while not condition():
-        assert process.poll() is None, f"it ended with {process.returncode} before its time"
+        check_alive()
         assert time.monotonic() < until, f"not within {seconds} s"
         time.sleep(0.002)
-    assert process.poll() is None, f"it ended with {process.returncode} before its time"
+    check_alive()
 
 
 def parts_done(dataset):
