@@ -73,7 +73,7 @@ def test_the_pages_of_a_dataset_show_names_as_text(dataset):
     assert done.code == 0, done.err
     for name in ("report.html", "contact_sheet.html"):
         page = Page((dataset / name).read_text())
-        check_harmless(page, scripts=0)
+        check_harmless(page, scripts=0 if name == "report.html" else 1)
         shown = " ".join([*page.texts, *page.values()])
         assert HOSTILE in shown and "<b onclick=alert(5)>" in shown, name
         assert "<img src=x onerror=alert(3)>\"'&.mp4" in shown, name

@@ -7,10 +7,11 @@
 
 namespace lido::report {
 
-/// Returns an HTML page with the middle frames of samples of a generation, spread evenly.
+/// Returns an HTML page with the frames of samples of a generation, spread evenly. Its script
+/// plays, filters and enlarges them, and writes marked samples as lines for a labels file.
 /// @param max_samples  Largest number of samples on the page.
-/// @param epoch  0 or more: shows each frame also as augmented for training in this epoch;
-///               negative: only as stored.
+/// @param epoch  0 or more: also shows the middle frame of each as augmented for training in this
+///               epoch; negative: only as stored.
 /// @return kCorrupt when a shard is broken.
 Result<std::string> contact_sheet(const dataset::Dataset& dataset,
                                   const dataset::Generation& generation, int max_samples,
