@@ -3,7 +3,8 @@
 # aarch64_root.sh FOLDER: unpacks Debian 12's libraries and headers for aarch64, and the aarch64
 # wheels of pyarrow and OpenVINO, into FOLDER. The packages of this machine stay as they are.
 set -eu
-root=$1
+mkdir -p "$1"
+root=$(cd "$1" && pwd)
 here=$(cd "$(dirname "$0")/.." && pwd)
 
 packages="libc6-dev libstdc++-12-dev libavformat-dev libavcodec-dev libavutil-dev libswscale-dev
