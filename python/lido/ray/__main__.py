@@ -55,8 +55,8 @@ def drive(text: str, careful: bool, report: Report) -> int:
     try:
         import ray
     except ImportError:
-        install = f"pip install 'ray[data]=={RAY_VERSION}'"
-        return refuse(f"--on ray needs Ray {RAY_VERSION} in this Python: {install}", 2)
+        install = f"{sys.executable} -m pip install 'ray[data]=={RAY_VERSION}'"
+        return refuse(f"--on ray: no Ray {RAY_VERSION} in this Python. Install it: {install}", 2)
     if ray.__version__ != RAY_VERSION:
         return refuse(f"Ray is {ray.__version__}, want {RAY_VERSION}", 2)
     from lido import LidoError, LidoUnavailable
