@@ -230,6 +230,24 @@ TEST_F(Forget, DamageElsewhereDoesNotKeepItFromRemoving) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "report.html"));
 }
 
+TEST_F(Forget, AnAbsurdLengthOfAnotherSampleTakesNoMemory) {
+  const std::string name = "generations/000001/manifest.parquet";
+  std::vector<SampleRow> rows = samples(1);
+  rows[0].length = int64_t{1} << 60;
+  auto manifest = *TableWriter<SampleRow>::create(dataset_->store(), name);
+  for (const SampleRow& row : rows) ASSERT_TRUE(manifest.append(row));
+  ASSERT_TRUE(manifest.commit());
+  auto run = *ForgetRun::open(*dataset_, {.stretches = {{"a.mp4", 2, 4}}});
+  const auto summary = run.remove();
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->samples, 1);
+  const std::vector<SampleRow> kept = samples(2);
+  ASSERT_EQ(kept.size(), 7U);
+  EXPECT_FALSE(dataset_->read_sample(kept[0])) << "its length is as absurd as before";
+  EXPECT_EQ(read(kept[0].shard).find("a_00000002"), std::string::npos);
+  for (size_t i = 1; i < kept.size(); ++i) EXPECT_TRUE(dataset_->read_sample(kept[i])) << i;
+}
+
 TEST_F(Forget, TheSearchFindsBytesThatNoSampleOwns) {
   const std::string shard = samples(1)[7].shard;
   ASSERT_TRUE(dataset_->store().write_text(shard, read(shard) + "left over"));

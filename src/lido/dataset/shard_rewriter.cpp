@@ -25,11 +25,14 @@ Result<std::string> hash_object(storage::Store& store, const std::string& name) 
 }
 
 /// Returns the bytes of a sample as they are, damaged or not: a fault of one sample must not keep
-/// another one from being removed. Bytes that the shard lacks are zero.
+/// another one from being removed. Empty when the manifest's range leads out of the shard: the
+/// range may hold what is removed.
 Result<std::string> raw_bytes(storage::Reader& shard, const SampleRow& row) {
-  std::string bytes(static_cast<size_t>(std::max<int64_t>(0, row.length)), '\0');
-  if (row.offset < 0 || row.offset >= shard.size()) return bytes;
-  LIDO_TRY(shard.read_at(row.offset, std::as_writable_bytes(std::span(bytes))));
+  const bool is_inside = row.offset >= 0 && row.length >= 0 && row.offset <= shard.size() &&
+                         row.length <= shard.size() - row.offset;
+  if (!is_inside) return std::string();
+  std::string bytes(static_cast<size_t>(row.length), '\0');
+  bytes.resize(LIDO_TRY(shard.read_at(row.offset, std::as_writable_bytes(std::span(bytes)))));
   return bytes;
 }
 
@@ -75,10 +78,11 @@ Result<void> ShardRewriter::rewrite(const std::string& name) {
   const auto writer = LIDO_TRY(dataset_.store().create(name));
   int64_t offset = 0;
   for (SampleRow& row : kept_) {
-    LIDO_TRY(writer->append(LIDO_TRY(raw_bytes(*reader, row))));
+    const std::string bytes = LIDO_TRY(raw_bytes(*reader, row));
+    LIDO_TRY(writer->append(bytes));
     row.shard = name;
     row.offset = offset;
-    offset += row.length;
+    offset += std::ssize(bytes);
   }
   LIDO_TRY(writer->append(tar_end()));
   return writer->commit();
