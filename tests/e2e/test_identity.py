@@ -211,6 +211,8 @@ def test_forgotten_footage_does_not_come_back_under_another_path(tmp_path):
     clips = [stepped_clip(tmp_path / "a.mp4"), stepped_clip(tmp_path / "b.mp4", frames=9)]
     ingest_quick(clips, tmp_path / "d")
     forget(tmp_path / "d", "--clip", "a.mp4", "--time", "all")
+    done = ingest_quick(clips[0], tmp_path / "d")
+    assert any("a.mp4" in line and "forgotten" in line for line in done["warnings"]), done
     shutil.copy(clips[0], tmp_path / "copy.mp4")
     os.link(clips[0], tmp_path / "link.mp4")
     shutil.copytree(tmp_path, tmp_path / "moved", ignore=lambda *_: ["d", "moved"])
