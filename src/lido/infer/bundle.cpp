@@ -136,7 +136,10 @@ Result<Bundle> parse_bundle(const std::string& text) {
   }
   bundle.input = LIDO_TRY(read_input(json));
   LIDO_TRY(read_field(json, "outputs", bundle.outputs));
-  LIDO_TRY(read_field(json, "classes", bundle.classes));
+  if (json.contains("keypoints"))
+    LIDO_TRY(read_field(json, "keypoints", bundle.keypoints));
+  else
+    LIDO_TRY(read_field(json, "classes", bundle.classes));
   bundle.person_classes = {"person"};
   if (json.contains("people")) LIDO_TRY(read_field(json, "people", bundle.person_classes));
   if (bundle.outputs.empty())

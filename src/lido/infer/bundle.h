@@ -30,15 +30,16 @@ struct ImageInput {
 /// A network with everything needed to run it: the fields of bundle.json (docs/formats.md).
 struct Bundle {
   std::string folder;                        ///< Absolute; empty after parse_bundle().
-  std::string name;                          ///< Name for --detector; no slash.
+  std::string name;                          ///< Name for --detector and --poses; no slash.
   std::string licence;                       ///< SPDX identifier.
   std::string source;                        ///< Where the network comes from, for people.
   std::string model;                         ///< File in the folder.
   std::map<std::string, std::string> files;  ///< SHA-256 of each file by its name.
   ImageInput input;
-  std::vector<std::string> outputs;  ///< Names of outputs, in the order that decoding expects.
-  nlohmann::json decoding;           ///< Meaning of the outputs, read by the room that uses them.
-  std::vector<std::string> classes;  ///< Class names by class id.
+  std::vector<std::string> outputs;    ///< Names of outputs, in the order that decoding expects.
+  nlohmann::json decoding;             ///< Meaning of the outputs, read by the room that uses them.
+  std::vector<std::string> classes;    ///< Class names by class id; empty for a pose network.
+  std::vector<std::string> keypoints;  ///< Names of keypoints, in order; empty for a detector.
   std::vector<std::string> person_classes;  ///< Classes that are people; "person" by default.
   /// SHA-256 of bundle.json and the files' checksums: the bundle's identity. Empty after
   /// parse_bundle().

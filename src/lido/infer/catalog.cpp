@@ -87,7 +87,7 @@ std::vector<Result<Bundle>> installed_bundles() {
   return bundles;
 }
 
-Result<Bundle> find_bundle(const std::string& name_or_folder) {
+Result<Bundle> find_bundle(const std::string& name_or_folder, std::string_view option) {
   if (name_or_folder.find('/') != std::string::npos || fs::exists(name_or_folder + "/bundle.json"))
     return read_bundle(storage::absolute(name_or_folder));
   const auto folders = model_folders();
@@ -96,7 +96,7 @@ Result<Bundle> find_bundle(const std::string& name_or_folder) {
   }
   const bool known = std::ranges::any_of(
       fetchable_models(), [&](const auto& model) { return model.name == name_or_folder; });
-  return fail(ErrorCode::kNotFound, "detector {}: no such model in {}. {}", name_or_folder,
+  return fail(ErrorCode::kNotFound, "{} {}: no such model in {}. {}", option, name_or_folder,
               fmt::join(folders, ", "),
               known ? fmt::format("Run lido models fetch {}.", name_or_folder)
                     : "Run lido models list for the names there are.");

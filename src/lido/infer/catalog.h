@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lido/base/result.h"
@@ -27,8 +28,9 @@ std::vector<Result<Bundle>> installed_bundles();
 /// Finds a bundle by its name in the model folders, or reads it from its own folder. Downloads
 /// nothing.
 /// @param name_or_folder  A name, or a path with a slash or with a bundle.json inside.
+/// @param option  The option that names the bundle, for messages.
 /// @return kNotFound when there is none, with the command that fetches it; errors of read_bundle().
-Result<Bundle> find_bundle(const std::string& name_or_folder);
+Result<Bundle> find_bundle(const std::string& name_or_folder, std::string_view option = "detector");
 
 /// Checks a bundle, loads its network, runs it once, and copies it to models_folder().
 /// @return kInvalidArgument when a bundle of that name exists and `replace` is false; kUnavailable

