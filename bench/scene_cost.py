@@ -64,7 +64,12 @@ def cost():
     # Parts on a real view: moving objects are masked for the camera's motion.
     real = ROOT / "build/demo/video/cam01.mp4"
     parts = subprocess.run(
-        [ROOT / "build/release/bin/scene_bench", real, ROOT / "build/models/nanodet"],
+        [
+            ROOT / "build/release/bin/scene_bench",
+            real,
+            ROOT / "build/models/nanodet",
+            ROOT / "build/models/movenet",
+        ],
         capture_output=True,
         text=True,
         check=True,

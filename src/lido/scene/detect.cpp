@@ -219,14 +219,7 @@ Result<DetectorSession> Detector::open_session() const {
 }
 
 DetectorSession::DetectorSession(const Detector& detector, infer::Runner runner)
-    : detector_(&detector), runner_(std::move(runner)) {
-  const auto& input = detector.bundle().input;
-  for (size_t channel = 0; channel < 3; ++channel) {
-    for (size_t pixel = 0; pixel < 256; ++pixel)
-      levels_[channel][pixel] =
-          (static_cast<float>(pixel) - input.mean[channel]) / input.std[channel];
-  }
-}
+    : detector_(&detector), runner_(std::move(runner)), input_(detector.bundle().input) {}
 
 std::vector<DetectorSession::NetworkPass> DetectorSession::passes_over(
     const media::Frame& frame) const {
@@ -251,34 +244,6 @@ std::vector<DetectorSession::NetworkPass> DetectorSession::passes_over(
   }
   passes.back().last = true;
   return passes;
-}
-
-void DetectorSession::fill_input(const media::Frame& frame, const NetworkPass& pass) {
-  const auto& input = detector_->bundle().input;
-  const auto& geometry = pass.geometry;
-  const media::Image image = converter_.convert(frame, geometry);
-  const auto plane = static_cast<size_t>(input.width) * static_cast<size_t>(input.height);
-  const auto into = runner_.input().subspan(batch_.size() * 3 * plane, 3 * plane);
-  // Edges of the frame inside the input; beyond them is the letterbox's border.
-  const int left = static_cast<int>(std::lround(geometry.offset_x));
-  const int top = static_cast<int>(std::lround(geometry.offset_y));
-  const auto edge = [](double scale, int length, double offset) {
-    return static_cast<int>(std::lround(scale * length + offset));
-  };
-  const int right = edge(geometry.scale_x, pass.frame_size.width, geometry.offset_x);
-  const int bottom = edge(geometry.scale_y, pass.frame_size.height, geometry.offset_y);
-  const size_t step = input.planar ? 1 : 3;
-  for (size_t channel = 0; channel < 3; ++channel) {
-    const auto& level = levels_[channel];
-    const uint8_t* pixel = image.rgb.data() + (input.bgr ? 2 - channel : channel);
-    float* out = into.data() + (input.planar ? channel * plane : channel);
-    const float border = level[static_cast<size_t>(input.fill)];
-    for (int y = 0; y < input.height; ++y) {
-      const bool outside = y < top || y >= bottom;
-      for (int x = 0; x < input.width; ++x, pixel += 3, out += step)
-        *out = outside || x < left || x >= right ? border : level[*pixel];
-    }
-  }
 }
 
 namespace {
@@ -334,7 +299,8 @@ void DetectorSession::read_outputs(const NetworkPass& pass,
 Result<void> DetectorSession::push(const media::Frame& frame, const Emit& emit) {
   const auto batch = static_cast<size_t>(detector_->bundle().input.batch);
   for (const NetworkPass& pass : passes_over(frame)) {
-    fill_input(frame, pass);
+    input_.fill(frame, pass.geometry,
+                runner_.input().subspan(batch_.size() * input_.size(), input_.size()));
     batch_.push_back(pass);
     if (batch_.size() == batch) LIDO_TRY(run(emit));
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,6 +14,7 @@
 #include "lido/infer/network.h"
 #include "lido/media/convert.h"
 #include "lido/media/frame.h"
+#include "lido/scene/network_input.h"
 
 namespace lido::scene {
 
@@ -149,13 +149,11 @@ class DetectorSession {
     bool last = false;  ///< The frame's last pass.
   };
   std::vector<NetworkPass> passes_over(const media::Frame& frame) const;
-  void fill_input(const media::Frame& frame, const NetworkPass& pass);
   void read_outputs(const NetworkPass& pass, std::span<const std::span<const float>> outputs);
 
   const Detector* detector_;
   infer::Runner runner_;
-  media::Converter converter_;
-  std::array<std::array<float, 256>, 3> levels_;  ///< Input value of each channel and pixel value.
+  NetworkInput input_;
   std::vector<NetworkPass> batch_;
   std::vector<Detection> found_;  ///< In the frame whose passes are being read.
 };

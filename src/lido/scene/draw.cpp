@@ -57,6 +57,33 @@ std::array<uint8_t, 3> track_color(int64_t track) {
   return kColors[static_cast<size_t>(track) % kColors.size()];
 }
 
+void draw_poses(media::Image& image, const media::Geometry& geometry,
+                std::span<const DrawnPose> poses) {
+  cv::Mat view(image.height, image.width, CV_8UC3, image.rgb.data());
+  const int thickness = std::max(1, std::min(image.width, image.height) / 400);
+  const cv::Scalar white(255, 255, 255);
+  for (const DrawnPose& pose : poses) {
+    const auto is_sure = [&](size_t i) { return pose.keypoints[i].score >= kMinDrawnScore; };
+    const auto place = [&](size_t i) {
+      const Keypoint& point = pose.keypoints[i];
+      // A network may place a point anywhere.
+      const auto pixel = [](double value) {
+        return static_cast<int>(std::lround(std::clamp(value, -1e4, 1e4)));
+      };
+      return cv::Point(pixel(point.x * geometry.scale_x + geometry.offset_x),
+                       pixel(point.y * geometry.scale_y + geometry.offset_y));
+    };
+    const cv::Scalar color = scalar(track_color(pose.track));
+    for (const auto& [from, to] : pose.limbs) {
+      if (is_sure(from) && is_sure(to))
+        cv::line(view, place(from), place(to), color, thickness, cv::LINE_AA);
+    }
+    for (size_t i = 0; i < pose.keypoints.size(); ++i) {
+      if (is_sure(i)) cv::circle(view, place(i), thickness + 1, white, cv::FILLED, cv::LINE_AA);
+    }
+  }
+}
+
 void draw(media::Image& image, const media::Geometry& geometry, std::span<const DrawnBox> boxes,
           std::span<const DrawnPath> paths, const std::string& caption) {
   cv::Mat view(image.height, image.width, CV_8UC3, image.rgb.data());

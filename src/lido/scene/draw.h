@@ -10,6 +10,7 @@
 
 #include "lido/base/box.h"
 #include "lido/media/convert.h"
+#include "lido/scene/pose.h"
 
 namespace lido::scene {
 
@@ -26,6 +27,19 @@ struct DrawnPath {
   int64_t track = 0;                              ///< Number of the track.
   std::vector<std::pair<double, double>> points;  ///< Upright source pixels, oldest first.
 };
+
+/// The keypoints of a person.
+struct DrawnPose {
+  int64_t track = 0;                                 ///< Number of the track.
+  std::span<const Keypoint> keypoints;               ///< Upright source pixels.
+  std::span<const std::pair<size_t, size_t>> limbs;  ///< Positions of keypoints to join.
+};
+
+/// Draws keypoints with a score of kMinDrawnScore or more, and the limbs between them. Changes only
+/// the image.
+/// @param geometry  From upright source pixels to the image's.
+void draw_poses(media::Image& image, const media::Geometry& geometry,
+                std::span<const DrawnPose> poses);
 
 /// Draws paths, boxes and a caption at the bottom into an image. Changes only the image.
 /// @param geometry  From upright source pixels to the image's.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <map>
 
+#include "lido/scene/person_poses.h"
+
 namespace lido::scene {
 namespace {
 
@@ -82,6 +84,7 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
     if (seen.track != 0) summaries.add(seen, all.motions[at].motion.view_from_frame);
   }
   all.tracks = summaries.take();
+  all.poses = poses_along(observations, all.objects, detector);
   return all;
 }
 

@@ -42,15 +42,24 @@ struct MotionAt {
   std::optional<Registration> registration;  ///< Empty for a first frame of a view.
 };
 
-/// Objects, tracks, camera motion and faults of a whole clip.
+/// Keypoints of a followed person at one tick.
+struct TrackPose {
+  int64_t k = 0;
+  int64_t track = 0;  ///< Number of the person's track, from 1.
+  bool seen = false;  ///< False where the detector missed the person and their place is expected.
+  Pose pose;
+};
+
+/// Objects, tracks, camera motion, faults and poses of a whole clip.
 struct Followed {
   std::vector<SeenObject> objects;   ///< By tick.
   std::vector<TrackSummary> tracks;  ///< By number.
   std::vector<MotionAt> motions;     ///< One for each observation.
   std::vector<FaultSpan> faults;     ///< By beginning.
+  std::vector<TrackPose> poses;      ///< By tick, then by track; empty without a pose network.
 };
 
-/// Joins a clip's observations over time: tracks, camera motion, faults. Pure.
+/// Joins a clip's observations over time: tracks, camera motion, faults, poses. Pure.
 /// @param observations  The whole clip's, in order of time.
 /// @param fps  Ticks a second.
 /// @param width, height  Upright source pixels.

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "lido/scene/background.h"
+#include "lido/scene/person_poses.h"
 
 namespace lido::scene {
 namespace {
@@ -59,7 +61,7 @@ Result<void> Observer::observe(const std::vector<Detection>& found) {
     Observation observation{.k = k, .after_cut = waiting.after_cut && k == waiting.first_k};
     observation.found = found;
     if (observation.after_cut) {
-      end_block();
+      LIDO_TRY(end_block());
       recent_.clear();
       motion_.reset();
       quality_.reset();
@@ -67,7 +69,7 @@ Result<void> Observer::observe(const std::vector<Detection>& found) {
     observation.quality = quality_.measure(grey, waiting.frame);
     const bool new_block = recent_.empty() || k / kBlock != recent_.back().k / kBlock;
     if (k >= owned_.begin) {
-      if (new_block) end_block();
+      if (new_block) LIDO_TRY(end_block());
       observation.registration = motion_.push(k, new_block, grey, geometry, boxes);
       observation.featureless = observation.quality.structure < kMinStructure;
     }
@@ -82,9 +84,10 @@ Result<void> Observer::observe(const std::vector<Detection>& found) {
       block_.push_back(grey);
       if (k % kThumbnailEvery == kThumbnailEvery / 2) add_thumbnail(k, waiting.frame);
     } else {
-      end_block();
+      LIDO_TRY(end_block());
     }
     observations_.push_back(std::move(observation));
+    if (k < owned_.end) LIDO_TRY(find_poses(waiting.frame, k == waiting.first_k || new_block));
   }
   return {};
 }
@@ -94,8 +97,39 @@ void Observer::add_thumbnail(int64_t k, const media::Frame& frame) {
   thumbnails_.push_back({k, thumbnail_converter_.convert(frame, geometry)});
 }
 
+/// Looks for the keypoints of people in the last observation's frame.
+/// @param is_new  Whether the block has not shown the frame before.
+Result<void> Observer::find_poses(const media::Frame& frame, bool is_new) {
+  if (!poses_) return {};
+  const size_t at = observations_.size() - 1;
+  if (!is_new) {
+    repeats_.push_back(at);
+    return {};
+  }
+  const auto emit = [this](size_t observation, Pose pose) {
+    observations_[observation].poses.push_back(std::move(pose));
+  };
+  for (const Box& box : pose_boxes(recent_, detector_))
+    LIDO_TRY(poses_->push(frame, box, at, emit));
+  return {};
+}
+
+/// Completes the block's observations. Batches of people end with the block, so that they do not
+/// depend on where a clip is divided.
+Result<void> Observer::end_block() {
+  if (poses_) {
+    LIDO_TRY(poses_->flush([this](size_t observation, Pose pose) {
+      observations_[observation].poses.push_back(std::move(pose));
+    }));
+  }
+  for (const size_t at : std::exchange(repeats_, {}))
+    observations_[at].poses = observations_[at - 1].poses;
+  add_moving();
+  return {};
+}
+
 /// Adds the regions that moved in the block's frames and that no detection covers.
-void Observer::end_block() {
+void Observer::add_moving() {
   constexpr double kMinShared = 0.3;  // of the smaller box
   Observation* observation = observations_.data() + observations_.size() - block_.size();
   const auto width = static_cast<int>(std::lround(geometry_.width / geometry_.scale_x));
@@ -122,8 +156,7 @@ void Observer::end_block() {
 
 Result<void> Observer::finish() {
   LIDO_TRY(session_.flush([this](const std::vector<Detection>& found) { return observe(found); }));
-  end_block();
-  return {};
+  return end_block();
 }
 
 }  // namespace lido::scene

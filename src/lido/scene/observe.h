@@ -15,6 +15,7 @@
 #include "lido/media/frame.h"
 #include "lido/scene/detect.h"
 #include "lido/scene/motion.h"
+#include "lido/scene/pose.h"
 #include "lido/scene/quality.h"
 
 namespace lido::scene {
@@ -47,6 +48,7 @@ struct Observation {
   std::optional<Registration> registration;
   bool featureless = false;  ///< Too little structure to register the frame.
   QualityFeatures quality;
+  std::vector<Pose> poses;  ///< In the order of pose_boxes(); empty without a network.
 };
 
 /// A small frame for background plates.
@@ -55,23 +57,28 @@ struct Thumbnail {
   media::Image image;  ///< Longer side at most 480 pixels.
 };
 
-/// Observes the sampled frames of a clip, in order of time. Not thread-safe; the detector must
+/// Observes the sampled frames of a clip, in order of time. Not thread-safe; the networks must
 /// outlive the observer.
 class Observer {
  public:
   /// Receives each owned frame with its observation and up to kLookBack before it, oldest first.
   using FrameSink =
       std::function<Result<void>(const media::Frame& frame, std::span<const Observation> recent)>;
+  /// @param poses  Finds keypoints of people; empty for none.
   Observer(const Detector& detector, DetectorSession session, const OwnedBlocks& owned,
-           FrameSink sink)
-      : detector_(detector), session_(std::move(session)), owned_(owned), sink_(std::move(sink)) {}
+           FrameSink sink, std::optional<PoseSession> poses = {})
+      : detector_(detector),
+        session_(std::move(session)),
+        owned_(owned),
+        sink_(std::move(sink)),
+        poses_(std::move(poses)) {}
 
   /// Adds the frame that is shown at ticks first_k <= k < end_k.
-  /// @return Errors of the detector (kCorrupt) and of the sink.
+  /// @return Errors of the networks (kCorrupt) and of the sink.
   Result<void> push(int64_t first_k, int64_t end_k, bool after_cut, const media::Frame& frame);
 
   /// Observes the frames that wait for a full batch. To be called once, after the last push().
-  /// @return Errors of the detector (kCorrupt) and of the sink.
+  /// @return Errors of the networks (kCorrupt) and of the sink.
   Result<void> finish();
 
   /// Moves out the observations of the owned blocks, once finished. One more follows for the
@@ -90,7 +97,9 @@ class Observer {
                             const media::UprightSize& size) const;
   Result<void> observe(const std::vector<Detection>& found);
   void add_thumbnail(int64_t k, const media::Frame& frame);
-  void end_block();
+  Result<void> find_poses(const media::Frame& frame, bool is_new);
+  Result<void> end_block();
+  void add_moving();
 
   const Detector& detector_;
   DetectorSession session_;
@@ -105,6 +114,8 @@ class Observer {
   media::Geometry geometry_;
   std::vector<media::GreyImage> block_;  ///< Reduced frames of the last observations.
   std::vector<Observation> observations_;
+  std::optional<PoseSession> poses_;
+  std::vector<size_t> repeats_;  ///< Observations of the block that show the frame before again.
   std::vector<Thumbnail> thumbnails_;
 };
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // CPU time of analysing one frame, part by part, for ./dev bench scene.
-// Usage: scene_bench CLIP BUNDLE
+// Usage: scene_bench CLIP BUNDLE POSE_BUNDLE
 #include <fmt/format.h>
 #include <time.h>
 
 #include <algorithm>
+#include <memory>
 
 #include "lido/media/extract.h"
 #include "lido/scene/observe.h"
+#include "lido/scene/pose.h"
 #include "lido/storage/store.h"
 
 namespace {
@@ -27,8 +29,9 @@ class Part {
     taken_.push_back(cpu_ms() - before);
   }
   void print(const char* name) {
+    if (taken_.empty()) return;
     std::ranges::sort(taken_);
-    fmt::print("{:<44}{:>8.2f} ms a frame ({:.2f}-{:.2f})\n", name, taken_[taken_.size() / 2],
+    fmt::print("{:<44}{:>8.2f} ms ({:.2f}-{:.2f})\n", name, taken_[taken_.size() / 2],
                taken_.front(), taken_.back());
   }
 
@@ -36,8 +39,44 @@ class Part {
   std::vector<double> taken_;
 };
 
-lido::Result<void> bench(const char* clip, const char* folder) {
+/// The pose network, bare and with everything around it, on people of the clip.
+class PoseParts {
+ public:
+  static lido::Result<PoseParts> make(const char* folder) {
+    using namespace lido;
+    const auto bundle = LIDO_TRY(infer::read_bundle(folder));
+    auto estimator =
+        std::make_unique<scene::PoseEstimator>(LIDO_TRY(scene::PoseEstimator::make(bundle)));
+    auto session = LIDO_TRY(estimator->open_session());
+    auto runner = LIDO_TRY(LIDO_TRY(infer::load(bundle)).make_runner());
+    return PoseParts(std::move(estimator), std::move(session), std::move(runner));
+  }
+  void time(const lido::media::Frame& frame, std::span<const lido::Box> people) {
+    for (const lido::Box& box : people) {
+      bare_.time([&] { (void)runner_.run(); });
+      whole_.time([&] { (void)session_.push(frame, box, 0, [](size_t, auto) {}); });
+    }
+  }
+  void print() {
+    bare_.print("the pose network, bare, a person");
+    whole_.print("pose: crop, network, keypoints, a person");
+  }
+
+ private:
+  PoseParts(std::unique_ptr<lido::scene::PoseEstimator> estimator, lido::scene::PoseSession session,
+            lido::infer::Runner runner)
+      : estimator_(std::move(estimator)),
+        session_(std::move(session)),
+        runner_(std::move(runner)) {}
+  std::unique_ptr<lido::scene::PoseEstimator> estimator_;
+  lido::scene::PoseSession session_;
+  lido::infer::Runner runner_;
+  Part bare_, whole_;
+};
+
+lido::Result<void> bench(const char* clip, const char* folder, const char* pose_folder) {
   using namespace lido;
+  auto poses = LIDO_TRY(PoseParts::make(pose_folder));
   const auto bundle = LIDO_TRY(infer::read_bundle(folder));
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, {}));
   auto session = LIDO_TRY(detector.open_session());
@@ -67,6 +106,7 @@ lido::Result<void> bench(const char* clip, const char* folder) {
     reduce.time([&] { grey = scene::MotionEstimator::reduce(frame, geometry, converter); });
     motion.time([&] { (void)estimator.push(k, k % scene::kBlock == 0, grey, geometry, people); });
     quality.time([&] { (void)meter.measure(grey, frame); });
+    poses.time(frame, people);
     ++k;
     return {};
   };
@@ -76,17 +116,18 @@ lido::Result<void> bench(const char* clip, const char* folder) {
   reduce.print("brightness at 960 pixels");
   motion.print("camera motion");
   quality.print("view quality");
+  poses.print();
   return {};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    fmt::print(stderr, "usage: scene_bench CLIP BUNDLE\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: scene_bench CLIP BUNDLE POSE_BUNDLE\n");
     return 2;
   }
-  const auto done = bench(argv[1], argv[2]);
+  const auto done = bench(argv[1], argv[2], argv[3]);
   if (!done) fmt::print(stderr, "scene_bench: {}\n", done.error().message);
   return done ? 0 : 1;
 }
