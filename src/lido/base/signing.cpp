@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 
 #include <array>
+#include <random>
 
 namespace lido {
 
@@ -60,6 +61,31 @@ std::string base64(std::string_view bytes) {
                   static_cast<int>(bytes.size()));
   text.pop_back();
   return text;
+}
+
+std::string random_hex(size_t bytes) {
+  std::random_device random;
+  std::string text;
+  while (text.size() < bytes) text += static_cast<char>(random() & 255);
+  return hex_of(text);
+}
+
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t group = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) break;
+    group = group << 6 | static_cast<uint32_t>(digit);
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(group >> bits & 255);
+  }
+  return bytes;
 }
 
 std::string base64url(std::string_view bytes) {

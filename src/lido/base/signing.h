@@ -36,8 +36,14 @@ std::string hmac_sha256(std::string_view key, std::string_view text);
 /// Returns bytes as lower-case hex digits.
 std::string hex_of(std::string_view bytes);
 
+/// Returns random lower-case hex digits, for names that no other process has.
+/// @param bytes  Half the number of digits.
+std::string random_hex(size_t bytes);
+
 /// Returns bytes in base64 (RFC 4648), with padding.
 std::string base64(std::string_view bytes);
+/// Returns the bytes of a text in base64 (RFC 4648). Any other character ends the text.
+std::string from_base64(std::string_view text);
 /// Returns bytes in base64 for URLs and tokens: '-' and '_' in place of '+' and '/', no padding.
 std::string base64url(std::string_view bytes);
 

@@ -33,6 +33,9 @@ TEST(Base64, GivesTheTextsOfRfc4648) {
   EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
   EXPECT_EQ(base64("\xfb\xff"), "+/8=");
   EXPECT_EQ(base64url("\xfb\xff"), "-_8");
+  for (const char* text : {"", "f", "fo", "foobar", "\xfb\xff"})
+    EXPECT_EQ(from_base64(base64(text)), text);
+  EXPECT_EQ(from_base64("Zm9v\" alt"), "foo") << "the text ends at the quotation mark";
 }
 
 TEST(SignRs256, RefusesATextThatIsNoKey) {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lido/base/hash.h"
+#include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
 
 namespace lido::cluster {
@@ -31,25 +32,21 @@ size_t append_bytes(const char* data, size_t size, size_t count, void* text) {
   return size * count;
 }
 
-std::string text_of(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
 int64_t number_of(const Json& json, const char* key) {
   const auto found = json.find(key);
   return found != json.end() && found->is_number() ? found->get<int64_t>() : 0;
 }
 
 Job job_of(const Json& json) {
-  Job job{.id = text_of(json, "submission_id"),
-          .status = text_of(json, "status"),
-          .message = text_of(json, "message"),
-          .entrypoint = text_of(json, "entrypoint"),
-          .node = text_of(json, "driver_node_id"),
+  Job job{.id = text_at(json, "submission_id"),
+          .status = text_at(json, "status"),
+          .message = text_at(json, "message"),
+          .entrypoint = text_at(json, "entrypoint"),
+          .node = text_at(json, "driver_node_id"),
           .start_ms = number_of(json, "start_time"),
           .end_ms = number_of(json, "end_time")};
   if (const auto metadata = json.find("metadata"); metadata != json.end() && metadata->is_object())
-    job.dataset = text_of(*metadata, "lido_dataset");
+    job.dataset = text_at(*metadata, "lido_dataset");
   if (const auto exit = json.find("driver_exit_code");
       exit != json.end() && exit->is_number_integer())
     job.exit = exit->get<int>();
@@ -198,7 +195,7 @@ Result<std::string> JobsApi::call(const char* method, const std::string& path,
 
 Result<std::string> JobsApi::version() {
   const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(call("GET", "/api/version"))));
-  return json.is_object() ? text_of(json, "ray_version") : "";
+  return json.is_object() ? text_at(json, "ray_version") : "";
 }
 
 Result<std::vector<Job>> JobsApi::list() {
@@ -240,7 +237,7 @@ Result<std::string> JobsApi::logs(const std::string& id) {
   if (!text && text.error().code == ErrorCode::kNotFound)
     return fail(ErrorCode::kNotFound, "{}: {} has no such job", id, url_);
   const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(text)));
-  return json.is_object() ? text_of(json, "logs") : "";
+  return json.is_object() ? text_at(json, "logs") : "";
 }
 
 Result<std::string> JobsApi::upload(const std::string& zip) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "lido/base/hash.h"
+#include "lido/base/signing.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scenes.h"
 #include "lido/dataset/stored_files.h"
@@ -16,25 +17,6 @@ namespace lido::dataset {
 namespace {
 
 constexpr std::string_view kImageMark = "data:image/jpeg;base64,";
-
-/// Decodes base64. Any other character ends the text.
-std::string from_base64(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string bytes;
-  uint32_t group = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const size_t digit = kDigits.find(c);
-    if (digit == std::string_view::npos) break;
-    group = group << 6 | static_cast<uint32_t>(digit);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    bytes += static_cast<char>(group >> bits & 255);
-  }
-  return bytes;
-}
 
 /// Checksums of the images that a page shows.
 Result<std::set<std::string>> images_of_page(storage::Store& store, const char* name) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lido/base/json_integer.h"
+#include "lido/base/signing.h"
 
 namespace lido::infer {
 namespace {
@@ -64,24 +65,6 @@ uint64_t whole_number(const Json& json) {
   return static_cast<uint64_t>(std::stoll(json.get<std::string>()));
 }
 
-std::string from_base64(const std::string& text) {
-  std::string out;
-  uint32_t group = 0;
-  int bits = 0;
-  for (const char c : text) {
-    const std::string_view digits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const size_t value = digits.find(c);
-    if (value == std::string_view::npos) break;
-    group = group << 6 | static_cast<uint32_t>(value);
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(group >> bits & 255);
-  }
-  return out;
-}
-
 std::string shape_message(const std::vector<int64_t>& lengths) {
   Message shape;
   for (const int64_t length : lengths) {
@@ -103,7 +86,7 @@ std::vector<int64_t> lengths_of(const Json& shape) {
 /// One field of AttrValue, or of its ListValue, whose numbers are the same.
 void write_attribute_field(Message& message, const std::string& kind, const Json& value) {
   if (kind == "s")
-    message.text(2, from_base64(value));
+    message.text(2, from_base64(value.get<std::string>()));
   else if (kind == "i")
     message.number(3, whole_number(value));
   else if (kind == "f")

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "lido/base/hash.h"
+#include "lido/base/signing.h"
 #include "lido/report/embedded.h"
 
 namespace lido::report {
@@ -32,24 +33,6 @@ std::string escape(std::string_view text) {
   }
   return out;
 }
-
-namespace {
-
-std::string base64(std::string_view bytes) {
-  constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j)
-      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0);
-    for (size_t j = 0; j < 4; ++j)
-      out += i + j <= bytes.size() ? kDigits[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
-}
-
-}  // namespace
 
 std::string image_tag(std::string_view jpeg, std::string_view description) {
   return fmt::format("<img loading=lazy alt=\"{}\" src=\"data:image/jpeg;base64,{}\">",

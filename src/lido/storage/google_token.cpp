@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
 #include "lido/base/signing.h"
 #include "lido/storage/credentials.h"
@@ -21,11 +22,6 @@ constexpr const char* kScope = "https://www.googleapis.com/auth/devstorage.read_
 constexpr const char* kTokenServer = "https://oauth2.googleapis.com/token";
 /// A token is renewed this long before its end.
 constexpr auto kTokenMargin = std::chrono::minutes(4);
-
-std::string string_at(const Json& json, const char* key, const char* fallback = "") {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : fallback;
-}
 
 Result<std::string> text_of_file(const std::string& path) {
   std::ifstream file(path);
@@ -62,10 +58,10 @@ HttpRequest form(const std::string& url,
 
 Result<Json> token_of_service_account(HttpClient& client, const Json& key,
                                       const std::stop_token& stop) {
-  const std::string server = string_at(key, "token_uri", kTokenServer);
-  const std::string statement = LIDO_TRY(
-      service_account_statement(string_at(key, "client_email"), string_at(key, "private_key"),
-                                server, std::chrono::system_clock::now()));
+  const std::string server = text_at(key, "token_uri", kTokenServer);
+  const std::string statement =
+      LIDO_TRY(service_account_statement(text_at(key, "client_email"), text_at(key, "private_key"),
+                                         server, std::chrono::system_clock::now()));
   return ask(client,
              form(server, {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
                            {"assertion", statement}}),
@@ -74,11 +70,11 @@ Result<Json> token_of_service_account(HttpClient& client, const Json& key,
 
 Result<Json> token_of_user(HttpClient& client, const Json& login, const std::stop_token& stop) {
   return ask(client,
-             form(string_at(login, "token_uri", kTokenServer),
+             form(text_at(login, "token_uri", kTokenServer),
                   {{"grant_type", "refresh_token"},
-                   {"client_id", string_at(login, "client_id")},
-                   {"client_secret", string_at(login, "client_secret")},
-                   {"refresh_token", string_at(login, "refresh_token")}}),
+                   {"client_id", text_at(login, "client_id")},
+                   {"client_secret", text_at(login, "client_secret")},
+                   {"refresh_token", text_at(login, "refresh_token")}}),
              stop);
 }
 
@@ -86,9 +82,9 @@ Result<Json> token_of_user(HttpClient& client, const Json& login, const std::sto
 Result<std::string> subject_token(HttpClient& client, const Json& source,
                                   const std::stop_token& stop) {
   std::string text;
-  if (const std::string file = string_at(source, "file"); !file.empty()) {
+  if (const std::string file = text_at(source, "file"); !file.empty()) {
     text = LIDO_TRY(text_of_file(file));
-  } else if (const std::string url = string_at(source, "url"); !url.empty()) {
+  } else if (const std::string url = text_at(source, "url"); !url.empty()) {
     HttpRequest request{.url = url};
     for (const auto& [name, value] : source.value("headers", Json::object()).items()) {
       if (value.is_string())
@@ -104,26 +100,26 @@ Result<std::string> subject_token(HttpClient& client, const Json& source,
                 "credential_source: of a kind that Lido does not know, want file or url");
   }
   const Json format = source.value("format", Json::object());
-  if (string_at(format, "type", "text") != "json") return text;
+  if (text_at(format, "type", "text") != "json") return text;
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::kInvalidArgument, "subject token: no JSON object");
-  return string_at(json, string_at(format, "subject_token_field_name").c_str());
+  return text_at(json, text_at(format, "subject_token_field_name").c_str());
 }
 
 Result<Json> token_of_federation(HttpClient& client, const Json& account,
                                  const std::stop_token& stop) {
   const std::string subject =
       LIDO_TRY(subject_token(client, account.value("credential_source", Json::object()), stop));
-  const std::string owner = string_at(account, "service_account_impersonation_url");
+  const std::string owner = text_at(account, "service_account_impersonation_url");
   const char* scope = owner.empty() ? kScope : "https://www.googleapis.com/auth/cloud-platform";
   Json answer =
       LIDO_TRY(ask(client,
-                   form(string_at(account, "token_url"),
+                   form(text_at(account, "token_url"),
                         {{"grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"},
                          {"requested_token_type", "urn:ietf:params:oauth:token-type:access_token"},
-                         {"audience", string_at(account, "audience")},
+                         {"audience", text_at(account, "audience")},
                          {"scope", scope},
-                         {"subject_token_type", string_at(account, "subject_token_type")},
+                         {"subject_token_type", text_at(account, "subject_token_type")},
                          {"subject_token", subject}}),
                    stop));
   if (owner.empty()) return answer;
@@ -131,10 +127,10 @@ Result<Json> token_of_federation(HttpClient& client, const Json& account,
       .method = "POST",
       .url = owner,
       .headers = {"Content-Type: application/json",
-                  "Authorization: Bearer " + string_at(answer, "access_token")},
+                  "Authorization: Bearer " + text_at(answer, "access_token")},
       .body = {.before = json_text(Json{{"scope", {kScope}}, {"lifetime", "3600s"}})}};
   const Json given = LIDO_TRY(ask(client, std::move(request), stop));
-  return Json{{"access_token", string_at(given, "accessToken")}, {"expires_in", 3600}};
+  return Json{{"access_token", text_at(given, "accessToken")}, {"expires_in", 3600}};
 }
 
 Result<Json> token_of_machine(HttpClient& client, const std::stop_token& stop) {
@@ -154,7 +150,7 @@ Result<Json> ask_for_token(HttpClient& client, const std::stop_token& stop) {
   if (!json.is_object())
     return fail(ErrorCode::kInvalidArgument, "{}: no JSON object, want a file of credentials",
                 file);
-  const std::string type = string_at(json, "type");
+  const std::string type = text_at(json, "type");
   auto answer = type == "service_account"   ? token_of_service_account(client, json, stop)
                 : type == "authorized_user" ? token_of_user(client, json, stop)
                 : type == "external_account"
@@ -188,7 +184,7 @@ Result<std::string> GoogleTokens::token(const std::stop_token& stop) {
   const std::lock_guard lock(mutex_);
   if (!token_.empty() && Clock::now() < end_) return token_;
   const Json answer = LIDO_TRY(ask_for_token(client_, stop));
-  token_ = string_at(answer, "access_token");
+  token_ = text_at(answer, "access_token");
   if (token_.empty())
     return fail(ErrorCode::kUnavailable, "access token: the answer of Google has none");
   const auto expires = answer.find("expires_in");

@@ -11,9 +11,10 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
-#include <random>
 
+#include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
+#include "lido/base/signing.h"
 #include "lido/storage/requester.h"
 
 namespace lido::storage {
@@ -83,21 +84,12 @@ std::string to_text(const Holder& holder) {
 /// Reads the holder; parts that are missing or of another type are empty.
 Holder holder_from(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);
-  const auto string_at = [&](const char* key) {
-    const bool is_there = json.is_object() && json.contains(key) && json[key].is_string();
-    return is_there ? json[key].get<std::string>() : std::string();
-  };
-  Holder holder{.id = string_at("id"), .host = string_at("host"), .process = {}};
-  holder.process.machine = string_at("machine");
-  holder.process.start = string_at("start");
+  Holder holder{.id = text_at(json, "id"), .host = text_at(json, "host"), .process = {}};
+  holder.process.machine = text_at(json, "machine");
+  holder.process.start = text_at(json, "start");
   if (json.is_object() && json.contains("pid") && json["pid"].is_number_integer())
     holder.process.pid = json["pid"].get<int64_t>();
   return holder;
-}
-
-std::string random_id() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
 }
 
 Holder this_process() {
@@ -140,7 +132,7 @@ Result<std::unique_ptr<Lease>> Lease::acquire(std::shared_ptr<ObjectApi> api, st
                                               const std::string& uri,
                                               std::chrono::milliseconds wait, LeaseTimes times) {
   std::unique_ptr<Lease> lease(new Lease(std::move(api), std::move(name), uri, times));
-  lease->id_ = random_id();
+  lease->id_ = random_hex(16);
   const auto begin = since_boot();
   std::string first_version;  // of the other process's object, when this one began to wait
   WriteIf wanted{WriteIf::State::kMissing};
