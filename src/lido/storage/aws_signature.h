@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
+#include "lido/base/result.h"
 #include "lido/storage/http.h"
 
 namespace lido::storage {
@@ -13,7 +15,13 @@ struct AwsCredentials {
   std::string access_key;
   std::string secret_key;
   std::string session_token;  ///< Empty for credentials that do not expire.
+  bool operator==(const AwsCredentials&) const = default;
 };
+
+/// Reads credentials from a source that gives their parts one by one and may renew them meanwhile:
+/// reads until two readings are equal, so that no part is of other credentials.
+/// @return kUnavailable when they never are.
+Result<AwsCredentials> read_unmixed(const std::function<AwsCredentials()>& read);
 
 /// Signs a request to S3 by Signature Version 4: adds x-amz-date, x-amz-content-sha256,
 /// x-amz-security-token and Authorization. All headers are signed. Thread-safe.

@@ -51,5 +51,27 @@ TEST(AwsSignature, LeavesARequestWithoutCredentialsUnsigned) {
             std::vector<std::string>{fmt::format("x-amz-content-sha256: {}", kNothing)});
 }
 
+TEST(AwsCredentials, AreNeverOfTwoReadings) {
+  const AwsCredentials old{"OLD", "old secret", "old token"},
+      next{"NEW", "new secret", "new token"};
+  for (int renewed_at = 0; renewed_at < 8; ++renewed_at) {
+    int parts = 0;
+    const auto part = [&](std::string AwsCredentials::* field) {
+      return (parts++ < renewed_at ? old : next).*field;
+    };
+    const auto read = read_unmixed([&]() -> AwsCredentials {
+      const std::string key = part(&AwsCredentials::access_key);
+      const std::string secret = part(&AwsCredentials::secret_key);
+      return {key, secret, part(&AwsCredentials::session_token)};
+    });
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(*read == old || *read == next) << renewed_at << " " << read->access_key;
+  }
+  int reading = 0;
+  EXPECT_EQ(
+      read_unmixed([&] { return AwsCredentials{std::to_string(++reading), "", ""}; }).error().code,
+      ErrorCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace lido::storage

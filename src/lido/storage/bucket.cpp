@@ -150,8 +150,10 @@ class BucketWriter final : public Writer {
 
   using Writer::append;
   Result<void> append(std::span<const std::byte> bytes) override {
-    sha256_.update(bytes);
-    md5_.update(bytes);
+    if (api_->checksum() == Checksum::kMd5)
+      md5_.update(bytes);
+    else
+      sha256_.update(bytes);
     upload_.text.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (upload_.text.size() < kMaxInMemory) return {};
     return move_to_file();
@@ -159,8 +161,10 @@ class BucketWriter final : public Writer {
 
   Result<void> commit() override {
     if (upload_.file >= 0) LIDO_TRY(move_to_file());
-    upload_.sha256 = sha256_.hex();
-    upload_.md5 = md5_.bytes();
+    if (api_->checksum() == Checksum::kMd5)
+      upload_.md5 = md5_.bytes();
+    else
+      upload_.sha256 = sha256_.hex();
     LIDO_TRY(lease_->check());
     LIDO_TRY(api_->put(name_, upload_, {}));
     return {};

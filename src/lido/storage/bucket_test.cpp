@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstdlib>
+#include <map>
 
 #include "lido/storage/test_server.h"
 
@@ -42,6 +44,21 @@ class FakeGcs {
     const std::lock_guard lock(mutex_);
     ++generation_;
   }
+  /// Carries out the next write, and loses its answer.
+  void lose_next_answer() {
+    const std::lock_guard lock(mutex_);
+    loses_answer_ = true;
+  }
+  /// Status lines of the next batch's calls, in place of 204.
+  void answer_batch(std::vector<std::string> statuses) {
+    const std::lock_guard lock(mutex_);
+    batch_statuses_ = std::move(statuses);
+  }
+  /// Forgets the objects that were written on condition.
+  void remove_new_objects() {
+    const std::lock_guard lock(mutex_);
+    facts_of_new_.clear();
+  }
   /// Offsets of the reads since the last call.
   std::vector<size_t> take_offsets() {
     const std::lock_guard lock(mutex_);
@@ -63,6 +80,12 @@ class FakeGcs {
     if (!request.starts_with("GET ")) return write(request);
     const std::string target = request.substr(4, request.find(' ', 4) - 4);
     const std::string json = "Content-Type: application/json\r\n";
+    for (const auto& [name, facts] : facts_of_new_) {
+      if (!target.starts_with("/storage/v1/b/pool/o/" + name + "?")) continue;
+      // The facts are a JSON object: "{...}".
+      return TestServer::reply("200 OK", R"({"generation":"7","size":"4",)" + facts.substr(1),
+                               json);
+    }
     if (target.find("clip.mp4") == std::string::npos) {
       const bool listing = target.find("/o?") != std::string::npos;
       return listing ? TestServer::reply("200 OK", R"({"kind":"storage#objects"})", json)
@@ -78,12 +101,30 @@ class FakeGcs {
   }
   std::string write(const std::string& request) {
     writes_.push_back(request);
-    if (!request.starts_with("POST /batch/"))
-      return TestServer::reply("200 OK", R"({"generation":"1"})");
+    if (request.starts_with("POST /batch/")) return batch(request);
+    if (const size_t end = request.find("&ifGenerationMatch=0 "); end != std::string::npos) {
+      const size_t begin = request.find("&name=") + 6;
+      const size_t facts = request.find("\r\n\r\n{") + 4;
+      const bool is_new = facts_of_new_
+                              .try_emplace(request.substr(begin, end - begin),
+                                           request.substr(facts, request.find('\r', facts) - facts))
+                              .second;
+      if (!is_new) return TestServer::reply("412 Precondition Failed", "");
+    }
+    if (std::exchange(loses_answer_, false))
+      return TestServer::reply("503 Service Unavailable", "");
+    return TestServer::reply("200 OK", R"({"generation":"1"})");
+  }
+  std::string batch(const std::string& request) {
     std::string body;
+    const auto statuses = std::exchange(batch_statuses_, {});
+    size_t call = 0;
     for (size_t at = request.find("DELETE /"); at != std::string::npos;
-         at = request.find("DELETE /", at + 1))
-      body += "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+         at = request.find("DELETE /", at + 1), ++call) {
+      const std::string status = call < statuses.size() ? statuses[call] : "204 No Content";
+      if (status.empty()) continue;
+      body += "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 " + status + "\r\n\r\n";
+    }
     return TestServer::reply("200 OK", body + "--b--\r\n");
   }
   std::string read(const std::string& request) {
@@ -103,6 +144,9 @@ class FakeGcs {
   int generation_ = 1;
   std::vector<size_t> offsets_;
   std::vector<std::string> writes_;
+  bool loses_answer_ = false;
+  std::vector<std::string> batch_statuses_;
+  std::map<std::string, std::string> facts_of_new_;  // of objects written on condition, by name
   TestServer server_;
 };
 
@@ -120,6 +164,7 @@ class Bucket : public testing::Test {
   Bucket() {
     server().fail_next(0);
     server().take_writes();
+    server().remove_new_objects();
     store_ = *open_bucket("gs://pool");
   }
 
@@ -224,6 +269,34 @@ TEST_F(Bucket, ANewObjectIsWrittenOnCondition) {
   EXPECT_NE(writes[0].find("&ifGenerationMatch=0 "), std::string::npos);
   server().fail_next(1, "412 Precondition Failed");
   EXPECT_EQ(*store_->create_new("x", "text"), Created::kExists);
+}
+
+TEST_F(Bucket, ANewObjectWhoseAnswerWasLostIsItsWriters) {
+  server().lose_next_answer();
+  EXPECT_EQ(*store_->create_new("x", "text"), Created::kNew);
+  EXPECT_EQ(server().take_writes().size(), 2U) << "the second attempt found the object in place";
+  server().lose_next_answer();
+  EXPECT_EQ(*store_->create_new("x", "text"), Created::kExists) << "equal, and another writer's";
+}
+
+TEST_F(Bucket, ABatchIsSentAgainForACallThatMaySucceedLater) {
+  for (const char* status : {"503 Service Unavailable", "429 Too Many Requests", ""}) {
+    server().answer_batch({"204 No Content", status});
+    const auto removed = store_->remove_each(std::array<std::string, 3>{"a", "b", "c"});
+    EXPECT_TRUE(removed) << removed.error().message;
+    EXPECT_EQ(server().take_writes().size(), 2U) << status;
+  }
+}
+
+TEST_F(Bucket, ABatchEndsWithACallThatIsRefused) {
+  server().answer_batch({"503 Service Unavailable", "403 Forbidden"});
+  const auto refused = store_->remove_each(std::array<std::string, 2>{"a", "b"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(refused.error().message, "gs://pool/a: an object of 2 cannot be removed (403)");
+  EXPECT_EQ(server().take_writes().size(), 1U);
+  server().answer_batch({"404 Not Found"});
+  EXPECT_TRUE(store_->remove("a")) << "a missing object is no error";
 }
 
 TEST_F(Bucket, RemovesAHundredObjectsByOneRequest) {

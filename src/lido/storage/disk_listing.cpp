@@ -2,6 +2,7 @@
 #include "lido/storage/disk_listing.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -208,10 +209,7 @@ Result<Entry> find_file(const std::string& path) {
                                        : ErrorCode::kUnavailable;
     return fail(code, "{}: cannot open: {}", path, std::generic_category().message(error));
   }
-  if (S_ISDIR(status.st_mode)) {
-    return fail(ErrorCode::kNotFound, "{}: cannot open: {}", path,
-                std::generic_category().message(ENOENT));
-  }
+  if (S_ISDIR(status.st_mode)) return fail(ErrorCode::kNotFound, "{}: a folder, want a file", path);
   if (!S_ISREG(status.st_mode)) return std::unexpected(special(path, status.st_mode));
   struct stat link{};
   Entry entry = entry_of(path, status);

@@ -4,15 +4,30 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <stop_token>
 #include <thread>
+#include <utility>
+
+namespace {
+/// Called once, before the next lock of a file.
+std::function<void()> before_next_flock;
+}  // namespace
+
+/// In place of the C library's flock() in this program.
+extern "C" int replaced_flock(int descriptor, int operation) noexcept __asm__("flock");
+extern "C" int replaced_flock(int descriptor, int operation) noexcept {
+  if (const auto call = std::exchange(before_next_flock, nullptr)) call();
+  return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
+}
 
 namespace lido::storage {
 namespace {
@@ -110,7 +125,8 @@ TEST_F(Disk, AFolderIsNoObject) {
   put("a/1");
   const auto opened = store_->open("a");
   ASSERT_FALSE(opened);
-  EXPECT_NE(opened.error().message.find("/a: "), std::string::npos) << opened.error().message;
+  EXPECT_EQ(opened.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(opened.error().message, folder_.string() + "/a: a folder, want a file");
 }
 
 TEST_F(Disk, RemovesOnlyBelowThePrefix) {
@@ -224,9 +240,14 @@ TEST_F(Disk, OnlyFilesThatAreBeingWrittenStayUnfinished) {
 
 TEST_F(Disk, ALockIsOnTheFileOfThatName) {
   put("lido.json");
-  const auto old = *store_->lock("lido.json");
   put("new");
-  fs::rename(folder_ / "new", folder_ / "lido.json");
+  before_next_flock = [&] { fs::rename(folder_ / "new", folder_ / "lido.json"); };
+  const auto held = store_->lock("lido.json");
+  ASSERT_TRUE(held) << held.error().message;
+  EXPECT_FALSE(before_next_flock) << "the file was replaced after it was opened";
+  EXPECT_FALSE(store_->lock("lido.json", 0ms)) << "the lock is on the file with the name";
+  put("newest");
+  fs::rename(folder_ / "newest", folder_ / "lido.json");
   EXPECT_TRUE(store_->lock("lido.json", 0ms)) << "the old lock's file has lost its name";
 }
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Google Cloud Storage: https://cloud.google.com/storage/docs/json_api/v1
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <random>
-#include <thread>
 
+#include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
 #include "lido/base/signing.h"
 #include "lido/storage/credentials.h"
@@ -22,8 +20,6 @@ using Json = nlohmann::json;
 constexpr const char* kGcsServer = "https://storage.googleapis.com";
 /// Most calls in one batch, by Google's rule.
 constexpr size_t kGcsBatch = 100;
-constexpr int kBatchAttempts = 4;
-constexpr auto kBatchWait = std::chrono::milliseconds(500);
 
 /// Connections and tokens that all buckets of the process share.
 struct GcsConnection {
@@ -32,17 +28,6 @@ struct GcsConnection {
   Requester requester;
   GoogleTokens tokens;
 };
-
-/// Returns a separator that the bytes between do not hold: 128 random bits.
-std::string random_boundary() {
-  std::random_device random;
-  return fmt::format("lido-{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random());
-}
-
-std::string text_at(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 int64_t number_at(const Json& json, const char* key) {
   const std::string text = text_at(json, key);  // JSON of Google has 64-bit numbers as text
@@ -58,12 +43,13 @@ class GcsBucket final : public ObjectApi {
         has_token_(has_token),
         connection_(std::move(connection)) {}
 
+  Checksum checksum() const override { return Checksum::kMd5; }
   size_t batch_size() const override { return kGcsBatch; }
 
   Result<ObjectState> state(const std::string& name) override {
     const std::string uri = uri_of(name);
     const auto answer =
-        LIDO_TRY(run(uri, {.url = url_of(name) + "?fields=size,generation,updated"}));
+        LIDO_TRY(run(uri, {.url = url_of(name) + "?fields=size,generation,updated,metadata"}));
     const Json json = LIDO_TRY(parse(uri, answer));
     const int64_t now_s = parse_http_time(answer.header("date"));
     const int64_t then_s = parse_iso_time_ns(text_at(json, "updated")) / 1'000'000'000;
@@ -71,7 +57,9 @@ class GcsBucket final : public ObjectApi {
     return ObjectState{.size = number_at(json, "size"),
                        .version = text_at(json, "generation"),
                        .age_s = is_known ? static_cast<double>(now_s - then_s) : 0,
-                       .text = {}};
+                       .text = {},
+                       .writer = json.contains("metadata") ? text_at(json["metadata"], kWriterKey)
+                                                           : std::string()};
   }
 
   Result<ObjectState> get(const std::string& name) override {
@@ -102,27 +90,29 @@ class GcsBucket final : public ObjectApi {
                                   server_, percent_encoded(bucket_), percent_encoded(name));
     if (wanted.state == WriteIf::State::kMissing) url += "&ifGenerationMatch=0";
     if (wanted.state == WriteIf::State::kVersion) url += "&ifGenerationMatch=" + wanted.version;
-    const std::string boundary = random_boundary();
+    const std::string boundary = "lido-" + random_hex(16);
     HttpRequest request{.method = "POST",
                         .url = std::move(url),
                         .headers = {"Content-Type: multipart/related; boundary=" + boundary},
                         .body = {.file = upload.file, .file_bytes = upload.file_bytes}};
     // The server refuses bytes that differ from the checksum.
-    const Json facts = {{"md5Hash", base64(upload.md5)}};
+    Json facts = {{"md5Hash", base64(upload.md5)}};
+    const std::string writer = random_hex(16);
+    if (wanted.state == WriteIf::State::kMissing) facts["metadata"] = {{kWriterKey, writer}};
     request.body.before = fmt::format(
         "--{0}\r\nContent-Type: application/json\r\n\r\n{1}\r\n--{0}\r\n"
         "Content-Type: application/octet-stream\r\n\r\n{2}",
         boundary, json_text(facts), upload.text);
     request.body.after = fmt::format("\r\n--{}--\r\n", boundary);
     const auto answer = LIDO_TRY(run(uri_of(name), std::move(request), {404, 412}));
-    if (answer.status == 412) return std::nullopt;
+    if (answer.status == 412) return own_version(*this, name, wanted, writer);
     if (!answer.is_success()) return no_bucket(name);
     const Json json = LIDO_TRY(parse(uri_of(name), answer));
     return text_at(json, "generation");
   }
 
   Result<void> remove(std::span<const std::string> names) override {
-    const std::string boundary = random_boundary();
+    const std::string boundary = "lido-" + random_hex(16);
     HttpRequest request{.method = "POST",
                         .url = server_ + "/batch/storage/v1",
                         .headers = {"Content-Type: multipart/mixed; boundary=" + boundary}};
@@ -134,13 +124,9 @@ class GcsBucket final : public ObjectApi {
           boundary, i, percent_encoded(bucket_), percent_encoded(names[i]));
     }
     body += fmt::format("--{}--\r\n", boundary);
-    for (int attempt = 1;; ++attempt) {
-      const auto answer = LIDO_TRY(run(uri_of(names[0]), request));
-      const auto removed = check_batch(answer.body, names);
-      const bool may_pass = !removed && removed.error().code == ErrorCode::kUnavailable;
-      if (!may_pass || attempt == kBatchAttempts) return removed;
-      std::this_thread::sleep_for(kBatchWait * attempt);  // single calls of a batch can fail
-    }
+    return repeat_batch([&]() -> Result<BatchOutcome> {
+      return check_batch(LIDO_TRY(run(uri_of(names[0]), request)).body, names);
+    });
   }
 
   Result<void> list(const std::string& prefix, const VisitObject& visit) override {
@@ -194,22 +180,30 @@ class GcsBucket final : public ObjectApi {
   }
 
   /// Checks that every call of a batch succeeded, or found no object.
-  Result<void> check_batch(std::string_view body, std::span<const std::string> names) const {
+  Result<BatchOutcome> check_batch(std::string_view body,
+                                   std::span<const std::string> names) const {
     size_t answers = 0;
+    std::string failed;  // status of a call that may succeed later
     constexpr std::string_view kStatusLine = "HTTP/1.1 ";
     for (size_t at = body.find(kStatusLine); at != std::string_view::npos;
          at = body.find(kStatusLine, at + 1)) {
       ++answers;
       const std::string status(body.substr(at + kStatusLine.size(), 3));
       if (status.starts_with('2') || status == "404") continue;
-      const bool is_refused = status == "401" || status == "403";
-      return fail(is_refused ? ErrorCode::kInvalidArgument : ErrorCode::kUnavailable,
-                  "{}: an object of {} cannot be removed ({})", uri_of(names[0]), names.size(),
-                  status);
+      if (status.starts_with('5') || status == "408" || status == "429") {
+        failed = status;
+        continue;
+      }
+      return fail(ErrorCode::kInvalidArgument, "{}: an object of {} cannot be removed ({})",
+                  uri_of(names[0]), names.size(), status);
     }
-    if (answers == names.size()) return {};
-    return fail(ErrorCode::kUnavailable, "{}: {} answer(s) to {} removal(s)", uri_of(names[0]),
-                answers, names.size());
+    if (!failed.empty())
+      return Error{ErrorCode::kUnavailable,
+                   fmt::format("{}: an object of {} cannot be removed ({})", uri_of(names[0]),
+                               names.size(), failed)};
+    if (answers == names.size()) return std::nullopt;
+    return Error{ErrorCode::kUnavailable, fmt::format("{}: {} answer(s) to {} removal(s)",
+                                                      uri_of(names[0]), answers, names.size())};
   }
 
   std::string bucket_;

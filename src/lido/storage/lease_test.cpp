@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 /// A bucket in memory, with the conditions of GCS. Thread-safe.
 class MemoryBucket final : public ObjectApi {
  public:
+  Checksum checksum() const override { return Checksum::kMd5; }
   size_t batch_size() const override { return 10; }
   Result<ObjectState> state(const std::string& name) override { return get(name); }
   Result<ObjectState> get(const std::string& name) override {
@@ -30,7 +31,8 @@ class MemoryBucket final : public ObjectApi {
         .size = std::ssize(object.text),
         .version = std::to_string(object.version),
         .age_s = std::chrono::duration<double>(Clock::now() - object.written).count(),
-        .text = object.text};
+        .text = object.text,
+        .writer = {}};
   }
   Result<size_t> read(const std::string&, const std::string&, int64_t,
                       std::span<std::byte>) override {

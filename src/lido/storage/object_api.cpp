@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/storage/object_api.h"
 
+#include <chrono>
 #include <ctime>
 #include <utility>
 
 #include "lido/base/hash.h"
 #include "lido/base/signing.h"
+#include "lido/storage/requester.h"
 
 namespace lido::storage {
 namespace {
@@ -18,7 +20,31 @@ std::pair<int64_t, const char*> parse_time(const std::string& text, const char* 
   return {::timegm(&utc), rest};
 }
 
+/// Attempts at a batch, and the wait after the first of them, which grows with each.
+constexpr int kBatchAttempts = 4;
+constexpr auto kBatchWait = std::chrono::milliseconds(500);
+
 }  // namespace
+
+Result<std::optional<std::string>> own_version(ObjectApi& api, const std::string& name,
+                                               const WriteIf& wanted, const std::string& writer) {
+  if (wanted.state != WriteIf::State::kMissing) return std::nullopt;
+  auto found = api.state(name);
+  if (!found && found.error().code == ErrorCode::kNotFound) return std::nullopt;
+  if (!found) return std::unexpected(std::move(found).error());
+  if (found->writer != writer) return std::nullopt;
+  return std::move(found->version);
+}
+
+Result<void> repeat_batch(const std::function<Result<BatchOutcome>()>& send) {
+  for (int attempt = 1;; ++attempt) {
+    const BatchOutcome failure = LIDO_TRY(send());
+    if (!failure) return {};
+    if (attempt == kBatchAttempts) return std::unexpected(*failure);
+    if (!wait_unless_stopped(kBatchWait * attempt, requests_stop()))
+      return fail(ErrorCode::kCancelled, "stopped");
+  }
+}
 
 Upload Upload::of(std::string text) {
   Upload upload{.text = std::move(text)};

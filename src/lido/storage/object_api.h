@@ -19,17 +19,21 @@ struct ObjectState {
   std::string version;  ///< Changes with every write: GCS generation, S3 ETag.
   double age_s = 0;     ///< Since the last write, by the server's own clock. 0 when unknown.
   std::string text;     ///< The object's bytes, from get() alone.
+  std::string writer;   ///< Random id of the put() with kMissing that wrote it, from state() alone.
 };
+
+/// Checksum by which a provider checks the bytes of an upload.
+enum class Checksum { kMd5, kSha256 };
 
 /// An object to write: a text, or bytes of a file.
 struct Upload {
   std::string text;
   int file = -1;           ///< Descriptor; -1 for a text.
   int64_t file_bytes = 0;  ///< Size of the file.
-  std::string sha256;      ///< 64 hex digits, of all bytes.
-  std::string md5;         ///< 16 bytes, of all bytes.
+  std::string sha256;      ///< 64 hex digits, of all bytes; empty where MD5 is wanted.
+  std::string md5;         ///< 16 bytes, of all bytes; empty where SHA-256 is wanted.
 
-  /// Makes the upload of a text.
+  /// Makes the upload of a text, with both checksums.
   static Upload of(std::string text);
   int64_t size() const { return file >= 0 ? file_bytes : static_cast<int64_t>(text.size()); }
 };
@@ -54,6 +58,8 @@ using VisitObject = std::function<Result<void>(ListedObject)>;
 class ObjectApi {
  public:
   virtual ~ObjectApi() = default;
+  /// Checksum that put() takes.
+  virtual Checksum checksum() const = 0;
   /// Most names that remove() takes.
   virtual size_t batch_size() const = 0;
   /// @return kNotFound.
@@ -64,7 +70,8 @@ class ObjectApi {
   /// was written over or removed.
   virtual Result<size_t> read(const std::string& name, const std::string& version, int64_t offset,
                               std::span<std::byte> into) = 0;
-  /// Writes an object in one step.
+  /// Writes an object in one step. With kMissing, an object that this call wrote by an earlier
+  /// attempt, whose answer was lost, is its own.
   /// @return The new version; no value when the object is not in the wanted state.
   virtual Result<std::optional<std::string>> put(const std::string& name, const Upload& upload,
                                                  const WriteIf& wanted) = 0;
@@ -74,6 +81,22 @@ class ObjectApi {
   /// is no such bucket.
   virtual Result<void> list(const std::string& prefix, const VisitObject& visit) = 0;
 };
+
+/// Name under which an object has its ObjectState::writer.
+inline constexpr const char* kWriterKey = "lido-writer";
+
+/// Returns the version of an object that put() with kMissing found in place, if it wrote it itself.
+/// @param writer  Id of this put().
+Result<std::optional<std::string>> own_version(ObjectApi& api, const std::string& name,
+                                               const WriteIf& wanted, const std::string& writer);
+
+/// The failure of single calls of a batch that may succeed later; no value for none.
+using BatchOutcome = std::optional<Error>;
+
+/// Sends a batch again while single calls of it fail, with waits between. Its calls must be such
+/// that repeating them changes nothing.
+/// @return The first error of `send`, or the failure of the last attempt.
+Result<void> repeat_batch(const std::function<Result<BatchOutcome>()>& send);
 
 /// Opens a bucket of Google Cloud Storage, or of CLOUD_STORAGE_EMULATOR_ENDPOINT.
 Result<std::shared_ptr<ObjectApi>> open_gcs(const std::string& bucket);

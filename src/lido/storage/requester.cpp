@@ -43,17 +43,6 @@ HttpLimits limits_for(bool is_anonymous) {
   return limits;
 }
 
-/// Sleeps. @return False when the process is asked to stop meanwhile.
-bool sleep_for(std::chrono::milliseconds time, const std::stop_token& stop) {
-  constexpr auto kStep = std::chrono::milliseconds(50);
-  for (const auto end = std::chrono::steady_clock::now() + time;
-       std::chrono::steady_clock::now() < end;) {
-    if (stop.stop_requested()) return false;
-    std::this_thread::sleep_for(kStep);
-  }
-  return true;
-}
-
 bool may_pass(long status) {
   const bool is_busy = status == 408 || status == 409 || status == 425 || status == 429;
   return is_busy || (status >= 500 && status != 501);
@@ -75,6 +64,16 @@ std::string reason_in(const std::string& body) {
 }
 
 }  // namespace
+
+bool wait_unless_stopped(std::chrono::milliseconds time, const std::stop_token& stop) {
+  constexpr auto kStep = std::chrono::milliseconds(50);
+  for (const auto end = std::chrono::steady_clock::now() + time;
+       std::chrono::steady_clock::now() < end;) {
+    if (stop.stop_requested()) return false;
+    std::this_thread::sleep_for(kStep);
+  }
+  return true;
+}
 
 void stop_requests_on(std::stop_token stop) {
   const std::lock_guard lock(stop_mutex);
@@ -120,7 +119,7 @@ Result<HttpAnswer> Requester::run(std::string_view uri, const Make& make,
         answer ? may_pass(answer->status) : answer.error().code == ErrorCode::kUnavailable;
     const int attempts = is_anonymous_ && !was_reached_ ? 1 : most;
     if (is_retried && attempt < attempts) {
-      if (!sleep_for(wait, stop)) return fail(ErrorCode::kCancelled, "stopped");
+      if (!wait_unless_stopped(wait, stop)) return fail(ErrorCode::kCancelled, "stopped");
       wait = std::min(2 * wait, kLongestWait);
       continue;
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <stop_token>
@@ -61,6 +62,9 @@ class RequestScope {
 
 /// Attempts of a request that cleans up after a stop or an error.
 inline constexpr int kCleaningAttempts = 2;
+
+/// Waits. @return False when a stop is requested meanwhile.
+bool wait_unless_stopped(std::chrono::milliseconds time, const std::stop_token& stop);
 
 /// Returns the token of stop_requests_on(), or of this thread's RequestScope.
 std::stop_token requests_stop();

@@ -94,6 +94,7 @@ class S3Bucket final : public ObjectApi {
         requester_(std::move(requester)),
         login_(std::move(login)) {}
 
+  Checksum checksum() const override { return Checksum::kSha256; }
   size_t batch_size() const override { return kS3Batch; }
 
   Result<ObjectState> state(const std::string& name) override {
@@ -133,7 +134,11 @@ class S3Bucket final : public ObjectApi {
         .method = "PUT",
         .url = url_of(name),
         .body = {.before = upload.text, .file = upload.file, .file_bytes = upload.file_bytes}};
-    if (wanted.state == WriteIf::State::kMissing) request.headers.emplace_back("If-None-Match: *");
+    const std::string writer = random_hex(16);
+    if (wanted.state == WriteIf::State::kMissing) {
+      request.headers.emplace_back("If-None-Match: *");
+      request.headers.push_back(fmt::format("x-amz-meta-{}: {}", kWriterKey, writer));
+    }
     if (wanted.state == WriteIf::State::kVersion)
       request.headers.push_back("If-Match: " + wanted.version);
     const auto answer = LIDO_TRY(run(name, std::move(request), {404, 412, 501}, upload.sha256));
@@ -143,7 +148,8 @@ class S3Bucket final : public ObjectApi {
                   "two writers can lose each other's work",
                   uri_of(name));
     const bool is_overtaken = wanted.state == WriteIf::State::kVersion && answer.status == 404;
-    if (answer.status == 412 || is_overtaken) return std::nullopt;
+    if (answer.status == 412) return own_version(*this, name, wanted, writer);
+    if (is_overtaken) return std::nullopt;
     if (!answer.is_success()) return no_bucket(name);
     return answer.header("etag");
   }
@@ -160,12 +166,9 @@ class S3Bucket final : public ObjectApi {
         .url = address_.url + "/?delete",
         .headers = {"Content-MD5: " + base64(upload.md5), "Content-Type: application/xml"},
         .body = {.before = upload.text}};
-    const auto answer = LIDO_TRY(run(names[0], std::move(request), {}, upload.sha256));
-    const pugi::xml_document xml = parsed(answer.body);
-    const pugi::xml_node error = xml.document_element().child("Error");
-    if (!error) return {};
-    return fail(ErrorCode::kInvalidArgument, "{}: cannot be removed: {}",
-                uri_of(error.child_value("Key")), error.child_value("Message"));
+    return repeat_batch([&]() -> Result<BatchOutcome> {
+      return check_batch(LIDO_TRY(run(names[0], request, {}, upload.sha256)).body, names);
+    });
   }
 
   Result<void> list(const std::string& prefix, const VisitObject& visit) override {
@@ -215,7 +218,30 @@ class S3Bucket final : public ObjectApi {
     const bool is_known = now_s > 0 && then_s > 0;
     return {.version = answer.header("etag"),
             .age_s = is_known ? static_cast<double>(now_s - then_s) : 0,
-            .text = {}};
+            .text = {},
+            .writer = answer.header(fmt::format("x-amz-meta-{}", kWriterKey))};
+  }
+
+  /// Checks that a batch removed every object: the answer names those that stay.
+  Result<BatchOutcome> check_batch(const std::string& body,
+                                   std::span<const std::string> names) const {
+    constexpr std::array<std::string_view, 5> kForNow = {
+        "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"};
+    const pugi::xml_document xml = parsed(body);
+    if (!xml.document_element())
+      return Error{ErrorCode::kUnavailable,
+                   uri_of(names[0]) + ": the answer to a removal is no XML"};
+    BatchOutcome failure;
+    for (const pugi::xml_node error : xml.document_element().children("Error")) {
+      const std::string_view code = error.child_value("Code");
+      const bool is_for_now = std::ranges::find(kForNow, code) != kForNow.end();
+      Error one{is_for_now ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument,
+                fmt::format("{}: cannot be removed: {} ({})", uri_of(error.child_value("Key")),
+                            error.child_value("Message"), code)};
+      if (!is_for_now) return std::unexpected(std::move(one));
+      failure = std::move(one);
+    }
+    return failure;
   }
 
   /// Runs a request that is signed for each attempt.
@@ -226,8 +252,11 @@ class S3Bucket final : public ObjectApi {
     const size_t own_headers = request.headers.size();
     const auto make = [&](const std::stop_token&) -> Result<HttpRequest> {
       AwsCredentials credentials;
-      if (login_)
-        credentials = {login_->GetAccessKey(), login_->GetSecretKey(), login_->GetSessionToken()};
+      if (login_) {
+        credentials = LIDO_TRY(read_unmixed([&]() -> AwsCredentials {
+          return {login_->GetAccessKey(), login_->GetSecretKey(), login_->GetSessionToken()};
+        }));
+      }
       request.headers.resize(own_headers);
       sign_for_s3(request, credentials, address_.region, sha256, std::chrono::system_clock::now());
       return request;

@@ -89,6 +89,9 @@ Result<void> check_name(std::string_view store, std::string_view name) {
 
 Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
   const size_t scheme = uri.find("://");
+  // An absolute path of nothing would be the root of the disk.
+  if (absolute(uri).empty())
+    return fail(ErrorCode::kInvalidArgument, "\"\": an empty name, want a path, gs:// or s3://");
   if (is_remote(uri)) return open_bucket(absolute(uri));
   if (scheme != std::string_view::npos && !uri.starts_with("file://")) {
     return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://",

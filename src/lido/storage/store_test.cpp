@@ -104,6 +104,14 @@ TEST_F(Listing, ReadTextNamesTheObjectThatIsTooLarge) {
             fmt::format("{}/0123456789: 10 bytes, want 5 at most", folder_.string()));
 }
 
+TEST(OpenStore, RefusesAnEmptyName) {
+  for (const auto& error : {open_store("").error(), open_store("file://").error(),
+                            open_reader("").error(), list("").error()}) {
+    EXPECT_EQ(error.code, ErrorCode::kInvalidArgument);
+    EXPECT_EQ(error.message, "\"\": an empty name, want a path, gs:// or s3://");
+  }
+}
+
 TEST(CheckName, RefusesNamesThatLeadOut) {
   for (const char* good : {"a", "a/b.tar", "..a/b..", ".work/parts/x", "a b", "\xe9"})
     EXPECT_TRUE(check_name("/d", good)) << good;
