@@ -13,13 +13,21 @@ namespace {
 /// The scene of both clips: objects and views at second 3.
 class Forget : public DatasetFixture {
  protected:
-  void add_scene() {
+  struct SceneTimes {
+    int64_t object_k = 3;
+    int64_t view_k = 3;
+  };
+  void add_scene() { add_scene({}); }
+  void add_scene(const SceneTimes& times) {
     auto& store = dataset_->store();
     const std::string scene = scene_folder(2);
     const auto name = [&](const char* table) { return scene + table; };
     ASSERT_TRUE(write_table<ObjectRow>(store, name(kObjectsTable),
                                        {{.clip = "/pool/a.mp4", .k = 1, .time_s = 1, .track = 1},
-                                        {.clip = "/pool/a.mp4", .k = 3, .time_s = 3, .track = 2},
+                                        {.clip = "/pool/a.mp4",
+                                         .k = times.object_k,
+                                         .time_s = static_cast<double>(times.object_k),
+                                         .track = 2},
                                         {.clip = "/pool/b.mp4", .k = 3, .time_s = 3, .track = 1}}));
     ASSERT_TRUE(
         write_table<TrackRow>(store, name(kTracksTable),
@@ -27,14 +35,16 @@ class Forget : public DatasetFixture {
                                {.clip = "/pool/a.mp4", .track = 2, .first_k = 1, .last_k = 3}}));
     ASSERT_TRUE(write_table<MotionRow>(store, name(kMotionTable), {}));
     ASSERT_TRUE(write_table<QualityRow>(store, name(kQualityTable), {}));
-    const ScenePictures pictures{.views = {{"/pool/a.mp4", 3, 3, "views/a.jpg", 640, 360},
-                                           {"/pool/b.mp4", 3, 3, "views/b.jpg", 640, 360}},
-                                 .plates = {{"pool/cam2",
-                                             "06-12 UTC",
-                                             "plates/b.jpg",
-                                             "plates/b_activity.jpg",
-                                             {"/pool/b.mp4"},
-                                             31}}};
+    const ScenePictures pictures{
+        .views = {{"/pool/a.mp4", times.view_k, static_cast<double>(times.view_k), "views/a.jpg",
+                   640, 360},
+                  {"/pool/b.mp4", 3, 3, "views/b.jpg", 640, 360}},
+        .plates = {{"pool/cam2",
+                    "06-12 UTC",
+                    "plates/b.jpg",
+                    "plates/b_activity.jpg",
+                    {"/pool/b.mp4"},
+                    31}}};
     ASSERT_TRUE(write_scene_pictures(store, scene, pictures));
     for (const char* file : {"views/a.jpg", "views/b.jpg", "plates/b.jpg", "plates/b_activity.jpg"})
       ASSERT_TRUE(store.write_text(scene + "/" + file, file));
@@ -314,6 +324,25 @@ TEST_F(Forget, APlateGoesWithAnyFootageOfItsClips) {
       *read_scene_pictures(dataset_->store(), dataset_->read_latest()->scenes.at(0));
   EXPECT_TRUE(pictures.plates.empty()) << "a median may show any of its frames";
   EXPECT_EQ(pictures.views.size(), 2U);
+}
+
+TEST_F(Forget, ObjectsAndViewsOfOneFrameGoTogether) {
+  add_scene({.object_k = 9, .view_k = 9});
+  // No sample has the frame of second 9: it may be on show since second 7.
+  ASSERT_TRUE(forget("a.mp4", 7, 8));
+  const std::string next = dataset_->read_latest()->scenes.at(0);
+  const auto objects = *read_table<ObjectRow>(dataset_->store(), next + kObjectsTable);
+  for (const ObjectRow& row : objects) EXPECT_FALSE(row.clip == "/pool/a.mp4" && row.k == 9);
+  const auto pictures = *read_scene_pictures(dataset_->store(), next);
+  for (const SceneView& view : pictures.views) EXPECT_NE(view.clip, "/pool/a.mp4");
+}
+
+TEST_F(Forget, FramesBesideTheStretchArePartOfNoProofThatItIsThere) {
+  add_scene();
+  // The sample of seconds 2 and 3 goes, and with it the time of the view at second 3.
+  const auto summary = forget("a.mp4", 2, 2.5);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->samples, 1);
 }
 
 TEST_F(Forget, SceneFoldersWithoutTheStretchStay) {

@@ -46,6 +46,8 @@ Result<void> Removal::read_frame_times(const Dataset& dataset, int generation) {
     Clip& clip = found->second;
     const auto is_whole = [&](size_t record) { return records_[record].is_whole_clip(); };
     if (std::ranges::any_of(clip.records, is_whole)) return {};
+    // Only samples that stay count, so that the search after the removal decides as the removal.
+    if (!find(row).empty()) return {};
     for (size_t i = 0; i < row.pts.size(); ++i) {
       clip.pts_s[row.first_k + static_cast<int64_t>(i)] =
           static_cast<double>(row.pts[i] - clip.start_pts) * clip.tick_s;
@@ -73,7 +75,16 @@ std::vector<size_t> Removal::find_between(const std::string& name, int64_t first
   const Clip& clip = found->second;
   if (const auto known = clip.pts_s.find(first_k); known != clip.pts_s.end())
     return find_from(clip, known->second, known->second, last_k);
-  return find_from(clip, seconds(first_k) - clip.frame_s, seconds(first_k), last_k);
+  return find_from(clip, earliest_pts_s(clip, first_k), seconds(first_k), last_k);
+}
+
+double Removal::earliest_pts_s(const Clip& clip, int64_t k) const {
+  const double longest_s = std::max(clip.frame_s, max_gap_s_);
+  const double shown_since_s = seconds(k) - longest_s;
+  // A frame is no earlier than the one that was on show before.
+  const auto after = clip.pts_s.upper_bound(k);
+  return after == clip.pts_s.begin() ? shown_since_s
+                                     : std::max(shown_since_s, std::prev(after)->second);
 }
 
 std::vector<size_t> Removal::find(const SampleRow& row) const {
@@ -95,17 +106,6 @@ bool Removal::holds_frame(const SampleRow& row, size_t frame) const {
   const Clip& clip = found->second;
   const double pts_s = static_cast<double>(row.pts[frame] - clip.start_pts) * clip.tick_s;
   return !find_from(clip, pts_s, pts_s, row.first_k + static_cast<int64_t>(frame)).empty();
-}
-
-std::vector<size_t> Removal::find(const SceneView& view) const {
-  const auto found = clips_.find(view.clip);
-  if (found == clips_.end()) return {};
-  const Clip& clip = found->second;
-  if (const auto known = clip.pts_s.find(view.k); known != clip.pts_s.end())
-    return find_from(clip, known->second, known->second, view.k);
-  // An image whose frame's time is unknown is assumed to be on show as long as a frame may be.
-  const double longest_s = std::max(clip.frame_s, max_gap_s_);
-  return find_from(clip, seconds(view.k) - longest_s, seconds(view.k), view.k);
 }
 
 std::vector<size_t> Removal::find(const ScenePlate& plate) const {

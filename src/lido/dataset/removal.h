@@ -38,7 +38,7 @@ class Removal {
   std::vector<size_t> find(const QualityRow& row) const {
     return find_between(row.clip, row.first_k, row.end_k);
   }
-  std::vector<size_t> find(const SceneView& view) const;
+  std::vector<size_t> find(const SceneView& view) const { return find_at(view.clip, view.k); }
   /// A plate goes with any footage of its clips: a median may show any of its frames.
   std::vector<size_t> find(const ScenePlate& plate) const;
 
@@ -47,8 +47,8 @@ class Removal {
     std::vector<size_t> records;      // positions in records_
     double tick_s = 1;                // time base
     int64_t start_pts = 0;            // of the first frame
-    double frame_s = 0;               // time for which a frame is on show
-    std::map<int64_t, double> pts_s;  // PTS of the frames that samples have, by sampling index
+    double frame_s = 0;               // time for which a frame is on show, by the average rate
+    std::map<int64_t, double> pts_s;  // PTS of the frames of samples that stay, by sampling index
   };
 
   Removal(std::vector<Forgotten> records, double fps, double max_gap_s);
@@ -58,6 +58,8 @@ class Removal {
     return find_between(clip, k, k);
   }
   std::vector<size_t> find_between(const std::string& clip, int64_t first_k, int64_t last_k) const;
+  /// Returns the earliest time that the PTS of a frame may be which no sample has, seconds.
+  double earliest_pts_s(const Clip& clip, int64_t k) const;
   /// @param from_s, to_s  Earliest and latest time that the first frame's PTS may be.
   std::vector<size_t> find_from(const Clip& clip, double from_s, double to_s, int64_t last_k) const;
 
