@@ -10,11 +10,13 @@ namespace {
 
 /// Parses "12.5", "1:02.5" or "1:00:00" as seconds.
 Result<double> parse_clock(std::string_view text) {
+  constexpr int kMaxParts = 3;  // h:mm:ss
   double seconds = 0;
-  for (std::string_view rest = text;;) {
+  std::string_view rest = text;
+  for (int parts = 1;; ++parts) {
     const size_t colon = rest.find(':');
     const auto part = parse_number(rest.substr(0, colon));
-    if (!part || *part < 0)
+    if (!part || *part < 0 || parts > kMaxParts)
       return fail(ErrorCode::kInvalidArgument, "{} is not a time, want seconds or h:mm:ss",
                   in_quotes(text));
     seconds = seconds * 60 + *part;
@@ -39,10 +41,11 @@ Result<TimeRange> parse_time_range(std::string_view text) {
 
 std::string clock_text(double seconds) {
   constexpr double kRounding_s = 1e-3;  // 13.96 + 0.04 is 14
-  const auto whole = static_cast<int64_t>(std::floor(seconds + kRounding_s));
-  const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
-  if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
-  return fmt::format("{}:{:02}", minutes, whole % 60);
+  const double whole = std::floor(seconds + kRounding_s);
+  const double hours = std::floor(whole / 3600);
+  const int rest = static_cast<int>(std::fmod(whole, 3600));
+  if (hours > 0) return fmt::format("{:.0f}:{:02}:{:02}", hours, rest / 60, rest % 60);
+  return fmt::format("{}:{:02}", rest / 60, rest % 60);
 }
 
 std::string range_text(double start_s, double end_s) {

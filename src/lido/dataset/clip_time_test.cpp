@@ -21,7 +21,8 @@ TEST(ClipTime, ParsesStretchesAsPeopleWriteThem) {
 }
 
 TEST(ClipTime, RefusesWhatIsNoStretch) {
-  for (const char* text : {"", "noon", "5", "-5", "1:-2", "a-b", "1-2-3", "nan-2", "0-inf"})
+  for (const char* text :
+       {"", "noon", "5", "-5", "1:-2", "a-b", "1-2-3", "nan-2", "0-inf", "1:2:3:4-"})
     EXPECT_FALSE(parse_time_range(text)) << text;
 }
 
@@ -29,6 +30,9 @@ TEST(ClipTime, FormatsTimes) {
   EXPECT_EQ(clock_text(13.96 + 0.04), "0:14");
   EXPECT_EQ(clock_text(59.9), "0:59");
   EXPECT_EQ(clock_text(3723), "1:02:03");
+  EXPECT_EQ(clock_text(0), "0:00");
+  // 1e20 / 3600, in double precision: more seconds than an int64_t holds.
+  EXPECT_TRUE(clock_text(1e20).starts_with("27777777777777776:")) << clock_text(1e20);
   EXPECT_EQ(range_text(5, 14), "0:05 to 0:14");
   EXPECT_EQ(range_text(5, INFINITY), "0:05 to the end");
   EXPECT_EQ(range_text(0, INFINITY), "all of it");

@@ -152,8 +152,9 @@ Result<void> Labeller::place(const ReadFrameTimes& read_frame_times) {
     if (unreadable_.contains(placed.clip)) continue;
     if (placed.label.in_frames && !times_by_clip.contains(placed.clip)) {
       auto times = read_frame_times(placed.clip);
-      if (!times && times.error().code == ErrorCode::kUnavailable)
-        return std::unexpected(times.error());
+      const bool is_for_now = !times && (times.error().code == ErrorCode::kUnavailable ||
+                                         times.error().code == ErrorCode::kCancelled);
+      if (is_for_now) return std::unexpected(times.error());
       if (!times) {
         unreadable_[placed.clip] = times.error().message;
         by_clip_.erase(placed.clip);

@@ -43,7 +43,7 @@ class Labeller {
   /// @param read_frame_times  Called once for each clip whose labels count frames. A clip that
   ///                          cannot be read gets no label, and outcome() has the reason.
   /// @return kInvalidArgument for an unknown label and for a clip name that matches several clips;
-  ///         kUnavailable from `read_frame_times`.
+  ///         kUnavailable and kCancelled from `read_frame_times`.
   static Result<Labeller> make(const std::vector<Label>& labels, const VisitClips& visit_clips,
                                const Rational& fps, Vocabulary& vocabulary,
                                const ReadFrameTimes& read_frame_times = dataset::read_frame_times);
