@@ -72,6 +72,7 @@ void print_warnings(const std::vector<std::string>& lines) {
 
 void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                     const ingest::Estimate& total) {
+  const dataset::Labeller& labels = job.labels->labeller;
   print_warnings(ingest::warnings(job.notes));
   print_warnings(ingest::warnings(job.contents));
   if (flags.json) {
@@ -90,8 +91,8 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                                          {"samples", known(total.samples)},
                                          {"shards", known(total.shards)},
                                          {"shard_bytes", known(total.shard_bytes)},
-                                         {"labels", job.labels},
-                                         {"labels_unmatched", job.labels_unmatched},
+                                         {"labels", labels.labels()},
+                                         {"labels_unmatched", labels.unmatched().labels},
                                          {"unreadable_inputs", job.notes.unreadable.count},
                                          {"seconds", std::round(total.seconds)}};
     fmt::print("{}\n", json_text(json));
@@ -116,7 +117,8 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
   }
   if (!flags.request.labels.empty())
     fmt::print("labels         {} of {} name these clips\n",
-               human_count(job.labels - job.labels_unmatched), human_count(job.labels));
+               human_count(labels.labels() - labels.unmatched().labels),
+               human_count(labels.labels()));
   fmt::print("time           about {} on this machine\n", human_seconds(total.seconds));
   fmt::print("Nothing was written (--dry-run).\n");
 }
@@ -145,8 +147,9 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
     fmt::print("{}\n", json_text(json));
     return;
   }
-  if (summary.generation == 0) {
-    fmt::print("Nothing new: the dataset holds {} already.\n", counted(summary.known, "clip"));
+  if (summary.generation == 0 || summary.clips == 0) {
+    fmt::print("Nothing new: the dataset holds {} already.\n",
+               counted(summary.known + summary.copies, "clip"));
   } else {
     fmt::print("{} from {} ({} of footage) in {}, {}\n", counted(summary.samples, "sample"),
                counted(summary.clips, "clip"), human_seconds(summary.source_hours * 3600),
@@ -243,7 +246,7 @@ Result<int> ingest(const IngestFlags& flags) {
     summary = LIDO_TRY(run.finish(progress, stop));
   }
   const double elapsed = seconds_since(start);
-  if (summary.generation > 0) {
+  if (summary.generation > 0 && summary.clips > 0) {
     const report::Cost cost = report::cost_of(progress, elapsed);
     LIDO_TRY(report::write_report(run.dataset(), &cost));
   }

@@ -106,10 +106,6 @@ FoundClip read_found(const DbRow& row) {
           .is_link = row.integer(10) != 0};
 }
 
-bool has_description(const part::ClipInput& clip) {
-  return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
-}
-
 /// Order of records of one content: the preferred one compares lower.
 std::tuple<bool, bool, std::string> preference(const FoundClip& found) {
   return {!has_description(found.input), found.is_link, found.input.uri};
@@ -117,21 +113,11 @@ std::tuple<bool, bool, std::string> preference(const FoundClip& found) {
 
 /// Checks that two records of one file describe it equally.
 Result<void> check_equal(const part::ClipInput& first, const part::ClipInput& second) {
-  const auto time = [](const part::ClipInput& clip) {
-    return clip.start_utc ? dataset::to_string(*clip.start_utc) : std::string();
-  };
-  const std::array<std::tuple<const char*, std::string, std::string>, 4> fields = {
-      {{"group", first.group, second.group},
-       {"site", first.site, second.site},
-       {"camera", first.camera, second.camera},
-       {"start_utc", time(first), time(second)}}};
-  for (const auto& [name, before, after] : fields) {
-    if (before != after)
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: {} is \"{}\" here and \"{}\" before, want one record of the file",
-                  second.uri, name, after, before);
-  }
-  return {};
+  const auto difference = find_difference(first, second);
+  if (!difference) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: {} is \"{}\" here and \"{}\" before, want one record of the file", second.uri,
+              difference->field, difference->second, difference->first);
 }
 
 /// Reads a reason, and the column after it.
@@ -247,6 +233,10 @@ Result<std::vector<part::ClipInput>> ClipDb::next_inputs(std::string_view after,
 Result<void> ClipDb::set_fingerprint(std::string_view uri, const dataset::Fingerprint& print) {
   return db_->run("UPDATE found SET fingerprint = ?, ends = ? WHERE uri = ?",
                   {print.pieces, print.ends, uri});
+}
+
+Result<void> ClipDb::set_unusable(std::string_view uri, std::string_view reason) {
+  return db_->run("UPDATE found SET unusable = ? WHERE uri = ?", {reason, uri});
 }
 
 Result<std::vector<FoundClip>> ClipDb::with_fingerprint(std::string_view print) {

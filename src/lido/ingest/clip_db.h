@@ -98,6 +98,8 @@ class ClipDb {
   Result<std::vector<part::ClipInput>> next_inputs(std::string_view after, size_t max_count);
   /// Gives a clip its fingerprint.
   Result<void> set_fingerprint(std::string_view uri, const dataset::Fingerprint& print);
+  /// Records that a clip cannot be used, for a reason outside its content.
+  Result<void> set_unusable(std::string_view uri, std::string_view reason);
   /// The clips with a fingerprint of this or earlier versions, the preferred one first: with a
   /// group, site, camera or time; no link; the first by URI.
   Result<std::vector<FoundClip>> with_fingerprint(std::string_view print);

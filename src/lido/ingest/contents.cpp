@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <optional>
+#include <expected>
 #include <set>
 
 #include "lido/base/parallel.h"
@@ -19,65 +19,70 @@ using dataset::Fingerprint;
 /// Clips that are compared or read at a time, so that memory stays bounded.
 constexpr size_t kBatch = 1024;
 
-/// Computes a file's fingerprint. @return No value when the file cannot be read.
-Result<std::optional<Fingerprint>> read_fingerprint(const std::string& uri) {
+/// A value, or why the file cannot be read.
+template <typename T>
+using Read = std::expected<T, Error>;
+
+/// Returns whether an error ends the job: a stop, and a bucket that fails, since it fails for all
+/// clips alike. Any other concerns one file, whose content is then unknown.
+bool ends_job(const std::string& uri, const Error& error) {
+  return error.code == ErrorCode::kCancelled ||
+         (error.code == ErrorCode::kUnavailable && storage::is_remote(uri));
+}
+
+/// Calls `read` with a file's bytes.
+/// @return kUnavailable and kCancelled as ends_job().
+template <typename T>
+Result<Read<T>> read_file(const std::string& uri, Result<T> (*read)(storage::Reader&)) {
   const auto reader = storage::open_reader(uri);
-  if (!reader) return std::nullopt;
-  auto print = dataset::fingerprint_of(**reader);
-  if (!print) return std::nullopt;
-  return std::move(*print);
+  Read<T> value = reader ? read(**reader) : std::unexpected(reader.error());
+  if (value || !ends_job(uri, value.error())) return value;
+  return std::unexpected(value.error());
+}
+
+/// Computes a file's fingerprint.
+Result<Read<Fingerprint>> read_fingerprint(const std::string& uri) {
+  return read_file(uri, dataset::fingerprint_of);
 }
 
 bool has_print(const Fingerprint& print, const std::string& text) {
   return !text.empty() && (print.pieces == text || print.ends == text);
 }
 
-/// Decides whether two files with one fingerprint are equal, by all their bytes. Keeps the
-/// checksums of files that were read. Not thread-safe.
+/// Checksums of all bytes of files, for files with equal fingerprints. Keeps those of the last
+/// files. Not thread-safe.
 class WholeFiles {
  public:
-  enum class Answer { kEqual, kDifferent, kUnknown };
-
-  /// @return kUnknown when a file cannot be read.
-  Result<Answer> compare(const std::string& a, const std::string& b) {
-    const std::string first = LIDO_TRY(hash(a));
-    const std::string second = LIDO_TRY(hash(b));
-    if (first.empty() || second.empty()) return Answer::kUnknown;
-    return first == second ? Answer::kEqual : Answer::kDifferent;
-  }
-
- private:
-  /// The file's checksum; empty when it cannot be read.
-  Result<std::string> hash(const std::string& uri) {
+  Result<Read<std::string>> hash(const std::string& uri) {
     const auto known = hashes_.find(uri);
     if (known != hashes_.end()) return known->second;
     if (hashes_.size() >= kBatch) hashes_.clear();
-    const auto reader = storage::open_reader(uri);
-    std::string text;
-    if (reader) text = LIDO_TRY(dataset::hash_all(**reader));
-    return hashes_[uri] = text;
+    return hashes_.emplace(uri, LIDO_TRY(read_file(uri, dataset::hash_all))).first->second;
   }
 
-  std::map<std::string, std::string> hashes_;
+ private:
+  std::map<std::string, Read<std::string>> hashes_;
 };
 
+/// The description of a clip of the dataset, as a list gives it.
+part::ClipInput description_of(const ClipRow& row) {
+  // A clip without a group is its own group in the table.
+  return {.uri = row.clip,
+          .group = row.group == row.clip ? "" : row.group,
+          .site = row.site,
+          .camera = row.camera,
+          .start_utc = row.start_utc};
+}
+
 /// Refuses a copy that is described otherwise than its clip.
-Result<void> check_description(const part::ClipInput& copy, std::string_view clip,
-                               const std::string& group, const std::string& site,
-                               const std::string& camera) {
-  const bool is_described = !copy.group.empty() || !copy.site.empty() || !copy.camera.empty();
-  if (!is_described) return {};
-  const auto check = [&](const char* field, const std::string& here,
-                         const std::string& there) -> Result<void> {
-    if (here == there) return {};
-    return fail(ErrorCode::kInvalidArgument,
-                "{}: a copy of {}, but its {} is \"{}\", want \"{}\". Correct the list, or leave "
-                "the copy out.",
-                copy.uri, clip, field, here, there);
-  };
-  LIDO_TRY(check("group", copy.group, group));
-  LIDO_TRY(check("site", copy.site, site));
-  return check("camera", copy.camera, camera);
+Result<void> check_description(const part::ClipInput& copy, const part::ClipInput& clip) {
+  if (!has_description(copy)) return {};
+  const auto difference = find_difference(copy, clip);
+  if (!difference) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: a copy of {}, but its {} is \"{}\", want \"{}\". Correct the list, or leave the "
+              "copy out.",
+              copy.uri, clip.uri, difference->field, difference->first, difference->second);
 }
 
 class Contents {
@@ -105,11 +110,12 @@ class Contents {
   /// A clip of the job that the dataset knows by its name.
   struct Candidate {
     part::ClipInput input;
-    std::string fingerprint;   // as the dataset has it
-    int64_t bytes = 0;         // as the dataset has it
-    bool has_samples = false;  // or had, before they were forgotten
+    part::ClipInput described;  // as the dataset has it
+    std::string fingerprint;    // as the dataset has it
+    int64_t bytes = 0;          // as the dataset has it
+    bool has_samples = false;   // or had, before they were forgotten
     bool is_copy = false;
-    std::optional<Fingerprint> now;
+    Read<Fingerprint> now;  // as the file has it
   };
 
   /// Finds the clips of the dataset that failed for a reason outside themselves: they are new to
@@ -132,14 +138,14 @@ class Contents {
         const bool equal_time = row.modified_ns != 0 && row.modified_ns == input->modified_ns;
         const bool unknown = row.fingerprint.empty() && row.modified_ns == 0;
         if (input->bytes == row.bytes && (equal_time || unknown))
-          LIDO_TRY(drop_known(*input));
+          LIDO_TRY(drop_known(*input, description_of(row)));
         else
-          batch.push_back(
-              {*input, row.fingerprint, row.bytes, row.samples > 0 || was_forgotten(row.clip)});
+          batch.push_back({*input, description_of(row), row.fingerprint, row.bytes,
+                           row.samples > 0 || was_forgotten(row.clip)});
       }
       for (const std::string& copy : row.copies) {
         if (const auto input = LIDO_TRY(clips_.find_input(copy)))
-          batch.push_back({*input, row.fingerprint, row.bytes, false, true});
+          batch.push_back({*input, description_of(row), row.fingerprint, row.bytes, false, true});
       }
       return batch.size() < kBatch ? Result<void>() : settle_batch(batch);
     }));
@@ -158,17 +164,25 @@ class Contents {
   }
 
   Result<void> settle_candidate(const Candidate& one) {
-    if (one.now && has_print(*one.now, one.fingerprint)) return drop_known(one.input);
-    if (one.is_copy || !one.has_samples) return {};  // new content, read as any other
+    if (one.now && has_print(*one.now, one.fingerprint))
+      return drop_known(one.input, one.described);
+    const bool is_known = one.is_copy || one.has_samples;
     // A clip that cannot be read now is known by its name and size.
-    if (!one.now && one.input.bytes == one.bytes) return drop_known(one.input);
+    if (!one.now && is_known && one.input.bytes == one.bytes)
+      return drop_known(one.input, one.described);
+    if (one.is_copy || !one.has_samples) return {};  // new content, read as any other
     notes_.changed.add(one.input.uri);
     if (notes_.changed_clips.size() < kMaxListed) notes_.changed_clips.push_back(one.input.uri);
     return clips_.drop_clip(one.input.uri);
   }
 
-  Result<void> drop_known(const part::ClipInput& input) {
+  /// Drops a clip that the dataset has. Its description in the dataset stays: samples have it.
+  Result<void> drop_known(const part::ClipInput& input, const part::ClipInput& described) {
     ++notes_.known;
+    const auto difference = find_difference(input, described);
+    if (difference && has_description(input))
+      notes_.redescribed.add(fmt::format("{}: {} is \"{}\", and \"{}\" in the dataset", input.uri,
+                                         difference->field, difference->first, difference->second));
     if (was_forgotten(input.uri)) notes_.forgotten.add(input.uri);
     return clips_.drop_clip(input.uri);
   }
@@ -193,7 +207,8 @@ class Contents {
 
   // ── Clips with other names ──
 
-  /// Gives each clip of the job its fingerprint. A clip that cannot be read has none.
+  /// Gives each clip of the job its fingerprint. A clip without one may be a copy or forgotten, so
+  /// it is not used.
   Result<void> read_fingerprints() {
     std::string after;
     for (;;) {
@@ -202,7 +217,8 @@ class Contents {
       LIDO_TRY(parallel_for(batch.size(), workers_, stop_, [&](size_t i) -> Result<void> {
         if (!batch[i].unusable.empty()) return {};
         const auto print = LIDO_TRY(read_fingerprint(batch[i].uri));
-        return print ? clips_.set_fingerprint(batch[i].uri, *print) : Result<void>();
+        return print ? clips_.set_fingerprint(batch[i].uri, *print)
+                     : clips_.set_unusable(batch[i].uri, print.error().message);
       }));
       after = batch.back().uri;
     }
@@ -221,17 +237,34 @@ class Contents {
     });
   }
 
+  enum class Answer { kEqual, kMoved, kDifferent, kUnknown };
+
+  /// Compares a clip of the job with one of the dataset that has its fingerprint.
+  /// @return kMoved when the other name has that content no more. For kUnknown, the clip has the
+  /// reason and is not used.
+  Result<Answer> compare(const part::ClipInput& input, const ClipRow& row) {
+    const auto now = LIDO_TRY(read_fingerprint(row.clip));
+    const bool is_gone = !now && now.error().code == ErrorCode::kNotFound;
+    if (is_gone || (now && !has_print(*now, row.fingerprint))) return Answer::kMoved;
+    if (dataset::is_whole(row.bytes) && input.fingerprint == row.fingerprint) return Answer::kEqual;
+    const auto here = LIDO_TRY(whole_files_.hash(input.uri));
+    if (!here) {
+      LIDO_TRY(clips_.set_unusable(input.uri, here.error().message));
+      return Answer::kUnknown;
+    }
+    const auto there = LIDO_TRY(whole_files_.hash(row.clip));
+    if (there) return *here == *there ? Answer::kEqual : Answer::kDifferent;
+    LIDO_TRY(clips_.set_unusable(
+        input.uri, fmt::format("may be a copy of a clip of the dataset that cannot be read: {}",
+                               there.error().message)));
+    return Answer::kUnknown;
+  }
+
   Result<void> settle_other_name(const part::ClipInput& input, const ClipRow& row) {
-    using Answer = WholeFiles::Answer;
-    const bool is_sure = dataset::is_whole(row.bytes) && input.fingerprint == row.fingerprint;
-    const bool is_gone = !storage::open_reader(row.clip);
-    const Answer answer =
-        is_sure || is_gone ? Answer::kEqual : LIDO_TRY(whole_files_.compare(row.clip, input.uri));
-    if (answer == Answer::kDifferent) return {};
-    // A clip without a group is its own group in the table.
-    const std::string group = row.group == row.clip ? "" : row.group;
-    LIDO_TRY(check_description(input, row.clip, group, row.site, row.camera));
-    if (is_gone) {
+    const Answer answer = LIDO_TRY(compare(input, row));
+    if (answer == Answer::kDifferent || answer == Answer::kUnknown) return {};
+    LIDO_TRY(check_description(input, description_of(row)));
+    if (answer == Answer::kMoved) {
       ++notes_.known;
       notes_.moved.add(fmt::format("{} is {} of the dataset", input.uri, row.clip));
     } else {
@@ -246,28 +279,34 @@ class Contents {
     if (notes_.copy_of.size() < kMaxListed) notes_.copy_of.emplace_back(copy, clip);
   }
 
+  /// A clip, and the checksum of all its bytes.
+  using HashedClip = std::pair<part::ClipInput, std::string>;
+
   /// Keeps one clip of those with equal content.
   Result<void> settle_copies() {
     for (const std::string& print : LIDO_TRY(clips_.shared_fingerprints())) {
-      std::vector<part::ClipInput> kept;
+      std::vector<HashedClip> kept;
       for (const FoundClip& found : LIDO_TRY(clips_.with_fingerprint(print)))
         LIDO_TRY(settle_copy(found.input, kept));
     }
     return {};
   }
 
-  Result<void> settle_copy(const part::ClipInput& input, std::vector<part::ClipInput>& kept) {
-    for (const part::ClipInput& one : kept) {
-      if (!dataset::is_whole(input.bytes)) {
-        const auto answer = LIDO_TRY(whole_files_.compare(one.uri, input.uri));
-        if (answer != WholeFiles::Answer::kEqual) continue;
-      }
-      LIDO_TRY(check_description(input, one.uri, one.group, one.site, one.camera));
+  Result<void> settle_copy(const part::ClipInput& input, std::vector<HashedClip>& kept) {
+    std::string hash;  // empty when the fingerprint is over all bytes
+    if (!dataset::is_whole(input.bytes)) {
+      auto whole = LIDO_TRY(whole_files_.hash(input.uri));
+      if (!whole) return clips_.set_unusable(input.uri, whole.error().message);
+      hash = *std::move(whole);
+    }
+    for (const auto& [one, its_hash] : kept) {
+      if (hash != its_hash) continue;
+      LIDO_TRY(check_description(input, one));
       add_copy(input.uri, one.uri);
       LIDO_TRY(clips_.record_copy(one.uri, input.uri));
       return clips_.drop_clip(input.uri);
     }
-    kept.push_back(input);
+    kept.emplace_back(input, hash);
     return {};
   }
 
@@ -327,6 +366,10 @@ std::vector<std::string> warnings(const ContentNotes& notes) {
       "clip(s) left out, because they changed since they were ingested. Published samples never "
       "change: give the new clip a new name");
   add(notes.copies, "file(s) left out, because they are copies of other clips");
+  add(notes.redescribed,
+      "clip(s) of the dataset are described otherwise now, and keep their description. To change "
+      "it, "
+      "ingest them into a new dataset");
   add(notes.moved, "clip(s) of the dataset have another name now");
   add(notes.forgotten, "clip(s) with forgotten footage, which is left out");
   return lines;

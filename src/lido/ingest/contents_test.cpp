@@ -2,12 +2,14 @@
 #include "lido/ingest/contents.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 
 #include "lido/ingest/test_folder.h"
+#include "lido/storage/test_server.h"
 
 namespace lido::ingest {
 namespace {
@@ -58,6 +60,17 @@ class SettleContents : public testing::Test {
     return notes ? std::move(*notes) : ContentNotes{};
   }
 
+  /// Puts something in a file's place that no user can read: a named pipe.
+  void make_unreadable(const std::string& path) {
+    std::filesystem::remove(path);
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  }
+
+  /// Why a clip of the job is not used.
+  std::string unusable(const std::string& path) {
+    return clips_->find_input(path)->value().unusable;
+  }
+
   std::vector<std::string> left() {
     std::vector<std::string> names;
     EXPECT_TRUE(clips_->visit_inputs([&](const part::ClipInput& clip) -> Result<void> {
@@ -92,6 +105,27 @@ TEST_F(SettleContents, ACopyMayNotHaveAnotherCamera) {
   EXPECT_EQ(notes.error().code, ErrorCode::kInvalidArgument);
   for (const char* part : {"/a", "/b", "camera", "left", "right"})
     EXPECT_NE(notes.error().message.find(part), std::string::npos) << notes.error().message;
+}
+
+TEST_F(SettleContents, ACopyMayNotHaveAnotherTime) {
+  for (const auto& [name, start_us] : {std::pair("a", 1'000'000), {"b", 2'000'000}})
+    ASSERT_TRUE(clips_->add_clip(
+        {.input = {.uri = put(name, "x"), .bytes = 1, .start_utc = dataset::UtcTime{start_us}}}));
+  const auto notes = settle_contents(*clips_, nullptr, 0, 1, {});
+  ASSERT_FALSE(notes);
+  for (const char* part : {"start_utc", "1970-01-01T00:00:01", "1970-01-01T00:00:02"})
+    EXPECT_NE(notes.error().message.find(part), std::string::npos) << notes.error().message;
+}
+
+TEST_F(SettleContents, AKnownClipWithAnotherDescriptionIsNamed) {
+  const auto a = put("a", "x"), b = put("b", "y");
+  publish({a, b});
+  find(a, "left");
+  find(b);  // from a folder: not described
+  const ContentNotes notes = settle();
+  EXPECT_EQ(notes.known, 2);
+  EXPECT_EQ(notes.redescribed.count, 1);
+  EXPECT_EQ(names_of(notes.redescribed), a + ": camera is \"left\", and \"\" in the dataset");
 }
 
 TEST_F(SettleContents, FilesThatShareTheirPiecesAreComparedWhole) {
@@ -197,6 +231,71 @@ TEST_F(SettleContents, ForgottenFootageIsKnownUnderAnyName) {
   };
   EXPECT_TRUE(has_record(stretch));
   EXPECT_TRUE(has_record(same_name));
+}
+
+TEST_F(SettleContents, AClipThatCannotBeReadIsNotUsed) {
+  const auto a = put("a", "x");
+  publish({});
+  const auto print = dataset::fingerprint_of(**storage::open_reader(a))->pieces;
+  ASSERT_TRUE(
+      dataset_.write_forgotten({{.clip = "/gone/a", .end_s = INFINITY, .fingerprint = print}}));
+  find(a);
+  make_unreadable(a);
+  settle();
+  EXPECT_EQ(left(), Names{a});
+  EXPECT_NE(unusable(a).find("a named pipe"), std::string::npos) << unusable(a);
+  // The next job.
+  std::filesystem::remove(a);
+  clips_ = *ClipDb::open();
+  find(put("a", "x"));
+  settle();
+  EXPECT_TRUE(left().empty()) << "forgotten, now that it can be read";
+}
+
+TEST_F(SettleContents, ABucketThatFailsHidesNoForgottenClip) {
+  const storage::TestServer server([](const std::string& request) {
+    const bool is_state = request.find("alt=media") == std::string::npos;
+    return is_state ? storage::TestServer::reply("200 OK", R"({"generation":"1","size":"9"})")
+                    : storage::TestServer::reply("404 Not Found", "");
+  });
+  ::setenv("CLOUD_STORAGE_EMULATOR_ENDPOINT", server.url().c_str(), 1);
+  ASSERT_TRUE(clips_->add_clip({.input = {.uri = "gs://pool/a.mp4", .bytes = 9}}));
+  const auto failed = settle_contents(*clips_, nullptr, 0, 1, {});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::kUnavailable) << failed.error().message;
+  std::stop_source stop;
+  stop.request_stop();
+  storage::stop_requests_on(stop.get_token());
+  const auto stopped = settle_contents(*clips_, nullptr, 0, 1, {});
+  storage::stop_requests_on({});
+  ::unsetenv("CLOUD_STORAGE_EMULATOR_ENDPOINT");
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled) << stopped.error().message;
+}
+
+TEST_F(SettleContents, AClipWhoseOriginalCannotBeReadIsNoCopyAndNotUsed) {
+  const std::string bytes(2 << 20, 'x');
+  const auto a = put("a", bytes), b = put("b", bytes);
+  publish({a});
+  make_unreadable(a);
+  find(b);
+  const ContentNotes notes = settle();
+  EXPECT_EQ(notes.copies.count + notes.moved.count + notes.known, 0);
+  EXPECT_EQ(left(), Names{b});
+  EXPECT_NE(unusable(b).find("may be a copy of"), std::string::npos) << unusable(b);
+  EXPECT_NE(unusable(b).find(a), std::string::npos) << unusable(b);
+}
+
+TEST_F(SettleContents, FootageIsKnownAlsoWhenItsFileWasWrittenOver) {
+  std::string bytes(2 << 20, 'x');
+  const auto a = put("a", bytes), b = put("b", bytes);
+  publish({a});
+  ASSERT_TRUE(dataset_.write_forgotten({{.clip = a, .start_s = 1, .end_s = 2}}));
+  bytes.front() = 'y';
+  put("a", bytes);  // a recorder uses the file again
+  find(b);
+  EXPECT_EQ(settle().moved.count, 1);
+  EXPECT_TRUE(left().empty());
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
-#include <random>
 #include <thread>
 
 #include "lido/base/parallel.h"
+#include "lido/base/signing.h"
 #include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
 #include "lido/infer/catalog.h"
@@ -77,26 +77,28 @@ Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
 
 /// Copies the rows of one table into the next generation, without those of the job's clips.
 template <typename Row>
-Result<void> copy_others(const JobContext& job, int from, dataset::TableWriter<Row>& to) {
-  return job.dataset.visit<Row>(from, [&](Row& row) -> Result<void> {
-    if (LIDO_TRY(job.clips.bytes_of(row.clip))) return {};
+Result<void> copy_others(const Dataset& dataset, ClipDb& clips, int from,
+                         dataset::TableWriter<Row>& to) {
+  return dataset.visit<Row>(from, [&](Row& row) -> Result<void> {
+    if (LIDO_TRY(clips.bytes_of(row.clip))) return {};
     return to.append(std::move(row));
   });
 }
 
 /// @param new_copies  Copies found now, by the name of their clip.
-Result<void> copy_other_clips(const JobContext& job, int from, dataset::Tables& tables,
+Result<void> copy_other_clips(const Dataset& dataset, ClipDb& clips, int from,
+                              dataset::Tables& tables,
                               const std::map<std::string, std::vector<std::string>>& new_copies) {
-  LIDO_TRY(job.dataset.visit<dataset::ClipRow>(from, [&](auto& row) -> Result<void> {
-    if (LIDO_TRY(job.clips.bytes_of(row.clip))) return {};
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(from, [&](auto& row) -> Result<void> {
+    if (LIDO_TRY(clips.bytes_of(row.clip))) return {};
     if (const auto found = new_copies.find(row.clip); found != new_copies.end())
       row.copies.insert(row.copies.end(), found->second.begin(), found->second.end());
     return tables.clips.append(std::move(row));
   }));
-  LIDO_TRY(copy_others(job, from, tables.spans));
-  LIDO_TRY(copy_others(job, from, tables.skipped));
-  LIDO_TRY(copy_others(job, from, tables.gaps));
-  return copy_others(job, from, tables.rejected);
+  LIDO_TRY(copy_others(dataset, clips, from, tables.spans));
+  LIDO_TRY(copy_others(dataset, clips, from, tables.skipped));
+  LIDO_TRY(copy_others(dataset, clips, from, tables.gaps));
+  return copy_others(dataset, clips, from, tables.rejected);
 }
 
 /// Opens the detector with a session for each worker. @return No value with --scene off.
@@ -109,11 +111,6 @@ Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int
 
 /// Folder of the folders of runs.
 constexpr const char* kRunsFolder = ".work/runs";
-
-std::string new_run_id() {
-  std::random_device random;
-  return fmt::format("{:08x}{:08x}", random(), random());
-}
 
 /// Folder for one run alone.
 std::string folder_of(const std::string& run) { return fmt::format("{}/{}", kRunsFolder, run); }
@@ -149,9 +146,24 @@ Result<Summary> summarise_failures(const JobContext& job) {
   return summary;
 }
 
+/// Publishes a generation that names further files with the content of known clips, so that they
+/// are known from now on. @return Its number.
+Result<int> record_copies(const Dataset& dataset, const IngestPlan& plan) {
+  Generation generation = LIDO_TRY(dataset.read_latest());
+  const int before = generation.number++;
+  LIDO_TRY(dataset::remove_unpublished(dataset, generation.number));
+  auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
+  LIDO_TRY(copy_other_clips(dataset, *plan.clips, before, tables, plan.contents.new_copies));
+  LIDO_TRY(dataset.visit<dataset::SampleRow>(
+      before, [&](auto& row) { return tables.samples.append(std::move(row)); }));
+  const int number = generation.number;
+  LIDO_TRY(dataset.publish(std::move(generation), tables));
+  return number;
+}
+
 /// Writes a generation from the parts: scene folder, tables, shards. Publishes it last.
 Result<Summary> write_generation(const Request& request, const JobContext& job,
-                                 const ContentNotes& contents, Generation generation) {
+                                 const IngestPlan& plan, Generation generation) {
   const Dataset& dataset = job.dataset;
   const int before = generation.number++;
   LIDO_TRY(dataset::remove_unpublished(dataset, generation.number));
@@ -160,11 +172,10 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
     LIDO_TRY(follow_clips(job, folder));
     generation.scenes.push_back(folder);
   }
-  const auto labels =
-      LIDO_TRY(make_labeller(request, job.clips, &dataset, before, generation.vocabulary));
-  const dataset::Labeller& labeller = labels.labeller;
+  generation.vocabulary = plan.labels->vocabulary;
+  const dataset::Labeller& labeller = plan.labels->labeller;
   auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
-  LIDO_TRY(copy_other_clips(job, before, tables, contents.new_copies));
+  LIDO_TRY(copy_other_clips(dataset, job.clips, before, tables, plan.contents.new_copies));
   const ClipTotals clips = LIDO_TRY(append_clips(job, tables));
   LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
     labeller.apply(row);
@@ -175,8 +186,25 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
   LIDO_TRY(dataset.publish(generation, tables));
   Summary summary = summarise(clips, shards);
   summary.generation = generation.number;
-  LIDO_TRY(report_labels(request, dataset, generation.number, labels, summary));
+  LIDO_TRY(report_labels(request, dataset, generation.number, *plan.labels, summary));
   return summary;
+}
+
+/// Adds the clips that the plan left out.
+void add_omissions(const IngestPlan& plan, Summary& summary) {
+  const ContentNotes& contents = plan.contents;
+  summary.known = contents.known;
+  summary.copies = contents.copies.count;
+  summary.changed = contents.changed.count;
+  summary.forgotten = contents.forgotten.count;
+  summary.copy_of = contents.copy_of;
+  summary.changed_clips = contents.changed_clips;
+  summary.ignored = plan.notes.other_files;
+  summary.unreadable_inputs = plan.notes.unreadable.count;
+  summary.system_files = plan.notes.system_files.count;
+  summary.repeated_inputs = plan.notes.repeated.count;
+  std::ranges::move(warnings(plan.notes), std::back_inserter(summary.warnings));
+  std::ranges::move(warnings(contents), std::back_inserter(summary.warnings));
 }
 
 }  // namespace
@@ -207,13 +235,10 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   plan.contents = LIDO_TRY(settle_contents(clips, dataset ? &*dataset : nullptr, before.number,
                                            request.job.workers, stop));
   LIDO_TRY(plan_clips(plan, request.job, stop));
-  // Checks the labels before any clip is decoded. finish() matches them again.
-  dataset::Vocabulary vocabulary = before.vocabulary;
-  const auto labels = LIDO_TRY(
-      make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number, vocabulary));
-  if (dataset) LIDO_TRY(check_labels(request, *dataset, before.number, labels.labeller));
-  plan.labels = labels.labeller.labels();
-  plan.labels_unmatched = labels.labeller.unmatched().labels;
+  // Checks the labels before any clip is decoded.
+  plan.labels = LIDO_TRY(make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number,
+                                       before.vocabulary));
+  if (dataset) LIDO_TRY(check_labels(request, *dataset, before.number, plan.labels->labeller));
   return plan;
 }
 
@@ -227,7 +252,7 @@ Result<IngestRun> IngestRun::open(Request request, IngestPlan plan, const std::s
   LIDO_TRY(store.remove_all(kRunsFolder));
   if (!storage::is_remote(store.uri())) LIDO_TRY(storage::remove_unfinished(store.uri()));
   return IngestRun(std::move(request), std::move(plan), std::move(dataset), std::move(lock),
-                   new_run_id());
+                   random_hex(8));
 }
 
 Result<std::vector<Batch>> IngestRun::batches(int workers) {
@@ -269,27 +294,17 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
     if (all_retried && LIDO_TRY(plan_.clips->all_failed_from_outside()))
       summary = LIDO_TRY(summarise_failures(job));
     else
-      summary = LIDO_TRY(
-          write_generation(request_, job, plan_.contents, LIDO_TRY(dataset_.read_latest())));
+      summary = LIDO_TRY(write_generation(request_, job, plan_, LIDO_TRY(dataset_.read_latest())));
+  } else if (!plan_.contents.new_copies.empty()) {
+    summary.generation = LIDO_TRY(record_copies(dataset_, plan_));
   }
-  if (summary.generation == 0 && !request_.labels.empty())
+  if ((summary.generation == 0 || totals.clips == 0) && !request_.labels.empty())
     summary.warnings.push_back(fmt::format(
         "{}: not used, because there is no new clip. Give it to lido label.", request_.labels));
   LIDO_TRY(dataset_.store().remove_all(".work"));
   summary.clips = static_cast<int64_t>(totals.clips);
   summary.source_bytes = totals.bytes;
-  summary.known = plan_.contents.known;
-  summary.copies = plan_.contents.copies.count;
-  summary.changed = plan_.contents.changed.count;
-  summary.forgotten = plan_.contents.forgotten.count;
-  summary.copy_of = plan_.contents.copy_of;
-  summary.changed_clips = plan_.contents.changed_clips;
-  summary.ignored = plan_.notes.other_files;
-  summary.unreadable_inputs = plan_.notes.unreadable.count;
-  summary.system_files = plan_.notes.system_files.count;
-  summary.repeated_inputs = plan_.notes.repeated.count;
-  std::ranges::move(warnings(plan_.notes), std::back_inserter(summary.warnings));
-  std::ranges::move(warnings(plan_.contents), std::back_inserter(summary.warnings));
+  add_omissions(plan_, summary);
   summary.spans_resumed = std::max<int64_t>(0, progress.spans_resumed - spans_in_batches_);
   return summary;
 }

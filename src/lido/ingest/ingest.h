@@ -13,6 +13,7 @@
 #include "lido/ingest/batches.h"
 #include "lido/ingest/clip_db.h"
 #include "lido/ingest/contents.h"
+#include "lido/ingest/labelling.h"
 #include "lido/ingest/request.h"
 #include "lido/part/progress.h"
 
@@ -26,8 +27,7 @@ struct IngestPlan {
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.
   ContentNotes contents;                  ///< Clips left out for their content.
   InputNotes notes;                       ///< Omissions of the search for clips.
-  int64_t labels = 0;                     ///< Labels in the request's labels file.
-  int64_t labels_unmatched = 0;           ///< Labels whose clip is neither known nor new.
+  std::optional<RequestLabels> labels;    ///< The request's labels; never empty after prepare().
   int generation = 0;                     ///< Latest of the dataset at that time; 0 for none.
 };
 

@@ -69,6 +69,47 @@ TEST_F(Ingest, AKnownClipMakesNoGeneration) {
   EXPECT_EQ(again->clips, 0);
 }
 
+TEST_F(Ingest, ACopyOfAKnownClipIsRecordedWithoutNewSamples) {
+  ASSERT_TRUE(ingest());
+  const std::string copy = folder_.path("copy.mp4");
+  std::filesystem::copy_file(clip_, copy);
+  request_.inputs = {clip_, copy};
+  const auto again = ingest();
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->clips, 0);
+  EXPECT_EQ(again->copies, 1);
+  EXPECT_EQ(again->generation, 2);
+  const auto dataset = *dataset::Dataset::open(request_.out);
+  EXPECT_TRUE(dataset.visit<dataset::ClipRow>(2, [&](const auto& row) -> Result<void> {
+    EXPECT_EQ(row.copies, std::vector<std::string>{copy});
+    EXPECT_EQ(row.samples, (36 - 4) / 2 + 1);
+    return {};
+  }));
+  EXPECT_EQ(dataset.read_latest()->samples, (36 - 4) / 2 + 1);
+  // From now on the copy is known, and is not read whole.
+  const auto third = ingest();
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->generation, 0);
+  EXPECT_EQ(third->known, 2);
+  EXPECT_EQ(third->copies, 0);
+}
+
+TEST_F(Ingest, LabelsAreThoseOfThePlan) {
+  request_.labels = folder_.path("labels.csv");
+  std::ofstream(request_.labels) << "clip,start_s,end_s,task,label\nh264_b.mp4,1,2,b,swim\n";
+  auto run = *IngestRun::open(request_, *prepare(request_, {}));
+  std::filesystem::remove(request_.labels);
+  const auto summary = run.finish(progress_, {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->labels_read, 1);
+  int64_t labelled = 0;
+  EXPECT_TRUE(run.dataset().visit<dataset::SampleRow>(1, [&](const auto& row) -> Result<void> {
+    labelled += row.labels.empty() ? 0 : 1;
+    return {};
+  }));
+  EXPECT_GT(labelled, 0);
+}
+
 TEST_F(Ingest, PartsThatOtherProcessesMadeAreNotMadeAgain) {
   auto run = *IngestRun::open(request_, *prepare(request_, {}));
   const auto batches = *run.batches(4);

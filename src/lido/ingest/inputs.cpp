@@ -166,6 +166,24 @@ class Search {
 
 }  // namespace
 
+bool has_description(const part::ClipInput& clip) {
+  return !clip.group.empty() || !clip.site.empty() || !clip.camera.empty() || clip.start_utc;
+}
+
+std::optional<FieldDifference> find_difference(const part::ClipInput& first,
+                                               const part::ClipInput& second) {
+  const auto time = [](const part::ClipInput& clip) {
+    return clip.start_utc ? dataset::to_string(*clip.start_utc) : std::string();
+  };
+  for (const FieldDifference& field : {FieldDifference{"group", first.group, second.group},
+                                       FieldDifference{"site", first.site, second.site},
+                                       FieldDifference{"camera", first.camera, second.camera},
+                                       FieldDifference{"start_utc", time(first), time(second)}}) {
+    if (field.first != field.second) return field;
+  }
+  return std::nullopt;
+}
+
 std::string names_of(const NamedItems& items) {
   return fmt::format("{}{}", fmt::join(items.first, "; "),
                      items.count > std::ssize(items.first) ? "; ..." : "");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,20 @@ struct FoundClip {
   std::string file_id;   ///< Equal for names of one file; empty in a bucket. See storage::Entry.
   bool is_link = false;  ///< Reached through a symbolic link.
 };
+
+/// Returns whether a clip has a group, site, camera or time.
+bool has_description(const part::ClipInput& clip);
+
+/// A field that two descriptions of one content have with different values.
+struct FieldDifference {
+  const char* field;   ///< Column of a list: "group", "site", "camera" or "start_utc".
+  std::string first;   ///< As in a list; empty for none.
+  std::string second;  ///< As `first`.
+};
+
+/// Returns the first difference between two descriptions; no value for equal ones.
+std::optional<FieldDifference> find_difference(const part::ClipInput& first,
+                                               const part::ClipInput& second);
 
 /// Receives a clip. An error stops the search and is returned.
 using OnClip = std::function<Result<void>(const FoundClip&)>;

@@ -22,7 +22,7 @@ Result<media::FrameTimes> read_frame_times_watched(const std::string& clip) {
 
 Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
                                     const dataset::Dataset* dataset, int generation,
-                                    dataset::Vocabulary& vocabulary) {
+                                    dataset::Vocabulary vocabulary) {
   dataset::LabelsFile file;
   if (!request.labels.empty()) file = LIDO_TRY(dataset::read_labels(request.labels));
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
@@ -40,7 +40,7 @@ Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
   auto labeller = dataset::Labeller::make(file.labels, visit_clips, request.sampling.fps.rate,
                                           vocabulary, read_frame_times_watched);
   if (!labeller) return with_context(request.labels, labeller.error());
-  return RequestLabels{std::move(*labeller), std::move(file.remarks)};
+  return RequestLabels{std::move(*labeller), std::move(vocabulary), std::move(file.remarks)};
 }
 
 Result<void> check_labels(const Request& request, const dataset::Dataset& dataset, int generation,

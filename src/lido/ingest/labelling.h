@@ -11,6 +11,7 @@ namespace lido::ingest {
 /// A request's labels.
 struct RequestLabels {
   dataset::Labeller labeller;
+  dataset::Vocabulary vocabulary;    ///< The dataset's, extended by the request's.
   std::vector<std::string> remarks;  ///< Lines about the file: dataset::LabelsFile.
 };
 
@@ -18,11 +19,11 @@ struct RequestLabels {
 /// those of the job, which replace clips of the same name.
 /// @param dataset     The dataset before the job; null when there is none.
 /// @param generation  Its latest generation; 0 for none.
-/// @param vocabulary  Extended by the request's classes and labels.
+/// @param vocabulary  The dataset's.
 /// @return kInvalidArgument for a bad labels file, named with its line.
 Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
                                     const dataset::Dataset* dataset, int generation,
-                                    dataset::Vocabulary& vocabulary);
+                                    dataset::Vocabulary vocabulary);
 
 /// Checks that the labels leave no clip of the dataset without labels that has some.
 /// @return kInvalidArgument that names the clip, with the labels file.

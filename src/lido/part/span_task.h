@@ -25,7 +25,7 @@ struct ClipInput {
   std::optional<dataset::UtcTime> start_utc;  ///< Time of the first frame; empty when unknown.
   std::string fingerprint;  ///< dataset::Fingerprint::pieces; empty when not read.
   int64_t modified_ns = 0;  ///< Time of the file's last change, ns since 1970; 0 when unknown.
-  std::string unusable;     ///< Why the clip cannot be read, known without a look; empty for none.
+  std::string unusable;     ///< Why the clip is not read, for a reason outside it; empty for none.
 
   /// The group, or the URI of a clip that is its own group.
   const std::string& group_name() const { return group.empty() ? uri : group; }
