@@ -15,11 +15,11 @@ constexpr double kCpuStep = 0.25, kMinMemory_gib = 0.5;
 constexpr double kTolerance = 1e-3;
 
 constexpr std::array kClasses = {
-    AutopilotClass{"general-purpose", 1, 6.5, 30, 110, 10},
-    AutopilotClass{"autopilot", 1, 6.5, 30, 110, 10},
-    AutopilotClass{"autopilot-spot", 1, 6.5, 30, 110, 10},
-    AutopilotClass{"Balanced", 1, 8, 222, 851, 10},
-    AutopilotClass{"Scale-Out", 4, 4, 54, 216, 10},
+    AutopilotClass{"general-purpose", 1, 6.5, 30, 110, 10, "autopilot"},
+    AutopilotClass{"autopilot", 1, 6.5, 30, 110, 10, "autopilot"},
+    AutopilotClass{"autopilot-spot", 1, 6.5, 30, 110, 10, "autopilot"},
+    AutopilotClass{"Balanced", 1, 8, 222, 851, 10, "autopilot-Balanced"},
+    AutopilotClass{"Scale-Out", 4, 4, 54, 216, 10, "autopilot-Scale-Out"},
 };
 
 }  // namespace

@@ -24,7 +24,11 @@ struct AutopilotClass {
   double max_cpu;
   double max_memory_gib;
   double max_disk_gib;
+  std::string_view product;  ///< Start of its names in a price table, "autopilot".
 };
+
+/// Label of nodes, and node selector of pods, for a compute class.
+inline constexpr const char* kClassLabel = "cloud.google.com/compute-class";
 
 /// Returns the class of pods without accelerators.
 /// @param name  Empty for pods that select no class.

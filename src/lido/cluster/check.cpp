@@ -7,13 +7,14 @@
 #include <cmath>
 #include <set>
 
+#include "lido/cluster/head_size.h"
 #include "lido/cluster/manifest.h"
 
 namespace lido::cluster {
 namespace manifest {
 namespace {
 
-constexpr double kManyWorkers = 300, kLargeHeadCpu = 8, kLargeHeadBytes = 16 * 0x1p30;
+constexpr double kLargeHeadBytes = kLargeHead_gib * 0x1p30;
 constexpr double kMinAutoscalerCpu = 0.5, kMinAutoscalerBytes = 0x1p30;
 /// KubeRay's default for maxReplicas is 2^31 - 1.
 constexpr double kUnbounded = 1e6;
@@ -295,7 +296,7 @@ class ManifestChecker {
       if (max < kUnbounded) workers += max;
     }
     const auto containers = items_of(child(pod, "containers"));
-    if (workers <= kManyWorkers || containers.empty()) return;
+    if (workers <= kMaxWorkersOfSmallHead || containers.empty()) return;
     const YAML::Node limits = child(containers.front(), "resources", "limits");
     const double cpu = quantity_of(child(limits, "cpu")).value_or(kLargeHeadCpu);
     const double memory = quantity_of(child(limits, "memory")).value_or(kLargeHeadBytes);

@@ -20,7 +20,6 @@ constexpr double kMinProbe_s = 30, kMaxProbe_s = 60;
 constexpr double kMinProbeTimeout_s = 5;
 /// Disk that Autopilot gives a container without a request.
 constexpr double kDefaultDisk_gib = 1;
-constexpr const char* kClassLabel = "cloud.google.com/compute-class";
 
 YAML::Node first_container(const YAML::Node& pod) {
   const auto containers = items_of(child(pod, "containers"));

@@ -249,10 +249,9 @@ Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on
   PodRequests billed{pod.cpu, pod.memory_gib, pod.spill_gib};
   const AutopilotClass* limits = autopilot_class(pod.compute_class);
   if (pod.autopilot && limits != nullptr) billed = billed_requests(*limits, billed);
-  // Classes of the general-purpose kind have the general price.
-  const bool is_general = !pod.autopilot || (limits != nullptr && limits->max_gib_per_cpu == 6.5);
-  const std::string product =
-      is_general ? "autopilot" : fmt::format("autopilot-{}", pod.compute_class);
+  std::string product = "autopilot";
+  if (pod.autopilot)
+    product = limits != nullptr ? limits->product : fmt::format("autopilot-{}", pod.compute_class);
   return billed.cpu * usd(*LIDO_TRY(prices.find(product + "-vcpu"))) +
          billed.memory_gib * usd(*LIDO_TRY(prices.find(product + "-memory")));
 }

@@ -75,6 +75,14 @@ std::string text_of(const Json& value) {
   return value.is_string() ? value.get<std::string>() : json_text(value);
 }
 
+/// Returns what a value must be that "not" refuses.
+std::string wanted_by_not(const Json& refused) {
+  if (!refused.is_object() || !refused.contains("enum")) return "a value of another form";
+  std::vector<std::string> texts;
+  for (const Json& each : refused["enum"]) texts.push_back(text_of(each));
+  return fmt::format("any value but {}", fmt::join(texts, ", "));
+}
+
 /// Checks one document. Throws YAML::Exception for broken YAML.
 class SchemaChecker {
  public:
@@ -128,7 +136,7 @@ class SchemaChecker {
     }
     if (keyword == "not") {
       if (!check(node, value, path, depth + 1)) return {};
-      return refuse(node, path, "another name: this one is taken");
+      return refuse(node, path, wanted_by_not(value));
     }
     // check_entries() handles these.
     if (keyword == "properties" || keyword == "additionalProperties" || keyword == "propertyNames")

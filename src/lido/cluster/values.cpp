@@ -7,6 +7,7 @@
 #include "lido/base/yaml.h"
 #include "lido/cluster/autopilot.h"
 #include "lido/cluster/embedded.h"
+#include "lido/cluster/head_size.h"
 #include "lido/cluster/schema.h"
 
 namespace lido::cluster {
@@ -14,10 +15,6 @@ namespace {
 
 constexpr double kMaxNumber = 1e9;
 
-constexpr const char* kClassLabel = "cloud.google.com/compute-class";
-/// Workers that a head of the chart's default size serves.
-constexpr int kMaxWorkersOfSmallHead = 300;
-constexpr double kLargeHeadCpu = 8, kLargeHead_gib = 16;
 /// Share of a pod's memory that Ray itself uses (lido.taskMemory of the chart).
 constexpr double kRayShare = 0.1;
 /// Disk that the chart gives the autoscaler's container.
