@@ -18,9 +18,10 @@ struct FrameTimes {
   Rational time_base;  ///< Seconds per tick of a PTS.
 };
 
-/// Reads the time of every frame that is shown. Reads the whole file; decodes it only where packets
-/// and frames can differ in number (fields, codecs whose headers are not read, missing timestamps).
-/// @return kCorrupt when no frame can be read; kUnavailable from storage.
+/// Reads the time of every frame that is shown. Reads the whole file. Decodes it where packets do
+/// not show the frames: with fields, without timestamps, without a random access point at the
+/// start, and in all codecs but H.264, HEVC, MJPEG, VP9 and AV1.
+/// @return kCorrupt when no frame can be read; kUnavailable and kCancelled from storage.
 Result<FrameTimes> frame_times(storage::Reader& reader);
 
 }  // namespace lido::media
