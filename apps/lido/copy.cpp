@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
-#include <chrono>
+#include <algorithm>
 #include <cmath>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/transfer.h"
+#include "progress_display.h"
 
 namespace lido::cli {
 namespace {
@@ -25,57 +21,29 @@ struct CopyFlags {
   bool quiet = false;
 };
 
-/// Shows how far a transfer is, on standard error, from a thread of its own.
-class TransferDisplay {
- public:
-  TransferDisplay(const dataset::TransferProgress& progress, bool quiet) : progress_(progress) {
-    if (!quiet) thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
-  }
-  ~TransferDisplay() {
-    if (!thread_.joinable()) return;
-    thread_.request_stop();
-    thread_.join();
-    if (drawn_ && isatty(2) == 1) fmt::print(stderr, "\n");
-  }
-  TransferDisplay(const TransferDisplay&) = delete;
-  TransferDisplay& operator=(const TransferDisplay&) = delete;
+/// Seconds until the end at the rate so far; 0 before any byte.
+double seconds_left(const dataset::TransferProgress& progress, double elapsed_s) {
+  const auto bytes = static_cast<double>(progress.bytes);
+  const auto total = static_cast<double>(progress.bytes_total);
+  return bytes > 0 ? elapsed_s * std::max(0.0, total - bytes) / bytes : 0;
+}
 
- private:
-  void loop(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (!wake_.wait_for(lock, stop, std::chrono::seconds(2), [] { return false; }) &&
-           !stop.stop_requested())
-      print();
-  }
+std::string transfer_line(const dataset::TransferProgress& progress, double elapsed_s) {
+  const auto bytes = static_cast<double>(progress.bytes);
+  return fmt::format("{} of {} files  {} of {}  {:.1f} MB/s  ETA {}", human_count(progress.files),
+                     human_count(progress.files_total), human_bytes(bytes),
+                     human_bytes(static_cast<double>(progress.bytes_total)),
+                     bytes / elapsed_s / 1e6, human_seconds(seconds_left(progress, elapsed_s)));
+}
 
-  void print() {
-    drawn_ = true;
-    const double elapsed_s =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    const auto bytes = static_cast<double>(progress_.bytes);
-    const auto total = static_cast<double>(progress_.bytes_total);
-    const double left_s = bytes > 0 ? elapsed_s * std::max(0.0, total - bytes) / bytes : 0;
-    if (isatty(2) == 1) {
-      fmt::print(stderr, "\r\033[K{} of {} files  {} of {}  {:.1f} MB/s  ETA {}",
-                 human_count(progress_.files), human_count(progress_.files_total),
-                 human_bytes(bytes), human_bytes(total), bytes / elapsed_s / 1e6,
-                 human_seconds(left_s));
-      return;
-    }
-    const nlohmann::ordered_json line = {{"files", progress_.files.load()},
-                                         {"of", progress_.files_total.load()},
-                                         {"mb_per_s", std::round(bytes / elapsed_s / 1e5) / 10},
-                                         {"eta_s", std::round(left_s)}};
-    fmt::print(stderr, "{}\n", json_text(line));
-  }
-
-  const dataset::TransferProgress& progress_;
-  const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  bool drawn_ = false;
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::jthread thread_;
-};
+std::string transfer_json(const dataset::TransferProgress& progress, double elapsed_s) {
+  const auto bytes = static_cast<double>(progress.bytes);
+  const nlohmann::ordered_json line = {{"files", progress.files.load()},
+                                       {"of", progress.files_total.load()},
+                                       {"mb_per_s", std::round(bytes / elapsed_s / 1e5) / 10},
+                                       {"eta_s", std::round(seconds_left(progress, elapsed_s))}};
+  return json_text(line);
+}
 
 Result<int> transfer(const CopyFlags& flags, bool is_move) {
   const auto from = LIDO_TRY(dataset::Dataset::open(flags.dataset));
@@ -85,7 +53,9 @@ Result<int> transfer(const CopyFlags& flags, bool is_move) {
   const auto run = is_move ? dataset::move_dataset : dataset::copy_dataset;
   dataset::TransferSummary summary;
   {
-    const TransferDisplay display(progress, flags.quiet);
+    const ProgressDisplay display(
+        [&](double elapsed_s) { return transfer_line(progress, elapsed_s); },
+        [&](double elapsed_s) { return transfer_json(progress, elapsed_s); }, flags.quiet);
     summary = LIDO_TRY(run(from, *to, flags.workers, progress, interruption()));
   }
   for (size_t i = 0; i < std::min(summary.foreign.size(), kMaxForeign); ++i)

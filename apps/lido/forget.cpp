@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "bucket_note.h"
 #include "cli.h"
 #include "footage_request.h"
 #include "lido/base/json_text.h"
@@ -40,30 +41,6 @@ std::string counts_text(const dataset::Forgotten& record) {
                      counted(record.plates, "plate"));
 }
 
-/// Where a bucket may keep what was removed, and how to remove that too. Empty for a folder.
-std::string bucket_note(const std::string& uri) {
-  if (!storage::is_remote(uri)) return {};
-  const std::string bucket = uri.substr(0, uri.find('/', 5));
-  const std::string name = bucket.substr(5);
-  if (uri.starts_with("gs://")) {
-    return fmt::format(
-        "Kept by the bucket itself, where soft delete (7 days unless switched off) or object "
-        "versioning is on: see them with \"gcloud storage ls --soft-deleted --recursive {0}\" and "
-        "\"gcloud storage ls --all-versions --recursive {0}\". Remove old versions with \"gcloud "
-        "storage rm OBJECT#GENERATION\"; what is soft-deleted goes at the end of its time, which "
-        "\"gcloud storage buckets update {1} --clear-soft-delete\" ends for later removals.",
-        uri, bucket);
-  }
-  const std::string prefix = uri.size() > bucket.size() ? uri.substr(bucket.size() + 1) : "";
-  return fmt::format(
-      "Kept by the bucket itself, where versioning is on: see it with \"aws s3api "
-      "list-object-versions --bucket {0} --prefix {1}\", and remove each with \"aws s3api "
-      "delete-object --bucket {0} --key KEY --version-id ID\", or by a lifecycle rule with "
-      "NoncurrentVersionExpiration. Unfinished uploads: \"aws s3api list-multipart-uploads "
-      "--bucket {0}\".",
-      name, prefix);
-}
-
 nlohmann::ordered_json stretches_json(const dataset::ForgetSummary& summary) {
   auto json = nlohmann::ordered_json::array();
   for (const dataset::Forgotten& one : summary.stretches) {
@@ -81,12 +58,13 @@ nlohmann::ordered_json stretches_json(const dataset::ForgetSummary& summary) {
 
 void print_stretches(const dataset::ForgetSummary& summary) {
   for (const dataset::Forgotten& one : summary.stretches)
-    fmt::print("  {}, {}: {}\n", one.clip, dataset::range_text(one.start_s, one.end_s),
+    fmt::print("  {}, {}: {}\n", printable(one.clip), dataset::range_text(one.start_s, one.end_s),
                counts_text(one));
 }
 
 void print_notes(const dataset::ForgetSummary& summary) {
-  for (const std::string& note : summary.notes) fmt::print(stderr, "lido: note: {}\n", note);
+  for (const std::string& note : summary.notes)
+    fmt::print(stderr, "lido: note: {}\n", printable(note));
 }
 
 Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,

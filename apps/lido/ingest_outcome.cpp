@@ -43,7 +43,8 @@ std::vector<std::string> fault_lines(const ingest::Summary& summary, const std::
       ++named;
       const std::string at = rejected ? "" : fmt::format(" at {:.1f} s", fault.time_s);
       const char* then = fault.retried ? " (the next ingest tries again)" : "";
-      lines.push_back(fmt::format("  {}{}: {}{}", fault.clip, at, printable(fault.reason), then));
+      lines.push_back(
+          fmt::format("  {}{}: {}{}", printable(fault.clip), at, printable(fault.reason), then));
     }
     if (count > named) {
       lines.push_back(

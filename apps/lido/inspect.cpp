@@ -114,7 +114,7 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   print_forgotten(LIDO_TRY(dataset.forgotten()));
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
-    fmt::print("  {}: {}{}\n", row.clip, row.reason,
+    fmt::print("  {}: {}{}\n", printable(row.clip), printable(row.reason),
                row.kind == "outside" ? " (the next ingest tries again)" : "");
     return {};
   };
@@ -122,9 +122,9 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   bool first = true;
   return dataset.visit<dataset::GapRow>(generation.number, [&](const auto& row) -> Result<void> {
     if (std::exchange(first, false)) fmt::print("\nleft out of broken clips\n");
-    fmt::print("  {}: {:.2f} s to {}: {}\n", row.clip, row.start_s,
+    fmt::print("  {}: {:.2f} s to {}: {}\n", printable(row.clip), row.start_s,
                row.end_k < 0 ? std::string("the end") : fmt::format("{:.2f} s", row.end_s),
-               row.reason);
+               printable(row.reason));
     return {};
   });
 }

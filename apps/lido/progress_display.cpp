@@ -80,9 +80,14 @@ std::string progress_json(const ProgressCounts& counts, double elapsed_s) {
   return json_text(line);
 }
 
-ProgressDisplay::ProgressDisplay(std::function<ProgressCounts()> counts, std::string stage,
-                                 bool quiet)
-    : counts_(std::move(counts)), stage_(std::move(stage)), terminal_(isatty(STDERR_FILENO) == 1) {
+ProgressDisplay::ProgressDisplay(const std::function<ProgressCounts()>& counts,
+                                 const std::string& stage, bool quiet)
+    : ProgressDisplay([=](double elapsed_s) { return progress_line(counts(), elapsed_s, stage); },
+                      [=](double elapsed_s) { return progress_json(counts(), elapsed_s); }, quiet) {
+}
+
+ProgressDisplay::ProgressDisplay(Text line, Text json, bool quiet)
+    : line_(std::move(line)), json_(std::move(json)), terminal_(isatty(STDERR_FILENO) == 1) {
   if (!quiet) thread_ = std::jthread([this](const std::stop_token& stop) { loop(stop); });
 }
 
@@ -101,9 +106,9 @@ void ProgressDisplay::loop(const std::stop_token& stop) {
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
     drawn_ = true;
     if (terminal_)
-      fmt::print(stderr, "\r\033[K{}", progress_line(counts_(), elapsed, stage_));
+      fmt::print(stderr, "\r\033[K{}", line_(elapsed));
     else
-      fmt::print(stderr, "{}\n", progress_json(counts_(), elapsed));
+      fmt::print(stderr, "{}\n", json_(elapsed));
   }
 }
 

@@ -40,8 +40,16 @@ std::string progress_json(const ProgressCounts& counts, double elapsed_s);
 /// terminal, a JSON line every two seconds elsewhere.
 class ProgressDisplay {
  public:
+  /// Returns the progress as a text. Called from that thread.
+  using Text = std::function<std::string(double elapsed_s)>;
+
+  /// @param line  For a terminal, without a line end.
+  /// @param json  For other outputs.
+  ProgressDisplay(Text line, Text json, bool quiet);
+  /// Shows an ingest: progress_line() and progress_json().
   /// @param counts  Called from that thread.
-  ProgressDisplay(std::function<ProgressCounts()> counts, std::string stage, bool quiet);
+  ProgressDisplay(const std::function<ProgressCounts()>& counts, const std::string& stage,
+                  bool quiet);
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
   ProgressDisplay& operator=(const ProgressDisplay&) = delete;
@@ -49,8 +57,8 @@ class ProgressDisplay {
  private:
   void loop(const std::stop_token& stop);
 
-  std::function<ProgressCounts()> counts_;
-  std::string stage_;
+  Text line_;
+  Text json_;
   bool terminal_;
   bool drawn_ = false;
   std::jthread thread_;
