@@ -200,7 +200,7 @@ def kill_with_parts(command, dataset, parts):
     process = start(command)
     wait_until(lambda: parts_done(dataset) >= parts, process)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    assert process.wait() == -signal.SIGKILL
     assert not list(pathlib.Path(dataset).glob("generations/*/generation.json"))
 
 

@@ -180,17 +180,19 @@ def test_a_file_replaced_between_kill_and_resume_gives_the_new_content_only(tmp_
     assert shown and shown <= set(range(5, 10)), "frames of the second file only"
 
 
-def test_copies_with_another_group_site_or_camera_are_refused_by_name(tmp_path):
+def test_copies_with_another_description_are_refused_by_name(tmp_path):
     clip = stepped_clip(tmp_path / "a.mp4")
     shutil.copy(clip, tmp_path / "b.mp4")
-    for column in ("group", "site", "camera"):
-        text = f"clip,{column}\na.mp4,one\nb.mp4,two\n"
+    day = "2026-07-0{}T00:00:00.000000Z"
+    for column in ("group", "site", "camera", "start_utc"):
+        one, two = (day.format(1), day.format(2)) if column == "start_utc" else ("one", "two")
+        text = f"clip,{column}\na.mp4,{one}\nb.mp4,{two}\n"
         (tmp_path / "list.csv").write_text(text)
         done = run("ingest", tmp_path / "list.csv", "--out", tmp_path / "d", *QUICK)
         assert done.code == 2 and done.err.count("\n") == 1, done.err
-        assert all(part in done.err for part in ("a.mp4", "b.mp4", column, '"two"', '"one"'))
+        assert all(part in done.err for part in ("a.mp4", "b.mp4", column, f'"{two}"', f'"{one}"'))
         assert not (tmp_path / "d").exists()
-        (tmp_path / "list.csv").write_text(text.replace("two", "one"))
+        (tmp_path / "list.csv").write_text(text.replace(two, one))
         assert ingest_quick(tmp_path / "list.csv", tmp_path / column)["copies"] == 1
 
 

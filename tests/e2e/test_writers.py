@@ -161,15 +161,21 @@ def wait_until(condition, seconds=30):
         time.sleep(0.005)
 
 
+def kill_in_mid_work(writer, place):
+    """Kills a writer of dataset "d", which has published nothing yet."""
+    writer.send_signal(signal.SIGKILL)
+    assert writer.wait() == -signal.SIGKILL
+    assert not any(name.endswith("generation.json") for name in place.names("d"))
+
+
 def test_a_writer_right_after_a_killed_one_resumes(place, alone):
     whole = start(place, "whole", FIRST, SECOND, THIRD)
     assert whole.communicate()[1] == "" and whole.returncode == 0
     killed = start(place, "d", FIRST, SECOND, THIRD)
     wait_until(lambda: any(n.startswith(".work/parts") for n in place.names("d")))
-    killed.send_signal(signal.SIGKILL)
+    kill_in_mid_work(killed, place)
     again = start(place, "d", FIRST, SECOND, THIRD)
     out, err = again.communicate(timeout=120)
-    killed.wait()
     assert again.returncode == 0, err
     for name in place.names("whole"):
         if name != "report.html":
@@ -316,8 +322,7 @@ def test_a_part_with_lost_blocks_is_made_again(tmp_path, alone):
     killed = start(whole, "d", FIRST, SECOND, THIRD)
     parts = tmp_path / "d/.work/parts"
     wait_until(lambda: parts.exists() and [p for p in parts.iterdir() if p.name[0] != "."])
-    killed.send_signal(signal.SIGKILL)
-    killed.wait()
+    kill_in_mid_work(killed, whole)
     torn = 0
     for part in (p for p in parts.iterdir() if p.name[0] != "."):
         data = bytearray(part.read_bytes())
