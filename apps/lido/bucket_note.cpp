@@ -9,7 +9,7 @@ namespace lido::cli {
 namespace {
 
 /// Returns a text as one word of a shell's command line.
-std::string shell_word(const std::string& text) {
+std::string in_shell_quotes(const std::string& text) {
   std::string word = "'";
   for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";
@@ -29,12 +29,12 @@ std::string bucket_note(const std::string& uri) {
         "soft delete off for later removals. With object versioning it keeps them until their "
         "versions are removed: gcloud storage ls --all-versions {0} shows versions, and gcloud "
         "storage rm OBJECT#GENERATION removes one.",
-        shell_word(uri + "/**"), shell_word(bucket));
+        in_shell_quotes(uri + "/**"), in_shell_quotes(bucket));
   }
-  const std::string name = shell_word(bucket.substr(5));
+  const std::string name = in_shell_quotes(bucket.substr(5));
   // Without the last '/', names of other folders would begin with the prefix too.
   const std::string prefix =
-      is_whole_bucket ? "" : " --prefix " + shell_word(uri.substr(bucket.size() + 1) + "/");
+      is_whole_bucket ? "" : " --prefix " + in_shell_quotes(uri.substr(bucket.size() + 1) + "/");
   return fmt::format(
       "The bucket itself may keep removed objects. With versioning it keeps them until their "
       "versions are removed: aws s3api list-object-versions --bucket {0}{1} shows versions, and "
