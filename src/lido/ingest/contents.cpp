@@ -183,7 +183,7 @@ class Contents {
     if (difference && has_description(input))
       notes_.redescribed.add(fmt::format("{}: {} is \"{}\", and \"{}\" in the dataset", input.uri,
                                          difference->field, difference->first, difference->second));
-    if (was_forgotten(input.uri)) notes_.forgotten.add(input.uri);
+    if (was_forgotten(input.uri) || was_forgotten(described.uri)) notes_.forgotten.add(input.uri);
     return clips_.drop_clip(input.uri);
   }
 
