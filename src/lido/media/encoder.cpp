@@ -110,7 +110,8 @@ Result<std::unique_ptr<Encoder>> Encoder::open(storage::Writer& writer, int widt
   avcodec_parameters_from_context(stream->codecpar, &context);
   stream->time_base = context.time_base;
   AVDictionary* options = nullptr;
-  av_dict_set(&options, "movflags", "frag_keyframe+empty_moov+default_base_moof", 0);
+  // The delayed header knows the first B-frame's delay: its edit list moves the first PTS to 0.
+  av_dict_set(&options, "movflags", "frag_keyframe+delay_moov+default_base_moof", 0);
   const int begun = avformat_write_header(output, &options);
   av_dict_free(&options);
   LIDO_TRY(state->check(begun, "beginning the video"));
@@ -140,6 +141,11 @@ Result<void> Encoder::push(const Image& image) {
 }
 
 void Encoder::skip() { ++state_->count; }
+
+int64_t Encoder::next_pts() const {
+  return av_rescale_q(state_->count, state_->codec->time_base,
+                      state_->output->streams[0]->time_base);
+}
 
 Result<void> Encoder::finish() {
   LIDO_TRY(state_->check(avcodec_send_frame(state_->codec.get(), nullptr), "encoding"));

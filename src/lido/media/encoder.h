@@ -16,7 +16,7 @@ struct EncoderOptions {
   double keyframe_s = 0;    ///< Seconds between keyframes; 0: the encoder's default.
 };
 
-/// Encodes images as H.264 or HEVC in a fragmented MP4.
+/// Encodes images as H.264 or HEVC in a fragmented MP4. The first image has PTS 0.
 ///
 /// Equal images give equal bytes: one thread, and code paths that do not depend on the CPU. Not
 /// thread-safe.
@@ -37,6 +37,8 @@ class Encoder {
   Result<void> push(const Image& image);
   /// Leaves one image out: the next one is shown 1 / fps later.
   void skip();
+  /// PTS of the image that push() adds next, ticks of the file's time base.
+  int64_t next_pts() const;
   /// Writes what the encoder still holds. The caller commits the writer.
   Result<void> finish();
 
