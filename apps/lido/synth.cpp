@@ -190,6 +190,7 @@ class Commands {
     sub.add_option("scene", flags_->scene, "Scene (YAML), as docs/simulation.md describes")
         ->required();
     add_out(sub);
+    add_calibration_error(sub);
     add_common(sub);
     sub.add_option("--workers", flags_->life.workers,
                    "Threads, at most one for each camera; 0: one per core")
@@ -219,6 +220,7 @@ class Commands {
         ->check(CLI::IsMember(synth::light_names()));
     sub.add_option("--from", flags_->from,
                    "Time of day when the film begins, hh:mm; default: 14:00");
+    add_calibration_error(sub);
     add_pool_file(sub);
     add_common(sub);
     bind(sub, flags_->life, "Life", {"days", "rate_hz"});
@@ -269,6 +271,14 @@ class Commands {
     add_behaviours(sub);
     sub.add_flag("--json", flags_->json, "Print the result as JSON");
     sub.add_flag("--quiet", flags_->quiet, "Print errors only");
+  }
+  void add_calibration_error(CLI::App& sub) {
+    sub.add_option("--calibration-error", flags_->calibration_error,
+                   "Also write site_estimated.yaml, with cameras that are slightly wrong; 1: as a "
+                   "careful installer's, 3: as a hasty one's")
+        ->check(CLI::Range(0.0, 100.0))
+        ->check(kIsNumber)
+        ->capture_default_str();
   }
   void add_pool_file(CLI::App& sub) {
     sub.add_option("--pool", flags_->pool,

@@ -31,6 +31,7 @@ struct SynthFlags {
   int cameras = 2;
   std::string light;
   std::string randomise;
+  double calibration_error = 0;
   // For `show`, and `from` for films too:
   int day = -1;  ///< Negative: not given.
   std::string from;

@@ -7,6 +7,7 @@
 
 #include "lido/base/json_text.h"
 #include "lido/synth/film/light.h"
+#include "lido/synth/film/placement.h"
 #include "lido/synth/scene.h"
 #include "synth.h"
 
@@ -27,6 +28,7 @@ void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double 
                                              {"people", film.people},
                                              {"rows", film.rows},
                                              {"video_s", film.video_s},
+                                             {"shared_basin", film.shared_basin},
                                              {"seconds", seconds}}));
   } else if (!flags.quiet) {
     fmt::print(
@@ -89,17 +91,23 @@ Result<synth::FilmPlan> draw_film(const SynthFlags& flags) {
   synth::Random scenery = random.split(kSceneryStream), light = random.split(kLightStream),
                 cameras = random.split(kCameraStream), water = random.split(kWaterStream);
   plan.scenery = synth::random_scenery(scenery, plan.pool);
-  plan.cameras = synth::random_cameras(cameras, plan.pool, static_cast<size_t>(flags.cameras),
-                                       width, height, ranges);
-  for (synth::SimulatedCamera& camera : plan.cameras) camera.fps = flags.fps;
   std::vector<double> weights;
   for (const auto& [name, weight] : ranges.light) weights.push_back(weight);
   plan.light = synth::light_named(
       flags.light.empty() ? ranges.light[light.pick(weights)].first : flags.light, light);
+  plan.duration_s = flags.hours * 3600;
+  plan.cameras = synth::random_cameras(cameras, plan.pool,
+                                       {.count = static_cast<size_t>(flags.cameras),
+                                        .width = width,
+                                        .height = height,
+                                        .duration_s = plan.duration_s,
+                                        .night = is_night(plan.light)},
+                                       ranges);
+  for (synth::SimulatedCamera& camera : plan.cameras) camera.fps = flags.fps;
+  plan.calibration_error = flags.calibration_error;
   plan.wave_m = ranges.wave_m.draw(water);
   plan.turbidity = ranges.turbidity.draw(water);
   plan.begins_s = LIDO_TRY(parse_clock(flags.from.empty() ? "14:00" : flags.from));
-  plan.duration_s = flags.hours * 3600;
   return plan;
 }
 
@@ -160,7 +168,9 @@ Result<int> play_scene(const SynthFlags& flags) {
                                .wave_m = scene.wave_m,
                                .turbidity = scene.turbidity,
                                .level_m = scene.level_m,
+                               .water_index = scene.water_index,
                                .duration_s = scene.duration_s,
+                               .calibration_error = flags.calibration_error,
                                .seed = scene.seed};
     synth::Crowd crowd(plan.pool, behaviours, scene.people, {}, random);
     LIDO_TRY(film(flags, plan, crowd, behaviours));

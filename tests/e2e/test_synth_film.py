@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 import duckdb
@@ -11,6 +12,8 @@ import numpy
 import pytest
 import yaml
 from conftest import LIDO, run
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((pathlib.Path(LIDO).parents[1] / "share/lido/scene.schema.json").read_text())
@@ -115,54 +118,83 @@ def test_the_truth_is_of_every_picture(film):
     assert feet[0][1] < -0.4 and 0.1 < feet[1][1] < 0.25, feet
 
 
-def seen_by(camera, points):
-    """Projects points by an implementation of its own, from site.yaml alone.
+def documented_projection():
+    """The worked example of docs/simulation.md: project() by OpenCV, and the example's site."""
+    text = (ROOT / "docs/simulation.md").read_text()
+    part = text[text.index("## Cameras in site.yaml") :]
+    example = yaml.safe_load(re.search(r"```yaml\n(.*?)```", part, re.S)[1])
+    code = re.search(r"```python\n(.*?)```", part, re.S)[1]
+    names = {"site": example}
+    exec(code, names)  # the documentation's own program
+    return names["project"], names
 
-    Pinhole, Brown-Conrady, still water by bisection on Snell's law.
-    """
-    eye, target = numpy.array(camera["at"]), numpy.array(camera["looks_at"])
-    ahead = (target - eye) / numpy.linalg.norm(target - eye)
-    right = numpy.cross(ahead, [0, 0, 1])
-    right /= numpy.linalg.norm(right)
-    turn = numpy.stack([right, numpy.cross(ahead, right), ahead])
-    focal = camera["width"] / 2 / numpy.tan(numpy.radians(camera["degrees"] / 2))
-    k1, k2, p1, p2, k3 = camera["k"]
-    pixels = []
-    for point in points:
-        if point[2] < 0:
-            way = point[:2] - eye[:2]
-            low, high = 0.0, 1.0
-            for _ in range(100):
-                share = (low + high) / 2
-                r, rest = share * numpy.linalg.norm(way), (1 - share) * numpy.linalg.norm(way)
-                bends = r / numpy.hypot(r, eye[2]) - 1.333 * rest / numpy.hypot(rest, point[2])
-                low, high = (low, share) if bends > 0 else (share, high)
-            point = numpy.array([*(eye[:2] + way * share), 0])
-        x, y, z = turn @ (point - eye)
-        x, y = x / z, y / z
-        r2 = x * x + y * y
-        by = 1 + k1 * r2 + k2 * r2**2 + k3 * r2**3
-        pixels.append(
-            [
-                focal * (x * by + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)) + camera["width"] / 2,
-                focal * (y * by + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y) + camera["height"] / 2,
-            ]
-        )
-    return numpy.array(pixels)
+
+def test_the_worked_example_of_a_camera_is_right():
+    project, names = documented_projection()
+    text = (ROOT / "docs/simulation.md").read_text()
+    rows = re.findall(r"^\| `\[(.*?)\]` \| `\[(.*?)\]` \|", text, re.M)
+    assert len(rows) == 3
+    for point, pixel in rows:
+        point, pixel = (numpy.array([float(n) for n in x.split(",")]) for x in (point, pixel))
+        found = project(names["site"]["cameras"][0], names["site"]["water"], point)
+        assert abs(found - pixel).max() < 0.006, (point, found)
 
 
 def test_points_are_where_camera_and_water_put_them(film):
+    """OpenCV and the documentation's program find every keypoint from site.yaml alone."""
+    project, _ = documented_projection()
     site = yaml.safe_load((film / "site.yaml").read_text())
     under = 0
     for camera in site["cameras"]:
-        calm = camera | {"faults": []}
         for metres, pixels in seen(
             film, camera["name"], "select keypoints_m, keypoints from SEEN where frame % 7 = 0"
         ):
             points = numpy.array(metres).reshape(17, 3)
             under += int((points[:, 2] < 0).sum())
-            assert abs(seen_by(calm, points) - numpy.array(pixels).reshape(17, 2)).max() < 0.05
+            found = numpy.array([project(camera, site["water"], point) for point in points])
+            assert abs(found - numpy.array(pixels).reshape(17, 2)).max() < 0.05
     assert under > 100
+
+
+def test_frames_are_numbered_as_in_the_file(tmp_path):
+    """FFmpeg's program names the PTS of each frame that is left; a frozen frame stands still."""
+    scene = (
+        FILMED.replace("duration_s: 6", "duration_s: 3")
+        .replace("shutter_s: 0.02}", "drops: 0.3, faults: [{kind: freeze, at_s: 1, for_s: 1}]}")
+        .replace("clock_offset_s: 0.25, ", "")
+        .replace("clock_drift_ppm: 100, ", "")
+    )
+    (tmp_path / "scene.yaml").write_text(scene)
+    out = tmp_path / "d"
+    done = run("synth", "scene", tmp_path / "scene.yaml", "--out", out, "--json")
+    assert done.code == 0, done.err
+    frames = duckdb.sql(
+        "select frame, pts, time_s, shown_frame, frozen, fault "
+        f"from '{out}/frames/one.parquet' order by 1"
+    ).fetchall()
+    probe = "ffprobe -v error -show_entries frame=pts,pts_time -of csv=p=0".split()
+    listed = subprocess.run(
+        [*probe, out / "clips/one.mp4"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    in_file = [(int(row.split(",")[0]), float(row.split(",")[1])) for row in listed]
+    assert [row[1] for row in frames] == [pts for pts, _ in in_file] and in_file[0] == (0, 0)
+    assert [row[2] for row in frames] == pytest.approx([time for _, time in in_file], abs=1e-6)
+    assert [row[0] for row in frames] == list(range(len(in_file))) and len(in_file) < 15
+    frozen = [row for row in frames if row[4]]
+    assert frozen and {row[5] for row in frozen} == {"freeze"}
+    assert len({row[3] for row in frozen}) == 1 and frozen[0][3] == frozen[0][0] - 1
+    # The last MOT frame is the last of the video.
+    last = (out / "mot/one.txt").read_text().splitlines()[-1]
+    assert int(last.split(",")[0]) == len(in_file)
+    # A site.yaml is a scene's pool, cameras and water: the level is applied once.
+    site = yaml.safe_load((out / "site.yaml").read_text())
+    people = yaml.safe_load(FILMED)["people"]
+    again = {**site, "people": people, "duration_s": 1}
+    (tmp_path / "again.yaml").write_text(json.dumps(again))
+    done = run("synth", "scene", tmp_path / "again.yaml", "--out", tmp_path / "e", "--quiet")
+    assert done.code == 0, done.err
+    second = yaml.safe_load((tmp_path / "e/site.yaml").read_text())
+    assert second["pool"] == site["pool"] and second["water"] == site["water"]
 
 
 HIDING = """seed: 3
@@ -278,7 +310,7 @@ def test_the_same_scene_gives_the_same_bytes(film, tmp_path):
         == 0
     )
     files = sorted(path.relative_to(film) for path in film.rglob("*") if path.is_file())
-    assert len(files) == 16
+    assert len(files) == 18
     for path in files:
         assert (tmp_path / "d" / path).read_bytes() == (film / path).read_bytes(), path
 
@@ -332,7 +364,7 @@ def test_other_formats_agree(film):
     assert (
         [camera["name"] for camera in site["cameras"]] == ["one", "two"]
         and site["light"] == "cloudy"
-        and site["water"]["level_m"] == 0
+        and site["water"]["level_z"] == 0
     )
 
 
@@ -392,7 +424,7 @@ def test_a_pool_at_random(tmp_path):
     files = sorted(
         path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()
     )
-    assert len(files) == 11
+    assert len(files) == 12
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
     for bad, said in (

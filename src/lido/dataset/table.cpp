@@ -90,6 +90,7 @@ LIDO_TABLE(QualityRow)
 LIDO_TABLE(TruthRow)
 LIDO_TABLE(VisitorRow)
 LIDO_TABLE(DangerRow)
+LIDO_TABLE(FilmedRow)
 LIDO_TABLE(SeenRow)
 #undef LIDO_TABLE
 // NOLINTEND(bugprone-macro-parentheses)

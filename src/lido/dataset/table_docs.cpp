@@ -47,7 +47,7 @@ std::vector<TableDoc> docs_of() {
 
 std::vector<TableDoc> table_docs() {
   return docs_of<SampleRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow, TrackRow,
-                 MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, SeenRow>();
+                 MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, FilmedRow, SeenRow>();
 }
 
 }  // namespace lido::dataset

@@ -89,6 +89,10 @@ struct DangerRow {
   double begin_s = 0;
   double end_s = 0;
   std::string outcome;
+  double instinct_s = 0;
+  double submerged_s = 0;
+  double still_s = 0;
+  double rescued_s = 0;
 
   static void columns(auto&& visit) {
     using Row = DangerRow;
@@ -100,6 +104,55 @@ struct DangerRow {
     visit("end_s", &Row::end_s, "End of the event, seconds since midnight");
     visit("outcome", &Row::outcome,
           "Outcome: recovered or rescued; open if the day ends before the event does");
+    visit("instinct_s", &Row::instinct_s,
+          "Start of the first drowning behaviour, seconds since midnight; NaN without one");
+    visit("submerged_s", &Row::submerged_s,
+          "Start of the first submersion of the mouth that lasts 10 s, seconds since midnight; NaN "
+          "without one");
+    visit("still_s", &Row::still_s,
+          "Time from which the limbs stay still for 5 s, seconds since midnight; NaN if they move "
+          "until the end");
+    visit("rescued_s", &Row::rescued_s,
+          "Time of the rescue, seconds since midnight; NaN without one");
+  }
+};
+
+/// One frame of a simulated camera, whether or not a person is present.
+struct FilmedRow {
+  static constexpr std::string_view kTable = "frames/CAMERA";
+  static constexpr std::string_view kRow = "each frame of a simulated camera";
+  std::string clip;
+  int64_t frame = 0;
+  int64_t pts = 0;
+  double time_s = 0;
+  double clock_s = 0;
+  int64_t shown_frame = 0;
+  bool frozen = false;
+  std::string fault;
+  std::vector<double> turn_rad;
+  std::vector<double> cam_from_world;
+  double sun = 0;
+
+  static void columns(auto&& visit) {
+    using Row = FilmedRow;
+    visit("clip", &Row::clip, "Path of the camera's video, relative to the folder");
+    visit("frame", &Row::frame, "Number of the frame in the video, from 0; lost frames have none");
+    visit("pts", &Row::pts, "Presentation timestamp of the frame, ticks of the video's time base");
+    visit("time_s", &Row::time_s, "Capture time of the frame, seconds since the scene's start");
+    visit("clock_s", &Row::clock_s,
+          "Capture time by the camera's own clock, with its offset and drift, seconds");
+    visit("shown_frame", &Row::shown_frame,
+          "Number of the frame whose image is shown: `frame`, or the last one before a freeze");
+    visit("frozen", &Row::frozen, "True if the camera repeats an earlier image");
+    visit("fault", &Row::fault,
+          "Fault of the camera: none, cover, blind, defocus, knock or freeze; joined by + if "
+          "several last");
+    visit("turn_rad", &Row::turn_rad,
+          "Rotation of a knocked camera in its own axes, as a rotation vector (OpenCV's rvec), "
+          "radians; empty without a knock");
+    visit("cam_from_world", &Row::cam_from_world,
+          "Pose at the moment, with the knock: rows of the 3x4 matrix [R | t] in OpenCV's axes");
+    visit("sun", &Row::sun, "Strength of the sunlight at the moment; 1 for a clear day");
   }
 };
 
@@ -109,8 +162,12 @@ struct SeenRow {
   static constexpr std::string_view kRow = "each person in each frame of a simulated camera";
   std::string clip;
   int64_t frame = 0;
+  int64_t pts = 0;
   double time_s = 0;
   double clock_s = 0;
+  int64_t shown_frame = 0;
+  bool frozen = false;
+  std::string fault;
   int64_t person = 0;
   std::string age_group;
   std::string behaviour;
@@ -131,10 +188,18 @@ struct SeenRow {
   static void columns(auto&& visit) {
     using Row = SeenRow;
     visit("clip", &Row::clip, "Path of the camera's video, relative to the folder");
-    visit("frame", &Row::frame, "Number of the frame in the video, from 0");
+    visit("frame", &Row::frame, "Number of the frame in the video, from 0; lost frames have none");
+    visit("pts", &Row::pts, "Presentation timestamp of the frame, ticks of the video's time base");
     visit("time_s", &Row::time_s, "Capture time of the frame, seconds since the scene's start");
     visit("clock_s", &Row::clock_s,
           "Capture time by the camera's own clock, with its offset and drift, seconds");
+    visit("shown_frame", &Row::shown_frame,
+          "Number of the frame whose image is shown: `frame`, or the last one before a freeze; "
+          "boxes and points are those of `time_s`, not of a frozen image");
+    visit("frozen", &Row::frozen, "True if the camera repeats an earlier image");
+    visit("fault", &Row::fault,
+          "Fault of the camera: none, cover, blind, defocus, knock or freeze; joined by + if "
+          "several last");
     visit("person", &Row::person, "Id of the person, unique within the scene");
     visit("age_group", &Row::age_group, "Age group: toddler, child, teenager, adult or elder");
     visit("behaviour", &Row::behaviour,

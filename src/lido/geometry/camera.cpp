@@ -3,9 +3,8 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
-
-#include "lido/geometry/refraction.h"
 
 namespace lido::geometry {
 namespace {
@@ -21,6 +20,12 @@ const std::vector<std::string_view> kCameraKeys = {"name",
                                                    "fps",
                                                    "lens",
                                                    "k",
+                                                   "roll_deg",
+                                                   "intrinsics",
+                                                   "distortion",
+                                                   "cam_from_world",
+                                                   "port_m",
+                                                   "clock",
                                                    "noise",
                                                    "softness",
                                                    "shutter_s",
@@ -71,7 +76,54 @@ Result<Vector3> read_position(const Yaml& node) {
                  LIDO_TRY(three[2].number(-20, 100)));
 }
 
+/// Names of the distortion models and their coefficients, in the order of Lens and Camera::k.
+struct DistortionModel {
+  std::string_view name;
+  std::vector<std::string_view> coefficients;
+};
+const std::array<DistortionModel, 2> kDistortions = {
+    {{"opencv_brown", {"k1", "k2", "p1", "p2", "k3"}},
+     {"opencv_fisheye", {"k1", "k2", "k3", "k4"}}}};
+
+const DistortionModel& distortion_of(Lens lens) { return kDistortions[static_cast<size_t>(lens)]; }
+
+Result<void> read_distortion(const Yaml& node, Camera& camera) {
+  const std::string model =
+      LIDO_TRY(node["model"].choice({kDistortions[0].name, kDistortions[1].name}));
+  camera.lens = model == kDistortions[0].name ? Lens::kBrown : Lens::kFisheye;
+  const auto& names = distortion_of(camera.lens).coefficients;
+  std::vector<std::string_view> keys = {"model"};
+  keys.insert(keys.end(), names.begin(), names.end());
+  LIDO_TRY(node.check_keys(keys));
+  for (size_t i = 0; i < names.size(); ++i)
+    camera.k[i] = LIDO_TRY(node[names[i]].number_or(0, -2, 2));
+  return {};
+}
+
+Result<void> read_intrinsics(const Yaml& node, Camera& camera) {
+  const auto four = LIDO_TRY(node.list());
+  if (four.size() != 4) return node.refuse("four numbers, pixels: [fx, fy, cx, cy]");
+  constexpr double kMax_px = 1e5;
+  camera.fx = LIDO_TRY(four[0].number(1, kMax_px));
+  camera.fy = LIDO_TRY(four[1].number(1, kMax_px));
+  camera.cx = LIDO_TRY(four[2].number(0, camera.width));
+  camera.cy = LIDO_TRY(four[3].number(0, camera.height));
+  return {};
+}
+
+/// Distance of the farthest corner from the principal point, in focal lengths.
+double corner_of(const Camera& camera) {
+  const double x = std::max(camera.cx, camera.width - camera.cx) / camera.fx;
+  const double y = std::max(camera.cy, camera.height - camera.cy) / camera.fy;
+  return std::hypot(x, y);
+}
+
 Result<void> read_lens(const Yaml& node, Camera& camera) {
+  for (const auto& [key, other] : {std::pair("intrinsics", "degrees"),
+                                   std::pair("distortion", "lens"), std::pair("distortion", "k")}) {
+    if (node[key].has_value() && node[other].has_value())
+      return node[other].refuse(fmt::format("no {} beside {}", other, key));
+  }
   if (node["lens"].has_value() &&
       LIDO_TRY(node["lens"].choice({"brown", "fisheye"})) == "fisheye") {
     camera.lens = Lens::kFisheye;
@@ -84,29 +136,100 @@ Result<void> read_lens(const Yaml& node, Camera& camera) {
       return node["k"].refuse("k1, k2, p1, p2, k3; or k1 to k4 of a fisheye");
     for (size_t i = 0; i < k.size(); ++i) camera.k[i] = LIDO_TRY(k[i].number(-2, 2));
   }
-  const double corner = std::hypot(camera.cx / camera.fx, camera.cy / camera.fy);
-  if (camera.distorted_radius(camera.max_field()) < corner)
-    return (node["k"].has_value() ? node["k"] : node["degrees"])
+  if (node["intrinsics"].has_value()) LIDO_TRY(read_intrinsics(node["intrinsics"], camera));
+  if (node["distortion"].has_value()) LIDO_TRY(read_distortion(node["distortion"], camera));
+  if (camera.distorted_radius(camera.max_field()) < corner_of(camera))
+    return node[node["distortion"].has_value() ? "distortion"
+                : node["k"].has_value()        ? "k"
+                                               : "degrees"]
         .refuse("a lens that does not fold back inside the image");
   return {};
 }
 
+/// Reads [R | t], OpenCV's pose of a camera.
+Result<void> read_matrix(const Yaml& node, Camera& camera) {
+  const std::string wanted = "three rows of four numbers, [R | t], with a rotation R";
+  const auto rows = LIDO_TRY(node.list());
+  if (rows.size() != 3) return node.refuse(wanted);
+  Vector3 translation;
+  for (Eigen::Index i = 0; i < 3; ++i) {
+    const auto cells = LIDO_TRY(rows[static_cast<size_t>(i)].list());
+    if (cells.size() != 4) return node.refuse(wanted);
+    for (Eigen::Index j = 0; j < 3; ++j)
+      camera.cam_from_world(i, j) = LIDO_TRY(cells[static_cast<size_t>(j)].number(-1.001, 1.001));
+    translation[i] = LIDO_TRY(cells[3].number(-1000, 1000));
+  }
+  // Files have a few digits: the nearest rotation is meant.
+  constexpr double kMaxError = 1e-3;
+  const Eigen::Matrix3d& r = camera.cam_from_world;
+  if ((r * r.transpose() - Eigen::Matrix3d::Identity()).norm() > kMaxError || r.determinant() < 0)
+    return node.refuse(wanted);
+  camera.cam_from_world = Eigen::Quaterniond(r).normalized().toRotationMatrix();
+  camera.position = -camera.cam_from_world.transpose() * translation;
+  return {};
+}
+
+/// Refuses a camera in the waterline, in the wall, under the deck or under the floor.
+Result<void> check_place(const Yaml& node, const Camera& camera, const Pool& pool) {
+  const Vector3& at = camera.position;
+  const bool over_basin = pool.is_water({at.x(), at.y()});
+  constexpr double kMinHeight_m = 0.2, kMinDepth_m = 0.05;
+  if (at.z() <= kMinHeight_m && at.z() > -kMinDepth_m)
+    return node.refuse("a camera at least 0.2 m over the water, or 0.05 m under it");
+  if (at.z() < pool.freeboard_m + 0.1 && !over_basin)
+    return node.refuse("a camera that is not in the wall or under the deck");
+  if (at.z() < 0 && -at.z() > pool.depth_m({at.x(), at.y()}))
+    return node.refuse("a camera over the basin's floor");
+  return {};
+}
+
+Result<CameraClock> read_clock(const Yaml& node) {
+  CameraClock clock;
+  if (const Yaml given = node["clock"]; given.has_value()) {
+    LIDO_TRY(given.check_keys({"offset_s", "drift_ppm", "reference"}));
+    for (const char* old : {"clock_offset_s", "clock_drift_ppm"}) {
+      if (node[old].has_value()) return node[old].refuse(fmt::format("no {} beside clock", old));
+    }
+    if (given["reference"].has_value()) clock.reference = LIDO_TRY(given["reference"].text());
+    clock.offset_s = LIDO_TRY(given["offset_s"].number_or(0, -3600, 3600));
+    clock.drift_ppm = LIDO_TRY(given["drift_ppm"].number_or(0, -500, 500));
+  } else {
+    clock.offset_s = LIDO_TRY(node["clock_offset_s"].number_or(0, -3600, 3600));
+    clock.drift_ppm = LIDO_TRY(node["clock_drift_ppm"].number_or(0, -500, 500));
+  }
+  return clock;
+}
+
 /// Where the camera is and looks, and how large its images are.
 Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
-  const Vector3 at = LIDO_TRY(read_position(node["at"]));
-  if (at.z() <= 0.2) return node["at"].refuse("a camera at least 0.2 m over the water");
-  if (at.z() < pool.freeboard_m + 0.1 && !pool.is_water({at.x(), at.y()}))
-    return node["at"].refuse("a camera that is not in the wall or under the deck");
-  const Vector3 target = LIDO_TRY(read_position(node["looks_at"]));
-  const Vector3 ahead = target - at;
-  if (std::hypot(ahead.x(), ahead.y()) < 1e-3)
-    return node["looks_at"].refuse("a point that is not straight under the camera");
   const auto width = LIDO_TRY(node["width"].number_or(640, 64, 4096));
   const auto height = LIDO_TRY(node["height"].number_or(360, 64, 4096));
   if (std::fmod(width, 2) != 0) return node["width"].refuse("an even number");
   if (std::fmod(height, 2) != 0) return node["height"].refuse("an even number");
-  return look_at(at, target, LIDO_TRY(node["degrees"].number_or(80, 5, 150)),
-                 static_cast<int>(width), static_cast<int>(height));
+  const auto degrees = LIDO_TRY(node["degrees"].number_or(80, 5, 150));
+  const auto make = [&](const Vector3& at, const Vector3& target) {
+    return look_at(at, target, degrees, static_cast<int>(width), static_cast<int>(height));
+  };
+  if (const Yaml pose = node["cam_from_world"]; pose.has_value()) {
+    for (const char* other : {"at", "looks_at", "roll_deg"}) {
+      if (node[other].has_value())
+        return node[other].refuse(fmt::format("no {} beside cam_from_world", other));
+    }
+    Camera camera = make({0, 0, 1}, {1, 0, 0});
+    LIDO_TRY(read_matrix(pose, camera));
+    LIDO_TRY(check_place(pose, camera, pool));
+    return camera;
+  }
+  const Vector3 at = LIDO_TRY(read_position(node["at"]));
+  const Vector3 target = LIDO_TRY(read_position(node["looks_at"]));
+  const Vector3 ahead = target - at;
+  if (std::hypot(ahead.x(), ahead.y()) < 1e-3)
+    return node["looks_at"].refuse("a point that is not straight under the camera");
+  Camera camera = make(at, target);
+  LIDO_TRY(check_place(node["at"], camera, pool));
+  const double roll_deg = LIDO_TRY(node["roll_deg"].number_or(0, -180, 180));
+  roll(camera, roll_deg * M_PI / 180);
+  return camera;
 }
 
 }  // namespace
@@ -128,8 +251,7 @@ double Camera::max_field() const {
   return considered;
 }
 
-std::optional<Eigen::Vector2d> Camera::project(const Vector3& point_in_world) const {
-  const Vector3 p = cam_from_world * (point_in_world - position);
+std::optional<Eigen::Vector2d> Camera::project_from_camera(const Vector3& p) const {
   if (p.z() <= 1e-6) return std::nullopt;
   double x = p.x() / p.z(), y = p.y() / p.z();
   const double r = std::hypot(x, y);
@@ -149,9 +271,21 @@ std::optional<Eigen::Vector2d> Camera::project(const Vector3& point_in_world) co
   return Eigen::Vector2d(fx * x + cx, fy * y + cy);
 }
 
+std::optional<Eigen::Vector2d> Camera::project(const Vector3& point_in_world) const {
+  return project_from_camera(cam_from_world * (point_in_world - position));
+}
+
 std::optional<Eigen::Vector2d> Camera::project_through_water(const Vector3& point_in_world) const {
+  if (is_under_water()) {
+    const Vector3 p = cam_from_world * (point_in_world - position);
+    if (p.z() <= port_m + 1e-6) return std::nullopt;
+    // The port is a flat surface between air and water, seen along the optical axis.
+    const Vector3 on = refract_at_flat_surface(Vector3(0, 0, port_m),
+                                               Vector3(p.x(), p.y(), port_m - p.z()), water_index);
+    return project_from_camera({on.x(), on.y(), port_m});
+  }
   if (point_in_world.z() >= 0) return project(point_in_world);
-  return project(refract_at_flat_surface(position, point_in_world));
+  return project(refract_at_flat_surface(position, point_in_world, water_index));
 }
 
 Camera look_at(const Vector3& position, const Vector3& target, double degrees, int width,
@@ -171,6 +305,11 @@ Camera look_at(const Vector3& position, const Vector3& target, double degrees, i
   return camera;
 }
 
+void roll(Camera& camera, double angle_rad) {
+  camera.cam_from_world =
+      Eigen::AngleAxisd(angle_rad, Vector3::UnitZ()).toRotationMatrix() * camera.cam_from_world;
+}
+
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
   LIDO_TRY(node.check_keys(kCameraKeys));
   Camera camera = LIDO_TRY(read_pose(node, pool));
@@ -181,21 +320,31 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
     return node["name"].refuse("a name of lower-case letters, digits, _ and -");
   camera.fps = LIDO_TRY(node["fps"].number_or(25, 1, 60));
   LIDO_TRY(read_lens(node, camera));
+  if (node["port_m"].has_value() && !camera.is_under_water())
+    return node["port_m"].refuse("no port for a camera over the water");
+  camera.port_m = LIDO_TRY(node["port_m"].number_or(camera.port_m, 0.001, 0.5));
+  camera.clock = LIDO_TRY(read_clock(node));
   return camera;
 }
 
 std::string to_yaml(const Camera& camera) {
-  const Vector3 target = camera.position + 5 * camera.cam_from_world.row(2).transpose();
-  const double half = camera.cx / camera.fx;
-  const double degrees = (camera.lens == Lens::kBrown ? std::atan(half) : half) * 360 / M_PI;
-  const auto point = [](const Vector3& p) {
-    return fmt::format("[{}, {}, {}]", p.x(), p.y(), p.z());
-  };
-  return fmt::format(
-      "  - name: {}\n    at: {}\n    looks_at: {}\n    degrees: {}\n    width: {}\n"
-      "    height: {}\n    fps: {}\n    lens: {}\n    k: [{}]\n",
-      camera.name, point(camera.position), point(target), degrees, camera.width, camera.height,
-      camera.fps, camera.lens == Lens::kBrown ? "brown" : "fisheye", fmt::join(camera.k, ", "));
+  std::string text = fmt::format(
+      "  - name: {}\n    width: {}\n    height: {}\n    fps: {}\n"
+      "    intrinsics: [{}, {}, {}, {}]\n",
+      camera.name, camera.width, camera.height, camera.fps, camera.fx, camera.fy, camera.cx,
+      camera.cy);
+  const DistortionModel& model = distortion_of(camera.lens);
+  text += fmt::format("    distortion: {{model: {}", model.name);
+  for (size_t i = 0; i < model.coefficients.size(); ++i)
+    text += fmt::format(", {}: {}", model.coefficients[i], camera.k[i]);
+  text += "}\n    cam_from_world:\n";
+  const Vector3 translation = -camera.cam_from_world * camera.position;
+  for (Eigen::Index i = 0; i < 3; ++i)
+    text += fmt::format("      - [{}, {}, {}, {}]\n", camera.cam_from_world(i, 0),
+                        camera.cam_from_world(i, 1), camera.cam_from_world(i, 2), translation[i]);
+  if (camera.is_under_water()) text += fmt::format("    port_m: {}\n", camera.port_m);
+  return text + fmt::format("    clock: {{offset_s: {}, drift_ppm: {}, reference: {}}}\n",
+                            camera.clock.offset_s, camera.clock.drift_ppm, camera.clock.reference);
 }
 
 }  // namespace lido::geometry

@@ -9,6 +9,7 @@
 
 #include "lido/base/yaml.h"
 #include "lido/geometry/pool.h"
+#include "lido/geometry/refraction.h"
 
 namespace lido::geometry {
 
@@ -18,7 +19,16 @@ enum class Lens : uint8_t {
   kFisheye,  ///< Kannala and Brandt 2006, equidistant: k1, k2, k3, k4.
 };
 
-/// A camera over the water: where it is, where it looks, and its lens.
+/// A camera's clock: it reads offset_s + t (1 + drift_ppm / 1e6) at t seconds after the reference.
+struct CameraClock {
+  double offset_s = 0;
+  double drift_ppm = 0;  ///< Positive: the camera's clock is fast.
+  /// Moment from which t counts: "scene_start", or a time of RFC 3339.
+  std::string reference = "scene_start";
+};
+
+/// A camera over the water, or under water behind a flat port: where it is, where it looks, and its
+/// lens.
 ///
 /// Pixels are measured from the left edge of the left pixel and the top edge of the top one.
 /// Camera axes: x right, y down, z ahead. Safe for concurrent reads.
@@ -33,13 +43,21 @@ struct Camera {
   Vector3 position{0, 0, 3};  ///< Optical centre, metres, in scene axes.
   /// Rotation from scene axes to camera axes.
   Eigen::Matrix3d cam_from_world = Eigen::Matrix3d::Identity();
+  /// Under water: distance from the optical centre to the flat port, a thin pane at right angles to
+  /// the optical axis, with air behind it. Metres.
+  double port_m = 0.04;
+  double water_index = kWaterRefractiveIndex;  ///< Index of refraction of the water.
+  CameraClock clock;
 
+  bool is_under_water() const { return position.z() < 0; }
   /// Projects a point in air.
   /// @return Pixels, also outside the image; nothing for a point behind the camera or outside the
   /// lens's field.
   std::optional<Eigen::Vector2d> project(const Vector3& point_in_world) const;
-  /// Projects a point in air or under still water: below z = 0, the ray is refracted.
-  /// @return As project().
+  /// Projects a point in air or under still water. Seen from above, the ray to a point below z = 0
+  /// is refracted at the surface. Seen from under water, every ray is refracted at the port, and
+  /// points over the water appear as if the water reached above them.
+  /// @return As project(); also nothing for a point behind the port.
   std::optional<Eigen::Vector2d> project_through_water(const Vector3& point_in_world) const;
   /// Whether a pixel is inside the image.
   bool contains(const Eigen::Vector2d& pixel) const {
@@ -51,6 +69,9 @@ struct Camera {
   /// Distance from the principal point, in focal lengths, of a ray so far off the axis: tangent
   /// (Brown, radial part only) or angle in radians (fisheye).
   double distorted_radius(double field) const;
+
+ private:
+  std::optional<Eigen::Vector2d> project_from_camera(const Vector3& point) const;
 };
 
 /// Returns an upright pinhole camera at `position` that looks at `target`.
@@ -59,14 +80,20 @@ struct Camera {
 Camera look_at(const Vector3& position, const Vector3& target, double degrees, int width,
                int height);
 
-/// Reads one camera of a scene or a site.yaml. Keys of a simulated sensor (noise, faults, ...) are
-/// accepted and ignored.
+/// Turns a camera about its optical axis.
+/// @param angle_rad  Positive: the image turns clockwise.
+void roll(Camera& camera, double angle_rad);
+
+/// Reads one camera of a scene or a site.yaml: its pose by cam_from_world or by at and looks_at,
+/// its lens by intrinsics and distortion or by degrees, lens and k. Keys of a simulated sensor
+/// (noise, faults, ...) are accepted and ignored.
 /// @param number  Names a camera without a name: cam1, cam2, ...
-/// @return kInvalidArgument with file and line, as for a camera under water, inside a wall, or with
-/// a lens that folds back inside the image.
+/// @return kInvalidArgument with file and line, as for a camera in the waterline, inside a wall, or
+/// with a lens that folds back inside the image.
 Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number);
 
-/// Text that read_camera() reads: one item of a YAML list, indented by two.
+/// Text that read_camera() reads, with intrinsics, distortion and cam_from_world: one item of a
+/// YAML list, indented by two.
 std::string to_yaml(const Camera& camera);
 
 }  // namespace lido::geometry

@@ -159,8 +159,13 @@ TEST(Camera, RefusesAPlaceWhereNoCameraCanHang) {
   const auto at = [](const std::string& lines) {
     return message(read_camera(*Yaml::parse(lines, "c.yaml"), kPool, 1));
   };
-  EXPECT_EQ(at("at: [4, 2, -1]\nlooks_at: [4, 3, 0]\n"),
-            "c.yaml:1: at is a list, want a camera at least 0.2 m over the water");
+  EXPECT_EQ(at("at: [4, 2, 0.1]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want a camera at least 0.2 m over the water, or 0.05 m under "
+            "it");
+  EXPECT_EQ(at("at: [4, 2, -3]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want a camera over the basin's floor");
+  EXPECT_EQ(at("at: [-1, 2, -1]\nlooks_at: [4, 3, 0]\n"),
+            "c.yaml:1: at is a list, want a camera that is not in the wall or under the deck");
   EXPECT_EQ(at("at: [-1, 2, 0.25]\nlooks_at: [4, 3, 0]\n"),
             "c.yaml:1: at is a list, want a camera that is not in the wall or under the deck");
   EXPECT_EQ(at("at: [4, 2, 3]\nlooks_at: [4, 2, 0]\n"),
@@ -169,8 +174,73 @@ TEST(Camera, RefusesAPlaceWhereNoCameraCanHang) {
             "c.yaml:1: at is a list, want three numbers, metres: [x, y, z]");
 }
 
+TEST(Camera, SeesThroughAFlatPortBySnellsLaw) {
+  Camera camera = look_at({1, 1, -1}, {5, 1.5, -1.2}, 70, 640, 360);
+  camera.port_m = 0.05;
+  for (const Vector3& below : {Vector3(5, 2, -1.4), Vector3(3, 0.2, -0.1), Vector3(1.5, 1.3, -1)}) {
+    const auto pixel = camera.project_through_water(below);
+    ASSERT_TRUE(pixel);
+    // The ray of the pixel in air, from the optical centre to the port.
+    const Vector3 ray((pixel->x() - 320) / camera.fx, (pixel->y() - 180) / camera.fy, 1);
+    const Vector3 on = camera.port_m * ray;
+    const Vector3 rest = camera.cam_from_world * (below - camera.position) - on;
+    const double sine_air = ray.head<2>().norm() / ray.norm(),
+                 sine_water = rest.head<2>().norm() / rest.norm();
+    EXPECT_NEAR(sine_air, kWaterRefractiveIndex * sine_water, 1e-9);
+    EXPECT_NEAR(ray.x() * rest.y() - ray.y() * rest.x(), 0, 1e-9);  // in one plane with the axis
+  }
+  // Behind the port there is nothing, and a point on the axis stays there.
+  EXPECT_FALSE(camera.project_through_water({0, 1, -1}));
+  EXPECT_NEAR((*camera.project_through_water({5, 1.5, -1.2}) - Eigen::Vector2d(320, 180)).norm(), 0,
+              1e-9);
+}
+
+// A diver's rule: behind a flat port, things appear at 3/4 of their distance.
+TEST(Camera, MagnifiesUnderWater) {
+  Camera camera = look_at({1, 1, -1}, {5, 1, -1}, 70, 640, 360);
+  camera.port_m = 1e-3;
+  const double seen_px = camera.project_through_water({5, 0.98, -1})->x() - 320;
+  EXPECT_NEAR(seen_px, 1.333 * camera.fx * 0.02 / 4, 0.01);
+}
+
+TEST(Camera, RollsClockwise) {
+  const auto camera = read("roll_deg: 90\n");
+  ASSERT_TRUE(camera) << message(camera);
+  // The top of the image turns to its right.
+  const Vector3 above =
+      camera->position + 5 * camera->cam_from_world.row(2).transpose() + Vector3::UnitZ();
+  EXPECT_GT(camera->project(above)->x(), 330);
+}
+
+TEST(Camera, IsReadByItsMatrix) {
+  const auto camera = [](const std::string& lines) {
+    return read_camera(*Yaml::parse("intrinsics: [400, 410, 310, 170]\n" + lines, "c.yaml"), kPool,
+                       1);
+  };
+  const std::string rows = "cam_from_world: [[1, 0, 0, -4], [0, -1, 0, 2], [0, 0, -1, 3]]\n";
+  const auto read = camera(rows +
+                           "distortion: {model: opencv_fisheye, k1: 0.01, k4: -0.001}\n"
+                           "clock: {offset_s: 1, drift_ppm: 20, reference: noon}\n");
+  ASSERT_TRUE(read) << message(read);
+  EXPECT_NEAR((read->position - Vector3(4, 2, 3)).norm(), 0, 1e-12);  // looks straight down
+  EXPECT_EQ(read->fy, 410);
+  EXPECT_EQ(read->cx, 310);
+  EXPECT_EQ(read->lens, Lens::kFisheye);
+  EXPECT_EQ(read->k, (std::array<double, 5>{0.01, 0, 0, -0.001, 0}));
+  EXPECT_EQ(read->clock.reference, "noon");
+  for (const std::string& bad :
+       {std::string("cam_from_world: [[1, 0, 0, -4], [0, 1, 0, 2], [0, 0, -1, 3]]\n"),  // mirrored
+        std::string("cam_from_world: [[2, 0, 0, -4], [0, -1, 0, 2], [0, 0, -1, 3]]\n"),
+        rows + "at: [1, 1, 3]\n", rows + "degrees: 80\n",
+        rows + "distortion: {model: opencv_fisheye, p1: 0.1}\n", rows + "port_m: 0.1\n",
+        rows + "distortion: {model: opencv_brown}\nk: [0.1]\n",
+        rows + "clock: {offset_s: 1}\nclock_drift_ppm: 20\n"})
+    EXPECT_FALSE(camera(bad)) << bad;
+}
+
 TEST(Camera, IsReadBackAsWritten) {
   for (const char* lines : {"name: deck\nk: [-0.08, 0.01, 0.001, -0.001, 0.002]\nfps: 12.5\n",
+                            "roll_deg: 3\nclock_offset_s: 1.5\nclock_drift_ppm: -20\n",
                             "lens: fisheye\ndegrees: 120\nk: [0.01, -0.002]\nheight: 480\n"}) {
     const auto camera = read(lines);
     ASSERT_TRUE(camera) << message(camera);
@@ -183,6 +253,9 @@ TEST(Camera, IsReadBackAsWritten) {
     EXPECT_EQ(again->k, camera->k);
     EXPECT_EQ(again->name, camera->name);
     EXPECT_EQ(again->height, camera->height);
+    EXPECT_NEAR((again->position - camera->position).norm(), 0, 1e-12);
+    EXPECT_EQ(again->clock.offset_s, camera->clock.offset_s);
+    EXPECT_EQ(again->clock.drift_ppm, camera->clock.drift_ppm);
   }
 }
 

@@ -14,7 +14,9 @@ inline constexpr double kWaterRefractiveIndex = 1.333;
 ///
 /// @param eye  z > 0.
 /// @param below  z < 0.
+/// @param index  Index of refraction of the water against air.
 /// @return A point with z = 0, in the vertical plane through both.
-Vector3 refract_at_flat_surface(const Vector3& eye, const Vector3& below);
+Vector3 refract_at_flat_surface(const Vector3& eye, const Vector3& below,
+                                double index = kWaterRefractiveIndex);
 
 }  // namespace lido::geometry

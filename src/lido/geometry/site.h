@@ -13,10 +13,26 @@ namespace lido::geometry {
 /// A pool and the cameras over it: what a site.yaml describes.
 struct Site {
   Pool pool;
-  std::vector<Camera> cameras;  ///< Empty when the file names none.
+  std::vector<Camera> cameras;                 ///< Empty when the file names none.
+  double water_index = kWaterRefractiveIndex;  ///< Index of refraction of the water.
 };
 
-/// Reads a site.yaml, or pool and cameras of a scene. Other keys are ignored.
+/// Level and refraction of the water in a site.yaml or a scene.
+struct SiteWater {
+  double level_m = 0;  ///< Height of the water in the file's axes.
+  double index = kWaterRefractiveIndex;
+};
+/// Reads level_z (or its other name level_m) and index of the key `water`; other keys are ignored.
+/// @return kInvalidArgument with file and line.
+Result<SiteWater> read_site_water(const Yaml& water);
+
+/// Moves pool and cameras into axes whose z = 0 is the water.
+/// @param level_m  Height of the water in their axes.
+void lower(Pool& pool, double level_m);
+void lower(Camera& camera, double level_m);
+
+/// Reads a site.yaml, or pool and cameras of a scene. Other keys are ignored. Heights of the result
+/// are over the water, whatever level the file gives.
 /// @param file  Named in errors.
 /// @return kInvalidArgument with file and line.
 Result<Site> read_site(std::string_view text, const std::string& file);

@@ -33,12 +33,31 @@ TEST(Site, NumbersCamerasWithoutNames) {
 }
 
 TEST(Site, NamesTheLineOfABadCamera) {
-  const auto site =
-      read_site(std::string(kPoolText) + "cameras:\n  - {at: [4, 2, -1], looks_at: [4, 3, 0]}\n",
-                "site.yaml");
+  const auto site = read_site(
+      std::string(kPoolText) + "cameras:\n  - {at: [4, 2, 0], looks_at: [4, 3, 0]}\n", "site.yaml");
   ASSERT_FALSE(site);
   EXPECT_EQ(site.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(site.error().message.find("site.yaml:7: cameras.0.at"), 0u) << site.error().message;
+}
+
+TEST(Site, HasHeightsOverTheWater) {
+  const std::string text = std::string(kPoolText) +
+                           "cameras:\n  - {at: [-1, -1, 3], looks_at: [4, 2, 0]}\n"
+                           "water: {level_z: -0.2, index: 1.34}\n";
+  const auto site = read_site(text, "site.yaml");
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_NEAR(site->pool.shallow_m, 0.8, 1e-12);
+  EXPECT_NEAR(site->pool.freeboard_m, 0.3, 1e-12);
+  EXPECT_NEAR(site->cameras[0].position.z(), 3.2, 1e-12);
+  EXPECT_EQ(site->cameras[0].water_index, 1.34);
+  // A written file has the level at z = 0 already.
+  const auto again = read_site(to_yaml(*site, "again"), "again");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_NEAR(again->pool.shallow_m, 0.8, 1e-12);
+  EXPECT_NEAR(again->cameras[0].position.z(), 3.2, 1e-12);
+  EXPECT_EQ(again->water_index, 1.34);
+  EXPECT_FALSE(read_site(std::string(kPoolText) + "water: {level_z: -2}\n", "s"));
+  EXPECT_FALSE(read_site(std::string(kPoolText) + "water: {level_z: 0, level_m: 0}\n", "s"));
 }
 
 TEST(Site, IsReadBackAsWritten) {

@@ -2,7 +2,9 @@
 #include "lido/synth/scene.h"
 
 #include <algorithm>
+#include <cmath>
 
+#include "lido/geometry/site.h"
 #include "lido/synth/film/light.h"
 #include "lido/synth/world/random_pool.h"
 
@@ -75,6 +77,20 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
   return person;
 }
 
+/// Moves cameras into axes whose z = 0 is the water.
+Result<void> lower_cameras(const Yaml& node, Scene& scene) {
+  constexpr double kMinDistance_m = 0.03;
+  for (SimulatedCamera& camera : scene.cameras) {
+    const bool was_under_water = camera.is_under_water();
+    geometry::lower(camera, scene.level_shift_m);
+    camera.water_index = scene.water_index;
+    if (camera.is_under_water() != was_under_water ||
+        std::abs(camera.position.z()) < kMinDistance_m)
+      return node["water"].refuse("a level that leaves cameras on their side of the water");
+  }
+  return {};
+}
+
 /// Reads cameras, light and water.
 Result<void> read_filming(const Yaml& node, Scene& scene) {
   if (node["cameras"].has_value()) {
@@ -91,17 +107,27 @@ Result<void> read_filming(const Yaml& node, Scene& scene) {
     scene.light = LIDO_TRY(node["light"].choice({names.begin(), names.end()}));
   }
   if (const Yaml water = node["water"]; water.has_value()) {
-    LIDO_TRY(water.check_keys({"wave_m", "turbidity", "level_m"}));
+    LIDO_TRY(
+        water.check_keys({"wave_m", "turbidity", "level_m", "level_z", "index", "usual_level_z"}));
     scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
-  // Heights are relative to the water as it is: a higher level lowers cameras and deck.
-  constexpr double kMinCameraHeight_m = 0.1;
-  for (SimulatedCamera& camera : scene.cameras) {
-    camera.position.z() -= scene.level_m;
-    if (camera.position.z() < kMinCameraHeight_m)
-      return node["water"]["level_m"].refuse("a level that leaves cameras over the water");
-  }
+  return lower_cameras(node, scene);
+}
+
+/// Reads the level and the index of the water, and moves the pool.
+Result<void> read_level(const Yaml& water, Scene& scene) {
+  if (!water.has_value()) return {};
+  const geometry::SiteWater given = LIDO_TRY(geometry::read_site_water(water));
+  const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
+  if (given.level_m < lowest || given.level_m > scene.pool.freeboard_m)
+    return water[water["level_z"].has_value() ? "level_z" : "level_m"].refuse(
+        fmt::format("{} to {}", lowest, scene.pool.freeboard_m));
+  geometry::lower(scene.pool, given.level_m);
+  scene.level_shift_m = given.level_m;
+  scene.water_index = given.index;
+  // A site.yaml has the usual level beside the present one, a scene only the difference.
+  scene.level_m = given.level_m - LIDO_TRY(water["usual_level_z"].number_or(0, -100, 100));
   return {};
 }
 
@@ -118,13 +144,7 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
   scene.pool =
       node["pool"].has_value() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
-  if (const Yaml level = node["water"]["level_m"]; level.has_value()) {
-    const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
-    scene.level_m = LIDO_TRY(level.number(lowest, scene.pool.freeboard_m));
-    scene.pool.freeboard_m -= scene.level_m;
-    scene.pool.shallow_m += scene.level_m;
-    scene.pool.deep_m += scene.level_m;
-  }
+  LIDO_TRY(read_level(node["water"], scene));
   for (const Yaml& one : LIDO_TRY(node["people"].list())) {
     Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));
     person.id = std::ssize(scene.people) + 1;

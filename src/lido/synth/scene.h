@@ -18,6 +18,8 @@ struct Scene : ScriptedDay {
   /// Height of the water over its usual level, metres. Heights of `pool` and `cameras` are relative
   /// to the water as it is.
   double level_m = 0;
+  double level_shift_m = 0;  ///< How far the file's heights were moved to be over the water.
+  double water_index = geometry::kWaterRefractiveIndex;
 };
 
 /// Reads a scene. Draws pool, sexes and statures that it leaves out from its seed.

@@ -93,6 +93,17 @@ TEST(Scene, LowersCamerasAndDeckWhereTheWaterIsHigher) {
   EXPECT_FALSE(read(kScene + "water: {level_m: 0.3}\n"));
 }
 
+TEST(Scene, TakesTheLevelOfASiteYamlOnce) {
+  const std::string cameras = "cameras:\n  - {at: [-1, -1, 3], looks_at: [6, 3, 0]}\n";
+  const auto scene =
+      read(kScene + cameras + "water: {level_z: 0, usual_level_z: 0.1, index: 1.34}\n");
+  ASSERT_TRUE(scene) << scene.error().message;
+  EXPECT_NEAR(scene->pool.shallow_m, 1.1, 1e-12);
+  EXPECT_NEAR(scene->cameras[0].position.z(), 3, 1e-12);
+  EXPECT_EQ(scene->cameras[0].water_index, 1.34);
+  EXPECT_NEAR(scene->level_m, -0.1, 1e-12);  // remembered, not applied
+}
+
 TEST(Scene, WantsCamerasOfDistinctNames) {
   const auto scene = read(kScene +
                           "cameras:\n  - {name: a, at: [-1, -1, 3], looks_at: [6, 3, 0]}\n"

@@ -13,6 +13,7 @@ namespace lido::synth {
 struct CameraFilm::Outputs {
   std::unique_ptr<storage::Writer> video, mot;
   dataset::TableWriter<dataset::SeenRow> truth;
+  dataset::TableWriter<dataset::FilmedRow> frames;
   std::unique_ptr<media::Encoder> encoder;
 
   static Result<Outputs> open(storage::Store& store, const SimulatedCamera& camera) {
@@ -20,17 +21,21 @@ struct CameraFilm::Outputs {
     auto mot = LIDO_TRY(store.create("mot/" + camera.name + ".txt"));
     auto truth = LIDO_TRY(
         dataset::TableWriter<dataset::SeenRow>::create(store, "truth/" + camera.name + ".parquet"));
+    auto frames = LIDO_TRY(dataset::TableWriter<dataset::FilmedRow>::create(
+        store, "frames/" + camera.name + ".parquet"));
     const Rational rate{std::llround(camera.fps * 1000), 1000};
     auto encoder = LIDO_TRY(media::Encoder::open(*video, camera.width, camera.height, rate,
                                                  {.hevc = camera.hevc,
                                                   .bitrate_mbps = camera.bitrate_mbps,
                                                   .keyframe_s = camera.keyframe_s}));
-    return Outputs{std::move(video), std::move(mot), std::move(truth), std::move(encoder)};
+    return Outputs{std::move(video), std::move(mot), std::move(truth), std::move(frames),
+                   std::move(encoder)};
   }
 
   Result<void> commit() {
     LIDO_TRY(encoder->finish());
     LIDO_TRY(truth.commit());
+    LIDO_TRY(frames.commit());
     LIDO_TRY(mot->commit());
     return video->commit();
   }
@@ -42,15 +47,22 @@ Result<void> CameraFilm::run(const FilmRun& how) {
   Outputs outputs = LIDO_TRY(Outputs::open(store_, camera_));
   Random random(derive_seed(static_cast<uint64_t>(plan.seed), {"lost frames", camera_.name}));
   const auto count = static_cast<int64_t>(std::floor(plan.duration_s * camera_.fps));
-  for (int64_t frame = 0; frame < count; ++frame) {
+  for (int64_t tick = 0; tick < count; ++tick) {
     if (how.stop.stop_requested()) return fail(ErrorCode::kCancelled, "cancelled");
-    if (camera_.drops > 0 && frame > 0 && random.chance(camera_.drops)) {
+    if (camera_.drops > 0 && tick > 0 && random.chance(camera_.drops)) {
       outputs.encoder->skip();
     } else {
-      draw(renderer, frame);
-      LIDO_TRY(encode(outputs, time_of(frame)));
-      LIDO_TRY(write_truth(outputs));
-      ++frames_;
+      const double time_s = time_of(tick);
+      numbers_.frame = frames_++;
+      numbers_.pts = outputs.encoder->next_pts();
+      numbers_.time_s = time_s;
+      // A camera that freezes before its first image has nothing to repeat.
+      numbers_.frozen = delivered_.has_value() && is_frozen(camera_, time_s);
+      if (!numbers_.frozen) numbers_.shown_frame = numbers_.frame;
+      numbers_.fault = fault_names(camera_, time_s);
+      draw(renderer, tick);
+      LIDO_TRY(encode(outputs));
+      LIDO_TRY(write_truth(outputs, tick % std::max<int64_t>(1, std::llround(camera_.fps)) == 0));
     }
     how.on_frame();
   }
@@ -59,62 +71,66 @@ Result<void> CameraFilm::run(const FilmRun& how) {
                            storage::Durability::kProcess);
 }
 
-void CameraFilm::draw(Renderer& renderer, int64_t frame) {
+void CameraFilm::draw(Renderer& renderer, int64_t tick) {
   const FilmPlan& plan = context_.plan;
-  const double time_s = time_of(frame), day_s = plan.begins_s + time_s;
+  const double time_s = time_of(tick), day_s = plan.begins_s + time_s;
   const SimulatedCamera now = with_faults(camera_, time_s);
   const StagedPeople people = stage_people(context_, time_s);
   light_ = light_at(plan.light, day_s);
-  render_ = renderer.draw(shot(now, frame, day_s), people.subjects);
-  if (now.shutter_s > 0) blend_shutter(renderer, now, frame, time_s);
-  truth_ = frame_truth(context_, {now, frame, time_s, light_, render_}, people);
-  const bool is_sampled = frame % std::max<int64_t>(1, std::llround(camera_.fps)) == 0;
-  if (!is_sampled) return;
-  coco_.add_image(camera_, frame, time_s);
-  for (const dataset::SeenRow& row : truth_) {
-    if (row.visible.empty()) continue;
-    coco_.add_person(row);
-    labels_ += label_lines(row, plan.duration_s);
-  }
+  render_ = renderer.draw(shot(now, tick, day_s), people.subjects);
+  if (now.shutter_s > 0) blend_shutter(renderer, now, tick, time_s);
+  truth_ = frame_truth(context_, {now, numbers_, light_, render_}, people);
+  if (!numbers_.frozen) shown_ = truth_;
 }
 
-Shot CameraFilm::shot(const SimulatedCamera& now, int64_t frame, double day_s) const {
+Shot CameraFilm::shot(const SimulatedCamera& now, int64_t tick, double day_s) const {
   return {.camera = now,
           .time_s = day_s,
-          .frame = frame,
+          .frame = tick,
           .seed = static_cast<uint64_t>(context_.plan.seed),
           .water = context_.water,
           .turbidity = context_.plan.turbidity,
           .light = light_};
 }
 
-void CameraFilm::blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t frame,
+void CameraFilm::blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t tick,
                                double time_s) {
-  // Five moments in all; the middle one is drawn already.
-  constexpr int kMoments = 5;
+  const auto opened = [&](double share) {
+    return stage_people(context_, std::max(0.0, time_s + now.shutter_s * share));
+  };
+  const int moments =
+      shutter_moments(widest_step_px(context_.data.bodies, now, opened(-0.5), opened(0.5)));
+  if (moments == 1) return;
   std::vector<uint16_t> sum(render_.image.rgb.begin(), render_.image.rgb.end());
-  for (const int step : {-2, -1, 1, 2}) {
-    const double at_s = time_s + now.shutter_s * step / kMoments;
-    const StagedPeople people = stage_people(context_, std::max(0.0, at_s));
-    const Render other =
-        renderer.draw(shot(now, frame, context_.plan.begins_s + at_s), people.subjects);
+  for (int step = -moments / 2; step <= moments / 2; ++step) {
+    if (step == 0) continue;  // drawn already
+    const double share = static_cast<double>(step) / moments;
+    const StagedPeople people = opened(share);
+    const double day_s = context_.plan.begins_s + time_s + now.shutter_s * share;
+    const Render other = renderer.draw(shot(now, tick, day_s), people.subjects);
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += other.image.rgb[i];
   }
   for (size_t i = 0; i < sum.size(); ++i)
-    render_.image.rgb[i] = static_cast<uint8_t>((sum[i] + kMoments / 2) / kMoments);
+    render_.image.rgb[i] = static_cast<uint8_t>((sum[i] + moments / 2) / moments);
 }
 
-Result<void> CameraFilm::encode(Outputs& outputs, double time_s) {
-  const bool is_frozen = std::ranges::any_of(camera_.faults, [&](const CameraFault& fault) {
-    return fault.kind == CameraFault::Kind::kFreeze && fault.lasts(time_s);
-  });
-  if (!is_frozen) delivered_ = std::move(render_.image);
-  return outputs.encoder->push(delivered_ ? *delivered_ : render_.image);
+Result<void> CameraFilm::encode(Outputs& outputs) {
+  if (!numbers_.frozen) delivered_ = std::move(render_.image);
+  return outputs.encoder->push(*delivered_);
 }
 
-Result<void> CameraFilm::write_truth(Outputs& outputs) {
+Result<void> CameraFilm::write_truth(Outputs& outputs, bool is_sampled) {
+  LIDO_TRY(outputs.frames.append(filmed_row(camera_, numbers_, light_)));
+  // MOT and COCO describe the image that is shown, the other truth the person.
+  if (is_sampled) coco_.add_image(camera_, numbers_.frame, numbers_.time_s);
+  for (dataset::SeenRow row : shown_) {
+    if (row.visible.empty()) continue;
+    row.frame = numbers_.frame;
+    LIDO_TRY(outputs.mot->append(mot_line(row)));
+    if (is_sampled) coco_.add_person(row);
+  }
   for (dataset::SeenRow& row : truth_) {
-    if (!row.visible.empty()) LIDO_TRY(outputs.mot->append(mot_line(row)));
+    if (is_sampled && !row.visible.empty()) labels_ += label_lines(row, context_.plan.duration_s);
     LIDO_TRY(outputs.truth.append(std::move(row)));
     ++rows_;
   }

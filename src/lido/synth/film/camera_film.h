@@ -28,19 +28,21 @@ class CameraFilm {
 
  private:
   struct Outputs;
-  void draw(Renderer& renderer, int64_t frame);
-  Shot shot(const SimulatedCamera& now, int64_t frame, double day_s) const;
-  void blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t frame, double time_s);
-  Result<void> encode(Outputs& outputs, double time_s);
-  Result<void> write_truth(Outputs& outputs);
-  double time_of(int64_t frame) const { return static_cast<double>(frame) / camera_.fps; }
+  void draw(Renderer& renderer, int64_t tick);
+  Shot shot(const SimulatedCamera& now, int64_t tick, double day_s) const;
+  void blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t tick, double time_s);
+  Result<void> encode(Outputs& outputs);
+  Result<void> write_truth(Outputs& outputs, bool is_sampled);
+  double time_of(int64_t tick) const { return static_cast<double>(tick) / camera_.fps; }
 
   storage::Store& store_;
   const FilmContext& context_;
   const SimulatedCamera& camera_;
   Render render_;                          ///< The last frame drawn.
   Light light_;                            ///< Its light.
+  FrameNumbers numbers_;                   ///< Its numbers in the video.
   std::vector<dataset::SeenRow> truth_;    ///< Its truth.
+  std::vector<dataset::SeenRow> shown_;    ///< Truth of the image shown: an earlier one if frozen.
   std::optional<media::Image> delivered_;  ///< The last image before a frozen camera.
   CocoWriter coco_;
   std::string labels_;

@@ -6,6 +6,7 @@
 #include "lido/base/parallel.h"
 #include "lido/storage/store.h"
 #include "lido/synth/film/camera_film.h"
+#include "lido/synth/film/placement.h"
 #include "lido/synth/world/life.h"
 
 namespace lido::synth {
@@ -49,12 +50,16 @@ Result<void> write_tracks(storage::Store& store, const FilmPlan& plan, Crowd& cr
   return events.commit();
 }
 
-std::string site_yaml(const FilmPlan& plan) {
+/// @param cameras  The plan's, or what a calibration takes them for.
+std::string site_yaml(const FilmPlan& plan, const std::vector<SimulatedCamera>& cameras) {
   std::string text =
       fmt::format("# {}\npool:\n{}cameras:\n", kSimulationNotice, geometry::to_yaml(plan.pool));
-  for (const SimulatedCamera& camera : plan.cameras) text += to_yaml(camera);
-  return text + fmt::format("light: {}\nwater:\n  wave_m: {}\n  turbidity: {}\n  level_m: {}\n",
-                            plan.light.name, plan.wave_m, plan.turbidity, plan.level_m);
+  for (const SimulatedCamera& camera : cameras) text += to_yaml(camera);
+  return text + fmt::format(
+                    "light: {}\nwater:\n  level_z: 0\n  index: {}\n  usual_level_z: {}\n"
+                    "  wave_m: {}\n  turbidity: {}\n",
+                    plan.light.name, plan.water_index, 0 - plan.level_m, plan.wave_m,
+                    plan.turbidity);
 }
 
 }  // namespace
@@ -87,7 +92,16 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
   }
   LIDO_TRY(store.write_text("clips.csv", clips, storage::Durability::kProcess));
   LIDO_TRY(store.write_text("labels.csv", labels, storage::Durability::kProcess));
-  LIDO_TRY(store.write_text("site.yaml", site_yaml(plan), storage::Durability::kProcess));
+  LIDO_TRY(
+      store.write_text("site.yaml", site_yaml(plan, plan.cameras), storage::Durability::kProcess));
+  if (plan.calibration_error > 0) {
+    constexpr uint64_t kCalibrationStream = 78;
+    const auto wrong = with_calibration_errors(plan.cameras, plan.calibration_error,
+                                               random.split(kCalibrationStream));
+    LIDO_TRY(store.write_text("site_estimated.yaml", site_yaml(plan, wrong),
+                              storage::Durability::kProcess));
+  }
+  summary.shared_basin = shared_basin(plan.cameras, plan.pool);
   return summary;
 }
 

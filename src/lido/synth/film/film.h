@@ -19,9 +19,11 @@ struct FilmPlan {
   double wave_m = 0.03;     ///< Maximum height of the waves, metres; 0: a mirror.
   double turbidity = 0.05;  ///< 0 clear, 1: the floor is lost after a metre or two.
   double level_m = 0;       ///< Water over its usual level; recorded, and applied already.
-  double begins_s = 0;      ///< Seconds of the day; the crowd is moved there first.
+  double water_index = geometry::kWaterRefractiveIndex;
+  double begins_s = 0;  ///< Seconds of the day; the crowd is moved there first.
   double duration_s = 60;
-  double seed = 1;  ///< Seed of appearances, waves, noise and lost frames.
+  double calibration_error = 0;  ///< Factor of with_calibration_errors(); 0: no second site.yaml.
+  double seed = 1;               ///< Seed of appearances, waves, noise and lost frames.
 };
 
 /// Behaviours, and the bodies that do them. The references must outlive the call.
@@ -40,15 +42,16 @@ struct FilmRun {
 
 struct FilmSummary {
   int64_t cameras = 0, frames = 0, people = 0, rows = 0;
-  double video_s = 0;  ///< Sum over all cameras.
+  double video_s = 0;       ///< Sum over all cameras.
+  double shared_basin = 0;  ///< Share of the basin in the views of two cameras.
 };
 
 /// Films a crowd, each camera by a thread of its own.
 ///
 /// Writes clips/CAMERA.mp4 and the truth of every frame: truth/CAMERA.parquet, mot/CAMERA.txt, and
 /// coco/CAMERA.json (one frame a second). Then clips.csv and labels.csv for `lido ingest`,
-/// site.yaml with pool, cameras, water and light, and the tables of simulate_life() for the time
-/// that is filmed, as day 0.
+/// site.yaml with pool, cameras, water and light, site_estimated.yaml if asked for, and the tables
+/// of simulate_life() for the time that is filmed, as day 0.
 ///
 /// @param crowd  Not moved beyond plan.begins_s; closed afterwards.
 /// @return kUnavailable (storage, Mesa), kCancelled.

@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
+#include <map>
+#include <sstream>
 
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
@@ -122,18 +125,65 @@ TEST_F(Film, LosesFramesAtTheRateAsked) {
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_LT(summary->frames, 32);  // of 40
   EXPECT_GT(summary->frames, 10);
-  int64_t before = -1;
-  for (const dataset::SeenRow& row : truth_of("a")) {
-    EXPECT_GE(row.frame, before);  // numbers of frames leave out what is lost
-    before = row.frame;
+  // Numbers count the frames of the video; times and PTS show what is lost.
+  const auto store = *storage::open_store(folder_);
+  const auto frames = *dataset::read_table<dataset::FilmedRow>(*store, "frames/a.parquet");
+  ASSERT_EQ(std::ssize(frames), summary->frames);
+  for (size_t i = 0; i < frames.size(); ++i) {
+    EXPECT_EQ(frames[i].frame, static_cast<int64_t>(i));
+    EXPECT_EQ(frames[i].shown_frame, static_cast<int64_t>(i));
+    const double tick = frames[i].time_s * plan_.cameras[0].fps;
+    EXPECT_NEAR(tick, std::round(tick), 1e-9);
+    EXPECT_EQ(static_cast<double>(frames[i].pts), tick * static_cast<double>(frames[1].pts) /
+                                                      (frames[1].time_s * plan_.cameras[0].fps));
   }
-  EXPECT_GT(before, summary->frames);
+  EXPECT_EQ(frames[0].pts, 0);
+  EXPECT_EQ(truth_of("a").back().frame, summary->frames - 1);
+}
+
+TEST_F(Film, MarksFaultyAndFrozenFrames) {
+  plan_.cameras.resize(1);
+  const Vector3 turn_rad(0.02, -0.1, 0.05);
+  plan_.cameras[0].faults = {{CameraFault::Kind::kFreeze, 0.3, 0.4},
+                             {CameraFault::Kind::kKnock, 0.6, 0.2, turn_rad}};
+  ASSERT_TRUE(run(1));
+  const auto store = *storage::open_store(folder_);
+  const auto frames = *dataset::read_table<dataset::FilmedRow>(*store, "frames/a.parquet");
+  ASSERT_EQ(frames.size(), 8u);  // at 0, 0.125, ...
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const dataset::FilmedRow& row = frames[i];
+    EXPECT_EQ(row.frozen, i >= 3 && i < 6) << i;
+    EXPECT_EQ(row.shown_frame, row.frozen ? 2 : static_cast<int64_t>(i));
+    EXPECT_EQ(row.fault, i == 5       ? "freeze+knock"
+                         : row.frozen ? "freeze"
+                         : i == 6     ? "knock"
+                                      : "none");
+    ASSERT_EQ(row.turn_rad.size(), i == 5 || i == 6 ? 3u : 0u);
+    if (row.turn_rad.empty()) continue;
+    EXPECT_NEAR((Vector3(row.turn_rad.data()) - turn_rad).norm(), 0, 1e-9);
+    // The pose of the frame is that of the camera, turned.
+    using Pose = Eigen::Matrix<double, 3, 4, Eigen::RowMajor>;
+    const Pose pose = Eigen::Map<const Pose>(row.cam_from_world.data());
+    const SimulatedCamera& camera = plan_.cameras[0];
+    EXPECT_NEAR((pose * camera.position.homogeneous()).norm(), 0, 1e-9);
+    const Eigen::Matrix3d turn =
+        Eigen::AngleAxisd(turn_rad.norm(), turn_rad.normalized()).toRotationMatrix();
+    EXPECT_NEAR((pose.leftCols<3>() - turn * camera.cam_from_world).norm(), 0, 1e-9);
+  }
+  // MOT has the boxes of the image that is shown: frames 3 to 6 have those of frame 3.
+  std::map<int, std::string> boxes;
+  std::istringstream lines(bytes_of("mot/a.txt"));
+  for (std::string line; std::getline(lines, line);)
+    boxes[std::stoi(line)] += line.substr(line.find(',')) + "\n";
+  EXPECT_EQ(boxes[4], boxes[3]);
+  EXPECT_EQ(boxes[6], boxes[3]);
+  EXPECT_NE(boxes[2], boxes[3]);
 }
 
 TEST_F(Film, ShowsTheCamerasClock) {
   plan_.cameras.resize(1);
-  plan_.cameras[0].clock_offset_s = -2;
-  plan_.cameras[0].clock_drift_ppm = 500;
+  plan_.cameras[0].clock.offset_s = -2;
+  plan_.cameras[0].clock.drift_ppm = 500;
   ASSERT_TRUE(run(1));
   for (const dataset::SeenRow& row : truth_of("a"))
     EXPECT_NEAR(row.clock_s, row.time_s * 1.0005 - 2, 1e-12);

@@ -35,6 +35,11 @@ bool is_drawn_near(const Render& render, const Eigen::Vector2d& pixel, size_t su
   return false;
 }
 
+/// Reading of the camera's clock.
+double clock_of(const SimulatedCamera& camera, double time_s) {
+  return time_s * (1 + 1e-6 * camera.clock.drift_ppm) + camera.clock.offset_s;
+}
+
 /// A row with names and times, but without boxes and points.
 dataset::SeenRow identify(const FilmContext& context, const DrawnFrame& frame,
                           const Moment& moment) {
@@ -43,10 +48,13 @@ dataset::SeenRow identify(const FilmContext& context, const DrawnFrame& frame,
   const Behaviour& behaviour = behaviours[moment.state.behaviour];
   const size_t signal = moment.state.signal;
   return {.clip = clip_of(frame.camera),
-          .frame = frame.frame,
-          .time_s = frame.time_s,
-          .clock_s = frame.time_s * (1 + 1e-6 * frame.camera.clock_drift_ppm) +
-                     frame.camera.clock_offset_s,
+          .frame = frame.numbers.frame,
+          .pts = frame.numbers.pts,
+          .time_s = frame.numbers.time_s,
+          .clock_s = clock_of(frame.camera, frame.numbers.time_s),
+          .shown_frame = frame.numbers.shown_frame,
+          .frozen = frame.numbers.frozen,
+          .fault = frame.numbers.fault,
           .person = moment.state.person,
           .age_group = std::string(name_of(person.group())),
           .behaviour = behaviour.name,
@@ -77,7 +85,7 @@ void set_points(const FilmContext& context, const DrawnFrame& frame, const Subje
                 size_t number, dataset::SeenRow& row) {
   const Bodies& bodies = context.data.bodies;
   const PlacedBody& placed = *subject.placed;
-  const double day_s = context.plan.begins_s + frame.time_s;
+  const double day_s = context.plan.begins_s + frame.numbers.time_s;
   for (const Vector3& standing : keypoints(bodies, *subject.figure, placed.posed)) {
     const Vector3 point = placed.in_scene * standing;
     const auto still = frame.camera.project_through_water(point);
@@ -116,6 +124,32 @@ StagedPeople stage_people(const FilmContext& context, double time_s) {
   return people;
 }
 
+double widest_step_px(const Bodies& bodies, const SimulatedCamera& camera,
+                      const StagedPeople& before, const StagedPeople& after) {
+  double widest_px = 0;
+  for (size_t i = 0; i < before.moments.size(); ++i) {
+    const auto same = std::ranges::find(after.moments, before.moments[i].state.person,
+                                        [](const Moment& moment) { return moment.state.person; });
+    if (same == after.moments.end()) continue;
+    const Subject& one = before.subjects[i];
+    const Subject& two = after.subjects[static_cast<size_t>(same - after.moments.begin())];
+    const auto first = keypoints(bodies, *one.figure, one.placed->posed),
+               second = keypoints(bodies, *two.figure, two.placed->posed);
+    for (size_t point = 0; point < kKeypoints; ++point) {
+      const auto from = camera.project_through_water(one.placed->in_scene * first[point]);
+      const auto to = camera.project_through_water(two.placed->in_scene * second[point]);
+      if (from && to && (camera.contains(*from) || camera.contains(*to)))
+        widest_px = std::max(widest_px, (*to - *from).norm());
+    }
+  }
+  return widest_px;
+}
+
+int shutter_moments(double step_px) {
+  constexpr double kSharp_px = 0.75, kSlow_px = 2.5;
+  return step_px < kSharp_px ? 1 : step_px < kSlow_px ? 3 : 5;
+}
+
 void PixelBox::add(double x, double y) {
   x0 = std::min(x0, x), y0 = std::min(y0, y), x1 = std::max(x1, x), y1 = std::max(y1, y);
 }
@@ -152,6 +186,34 @@ std::vector<dataset::SeenRow> frame_truth(const FilmContext& context, const Draw
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+dataset::FilmedRow filmed_row(const SimulatedCamera& camera, const FrameNumbers& numbers,
+                              const Light& light) {
+  const SimulatedCamera now = with_faults(camera, numbers.time_s);
+  dataset::FilmedRow row{.clip = clip_of(camera),
+                         .frame = numbers.frame,
+                         .pts = numbers.pts,
+                         .time_s = numbers.time_s,
+                         .clock_s = clock_of(camera, numbers.time_s),
+                         .shown_frame = numbers.shown_frame,
+                         .frozen = numbers.frozen,
+                         .fault = numbers.fault,
+                         .sun = light.sunlight.y()};
+  const bool knocked = std::ranges::any_of(camera.faults, [&](const CameraFault& fault) {
+    return fault.kind == CameraFault::Kind::kKnock && fault.lasts(numbers.time_s);
+  });
+  if (knocked) {
+    const Eigen::AngleAxisd turn(now.cam_from_world * camera.cam_from_world.transpose());
+    const Vector3 turn_rad = turn.angle() * turn.axis();
+    row.turn_rad.assign(turn_rad.begin(), turn_rad.end());
+  }
+  const Vector3 translation = -now.cam_from_world * now.position;
+  for (Eigen::Index i = 0; i < 3; ++i) {
+    for (Eigen::Index j = 0; j < 3; ++j) row.cam_from_world.push_back(now.cam_from_world(i, j));
+    row.cam_from_world.push_back(translation[i]);
+  }
+  return row;
 }
 
 std::string clip_of(const SimulatedCamera& camera) { return "clips/" + camera.name + ".mp4"; }

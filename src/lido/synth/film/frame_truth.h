@@ -39,6 +39,12 @@ struct StagedPeople {
 /// Poses the people who are present at a time, seconds after the first frame.
 StagedPeople stage_people(const FilmContext& context, double time_s);
 
+/// Farthest way that a keypoint of a person who is in both goes in the image, pixels.
+double widest_step_px(const Bodies& bodies, const SimulatedCamera& camera,
+                      const StagedPeople& before, const StagedPeople& after);
+/// Moments to blend for a shutter while which keypoints go that far: 1, 3 or 5.
+int shutter_moments(double step_px);
+
 /// A box of pixels that grows; empty at first.
 struct PixelBox {
   double x0 = 1e18, y0 = 1e18, x1 = -1e18, y1 = -1e18;
@@ -56,11 +62,20 @@ struct VisiblePart {
 /// Counts each subject's pixels; subjects above `count` are ignored.
 std::vector<VisiblePart> visible_parts(const Render& render, size_t count);
 
-/// A frame as drawn, with the camera and time that it was drawn for.
+/// A frame of the video: its numbers and times, without its image.
+struct FrameNumbers {
+  int64_t frame = 0;        ///< In the video, from 0; lost frames have no number.
+  int64_t pts = 0;          ///< Ticks of the video's time base.
+  double time_s = 0;        ///< Seconds after the first frame.
+  int64_t shown_frame = 0;  ///< The frame whose image is shown; an earlier one while frozen.
+  bool frozen = false;
+  std::string fault = "none";  ///< As fault_names() gives it.
+};
+
+/// A frame as drawn, with the camera that it was drawn for.
 struct DrawnFrame {
   const SimulatedCamera& camera;  ///< With the faults of the moment applied.
-  int64_t frame = 0;
-  double time_s = 0;  ///< Seconds after the first frame.
+  const FrameNumbers& numbers;
   const Light& light;
   const Render& render;
 };
@@ -68,6 +83,11 @@ struct DrawnFrame {
 /// Truth of all people in a frame, in the order of `people`.
 std::vector<dataset::SeenRow> frame_truth(const FilmContext& context, const DrawnFrame& frame,
                                           const StagedPeople& people);
+
+/// Row of a frame for frames/CAMERA.parquet.
+/// @param camera  Without faults; those of the moment are applied here.
+dataset::FilmedRow filmed_row(const SimulatedCamera& camera, const FrameNumbers& numbers,
+                              const Light& light);
 
 /// The clip of a camera, below the film's folder.
 std::string clip_of(const SimulatedCamera& camera);

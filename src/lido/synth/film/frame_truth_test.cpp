@@ -52,6 +52,12 @@ TEST(VisibleParts, CountAndEncloseEachSubjectsPixels) {
   EXPECT_EQ(visible_parts(small_render(), 1).size(), 1u);  // subject 2 is left out
 }
 
+TEST(ShutterMoments, GrowWithTheWay) {
+  EXPECT_EQ(shutter_moments(0), 1);
+  EXPECT_EQ(shutter_moments(1), 3);
+  EXPECT_EQ(shutter_moments(30), 5);
+}
+
 TEST(MotLine, CountsFramesFromOne) {
   EXPECT_EQ(mot_line(seen_row()), "51,7,10.00,20.00,30.00,40.00,1,1,0.250\n");
 }

@@ -10,6 +10,11 @@ std::vector<std::string> light_names() {
   return {"clear", "passing_clouds", "cloudy", "low_sun", "dusk", "night_lamps", "infrared"};
 }
 
+bool is_night(const Light& light) {
+  constexpr float kMinDaylight = 0.3F;
+  return light.infrared || light.sunlight.maxCoeff() + light.skylight.maxCoeff() < kMinDaylight;
+}
+
 Light light_at(const Light& light, double time_s) {
   if (light.clouds <= 0) return light;
   Light now = light;

@@ -22,6 +22,9 @@ struct Light {
 /// The light of a moment: clouds pass within a minute or so.
 Light light_at(const Light& light, double time_s);
 
+/// Whether cameras need long exposure times.
+bool is_night(const Light& light);
+
 /// "clear", "passing_clouds", "cloudy", "low_sun", "dusk", "night_lamps", "infrared".
 std::vector<std::string> light_names();
 

@@ -38,5 +38,13 @@ TEST(Light, DimsTheSunWhileCloudsPass) {
   EXPECT_EQ(light_at(clear, 33).sunlight, clear.sunlight);
 }
 
+TEST(IsNight, IsWhenExposureTimesAreLong) {
+  Random random(1);
+  for (const char* dark : {"dusk", "night_lamps", "infrared"})
+    EXPECT_TRUE(is_night(light_named(dark, random))) << dark;
+  for (const char* bright : {"clear", "passing_clouds", "cloudy", "low_sun"})
+    EXPECT_FALSE(is_night(light_named(bright, random))) << bright;
+}
+
 }  // namespace
 }  // namespace lido::synth

@@ -75,6 +75,7 @@ void Program::use(const gl::Context& gl, const Shot& shot, const FrameUniforms& 
   gl->Uniform4fv(uniform_location(gl, "k"), 1, k.data());
   set("k5", camera.k[4]);
   set("max_field", frame.max_field);
+  set("water_index", camera.water_index);
   set_vector("sun", light.sun.cast<float>());
   set_vector("sunlight", light.sunlight);
   set_vector("skylight", light.skylight);

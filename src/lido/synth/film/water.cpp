@@ -50,19 +50,18 @@ Eigen::Vector2d Water::slope(double x, double y, double time_s) const {
 }
 
 Vector3 refract_at_waves(const Vector3& eye, const Vector3& below, const Water& water,
-                         double time_s) {
-  Vector3 at = geometry::refract_at_flat_surface(eye, below);
+                         double time_s, double index) {
+  Vector3 at = geometry::refract_at_flat_surface(eye, below, index);
   const auto path = [&](double x, double y) {
     const Vector3 on(x, y, water.height(x, y, time_s));
-    return (on - eye).norm() + geometry::kWaterRefractiveIndex * (below - on).norm();
+    return (on - eye).norm() + index * (below - on).norm();
   };
   // Gradient descent on the path's length; a step that does not shorten it is halved.
   double step = 0.3 * std::max(0.05, -below.z());
   double shortest = path(at.x(), at.y());
   for (int i = 0; i < 200 && step > 1e-9; ++i) {
     const Vector3 on(at.x(), at.y(), water.height(at.x(), at.y(), time_s));
-    const Vector3 pull =
-        (on - eye).normalized() - geometry::kWaterRefractiveIndex * (below - on).normalized();
+    const Vector3 pull = (on - eye).normalized() - index * (below - on).normalized();
     const Eigen::Vector2d slope = water.slope(at.x(), at.y(), time_s);
     const Eigen::Vector2d by = -(pull.head<2>() + pull.z() * slope);
     const double x = at.x() + step * by.x(), y = at.y() + step * by.y();
@@ -82,9 +81,11 @@ Vector3 refract_at_waves(const Vector3& eye, const Vector3& below, const Water& 
 std::optional<Eigen::Vector2d> project_through_waves(const geometry::Camera& camera,
                                                      const Vector3& point_in_world,
                                                      const Water& water, double time_s) {
+  if (camera.is_under_water()) return camera.project_through_water(point_in_world);
   if (point_in_world.z() >= water.height(point_in_world.x(), point_in_world.y(), time_s))
     return camera.project(point_in_world);
-  return camera.project(refract_at_waves(camera.position, point_in_world, water, time_s));
+  return camera.project(
+      refract_at_waves(camera.position, point_in_world, water, time_s, camera.water_index));
 }
 
 }  // namespace lido::synth

@@ -39,10 +39,12 @@ class Water {
 /// shortest optical path near the crossing of still water.
 /// @param eye  Above the waves.
 /// @param below  Under the waves.
+/// @param index  Index of refraction of the water.
 Vector3 refract_at_waves(const Vector3& eye, const Vector3& below, const Water& water,
-                         double time_s);
+                         double time_s, double index = geometry::kWaterRefractiveIndex);
 
-/// Projects a point in air or under the waves.
+/// Projects a point in air or under the waves; for a camera under water, as
+/// project_through_water().
 /// @return Pixels; nothing for a point behind the camera or outside the lens's field.
 std::optional<Eigen::Vector2d> project_through_waves(const geometry::Camera& camera,
                                                      const Vector3& point_in_world,

@@ -117,6 +117,9 @@ void Crowd::step(double by_s) {
       move_agent(state, agent, agent.velocity, by_s);
     }
     move_mouth(state, agent, by_s);
+    if (agent.event >= 0)
+      state.events[static_cast<size_t>(agent.event)].times.observe(
+          behaviour.danger, behaviour.limbs, agent.mouth_m, state.now_s);
     if (behaviour.path != Path::kFollow && !behaviour.crosses_rim() && !agent.leaves &&
         agent.remaining_s <= 0)
       choose_behaviour(state, agent);

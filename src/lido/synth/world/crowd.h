@@ -8,6 +8,7 @@
 
 #include "lido/geometry/pool.h"
 #include "lido/synth/world/behaviour.h"
+#include "lido/synth/world/danger_times.h"
 #include "lido/synth/world/person.h"
 
 namespace lido::synth {
@@ -34,6 +35,7 @@ struct DangerEvent {
   double begin_s = 0;   ///< Seconds of the day.
   double end_s = 0;     ///< Seconds of the day; 0 while it lasts.
   std::string outcome;  ///< "recovered", "rescued"; "open" when the day ends first.
+  DangerTimes times = {};
 };
 
 /// A danger that is due to happen. It begins at the first suitable person after `at_s`.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "lido/base/parallel.h"
 #include "lido/dataset/table.h"
@@ -155,8 +156,18 @@ dataset::VisitorRow visitor_row(int32_t day, const Person& person) {
 }
 
 dataset::DangerRow danger_row(int32_t day, const DangerEvent& event) {
-  return {day,           event.person, event.kind,   std::string(name_of(event.worst)),
-          event.begin_s, event.end_s,  event.outcome};
+  const bool is_rescued = event.outcome == "rescued";
+  return {day,
+          event.person,
+          event.kind,
+          std::string(name_of(event.worst)),
+          event.begin_s,
+          event.end_s,
+          event.outcome,
+          event.times.instinct_s,
+          event.times.submerged_s,
+          event.times.still_s,
+          is_rescued ? event.end_s : std::numeric_limits<double>::quiet_NaN()};
 }
 
 std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parquet", day); }
@@ -164,9 +175,9 @@ std::string tracks_file(int32_t day) { return fmt::format("tracks/day_{:05}.parq
 Result<storage::OutputFolder> open_simulation(const std::string& out, const std::string& command) {
   auto folder = LIDO_TRY(storage::OutputFolder::open(
       out, command,
-      {"tracks/day_*.parquet", "visitors.parquet", "events.parquet", "site.yaml", "scene.yaml",
-       "top_view.html", "clips/*.mp4", "truth/*.parquet", "mot/*.txt", "coco/*.json", "clips.csv",
-       "labels.csv"}));
+      {"tracks/day_*.parquet", "visitors.parquet", "events.parquet", "site.yaml",
+       "site_estimated.yaml", "scene.yaml", "top_view.html", "clips/*.mp4", "truth/*.parquet",
+       "frames/*.parquet", "mot/*.txt", "coco/*.json", "clips.csv", "labels.csv"}));
   LIDO_TRY(folder.begin());
   return folder;
 }

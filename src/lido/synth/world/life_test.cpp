@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -122,6 +123,8 @@ TEST_F(Life, PlaysAScript) {
   ASSERT_EQ(events.size(), 1u);
   EXPECT_NEAR(events[0].begin_s, 3, 0.21);
   EXPECT_EQ(events[0].outcome, "open");
+  EXPECT_NEAR(events[0].instinct_s, events[0].begin_s, 0.11);
+  EXPECT_TRUE(std::isnan(events[0].rescued_s));
 }
 
 TEST(Tracks, HaveAFileForEachDay) {

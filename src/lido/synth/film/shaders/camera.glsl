@@ -10,6 +10,7 @@ uniform int fisheye;
 uniform vec4 k;
 uniform float k5;
 uniform float max_field;
+uniform float water_index;
 
 vec2 bend(vec2 at) {
   float r = length(at);
@@ -40,11 +41,11 @@ vec3 surface(vec3 below) {
   vec2 along = below.xy - eye.xy;
   float l = length(along);
   if (l < 1e-5) return vec3(below.xy, 0.0);
-  float r = l * h / (h + d / 1.333);
+  float r = l * h / (h + d / water_index);
   for (int i = 0; i < 4; ++i) {
     float a = sqrt(r * r + h * h), b = sqrt((l - r) * (l - r) + d * d);
-    float f = r / a - 1.333 * (l - r) / b;
-    r = clamp(r - f / (h * h / (a * a * a) + 1.333 * d * d / (b * b * b)), 0.0, l);
+    float f = r / a - water_index * (l - r) / b;
+    r = clamp(r - f / (h * h / (a * a * a) + water_index * d * d / (b * b * b)), 0.0, l);
   }
   return vec3(eye.xy + along * (r / l), 0.0);
 }

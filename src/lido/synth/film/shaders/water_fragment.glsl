@@ -31,7 +31,7 @@ void main() {
   }
   vec3 n = normalize(vec3(-rough, 1.0));
   vec3 ray = normalize(at - eye);
-  vec3 flat_ray = refract(ray, vec3(0, 0, 1), 1.0 / 1.333), bent = refract(ray, n, 1.0 / 1.333);
+  vec3 flat_ray = refract(ray, vec3(0, 0, 1), 1.0 / water_index), bent = refract(ray, n, 1.0 / water_index);
   // Shift of the underwater image by the waves, at that depth.
   vec2 here = gl_FragCoord.xy / size;
   float depth = texture(underwater, here).a * 6.0;
@@ -41,8 +41,8 @@ void main() {
   vec4 q = project(vec3(at.xy + moved * (far / (far + depth)), 0.0));
   uv = clamp(q.xy / q.w * 0.5 + 0.5, vec2(0.002), vec2(0.998));
   vec4 below = texture(underwater, uv);
-  float c = clamp(dot(-ray, n), 0.0, 1.0), s = sqrt(max(0.0, 1.0 - (1.0 - c * c) / 1.777));
-  float rs = (c - 1.333 * s) / (c + 1.333 * s), rp = (1.333 * c - s) / (1.333 * c + s);
+  float c = clamp(dot(-ray, n), 0.0, 1.0), s = sqrt(max(0.0, 1.0 - (1.0 - c * c) / (water_index * water_index)));
+  float rs = (c - water_index * s) / (c + water_index * s), rp = (water_index * c - s) / (water_index * c + s);
   float mirror = clamp(0.5 * (rs * rs + rp * rp), 0.0, 1.0);
   // Ripples shorter than the waves make the sun glitter.
   vec2 fine = 0.35 * vec2(sin(31.0 * at.x + 17.0 * at.y + 6.0 * time) *
