@@ -3,7 +3,8 @@
 
 motion   real frames warped by known homographies; cameras at rest
 quality  faults put into real clips
-tracks   a simulated crowd with known identities, against ByteTrack of PyPI's `trackers`
+tracks   simulated crowds and labelled real clips, against four trackers of PyPI's `trackers`
+scores   precision and recall of each detector's boxes by score
 people   the demo's four cameras, against a list checked by hand (bench/demo_people.csv)
 cost     CPU time of each part, against the network's bare cost in OpenVINO
 night    --fps auto on an hour with people in two minutes, against decoding all of it
@@ -20,12 +21,14 @@ from scene_cost import cost
 from scene_motion import motion
 from scene_night import night
 from scene_people import people
+from scene_scores import scores
 from scene_tracks import tracks
 
 PARTS = {
     "motion": motion,
     "quality": scene_quality.quality,
     "tracks": tracks,
+    "scores": scores,
     "people": people,
     "cost": cost,
     "night": night,

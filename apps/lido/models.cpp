@@ -29,6 +29,11 @@ OrderedJson describe(const infer::Bundle& bundle) {
           {"input", fmt::format("{}x{}", bundle.input.width, bundle.input.height)},
           {"batch", bundle.input.batch},
           {"classes", bundle.classes.size()},
+          {"scores",
+           {{"low", bundle.scores.low_score},
+            {"min", bundle.scores.min_score},
+            {"new", bundle.scores.new_score},
+            {"data", bundle.scores.data}}},
           {"sha256", bundle.sha256}};
 }
 

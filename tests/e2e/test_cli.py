@@ -398,7 +398,8 @@ def test_help_works_beside_a_broken_config_file(tmp_path):
 
 
 def test_scores_in_the_wrong_order_are_refused(clips, tmp_path):
-    done = run("ingest", clips / "h264_b.mp4", "--out", tmp_path / "ds", "--low-score", "0.9")
+    scores = "--low-score 0.9 --min-score 0.35".split()
+    done = run("ingest", clips / "h264_b.mp4", "--out", tmp_path / "ds", *scores)
     assert done.code == 2
     assert "low_score is 0.9, want at most min_score, which is 0.35" in done.err
 

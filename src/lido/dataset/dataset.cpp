@@ -45,13 +45,24 @@ Result<void> check_format(std::string_view file, int format) {
 constexpr std::array<std::pair<std::string_view, const char*>, 2> kRenamedOptions = {
     {{"faint_score", "low_score"}, {"max_overlap", "nms_iou"}}};
 
-/// Returns the options with today's names, in the same order.
+/// An option that datasets had not from the first: the option before, its name, its default.
+struct AddedOption {
+  std::string_view after;
+  const char* name;
+  double standard;
+};
+constexpr std::array<AddedOption, 1> kAddedOptions = {{{"lost_s", "faint_s", 60.0}}};
+
+/// Returns the options with today's names, in the same order, and with those added since.
 OrderedJson present_names(const OrderedJson& options) {
   OrderedJson renamed = OrderedJson::object();
   for (const auto& [name, value] : options.items()) {
     const auto found =
         std::ranges::find(kRenamedOptions, name, [](const auto& p) { return p.first; });
     renamed[found == kRenamedOptions.end() ? name : std::string(found->second)] = value;
+    for (const auto& [after, added, standard] : kAddedOptions) {
+      if (name == after && !options.contains(added)) renamed[added] = standard;
+    }
   }
   return renamed;
 }

@@ -119,6 +119,18 @@ TEST_F(DatasetTest, ReadsOptionsByTheirFormerNames) {
   EXPECT_EQ(json_text(opened->identity()), R"({"a":1,"low_score":0.2,"nms_iou":0.6})");
 }
 
+TEST_F(DatasetTest, AnOptionAddedSinceHasItsDefault) {
+  ASSERT_TRUE(dataset_->store().write_text(
+      "lido.json",
+      R"({"format": 1, "options": {"new_score": 0.5, "lost_s": 3.0, "quality": 90}})"));
+  EXPECT_EQ(json_text(Dataset::open(folder_.string())->identity()),
+            R"({"new_score":0.5,"lost_s":3.0,"faint_s":60.0,"quality":90})");
+  ASSERT_TRUE(dataset_->store().write_text(
+      "lido.json", R"({"format": 1, "options": {"lost_s": 3.0, "faint_s": 5.0}})"));
+  EXPECT_EQ(json_text(Dataset::open(folder_.string())->identity()),
+            R"({"lost_s":3.0,"faint_s":5.0})");
+}
+
 TEST_F(DatasetTest, AGenerationWithoutAFormatIsOfFormat1) {
   EXPECT_EQ(dataset_->read(1)->format, kFormat);
   std::string text = read("generations/000001/generation.json");

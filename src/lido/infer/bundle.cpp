@@ -16,6 +16,7 @@ using Json = nlohmann::json;
 constexpr int64_t kMaxModelBytes = int64_t{4} << 30;
 
 const char* wanted(const int*) { return "a whole number"; }
+const char* wanted(const double*) { return "a number"; }
 const char* wanted(const std::string*) { return "text"; }
 const char* wanted(const std::array<float, 3>*) { return "three numbers"; }
 const char* wanted(const std::vector<std::string>*) { return "a list of text"; }
@@ -41,6 +42,9 @@ Result<void> read_field(const Json& json, const std::string& path, T& value) {
       const auto number = json_integer<int>(*at);
       if (!number) throw std::invalid_argument("");
       value = *number;
+    } else if constexpr (std::is_same_v<T, double>) {
+      if (!at->is_number()) throw std::invalid_argument("");
+      value = *at;
     } else {
       at->get_to(value);
     }
@@ -98,6 +102,41 @@ Result<ImageInput> read_input(const Json& json) {
   }
   return input;
 }
+
+}  // namespace
+
+Result<DetectorScores> parse_card(const std::string& text) {
+  const Json json = LIDO_TRY(parse_json(text));
+  DetectorScores scores;
+  LIDO_TRY(read_field(json, "scores.low", scores.low_score));
+  LIDO_TRY(read_field(json, "scores.min", scores.min_score));
+  LIDO_TRY(read_field(json, "scores.new", scores.new_score));
+  LIDO_TRY(read_field(json, "scores.data", scores.data));
+  const bool rising = 0.01 <= scores.low_score && scores.low_score <= scores.min_score &&
+                      scores.min_score <= scores.new_score && scores.new_score <= 1;
+  if (!rising) {
+    return fail(ErrorCode::kCorrupt,
+                "scores.low, min and new are {}, {} and {}, want 0.01 to 1, rising",
+                scores.low_score, scores.min_score, scores.new_score);
+  }
+  const Json curve = json["scores"].value("curve", Json::array());
+  for (const Json& point : curve) {
+    std::vector<double> values;
+    for (const Json& one : point) {
+      if (one.is_number()) values.push_back(one);
+    }
+    const bool fits = std::ranges::all_of(values, [](double v) { return v >= 0 && v <= 1; });
+    if (values.size() != 3 || point.size() != 3 || !fits) {
+      return fail(ErrorCode::kCorrupt,
+                  "scores.curve contains {}, want score, precision and recall, 0 to 1",
+                  json_text(point));
+    }
+    scores.curve.push_back({values[0], values[1], values[2]});
+  }
+  return scores;
+}
+
+namespace {
 
 /// Whether a name is that of a file in the bundle's own folder, not a path out of it.
 bool is_plain_name(std::string_view name) {
@@ -170,6 +209,13 @@ Result<Bundle> read_bundle(const std::string& folder) {
                   name, found, checksum);
     }
     identity.update(found);
+  }
+  const auto card = store->read_text("card.json");
+  if (!card && card.error().code != ErrorCode::kNotFound) return std::unexpected(card.error());
+  if (card) {
+    auto scores = parse_card(*card);
+    if (!scores) return with_context(folder + "/card.json", scores.error());
+    bundle->scores = std::move(*scores);
   }
   bundle->folder = folder;
   bundle->sha256 = identity.hex();

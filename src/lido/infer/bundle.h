@@ -27,6 +27,19 @@ struct ImageInput {
   int fill = 0;  ///< Pixel value of a letterboxed image's borders, 0 to 255.
 };
 
+/// Scores at which a detector's boxes are used, chosen on data of which the truth is known.
+struct DetectorScores {
+  double min_score = 0.35;  ///< Lowest score of a detection, 0.01 to 1.
+  double low_score = 0.15;  ///< Lowest score of a detection that continues a track.
+  double new_score = 0.45;  ///< Lowest score of a detection that starts a track.
+  std::string data;         ///< Data that they were chosen on, for people; empty when unknown.
+  /// Precision and recall of the boxes of at least `score` on that data.
+  struct Point {
+    double score = 0, precision = 0, recall = 0;
+  };
+  std::vector<Point> curve;  ///< By rising score; may be empty.
+};
+
 /// A network with everything needed to run it: the fields of bundle.json (docs/formats.md).
 struct Bundle {
   std::string folder;                        ///< Absolute; empty after parse_bundle().
@@ -41,6 +54,7 @@ struct Bundle {
   std::vector<std::string> classes;    ///< Class names by class id; empty for a pose network.
   std::vector<std::string> keypoints;  ///< Names of keypoints, in order; empty for a detector.
   std::vector<std::string> person_classes;  ///< Classes that are people; "person" by default.
+  DetectorScores scores;  ///< From card.json; without it the defaults, as after parse_bundle().
   /// SHA-256 of bundle.json and the files' checksums: the bundle's identity. Empty after
   /// parse_bundle().
   std::string sha256;
@@ -53,6 +67,10 @@ struct Bundle {
 /// @return kCorrupt that names the field with its value and range, or the line and column where the
 ///         text is not JSON.
 Result<Bundle> parse_bundle(const std::string& text);
+
+/// Parses the text of a card.json. Pure.
+/// @return kCorrupt that names the field with its value and range.
+Result<DetectorScores> parse_card(const std::string& text);
 
 /// Reads a bundle from its folder and checks its files' checksums.
 /// @return kNotFound when there is no bundle.json; kCorrupt that names the file, and the field or

@@ -110,6 +110,45 @@ TEST(Bundle, PeopleAreTheClassPersonUnlessNamed) {
   EXPECT_EQ(parse_bundle(named)->person_classes, (std::vector<std::string>{"swimmer", "diver"}));
 }
 
+TEST(Bundle, ItsCardHasTheDetectorsOwnScores) {
+  const auto found = parse_card(R"({"scores": {"low": 0.1, "min": 0.25, "new": 0.5,
+      "data": "a street", "curve": [[0.2, 0.8, 0.9], [0.4, 1, 0.5]]}})");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->low_score, 0.1);
+  EXPECT_EQ(found->min_score, 0.25);
+  EXPECT_EQ(found->new_score, 0.5);
+  EXPECT_EQ(found->data, "a street");
+  ASSERT_EQ(found->curve.size(), 2U);
+  EXPECT_EQ(found->curve[1].recall, 0.5);
+  const auto refusal = [](const std::string& scores) {
+    return parse_card("{\"scores\": {" + scores + "}}").error().message;
+  };
+  EXPECT_EQ(refusal(R"("low": 0.3, "min": 0.2, "new": 0.5, "data": "")"),
+            "scores.low, min and new are 0.3, 0.2 and 0.5, want 0.01 to 1, rising");
+  EXPECT_EQ(refusal(R"("low": 0.1, "min": true, "new": 0.5, "data": "")"),
+            "scores.min is true, want a number");
+  EXPECT_EQ(refusal(R"("low": 0.1, "min": 0.2, "new": 0.5, "data": "", "curve": [[1, 2, 0]])"),
+            "scores.curve contains [1,2,0], want score, precision and recall, 0 to 1");
+  EXPECT_EQ(parse_card("[]").error().message, "scores.low is missing, want a number");
+}
+
+TEST(Bundle, ACardChangesTheScoresAndNotTheIdentity) {
+  const TemporaryBundle bundle;
+  fs::remove(bundle.folder() + "/card.json");
+  const auto plain = read_bundle(bundle.folder());
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_EQ(plain->scores.min_score, 0.35);
+  write_file(bundle.folder() + "/card.json",
+             R"({"scores": {"low": 0.1, "min": 0.2, "new": 0.3, "data": "x"}})");
+  const auto with_card = read_bundle(bundle.folder());
+  ASSERT_TRUE(with_card) << with_card.error().message;
+  EXPECT_EQ(with_card->scores.min_score, 0.2);
+  EXPECT_EQ(with_card->sha256, plain->sha256);
+  write_file(bundle.folder() + "/card.json", "{}");
+  EXPECT_EQ(read_bundle(bundle.folder()).error().message,
+            bundle.folder() + "/card.json: scores.low is missing, want a number");
+}
+
 TEST(Bundle, AFolderWithoutOneIsNotFound) {
   const TestFolder empty;
   const auto bundle = read_bundle(empty.path());

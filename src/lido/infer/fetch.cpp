@@ -42,7 +42,21 @@ struct Recipe {
   const char* bundle;       ///< bundle.json without name, licence, source, model, files and names.
   const char* names_field;  ///< "classes" or "keypoints".
   const char* names;        ///< JSON array of what the network finds.
+  /// card.json: thresholds, as `./dev bench scene --only scores` prints them; null for none.
+  const char* card = nullptr;
 };
+
+/// Boxes in 300 frames of a street at IoU 0.5.
+constexpr const char* kNanodetCard = R"({
+  "scores": {
+    "low": 0.15, "min": 0.45, "new": 0.5,
+    "data": "min, new: frames 0 to 299 of vtest.avi (Debian opencv-doc), bench/labels; low: pools",
+    "curve": [
+      [0.2, 0.372, 0.935], [0.25, 0.497, 0.922], [0.3, 0.647, 0.911], [0.35, 0.817, 0.898],
+      [0.4, 0.9, 0.884], [0.45, 0.946, 0.872], [0.5, 0.967, 0.851], [0.55, 0.974, 0.815],
+      [0.6, 0.979, 0.755], [0.65, 0.984, 0.666], [0.7, 0.986, 0.496], [0.75, 0.989, 0.281],
+      [0.8, 0.986, 0.101]]}}
+)";
 
 /// The 80 classes of COCO, by class id.
 constexpr const char* kCocoClasses = R"([
@@ -80,7 +94,8 @@ constexpr Recipe kNanodet = {
               "Identity_3:0", "Identity_4:0", "Identity_5:0"],
   "decoding": {"kind": "nanodet", "strides": [8, 16, 32], "bins": 11}})",
     .names_field = "classes",
-    .names = kCocoClasses};
+    .names = kCocoClasses,
+    .card = kNanodetCard};
 
 constexpr Recipe kMovenet = {
     .fetchable = {"movenet", "The 17 keypoints (COCO) of a person, MoveNet Thunder, 256 px",
@@ -231,6 +246,7 @@ Result<void> write_bundle(const Recipe& recipe, const fs::path& package, const f
   json[recipe.names_field] = OrderedJson::parse(recipe.names);
   const auto store = LIDO_TRY(storage::open_store(bundle.string()));
   LIDO_TRY(store->write_text("model.pb", model));
+  if (recipe.card != nullptr) LIDO_TRY(store->write_text("card.json", recipe.card));
   return store->write_text("bundle.json", json_text(json, 2) + "\n");
 }
 

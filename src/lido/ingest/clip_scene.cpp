@@ -55,6 +55,7 @@ class SceneJoiner {
       observation.after_cut = true;
     if (is_forgotten(observation.k)) {
       observation.found.clear();
+      observation.looks.clear();
       observation.moving.clear();
     }
     all.push_back(std::move(observation));

@@ -3,6 +3,8 @@
 
 #include "lido/base/parallel.h"
 #include "lido/base/reorder_buffer.h"
+#include "lido/base/sample_evenly.h"
+#include "lido/dataset/jpeg.h"
 #include "lido/ingest/clip_scene.h"
 #include "lido/ingest/person_samples.h"
 #include "lido/ingest/plates.h"
@@ -61,6 +63,20 @@ Result<bool> has_failed(const JobContext& job, ClipRecord& clip) {
   return clip.failure.has_value();
 }
 
+/// Thumbnails of a clip that show what is background.
+Result<std::vector<scene::GreyThumbnail>> read_thumbnails(const JobContext& job,
+                                                          const ClipRecord& clip,
+                                                          const ClipScene& scene) {
+  ClipImageReader images(job.dataset.store(), clip);
+  std::vector<scene::GreyThumbnail> thumbnails;
+  for (const PlacedImage& one : sample_evenly(scene.thumbnails, scene::kMaxStillThumbnails)) {
+    const std::string jpeg = LIDO_TRY(images.read(one));
+    const auto image = LIDO_TRY(dataset::decode_jpeg(std::as_bytes(std::span(jpeg))));
+    thumbnails.push_back({one.image.k, scene::grey_of(image)});
+  }
+  return thumbnails;
+}
+
 Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
   ClipRecord clip = LIDO_TRY(job.clips.clip(number));
   if (LIDO_TRY(has_failed(job, clip))) return FollowedClip{.clip = std::move(clip)};
@@ -69,8 +85,10 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
   ClipScene scene = LIDO_TRY(read_clip_scene(job, clip));
   const double fps = job.sampling.fps.rate.value();
   const scene::Detector& detector = *job.detector;
-  const auto followed = scene::follow(scene.observations, fps, scene.width, scene.height, detector,
-                                      job.sampling.tracker);
+  const auto thumbnails = LIDO_TRY(read_thumbnails(job, clip, scene));
+  const auto followed =
+      scene::follow({scene.observations, thumbnails, fps, scene.width, scene.height}, detector,
+                    job.sampling.tracker);
   if (job.sampling.samples != "frame" && !clip.span_parts.empty()) {
     const std::string name = clip.span_parts.front() + ".people";
     const auto windows = cut_windows(scene, followed, job.sampling.windows,

@@ -22,9 +22,10 @@ Result<void> check_options(const Request& request) {
                 to_string(sampling.fps), to_string(sampling.fps.rate),
                 sampling.keyframes_only ? "keyframes_only" : "decode_everything");
   }
-  if (sampling.detector.low_score > sampling.detector.min_score) {
+  const double min_score = sampling.detector.min_score;  // 0: the detector's own
+  if (min_score > 0 && sampling.detector.low_score > min_score) {
     return fail(ErrorCode::kInvalidArgument, "low_score is {}, want at most min_score, which is {}",
-                sampling.detector.low_score, sampling.detector.min_score);
+                sampling.detector.low_score, min_score);
   }
   if (sampling.scene == "off" && resolve_auto(sampling).samples != "frame") {
     return fail(ErrorCode::kInvalidArgument, "--samples {} needs --scene on", sampling.samples);

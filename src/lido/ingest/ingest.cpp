@@ -212,8 +212,13 @@ void add_omissions(const IngestPlan& plan, Summary& summary) {
 Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) {
   LIDO_TRY(check_options(request));
   IngestPlan plan{.sampling = resolve_auto(request.sampling)};
-  if (plan.sampling.scene == "on")
-    plan.detector = LIDO_TRY(infer::find_bundle(plan.sampling.detector.detector));
+  if (plan.sampling.scene == "on") {
+    scene::DetectorOptions& detector = plan.sampling.detector;
+    plan.detector = LIDO_TRY(infer::find_bundle(detector.detector));
+    detector = scene::with_scores(detector, plan.detector->scores);
+    plan.sampling.tracker =
+        scene::with_scores(plan.sampling.tracker, plan.detector->scores, detector.min_score);
+  }
   plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr);
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, plan.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};

@@ -53,6 +53,8 @@ Json to_json(const scene::Observation& observation) {
     const scene::Registration& r = *observation.registration;
     json["registration"] = {r.reference_k, r.reference_from_frame.m, r.covariance, r.inliers};
   }
+  for (const scene::BoxLook& look : observation.looks)
+    json["looks"].push_back({look.moved, Json::binary(look.patch)});
   return json;
 }
 
@@ -61,6 +63,10 @@ scene::Observation observation_from(const Json& json) {
   for (const Json& one : json.at("found"))
     observation.found.push_back({box_from(one.at(0)), one.at(1), one.at(2)});
   for (const Json& box : json.at("moving")) observation.moving.push_back(box_from(box));
+  if (const auto looks = json.find("looks"); looks != json.end()) {
+    for (const Json& look : *looks)
+      observation.looks.push_back({look.at(0), look.at(1).get_binary()});
+  }
   observation.featureless = json.at("featureless");
   const Json& q = json.at("quality");
   observation.quality = {q.at(0), q.at(1), q.at(2), q.at(3), q.at(4), q.at(5), q.at(6)};

@@ -25,6 +25,7 @@ SceneRecord full_scene() {
   SceneRecord record{.width = 640, .height = 480};
   scene::Observation first{.k = 4, .after_cut = true};
   first.found = {{{1, 2, 3, 4}, 0.5F, 7}};
+  first.looks = {{0.125F, {1, 2, 255}}};
   first.moving = {{5, 6, 7, 8}};
   first.featureless = true;
   first.quality.mean = 0.25;
@@ -70,6 +71,10 @@ TEST_F(SceneFile, ComesBackAsItWasWritten) {
   ASSERT_EQ(first.found.size(), 1U);
   EXPECT_EQ(first.found[0].box, (Box{1, 2, 3, 4}));
   EXPECT_EQ(first.found[0].score, 0.5F);
+  ASSERT_EQ(first.looks.size(), 1U);
+  EXPECT_EQ(first.looks[0].moved, 0.125F);
+  EXPECT_EQ(first.looks[0].patch, (std::vector<uint8_t>{1, 2, 255}));
+  EXPECT_TRUE(read->observations[1].looks.empty());
   EXPECT_EQ(first.moving, (std::vector<Box>{{5, 6, 7, 8}}));
   EXPECT_TRUE(first.featureless);
   EXPECT_EQ(first.quality.mean, 0.25);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <deque>
 
+#include "lido/base/sample_evenly.h"
 #include "lido/dataset/table.h"
 #include "lido/infer/catalog.h"
 #include "lido/media/encoder.h"
@@ -136,6 +137,7 @@ SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRow
 /// Observations of a whole clip; none when no frame could be read.
 struct ClipView {
   std::vector<scene::Observation> observations;
+  std::vector<scene::GreyThumbnail> thumbnails;
   int width = 0;      ///< Width of the last upright frame, pixels.
   int height = 0;     ///< Height of the last upright frame, pixels.
   std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
@@ -167,6 +169,8 @@ Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& dete
   if (!observer) return view;
   LIDO_TRY(observer->finish());
   view.observations = observer->take_observations();
+  for (const auto& one : sample_evenly(observer->take_thumbnails(), scene::kMaxStillThumbnails))
+    view.thumbnails.push_back({one.k, scene::grey_of(one.image)});
   return view;
 }
 
@@ -202,7 +206,8 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
                 view.broke.empty() ? "no frame in it" : view.broke);
   }
   const auto followed =
-      scene::follow(view.observations, fps, view.width, view.height, detector, options.tracker);
+      scene::follow({view.observations, view.thumbnails, fps, view.width, view.height}, detector,
+                    options.tracker);
   const part::SceneRows rows =
       part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
   LIDO_TRY(folder.begin());

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 
@@ -60,20 +61,26 @@ struct Region {
   int area, x, y, width, height;
 };
 
-/// The regions in which an image differs from the background, the largest first.
-std::vector<Region> moving_regions(const cv::Mat& image, const Background& background) {
-  cv::Mat difference, mask, labels, stats, centres;
+/// Pixels in which an image differs from the background: 255, else 0.
+cv::Mat moving_pixels(const cv::Mat& image, const Background& background) {
+  cv::Mat difference, mask;
   cv::absdiff(image, background.median, difference);
   cv::blur(difference, difference, {3, 3});
   mask = difference > cv::max(background.distance * 5, kMinDifference);
   cv::morphologyEx(mask, mask, cv::MORPH_CLOSE, cv::Mat::ones(5, 5, CV_8U));
+  return mask;
+}
+
+/// The connected regions of a mask, the largest first.
+std::vector<Region> moving_regions(const cv::Mat& mask) {
+  cv::Mat labels, stats, centres;
   const int count = cv::connectedComponentsWithStats(mask, labels, stats, centres, 8, CV_32S);
   std::vector<Region> regions;
   for (int j = 1; j < count; ++j) {
     const auto* s = stats.ptr<int>(j);
     const int area = s[cv::CC_STAT_AREA];
     // A large part of the frame at once is light, not a person.
-    if (area < kMinArea || area > image.rows * image.cols / 4) continue;
+    if (area < kMinArea || area > mask.rows * mask.cols / 4) continue;
     regions.push_back({area, s[cv::CC_STAT_LEFT], s[cv::CC_STAT_TOP], s[cv::CC_STAT_WIDTH],
                        s[cv::CC_STAT_HEIGHT]});
   }
@@ -84,18 +91,57 @@ std::vector<Region> moving_regions(const cv::Mat& image, const Background& backg
 
 }  // namespace
 
-std::vector<std::vector<Box>> find_moving(std::span<const media::GreyImage> images) {
-  std::vector<std::vector<Box>> moving(images.size());
+std::vector<Moving> find_moving(std::span<const media::GreyImage> images) {
+  std::vector<Moving> moving(images.size());
   if (images.size() < 5) return moving;
   const auto small = reduced(images);
   const Background background = background_of(small);
   for (size_t i = 0; i < small.size(); ++i) {
     const double x = static_cast<double>(images[i].width) / small[i].cols;
     const double y = static_cast<double>(images[i].height) / small[i].rows;
-    for (const Region& one : moving_regions(small[i], background))
-      moving[i].push_back({one.x * x, one.y * y, one.width * x, one.height * y});
+    const cv::Mat mask = moving_pixels(small[i], background);
+    for (const Region& one : moving_regions(mask))
+      moving[i].regions.push_back({one.x * x, one.y * y, one.width * x, one.height * y});
+    moving[i].mask = {mask.cols, mask.rows, {mask.begin<uint8_t>(), mask.end<uint8_t>()}};
+    moving[i].reduction = x;
   }
   return moving;
+}
+
+double moved_share(const Moving& moving, const Box& box) {
+  const media::GreyImage& mask = moving.mask;
+  const auto pixel = [&](double at, int size) {
+    return std::clamp(static_cast<int>(std::lround(at / moving.reduction)), 0, size);
+  };
+  const int left = pixel(box.x, mask.width), right = pixel(box.right(), mask.width);
+  const int top = pixel(box.y, mask.height), bottom = pixel(box.bottom(), mask.height);
+  int64_t moved = 0;
+  for (int y = top; y < bottom; ++y) {
+    const auto row = mask.grey.begin() + int64_t{y} * mask.width;
+    moved += std::count(row + left, row + right, uint8_t{255});
+  }
+  const int64_t area = int64_t{std::max(0, right - left)} * std::max(0, bottom - top);
+  return area == 0 ? 0 : static_cast<double>(moved) / static_cast<double>(area);
+}
+
+std::vector<uint8_t> patch_of(const media::GreyImage& image, const Box& box) {
+  const auto pixel = [](double at, int size) {
+    return std::clamp(static_cast<int>(std::lround(at)), 0, size);
+  };
+  const int left = pixel(box.x, image.width), right = pixel(box.right(), image.width);
+  const int top = pixel(box.y, image.height), bottom = pixel(box.bottom(), image.height);
+  if (left >= right || top >= bottom) return {};
+  const cv::Mat full(image.height, image.width, CV_8U, const_cast<uint8_t*>(image.grey.data()));
+  cv::Mat patch;
+  cv::resize(full(cv::Range(top, bottom), cv::Range(left, right)), patch,
+             {kPatchWidth, kPatchHeight}, 0, 0, cv::INTER_AREA);
+  return {patch.begin<uint8_t>(), patch.end<uint8_t>()};
+}
+
+BoxLook look_at(const media::GreyImage& image, const Moving& moving, const Box& box) {
+  BoxLook look{.moved = static_cast<float>(moved_share(moving, box)), .patch = {}};
+  if (look.moved < kMinMovedShare) look.patch = patch_of(image, box);
+  return look;
 }
 
 Plate make_plate(std::span<const media::Image> images) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -9,6 +10,13 @@
 
 namespace lido::scene {
 
+/// Regions of one image that moved.
+struct Moving {
+  std::vector<Box> regions;  ///< At most 24, the largest area first; pixels of the image.
+  media::GreyImage mask;     ///< 255 where a pixel moved, else 0; smaller than the image.
+  double reduction = 1;      ///< Pixels of the image per pixel of the mask.
+};
+
 /// Finds regions that move in a short run of frames of a still camera.
 ///
 /// The median of the run is the background. A pixel counts as moving when it leaves the median by
@@ -16,9 +24,30 @@ namespace lido::scene {
 /// tiles. Finds swimmers that a detector misses, but also splashes and reflections: recall before
 /// precision. A person who does not move at all is background. Pure.
 ///
-/// @param images  Of equal size, reduced by MotionEstimator::reduce(); fewer than 5 give no boxes.
-/// @return For each image at most 24 boxes in its own pixels, the largest area first.
-std::vector<std::vector<Box>> find_moving(std::span<const media::GreyImage> images);
+/// @param images  Of equal size, reduced by MotionEstimator::reduce(); fewer than 5 give nothing.
+/// @return For each image what moved in it; empty when there are too few images.
+std::vector<Moving> find_moving(std::span<const media::GreyImage> images);
+
+/// Share of a box that moved, 0 to 1. Pure.
+/// @param box  Pixels of the image that was given to find_moving().
+double moved_share(const Moving& moving, const Box& box);
+
+/// Pixels in a box of one frame.
+struct BoxLook {
+  float moved = -1;            ///< Share of the box that moved, 0 to 1; -1 when unknown.
+  std::vector<uint8_t> patch;  ///< The box as kPatchWidth x kPatchHeight; empty where much moved.
+};
+inline constexpr int kPatchWidth = 6;
+inline constexpr int kPatchHeight = 12;
+/// Share of a box above which the object in it moves.
+inline constexpr float kMinMovedShare = 0.12F;
+
+/// Looks at a box. Pure.
+/// @param box  Pixels of the image, as given to find_moving().
+BoxLook look_at(const media::GreyImage& image, const Moving& moving, const Box& box);
+
+/// The part of an image in a box, kPatchWidth x kPatchHeight; empty for a box outside it. Pure.
+std::vector<uint8_t> patch_of(const media::GreyImage& image, const Box& box);
 
 /// Background of a view, and how much each pixel usually leaves it (water, leaves, flags). Both
 /// images have the size of the frames.

@@ -35,7 +35,7 @@ TEST(Background, ASwimmerIsProposedAndRipplesAreNot) {
   const auto moving = find_moving(images);
   for (int i = 0; i < 16; ++i) {
     const Box swimmer{40.0 + 30 * i, 250, 30, 30};
-    for (const Box& box : moving[static_cast<size_t>(i)]) {
+    for (const Box& box : moving[static_cast<size_t>(i)].regions) {
       const bool same = intersection(box, swimmer) > 0.5 * swimmer.area();
       found += same ? 1 : 0;
       others += same ? 0 : 1;
@@ -66,13 +66,15 @@ TEST(Background, APlateShowsTheViewWithoutPeople) {
 
 TEST(Background, TooFewImagesProposeNothing) {
   const std::vector<media::GreyImage> images(4, water(1));
-  EXPECT_EQ(find_moving(images), std::vector<std::vector<Box>>(4));
+  const auto moving = find_moving(images);
+  ASSERT_EQ(moving.size(), 4U);
+  for (const Moving& one : moving) EXPECT_TRUE(one.regions.empty() && one.mask.grey.empty());
 }
 
 TEST(Background, ALampThatIsSwitchedOnIsNoSwimmer) {
   std::vector<media::GreyImage> images(9, water(1));
   for (uint8_t& value : images[4].grey) value = static_cast<uint8_t>(value + 60);
-  for (const auto& boxes : find_moving(images)) EXPECT_TRUE(boxes.empty());
+  for (const Moving& one : find_moving(images)) EXPECT_TRUE(one.regions.empty());
 }
 
 TEST(Background, ActivityIsTheMedianDistanceFromTheMedian) {

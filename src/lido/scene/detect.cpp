@@ -116,6 +116,12 @@ media::Geometry letterbox(const Box& region, double aspect, const infer::ImageIn
 
 }  // namespace
 
+DetectorOptions with_scores(DetectorOptions options, const infer::DetectorScores& scores) {
+  if (options.min_score == 0) options.min_score = scores.min_score;
+  if (options.low_score == 0) options.low_score = std::min(scores.low_score, options.min_score);
+  return options;
+}
+
 Result<Decoding> read_decoding(const infer::Bundle& bundle) {
   const auto refuse = [&](std::string_view what) {
     return fail(ErrorCode::kCorrupt, "{}/bundle.json: decoding: {}", bundle.folder, what);
@@ -181,6 +187,60 @@ std::vector<Detection> non_max_suppression(std::vector<Detection> found, double 
   return kept;
 }
 
+namespace {
+
+/// A detection with the index of its pass.
+struct PassBox {
+  Detection detection;
+  size_t pass = 0;
+};
+
+/// Whether one of two boxes of a class is inside the other.
+bool is_nested(const Detection& a, const Detection& b) {
+  constexpr double kMinContained = 0.8;  // of the smaller box's area
+  return a.class_id == b.class_id &&
+         intersection(a.box, b.box) > kMinContained * std::min(a.box.area(), b.box.area());
+}
+
+/// Whether a pass found an object that is the detection by IoU.
+bool found_in(const std::vector<Detection>& pass, const Detection& one, double nms_iou) {
+  return std::ranges::any_of(pass, [&](const Detection& other) {
+    return other.class_id == one.class_id && iou(other.box, one.box) > nms_iou;
+  });
+}
+
+}  // namespace
+
+std::vector<Detection> merge_passes(std::vector<std::vector<Detection>> by_pass, double nms_iou) {
+  std::vector<PassBox> all, kept;
+  for (size_t pass = 0; pass < by_pass.size(); ++pass) {
+    by_pass[pass] = non_max_suppression(std::move(by_pass[pass]), nms_iou);
+    for (const Detection& one : by_pass[pass]) all.push_back({one, pass});
+  }
+  std::ranges::stable_sort(all, std::greater(), [](const PassBox& b) { return b.detection.score; });
+  for (const PassBox& one : all) {
+    const Detection& found = one.detection;
+    std::vector<PassBox*> nested;
+    bool is_double = false;
+    for (PassBox& other : kept) {
+      if (other.pass == one.pass || other.detection.class_id != found.class_id) continue;
+      is_double = is_double || iou(other.detection.box, found.box) > nms_iou;
+      const bool apart = found_in(by_pass[one.pass], other.detection, nms_iou) ||
+                         found_in(by_pass[other.pass], found, nms_iou);
+      if (!apart && is_nested(other.detection, found)) nested.push_back(&other);
+    }
+    if (is_double) continue;
+    if (nested.empty()) {
+      kept.push_back(one);
+    } else if (nested.size() == 1 && nested[0]->detection.box.area() < found.box.area()) {
+      nested[0]->detection.box = found.box;  // the score stays that of the surer one
+    }
+  }
+  std::vector<Detection> merged;
+  for (const PassBox& one : kept) merged.push_back(one.detection);
+  return merged;
+}
+
 Detector::Detector(infer::Bundle bundle, Decoding decoding, infer::Network network,
                    const DetectorOptions& options)
     : bundle_(std::move(bundle)),
@@ -195,6 +255,11 @@ Detector::Detector(infer::Bundle bundle, Decoding decoding, infer::Network netwo
 Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptions& options,
                                 int sessions) {
   LIDO_TRY(validate(options));
+  const DetectorOptions resolved = with_scores(options, bundle.scores);
+  if (resolved.low_score > resolved.min_score) {
+    return fail(ErrorCode::kInvalidArgument, "low_score is {}, want at most min_score, which is {}",
+                resolved.low_score, resolved.min_score);
+  }
   auto decoding = LIDO_TRY(read_decoding(bundle));
   auto network = LIDO_TRY(infer::load(bundle, sessions));
   const auto& outputs = network.outputs();
@@ -211,7 +276,7 @@ Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptio
                 bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
                 sizes[i] * bundle.input.batch);
   }
-  return Detector(bundle, std::move(decoding), std::move(network), options);
+  return Detector(bundle, std::move(decoding), std::move(network), resolved);
 }
 
 Result<DetectorSession> Detector::open_session() const {
@@ -287,15 +352,17 @@ Box clipped(const Edges& box, const media::UprightSize& size) {
 void DetectorSession::read_outputs(const NetworkPass& pass,
                                    std::span<const std::span<const float>> outputs) {
   const auto& input = detector_->bundle().input;
+  found_.emplace_back();
   const auto boxes = decode(detector_->decoding_, input.width, input.height, outputs,
                             static_cast<float>(detector_->options().low_score));
   for (const RawBox& raw : boxes) {
     const Edges box = to_source(raw, pass.geometry);
     if (is_cut_off(box, pass.region, pass.geometry, pass.frame_size)) continue;
     const Detection one{clipped(box, pass.frame_size), raw.score, raw.class_id};
-    if (one.box.width > 0 && one.box.height > 0) found_.push_back(one);
+    if (one.box.width > 0 && one.box.height > 0) found_.back().push_back(one);
   }
 }
+
 Result<void> DetectorSession::push(const media::Frame& frame, const Emit& emit) {
   const auto batch = static_cast<size_t>(detector_->bundle().input.batch);
   for (const NetworkPass& pass : passes_over(frame)) {
@@ -323,7 +390,7 @@ Result<void> DetectorSession::run(const Emit& emit) {
     }
     read_outputs(passes[i], outputs);
     if (!passes[i].last) continue;
-    LIDO_TRY(emit(non_max_suppression(std::exchange(found_, {}), detector_->options().nms_iou)));
+    LIDO_TRY(emit(merge_passes(std::exchange(found_, {}), detector_->options().nms_iou)));
   }
   return {};
 }

@@ -28,8 +28,8 @@ struct Detection {
 struct DetectorOptions {
   std::string detector = "nanodet";
   int tiles = 1;
-  double min_score = 0.35;
-  double low_score = 0.15;
+  double min_score = 0;
+  double low_score = 0;
   double nms_iou = 0.6;
 
   static void fields(auto& self, auto&& visit) {
@@ -39,16 +39,21 @@ struct DetectorOptions {
     visit("tiles", self.tiles, Within{1, 8},
           "Search also N x N overlapping tiles of each frame. Raise it when people are smaller "
           "than a tenth of the frame; costs N x N + 1 times as much");
-    visit("min_score", self.min_score, Within{0.01, 1},
-          "Lowest score of a detection. Raise it against false boxes, lower it for missed people");
-    visit("low_score", self.low_score, Within{0.01, 1},
-          "Lowest score of a detection that continues a track. Lower it when tracks break where "
-          "people are half under water");
+    visit("min_score", self.min_score, Within{0, 1},
+          "Lowest score of a detection; 0: the detector's own. Raise it against false boxes, lower "
+          "it for missed people");
+    visit(
+        "low_score", self.low_score, Within{0, 1},
+        "Lowest score of a detection that continues a track; 0: the detector's own. Lower it when "
+        "tracks break where people are half under water");
     visit("nms_iou", self.nms_iou, Within{0, 1},
           "Non-maximum suppression: of two boxes of one class with a larger intersection over "
           "union (IoU), the weaker is dropped. Raise it when people swim close together");
   }
 };
+
+/// The options, with a bundle's scores in place of 0. Pure.
+DetectorOptions with_scores(DetectorOptions options, const infer::DetectorScores& scores);
 
 /// A box in the network's pixels, as decoded.
 struct RawBox {
@@ -90,6 +95,13 @@ std::vector<RawBox> decode(const Decoding& decoding, int width, int height,
 /// @return The boxes that stay, by falling score.
 std::vector<Detection> non_max_suppression(std::vector<Detection> found, double nms_iou);
 
+/// Merges what several passes over overlapping regions of a frame found: non-maximum suppression
+/// within each pass and over all of them; then, of two boxes of different passes of which one is
+/// inside the other, the larger stays. Both stay when either pass found both objects, and the
+/// smaller ones stay when one box holds two. Pure.
+/// @return The boxes that stay, by falling score.
+std::vector<Detection> merge_passes(std::vector<std::vector<Detection>> by_pass, double nms_iou);
+
 class DetectorSession;
 
 /// A loaded detector. Thread-safe; each thread opens a session of its own.
@@ -97,7 +109,8 @@ class Detector {
  public:
   /// Loads the bundle's network.
   /// @param sessions  Sessions that run at the same time, 1 or more.
-  /// @return kInvalidArgument for options out of range; kCorrupt when decoding and outputs do not
+  /// @return kInvalidArgument for options out of range, or a low_score above min_score; kCorrupt
+  /// when decoding and outputs do not
   ///         fit each other; errors of infer::load().
   static Result<Detector> make(const infer::Bundle& bundle, const DetectorOptions& options,
                                int sessions = 1);
@@ -106,6 +119,7 @@ class Detector {
   Result<DetectorSession> open_session() const;
 
   const infer::Bundle& bundle() const { return bundle_; }
+  /// The options, with the bundle's scores in place of 0.
   const DetectorOptions& options() const { return options_; }
   /// Whether a class is one of the bundle's person classes.
   /// @param class_id  0 <= class_id < number of classes.
@@ -155,7 +169,8 @@ class DetectorSession {
   infer::Runner runner_;
   NetworkInput input_;
   std::vector<NetworkPass> batch_;
-  std::vector<Detection> found_;  ///< In the frame whose passes are being read.
+  /// By pass over the frame whose passes are being read.
+  std::vector<std::vector<Detection>> found_;
 };
 
 }  // namespace lido::scene

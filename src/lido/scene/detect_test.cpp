@@ -84,6 +84,50 @@ TEST(Detect, OfOverlappingBoxesOfAClassTheStrongerStays) {
   EXPECT_FLOAT_EQ(kept[2].score, 0.4F);
 }
 
+TEST(Detect, TilesMergeByContainment) {
+  const auto box = [](double x, double y, double w, double h, float score) {
+    return Detection{{x, y, w, h}, score, 0};
+  };
+  const auto boxes = [](const std::vector<Detection>& found) {
+    std::vector<Box> all;
+    for (const Detection& one : found) all.push_back(one.box);
+    return all;
+  };
+  const Detection whole = box(100, 100, 40, 100, 0.6F), upper = box(102, 100, 36, 45, 0.8F);
+  // A tile saw the upper half of a person: IoU 0.4. The whole box stays, with the surer score.
+  const auto merged = merge_passes({{whole}, {upper}}, 0.6);
+  ASSERT_EQ(boxes(merged), std::vector<Box>{whole.box});
+  EXPECT_EQ(merged[0].score, 0.8F);
+  EXPECT_EQ(boxes(merge_passes({{box(100, 100, 40, 100, 0.9F)}, {upper}}, 0.6)),
+            std::vector<Box>{whole.box});
+  // A child before an adult: the tile sees both.
+  EXPECT_EQ(merge_passes({{whole}, {upper, box(101, 100, 40, 100, 0.5F)}}, 0.6).size(), 2U);
+  // One pass saw both.
+  EXPECT_EQ(merge_passes({{whole, upper}, {}}, 0.6).size(), 2U);
+  // The pass over the frame saw two people as one.
+  const Detection left = box(100, 100, 40, 100, 0.7F), right = box(142, 100, 40, 100, 0.7F);
+  EXPECT_EQ(boxes(merge_passes({{box(98, 98, 86, 104, 0.4F)}, {left, right}}, 0.6)),
+            (std::vector<Box>{left.box, right.box}));
+  // Another class is another object.
+  Detection ball = upper;
+  ball.class_id = 1;
+  EXPECT_EQ(merge_passes({{whole}, {ball}}, 0.6).size(), 2U);
+}
+
+TEST(Detect, ScoresOfTheBundleStandInForZero) {
+  auto bundle = infer::read_bundle(kModels + "/nanodet").value();
+  bundle.scores = {.min_score = 0.3, .low_score = 0.12, .new_score = 0.5, .data = "", .curve = {}};
+  const auto own = Detector::make(bundle, {});
+  ASSERT_TRUE(own) << own.error().message;
+  EXPECT_EQ(own->options().min_score, 0.3);
+  EXPECT_EQ(own->options().low_score, 0.12);
+  const auto given = Detector::make(bundle, {.min_score = 0.1});
+  EXPECT_EQ(given->options().min_score, 0.1);
+  EXPECT_EQ(given->options().low_score, 0.1);
+  EXPECT_EQ(Detector::make(bundle, {.low_score = 0.4}).error().message,
+            "low_score is 0.4, want at most min_score, which is 0.3");
+}
+
 TEST(Detect, RefusesADecodingThatIsNoDecoding) {
   const auto refusal = [](const char* text) {
     infer::Bundle bundle{.folder = "/b", .classes = {"person"}};

@@ -40,10 +40,19 @@ class Summaries {
   std::map<int64_t, std::pair<TrackSummary, Point>> tracks_;
 };
 
+/// Evidence for each detection of an observation; empty when nothing is known.
+std::vector<Evidence> evidence_of(const Observation& observation, const ViewMotion& motion,
+                                  const Stillness& stillness) {
+  std::vector<Evidence> evidence;
+  for (size_t i = 0; i < observation.looks.size(); ++i)
+    evidence.push_back(stillness.judge(motion, observation.found[i].box, observation.looks[i]));
+  return evidence;
+}
+
 }  // namespace
 
-Followed follow(const std::vector<Observation>& observations, double fps, int width, int height,
-                const Detector& detector, const TrackerOptions& options) {
+Followed follow(const ObservedClip& clip, const Detector& detector, const TrackerOptions& options) {
+  const auto& [observations, thumbnails, fps, width, height] = clip;
   Followed all;
   std::vector<MotionStep> steps;
   std::vector<QualitySample> quality;
@@ -54,13 +63,16 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
   const auto motions = follow_motion(steps, fps, width, height);
   all.faults = find_faults(quality, fps);
 
-  Tracker tracker(options, detector.options());
+  const Stillness stillness(thumbnails, motions, fps, width, height);
+  const double min_score = detector.options().min_score;
+  Tracker tracker(with_scores(options, detector.bundle().scores, min_score), detector.options());
   std::vector<size_t> first_object;  // of each observation, in all.objects
   for (size_t i = 0; i < observations.size(); ++i) {
     const Observation& one = observations[i];
     const bool cut = i == 0 || motions[i].view != motions[i - 1].view || one.after_cut;
-    const auto owners = tracker.push(static_cast<double>(one.k) / fps,
-                                     motions[i].previous_from_frame, cut, one.found);
+    const auto owners =
+        tracker.push(static_cast<double>(one.k) / fps, motions[i].previous_from_frame, cut,
+                     one.found, evidence_of(one, motions[i], stillness));
     first_object.push_back(all.objects.size());
     for (size_t d = 0; d < owners.size(); ++d) {
       const Detection& found = one.found[d];
@@ -73,9 +85,8 @@ Followed follow(const std::vector<Observation>& observations, double fps, int wi
     }
     all.motions.push_back({motions[i], one.registration});
   }
-  const auto min_score = static_cast<float>(detector.options().min_score);
   std::erase_if(all.objects, [&](const SeenObject& seen) {
-    return seen.class_id >= 0 && seen.track == 0 && seen.score < min_score;
+    return seen.class_id >= 0 && seen.track == 0 && seen.score < static_cast<float>(min_score);
   });
   Summaries summaries;
   size_t at = 0;

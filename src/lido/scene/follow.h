@@ -11,6 +11,7 @@
 #include "lido/scene/motion.h"
 #include "lido/scene/observe.h"
 #include "lido/scene/quality.h"
+#include "lido/scene/stillness.h"
 #include "lido/scene/track.h"
 
 namespace lido::scene {
@@ -59,12 +60,18 @@ struct Followed {
   std::vector<TrackPose> poses;      ///< By tick, then by track; empty without a pose network.
 };
 
+/// A clip as it was observed.
+struct ObservedClip {
+  std::span<const Observation> observations;  ///< The whole clip's, in order of time.
+  /// Up to kMaxStillThumbnails, sampled evenly, in order of time; may be empty.
+  std::span<const GreyThumbnail> thumbnails;
+  double fps = 0;  ///< Ticks a second.
+  int width = 0;   ///< Upright source pixels.
+  int height = 0;  ///< Upright source pixels.
+};
+
 /// Joins a clip's observations over time: tracks, camera motion, faults, poses. Pure.
-/// @param observations  The whole clip's, in order of time.
-/// @param fps  Ticks a second.
-/// @param width, height  Upright source pixels.
-Followed follow(const std::vector<Observation>& observations, double fps, int width, int height,
-                const Detector& detector, const TrackerOptions& options);
+Followed follow(const ObservedClip& clip, const Detector& detector, const TrackerOptions& options);
 
 /// A box along a track.
 struct TrackBox {

@@ -40,13 +40,17 @@ class FollowClip : public testing::Test {
     return observation;
   }
 
+  Followed follow_clip(const std::vector<Observation>& clip) const {
+    return follow({clip, {}, 4, 1920, 1080}, *detector_, {});
+  }
+
   std::optional<Detector> detector_;
 };
 
 TEST_F(FollowClip, APersonWhoWalksHasOneTrackOfKnownLength) {
   std::vector<Observation> clip;
   for (int64_t k = 0; k < 11; ++k) clip.push_back(frame(k, {person(10.0 * double(k), 50)}));
-  const Followed followed = follow(clip, 4, 1920, 1080, *detector_, {});
+  const Followed followed = follow_clip(clip);
   ASSERT_EQ(followed.tracks.size(), 1U);
   const TrackSummary& track = followed.tracks[0];
   EXPECT_EQ(track.first_k, 0) << "the first sighting belongs to the track too";
@@ -65,16 +69,43 @@ TEST_F(FollowClip, ThePathOfAStandingPersonUnderAPanIsShort) {
     clip.push_back(frame(k, {person(800 - 20.0 * double(k), 50)}));
     if (k > 0) clip.back().registration->reference_from_frame.m[2] = 20;
   }
-  const Followed followed = follow(clip, 4, 1920, 1080, *detector_, {});
+  const Followed followed = follow_clip(clip);
   ASSERT_EQ(followed.tracks.size(), 1U);
   EXPECT_LT(followed.tracks[0].path_length, 0.01);
   EXPECT_EQ(followed.motions[5].motion.motion, MotionClass::kPan);
 }
 
+TEST_F(FollowClip, ATrackEndsWhereTheBackgroundShowsThePost) {
+  // A person walks up to a post, whose faint boxes never end, and is not seen again.
+  const Box post{150, 50, 40, 100};
+  media::GreyImage view{640, 360, std::vector<uint8_t>(640 * 360, 150)};
+  for (int y = int(post.y); y < int(post.bottom()); ++y)
+    for (int x = int(post.x) + 10; x < int(post.right()) - 10; ++x)
+      view.grey[static_cast<size_t>(y * 640 + x)] = 30;
+  std::vector<Observation> clip;
+  std::vector<GreyThumbnail> thumbnails;
+  for (int64_t k = 0; k < 80; ++k) {
+    clip.push_back(frame(k, {{post, 0.25F, 0}}));
+    clip.back().looks = {{.moved = 0, .patch = patch_of(view, post)}};
+    if (k < 14) {
+      clip.back().found.push_back(person(10.0 * double(k), 50));
+      clip.back().looks.push_back({.moved = 0.6F, .patch = {}});
+    }
+    if (k % 4 == 2) thumbnails.push_back({k, view});
+  }
+  const auto last_k = [&](std::span<const GreyThumbnail> of_clip) {
+    const auto followed = follow({clip, of_clip, 4, 640, 360}, *detector_, {});
+    EXPECT_EQ(followed.tracks.size(), 1U);
+    return followed.tracks[0].last_k;
+  };
+  EXPECT_EQ(last_k(thumbnails), 13);
+  EXPECT_EQ(last_k({}), 79) << "without a background, the faint boxes carry the track";
+}
+
 TEST_F(FollowClip, LowScoresWithoutATrackAreDropped) {
   const std::vector<Observation> clip = {frame(0, {person(10, 10, 0.2F)}),
                                          frame(1, {person(10, 10, 0.2F)})};
-  EXPECT_TRUE(follow(clip, 4, 1920, 1080, *detector_, {}).objects.empty());
+  EXPECT_TRUE(follow_clip(clip).objects.empty());
 }
 
 TEST_F(FollowClip, CutsOutWhereAPersonWasAMomentAgo) {

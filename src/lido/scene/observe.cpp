@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "lido/scene/background.h"
 #include "lido/scene/person_poses.h"
 
 namespace lido::scene {
@@ -128,6 +127,20 @@ Result<void> Observer::end_block() {
   return {};
 }
 
+/// Adds what the pixels in the boxes of people do in one frame.
+void Observer::look_at_boxes(Observation& observation, const media::GreyImage& image,
+                             const Moving& moving) const {
+  if (moving.mask.grey.empty()) return;
+  observation.looks.resize(observation.found.size());
+  for (size_t i = 0; i < observation.found.size(); ++i) {
+    const Detection& one = observation.found[i];
+    if (!detector_.is_person(one.class_id)) continue;
+    const Box box{one.box.x * geometry_.scale_x, one.box.y * geometry_.scale_y,
+                  one.box.width * geometry_.scale_x, one.box.height * geometry_.scale_y};
+    observation.looks[i] = look_at(image, moving, box);
+  }
+}
+
 /// Adds the regions that moved in the block's frames and that no detection covers.
 void Observer::add_moving() {
   constexpr double kMinShared = 0.3;  // of the smaller box
@@ -139,8 +152,9 @@ void Observer::add_moving() {
     if (!registration || !is_rest(*registration, width, height)) block_.clear();
   }
   const auto moving = find_moving(block_);
-  for (const auto& boxes : moving) {
-    for (const Box& reduced : boxes) {
+  for (size_t i = 0; i < moving.size(); ++i) {
+    look_at_boxes(*observation, block_[i], moving[i]);
+    for (const Box& reduced : moving[i].regions) {
       const Box box{reduced.x / geometry_.scale_x, reduced.y / geometry_.scale_y,
                     reduced.width / geometry_.scale_x, reduced.height / geometry_.scale_y};
       const bool detected = std::ranges::any_of(observation->found, [&](const Detection& one) {

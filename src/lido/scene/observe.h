@@ -13,6 +13,7 @@
 #include "lido/base/result.h"
 #include "lido/media/convert.h"
 #include "lido/media/frame.h"
+#include "lido/scene/background.h"
 #include "lido/scene/detect.h"
 #include "lido/scene/motion.h"
 #include "lido/scene/pose.h"
@@ -43,6 +44,8 @@ struct Observation {
   int64_t k = 0;                 ///< Tick.
   bool after_cut = false;        ///< Timestamps or frame size break off before this frame.
   std::vector<Detection> found;  ///< With a score of DetectorOptions::low_score or more.
+  /// Pixels in each box of `found`; empty when the camera moves or the block is too short.
+  std::vector<BoxLook> looks;
   std::vector<Box> moving;  ///< Regions that moved and that no detection covers; source pixels.
   /// Motion since an earlier frame. Empty for a first frame, a cut, or a frame without structure.
   std::optional<Registration> registration;
@@ -96,6 +99,8 @@ class Observer {
   std::vector<Box> may_move(const std::vector<Detection>& found,
                             const media::UprightSize& size) const;
   Result<void> observe(const std::vector<Detection>& found);
+  void look_at_boxes(Observation& observation, const media::GreyImage& image,
+                     const Moving& moving) const;
   void add_thumbnail(int64_t k, const media::Frame& frame);
   Result<void> find_poses(const media::Frame& frame, bool is_new);
   Result<void> end_block();

@@ -22,6 +22,12 @@ Box widened(const Box& box, double margin) {
 
 }  // namespace
 
+TrackerOptions with_scores(TrackerOptions options, const infer::DetectorScores& scores,
+                           double min_score) {
+  if (options.new_score == 0) options.new_score = std::max(scores.new_score, min_score);
+  return options;
+}
+
 std::vector<int> assign(std::span<const double> costs, size_t rows, size_t columns,
                         double max_cost) {
   // A square problem: a pair that costs too much is as good as none.
@@ -112,6 +118,7 @@ void Tracker::move(const Homography& previous_from_frame) {
     const double speed_x = track.x.speed, speed_y = track.y.speed;
     track.x.value = to.x;
     track.y.value = to.y;
+    track.seen = apply(frame_from_previous, track.seen);
     track.x.speed = xx * speed_x + xy * speed_y;
     track.y.speed = yx * speed_x + yy * speed_y;
     const double size = std::sqrt(std::abs(xx * yy - xy * yx));
@@ -132,30 +139,46 @@ void Tracker::predict(double dt) {
   }
 }
 
-void Tracker::correct(Track& track, const Box& box, double time_s) {
+void Tracker::correct(Track& track, const Detection& detection, double time_s) {
+  const Box& box = detection.box;
   const double noise = kBoxNoise * std::max(1.0, track.height.value);
   track.x.correct(box.x + box.width / 2, noise);
   track.y.correct(box.y + box.height / 2, noise);
   track.width.correct(box.width, noise);
   track.height.correct(box.height, noise);
+  track.seen = box;
   track.seen_s = time_s;
+  if (detection.score >= min_score_) track.certain_s = time_s;
   if (track.id != 0) return;
   track.id = next_id_++;
   track.first.track = track.id;
   confirmed_.push_back(track.first);
 }
 
-void Tracker::match(double time_s, std::span<const Detection> found, const MatchRule& rule,
-                    std::vector<size_t>& detections, std::vector<size_t>& tracks,
-                    std::vector<int64_t>& owner) {
+/// Whether the pixels of a detection allow the detection to continue a track.
+bool Tracker::may_match(const Track& track, const Call& call, size_t detection) const {
+  constexpr double kFaintStill_s = 2;
+  constexpr double kMinOverlap = 0.5;  // IoU of a detection on the background with the last one
+  const Detection& one = call.found[detection];
+  if (track.class_id != one.class_id) return false;
+  const auto evidence = call.evidence.empty() ? Evidence::kUnknown : call.evidence[detection];
+  const bool on_background = evidence == Evidence::kBackground;
+  if (one.score >= min_score_) return !on_background || iou(track.seen, one.box) >= kMinOverlap;
+  const double max_s = evidence == Evidence::kStill ? kFaintStill_s : options_.faint_s;
+  return !on_background && call.time_s - track.certain_s <= max_s;
+}
+
+void Tracker::match(const Call& call, const MatchRule& rule, std::vector<size_t>& detections,
+                    std::vector<size_t>& tracks, std::vector<int64_t>& owner) {
+  const auto& found = call.found;
   if (detections.empty() || tracks.empty()) return;
   std::vector<double> costs;
   for (const size_t t : tracks) {
     const Track& track = tracks_[t];
     const Box expected = widened(track.box(), rule.margin);
     for (const size_t d : detections) {
-      const bool same_class = track.class_id == found[d].class_id;
-      costs.push_back(same_class ? 1 - iou(expected, widened(found[d].box, rule.margin)) : 2);
+      costs.push_back(
+          may_match(track, call, d) ? 1 - iou(expected, widened(found[d].box, rule.margin)) : 2);
     }
   }
   const auto column_of = assign(costs, tracks.size(), detections.size(), 1 - rule.min_iou);
@@ -169,7 +192,7 @@ void Tracker::match(double time_s, std::span<const Detection> found, const Match
     const auto column = static_cast<size_t>(column_of[i]);
     taken[column] = true;
     Track& track = tracks_[tracks[i]];
-    correct(track, found[detections[column]].box, time_s);
+    correct(track, found[detections[column]], call.time_s);
     owner[detections[column]] = track.id;
   }
   tracks = std::move(tracks_left);
@@ -185,7 +208,11 @@ void Tracker::start_tracks(double time_s, std::span<const Detection> found,
   for (const size_t d : detections) {
     if (found[d].score < options_.new_score) continue;
     const Box& box = found[d].box;
-    Track track{.class_id = found[d].class_id, .seen_s = time_s, .first = {0, calls_, d}};
+    Track track{.class_id = found[d].class_id,
+                .seen = box,
+                .seen_s = time_s,
+                .certain_s = time_s,
+                .first = {0, calls_, d}};
     const double noise = kBoxNoise * box.height;
     track.x.start(box.x + box.width / 2, noise, kFirstSpeed * box.height);
     track.y.start(box.y + box.height / 2, noise, kFirstSpeed * box.height);
@@ -196,7 +223,8 @@ void Tracker::start_tracks(double time_s, std::span<const Detection> found,
 }
 
 std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_from_frame, bool cut,
-                                   std::span<const Detection> found) {
+                                   std::span<const Detection> found,
+                                   std::span<const Evidence> evidence) {
   constexpr MatchRule kCertain{.min_iou = 0.2, .margin = 0.15};
   constexpr MatchRule kLowScore{.min_iou = 0.4, .margin = 0};
   constexpr MatchRule kUnconfirmed{.min_iou = 0.3, .margin = 0.15};
@@ -210,11 +238,12 @@ std::vector<int64_t> Tracker::push(double time_s, const Homography& previous_fro
   for (size_t t = 0; t < tracks_.size(); ++t)
     (tracks_[t].id != 0 ? confirmed : unconfirmed).push_back(t);
   std::vector<int64_t> owner(found.size(), 0);
-  match(time_s, found, kCertain, certain, confirmed, owner);
+  const Call call{time_s, found, evidence};
+  match(call, kCertain, certain, confirmed, owner);
   // A detection of low score continues only a track that was seen a moment ago.
   std::erase_if(confirmed, [&](size_t t) { return time_s - tracks_[t].seen_s > 2 * dt + 0.5; });
-  match(time_s, found, kLowScore, low, confirmed, owner);
-  match(time_s, found, kUnconfirmed, certain, unconfirmed, owner);
+  match(call, kLowScore, low, confirmed, owner);
+  match(call, kUnconfirmed, certain, unconfirmed, owner);
   std::erase_if(tracks_, [&](const Track& track) {
     return track.id == 0 || time_s - track.seen_s > options_.lost_s;
   });

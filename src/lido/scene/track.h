@@ -9,24 +9,36 @@
 
 #include "lido/base/box.h"
 #include "lido/base/options.h"
+#include "lido/infer/bundle.h"
 #include "lido/scene/detect.h"
 #include "lido/scene/motion.h"
+#include "lido/scene/stillness.h"
 
 namespace lido::scene {
 
 struct TrackerOptions {
-  double new_score = 0.45;
+  double new_score = 0;
   double lost_s = 3;
+  double faint_s = 60;
 
   static void fields(auto& self, auto&& visit) {
-    visit("new_score", self.new_score, Within{0.01, 1},
-          "Lowest score of a detection that starts a track. Raise it against tracks of things that "
-          "are no people");
+    visit(
+        "new_score", self.new_score, Within{0, 1},
+        "Lowest score of a detection that starts a track; 0: the detector's own. Raise it against "
+        "tracks of things that are no people");
     visit("lost_s", self.lost_s, Within{0, 60},
           "Seconds that a track outlives its last detection. Raise it when people dive and come up "
           "under a new number");
+    visit("faint_s", self.faint_s, Within{0, 3600},
+          "Seconds that detections below min_score alone continue a track while their pixels move, "
+          "and in water. Raise it when a detector hardly sees your swimmers");
   }
 };
+
+/// The options, with a bundle's score in place of 0. Pure.
+/// @param min_score  Of the detector, above 0.
+TrackerOptions with_scores(TrackerOptions options, const infer::DetectorScores& scores,
+                           double min_score);
 
 /// Joins detections to tracks, frame by frame, each class on its own.
 ///
@@ -34,18 +46,25 @@ struct TrackerOptions {
 /// detections of low score with the tracks that are left; camera motion is taken out first.
 /// Positions and sizes have Kalman filters of constant velocity in seconds, so that any sampling
 /// rate is supported. Deterministic. Not thread-safe.
+///
+/// Detections of low score continue a track for a bounded time: faint_s seconds where the pixels
+/// move, in water, and where nothing is known; kFaintStill_s where they are still; not at all where
+/// the background shows the same. A detection on the background takes no track from elsewhere.
 class Tracker {
  public:
+  /// @param options  new_score and the detector's min_score above 0.
   Tracker(const TrackerOptions& options, const DetectorOptions& detector)
       : options_(options), min_score_(detector.min_score) {}
 
   /// Adds the detections at one time, in order of time.
   /// @param previous_from_frame  Camera motion since the last call; identity for a still camera.
   /// @param cut  Whether the view is a new one: all tracks end.
+  /// @param evidence  Of each detection; empty when nothing is known of their pixels.
   /// @return For each detection the number of its track, from 1; 0 for none. A track gets its
   ///         number with its second detection; take_confirmed() then names the first.
   std::vector<int64_t> push(double time_s, const Homography& previous_from_frame, bool cut,
-                            std::span<const Detection> found);
+                            std::span<const Detection> found,
+                            std::span<const Evidence> evidence = {});
 
   /// First detection of a track.
   struct FirstSighting {
@@ -69,14 +88,16 @@ class Tracker {
     int64_t id = 0;  ///< 0 until the second detection.
     int32_t class_id = 0;
     Filter x, y, width, height;  ///< Centre and size of the box.
+    Box seen;                    ///< Last detection.
     double seen_s = 0;           ///< Time of the last detection.
+    double certain_s = 0;        ///< Time of the last detection of min_score or more.
     FirstSighting first;
     Box box() const;
   };
 
   void move(const Homography& previous_from_frame);
   void predict(double dt);
-  void correct(Track& track, const Box& box, double time_s);
+  void correct(Track& track, const Detection& detection, double time_s);
   void start_tracks(double time_s, std::span<const Detection> found,
                     const std::vector<size_t>& detections);
   /// Matches detections with tracks by IoU. Both lists lose what was matched.
@@ -84,9 +105,15 @@ class Tracker {
     double min_iou;
     double margin;  ///< Share of a box's sides by which boxes are widened first.
   };
-  void match(double time_s, std::span<const Detection> found, const MatchRule& rule,
-             std::vector<size_t>& detections, std::vector<size_t>& tracks,
-             std::vector<int64_t>& owner);
+  /// The detections of one call.
+  struct Call {
+    double time_s;
+    std::span<const Detection> found;
+    std::span<const Evidence> evidence;
+  };
+  bool may_match(const Track& track, const Call& call, size_t detection) const;
+  void match(const Call& call, const MatchRule& rule, std::vector<size_t>& detections,
+             std::vector<size_t>& tracks, std::vector<int64_t>& owner);
 
   TrackerOptions options_;
   double min_score_;
