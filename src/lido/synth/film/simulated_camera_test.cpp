@@ -42,6 +42,15 @@ TEST(SimulatedCamera, NamesTheLineOfABadSensor) {
   }
 }
 
+TEST(SimulatedCamera, IsOverTheWater) {
+  const auto camera =
+      read_simulated_camera(*Yaml::parse("at: [2, 2, -0.5]\nlooks_at: [4, 2, -0.5]\n", "c.yaml"),
+                            testing::rectangle_pool(), 1);
+  ASSERT_FALSE(camera);
+  EXPECT_EQ(camera.error().message,
+            "c.yaml:1: at is a list, want a camera over the water, where films are drawn from");
+}
+
 TEST(SimulatedCamera, IsReadBackAsWritten) {
   Random random(9);
   const Pool pool = random_pool(random);
