@@ -191,7 +191,7 @@ Result<int> film_random_pool(const SynthFlags& flags) {
   constexpr int kSaturday = 5;
   synth::Random random = synth::Random(static_cast<uint64_t>(flags.life.seed)).split(kSaturday);
   auto people = synth::random_day(random, kSaturday, flags.life.busy);
-  auto incidents = synth::draw_incidents(random, people, flags.life.dangers_per_day);
+  auto incidents = synth::draw_incidents(random, behaviours, people, flags.life.dangers_per_day);
   synth::Crowd crowd(plan.pool, behaviours, std::move(people), std::move(incidents), random);
   LIDO_TRY(film(flags, plan, crowd, behaviours));
   return kDone;

@@ -17,8 +17,8 @@ constexpr double kMaxDuration_s = 86400;
 /// @param wet  Whether the person is in the water before.
 /// @return kInvalidArgument when the behaviour cannot begin there.
 Result<bool> is_wet_after(const Behaviour& behaviour, bool wet, const Yaml& node) {
-  if (behaviour.path == Path::kFollow)
-    return node.refuse("a behaviour of a person alone, not of a minded toddler");
+  if (behaviour.follows())
+    return node.refuse("a behaviour of a person alone, not of one who is minded, helped or helps");
   if (behaviour.is_wet() && !wet)
     return node.refuse(fmt::format("a behaviour on land: {} is done in water", behaviour.name));
   if (!behaviour.is_wet() && wet)

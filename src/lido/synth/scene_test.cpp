@@ -61,7 +61,7 @@ TEST(Scene, RefusesWhatCannotBeByItsLine) {
             "list` names");
   EXPECT_EQ(error_of("breaststroke", "held_in_water"),
             "s.yaml:13: people.0.does.0.behaviour is held_in_water, want a behaviour of a person "
-            "alone, not of a minded toddler");
+            "alone, not of one who is minded, helped or helps");
   EXPECT_EQ(error_of("signal: ok", "signal: hello"),
             "s.yaml:13: people.0.does.0.signal is hello, want a signal that `lido synth list` "
             "names");

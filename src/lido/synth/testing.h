@@ -10,6 +10,7 @@
 #include "lido/geometry/pool.h"
 #include "lido/synth/body/body.h"
 #include "lido/synth/world/behaviour.h"
+#include "lido/synth/world/crowd.h"
 #include "lido/synth/world/person.h"
 
 namespace lido::synth::testing {
@@ -33,6 +34,21 @@ inline const Behaviours& behaviours() {
 inline const Bodies& bodies() {
   static const Bodies read = *Bodies::read(slurp(LIDO_BODIES), LIDO_BODIES);
   return read;
+}
+
+/// A person in the middle of a behaviour, without anything of their own.
+inline PersonState state_in(const char* behaviour, geometry::Point at, double mouth_m,
+                            double heading_rad, bool in_water) {
+  const size_t index = *behaviours().find(behaviour);
+  const Posture& posture = behaviours()[index].postures[0];
+  return {.person = 1,
+          .at = at,
+          .mouth_m = mouth_m,
+          .heading_rad = heading_rad,
+          .behaviour = index,
+          .in_water = in_water,
+          .tilt_deg = posture.signed_tilt(posture.tilt_deg),
+          .previous = index};
 }
 
 /// A basin of 12 x 6 m, 1.1 to 2.1 m deep, with a ladder at (0, 3) and a gate at (-1.5, 3).

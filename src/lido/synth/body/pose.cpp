@@ -9,9 +9,6 @@
 namespace lido::synth {
 namespace {
 
-/// How long one behaviour takes to blend into the next.
-constexpr double kBlend_s = 0.6;
-
 using Eigen::AngleAxisd;
 using Eigen::Matrix3d;
 using Eigen::Quaterniond;
@@ -122,52 +119,40 @@ struct Attitude {
   double yaw_rad = 0;   ///< Added to the heading.
 };
 
-Attitude attitude_of(const Behaviour& behaviour, double since_s) {
-  Attitude attitude{behaviour.limbs.at(since_s), behaviour.tilt_deg, 0};
-  if (behaviour.face == "up") {
-    attitude.tilt_deg = -attitude.tilt_deg;
-    // Swimmers on their back move head first.
-    if (behaviour.tilt_deg > 45) attitude.yaw_rad = M_PI;
-  }
+/// Limbs and direction by one of a person's two motions.
+Attitude attitude_of(const Behaviours& behaviours, const PersonState& state, size_t index,
+                     size_t posture_index, const LimbMotion& limbs, double time_s) {
+  const Behaviour& behaviour = behaviours[index];
+  const Posture& posture = behaviour.postures[posture_index];
+  const Variation& variation = behaviours.variation();
+  // On land, joints carry weight, and differ less.
+  const double share = behaviour.is_wet() ? 1 : 0.5;
+  const JointStyle style{state.motion_seed + 977 * index + 31 * posture_index,
+                         share * variation.joint_deg, share * behaviour.drift * variation.drift_deg,
+                         variation.drift_s, time_s};
+  Attitude attitude{posture.limbs.at(limbs, style), 0, 0};
+  // Swimmers on their back move head first.
+  if (posture.face == "up" && posture.tilt_deg > 45) attitude.yaw_rad = M_PI;
   return attitude;
 }
 
-/// Height by which a body must be raised from where its hips are at z = 0.
-double height_m(const Bodies& bodies, const Pool& pool, const Figure& figure,
-                const PlacedBody& placed, const PersonState& state, const Behaviour& behaviour) {
-  if (behaviour.place == Place::kEdge) {
-    constexpr double kSeat = 0.055;  // from the hips' joints down to the seat, in statures
-    const Vector3 hip = placed.in_scene * placed.posed.joint(figure, bodies.bone("thigh_l"));
-    return pool.freeboard_m + kSeat * figure.face[0].y() - hip.z();
+/// Attitude at a moment: between the previous behaviour and the present one, with the signal on
+/// top.
+Attitude attitude_at(const Behaviours& behaviours, const Moment& moment, double time_s) {
+  const PersonState& state = moment.state;
+  Attitude now =
+      attitude_of(behaviours, state, state.behaviour, state.posture, state.limbs, time_s);
+  if (state.share < 1) {
+    const Attitude before = attitude_of(behaviours, state, state.previous, state.previous_posture,
+                                        state.previous_limbs, time_s);
+    now = {interpolate(before.angles, now.angles, state.share), 0,
+           before.yaw_rad + state.share * (now.yaw_rad - before.yaw_rad)};
   }
-  if (behaviour.is_wet() || state.in_water)
-    return state.mouth_m - (placed.in_scene * mouth(bodies, figure, placed.posed)).z();
-  std::vector<Eigen::Vector3f> points;
-  skin(bodies.topology(Mesh::kFar), figure.vertices[static_cast<size_t>(Mesh::kFar)], placed.posed,
-       placed.in_scene, points);
-  const auto lowest = std::ranges::min(points, {}, [](const Eigen::Vector3f& p) { return p.z(); });
-  return pool.freeboard_m - lowest.z();
-}
-
-}  // namespace
-
-namespace {
-
-/// Attitude at a moment: blended from the previous behaviour, with the signal on top.
-Attitude blended_attitude(const Behaviours& behaviours, const Moment& moment, double time_s,
-                          double share) {
-  Attitude now = attitude_of(behaviours[moment.state.behaviour], time_s - moment.began_s);
-  if (share < 1 && moment.previous_began_s < moment.began_s) {
-    const Attitude before =
-        attitude_of(behaviours[moment.previous], time_s - moment.previous_began_s);
-    now = {interpolate(before.angles, now.angles, share),
-           before.tilt_deg + share * (now.tilt_deg - before.tilt_deg),
-           before.yaw_rad + share * (now.yaw_rad - before.yaw_rad)};
-  }
+  now.tilt_deg = state.tilt_deg;
   if (moment.signal > 0 && moment.signal_share > 0) {
     const Limbs& hands = behaviours.signals()[moment.signal - 1].limbs;
-    now.angles =
-        overlay(now.angles, hands, hands.at(time_s - moment.signal_began_s), moment.signal_share);
+    const double periods = (time_s - moment.signal_began_s) / hands.period_s;
+    now.angles = overlay(now.angles, hands, hands.at({.periods = periods}), moment.signal_share);
   }
   return now;
 }
@@ -182,29 +167,128 @@ Matrix3d scene_rotation(const Attitude& attitude, double heading_rad) {
   return upright * about(kLeft, attitude.tilt_deg) * about(kUp, attitude.angles.at(Angle::kRoll));
 }
 
+/// Places one person's body at one moment.
+class Placement {
+ public:
+  Placement(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
+            const Figure& figure, const PersonState& state)
+      : bodies_(bodies), behaviours_(behaviours), pool_(pool), figure_(figure), state_(state) {}
+
+  PlacedBody place(const Attitude& attitude) {
+    PlacedBody placed = posed(attitude);
+    raise(placed);
+    if (!state_.in_water) return placed;
+    double deep_m = below_floor_m(placed);
+    if (deep_m <= kTolerance_m) return placed;
+    if (is_carried_by_legs()) {
+      placed = crouched(attitude);
+      deep_m = below_floor_m(placed);
+    }
+    placed.in_scene.translation().z() += std::max(0.0, deep_m);
+    return placed;
+  }
+
+ private:
+  static constexpr double kTolerance_m = 1e-3;
+
+  PlacedBody posed(const Attitude& attitude) const {
+    PlacedBody placed;
+    placed.posed = pose_figure(bodies_, figure_, pose_of(bodies_, figure_, attitude.angles));
+    const Matrix3d rotation = scene_rotation(attitude, state_.heading_rad);
+    const Vector3 hips = rotation * placed.posed.joint(figure_, bodies_.bone("pelvis"));
+    placed.in_scene = Eigen::Affine3d::Identity();
+    placed.in_scene.linear() = rotation;
+    placed.in_scene.translation() = Vector3(state_.at.x - hips.x(), state_.at.y - hips.y(), 0);
+    return placed;
+  }
+
+  bool is_carried_by_legs() const {
+    constexpr double kMaxTilt_deg = 60;
+    const Behaviour& behaviour = behaviours_[state_.behaviour];
+    return std::abs(state_.tilt_deg) < kMaxTilt_deg && !behaviour.sinks() &&
+           behaviour.place != Place::kBottom;
+  }
+
+  /// Height by which a body must be raised from where its hips are at z = 0.
+  double height_m(const PlacedBody& placed, const Behaviour& behaviour) {
+    if (behaviour.place == Place::kEdge) {
+      constexpr double kSeat = 0.055;  // from the hips' joints down to the seat, in statures
+      const Vector3 hip = placed.in_scene * placed.posed.joint(figure_, bodies_.bone("thigh_l"));
+      return pool_.freeboard_m + kSeat * figure_.face[0].y() - hip.z();
+    }
+    if (behaviour.is_wet() || state_.in_water)
+      return state_.mouth_m - (placed.in_scene * mouth(bodies_, figure_, placed.posed)).z();
+    skin_far(placed);
+    const auto lowest =
+        std::ranges::min(points_, {}, [](const Eigen::Vector3f& p) { return p.z(); });
+    return pool_.freeboard_m - lowest.z();
+  }
+
+  void raise(PlacedBody& placed) {
+    const Behaviour& behaviour = behaviours_[state_.behaviour];
+    const Behaviour& previous = behaviours_[state_.previous];
+    double height = height_m(placed, behaviour);
+    // The height blends too on the way from land into water and back.
+    if (state_.share < 1 && previous.place != behaviour.place)
+      height = (1 - state_.share) * height_m(placed, previous) + state_.share * height;
+    placed.in_scene.translation().z() = height;
+  }
+
+  void skin_far(const PlacedBody& placed) {
+    skin(bodies_.topology(Mesh::kFar), figure_.vertices[static_cast<size_t>(Mesh::kFar)],
+         placed.posed, placed.in_scene, points_);
+  }
+
+  /// How far the lowest point is under the floor; negative over it.
+  double below_floor_m(const PlacedBody& placed) {
+    // A body that hangs from its mouth without touching the floor needs no second look.
+    constexpr double kMaxReach = 1.4;  // statures
+    if (state_.mouth_m + pool_.depth_m(state_.at) > kMaxReach * figure_.face[0].y()) return -1;
+    skin_far(placed);
+    double below_m = -1;
+    for (const Eigen::Vector3f& p : points_)
+      below_m = std::max(below_m, -p.z() - pool_.basin_m(p.x()));
+    return below_m;
+  }
+
+  /// The body with legs that fold as far as the floor asks for.
+  PlacedBody crouched(const Attitude& attitude) {
+    constexpr double kHip_deg = 100, kKnee_deg = 140;
+    constexpr int kSteps = 6;
+    const auto folded = [&](double share) {
+      Attitude bent = attitude;
+      for (const bool right : {false, true}) {
+        double& hip = bent.angles.at(Angle::kHipFlex, right);
+        double& knee = bent.angles.at(Angle::kKneeFlex, right);
+        hip += share * std::max(0.0, kHip_deg - hip);
+        knee += share * std::max(0.0, kKnee_deg - knee);
+      }
+      PlacedBody placed = posed(bent);
+      raise(placed);
+      return placed;
+    };
+    double low = 0, high = 1;
+    for (int i = 0; i < kSteps; ++i) {
+      const double middle = (low + high) / 2;
+      (below_floor_m(folded(middle)) > kTolerance_m ? low : high) = middle;
+    }
+    return folded(high);
+  }
+
+  const Bodies& bodies_;
+  const Behaviours& behaviours_;
+  const Pool& pool_;
+  const Figure& figure_;
+  const PersonState& state_;
+  std::vector<Eigen::Vector3f> points_;
+};
+
 }  // namespace
 
 PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
                       const Figure& figure, const Moment& moment, double time_s) {
-  const PersonState& state = moment.state;
-  const Behaviour& behaviour = behaviours[state.behaviour];
-  const double t = std::clamp((time_s - moment.began_s) / kBlend_s, 0.0, 1.0);
-  const double share = t * t * (3 - 2 * t);
-  const Attitude now = blended_attitude(behaviours, moment, time_s, share);
-  PlacedBody placed;
-  placed.posed = pose_figure(bodies, figure, pose_of(bodies, figure, now.angles));
-  const Matrix3d rotation = scene_rotation(now, state.heading_rad);
-  const Vector3 hips = rotation * placed.posed.joint(figure, bodies.bone("pelvis"));
-  placed.in_scene = Eigen::Affine3d::Identity();
-  placed.in_scene.linear() = rotation;
-  placed.in_scene.translation() = Vector3(state.at.x - hips.x(), state.at.y - hips.y(), 0);
-  double height = height_m(bodies, pool, figure, placed, state, behaviour);
-  // The height blends too on the way from land into water and back.
-  const Behaviour& previous = behaviours[moment.previous];
-  if (share < 1 && moment.previous_began_s < moment.began_s && previous.place != behaviour.place)
-    height = (1 - share) * height_m(bodies, pool, figure, placed, state, previous) + share * height;
-  placed.in_scene.translation().z() = height;
-  return placed;
+  Placement placement(bodies, behaviours, pool, figure, moment.state);
+  return placement.place(attitude_at(behaviours, moment, time_s));
 }
 
 double splash_of(const Limbs& limbs) {
@@ -243,18 +327,7 @@ Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
     crowd.move_to(begins_s + now_s);
     auto& moments = ticks_.emplace_back();
     for (const PersonState& state : crowd.states()) {
-      const auto [at, fresh] = last.try_emplace(state.person);
-      Moment& moment = at->second;
-      if (fresh) {
-        // Offsets the limbs of different people, so that they are not in step.
-        moment = {state, now_s - 0.37 * static_cast<double>(state.person % 16) - kBlend_s,
-                  state.behaviour, 0};
-        moment.previous_began_s = moment.began_s;
-      } else if (moment.state.behaviour != state.behaviour) {
-        moment.previous = moment.state.behaviour;
-        moment.previous_began_s = moment.began_s;
-        moment.began_s = now_s;
-      }
+      Moment& moment = last[state.person];
       moment.state = state;
       move_hands(moment, now_s);
       moments.push_back(moment);
@@ -263,6 +336,29 @@ Timeline::Timeline(Crowd& crowd, double begins_s, double duration_s) {
   // People who are present from the beginning arrive with the crowd's first step.
   if (ticks_.size() > 1 && ticks_[0].empty()) ticks_[0] = ticks_[1];
 }
+
+namespace {
+
+/// Moves a state toward a later one by a share of the way.
+void approach(PersonState& state, const PersonState& to, double t) {
+  const auto move = [t](double& from, double target) { from += t * (target - from); };
+  state.at = state.at + (to.at - state.at) * t;
+  move(state.mouth_m, to.mouth_m);
+  move(state.tilt_deg, to.tilt_deg);
+  state.heading_rad += t * std::remainder(to.heading_rad - state.heading_rad, 2 * M_PI);
+  // Limbs of a behaviour that has just begun start with it.
+  if (state.behaviour != to.behaviour || to.share < state.share) return;
+  const auto move_limbs = [&](LimbMotion& limbs, const LimbMotion& later) {
+    move(limbs.periods, later.periods);
+    move(limbs.sides_offset, later.sides_offset);
+    move(limbs.size, later.size);
+  };
+  move_limbs(state.limbs, to.limbs);
+  move_limbs(state.previous_limbs, to.previous_limbs);
+  move(state.share, to.share);
+}
+
+}  // namespace
 
 std::vector<int64_t> Timeline::people() const {
   std::set<int64_t> people;
@@ -283,11 +379,7 @@ std::vector<Moment> Timeline::at(double time_s) const {
     const auto next = std::ranges::find(ticks_[low + 1], moment.state.person,
                                         [](const Moment& m) { return m.state.person; });
     if (next == ticks_[low + 1].end()) continue;
-    const PersonState& to = next->state;
-    PersonState& state = moment.state;
-    state.at = state.at + (to.at - state.at) * t;
-    state.mouth_m += t * (to.mouth_m - state.mouth_m);
-    state.heading_rad += t * std::remainder(to.heading_rad - state.heading_rad, 2 * M_PI);
+    approach(moment.state, next->state, t);
     if (next->signal == moment.signal)
       moment.signal_share += t * (next->signal_share - moment.signal_share);
   }

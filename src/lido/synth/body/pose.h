@@ -18,22 +18,18 @@ struct PlacedBody {
   Eigen::Affine3d in_scene;
 };
 
-/// A person's state, with what is needed to blend from one behaviour into the next. Times are
-/// seconds since the timeline's begin.
+/// A person's state, with the hands' way to a signal. Times are seconds since the timeline's begin.
 struct Moment {
   PersonState state;
-  double began_s = 0;           ///< When the behaviour began.
-  size_t previous = 0;          ///< The behaviour before.
-  double previous_began_s = 0;  ///< When the previous behaviour began.
-  size_t signal = 0;            ///< Index of the present or last signal, from 1; 0 for none.
-  double signal_share = 0;      ///< How far hands are raised to the signal: 0 not, 1 fully.
+  size_t signal = 0;        ///< Index of the present or last signal, from 1; 0 for none.
+  double signal_share = 0;  ///< How far hands are raised to the signal: 0 not, 1 fully.
   double signal_began_s = 0;
 };
 
 /// Poses and places a body as its behaviour describes.
 ///
-/// One behaviour blends into the next over 0.6 s. In water, the mouth is where the state has it; on
-/// land, the lowest point is on the deck.
+/// In water, the mouth is where the state has it, unless the body would go through the floor: legs
+/// fold first, then the body rises. On land, the lowest point is on the deck.
 PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
                       const Figure& figure, const Moment& moment, double time_s);
 

@@ -58,12 +58,13 @@ TEST(Bodies, BendInTheDirectionOfTheAngle) {
 TEST(Bodies, HoldThroughLife) {
   constexpr std::array<std::pair<size_t, size_t>, 8> kLimbs = {
       {{5, 7}, {7, 9}, {6, 8}, {8, 10}, {11, 13}, {13, 15}, {12, 14}, {14, 16}}};
+  std::vector<double> lifts;
   int64_t moments = 0, on_deck = 0, in_water = 0;
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < 12; ++seed) {
     Random random(900 + seed);
     const Pool pool = random_pool(random);
     auto people = random_day(random, static_cast<int>(seed % 7), 1.5);
-    auto incidents = draw_incidents(random, people, 20);
+    auto incidents = draw_incidents(random, behaviours(), people, 20);
     Crowd crowd(pool, behaviours(), std::move(people), std::move(incidents), random);
     const double begins_s = 3600 * random.between(10, 18);
     const Timeline timeline(crowd, begins_s, 20);
@@ -90,11 +91,19 @@ TEST(Bodies, HoldThroughLife) {
         ASSERT_NEAR(hips.x(), moment.state.at.x, 1e-9);
         ASSERT_NEAR(hips.y(), moment.state.at.y, 1e-9);
         const Behaviour& behaviour = behaviours()[moment.state.behaviour];
-        const bool settled = t - moment.began_s > 0.7;
+        const bool settled = moment.state.share >= 1;
         if (settled && behaviour.is_wet()) {
-          ASSERT_NEAR((placed.in_scene * mouth(bodies(), figure, placed.posed)).z(),
-                      moment.state.mouth_m, 1e-9);
+          // The floor may lift the body, no more than its model in the tracks is wrong.
+          const double lifted_m =
+              (placed.in_scene * mouth(bodies(), figure, placed.posed)).z() - moment.state.mouth_m;
+          ASSERT_GE(lifted_m, -1e-9) << behaviour.name;
+          lifts.push_back(lifted_m);
           ++in_water;
+          std::vector<Eigen::Vector3f> skinned;
+          skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene,
+               skinned);
+          for (const auto& p : skinned)
+            ASSERT_GT(p.z(), -pool.basin_m(p.x()) - 5e-3) << behaviour.name << " at " << t;
         } else if (settled && behaviour.place == Place::kDeck && !moment.state.in_water) {
           std::vector<Eigen::Vector3f> skinned;
           skin(bodies().topology(Mesh::kFar), figure.vertices[0], placed.posed, placed.in_scene,
@@ -113,14 +122,46 @@ TEST(Bodies, HoldThroughLife) {
       }
     }
   }
-  EXPECT_GT(moments, 5000);
-  EXPECT_GT(on_deck, 500);
-  EXPECT_GT(in_water, 500);
+  // The tracks' model of a body is right within a hand; legs that cannot fold add to that.
+  std::ranges::sort(lifts);
+  EXPECT_LT(lifts[lifts.size() * 95 / 100], 0.08);
+  EXPECT_LT(lifts.back(), 0.6);
+  EXPECT_GT(moments, 2000);
+  EXPECT_GT(on_deck, 250);
+  EXPECT_GT(in_water, 250);
+}
+
+// Both wrists are over the shoulders, whatever the legs do.
+TEST(Bodies, RaiseBothArmsForHelp) {
+  const Pool pool = testing::rectangle_pool();
+  const Figure figure = bodies().figure(person_of_age(30), {});
+  const size_t help = *behaviours().find_signal("help_both_arms");
+  for (const size_t with : behaviours().signals()[help].with) {
+    const Behaviour& behaviour = behaviours()[with];
+    for (size_t posture = 0; posture < behaviour.postures.size(); ++posture) {
+      Moment moment{.state = testing::state_in(
+                        behaviour.name.c_str(),
+                        behaviour.is_wet() ? geometry::Point{9, 3} : geometry::Point{3, -1}, 0.05,
+                        0, behaviour.is_wet())};
+      moment.state.posture = posture;
+      moment.signal = help + 1;
+      moment.signal_share = 1;
+      for (double t = 0; t < 20; t += 0.1) {
+        moment.state.limbs.periods = t;
+        moment.state.motion_seed = static_cast<uint64_t>(10 * t);
+        const PlacedBody placed = place_body(bodies(), behaviours(), pool, figure, moment, t);
+        const auto points = keypoints(bodies(), figure, placed.posed);
+        const auto up = [&](size_t i) { return (placed.in_scene * points[i]).z(); };
+        ASSERT_GT(up(9), up(5)) << behaviour.name << " " << posture;
+        ASSERT_GT(up(10), up(6)) << behaviour.name << " " << posture;
+      }
+    }
+  }
 }
 
 TEST(Splash, GrowsWithTheMotionOfLimbs) {
   const auto splash = [](const char* name) {
-    return splash_of(behaviours()[*behaviours().find(name)].limbs);
+    return splash_of(behaviours()[*behaviours().find(name)].postures[0].limbs);
   };
   EXPECT_EQ(splash_of({}), 0);
   EXPECT_LT(splash("motionless_at_surface"), 0.01);
@@ -163,8 +204,7 @@ TEST(Timeline, RemembersThePreviousBehaviourAndTheSignal) {
   const Pool pool = testing::rectangle_pool();
   const Moment moment = short_timeline(pool).at(7)[0];
   EXPECT_EQ(behaviours()[moment.state.behaviour].name, "standing");
-  EXPECT_EQ(behaviours()[moment.previous].name, "walking");
-  EXPECT_NEAR(moment.began_s, 4, 0.21);
+  EXPECT_EQ(behaviours()[moment.state.previous].name, "walking");
   EXPECT_EQ(moment.signal, 1u);
   EXPECT_EQ(moment.signal_share, 1);  // hands are raised after 0.4 s
 }

@@ -58,7 +58,7 @@ Appearance random_appearance(Random& random, const Person& person) {
   appearance.cap = random.chance(0.08);
   appearance.cloth = random_cloth(random);
   appearance.trim = random_cloth(random);
-  if (person.is_cleaner) {
+  if (person.is_staff()) {
     appearance.wear = Appearance::Wear::kShirt;
   } else if (person.female) {
     const std::array<Appearance::Wear, 4> wears = {

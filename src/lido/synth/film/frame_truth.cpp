@@ -117,7 +117,8 @@ StagedPeople stage_people(const FilmContext& context, double time_s) {
     const Actor& actor = context.cast.at(moment.state.person);
     people.placed.push_back(place_body(context.data.bodies, context.data.behaviours,
                                        context.plan.pool, actor.figure, moment, time_s));
-    const Limbs& limbs = context.data.behaviours[moment.state.behaviour].limbs;
+    const Limbs& limbs =
+        context.data.behaviours[moment.state.behaviour].postures[moment.state.posture].limbs;
     people.subjects.push_back({&actor.figure, &people.placed.back(), &actor.appearance,
                                moment.state.in_water, splash_of(limbs)});
   }

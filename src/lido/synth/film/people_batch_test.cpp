@@ -21,11 +21,7 @@ class PeopleBatchTest : public ::testing::Test {
     figure_ = bodies().figure(testing::person_of_age(30), {});
   }
   PlacedBody placed(Point at, const char* behaviour, double mouth_m) const {
-    const size_t index = *behaviours().find(behaviour);
-    const Moment moment{.state = {1, at, mouth_m, 0, index, pool_.is_water(at)},
-                        .began_s = -5,
-                        .previous = index,
-                        .previous_began_s = -5};
+    const Moment moment{.state = testing::state_in(behaviour, at, mouth_m, 0, pool_.is_water(at))};
     return place_body(bodies(), behaviours(), pool_, figure_, moment, 1);
   }
 

@@ -78,16 +78,12 @@ PosedPerson random_posed_person(Random& random, const Pool& pool, int number) {
   posed.figure = bodies().figure(person, posed.appearance.build);
   posed.wet = number % 2 == 0;
   const bool dives = number % 4 == 0;
-  const size_t behaviour = *behaviours().find(!posed.wet ? "standing"
-                                              : dives    ? "swimming_under_water"
-                                                         : "treading");
+  const char* behaviour = !posed.wet ? "standing" : dives ? "swimming_under_water" : "treading";
   const Point at = posed.wet ? Point{random.between(2.5, 5.5), random.between(2, 3.5)}
                              : Point{random.between(1, 6), -1.2};
   const double mouth_m = !posed.wet ? 0 : dives ? -0.7 : 0.06;
-  const Moment moment{.state = {1, at, mouth_m, random.between(0, 6), behaviour, posed.wet},
-                      .began_s = -5,
-                      .previous = behaviour,
-                      .previous_began_s = -5};
+  const Moment moment{
+      .state = testing::state_in(behaviour, at, mouth_m, random.between(0, 6), posed.wet)};
   posed.placed = place_body(bodies(), behaviours(), pool, posed.figure, moment, 1);
   return posed;
 }

@@ -12,6 +12,12 @@ const Agent* CrowdState::find(int64_t person_id) const {
   return found == agents.end() ? nullptr : &*found;
 }
 
+Agent* CrowdState::find(int64_t person_id) {
+  const auto found = std::ranges::find_if(
+      agents, [&](const Agent& agent) { return person_of(agent).id == person_id; });
+  return found == agents.end() ? nullptr : &*found;
+}
+
 Point unit(Point p) {
   const double length = p.length();
   return length > 1e-9 ? p * (1 / length) : Point{1, 0};

@@ -8,8 +8,8 @@ namespace lido::synth {
 namespace {
 
 constexpr std::array<std::string_view, 4> kPlaces = {"deck", "edge", "water", "bottom"};
-constexpr std::array<std::string_view, 8> kPaths = {"stay",  "wander", "lanes",  "line",
-                                                    "enter", "leave",  "run_in", "follow"};
+constexpr std::array<std::string_view, 10> kPaths = {"stay",  "wander", "lanes",  "line", "enter",
+                                                     "leave", "run_in", "follow", "help", "towed"};
 constexpr std::array<std::string_view, 5> kDangers = {"none", "distress", "drowning", "fallen",
                                                       "alone"};
 constexpr std::array<std::string_view, 5> kAges = {"toddler", "child", "teenager", "adult",
@@ -43,9 +43,98 @@ Result<size_t> index_of(const std::vector<Named>& list, std::string_view what,
               fmt::join(names, ", "));
 }
 
+Result<Quantity> read_quantity_or_none(const Yaml& node, double max) {
+  return node.has_value() ? read_quantity(node, max) : Result<Quantity>(Quantity{});
+}
+
+/// Reads tilt, face and limbs.
+/// @param base  Keeps its values where the node has none.
+Result<Posture> read_posture(const Yaml& node, const Posture* base) {
+  Posture posture = base != nullptr ? *base : Posture{.face = "ahead"};
+  if (const Yaml tilt = node["tilt"]; tilt.is_map()) {
+    LIDO_TRY(tilt.check_keys({"mean", "spread"}));
+    posture.tilt_deg = LIDO_TRY(tilt["mean"].number(0, 180));
+    posture.tilt_spread_deg = LIDO_TRY(tilt["spread"].number(0, 60));
+  } else if (tilt.has_value() || base == nullptr) {
+    posture.tilt_deg = LIDO_TRY(tilt.number(0, 180));
+  }
+  if (node["face"].has_value())
+    posture.face = LIDO_TRY(node["face"].choice({"up", "down", "ahead"}));
+  if (node["over_floor"].has_value())
+    posture.over_floor = LIDO_TRY(node["over_floor"].number(0, 2));
+  if (node["limbs"].has_value()) posture.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
+  return posture;
+}
+
+Result<std::vector<Posture>> read_postures(const Yaml& node) {
+  const Posture base = LIDO_TRY(read_posture(node, nullptr));
+  if (!node["variants"].has_value()) return std::vector<Posture>{base};
+  std::vector<Posture> postures;
+  for (const Yaml& one : LIDO_TRY(node["variants"].list())) {
+    LIDO_TRY(one.check_keys({"weight", "tilt", "face", "limbs", "over_floor"}));
+    postures.push_back(LIDO_TRY(read_posture(one, &base)));
+    postures.back().weight = LIDO_TRY(one["weight"].number(0, 1e6));
+  }
+  if (postures.empty()) return node["variants"].refuse("one variant or more");
+  return postures;
+}
+
+Result<void> read_head(const Yaml& node, Behaviour& one) {
+  const Yaml head = node["head"];
+  // Over the floor, the mouth has its height from there.
+  if (!head.has_value() && node["over_floor"].has_value()) return {};
+  LIDO_TRY(head.check_keys({"mean", "spread", "moves", "period_s", "dips"}));
+  one.head_m = LIDO_TRY(head["mean"].number(-10, 1));
+  one.head_spread_m = LIDO_TRY(head["spread"].number_or(0, 0, 0.3));
+  one.head_amplitude_m = LIDO_TRY(head["moves"].number_or(0, 0, 1));
+  if (head["period_s"].has_value()) one.head_period_s = LIDO_TRY(head["period_s"].number(0.3, 60));
+  const Yaml dips = head["dips"];
+  if (!dips.has_value()) return {};
+  LIDO_TRY(dips.check_keys({"between", "for", "deep", "longer"}));
+  one.dips =
+      Dips{LIDO_TRY(read_quantity(dips["between"], 600)), LIDO_TRY(read_quantity(dips["for"], 60)),
+           LIDO_TRY(read_quantity(dips["deep"], 2)), 1, 1};
+  if (const Yaml longer = dips["longer"]; longer.has_value()) {
+    LIDO_TRY(longer.check_keys({"least", "most"}));
+    one.dips->longer_min = LIDO_TRY(longer["least"].number(0.1, 3));
+    one.dips->longer_max = LIDO_TRY(longer["most"].number(one.dips->longer_min, 3));
+  }
+  return {};
+}
+
+Result<void> read_depth(const Yaml& node, Behaviour& one) {
+  constexpr double kMax = 100;
+  if (!node.is_map()) {
+    one.depth = one.depth_weak = LIDO_TRY(node.number_or(0, 0, 3));
+    return {};
+  }
+  LIDO_TRY(node.check_keys({"least", "weak", "most"}));
+  one.depth = LIDO_TRY(node["least"].number_or(0, 0, 3));
+  one.depth_weak = LIDO_TRY(node["weak"].number_or(one.depth, 0, 3));
+  one.depth_max = LIDO_TRY(node["most"].number_or(kMax, one.depth, kMax));
+  return {};
+}
+
+/// Reads how the motion begins, changes and ends.
+Result<void> read_course(const Yaml& node, Behaviour& one) {
+  one.turn_degps = LIDO_TRY(read_quantity_or_none(node["turn"], 360));
+  one.onset_s = LIDO_TRY(read_quantity_or_none(node["onset"], 60));
+  one.sink_mps = LIDO_TRY(read_quantity_or_none(node["sinks"], 2));
+  one.drift = LIDO_TRY(node["drift"].number_or(1, 0, 1));
+  if (const Yaml weakens = node["weakens"]; weakens.has_value()) {
+    LIDO_TRY(weakens.check_keys({"to", "over_s"}));
+    one.weakens_to = LIDO_TRY(weakens["to"].number(0, 1));
+    one.weakens_over_s = LIDO_TRY(weakens["over_s"].number(0.1, 600));
+  }
+  if (node["stands"].has_value()) one.stands = LIDO_TRY(node["stands"].boolean());
+  return {};
+}
+
 Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
-  LIDO_TRY(node.check_keys({"place", "danger", "duration", "speed", "path", "head", "tilt", "face",
-                            "limbs", "depth", "minds", "ages", "next", "source"}));
+  LIDO_TRY(node.check_keys({"place",    "danger", "duration", "speed",      "path",     "head",
+                            "tilt",     "face",   "limbs",    "turn",       "onset",    "weakens",
+                            "sinks",    "drift",  "stands",   "depth",      "minds",    "ages",
+                            "variants", "next",   "source",   "over_floor", "incidents"}));
   Behaviour one{.name = name};
   one.place = LIDO_TRY(read_enum<Place>(node["place"], kPlaces));
   one.danger = LIDO_TRY(read_enum<Danger>(node["danger"], kDangers));
@@ -54,20 +143,14 @@ Result<Behaviour> read_behaviour(const std::string& name, const Yaml& node) {
   const double max_mps = one.place == Place::kDeck ? 8 : 2.2;
   if (node["speed"].has_value()) one.speed_mps = LIDO_TRY(read_quantity(node["speed"], max_mps));
   one.path = LIDO_TRY(read_enum<Path>(node["path"], kPaths));
-  if (one.path != Path::kStay && one.path != Path::kFollow && !node["speed"].has_value())
+  if (one.path != Path::kStay && one.path != Path::kFollow && one.path != Path::kTowed &&
+      !node["speed"].has_value())
     return node["speed"].refuse("a speed for a path that goes somewhere");
-  if (one.is_wet()) {
-    const Yaml head = node["head"];
-    LIDO_TRY(head.check_keys({"mean", "moves", "period_s"}));
-    one.head_m = LIDO_TRY(head["mean"].number(-10, 1));
-    one.head_amplitude_m = LIDO_TRY(head["moves"].number(0, 1));
-    one.head_period_s = LIDO_TRY(head["period_s"].number(0.3, 60));
-  }
-  one.tilt_deg = LIDO_TRY(node["tilt"].number(0, 180));
-  one.face =
-      node["face"].has_value() ? LIDO_TRY(node["face"].choice({"up", "down", "ahead"})) : "ahead";
-  one.limbs = LIDO_TRY(Limbs::read(node["limbs"]));
-  one.depth = LIDO_TRY(node["depth"].number_or(0, 0, 3));
+  if (one.is_wet()) LIDO_TRY(read_head(node, one));
+  one.postures = LIDO_TRY(read_postures(node));
+  LIDO_TRY(read_course(node, one));
+  LIDO_TRY(read_depth(node["depth"], one));
+  one.incidents = LIDO_TRY(node["incidents"].number_or(0, 0, 1e6));
   if (node["minds"].has_value()) one.while_minding = LIDO_TRY(node["minds"].boolean());
   if (node["ages"].has_value()) {
     for (const Yaml& age : LIDO_TRY(node["ages"].list()))
@@ -88,9 +171,25 @@ bool Behaviour::is_for(AgeGroup group) const {
   return ages.empty() || std::ranges::find(ages, group) != ages.end();
 }
 
+bool Behaviour::fits_depth(double depth_m, double stature_m, AgeGroup group) const {
+  const bool weak = group == AgeGroup::kToddler || group == AgeGroup::kElder;
+  return depth_m >= (weak ? depth_weak : depth) * stature_m && depth_m <= depth_max * stature_m;
+}
+
+Result<Rescue> Rescue::read(const Yaml& node) {
+  Rescue rescue;
+  if (!node.has_value()) return rescue;
+  LIDO_TRY(node.check_keys({"notice", "recovers", "source"}));
+  rescue.notice_s = LIDO_TRY(read_quantity(node["notice"], 3600));
+  rescue.recovers = LIDO_TRY(node["recovers"].number(0, 1));
+  return rescue;
+}
+
 Result<Behaviours> Behaviours::read(const Yaml& yaml) {
-  LIDO_TRY(yaml.check_keys({"behaviours", "signals"}));
+  LIDO_TRY(yaml.check_keys({"variation", "rescue", "behaviours", "signals"}));
   Behaviours behaviours;
+  behaviours.variation_ = LIDO_TRY(Variation::read(yaml["variation"]));
+  behaviours.rescue_ = LIDO_TRY(Rescue::read(yaml["rescue"]));
   const auto named = LIDO_TRY(yaml["behaviours"].map());
   for (const auto& [name, node] : named)
     behaviours.all_.push_back(LIDO_TRY(read_behaviour(name, node)));

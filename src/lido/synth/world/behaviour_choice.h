@@ -20,4 +20,7 @@ bool begin_scripted(CrowdState& state, Agent& agent);
 /// drawn by weight.
 void choose_behaviour(CrowdState& state, Agent& agent);
 
+/// Begins what a minded toddler does next, on land or in water.
+void choose_minded(CrowdState& state, Agent& agent);
+
 }  // namespace lido::synth

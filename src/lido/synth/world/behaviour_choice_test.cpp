@@ -129,8 +129,8 @@ TEST_F(BehaviourChoice, RecordsADangerFromItsBeginningToItsEnd) {
   ASSERT_EQ(state_.events.size(), 1u);
   EXPECT_EQ(state_.events[0].kind, "distress");
   EXPECT_EQ(state_.events[0].worst, Danger::kDistress);
-  EXPECT_GE(agent_.rescue_s, 70);
-  EXPECT_LE(agent_.rescue_s, 310);
+  EXPECT_GE(agent_.rescue_s, 25);
+  EXPECT_LE(agent_.rescue_s, 170);
   state_.now_s = 30;
   begin_behaviour(state_, agent_, *behaviours().find("instinctive_drowning"));
   ASSERT_EQ(state_.events.size(), 1u);  // one event, which grew worse

@@ -28,7 +28,8 @@ TEST(Behaviours, RefusesABadOneByItsLine) {
   EXPECT_EQ(
       error_of(kGood + "    colour: red\n"),
       "b.yaml:10: behaviours.a.colour is not known here, want one of place, danger, duration, "
-      "speed, path, head, tilt, face, limbs, depth, minds, ages, next, source");
+      "speed, path, head, tilt, face, limbs, turn, onset, weakens, sinks, drift, stands, depth, "
+      "minds, ages, variants, next, source, over_floor, incidents");
   EXPECT_EQ(error_of(changed("{a: 1}", "{b: 1}")),
             "b.yaml:8: behaviours.a.next.b is 1, want a behaviour's name instead of b");
   EXPECT_EQ(error_of(changed("{a: 1}", "{}")),
@@ -74,7 +75,7 @@ TEST(Behaviours, DrowningIsAsPublished) {
   EXPECT_EQ(drowning.danger, Danger::kDrowning);
   EXPECT_EQ(drowning.duration_s.min, 20);
   EXPECT_EQ(drowning.duration_s.max, 60);
-  EXPECT_LT(drowning.tilt_deg, 30);
+  EXPECT_LT(drowning.postures[0].tilt_deg, 30);
   ASSERT_EQ(drowning.next.size(), 1u);
   EXPECT_EQ(all[drowning.next[0].behaviour].name, "sinking");
 }

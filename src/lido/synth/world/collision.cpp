@@ -43,7 +43,8 @@ Point slowed_before_walls(const Pool& pool, const Agent& agent, Point velocity) 
 
 double max_acceleration(const Behaviour& behaviour, const Agent& agent, Point desired) {
   // A leap off the edge is quicker than a step, and water stops a body sooner than it starts one.
-  if (behaviour.path == Path::kRunIn) return 2 * kWalkAcceleration;
+  if (behaviour.path == Path::kRunIn || (behaviour.path == Path::kHelp && agent.crosses_rim))
+    return 2 * kWalkAcceleration;
   if (!agent.in_water) return kWalkAcceleration;
   return desired.length() < agent.velocity.length() ? kWaterBraking : kSwimAcceleration;
 }
@@ -77,7 +78,7 @@ void turn_into_motion(Agent& agent, double by_s) {
 
 void move_agent(const CrowdState& state, Agent& agent, Point desired, double by_s) {
   const Behaviour& behaviour = state.behaviour_of(agent);
-  if (!agent.crosses_rim && behaviour.danger != Danger::kFallen &&
+  if (!agent.crosses_rim && behaviour.danger != Danger::kFallen && !behaviour.follows() &&
       behaviour.place != Place::kBottom && behaviour.place != Place::kEdge)
     desired = desired + separation(state, agent);
   if (!agent.crosses_rim) desired = slowed_before_walls(state.pool, agent, desired);

@@ -25,6 +25,16 @@ struct PersonState {
   size_t behaviour = 0;    ///< Index into Behaviours.
   bool in_water = false;   ///< Hips over the basin.
   size_t signal = 0;       ///< Index into Behaviours::signals(), from 1; 0 for none.
+
+  // How the body moves, for pose.h:
+  double tilt_deg = 0;    ///< Angle of the trunk from upright; negative onto the back.
+  size_t posture = 0;     ///< Index into Behaviour::postures.
+  LimbMotion limbs = {};  ///< Progress of the limbs.
+  size_t previous = 0;    ///< Behaviour before, which this one has not wholly replaced yet.
+  size_t previous_posture = 0;
+  LimbMotion previous_limbs = {};
+  double share = 1;          ///< How far: 0 not at all, 1 wholly.
+  uint64_t motion_seed = 0;  ///< Seed of the person's differences from others.
 };
 
 /// A danger from its beginning to its end.
@@ -83,8 +93,9 @@ class Crowd {
   std::unique_ptr<CrowdState> state_;
   std::vector<size_t> arrivals_;  ///< Indices of people, in order of arrival.
   size_t next_arrival_ = 0;
-  std::vector<ScheduledIncident> incidents_;
-  size_t next_incident_ = 0;
+  Random motion_random_;
+  std::vector<ScheduledIncident> incidents_;  ///< Those that have not begun.
+  double next_check_s_ = 0;                   ///< When incidents look for a person next.
   std::vector<PersonState> states_;
 };
 

@@ -15,7 +15,7 @@ using testing::behaviours;
 const Behaviour& named(const char* name) { return behaviours()[*behaviours().find(name)]; }
 
 void observe(DangerTimes& times, const char* name, double mouth_m, double now_s) {
-  times.observe(named(name).danger, named(name).limbs, mouth_m, now_s);
+  times.observe(named(name).danger, named(name).postures[0].limbs, mouth_m, now_s);
 }
 
 TEST(DangerTimes, AreNotSetWhileNothingHappens) {
@@ -51,9 +51,9 @@ TEST(DangerTimes, AnInterruptedSubmersionStartsAgain) {
 
 TEST(AreStill, SeparatesMotionlessBehavioursFromTheOthers) {
   for (const char* still : {"motionless_on_bottom", "motionless_at_surface"})
-    EXPECT_TRUE(are_still(named(still).limbs)) << still;
+    EXPECT_TRUE(are_still(named(still).postures[0].limbs)) << still;
   for (const char* moves : {"instinctive_drowning", "distress", "treading", "front_crawl"})
-    EXPECT_FALSE(are_still(named(moves).limbs)) << moves;
+    EXPECT_FALSE(are_still(named(moves).postures[0].limbs)) << moves;
 }
 
 }  // namespace

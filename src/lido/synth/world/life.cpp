@@ -25,18 +25,17 @@ struct DayRows {
 
 }  // namespace
 
-std::vector<ScheduledIncident> draw_incidents(Random& random, const std::vector<Person>& people,
-                                              double per_day) {
+std::vector<ScheduledIncident> draw_incidents(Random& random, const Behaviours& behaviours,
+                                              const std::vector<Person>& people, double per_day) {
   std::vector<ScheduledIncident> incidents;
-  if (per_day <= 0 || people.empty()) return incidents;
-  const std::vector<std::string> kinds = {"distress",
-                                          "instinctive_drowning",
-                                          "backward_water_milling",
-                                          "immediate_disappearance",
-                                          "motionless_at_surface",
-                                          "toddler_enters_alone",
-                                          "falling"};
-  const std::vector<double> weights = {3, 3, 1, 1.5, 1.5, 0.7, 1};
+  std::vector<std::string> kinds;
+  std::vector<double> weights;
+  for (const Behaviour& one : behaviours.all()) {
+    if (one.incidents <= 0) continue;
+    kinds.push_back(one.name);
+    weights.push_back(one.incidents);
+  }
+  if (per_day <= 0 || people.empty() || kinds.empty()) return incidents;
   double first_s = kDay_s, last_s = 0;
   for (const Person& person : people) {
     first_s = std::min(first_s, person.arrives_s);
@@ -98,7 +97,7 @@ DayPlan draw_day(int64_t day, const Pool& pool, const Behaviours& behaviours,
   std::vector<Person> people =
       random_day(random, static_cast<int>(day % kDaysOfWeek), options.busy);
   std::vector<ScheduledIncident> incidents =
-      draw_incidents(random, people, options.dangers_per_day);
+      draw_incidents(random, behaviours, people, options.dangers_per_day);
   return {pool,   behaviours,      std::move(people), std::move(incidents),
           random, options.rate_hz, kLatest_s};
 }

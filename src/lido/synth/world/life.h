@@ -37,9 +37,10 @@ struct LifeOptions {
   }
 };
 
-/// Draws dangers at random moments between the first arrival and the last departure.
-std::vector<ScheduledIncident> draw_incidents(Random& random, const std::vector<Person>& people,
-                                              double per_day);
+/// Draws dangers at random moments between the first arrival and the last departure; kinds by the
+/// behaviours' `incidents`.
+std::vector<ScheduledIncident> draw_incidents(Random& random, const Behaviours& behaviours,
+                                              const std::vector<Person>& people, double per_day);
 
 /// Notice that every table, page and report with simulated figures carries.
 inline constexpr const char* kSimulationNotice = "Measured in simulation.";

@@ -37,7 +37,7 @@ TEST(DrawIncidents, ArePoissonBetweenArrivalAndDeparture) {
   constexpr int kDays = 3000;
   for (int day = 0; day < kDays; ++day) {
     Random random(static_cast<uint64_t>(day));
-    const auto incidents = draw_incidents(random, {person}, 3);
+    const auto incidents = draw_incidents(random, behaviours(), {person}, 3);
     double before_s = 36000;
     for (const ScheduledIncident& incident : incidents) {
       EXPECT_GE(incident.at_s, before_s);
@@ -51,15 +51,18 @@ TEST(DrawIncidents, ArePoissonBetweenArrivalAndDeparture) {
   const double mean = sum / kDays;
   EXPECT_NEAR(mean, 3, 0.16);
   EXPECT_NEAR(squares / kDays - mean * mean, 3, 0.4);
-  EXPECT_EQ(kinds.size(), 7u);
+  EXPECT_EQ(kinds.size(), 10u);
+  // 19 of 24 persons milled, and 6 had the instinctive response: Carballo-Fazanes and others 2020.
+  EXPECT_NEAR(static_cast<double>(kinds["backward_water_milling"]) / kinds["instinctive_drowning"],
+              19.0 / 6, 0.4);
   for (const auto& [name, count] : kinds)
     EXPECT_NE(behaviours()[*behaviours().find(name)].danger, Danger::kNone) << name;
 }
 
 TEST(DrawIncidents, AreNoneWithoutARateOrPeople) {
   Random random(1);
-  EXPECT_TRUE(draw_incidents(random, {person_of_age(30)}, 0).empty());
-  EXPECT_TRUE(draw_incidents(random, {}, 5).empty());
+  EXPECT_TRUE(draw_incidents(random, behaviours(), {person_of_age(30)}, 0).empty());
+  EXPECT_TRUE(draw_incidents(random, behaviours(), {}, 5).empty());
 }
 
 TEST_F(Life, WritesTheSameBytesOnAnyNumberOfThreads) {

@@ -13,6 +13,26 @@ constexpr std::array<std::string_view, kAngles> kNames = {
     "finger_flex",   "index_flex",      "hip_flex",       "hip_spread", "hip_twist",
     "knee_flex",     "ankle_flex"};
 
+/// Least and greatest angle of each joint, degrees. Rounded up from Boone and Azen 1979, Journal of
+/// Bone and Joint Surgery 61-A:756-759 (normal range of motion), for quick passive motion.
+constexpr std::array<std::pair<double, double>, kAngles> kLimits = {{{-360, 360},
+                                                                     {-30, 90},
+                                                                     {-50, 50},
+                                                                     {-80, 60},
+                                                                     {-85, 85},
+                                                                     {-75, 195},
+                                                                     {-5, 190},
+                                                                     {-90, 90},
+                                                                     {0, 150},
+                                                                     {-80, 85},
+                                                                     {-10, 95},
+                                                                     {-10, 95},
+                                                                     {-25, 130},
+                                                                     {-10, 70},
+                                                                     {-50, 60},
+                                                                     {0, 150},
+                                                                     {-25, 60}}};
+
 /// Reads the swings from angle number `first` on.
 /// @param other_keys  Keys of the node that the caller reads.
 Result<void> read_swings(const Yaml& node, size_t first,
@@ -58,17 +78,33 @@ Angles overlay(const Angles& angles, const Limbs& limbs, const Angles& to, doubl
   return result;
 }
 
-double Swing::at(double periods) const {
+double Swing::at(double periods, double size) const {
   const double at = periods + phase;
-  return mean + amplitude * std::sin(2 * M_PI * at) + 360 * turns * (at - std::floor(at));
+  return mean + size * amplitude * std::sin(2 * M_PI * at) + 360 * turns * (at - std::floor(at));
 }
 
-Angles Limbs::at(double time_s) const {
-  const double periods = time_s / period_s;
+Angles Limbs::at(const LimbMotion& motion) const {
   Angles angles;
   for (size_t i = 0; i < kAngles; ++i) {
-    angles.left[i] = left[i].at(periods);
-    angles.right[i] = right[i].at(periods);
+    angles.left[i] = left[i].at(motion.periods, motion.size);
+    angles.right[i] = right[i].at(motion.periods + motion.sides_offset, motion.size);
+  }
+  return angles;
+}
+
+Angles Limbs::at(const LimbMotion& motion, const JointStyle& style) const {
+  Angles angles = at(motion);
+  const auto vary = [&](double& angle, size_t joint, uint64_t key) {
+    angle += style.joint_deg * std::clamp(hashed_normal(style.seed, key), -2.5, 2.5);
+    if (style.drift_deg > 0)
+      angle += style.drift_deg * smooth_noise(style.seed, key, style.time_s, style.drift_s);
+    angle = std::clamp(angle, kLimits[joint].first, kLimits[joint].second);
+  };
+  for (size_t i = 0; i < kAngles; ++i) {
+    if (left_given[i] && left[i].turns == 0) vary(angles.left[i], i, i);
+    // The middle of the body has one value, on the left.
+    if (right_given[i] && right[i].turns == 0 && i >= kFirstSideAngle)
+      vary(angles.right[i], i, kAngles + i);
   }
   return angles;
 }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lido/base/yaml.h"
+#include "lido/synth/world/rhythm.h"
 
 namespace lido::synth {
 
@@ -61,7 +62,24 @@ struct Swing {
   double amplitude = 0;
   double phase = 0;  ///< Share of the period by which the angle is ahead.
   double turns = 0;  ///< Whole turns in a period, as of arms in front crawl.
-  double at(double periods) const;
+  /// @param size  Factor on the amplitude.
+  double at(double periods, double size = 1) const;
+};
+
+/// Progress of one person's limbs.
+struct LimbMotion {
+  double periods = 0;       ///< Since the motion began.
+  double sides_offset = 0;  ///< Added to the right side's periods.
+  double size = 1;          ///< Factor on the amplitudes.
+};
+
+/// Differences of one person's joints from the data, at one moment.
+struct JointStyle {
+  uint64_t seed = 0;     ///< Seed of the person and the behaviour.
+  double joint_deg = 0;  ///< Deviation of each joint's mean.
+  double drift_deg = 0;  ///< Deviation of its drift.
+  double drift_s = 2;
+  double time_s = 0;
 };
 
 /// Swings of all joints.
@@ -70,8 +88,11 @@ struct Limbs {
   std::array<Swing, kAngles> left{}, right{};
   std::array<bool, kAngles> left_given{}, right_given{};  ///< Angles that the data names.
 
-  /// @param time_s  Seconds since the motion began.
-  Angles at(double time_s) const;
+  /// Angles as the data has them.
+  Angles at(const LimbMotion& motion) const;
+  /// Angles of a person, within the limits of joints. Joints that the data does not name keep
+  /// still.
+  Angles at(const LimbMotion& motion, const JointStyle& style) const;
   /// Reads the `limbs` of a behaviour or signal; an absent node gives limbs at rest.
   /// @return kInvalidArgument with file and line.
   static Result<Limbs> read(const Yaml& node);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace lido::synth {
 namespace {
 
@@ -38,7 +40,7 @@ TEST(Angles, KeepWhatASignalDoesNotName) {
   swimming.at(Angle::kKneeFlex) = 40;
   swimming.at(Angle::kElbowFlex) = 10;
   const Limbs wave = *read("right: {elbow_flex: 90}\n");
-  const Angles half = overlay(swimming, wave, wave.at(0), 0.5);
+  const Angles half = overlay(swimming, wave, wave.at({}), 0.5);
   EXPECT_NEAR(half.at(Angle::kElbowFlex, true), 45, 1e-9);  // from 0 on the right side
   EXPECT_NEAR(half.at(Angle::kElbowFlex), 10, 1e-9);
   EXPECT_NEAR(half.at(Angle::kKneeFlex), 40, 1e-9);
@@ -47,9 +49,14 @@ TEST(Angles, KeepWhatASignalDoesNotName) {
 TEST(Limbs, AreReadAsNumbersOrSwings) {
   const auto limbs = read("period_s: 2\nhip_flex: {mean: 10, moves: 30}\nknee_flex: 15\n");
   ASSERT_TRUE(limbs) << limbs.error().message;
-  EXPECT_NEAR(limbs->at(0.5).at(Angle::kHipFlex), 40, 1e-9);  // a quarter of two seconds
-  EXPECT_NEAR(limbs->at(0.5).at(Angle::kHipFlex, true), 40, 1e-9);
-  EXPECT_NEAR(limbs->at(7).at(Angle::kKneeFlex), 15, 1e-9);
+  EXPECT_EQ(limbs->period_s, 2);
+  EXPECT_NEAR(limbs->at({.periods = 0.25}).at(Angle::kHipFlex), 40, 1e-9);
+  EXPECT_NEAR(limbs->at({.periods = 0.25}).at(Angle::kHipFlex, true), 40, 1e-9);
+  EXPECT_NEAR(limbs->at({.periods = 3.5}).at(Angle::kKneeFlex), 15, 1e-9);
+  // Half of the amplitude, and the right side a quarter of a period behind.
+  const Angles small = limbs->at({.periods = 0.25, .sides_offset = -0.25, .size = 0.5});
+  EXPECT_NEAR(small.at(Angle::kHipFlex), 25, 1e-9);
+  EXPECT_NEAR(small.at(Angle::kHipFlex, true), 10, 1e-9);
   EXPECT_TRUE(limbs->left_given[static_cast<size_t>(Angle::kKneeFlex)]);
   EXPECT_FALSE(limbs->left_given[static_cast<size_t>(Angle::kElbowFlex)]);
 }
@@ -57,7 +64,7 @@ TEST(Limbs, AreReadAsNumbersOrSwings) {
 TEST(Limbs, MoveTheirSidesTogetherOrOpposite) {
   const auto limbs = read("sides: opposite\nhip_flex: {moves: 30}\nspine_twist: {moves: 5}\n");
   ASSERT_TRUE(limbs) << limbs.error().message;
-  const Angles angles = limbs->at(0.25);
+  const Angles angles = limbs->at({.periods = 0.25});
   EXPECT_NEAR(angles.at(Angle::kHipFlex), 30, 1e-9);
   EXPECT_NEAR(angles.at(Angle::kHipFlex, true), -30, 1e-9);
 }
@@ -65,8 +72,27 @@ TEST(Limbs, MoveTheirSidesTogetherOrOpposite) {
 TEST(Limbs, LetASideDiffer) {
   const auto limbs = read("elbow_flex: 20\nleft: {elbow_flex: 80}\n");
   ASSERT_TRUE(limbs) << limbs.error().message;
-  EXPECT_NEAR(limbs->at(0).at(Angle::kElbowFlex), 80, 1e-9);
-  EXPECT_NEAR(limbs->at(0).at(Angle::kElbowFlex, true), 20, 1e-9);
+  EXPECT_NEAR(limbs->at({}).at(Angle::kElbowFlex), 80, 1e-9);
+  EXPECT_NEAR(limbs->at({}).at(Angle::kElbowFlex, true), 20, 1e-9);
+}
+
+TEST(Limbs, DifferBetweenPeopleWithinTheLimitsOfJoints) {
+  const Limbs limbs = *read("hip_flex: {mean: 30, moves: 10}\nknee_flex: 2\n");
+  double sum = 0, squares = 0;
+  int sides_differ = 0;
+  constexpr int kPeople = 4000;
+  for (uint64_t seed = 0; seed < kPeople; ++seed) {
+    const Angles angles = limbs.at({}, {.seed = seed, .joint_deg = 10});
+    const double hip = angles.at(Angle::kHipFlex) - 30;
+    sum += hip, squares += hip * hip;
+    EXPECT_GE(angles.at(Angle::kKneeFlex), 0);   // knees do not bend forward
+    EXPECT_EQ(angles.at(Angle::kElbowFlex), 0);  // not in the data
+    sides_differ += angles.at(Angle::kHipFlex) != angles.at(Angle::kHipFlex, true) ? 1 : 0;
+  }
+  EXPECT_GT(sides_differ, kPeople - 50);  // but where both are clamped
+  // Four standard errors: 10 / sqrt(4000) = 0.16; clamping at 2.5 takes 2 % of the deviation.
+  EXPECT_NEAR(sum / kPeople, 0, 0.7);
+  EXPECT_NEAR(std::sqrt(squares / kPeople), 9.8, 0.5);
 }
 
 TEST(Limbs, RefuseUnknownJointsAndAngles) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "lido/synth/world/rescue.h"
 #include "lido/synth/world/route.h"
 
 namespace lido::synth {
@@ -13,23 +14,6 @@ namespace {
 /// Distance at which a waypoint counts as reached, and the last waypoint's distance from the rim.
 constexpr double kWaypointReached_m = 0.15, kBeforeRim_m = 0.35;
 constexpr double kWalk_mps = 1.1, kMinSpeed_mps = 0.05;
-
-/// Direction from a point of the rim into the water, where the water is widest.
-Point inward(const Pool& pool, Point rim) {
-  Point best{1, 0};
-  double widest_m = -std::numeric_limits<double>::max();
-  constexpr int kDirections = 32;
-  constexpr double kProbe_m = 0.8;
-  for (int i = 0; i < kDirections; ++i) {
-    const Point direction = direction_of(2 * M_PI * i / kDirections);
-    const double inside_m = pool.inside_m(rim + direction * kProbe_m);
-    if (inside_m > widest_m) {
-      widest_m = inside_m;
-      best = direction;
-    }
-  }
-  return best;
-}
 
 Point nearest_way_in(const Pool& pool, Point from) {
   return *std::ranges::min_element(pool.ways_in, {},
@@ -47,12 +31,17 @@ Point random_target(CrowdState& state, const Agent& agent) {
   constexpr double kMaxStroll_m = 5, kClearance_m = 0.4;
   constexpr int kDraws = 12;
   const Pool& pool = state.pool;
+  const Person& person = state.person_of(agent);
+  const Behaviour& behaviour = state.behaviour_of(agent);
   for (int i = 0; i < kDraws; ++i) {
     const Point target{agent.at.x + state.random.between(-kMaxStroll_m, kMaxStroll_m),
                        agent.at.y + state.random.between(-kMaxStroll_m, kMaxStroll_m)};
     const double inside_m = pool.inside_m(target);
     const bool fits = agent.in_water ? inside_m > kClearance_m
                                      : inside_m < -kClearance_m && inside_m > -pool.deck_m;
+    if (agent.in_water &&
+        !behaviour.fits_depth(pool.depth_m(target), person.stature_m, person.group()))
+      continue;
     if (fits && is_clear(pool, agent.at, target, agent.in_water)) return target;
   }
   return agent.at;
@@ -74,9 +63,19 @@ Point lane_end(const Pool& pool, const Agent& agent) {
 /// Velocity over the rim; nothing once the agent is clear of it.
 std::optional<Point> crossing_velocity(const CrowdState& state, Agent& agent) {
   const double inside_m = state.pool.inside_m(agent.at);
-  const bool over =
-      state.behaviour_of(agent).path == Path::kLeave ? inside_m < -0.4 : inside_m > 0.6;
+  // Onto the deck, or into the water.
+  const Behaviour& behaviour = state.behaviour_of(agent);
+  const bool out =
+      behaviour.path == Path::kLeave || (behaviour.path == Path::kHelp && behaviour.is_wet());
+  // Rescuers draw the other out behind them.
+  const double out_m = behaviour.path == Path::kHelp ? 1.2 : 0.4;
+  const bool over = out ? inside_m < -out_m : inside_m > 0.6;
   agent.in_water = inside_m > 0;
+  // Rescuers who have run along the rim must not come out again at a corner.
+  if (behaviour.path == Path::kHelp && !out) {
+    if (const Agent* victim = state.find(agent.helps))
+      agent.crossing_direction = unit(victim->at - agent.at);
+  }
   if (!over) return agent.crossing_direction * agent.speed_mps;
   agent.crosses_rim = false;
   return std::nullopt;
@@ -94,6 +93,26 @@ Point line_velocity(CrowdState& state, Agent& agent, double by_s) {
 
 }  // namespace
 
+Point inward_from(const Pool& pool, Point rim) {
+  Point best{1, 0};
+  double widest_m = -std::numeric_limits<double>::max();
+  constexpr int kDirections = 32;
+  constexpr double kProbe_m = 0.8;
+  for (int i = 0; i < kDirections; ++i) {
+    const Point direction = direction_of(2 * M_PI * i / kDirections);
+    const double inside_m = pool.inside_m(rim + direction * kProbe_m);
+    if (inside_m > widest_m) {
+      widest_m = inside_m;
+      best = direction;
+    }
+  }
+  return best;
+}
+
+Point velocity_along(const Agent& agent, Point target) {
+  return toward(agent, target, agent.speed_mps);
+}
+
 void plan_path(const CrowdState& state, Agent& agent) {
   const Behaviour& behaviour = state.behaviour_of(agent);
   const Pool& pool = state.pool;
@@ -101,23 +120,24 @@ void plan_path(const CrowdState& state, Agent& agent) {
   agent.crosses_rim = false;
   if (behaviour.path == Path::kEnter || behaviour.path == Path::kLeave) {
     const Point way_in = nearest_way_in(pool, agent.at);
-    const Point in = inward(pool, way_in);
+    const Point in = inward_from(pool, way_in);
     agent.crossing_direction = behaviour.path == Path::kEnter ? in : in * -1;
     agent.waypoints =
         route(pool, agent.at, way_in - agent.crossing_direction * kBeforeRim_m, agent.in_water);
   } else if (behaviour.path == Path::kRunIn) {
     const Point rim = pool.rim(agent.at);
-    agent.crossing_direction = inward(pool, rim);
+    agent.crossing_direction = inward_from(pool, rim);
     agent.waypoints = route(pool, agent.at, rim - agent.crossing_direction * kBeforeRim_m, false);
   } else if (behaviour.place == Place::kEdge) {
     const Point rim = pool.rim(agent.at);
-    agent.waypoints = {rim - inward(pool, rim) * (kDeckMargin_m + 0.02)};
+    agent.waypoints = {rim - inward_from(pool, rim) * (kDeckMargin_m + 0.02)};
   }
 }
 
 std::optional<Point> desired_velocity(CrowdState& state, Agent& agent, double by_s) {
   if (agent.crosses_rim) return crossing_velocity(state, agent);
   const Behaviour& behaviour = state.behaviour_of(agent);
+  if (behaviour.path == Path::kHelp) return rescue_velocity(state, agent);
   while (!agent.waypoints.empty() &&
          (agent.waypoints.back() - agent.at).length() < kWaypointReached_m)
     agent.waypoints.pop_back();
@@ -143,17 +163,21 @@ std::optional<Point> desired_velocity(CrowdState& state, Agent& agent, double by
       return line_velocity(state, agent, by_s);
     case Path::kStay:
     case Path::kFollow:
+    case Path::kHelp:
+    case Path::kTowed:
       break;
   }
   return Point{};
 }
 
-void follow_minder(const CrowdState& state, Agent& agent, double by_s) {
+void follow_minder(CrowdState& state, Agent& agent, double by_s) {
   const Agent* minder = state.find(state.person_of(agent).minded_by);
   if (minder != nullptr) {
     constexpr double kArm_m = 0.4, kCarried_mps = 2;
     const double distance_m = minder->in_water ? kArm_m : 1.5 * kArm_m;
-    const Point target = minder->at - direction_of(minder->heading_rad) * distance_m;
+    Point target = minder->at - direction_of(minder->heading_rad) * distance_m;
+    const auto [rim, inside_m] = state.pool.nearest(target);
+    if (inside_m < -state.pool.deck_m) target = rim + unit(target - rim) * state.pool.deck_m;
     Point change = toward(agent, target, kCarried_mps) - agent.velocity;
     if (change.length() > kWalkAcceleration * by_s)
       change = unit(change) * (kWalkAcceleration * by_s);
@@ -162,38 +186,6 @@ void follow_minder(const CrowdState& state, Agent& agent, double by_s) {
     agent.heading_rad = minder->heading_rad;
   }
   agent.in_water = state.pool.is_water(agent.at);
-  agent.behaviour = *state.behaviours.find(agent.in_water ? "held_in_water" : "beside_grown_up");
-}
-
-double desired_mouth_m(const CrowdState& state, const Agent& agent) {
-  const Behaviour& behaviour = state.behaviour_of(agent);
-  const double upright_m =
-      state.person_of(agent).mouth_m() * std::cos(std::min(80.0, behaviour.tilt_deg) * M_PI / 180);
-  constexpr double kSittingShare = 0.45;  // of the height standing
-  constexpr double kLying_m = 0.12;
-  if (!agent.in_water) {
-    if (behaviour.place == Place::kEdge) return state.pool.freeboard_m + kSittingShare * upright_m;
-    if (behaviour.danger == Danger::kFallen) return state.pool.freeboard_m + kLying_m;
-    return state.pool.freeboard_m + upright_m;
-  }
-  const double depth_m = state.pool.depth_m(agent.at);
-  const double moves_m =
-      behaviour.head_amplitude_m * std::sin(2 * M_PI * agent.phase_s / behaviour.head_period_s);
-  double mouth_m = (behaviour.is_wet() ? behaviour.head_m : 0.1) + moves_m;
-  // People stand where they can, unless they swim or are in danger.
-  constexpr double kUpright_deg = 30;
-  if (behaviour.danger == Danger::kNone && behaviour.tilt_deg < kUpright_deg)
-    mouth_m = std::max(mouth_m, upright_m - depth_m + moves_m / 4);
-  return std::max(mouth_m, kLying_m - depth_m);
-}
-
-void move_mouth(const CrowdState& state, Agent& agent, double by_s) {
-  const Behaviour& behaviour = state.behaviour_of(agent);
-  const bool sinks = behaviour.danger == Danger::kDrowning && behaviour.head_m < -1;
-  constexpr double kSink_mps = 0.5, kMove_mps = 1.5, kLeap_mps = 4;
-  const double speed_mps = sinks ? kSink_mps : agent.crosses_rim ? kLeap_mps : kMove_mps;
-  const double max_m = speed_mps * by_s;
-  agent.mouth_m += std::clamp(desired_mouth_m(state, agent) - agent.mouth_m, -max_m, max_m);
 }
 
 }  // namespace lido::synth

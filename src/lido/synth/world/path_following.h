@@ -15,13 +15,13 @@ void plan_path(const CrowdState& state, Agent& agent);
 /// @return Nothing when the agent has crossed the rim and needs another behaviour.
 std::optional<Point> desired_velocity(CrowdState& state, Agent& agent, double by_s);
 
+/// Direction from a point of the rim into the water, where the water is widest. Unit length.
+Point inward_from(const Pool& pool, Point rim);
+
+/// Velocity toward a target at the agent's speed, slower on the last metres.
+Point velocity_along(const Agent& agent, Point target);
+
 /// Moves a toddler along with the person who minds them.
-void follow_minder(const CrowdState& state, Agent& agent, double by_s);
-
-/// Height of the mouth that the behaviour wants, metres over the water at rest.
-double desired_mouth_m(const CrowdState& state, const Agent& agent);
-
-/// Moves the mouth toward the height that the behaviour wants, no faster than people can.
-void move_mouth(const CrowdState& state, Agent& agent, double by_s);
+void follow_minder(CrowdState& state, Agent& agent, double by_s);
 
 }  // namespace lido::synth

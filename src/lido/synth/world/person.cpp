@@ -65,6 +65,12 @@ class Day {
     add(20, 60);
     people_.back().is_cleaner = true;
   }
+  /// A lifeguard from one time to another.
+  void lifeguard(double from_s, double to_s) {
+    begin_party(from_s, to_s - from_s);
+    add(18, 55);
+    people_.back().is_lifeguard = true;
+  }
 
   std::vector<Person> take() {
     std::ranges::stable_sort(people_, {}, &Person::arrives_s);
@@ -127,6 +133,10 @@ std::vector<Person> random_day(Random& random, int weekday, double busy) {
   constexpr double kHour_s = 3600, kOpens_h = 9, kCloses_h = 20;
   Day day(random);
   day.cleaner(random.between(7, 8) * kHour_s);
+  // Two shifts, which overlap at noon.
+  constexpr double kNoon_h = 14.5, kOverlap_h = 0.25;
+  day.lifeguard((kOpens_h - 0.25) * kHour_s, (kNoon_h + kOverlap_h) * kHour_s);
+  day.lifeguard((kNoon_h - kOverlap_h) * kHour_s, (kCloses_h + 0.75) * kHour_s);
   const bool weekend = weekday >= 5;
   const auto come = [&](double each_day, double from_h, double to_h, auto arrive) {
     // Poisson process between two hours.

@@ -23,7 +23,8 @@ struct Person {
   int64_t party = 0;           ///< Number of the party that the person comes with.
   int64_t minded_by = -1;      ///< Id of the person who minds this toddler; negative for none.
   bool minds_toddler = false;  ///< Whether the person minds a toddler.
-  bool is_cleaner = false;     ///< Whether the person cleans; cleaners stay on the deck.
+  bool is_cleaner = false;     ///< Whether the person cleans.
+  bool is_lifeguard = false;   ///< Whether the person watches the water.
   double arrives_s = 0;
   double leaves_s = 0;      ///< When the person begins to leave.
   std::optional<Point> at;  ///< Where the person arrives; at the gate when empty.
@@ -37,6 +38,8 @@ struct Person {
   std::vector<ScriptedBehaviour> script;
 
   AgeGroup group() const;
+  /// Whether the person works here; staff stay on the deck, except to help.
+  bool is_staff() const { return is_cleaner || is_lifeguard; }
   /// Height of the mouth over the soles when standing, metres. Agrees with the drawn bodies; the
   /// heads of small children are large.
   double mouth_m() const { return (0.91 - 0.008 * std::max(0.0, 10 - age_years)) * stature_m; }
