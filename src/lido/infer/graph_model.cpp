@@ -246,7 +246,7 @@ std::vector<std::string> parts_of(const Json& json) {
   }
   std::vector<std::string> parts = {base->second};
   for (const Json& fused : json.at("attr").at("fused_ops").at("list").at("s")) {
-    const std::string part = from_base64(fused);
+    const std::string part = from_base64(fused.get<std::string>());
     const bool is_bias = part == "BiasAdd";
     const bool is_activation = part == "Relu" || part == "Relu6" || part == "Elu";
     if (is_bias != (parts.size() == 1) || (!is_bias && !is_activation) || parts.size() > 2)
