@@ -12,7 +12,7 @@ namespace lido::cli {
 namespace {
 
 /// Damaged samples that are named, at most.
-constexpr size_t kMaxNamed = 3;
+constexpr size_t kMaxDamagedNamed = 3;
 
 struct ExportFlags {
   std::string dataset;
@@ -54,7 +54,7 @@ Result<int> run_export(const ExportFlags& flags) {
                counted(summary.rows, "row"));
     fmt::print("open: {}/index.html\n", out->uri());
   }
-  for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxNamed); ++i)
+  for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxDamagedNamed); ++i)
     fmt::print(stderr, "lido: warning: {}\n", printable(summary.damaged[i]));
   return summary.damaged.empty() ? kDone : kSomeRejected;
 }

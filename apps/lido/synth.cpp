@@ -108,7 +108,7 @@ OrderedJson list_json(const synth::Behaviours& behaviours) {
   return all;
 }
 
-Result<int> list(const SynthFlags& flags) {
+Result<int> list_behaviours(const SynthFlags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   if (flags.json) {
     fmt::print("{}\n", json_text(list_json(behaviours)));
