@@ -228,7 +228,8 @@ class Commands {
 
   void add_list() {
     CLI::App& sub =
-        add("list", "List behaviours, signals, bodies, light and cameras with their sources", list);
+        add("list", "List behaviours, signals, bodies, light and cameras with their sources",
+            list_behaviours);
     add_behaviours(sub);
     sub.add_flag("--json", flags_->json, "Print the list as JSON");
   }
