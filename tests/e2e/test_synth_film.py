@@ -254,7 +254,7 @@ def test_a_hidden_part_is_hidden_in_the_truth(hiding):
         x, y = point.astype(int)
         return added[y - reach : y + reach + 1, x - reach : x + reach + 1].any()
 
-    assert sorted(set(visibility)) == [1, 2] and visibility.count(1) >= 3
+    assert sorted(set(visibility)) == [1, 2] and visibility.count(1) >= 2
     for point, seen_as in zip(points, visibility, strict=True):
         assert is_added_near(point, 3) if seen_as == 2 else not is_added_near(point, 1), point
 
@@ -437,6 +437,12 @@ def test_a_pool_at_random(tmp_path):
     assert not (tmp_path / "c").exists()
 
 
+def position_of(camera):
+    """Position of a site's camera, in metres: -R^T t of its [R | t]."""
+    pose = numpy.array(camera["cam_from_world"])
+    return -pose[:, :3].T @ pose[:, 3]
+
+
 def test_what_is_drawn_is_a_file(tmp_path):
     schema = jsonschema.Draft202012Validator(
         json.loads(
@@ -468,7 +474,7 @@ def test_what_is_drawn_is_a_file(tmp_path):
         site["light"] == "infrared" and site["water"]["wave_m"] == 0 and len(site["cameras"]) == 2
     )
     assert all(
-        6 <= camera["at"][2] <= 7 and camera["dirt"] >= 0.9 and 0.04 <= camera["noise"] <= 0.05
+        6 <= position_of(camera)[2] <= 7 and camera["dirt"] >= 0.9 and 0.04 <= camera["noise"] <= 0.05
         for camera in site["cameras"]
     )
     for bad, said in (
@@ -491,8 +497,8 @@ def test_what_is_drawn_is_a_file(tmp_path):
     [
         (
             "at: [-1.5, -2, 3]",
-            "at: [4, 2, -0.5]",
-            ":8: cameras.0.at is a list, want a camera at least 0.2 m over the water",
+            "at: [3, 2, -0.5]",
+            ":8: cameras.0.at is a list, want a camera over the water, where films are drawn from",
         ),
         (
             "at: [-1.5, -2, 3]",

@@ -147,16 +147,17 @@ std::vector<Box> expected_people(std::span<const Observation> recent, const Dete
   return expected;
 }
 
-/// Whether a box covers nearly the place of another one.
-bool is_near_any(const std::vector<Box>& boxes, const Box& box) {
-  constexpr double kMinIou = 0.2;
-  return std::ranges::any_of(boxes, [&](const Box& other) { return iou(other, box) > kMinIou; });
+/// Whether a box shares more than min_iou with another one.
+bool is_near_any(const std::vector<Box>& boxes, const Box& box, double min_iou = 0.2) {
+  return std::ranges::any_of(boxes, [&](const Box& other) { return iou(other, box) > min_iou; });
 }
 
 }  // namespace
 
 std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector) {
   constexpr size_t kMaxCutouts = 40;
+  // A track may use the fainter of two boxes, so that each has a cutout of its size.
+  constexpr double kCopyIou = 0.5;
   const Observation& now = recent.back();
   std::vector<Box> boxes;
   for (const Detection& one : now.found) {
@@ -165,7 +166,7 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
   const auto expected = expected_people(recent, detector);
   for (const Detection& one : now.found) {
     if (detector.is_person(one.class_id) && !is_certain_person(one, detector) &&
-        is_near_any(expected, one.box) && !is_near_any(boxes, one.box))
+        is_near_any(expected, one.box) && !is_near_any(boxes, one.box, kCopyIou))
       boxes.push_back(one.box);
   }
   for (const Box& box : expected) {
