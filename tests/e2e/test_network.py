@@ -88,5 +88,12 @@ def test_pages_ask_for_nothing(people, tmp_path):
         text = (tmp_path / "d" / name).read_text()
         assert "url(" not in text and "@import" not in text
         # Scripts stand in the page, and have none of the ways by which a page can load or send.
-        for way in ("fetch(", "XMLHttpRequest", "WebSocket", "EventSource", "sendBeacon", "import("):
+        for way in (
+            "fetch(",
+            "XMLHttpRequest",
+            "WebSocket",
+            "EventSource",
+            "sendBeacon",
+            "import(",
+        ):
             assert way not in text, way

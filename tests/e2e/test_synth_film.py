@@ -474,7 +474,9 @@ def test_what_is_drawn_is_a_file(tmp_path):
         site["light"] == "infrared" and site["water"]["wave_m"] == 0 and len(site["cameras"]) == 2
     )
     assert all(
-        6 <= position_of(camera)[2] <= 7 and camera["dirt"] >= 0.9 and 0.04 <= camera["noise"] <= 0.05
+        6 <= position_of(camera)[2] <= 7
+        and camera["dirt"] >= 0.9
+        and 0.04 <= camera["noise"] <= 0.05
         for camera in site["cameras"]
     )
     for bad, said in (
