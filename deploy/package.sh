@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every library but glibc's; and
-# wheels of lido-pool, the program and the Python module: one for Python 3.11, and one for 3.12 and
-# later where such a Python is found.
+# wheels of lido-pool, the program and the Python module: one for Python 3.11, and where a later
+# Python is found, one for that and all after it.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^project(lido VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
@@ -104,43 +104,26 @@ with tempfile.TemporaryDirectory() as folder:
 PY
 }
 
-# later_python VERSION: prints the path of that Python, from the PATH or from pyenv; nothing where
-# there is none.
-later_python() {
-  # pyenv has commands of Pythons that are not installed.
-  for python in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1".*/bin/python; do
-    "$python" -c "" 2> /dev/null || continue
-    command -v "$python"
+# The wheel for Python 3.12 and later, built with the first such Python that is found.
+wheel_abi3() {
+  for version in 3.12 3.13 3.14; do
+    # pyenv has commands of Pythons that are not installed.
+    "python$version" -c "" 2> /dev/null || continue
+    [ -x "build/package/python$version/bin/python" ] ||
+      "python$version" -m venv "build/package/python$version"
+    "build/package/python$version/bin/pip" install -q --disable-pip-version-check \
+      nanobind==3.1.0 scikit-build-core==1.1.2
+    wheel "build/package/python$version/bin/python"
+    check_wheel dist/lido_pool-*-abi3-*.whl "python$version"
     return
   done
-}
-
-# The wheel for Python 3.12 and later, built with the first such Python that is found, and checked
-# with each.
-wheel_abi3() {
-  built=
-  for version in 3.12 3.13 3.14; do
-    python=$(later_python $version)
-    if [ -z "$python" ]; then
-      say "skipped: the wheel on Python $version, which is not here"
-      continue
-    fi
-    if [ -z "$built" ]; then
-      built=build/package/python$version
-      [ -x "$built/bin/python" ] || "$python" -m venv "$built"
-      "$built/bin/pip" install -q --disable-pip-version-check \
-        nanobind==3.1.0 scikit-build-core==1.1.2
-      wheel "$built/bin/python"
-    fi
-    check_wheel dist/lido_pool-*-cp312-abi3-*.whl "$python"
-  done
+  say "skipped: no wheel for Python 3.12 and later, since there is no such Python here"
 }
 
 # check_wheel WHEEL PYTHON: a library that the wheel needs and lacks must be glibc's, the
 # compiler's, or of a package that the wheel depends on. In a new environment its program runs, and
 # its module reads a dataset that the packed program wrote.
 check_wheel() {
-  say "checking $1 with $("$2" --version)"
   rm -rf build/package/unpacked
   .venv/bin/python -m zipfile -e "$1" build/package/unpacked
   granted="$from_glibc|^lib(stdc\+\+|gcc_s|z|arrow|arrow_s3|parquet|openvino|tbb)\.so"
