@@ -251,20 +251,23 @@ double Camera::max_field() const {
   return considered;
 }
 
+bool Camera::shows(const Vector3& p) const {
+  if (!(p.z() > 1e-6)) return false;
+  const double r = std::sqrt(p.x() * p.x() + p.y() * p.y()) / p.z();
+  return !folds_before(*this, lens == Lens::kBrown ? r : std::atan(r));
+}
+
 std::optional<Eigen::Vector2d> Camera::project_from_camera(const Vector3& p) const {
-  if (p.z() <= 1e-6) return std::nullopt;
+  if (!shows(p)) return std::nullopt;
   double x = p.x() / p.z(), y = p.y() / p.z();
   const double r = std::hypot(x, y);
   if (lens == Lens::kBrown) {
-    if (folds_before(*this, r)) return std::nullopt;
     const double factor = brown_factor(k, r * r), xy = x * y;
     const double distorted_x = x * factor + 2 * k[2] * xy + k[3] * (r * r + 2 * x * x);
     y = y * factor + k[2] * (r * r + 2 * y * y) + 2 * k[3] * xy;
     x = distorted_x;
   } else if (r > 0) {
-    const double angle_rad = std::atan(r);
-    if (folds_before(*this, angle_rad)) return std::nullopt;
-    const double factor = fisheye_radius(k, angle_rad) / r;
+    const double factor = fisheye_radius(k, std::atan(r)) / r;
     x *= factor;
     y *= factor;
   }

@@ -59,6 +59,8 @@ struct Camera {
   /// points over the water appear as if the water reached above them.
   /// @return As project(); also nothing for a point behind the port.
   std::optional<Eigen::Vector2d> project_through_water(const Vector3& point_in_world) const;
+  /// Whether a point in camera axes is ahead of the camera and inside the lens's field.
+  bool shows(const Vector3& point_in_camera) const;
   /// Whether a pixel is inside the image.
   bool contains(const Eigen::Vector2d& pixel) const {
     return pixel.x() >= 0 && pixel.y() >= 0 && pixel.x() < width && pixel.y() < height;

@@ -53,4 +53,5 @@ def main():
                 print(",".join([lens, *(f"{value:.10g}" for value in values)]))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -79,5 +79,52 @@ TEST_F(Refraction, MakesWaterLookShallowerFromAbove) {
   EXPECT_NEAR((*camera.project_through_water(below) - *camera.project(lifted)).norm(), 0, 0.02);
 }
 
+TEST_F(Refraction, HasTheDerivativesOfDifferences) {
+  constexpr double kStep = 1e-6;
+  for (int i = 0; i < 2000; ++i) {
+    // Every tenth ray is nearly or wholly vertical.
+    const Vector3 eye = random_eye();
+    Vector3 below = random_below();
+    if (i % 10 == 0) below.head<2>() = eye.head<2>() + Eigen::Vector2d(i % 20 == 0 ? 0 : 1e-4, 0);
+    const auto crossing = differentiate_refraction(eye, below, 1.34);
+    const Vector3 plain = refract_at_flat_surface(eye, below, 1.34);
+    EXPECT_LT((crossing.at - plain).norm(), 1e-10 * (1 + (below - eye).norm()));
+    for (Eigen::Index axis = 0; axis < 3; ++axis) {
+      const Vector3 by = kStep * Vector3::Unit(axis);
+      const Vector3 by_eye = refract_at_flat_surface(eye + by, below, 1.34) -
+                             refract_at_flat_surface(eye - by, below, 1.34);
+      EXPECT_LT((crossing.by_eye.col(axis) - by_eye / (2 * kStep)).norm(), 1e-6);
+      const Vector3 by_below = refract_at_flat_surface(eye, below + by, 1.34) -
+                               refract_at_flat_surface(eye, below - by, 1.34);
+      EXPECT_LT((crossing.by_below.col(axis) - by_below / (2 * kStep)).norm(), 1e-6);
+    }
+    const Vector3 by_index = refract_at_flat_surface(eye, below, 1.34 + kStep) -
+                             refract_at_flat_surface(eye, below, 1.34 - kStep);
+    EXPECT_LT((crossing.by_index - by_index / (2 * kStep)).norm(), 1e-6);
+  }
+}
+
+TEST_F(Refraction, TurnsADirectionAsItTurnsARay) {
+  for (int i = 0; i < 2000; ++i) {
+    const Vector3 eye = random_eye(), below = random_below();
+    const Vector3 at = refract_at_flat_surface(eye, below);
+    const auto turned =
+        refract_direction((at - eye).normalized(), Vector3::UnitZ(), 1 / kWaterRefractiveIndex);
+    ASSERT_TRUE(turned);
+    EXPECT_LT((*turned - (below - at).normalized()).norm(), 1e-8);
+  }
+}
+
+// The critical angle of water is asin(1 / 1.333) = 48.6 degrees.
+TEST_F(Refraction, ReflectsTotallyBeyondTheCriticalAngle) {
+  const auto up = [](double degrees) {
+    const double angle = degrees * M_PI / 180;
+    return refract_direction({std::sin(angle), 0, std::cos(angle)}, -Vector3::UnitZ(),
+                             kWaterRefractiveIndex);
+  };
+  EXPECT_TRUE(up(48.5));
+  EXPECT_FALSE(up(48.7));
+}
+
 }  // namespace
 }  // namespace lido::geometry
