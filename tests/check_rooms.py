@@ -34,7 +34,7 @@ OWNERS = {
     "nanobind/": {"python"},
 }
 # Libraries whose types may stand in public headers: prefix and rooms; None for all.
-SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth"}}
+SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth", "reconstruct"}}
 PRIVATE_HEADERS = {
     *("dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
