@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "lido/base/box.h"
@@ -67,7 +68,12 @@ Augmentation draw_augmentation(const AugmentOptions& options, uint64_t seed, int
                                std::string_view group, std::string_view sample, int width,
                                int height);
 
-/// Applies an augmentation to a frame. @param frame  Number of the frame in the window. Pure.
+/// Applies an augmentation to a frame of at most 8192 pixels a side. Every CPU gives equal bytes.
+/// Pure.
+/// @param frame  Number of the frame in the window.
+/// @param out    Memory of the size of image.rgb, not that of the image.
+void augment(const media::Image& image, const Augmentation& augmentation, int frame,
+             std::span<uint8_t> out);
 media::Image augment(const media::Image& image, const Augmentation& augmentation, int frame);
 
 /// Returns the smallest upright box around the moved box, clipped to the frame; NaN stays NaN.

@@ -3,6 +3,9 @@
 
 #include <turbojpeg.h>
 
+#include <algorithm>
+#include <cassert>
+
 namespace lido::dataset {
 
 struct JpegEncoder::Handle {
@@ -31,24 +34,47 @@ Result<std::string> JpegEncoder::encode(const media::Image& image, int quality) 
   return std::string(reinterpret_cast<const char*>(handle_->buffer), size);
 }
 
-Result<media::Image> decode_jpeg(std::span<const std::byte> bytes) {
+struct JpegDecoder::Handle {
+  tjhandle decompressor = tjInitDecompress();
+  ~Handle() { tjDestroy(decompressor); }
+};
+
+JpegDecoder::JpegDecoder() : handle_(std::make_unique<Handle>()) {}
+JpegDecoder::~JpegDecoder() = default;
+
+Result<JpegSize> JpegDecoder::read_size(std::span<const std::byte> bytes) {
   constexpr int kMaxSide = 8192;
-  const std::unique_ptr<void, decltype(&tjDestroy)> decoder(tjInitDecompress(), &tjDestroy);
-  const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
-  media::Image image;
+  JpegSize size;
   int subsampling = 0, colorspace = 0;
-  const int error = tjDecompressHeader3(decoder.get(), data, bytes.size(), &image.width,
-                                        &image.height, &subsampling, &colorspace);
-  if (error != 0) return fail(ErrorCode::kCorrupt, "not a JPEG: {}", tjGetErrorStr2(decoder.get()));
-  if (image.width > kMaxSide || image.height > kMaxSide) {
-    return fail(ErrorCode::kCorrupt, "a JPEG of {}x{} pixels, want at most {}x{}", image.width,
-                image.height, kMaxSide, kMaxSide);
+  if (tjDecompressHeader3(handle_->decompressor,
+                          reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+                          &size.width, &size.height, &subsampling, &colorspace) != 0) {
+    return fail(ErrorCode::kCorrupt, "not a JPEG: {}", tjGetErrorStr2(handle_->decompressor));
   }
-  image.rgb.resize(static_cast<size_t>(image.width) * static_cast<size_t>(image.height) * 3);
-  if (tjDecompress2(decoder.get(), data, bytes.size(), image.rgb.data(), image.width, 0,
-                    image.height, TJPF_RGB, TJFLAG_ACCURATEDCT) != 0) {
-    return fail(ErrorCode::kCorrupt, "broken JPEG: {}", tjGetErrorStr2(decoder.get()));
+  if (size.width > kMaxSide || size.height > kMaxSide) {
+    return fail(ErrorCode::kCorrupt, "a JPEG of {}x{} pixels, want at most {}x{}", size.width,
+                size.height, kMaxSide, kMaxSide);
   }
+  return size;
+}
+
+Result<void> JpegDecoder::decode(std::span<const std::byte> bytes, std::span<uint8_t> rgb) {
+  const JpegSize size = LIDO_TRY(read_size(bytes));
+  assert(rgb.size() == static_cast<size_t>(size.width) * static_cast<size_t>(size.height) * 3);
+  if (tjDecompress2(handle_->decompressor, reinterpret_cast<const unsigned char*>(bytes.data()),
+                    bytes.size(), rgb.data(), size.width, 0, size.height, TJPF_RGB,
+                    TJFLAG_ACCURATEDCT) != 0) {
+    return fail(ErrorCode::kCorrupt, "broken JPEG: {}", tjGetErrorStr2(handle_->decompressor));
+  }
+  return {};
+}
+
+Result<media::Image> decode_jpeg(std::span<const std::byte> bytes) {
+  JpegDecoder decoder;
+  const JpegSize size = LIDO_TRY(decoder.read_size(bytes));
+  media::Image image{size.width, size.height, {}};
+  image.rgb.resize(static_cast<size_t>(size.width) * static_cast<size_t>(size.height) * 3);
+  LIDO_TRY(decoder.decode(bytes, image.rgb));
   return image;
 }
 
