@@ -21,7 +21,8 @@
 namespace lido::storage {
 namespace {
 
-/// Reads ahead: little at first and after a jump, twice as much with each sequential request.
+/// Reads ahead: little at first and after a jump, twice as much with each sequential request. Bytes
+/// that the caller asks for at once come with one request.
 class BucketReader final : public Reader {
  public:
   BucketReader(std::shared_ptr<ObjectApi> api, std::string name, std::string uri,
@@ -39,7 +40,7 @@ class BucketReader final : public Reader {
     size_t done = 0;
     while (done < into.size() && offset + static_cast<int64_t>(done) < size_) {
       const int64_t at = offset + static_cast<int64_t>(done);
-      const Fetched& fetched = *LIDO_TRY(fetch(at));
+      const Fetched& fetched = *LIDO_TRY(fetch(at, std::ssize(into) - static_cast<int64_t>(done)));
       const auto skip = static_cast<size_t>(at - fetched.offset);
       const size_t count = std::min(into.size() - done, fetched.bytes.size() - skip);
       std::memcpy(into.data() + done, fetched.bytes.data() + skip, count);
@@ -59,8 +60,9 @@ class BucketReader final : public Reader {
     int64_t end() const { return offset + std::ssize(bytes); }
   };
 
-  /// Returns fetched bytes that include the byte at `at`.
-  Result<const Fetched*> fetch(int64_t at) {
+  /// Returns fetched bytes that include the byte at `at`. @param wanted  Bytes to read from there
+  /// on.
+  Result<const Fetched*> fetch(int64_t at, int64_t wanted) {
     for (auto kept = kept_.begin(); kept != kept_.end(); ++kept) {
       if (at < kept->offset || at >= kept->end()) continue;
       kept_.splice(kept_.begin(), kept_, kept);
@@ -68,7 +70,8 @@ class BucketReader final : public Reader {
     }
     const bool in_order = !kept_.empty() && at == kept_.front().end();
     next_ = in_order ? std::min(2 * next_, kMaxFetch) : kMinFetch;
-    Fetched fetched{at, std::vector<std::byte>(static_cast<size_t>(std::min(next_, size_ - at)))};
+    const int64_t bytes = std::clamp(wanted, next_, kMaxFetch);
+    Fetched fetched{at, std::vector<std::byte>(static_cast<size_t>(std::min(bytes, size_ - at)))};
     const size_t count = LIDO_TRY(api_->read(name_, version_, at, fetched.bytes));
     if (count == 0)
       return fail(ErrorCode::kUnavailable, "{}: no bytes at {}, want {} in all", uri_, at, size_);

@@ -203,6 +203,15 @@ TEST_F(Bucket, AsksForMoreAndMoreWhileReadInOrder) {
   EXPECT_EQ(server().take_offsets(), (std::vector<size_t>{0, 256 << 10, 768 << 10}));
 }
 
+TEST_F(Bucket, ReadsALargeRangeWithOneRequest) {
+  const auto reader = store_->open("clip.mp4");
+  ASSERT_TRUE(reader) << reader.error().message;
+  server().take_offsets();
+  std::vector<std::byte> into(1 << 20);
+  EXPECT_EQ(*(*reader)->read_at(777'777, into), into.size());
+  EXPECT_EQ(server().take_offsets(), (std::vector<size_t>{777'777}));
+}
+
 TEST_F(Bucket, RepeatsARequestThatFails) {
   const auto reader = store_->open("clip.mp4");
   ASSERT_TRUE(reader) << reader.error().message;
