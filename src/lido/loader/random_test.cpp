@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/loader/random.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+namespace lido::loader {
+namespace {
+
+// The first outputs of SplitMix64 for the seed 1234567, as published with its reference code.
+TEST(Random, GivesTheNumbersOfTheReference) {
+  Random random(1234567);
+  for (const uint64_t wanted : {6457827717110365317U, 3203168211198807973U, 9817491932198370423U,
+                                4593380528125082431U, 16408922859458223821U})
+    EXPECT_EQ(random.next(), wanted);
+}
+
+TEST(Random, StaysBelowTheCount) {
+  Random random(3);
+  std::array<int, 5> seen{};
+  for (int i = 0; i < 5000; ++i) ++seen.at(random.below(5));
+  // 1000 each, with a standard deviation of 28.
+  for (const int times : seen) EXPECT_NEAR(times, 1000, 150);
+}
+
+TEST(Random, ShufflesIntoAllOrdersAlike) {
+  Random random(9);
+  std::map<std::array<int, 3>, int> seen;
+  for (int i = 0; i < 6000; ++i) {
+    std::array<int, 3> items = {1, 2, 3};
+    random.shuffle(std::span<int>(items));
+    ++seen[items];
+  }
+  ASSERT_EQ(seen.size(), 6U);
+  for (const auto& [items, times] : seen) EXPECT_NEAR(times, 1000, 150);
+}
+
+}  // namespace
+}  // namespace lido::loader
