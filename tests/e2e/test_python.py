@@ -122,12 +122,14 @@ def test_type_hints_are_installed_with_the_module():
     classes = {n.name: n for n in hints.body if isinstance(n, ast.ClassDef)}
     functions = {n.name for n in classes["Dataset"].body if isinstance(n, ast.FunctionDef)}
     assert {"samples", "splits", "labels", "__len__", "__getitem__", "__repr__"} <= functions
-    defined = {n.name for n in ast.walk(hints) if isinstance(n, ast.ClassDef | ast.FunctionDef)}
+    trees = [hints, ast.parse((folder / "_loader.pyi").read_text())]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    defined = {n.name for n in nodes if isinstance(n, ast.ClassDef | ast.FunctionDef)}
     assert set(lido.__all__) <= defined | {"LidoError", "LidoUnavailable"}
     compile((folder / "_core.pyi").read_text(), "_core.pyi", "exec")
 
 
-@pytest.mark.parametrize("name", ["_core.pyi", "_work.pyi"])
+@pytest.mark.parametrize("name", ["_core.pyi", "_loader.pyi", "_work.pyi"])
 def test_the_type_hints_of_the_wheel_are_those_of_the_module(name):
     built = pathlib.Path(lido.__file__).parent / name
     source = pathlib.Path(__file__).parents[2] / "python/lido" / name
