@@ -8,6 +8,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "lido/loader/loader.h"
@@ -104,19 +105,25 @@ class Loader {
   Loader(const std::string& uri, int generation, int rank, int workers, const std::string& position,
          const nb::kwargs& keywords)
       : loader_(opened(uri, generation, rank, workers, position, keywords)),
-        vocabulary_(std::make_shared<const Vocabulary>(loader_.labels())) {}
+        vocabulary_(std::make_shared<const Vocabulary>(loader_->labels())) {}
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+  ~Loader() {
+    const nb::gil_scoped_release release;  // its threads may end late: they wait for storage
+    loader_.reset();
+  }
 
   Batch next() {
     std::optional<lido::loader::Batch> batch;
     {
       const nb::gil_scoped_release release;
-      batch = value_or_throw(loader_.next());
+      batch = value_or_throw(loader_->next());
     }
     if (!batch) throw nb::stop_iteration();
     return {std::move(*batch), vocabulary_};
   }
 
-  const lido::loader::Loader& loader() const { return loader_; }
+  const lido::loader::Loader& loader() const { return *loader_; }
   const Vocabulary& labels() const { return *vocabulary_; }
 
  private:
@@ -131,7 +138,7 @@ class Loader {
         lido::loader::Loader::open(uri, generation, options, {rank, workers}, position));
   }
 
-  lido::loader::Loader loader_;
+  std::optional<lido::loader::Loader> loader_;
   std::shared_ptr<const Vocabulary> vocabulary_;
 };
 
