@@ -11,6 +11,7 @@ import csv
 import os
 import random
 import shutil
+import statistics
 import subprocess
 
 from ingest import LIDO, WORK, environment
@@ -274,7 +275,7 @@ def show(name, results):
     cells = []
     for key in results[0]:
         values = sorted(result[key] for result in results)
-        middle, digits = values[len(values) // 2], 0 if key in ("switches", "tracks") else 3
+        middle, digits = statistics.median(values), 0 if key in ("switches", "tracks") else 3
         text = f"{middle:.{digits}f}"
         if len(values) > 1:
             text += f" ({values[0]:.{digits}f}-{values[-1]:.{digits}f})"

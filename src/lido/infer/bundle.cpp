@@ -227,4 +227,22 @@ Result<Network> load(const Bundle& bundle, int runners) {
                        runners);
 }
 
+Result<void> check_outputs(const Bundle& bundle, const Network& network,
+                           std::span<const int64_t> sizes) {
+  const auto& outputs = network.outputs();
+  if (outputs.size() != sizes.size()) {
+    return fail(ErrorCode::kCorrupt, "{}/bundle.json: {} outputs, its decoding wants {}",
+                bundle.folder, outputs.size(), sizes.size());
+  }
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (outputs[i].size() == sizes[i] * bundle.input.batch) continue;
+    return fail(ErrorCode::kCorrupt,
+                "{}/{}: output \"{}\" has the wrong size, got {} values, want {} for the bundle's "
+                "decoding",
+                bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
+                sizes[i] * bundle.input.batch);
+  }
+  return {};
+}
+
 }  // namespace lido::infer

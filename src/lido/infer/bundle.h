@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -81,5 +82,11 @@ Result<Bundle> read_bundle(const std::string& folder);
 /// @param runners  Runners that run at the same time, 1 or more.
 /// @return Errors of Network::load().
 Result<Network> load(const Bundle& bundle, int runners = 1);
+
+/// Checks number and sizes of a network's outputs. Pure.
+/// @param sizes  Values of each output for one image, as the bundle's decoding wants them.
+/// @return kCorrupt that names the bundle, the output and both sizes.
+Result<void> check_outputs(const Bundle& bundle, const Network& network,
+                           std::span<const int64_t> sizes);
 
 }  // namespace lido::infer

@@ -149,6 +149,23 @@ TEST(Bundle, ACardChangesTheScoresAndNotTheIdentity) {
             bundle.folder() + "/card.json: scores.low is missing, want a number");
 }
 
+TEST(Bundle, OutputsHaveTheNumberAndSizesThatTheDecodingWants) {
+  const auto bundle = read_bundle(LIDO_TEST_MODELS "/nanodet").value();
+  const auto network = load(bundle).value();
+  // Scores of 80 classes, then four sides of 11 bins, for grids of 52, 26 and 13 cells a side.
+  const std::vector<int64_t> wanted = {2704 * 80, 676 * 80, 169 * 80,
+                                       2704 * 44, 676 * 44, 169 * 44};
+  const auto right = check_outputs(bundle, network, wanted);
+  EXPECT_TRUE(right) << right.error().message;
+  EXPECT_EQ(check_outputs(bundle, network, std::span(wanted).first(5)).error().message,
+            bundle.folder + "/bundle.json: 6 outputs, its decoding wants 5");
+  auto wrong = wanted;
+  wrong[3] = 86528;
+  EXPECT_EQ(check_outputs(bundle, network, wrong).error().message,
+            bundle.folder + "/" + bundle.model + ": output \"" + bundle.outputs[3] +
+                "\" has the wrong size, got 118976 values, want 86528 for the bundle's decoding");
+}
+
 TEST(Bundle, AFolderWithoutOneIsNotFound) {
   const TestFolder empty;
   const auto bundle = read_bundle(empty.path());

@@ -60,7 +60,7 @@ bool cells_differ(const CellMeans& a, const CellMeans& b) {
   const float everywhere = median(change);
   for (float& cell : change) cell = std::abs(cell - everywhere);
   if (std::ranges::max(change) <= kMinLevels) return false;
-  const float sigma = median(change) / 0.6745F;  // of a normal distribution
+  const float sigma = median(change) / 0.6745F;  // standard deviation of a normal distribution
   const float min_change = std::max(kMinLevels, kMinSigmas * sigma);
   const auto columns = static_cast<size_t>(a.columns);
   for (size_t i = 0; i < change.size(); ++i) {

@@ -339,16 +339,18 @@ Image Converter::convert(const Frame& frame, const Geometry& geometry) {
   return {geometry.width, geometry.height, make_upright(std::move(stored), turn, 3)};
 }
 
-GreyImage Converter::convert_grey(const Frame& frame, const Geometry& geometry) {
-  if (frame.matrix == ColorMatrix::kRgb) {
-    const Image image = convert(frame, geometry);
-    GreyImage grey{image.width, image.height, std::vector<uint8_t>(image.rgb.size() / 3)};
-    for (size_t i = 0; i < grey.grey.size(); ++i) {
-      const uint8_t* rgb = &image.rgb[3 * i];
-      grey.grey[i] = static_cast<uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
-    }
-    return grey;
+GreyImage grey_of(const Image& image) {
+  GreyImage grey{image.width, image.height, std::vector<uint8_t>(image.rgb.size() / 3)};
+  for (size_t i = 0; i < grey.grey.size(); ++i) {
+    const uint8_t* rgb = &image.rgb[3 * i];
+    // In 1/256: 0.299, 0.587 and 0.114.
+    grey.grey[i] = static_cast<uint8_t>((77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2] + 128) >> 8);
   }
+  return grey;
+}
+
+GreyImage Converter::convert_grey(const Frame& frame, const Geometry& geometry) {
+  if (frame.matrix == ColorMatrix::kRgb) return grey_of(convert(frame, geometry));
   const StoredGeometry turn = stored_geometry(frame, geometry);
   prepare(luma_, turn.x, turn.y);
   std::vector<uint8_t> stored(static_cast<size_t>(turn.x.output) *

@@ -24,6 +24,9 @@ struct GreyImage {
   std::vector<uint8_t> grey;
 };
 
+/// Drops the colour of an image: BT.601 luma of its full-range RGB, rounded. Pure.
+GreyImage grey_of(const Image& image);
+
 /// How a frame becomes a square image. Training and live inference use equal options.
 struct TransformOptions {
   /// Side of the square, pixels. Change it to the input size of the model to train.

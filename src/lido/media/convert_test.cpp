@@ -270,6 +270,22 @@ TEST(ConvertGrey, StretchesStudioRangeToFullRange) {
   }
 }
 
+TEST(GreyOf, IsLumaOfBt601) {
+  std::mt19937 random(7);
+  Image image{64, 48, {}};
+  for (int i = 0; i < 3 * 64 * 48; ++i) image.rgb.push_back(static_cast<uint8_t>(random() % 256));
+  image.rgb[0] = image.rgb[1] = image.rgb[2] = 255;
+  const GreyImage grey = grey_of(image);
+  ASSERT_EQ(grey.width, 64);
+  ASSERT_EQ(grey.height, 48);
+  EXPECT_EQ(grey.grey[0], 255);
+  for (size_t i = 0; i < grey.grey.size(); ++i) {
+    const uint8_t* rgb = &image.rgb[3 * i];
+    // Weights in 1/256 are off by up to 0.0018 each; half a level of rounding.
+    ASSERT_NEAR(grey.grey[i], 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2], 1);
+  }
+}
+
 TEST(ConvertGrey, AgreesWithTheBrightnessOfRgb) {
   std::mt19937 random(2);
   const Source source =

@@ -32,7 +32,7 @@ class Encoder {
   ~Encoder();
 
   /// Adds one image, shown 1 / fps after the previous one.
-  /// @param image  Of the size given to open().
+  /// @param image  As large as given to open().
   /// @return The writer's error; kUnavailable when encoding fails.
   Result<void> push(const Image& image);
   /// Leaves one image out: the next one is shown 1 / fps later.

@@ -134,7 +134,7 @@ Result<void> FullPass::push(UniqueFrame decoded) {
 }
 
 /// Derives the timestamps of the waiting frames from those before and after them.
-/// @param next_pts  Of the frame after them; kNoPts when it is unknown.
+/// @param next_pts  PTS of the frame after them; kNoPts when it is unknown.
 Result<void> FullPass::push_untimed(int64_t next_pts) {
   std::vector<UniqueFrame> frames = std::exchange(untimed_, {});
   const Rational tick = pass_.demuxer.time_base();

@@ -48,7 +48,7 @@ ReferenceSet predict_set(const ReferenceSet& from, int32_t shift, BitReader& rea
     bool used;
     bool kept;
   };
-  std::vector<Mark> marks;  // of `before`, `after`, and the other picture itself
+  std::vector<Mark> marks;  // for `before`, `after`, and the other picture itself
   for (size_t i = 0; i <= from.before.size() + from.after.size(); ++i) {
     const bool used = reader.flag();
     marks.push_back({used, used || reader.flag()});

@@ -59,7 +59,7 @@ class Collector {
   Demuxer& demuxer_;
   int64_t max_step_;
   int64_t groups_ = 0;          // random access points so far, shown or not
-  int64_t first_pts_ = kNoPts;  // of the first one
+  int64_t first_pts_ = kNoPts;  // PTS of the first random access point
   int64_t previous_pts_ = kNoPts;
   AccessPoints found_;
 };

@@ -22,14 +22,29 @@ uint8_t median(std::span<uint8_t> values) {
   return *middle;
 }
 
+/// An image's pixels as a matrix, which is not to be written.
+cv::Mat matrix_of(const media::GreyImage& image) {
+  return {image.height, image.width, CV_8U, const_cast<uint8_t*>(image.grey.data())};
+}
+
+/// Pixels of an image in a box; empty for a box outside the image.
+/// @param reduction  Pixels of the box per pixel of the image.
+cv::Rect pixels_of(const media::GreyImage& image, const Box& box, double reduction) {
+  const auto pixel = [&](double at, int size) {
+    return std::clamp(static_cast<int>(std::lround(at / reduction)), 0, size);
+  };
+  const int left = pixel(box.x, image.width), right = pixel(box.right(), image.width);
+  const int top = pixel(box.y, image.height), bottom = pixel(box.bottom(), image.height);
+  return {left, top, std::max(0, right - left), std::max(0, bottom - top)};
+}
+
 /// The images at 1/kReduce of their size.
 std::vector<cv::Mat> reduced(std::span<const media::GreyImage> images) {
   std::vector<cv::Mat> small(images.size());
   for (size_t i = 0; i < images.size(); ++i) {
     const media::GreyImage& image = images[i];
-    const cv::Mat full(image.height, image.width, CV_8U, const_cast<uint8_t*>(image.grey.data()));
     const cv::Size size(std::max(1, image.width / kReduce), std::max(1, image.height / kReduce));
-    cv::resize(full, small[i], size, 0, 0, cv::INTER_AREA);
+    cv::resize(matrix_of(image), small[i], size, 0, 0, cv::INTER_AREA);
   }
   return small;
 }
@@ -45,10 +60,9 @@ Background background_of(const std::vector<cv::Mat>& images) {
   for (int y = 0; y < background.median.rows; ++y) {
     for (int x = 0; x < background.median.cols; ++x) {
       for (size_t i = 0; i < images.size(); ++i) values[i] = images[i].at<uint8_t>(y, x);
-      const uint8_t middle = median(values);
-      background.median.at<uint8_t>(y, x) = middle;
-      for (uint8_t& value : values) value = static_cast<uint8_t>(std::abs(value - middle));
-      background.distance.at<uint8_t>(y, x) = median(values);
+      const Spread spread = spread_of(values);
+      background.median.at<uint8_t>(y, x) = spread.median;
+      background.distance.at<uint8_t>(y, x) = spread.distance;
     }
   }
   // Ripples wander, so that the distance of the neighbours applies here too.
@@ -110,31 +124,21 @@ std::vector<Moving> find_moving(std::span<const media::GreyImage> images) {
 
 double moved_share(const Moving& moving, const Box& box) {
   const media::GreyImage& mask = moving.mask;
-  const auto pixel = [&](double at, int size) {
-    return std::clamp(static_cast<int>(std::lround(at / moving.reduction)), 0, size);
-  };
-  const int left = pixel(box.x, mask.width), right = pixel(box.right(), mask.width);
-  const int top = pixel(box.y, mask.height), bottom = pixel(box.bottom(), mask.height);
+  const cv::Rect pixels = pixels_of(mask, box, moving.reduction);
+  if (pixels.empty()) return 0;
   int64_t moved = 0;
-  for (int y = top; y < bottom; ++y) {
-    const auto row = mask.grey.begin() + int64_t{y} * mask.width;
-    moved += std::count(row + left, row + right, uint8_t{255});
+  for (int y = pixels.y; y < pixels.y + pixels.height; ++y) {
+    const auto row = mask.grey.begin() + int64_t{y} * mask.width + pixels.x;
+    moved += std::count(row, row + pixels.width, uint8_t{255});
   }
-  const int64_t area = int64_t{std::max(0, right - left)} * std::max(0, bottom - top);
-  return area == 0 ? 0 : static_cast<double>(moved) / static_cast<double>(area);
+  return static_cast<double>(moved) / (static_cast<double>(pixels.width) * pixels.height);
 }
 
 std::vector<uint8_t> patch_of(const media::GreyImage& image, const Box& box) {
-  const auto pixel = [](double at, int size) {
-    return std::clamp(static_cast<int>(std::lround(at)), 0, size);
-  };
-  const int left = pixel(box.x, image.width), right = pixel(box.right(), image.width);
-  const int top = pixel(box.y, image.height), bottom = pixel(box.bottom(), image.height);
-  if (left >= right || top >= bottom) return {};
-  const cv::Mat full(image.height, image.width, CV_8U, const_cast<uint8_t*>(image.grey.data()));
+  const cv::Rect pixels = pixels_of(image, box, 1);
+  if (pixels.empty()) return {};
   cv::Mat patch;
-  cv::resize(full(cv::Range(top, bottom), cv::Range(left, right)), patch,
-             {kPatchWidth, kPatchHeight}, 0, 0, cv::INTER_AREA);
+  cv::resize(matrix_of(image)(pixels), patch, {kPatchWidth, kPatchHeight}, 0, 0, cv::INTER_AREA);
   return {patch.begin<uint8_t>(), patch.end<uint8_t>()};
 }
 
@@ -144,17 +148,25 @@ BoxLook look_at(const media::GreyImage& image, const Moving& moving, const Box& 
   return look;
 }
 
+Spread spread_of(std::span<uint8_t> values) {
+  const uint8_t middle = median(values);
+  for (uint8_t& value : values) value = static_cast<uint8_t>(std::abs(value - middle));
+  return {middle, median(values)};
+}
+
 Plate make_plate(std::span<const media::Image> images) {
   const media::Image& first = images.front();
   Plate plate{first, {first.width, first.height, std::vector<uint8_t>(first.rgb.size() / 3)}};
   std::vector<uint8_t> values(images.size());
   for (size_t i = 0; i < first.rgb.size(); ++i) {
     for (size_t j = 0; j < images.size(); ++j) values[j] = images[j].rgb[i];
-    const uint8_t middle = median(values);
-    plate.background.rgb[i] = middle;
-    if (i % 3 != 1) continue;  // green approximates brightness
-    for (uint8_t& value : values) value = static_cast<uint8_t>(std::abs(value - middle));
-    plate.activity.grey[i / 3] = median(values);
+    if (i % 3 != 1) {
+      plate.background.rgb[i] = median(values);
+      continue;
+    }
+    const Spread green = spread_of(values);  // green approximates brightness
+    plate.background.rgb[i] = green.median;
+    plate.activity.grey[i / 3] = green.distance;
   }
   return plate;
 }

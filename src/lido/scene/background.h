@@ -24,7 +24,7 @@ struct Moving {
 /// tiles. Finds swimmers that a detector misses, but also splashes and reflections: recall before
 /// precision. A person who does not move at all is background. Pure.
 ///
-/// @param images  Of equal size, reduced by MotionEstimator::reduce(); fewer than 5 give nothing.
+/// @param images  Equal in size, reduced by MotionEstimator::reduce(); fewer than 5 give nothing.
 /// @return For each image what moved in it; empty when there are too few images.
 std::vector<Moving> find_moving(std::span<const media::GreyImage> images);
 
@@ -48,6 +48,15 @@ BoxLook look_at(const media::GreyImage& image, const Moving& moving, const Box& 
 
 /// The part of an image in a box, kPatchWidth x kPatchHeight; empty for a box outside it. Pure.
 std::vector<uint8_t> patch_of(const media::GreyImage& image, const Box& box);
+
+/// Middle of some values, and how far they usually are from there.
+struct Spread {
+  uint8_t median = 0;
+  uint8_t distance = 0;  ///< Median distance from the median.
+};
+/// Measures the spread of values.
+/// @param values  1 or more; overwritten.
+Spread spread_of(std::span<uint8_t> values);
 
 /// Background of a view, and how much each pixel usually leaves it (water, leaves, flags). Both
 /// images have the size of the frames.

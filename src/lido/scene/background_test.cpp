@@ -77,6 +77,13 @@ TEST(Background, ALampThatIsSwitchedOnIsNoSwimmer) {
   for (const Moving& one : find_moving(images)) EXPECT_TRUE(one.regions.empty());
 }
 
+TEST(Background, SpreadIsTheMedianAndTheMedianDistanceFromIt) {
+  std::vector<uint8_t> values = {200, 3, 7, 250, 9};  // distances from 9: 191, 6, 2, 241, 0
+  const Spread spread = spread_of(values);
+  EXPECT_EQ(spread.median, 9);
+  EXPECT_EQ(spread.distance, 6);
+}
+
 TEST(Background, ActivityIsTheMedianDistanceFromTheMedian) {
   // Green of one pixel: 10, 20, 30, 50, 90. Median 30, distances 20, 10, 0, 20, 60: median 20.
   std::vector<media::Image> images;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "lido/base/json_integer.h"
@@ -197,7 +198,7 @@ struct PassBox {
 
 /// Whether one of two boxes of a class is inside the other.
 bool is_nested(const Detection& a, const Detection& b) {
-  constexpr double kMinContained = 0.8;  // of the smaller box's area
+  constexpr double kMinContained = 0.8;  // share of the smaller box's area
   return a.class_id == b.class_id &&
          intersection(a.box, b.box) > kMinContained * std::min(a.box.area(), b.box.area());
 }
@@ -209,14 +210,49 @@ bool found_in(const std::vector<Detection>& pass, const Detection& one, double n
   });
 }
 
+/// Whether either box's pass found both boxes.
+bool are_separate(const std::vector<std::vector<Detection>>& by_pass, const PassBox& a,
+                  const PassBox& b, double nms_iou) {
+  return a.pass == b.pass || found_in(by_pass[a.pass], b.detection, nms_iou) ||
+         found_in(by_pass[b.pass], a.detection, nms_iou);
+}
+
+/// Whether a box holds two objects that other passes found and the box's own pass did not. Depends
+/// on no order of the boxes.
+bool holds_two(const std::vector<std::vector<Detection>>& by_pass, const std::vector<PassBox>& all,
+               const PassBox& large, double nms_iou) {
+  // A much fainter box is a part of the object, such as the legs.
+  constexpr float kMinScoreShare = 0.5F;
+  std::vector<const PassBox*> held;
+  for (const PassBox& small : all) {
+    if (small.detection.box.area() >= large.detection.box.area() ||
+        small.detection.score < kMinScoreShare * large.detection.score ||
+        !is_nested(small.detection, large.detection) ||
+        are_separate(by_pass, small, large, nms_iou))
+      continue;
+    const bool second = std::ranges::any_of(held, [&](const PassBox* first) {
+      return first->pass == small.pass ||
+             (iou(first->detection.box, small.detection.box) <= nms_iou &&
+              !is_nested(first->detection, small.detection));
+    });
+    if (second) return true;
+    held.push_back(&small);
+  }
+  return false;
+}
+
 }  // namespace
 
 std::vector<Detection> merge_passes(std::vector<std::vector<Detection>> by_pass, double nms_iou) {
-  std::vector<PassBox> all, kept;
+  std::vector<PassBox> found_boxes, all, kept;
   for (size_t pass = 0; pass < by_pass.size(); ++pass) {
     by_pass[pass] = non_max_suppression(std::move(by_pass[pass]), nms_iou);
-    for (const Detection& one : by_pass[pass]) all.push_back({one, pass});
+    for (const Detection& one : by_pass[pass]) found_boxes.push_back({one, pass});
   }
+  // Boxes of two people whom a pass saw as one are dropped.
+  std::ranges::copy_if(found_boxes, std::back_inserter(all), [&](const PassBox& one) {
+    return !holds_two(by_pass, found_boxes, one, nms_iou);
+  });
   std::ranges::stable_sort(all, std::greater(), [](const PassBox& b) { return b.detection.score; });
   for (const PassBox& one : all) {
     const Detection& found = one.detection;
@@ -225,15 +261,15 @@ std::vector<Detection> merge_passes(std::vector<std::vector<Detection>> by_pass,
     for (PassBox& other : kept) {
       if (other.pass == one.pass || other.detection.class_id != found.class_id) continue;
       is_double = is_double || iou(other.detection.box, found.box) > nms_iou;
-      const bool apart = found_in(by_pass[one.pass], other.detection, nms_iou) ||
-                         found_in(by_pass[other.pass], found, nms_iou);
-      if (!apart && is_nested(other.detection, found)) nested.push_back(&other);
+      if (is_nested(other.detection, found) && !are_separate(by_pass, one, other, nms_iou))
+        nested.push_back(&other);
     }
     if (is_double) continue;
     if (nested.empty()) {
       kept.push_back(one);
     } else if (nested.size() == 1 && nested[0]->detection.box.area() < found.box.area()) {
       nested[0]->detection.box = found.box;  // the score stays that of the surer one
+      nested[0]->pass = one.pass;
     }
   }
   std::vector<Detection> merged;
@@ -262,20 +298,8 @@ Result<Detector> Detector::make(const infer::Bundle& bundle, const DetectorOptio
   }
   auto decoding = LIDO_TRY(read_decoding(bundle));
   auto network = LIDO_TRY(infer::load(bundle, sessions));
-  const auto& outputs = network.outputs();
-  const auto sizes = output_sizes(decoding, bundle.input.width, bundle.input.height);
-  if (outputs.size() != sizes.size()) {
-    return fail(ErrorCode::kCorrupt, "{}/bundle.json: {} outputs, its decoding wants {}",
-                bundle.folder, outputs.size(), sizes.size());
-  }
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (outputs[i].size() == sizes[i] * bundle.input.batch) continue;
-    return fail(ErrorCode::kCorrupt,
-                "{}/{}: output \"{}\" has the wrong size, got {} values, want {} for the bundle's "
-                "decoding",
-                bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
-                sizes[i] * bundle.input.batch);
-  }
+  LIDO_TRY(infer::check_outputs(bundle, network,
+                                output_sizes(decoding, bundle.input.width, bundle.input.height)));
   return Detector(bundle, std::move(decoding), std::move(network), resolved);
 }
 
@@ -288,7 +312,7 @@ DetectorSession::DetectorSession(const Detector& detector, infer::Runner runner)
 
 std::vector<DetectorSession::NetworkPass> DetectorSession::passes_over(
     const media::Frame& frame) const {
-  constexpr double kTileOverlap = 0.25;  // of a tile's side
+  constexpr double kTileOverlap = 0.25;  // share of a tile's side
   const auto& input = detector_->bundle().input;
   const auto size = media::upright_size(frame);
   const double aspect = media::upright_aspect(frame);
@@ -331,7 +355,7 @@ Edges to_source(const RawBox& box, const media::Geometry& geometry) {
 bool is_cut_off(const Edges& box, const Box& region, const media::Geometry& geometry,
                 const media::UprightSize& frame_size) {
   constexpr double kMarginPx = 2;  // network pixels
-  constexpr double kMargin = 0.1;  // of the box's side
+  constexpr double kMargin = 0.1;  // share of the box's side
   const double x = std::max(kMarginPx / geometry.scale_x, kMargin * (box.right - box.left));
   const double y = std::max(kMarginPx / geometry.scale_y, kMargin * (box.bottom - box.top));
   return (region.x > 0 && box.left < region.x + x) || (region.y > 0 && box.top < region.y + y) ||

@@ -97,8 +97,8 @@ std::vector<Detection> non_max_suppression(std::vector<Detection> found, double 
 
 /// Merges what several passes over overlapping regions of a frame found: non-maximum suppression
 /// within each pass and over all of them; then, of two boxes of different passes of which one is
-/// inside the other, the larger stays. Both stay when either pass found both objects, and the
-/// smaller ones stay when one box holds two. Pure.
+/// inside the other, the larger stays. Both stay when either pass found both objects. A box that
+/// holds two of other passes, each with half its score or more, is dropped first. Pure.
 /// @return The boxes that stay, by falling score.
 std::vector<Detection> merge_passes(std::vector<std::vector<Detection>> by_pass, double nms_iou);
 

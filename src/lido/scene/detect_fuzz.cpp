@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any numbers as a detector's outputs, under any decoding that a bundle may ask for: a line of
 // JSON, then the numbers, over and over.
-#include <cstring>
-
 #include "lido/scene/detect.h"
+#include "lido/scene/network_fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lido::scene;
-  const std::string_view all(reinterpret_cast<const char*>(data), size);
-  const size_t end = all.find('\n');
-  if (end == std::string_view::npos || size - end < 8) return 0;
+  NetworkFuzz fuzz({data, size});
   lido::infer::Bundle bundle{.classes = {"person", "ball"}};
-  bundle.decoding = nlohmann::json::parse(all.substr(0, end), nullptr, false);
-  if (bundle.decoding.is_discarded()) return 0;
+  if (!fuzz.read(bundle)) return 0;
   const auto decoding = read_decoding(bundle);
   if (!decoding) return 0;
-  const std::string_view numbers = all.substr(end + 1);
-  std::vector<std::vector<float>> outputs;
-  size_t at = 0;
-  for (const int64_t length : output_sizes(*decoding, 64, 48)) {
-    outputs.emplace_back(static_cast<size_t>(length));
-    for (float& value : outputs.back()) {
-      if (at + sizeof value > numbers.size()) at = 0;
-      std::memcpy(&value, numbers.data() + at, sizeof value);
-      at += sizeof value;
-    }
-  }
-  const std::vector<std::span<const float>> spans(outputs.begin(), outputs.end());
-  const auto boxes = decode(*decoding, 64, 48, spans, 0.1F);
+  constexpr int kWidth = NetworkFuzz::kWidth, kHeight = NetworkFuzz::kHeight;
+  const auto outputs = fuzz.outputs(output_sizes(*decoding, kWidth, kHeight));
+  const auto boxes = decode(*decoding, kWidth, kHeight, outputs, 0.1F);
   std::vector<Detection> found;
   for (const RawBox& box : boxes)
     found.push_back(

@@ -104,10 +104,23 @@ TEST(Detect, TilesMergeByContainment) {
   EXPECT_EQ(merge_passes({{whole}, {upper, box(101, 100, 40, 100, 0.5F)}}, 0.6).size(), 2U);
   // One pass saw both.
   EXPECT_EQ(merge_passes({{whole, upper}, {}}, 0.6).size(), 2U);
-  // The pass over the frame saw two people as one.
+  // The pass over the frame saw two people as one, whichever box is surer.
   const Detection left = box(100, 100, 40, 100, 0.7F), right = box(142, 100, 40, 100, 0.7F);
-  EXPECT_EQ(boxes(merge_passes({{box(98, 98, 86, 104, 0.4F)}, {left, right}}, 0.6)),
-            (std::vector<Box>{left.box, right.box}));
+  for (const float score : {0.4F, 0.7F, 0.9F}) {
+    const Detection both = box(98, 98, 86, 104, score);
+    const std::vector<std::vector<std::vector<Detection>>> ways = {
+        {{both}, {left, right}}, {{left, right}, {both}}, {{left}, {both}, {right}}};
+    for (const auto& passes : ways)
+      EXPECT_EQ(boxes(merge_passes(passes, 0.6)), (std::vector<Box>{left.box, right.box})) << score;
+  }
+  // Upper body and legs, both faint, are parts of a person.
+  const Detection sure = box(100, 100, 40, 100, 0.9F);
+  EXPECT_EQ(boxes(merge_passes({{sure}, {box(100, 100, 40, 48, 0.2F), box(100, 150, 40, 48, 0.2F)}},
+                               0.6)),
+            std::vector<Box>{sure.box});
+  // A head and an upper body of two passes are one person.
+  EXPECT_EQ(boxes(merge_passes({{whole}, {upper}, {box(110, 100, 16, 18, 0.7F)}}, 0.6)),
+            std::vector<Box>{whole.box});
   // Another class is another object.
   Detection ball = upper;
   ball.class_id = 1;

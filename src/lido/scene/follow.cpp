@@ -66,7 +66,7 @@ Followed follow(const ObservedClip& clip, const Detector& detector, const Tracke
   const Stillness stillness(thumbnails, motions, fps, width, height);
   const double min_score = detector.options().min_score;
   Tracker tracker(with_scores(options, detector.bundle().scores, min_score), detector.options());
-  std::vector<size_t> first_object;  // of each observation, in all.objects
+  std::vector<size_t> first_object;  // index in all.objects, by observation
   for (size_t i = 0; i < observations.size(); ++i) {
     const Observation& one = observations[i];
     const bool cut = i == 0 || motions[i].view != motions[i - 1].view || one.after_cut;

@@ -82,7 +82,7 @@ struct TrackBox {
 
 /// A track's boxes at every tick, with gaps interpolated linearly in pixels. A gap of more
 /// than `max_gap` ticks stays empty. Pure.
-/// @param sightings  Of one track, in order of time.
+/// @param sightings  Those of one track, in order of time.
 std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t max_gap);
 
 /// Chooses where to cut people out of the last frame: certain detections; detections of low score

@@ -130,7 +130,7 @@ TEST(MotionModel, TheCovarianceIsTheScatterOfRepeatedFits) {
 
 TEST(MotionModel, TheWorstCornerOfAnUncertainTurnIsFarFromTheOrigin) {
   MotionFit fit;
-  fit.covariance(1, 1) = 1e-6;  // of m01, which moves x by 1e-3 for each pixel of y
+  fit.covariance(1, 1) = 1e-6;  // variance of m01, which moves x by 1e-3 for each pixel of y
   EXPECT_NEAR(worst_corner(fit, kSize), 1e-3 * kSize.height, 1e-12);
 }
 

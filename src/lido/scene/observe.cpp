@@ -37,7 +37,7 @@ Result<void> Observer::push(int64_t first_k, int64_t end_k, bool after_cut,
 /// Boxes of people, also with low scores unless they leave too little of the frame.
 std::vector<Box> Observer::may_move(const std::vector<Detection>& found,
                                     const media::UprightSize& size) const {
-  constexpr double kMaxShare = 0.4;  // of the frame's area
+  constexpr double kMaxShare = 0.4;  // share of the frame's area
   std::vector<Box> certain, all;
   double area = 0;
   for (const Detection& one : found) {
@@ -143,7 +143,7 @@ void Observer::look_at_boxes(Observation& observation, const media::GreyImage& i
 
 /// Adds the regions that moved in the block's frames and that no detection covers.
 void Observer::add_moving() {
-  constexpr double kMinShared = 0.3;  // of the smaller box
+  constexpr double kMinShared = 0.3;  // share of the smaller box
   Observation* observation = observations_.data() + observations_.size() - block_.size();
   const auto width = static_cast<int>(std::lround(geometry_.width / geometry_.scale_x));
   const auto height = static_cast<int>(std::lround(geometry_.height / geometry_.scale_y));

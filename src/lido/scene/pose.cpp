@@ -237,20 +237,8 @@ std::vector<std::pair<size_t, size_t>> limbs(std::span<const std::string> names)
 Result<PoseEstimator> PoseEstimator::make(const infer::Bundle& bundle, int sessions) {
   const auto decoding = LIDO_TRY(read_pose_decoding(bundle));
   auto network = LIDO_TRY(infer::load(bundle, sessions));
-  const auto sizes = pose_output_sizes(decoding, bundle.input.width, bundle.input.height);
-  const auto& outputs = network.outputs();
-  if (outputs.size() != sizes.size()) {
-    return fail(ErrorCode::kCorrupt, "{}/bundle.json: {} outputs, its decoding wants {}",
-                bundle.folder, outputs.size(), sizes.size());
-  }
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    if (outputs[i].size() == sizes[i] * bundle.input.batch) continue;
-    return fail(ErrorCode::kCorrupt,
-                "{}/{}: output \"{}\" has the wrong size, got {} values, want {} for the bundle's "
-                "decoding",
-                bundle.folder, bundle.model, outputs[i].name, outputs[i].size(),
-                sizes[i] * bundle.input.batch);
-  }
+  LIDO_TRY(infer::check_outputs(
+      bundle, network, pose_output_sizes(decoding, bundle.input.width, bundle.input.height)));
   return PoseEstimator(bundle, decoding, std::move(network));
 }
 

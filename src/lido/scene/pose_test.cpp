@@ -163,7 +163,7 @@ TEST(Pose, MovenetGivesWhatTensorflowJsGivesForTheOriginalGraph) {
 /// of it.
 class Spots : public testing::Test {
  protected:
-  static constexpr int kSide = 12;  // of a square, pixels
+  static constexpr int kSide = 12;  // side of a square, pixels
 
   void SetUp() override {
     for (const auto& [x, y] : kCentres) {

@@ -13,7 +13,7 @@ constexpr double kMinView_s = 15;
 constexpr size_t kMinThumbnails = 9;
 constexpr double kMinWaterActivity = 2.5;   // brightness levels
 constexpr double kMaxPatchDistance = 10;    // brightness levels
-constexpr double kMaxContrastShare = 0.25;  // of the patch's own contrast
+constexpr double kMaxContrastShare = 0.25;  // share of the patch's own contrast
 
 bool is_at_rest(const ViewMotion& motion) { return motion.view_from_frame == Homography{}; }
 
@@ -38,23 +38,7 @@ bool shows_same(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   return distance < kMaxPatchDistance && distance < std::max(2.0, kMaxContrastShare * own);
 }
 
-uint8_t middle_of(std::vector<uint8_t>& values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 }  // namespace
-
-media::GreyImage grey_of(const media::Image& image) {
-  media::GreyImage grey{image.width, image.height, {}};
-  grey.grey.reserve(image.rgb.size() / 3);
-  for (size_t i = 0; i + 2 < image.rgb.size(); i += 3) {  // BT.601, in 1/256
-    grey.grey.push_back(static_cast<uint8_t>(
-        (77 * image.rgb[i] + 150 * image.rgb[i + 1] + 29 * image.rgb[i + 2]) >> 8));
-  }
-  return grey;
-}
 
 Stillness::Stillness(std::span<const GreyThumbnail> thumbnails, std::span<const ViewMotion> motions,
                      double fps, int width, int height)
@@ -74,9 +58,9 @@ Stillness::Stillness(std::span<const GreyThumbnail> thumbnails, std::span<const 
     std::vector<uint8_t> values(all.size());
     for (size_t i = 0; i < background.median.grey.size(); ++i) {
       for (size_t j = 0; j < all.size(); ++j) values[j] = all[j]->image.grey[i];
-      const uint8_t middle = background.median.grey[i] = middle_of(values);
-      for (uint8_t& value : values) value = static_cast<uint8_t>(std::abs(value - middle));
-      background.activity.grey[i] = middle_of(values);
+      const Spread spread = spread_of(values);
+      background.median.grey[i] = spread.median;
+      background.activity.grey[i] = spread.distance;
     }
     backgrounds_.emplace(view, std::move(background));
   }

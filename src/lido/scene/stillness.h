@@ -27,8 +27,7 @@ struct GreyThumbnail {
   media::GreyImage image;  ///< Longer side at most 480 pixels.
 };
 
-/// Drops the colour of an image. Pure.
-media::GreyImage grey_of(const media::Image& image);
+using media::grey_of;
 
 /// Most thumbnails that Stillness needs of a clip, sampled evenly.
 inline constexpr size_t kMaxStillThumbnails = 61;
@@ -39,8 +38,8 @@ inline constexpr size_t kMaxStillThumbnails = 61;
 /// it is there for more than half of the view. Immutable, so safe from any thread.
 class Stillness {
  public:
-  /// @param thumbnails  Of the clip, by tick.
-  /// @param motions  Of every observation, by tick.
+  /// @param thumbnails  Those of the clip, by tick.
+  /// @param motions  One for every observation, by tick.
   /// @param fps  Ticks a second.
   /// @param width, height  Upright source pixels.
   Stillness(std::span<const GreyThumbnail> thumbnails, std::span<const ViewMotion> motions,

@@ -36,7 +36,7 @@ struct TrackerOptions {
 };
 
 /// The options, with a bundle's score in place of 0. Pure.
-/// @param min_score  Of the detector, above 0.
+/// @param min_score  The detector's, above 0.
 TrackerOptions with_scores(TrackerOptions options, const infer::DetectorScores& scores,
                            double min_score);
 
@@ -59,7 +59,7 @@ class Tracker {
   /// Adds the detections at one time, in order of time.
   /// @param previous_from_frame  Camera motion since the last call; identity for a still camera.
   /// @param cut  Whether the view is a new one: all tracks end.
-  /// @param evidence  Of each detection; empty when nothing is known of their pixels.
+  /// @param evidence  One for each detection; empty when nothing is known of their pixels.
   /// @return For each detection the number of its track, from 1; 0 for none. A track gets its
   ///         number with its second detection; take_confirmed() then names the first.
   std::vector<int64_t> push(double time_s, const Homography& previous_from_frame, bool cut,

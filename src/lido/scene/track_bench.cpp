@@ -68,7 +68,7 @@ Result<void> follow_clip(const char* clip, const char* folder, const char* fps, 
   LIDO_TRY(observer.finish());
   std::vector<GreyThumbnail> thumbnails;
   for (const auto& one : sample_evenly(observer.take_thumbnails(), kMaxStillThumbnails))
-    thumbnails.push_back({one.k, grey_of(one.image)});
+    thumbnails.push_back({one.k, media::grey_of(one.image)});
   const auto observations = observer.take_observations();
   const TrackerOptions options;
   const auto followed =

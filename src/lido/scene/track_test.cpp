@@ -134,6 +134,7 @@ TEST(Track, FaintBoxesCarryATrackForABoundedTime) {
   EXPECT_EQ(faint_calls(Evidence::kStill), 4 * 2);
   EXPECT_EQ(faint_calls(Evidence::kMoves), 4 * kTracker.faint_s);
   EXPECT_EQ(faint_calls(Evidence::kWater), 4 * kTracker.faint_s);
+  EXPECT_EQ(faint_calls(Evidence::kUnknown), 4 * kTracker.faint_s);
   EXPECT_EQ(faint_calls(Evidence::kBackground), 0);
 }
 

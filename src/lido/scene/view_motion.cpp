@@ -98,7 +98,7 @@ bool is_shake(const std::vector<ViewMotion>& motions, const std::vector<Parts>& 
               double fps, double long_side) {
   constexpr double kMomentSamples = 3;   // to each side
   constexpr double kSway_s = 4;          // to each side
-  constexpr double kMaxSwayShare = 0.1;  // of the long side
+  constexpr double kMaxSwayShare = 0.1;  // share of the long side
   struct Window {
     double samples, max_extent;
   };
