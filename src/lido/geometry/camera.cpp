@@ -111,13 +111,6 @@ Result<void> read_intrinsics(const Yaml& node, Camera& camera) {
   return {};
 }
 
-/// Distance of the farthest corner from the principal point, in focal lengths.
-double corner_of(const Camera& camera) {
-  const double x = std::max(camera.cx, camera.width - camera.cx) / camera.fx;
-  const double y = std::max(camera.cy, camera.height - camera.cy) / camera.fy;
-  return std::hypot(x, y);
-}
-
 Result<void> read_lens(const Yaml& node, Camera& camera) {
   for (const auto& [key, other] : {std::pair("intrinsics", "degrees"),
                                    std::pair("distortion", "lens"), std::pair("distortion", "k")}) {
@@ -138,7 +131,7 @@ Result<void> read_lens(const Yaml& node, Camera& camera) {
   }
   if (node["intrinsics"].has_value()) LIDO_TRY(read_intrinsics(node["intrinsics"], camera));
   if (node["distortion"].has_value()) LIDO_TRY(read_distortion(node["distortion"], camera));
-  if (camera.distorted_radius(camera.max_field()) < corner_of(camera))
+  if (camera.distorted_radius(camera.max_field()) < camera.corner_radius())
     return node[node["distortion"].has_value() ? "distortion"
                 : node["k"].has_value()        ? "k"
                                                : "degrees"]
@@ -201,7 +194,8 @@ Result<CameraClock> read_clock(const Yaml& node) {
 }
 
 /// Where the camera is and looks, and how large its images are.
-Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
+/// @param level_z  Height of the water in the file's axes; 0 in the pool's and the camera's.
+Result<Camera> read_pose(const Yaml& node, const Pool& pool, double level_z) {
   const auto width = LIDO_TRY(node["width"].number_or(640, 64, 4096));
   const auto height = LIDO_TRY(node["height"].number_or(360, 64, 4096));
   if (std::fmod(width, 2) != 0) return node["width"].refuse("an even number");
@@ -217,6 +211,7 @@ Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
     }
     Camera camera = make({0, 0, 1}, {1, 0, 0});
     LIDO_TRY(read_matrix(pose, camera));
+    camera.position.z() -= level_z;
     LIDO_TRY(check_place(pose, camera, pool));
     return camera;
   }
@@ -226,6 +221,7 @@ Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
   if (std::hypot(ahead.x(), ahead.y()) < 1e-3)
     return node["looks_at"].refuse("a point that is not straight under the camera");
   Camera camera = make(at, target);
+  camera.position.z() -= level_z;
   LIDO_TRY(check_place(node["at"], camera, pool));
   const double roll_deg = LIDO_TRY(node["roll_deg"].number_or(0, -180, 180));
   roll(camera, roll_deg * M_PI / 180);
@@ -236,6 +232,10 @@ Result<Camera> read_pose(const Yaml& node, const Pool& pool) {
 
 double Camera::distorted_radius(double field) const {
   return lens == Lens::kBrown ? field * brown_factor(k, field * field) : fisheye_radius(k, field);
+}
+
+double Camera::corner_radius() const {
+  return std::hypot(std::max(cx, width - cx) / fx, std::max(cy, height - cy) / fy);
 }
 
 double Camera::max_field() const {
@@ -313,9 +313,9 @@ void roll(Camera& camera, double angle_rad) {
       Eigen::AngleAxisd(angle_rad, Vector3::UnitZ()).toRotationMatrix() * camera.cam_from_world;
 }
 
-Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number) {
+Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number, double level_z) {
   LIDO_TRY(node.check_keys(kCameraKeys));
-  Camera camera = LIDO_TRY(read_pose(node, pool));
+  Camera camera = LIDO_TRY(read_pose(node, pool, level_z));
   camera.name =
       node["name"].has_value() ? LIDO_TRY(node["name"].text()) : fmt::format("cam{}", number);
   if (camera.name.empty() ||

@@ -68,6 +68,8 @@ struct Camera {
   /// The widest ray that the lens model maps one to one: tangent (Brown) or angle in radians
   /// (fisheye) from the optical axis. Farther rays would fold back into the image.
   double max_field() const;
+  /// Distance of the image's farthest corner from the principal point, in focal lengths.
+  double corner_radius() const;
   /// Distance from the principal point, in focal lengths, of a ray so far off the axis: tangent
   /// (Brown, radial part only) or angle in radians (fisheye).
   double distorted_radius(double field) const;
@@ -89,10 +91,12 @@ void roll(Camera& camera, double angle_rad);
 /// Reads one camera of a scene or a site.yaml: its pose by cam_from_world or by at and looks_at,
 /// its lens by intrinsics and distortion or by degrees, lens and k. Keys of a simulated sensor
 /// (noise, faults, ...) are accepted and ignored.
+/// @param pool  In axes whose z = 0 is the water, as is the camera that is returned.
 /// @param number  Names a camera without a name: cam1, cam2, ...
+/// @param level_z  Height of the water in the file's axes, metres.
 /// @return kInvalidArgument with file and line, as for a camera in the waterline, inside a wall, or
 /// with a lens that folds back inside the image.
-Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number);
+Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number, double level_z = 0);
 
 /// Text that read_camera() reads, with intrinsics, distortion and cam_from_world: one item of a
 /// YAML list, indented by two.

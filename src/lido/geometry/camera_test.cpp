@@ -102,6 +102,12 @@ TEST(Camera, EndsItsFieldWhereTheLensWouldFoldBack) {
   EXPECT_NEAR(camera.max_field(), std::sqrt(1 / 0.6), 0.011);
 }
 
+TEST(Camera, HasItsFarthestCornerAcrossFromThePrincipalPoint) {
+  // 3 and 4 focal lengths to the right and up.
+  const Camera camera{.width = 400, .height = 600, .fx = 100, .fy = 110, .cx = 100, .cy = 440};
+  EXPECT_DOUBLE_EQ(camera.corner_radius(), 5);
+}
+
 TEST(Camera, ShowsNothingOutsideItsField) {
   Camera camera;
   camera.position = Vector3::Zero();

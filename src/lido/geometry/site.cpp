@@ -10,8 +10,7 @@ namespace lido::geometry {
 Result<SiteWater> read_site_water(const Yaml& water) {
   if (water["level_z"].has_value() && water["level_m"].has_value())
     return water["level_m"].refuse("no level_m beside level_z");
-  const Yaml level = water[water["level_z"].has_value() ? "level_z" : "level_m"];
-  return SiteWater{LIDO_TRY(level.number_or(0, -100, 100)),
+  return SiteWater{LIDO_TRY(water["level_z"].number_or(0, -100, 100)),
                    LIDO_TRY(water["index"].number_or(kWaterRefractiveIndex, 1, 2))};
 }
 
@@ -21,26 +20,20 @@ void lower(Pool& pool, double level_m) {
   pool.deep_m += level_m;
 }
 
-void lower(Camera& camera, double level_m) { camera.position.z() -= level_m; }
-
 Result<Site> read_site(std::string_view text, const std::string& file) {
   const Yaml yaml = LIDO_TRY(Yaml::parse(text, file));
   Site site{LIDO_TRY(read_pool(yaml["pool"])), {}};
   // A site.yaml of earlier versions has a level_m that its heights already contain.
-  SiteWater water;
-  if (yaml["water"]["level_z"].has_value() || yaml["water"]["index"].has_value())
-    water = LIDO_TRY(read_site_water(yaml["water"]));
+  const SiteWater water = LIDO_TRY(read_site_water(yaml["water"]));
   site.water_index = water.index;
-  if (yaml["cameras"].has_value()) {
-    for (const Yaml& node : LIDO_TRY(yaml["cameras"].list()))
-      site.cameras.push_back(LIDO_TRY(read_camera(node, site.pool, site.cameras.size() + 1)));
-  }
   lower(site.pool, water.level_m);
   if (std::min(site.pool.shallow_m, site.pool.deep_m) <= 0)
     return yaml["water"]["level_z"].refuse("a level that leaves water in the pool");
-  for (Camera& camera : site.cameras) {
-    lower(camera, water.level_m);
-    camera.water_index = water.index;
+  if (!yaml["cameras"].has_value()) return site;
+  for (const Yaml& node : LIDO_TRY(yaml["cameras"].list())) {
+    site.cameras.push_back(
+        LIDO_TRY(read_camera(node, site.pool, site.cameras.size() + 1, water.level_m)));
+    site.cameras.back().water_index = water.index;
   }
   return site;
 }

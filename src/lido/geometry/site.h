@@ -22,17 +22,16 @@ struct SiteWater {
   double level_m = 0;  ///< Height of the water in the file's axes.
   double index = kWaterRefractiveIndex;
 };
-/// Reads level_z (or its other name level_m) and index of the key `water`; other keys are ignored.
+/// Reads level_z and index of the key `water`; other keys are ignored.
 /// @return kInvalidArgument with file and line.
 Result<SiteWater> read_site_water(const Yaml& water);
 
-/// Moves pool and cameras into axes whose z = 0 is the water.
-/// @param level_m  Height of the water in their axes.
+/// Moves a pool into axes whose z = 0 is the water.
+/// @param level_m  Height of the water in the pool's axes.
 void lower(Pool& pool, double level_m);
-void lower(Camera& camera, double level_m);
 
 /// Reads a site.yaml, or pool and cameras of a scene. Other keys are ignored. Heights of the result
-/// are over the water, whatever level the file gives.
+/// are over the water, whatever level_z the file gives; a level_m is contained in them already.
 /// @param file  Named in errors.
 /// @return kInvalidArgument with file and line.
 Result<Site> read_site(std::string_view text, const std::string& file);

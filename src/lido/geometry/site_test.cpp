@@ -60,6 +60,52 @@ TEST(Site, HasHeightsOverTheWater) {
   EXPECT_FALSE(read_site(std::string(kPoolText) + "water: {level_z: 0, level_m: 0}\n", "s"));
 }
 
+// The level_m of earlier versions is a record: the file's heights contain it.
+TEST(Site, AppliesNoLevelOfEarlierVersions) {
+  for (const char* water : {"water: {level_m: 0.1}\n", "water: {level_m: 0.1, index: 1.34}\n"}) {
+    const auto site = read_site(
+        std::string(kPoolText) + "cameras:\n  - {at: [-1, -1, 3], looks_at: [4, 2, 0]}\n" + water,
+        "site.yaml");
+    ASSERT_TRUE(site) << site.error().message;
+    EXPECT_NEAR(site->pool.shallow_m, 1, 1e-12);
+    EXPECT_NEAR(site->pool.freeboard_m, 0.1, 1e-12);
+    EXPECT_NEAR(site->cameras[0].position.z(), 3, 1e-12);
+  }
+}
+
+TEST(Site, ChecksCamerasAgainstTheWaterWhereverItIs) {
+  // Water at z = 1, deck at z = 1, floor at z = -1.
+  const auto read = [](const std::string& camera) {
+    return read_site(std::string(kPoolText) + "  freeboard_m: 1\ncameras:\n  - {" + camera +
+                         "}\nwater: {level_z: 1}\n",
+                     "site.yaml");
+  };
+  const auto message = [&](const std::string& camera) {
+    const auto site = read(camera);
+    return site ? std::string("read") : site.error().message;
+  };
+  const auto over = read("at: [-1, 2, 4], looks_at: [4, 2, 1]");
+  ASSERT_TRUE(over) << over.error().message;
+  EXPECT_NEAR(over->cameras[0].position.z(), 3, 1e-12);
+  EXPECT_EQ(message("at: [4, 2, 1.1], looks_at: [4, 3, 0]"),
+            "site.yaml:8: cameras.0.at is a list, want a camera at least 0.2 m over the water, or "
+            "0.05 m under it");
+  EXPECT_EQ(message("at: [-1, 2, 0.9], looks_at: [4, 2, 0]"),
+            "site.yaml:8: cameras.0.at is a list, want a camera that is not in the wall or under "
+            "the deck");
+  EXPECT_EQ(message("at: [4, 2, -1.1], looks_at: [4, 3, -1]"),
+            "site.yaml:8: cameras.0.at is a list, want a camera over the basin's floor");
+  // z = 0.5 is half a metre under water.
+  const auto under = read("at: [4, 2, 0.5], looks_at: [6, 3, 0.5], port_m: 0.1");
+  ASSERT_TRUE(under) << under.error().message;
+  EXPECT_TRUE(under->cameras[0].is_under_water());
+  EXPECT_EQ(under->cameras[0].port_m, 0.1);
+  // By its matrix: straight down from z = 1.1, at (4, 2).
+  EXPECT_EQ(message("cam_from_world: [[1, 0, 0, -4], [0, -1, 0, 2], [0, 0, -1, 1.1]]"),
+            "site.yaml:8: cameras.0.cam_from_world is a list, want a camera at least 0.2 m over "
+            "the water, or 0.05 m under it");
+}
+
 TEST(Site, IsReadBackAsWritten) {
   Site site = *read_site(kPoolText, "s");
   site.cameras = {look_at({-1, -1, 3}, {4, 2, 0}, 75, 640, 360)};

@@ -77,26 +77,13 @@ Result<Person> read_person(const Yaml& node, const Pool& pool, const Behaviours&
   return person;
 }
 
-/// Moves cameras into axes whose z = 0 is the water.
-Result<void> lower_cameras(const Yaml& node, Scene& scene) {
-  constexpr double kMinDistance_m = 0.03;
-  for (SimulatedCamera& camera : scene.cameras) {
-    const bool was_under_water = camera.is_under_water();
-    geometry::lower(camera, scene.level_shift_m);
-    camera.water_index = scene.water_index;
-    if (camera.is_under_water() != was_under_water ||
-        std::abs(camera.position.z()) < kMinDistance_m)
-      return node["water"].refuse("a level that leaves cameras on their side of the water");
-  }
-  return {};
-}
-
 /// Reads cameras, light and water.
 Result<void> read_filming(const Yaml& node, Scene& scene) {
   if (node["cameras"].has_value()) {
     for (const Yaml& one : LIDO_TRY(node["cameras"].list())) {
-      scene.cameras.push_back(
-          LIDO_TRY(read_simulated_camera(one, scene.pool, scene.cameras.size() + 1)));
+      scene.cameras.push_back(LIDO_TRY(
+          read_simulated_camera(one, scene.pool, scene.cameras.size() + 1, scene.level_shift_m)));
+      scene.cameras.back().water_index = scene.water_index;
       const std::string& name = scene.cameras.back().name;
       if (std::ranges::count(scene.cameras, name, &SimulatedCamera::name) > 1)
         return one.refuse(fmt::format("a camera of another name than {}", name));
@@ -112,13 +99,15 @@ Result<void> read_filming(const Yaml& node, Scene& scene) {
     scene.wave_m = LIDO_TRY(water["wave_m"].number_or(scene.wave_m, 0, 0.3));
     scene.turbidity = LIDO_TRY(water["turbidity"].number_or(scene.turbidity, 0, 1));
   }
-  return lower_cameras(node, scene);
+  return {};
 }
 
 /// Reads the level and the index of the water, and moves the pool.
 Result<void> read_level(const Yaml& water, Scene& scene) {
   if (!water.has_value()) return {};
-  const geometry::SiteWater given = LIDO_TRY(geometry::read_site_water(water));
+  geometry::SiteWater given = LIDO_TRY(geometry::read_site_water(water));
+  if (!water["level_z"].has_value())
+    given.level_m = LIDO_TRY(water["level_m"].number_or(0, -100, 100));
   const double lowest = -0.9 * std::min(scene.pool.shallow_m, scene.pool.deep_m);
   if (given.level_m < lowest || given.level_m > scene.pool.freeboard_m)
     return water[water["level_z"].has_value() ? "level_z" : "level_m"].refuse(

@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
 #include "lido/synth/testing.h"
 
 namespace lido::synth {
@@ -93,6 +97,21 @@ TEST(Scene, LowersCamerasAndDeckWhereTheWaterIsHigher) {
   EXPECT_FALSE(read(kScene + "water: {level_m: 0.3}\n"));
 }
 
+TEST(Scene, ChecksCamerasAgainstTheWaterAsItIs) {
+  // The deck is 0.2 m over the usual level.
+  const auto at = [](const char* z, const char* water) {
+    const auto scene = read(kScene + "cameras:\n  - {at: [3, 3, " + z +
+                            "], looks_at: [9, 3, 0]}\nwater: {" + water + "}\n");
+    return scene ? fmt::format("{:.2f}", scene->cameras[0].position.z()) : scene.error().message;
+  };
+  EXPECT_EQ(at("0.3", "level_m: 0"), "0.30");
+  EXPECT_EQ(at("0.3", "level_z: 0.15"),
+            "s.yaml:15: cameras.0.at is a list, want a camera at least 0.2 m over the water, or "
+            "0.05 m under it");
+  // The lower water is 0.6 m under a camera at z = 0.1.
+  EXPECT_EQ(at("0.1", "level_m: -0.5"), "0.60");
+}
+
 TEST(Scene, TakesTheLevelOfASiteYamlOnce) {
   const std::string cameras = "cameras:\n  - {at: [-1, -1, 3], looks_at: [6, 3, 0]}\n";
   const auto scene =
@@ -102,6 +121,68 @@ TEST(Scene, TakesTheLevelOfASiteYamlOnce) {
   EXPECT_NEAR(scene->cameras[0].position.z(), 3, 1e-12);
   EXPECT_EQ(scene->cameras[0].water_index, 1.34);
   EXPECT_NEAR(scene->level_m, -0.1, 1e-12);  // remembered, not applied
+}
+
+using Keys = std::set<std::string>;
+
+/// Keys that the reader takes where the text has the key zzz.
+Keys keys_taken(const std::string& text) {
+  const auto scene = read(text);
+  const std::string message = scene ? "read" : scene.error().message;
+  constexpr std::string_view kList = "zzz is not known here, want one of ";
+  const size_t at = message.find(kList);
+  EXPECT_NE(at, std::string::npos) << message;
+  if (at == std::string::npos) return {};
+  Keys keys;
+  std::istringstream list(message.substr(at + kList.size()));
+  for (std::string key; std::getline(list >> std::ws, key, ',');) keys.insert(key);
+  return keys;
+}
+
+/// Keys of an object in the schema.
+Keys keys_of(const nlohmann::json& object) {
+  EXPECT_EQ(object.at("additionalProperties"), false);
+  Keys keys;
+  for (const auto& [key, value] : object.at("properties").items()) keys.insert(key);
+  return keys;
+}
+
+std::string replaced(std::string_view what, std::string_view by) {
+  std::string text = kScene;
+  return text.replace(text.find(what), what.size(), by);
+}
+
+TEST(Scene, TakesTheKeysOfItsSchema) {
+  const auto schema =
+      nlohmann::json::parse(testing::slurp(LIDO_SOURCE "/src/lido/synth/scene.schema.json"));
+  const auto& properties = schema.at("properties");
+  EXPECT_EQ(keys_of(schema), keys_taken(replaced("seed: 7", "zzz: 7")));
+  EXPECT_EQ(keys_of(properties.at("pool")),
+            keys_taken(replaced("shallow_m: 1.1", "shallow_m: 1.1\n  zzz: 1")));
+  EXPECT_EQ(keys_of(properties.at("water")), keys_taken(kScene + "water: {zzz: 1}\n"));
+  const auto& person = properties.at("people").at("items");
+  EXPECT_EQ(keys_of(person), keys_taken(replaced("age_years: 8", "zzz: 8")));
+  EXPECT_EQ(keys_of(person.at("properties").at("does").at("items")),
+            keys_taken(replaced("signal: ok", "zzz: ok")));
+}
+
+TEST(Scene, TakesTheKeysOfItsSchemaForCameras) {
+  const auto schema =
+      nlohmann::json::parse(testing::slurp(LIDO_SOURCE "/src/lido/synth/scene.schema.json"));
+  const auto& camera = schema.at("properties").at("cameras").at("items");
+  const auto taken = [](const std::string& of_camera) {
+    return keys_taken(kScene + "cameras:\n  - {at: [3, 3, 3], looks_at: [9, 3, 0], " + of_camera +
+                      "}\n");
+  };
+  Keys of_camera = taken("zzz: 1");
+  of_camera.erase("port_m");  // cameras under water: not drawn yet
+  EXPECT_EQ(keys_of(camera), of_camera);
+  const auto& parts = camera.at("properties");
+  EXPECT_EQ(keys_of(parts.at("clock")), taken("clock: {zzz: 1}"));
+  EXPECT_EQ(keys_of(parts.at("faults").at("items")), taken("faults: [{zzz: 1}]"));
+  Keys of_lenses = taken("distortion: {model: opencv_brown, zzz: 1}");
+  of_lenses.merge(taken("distortion: {model: opencv_fisheye, zzz: 1}"));
+  EXPECT_EQ(keys_of(parts.at("distortion")), of_lenses);
 }
 
 TEST(Scene, WantsCamerasOfDistinctNames) {

@@ -78,7 +78,8 @@ void CameraFilm::draw(Renderer& renderer, int64_t tick) {
   const StagedPeople people = stage_people(context_, time_s);
   light_ = light_at(plan.light, day_s);
   render_ = renderer.draw(shot(now, tick, day_s), people.subjects);
-  if (now.shutter_s > 0) blend_shutter(renderer, now, tick, time_s);
+  // A frozen camera shows an earlier image; this one is drawn for the truth alone.
+  if (now.shutter_s > 0 && !numbers_.frozen) blend_shutter(renderer, now, tick, time_s);
   truth_ = frame_truth(context_, {now, numbers_, light_, render_}, people);
   if (!numbers_.frozen) shown_ = truth_;
 }

@@ -9,13 +9,11 @@ namespace {
 
 using geometry::Vector3;
 
-/// Strongest barrel distortion (k1 < 0) with which a lens still covers the corners of the image:
-/// r (1 + k1 r^2) has its maximum, 2/3 r, at r = sqrt(-1 / (3 k1)).
+/// Strongest barrel distortion (k1 < 0) with which a Brown-Conrady lens of k1 alone still covers
+/// the corners of the image: r (1 + k1 r^2) has its maximum, 2/3 r, at r = sqrt(-1 / (3 k1)).
 double min_covering_k1(const SimulatedCamera& camera) {
   constexpr double kMargin = 0.98;
-  const double x = std::max(camera.cx, camera.width - camera.cx) / camera.fx;
-  const double y = std::max(camera.cy, camera.height - camera.cy) / camera.fy;
-  return -kMargin * 4 / 27 / (x * x + y * y);
+  return -kMargin * 4 / 27 / std::pow(camera.corner_radius(), 2);
 }
 
 /// Draws focal length, principal point, and distortion.
@@ -162,6 +160,9 @@ std::vector<SimulatedCamera> with_calibration_errors(std::vector<SimulatedCamera
     camera.cx += error(kPrincipal) * camera.width;
     camera.cy += error(kPrincipal) * camera.width;
     camera.k[0] += error(kDistortion);
+    // read_site() refuses a lens that does not cover the image.
+    if (camera.lens == geometry::Lens::kBrown && camera.k[1] == 0 && camera.k[4] == 0)
+      camera.k[0] = std::max(camera.k[0], min_covering_k1(camera));
     camera.clock.offset_s += error(kClock_s);
   }
   return cameras;

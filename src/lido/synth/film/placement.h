@@ -29,7 +29,7 @@ inline constexpr double kMinSharedBasin = 0.8;
 /// Cameras as an installer's calibration has them: poses, lenses and clocks slightly wrong.
 /// @param errors  Factor on the errors; 1: standard deviations of 0.3 degrees, 3 cm, 0.5% of the
 /// focal length, 0.5% of the image's width for the principal point, 0.005 of the first coefficient
-/// of the lens, and 40 ms of the clock.
+/// of the lens, and 40 ms of the clock. A Brown-Conrady lens of k1 alone still covers the image.
 std::vector<SimulatedCamera> with_calibration_errors(std::vector<SimulatedCamera> cameras,
                                                      double errors, const Random& random);
 

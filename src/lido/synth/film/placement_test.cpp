@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <set>
 
+#include "lido/geometry/site.h"
 #include "lido/synth/testing.h"
 #include "lido/synth/world/random_pool.h"
 
@@ -21,9 +23,7 @@ TEST(RandomCameras, LookAtTheWaterFromTheDeck) {
       EXPECT_LE(camera.position.z(), 4.5);
       EXPECT_LT(camera.cam_from_world(2, 2), 0);  // the axis points down
       // Its lens covers the whole image.
-      const double x = std::max(camera.cx, camera.width - camera.cx) / camera.fx;
-      const double y = std::max(camera.cy, camera.height - camera.cy) / camera.fy;
-      EXPECT_GE(camera.distorted_radius(camera.max_field()), std::hypot(x, y));
+      EXPECT_GE(camera.distorted_radius(camera.max_field()), camera.corner_radius());
     }
   }
 }
@@ -93,6 +93,27 @@ TEST(RandomCameras, AreAsDifferentAsRealOnes) {
   EXPECT_NEAR(fisheyes / static_cast<double>(count), 0.2, 0.09);
   EXPECT_NEAR(faults / static_cast<double>(count), 1, 0.25);  // a mean of one a day
   EXPECT_EQ(kinds.size(), 5u);
+}
+
+TEST(CalibrationErrors, LeaveASiteThatCanBeRead) {
+  int clamped = 0;
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    Random random(seed);
+    geometry::Site site{.pool = random_pool(random), .cameras = {}};
+    const auto cameras = random_cameras(random, site.pool, {.count = 4});
+    for (const auto& wrong : with_calibration_errors(cameras, 2, random.split(1)))
+      site.cameras.push_back(wrong);
+    const auto again = geometry::read_site(to_yaml(site, "With errors."), "site.yaml");
+    ASSERT_TRUE(again) << seed << ": " << again.error().message;
+    ASSERT_EQ(again->cameras.size(), 4u);
+    for (size_t i = 0; i < cameras.size(); ++i) {
+      EXPECT_DOUBLE_EQ(again->cameras[i].k[0], site.cameras[i].k[0]);
+      // The lens as far as it may bend: 4/27 of the corner's distance squared, less a margin.
+      const double bend = -site.cameras[i].k[0] * std::pow(site.cameras[i].corner_radius(), 2);
+      clamped += bend > 0.97 * 4 / 27 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(clamped, 0);  // the test meets such lenses
 }
 
 TEST(CalibrationErrors, HaveTheSizeAsked) {

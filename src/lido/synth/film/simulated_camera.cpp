@@ -98,8 +98,9 @@ bool is_frozen(const SimulatedCamera& camera, double time_s) {
   });
 }
 
-Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number) {
-  SimulatedCamera camera{LIDO_TRY(geometry::read_camera(node, pool, number))};
+Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number,
+                                              double level_z) {
+  SimulatedCamera camera{LIDO_TRY(geometry::read_camera(node, pool, number, level_z))};
   // Sites may have cameras under water; films from there are not drawn yet.
   if (camera.is_under_water())
     return node[node["at"].has_value() ? "at" : "cam_from_world"].refuse(

@@ -55,8 +55,10 @@ std::string fault_names(const SimulatedCamera& camera, double time_s);
 bool is_frozen(const SimulatedCamera& camera, double time_s);
 
 /// Reads one camera of a scene. geometry::read_camera() reads its first part.
+/// @param pool, number, level_z  As for geometry::read_camera().
 /// @return kInvalidArgument with file and line.
-Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number);
+Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number,
+                                              double level_z = 0);
 
 /// Text that read_simulated_camera() reads: one item of a YAML list, indented by two.
 std::string to_yaml(const SimulatedCamera& camera);

@@ -122,8 +122,7 @@ void Crowd::begin_incidents() {
       const bool calm = state.behaviour_of(agent).danger == Danger::kNone;
       // A toddler who is carried over the rim is not a candidate.
       const bool clear = std::abs(state.pool.inside_m(agent.at)) > kDeckMargin_m;
-      const bool helped = state.behaviour_of(agent).path == Path::kHelp || agent.carried_off;
-      if (calm && clear && !helped && !agent.crosses_rim &&
+      if (calm && clear && !is_in_rescue(state, agent) && !agent.crosses_rim &&
           may_begin(state, agent, state.behaviours[behaviour]))
         candidates.push_back(&agent);
     }

@@ -52,7 +52,7 @@ double min_over_floor_m(const Behaviour& behaviour, double tilt_deg, double stat
 double mouth_on_land_m(const CrowdState& state, const Agent& agent, const Motion& motion,
                        double upright_m) {
   const Behaviour& behaviour = state.behaviours[motion.behaviour];
-  constexpr double kSittingShare = 0.45;  // of the height standing
+  constexpr double kSittingShare = 0.45;  // share of the height standing
   constexpr double kLying_m = 0.12;
   const double deck_m = state.pool.freeboard_m;
   if (const auto over_floor = behaviour.postures[motion.posture].over_floor)

@@ -199,9 +199,11 @@ TEST_F(MotionOfOne, PutsTheMouthWhereTheBehaviourHasIt) {
               0.03);
   begin("sitting_at_edge", {6, -0.3});
   EXPECT_LT(desired_mouth_m(state_, agent_), 0.6 * state_.people[0].mouth_m());
-  // Prone on the bottom: a tenth of the stature over the floor.
+  // Prone on the bottom: behaviours.yaml has the mouth 0.16 statures over the floor.
   begin("motionless_on_bottom", {11, 3});
-  EXPECT_NEAR(desired_mouth_m(state_, agent_), -pool_.depth_m({11, 3}) + 0.175, 0.6);
+  agent_.now.posture = 0;
+  EXPECT_NEAR(desired_mouth_m(state_, agent_),
+              -pool_.depth_m({11, 3}) + 0.16 * state_.people[0].stature_m, 0.03);
   // Where the water reaches an adult's waist, playing adults stand.
   pool_.shallow_m = pool_.deep_m = 0.9;
   begin("playing", {6, 3});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string_view>
 
 #include "lido/synth/world/behaviour_choice.h"
 #include "lido/synth/world/path_following.h"
@@ -14,8 +15,8 @@ namespace {
 /// Distance at which a rescuer takes hold, and at which the rescued is held.
 constexpr double kReach_m = 0.6, kHold_m = 0.5;
 
-bool is_named(const CrowdState& state, const Agent& agent, const char* behaviour) {
-  return agent.behaviour == *state.behaviours.find(behaviour);
+bool is_named(const CrowdState& state, const Agent& agent, std::string_view behaviour) {
+  return state.behaviour_of(agent).name == behaviour;
 }
 
 /// Whether the person can leave what they do and help.
@@ -24,9 +25,8 @@ bool may_help(const CrowdState& state, const Agent& agent) {
   const Person& person = state.person_of(agent);
   return person.age_years >= kMinAge_years && person.age_years < kMaxAge_years &&
          !person.minds_toddler && !person.is_cleaner && agent.helps < 0 && agent.event < 0 &&
-         !agent.crosses_rim && !agent.leaves && agent.next_scripted == person.script.size() &&
-         agent.script_ended && state.behaviour_of(agent).danger == Danger::kNone &&
-         !agent.carried_off && !is_named(state, agent, "lying_rescued");
+         !agent.crosses_rim && !agent.leaves && agent.script_ended &&
+         !is_named(state, agent, "lying_rescued");
 }
 
 /// The nearest person who can help; lifeguards first. Null when no person can.
@@ -60,11 +60,15 @@ void end_rescue(CrowdState& state, Agent& rescuer, Agent& victim) {
 
 }  // namespace
 
+bool is_in_rescue(const CrowdState& state, const Agent& agent) {
+  return agent.helps >= 0 || agent.helped_by >= 0 || is_named(state, agent, "tending") ||
+         is_named(state, agent, "lying_rescued");
+}
+
 void begin_rescues(CrowdState& state) {
   for (Agent& victim : state.agents) {
-    const Danger danger = state.behaviour_of(victim).danger;
     if (victim.event < 0 || victim.helped_by >= 0 || state.now_s < victim.rescue_s ||
-        !victim.in_water || victim.crosses_rim || danger == Danger::kNone)
+        !victim.in_water || victim.crosses_rim)
       continue;
     Agent* helper = nearest_helper(state, victim);
     if (helper == nullptr) continue;
@@ -97,14 +101,13 @@ std::optional<Point> rescue_velocity(CrowdState& state, Agent& agent) {
   if (victim == nullptr || victim->event < 0) return std::nullopt;
   const Pool& pool = state.pool;
   const bool tows = is_named(state, agent, "towing");
-  if (agent.in_water && !tows && (victim->at - agent.at).length() < kReach_m) {
+  if (agent.in_water && !tows) {
+    if ((victim->at - agent.at).length() >= kReach_m)
+      return velocity_along(agent, route(pool, agent.at, victim->at, true).back());
     begin_behaviour(state, agent, *state.behaviours.find("towing"));
     begin_behaviour(state, *victim, *state.behaviours.find("towed"));
-    victim->waypoints.clear();
     return Point{};
   }
-  if (agent.in_water && !tows)
-    return velocity_along(agent, route(pool, agent.at, victim->at, true).back());
   // On the deck to the rim nearest to the victim; in the water with the victim to the nearest rim.
   constexpr double kDeckRim_m = 0.35, kAtRim_m = 0.2;
   const Point rim = pool.rim(tows ? agent.at : victim->at);

@@ -7,6 +7,10 @@
 
 namespace lido::synth {
 
+/// Whether a person helps, is helped, tends a rescued person, or has been rescued and not stood up
+/// yet.
+bool is_in_rescue(const CrowdState& state, const Agent& agent);
+
 /// Sends a rescuer to each person in danger whose rescue is due.
 void begin_rescues(CrowdState& state);
 

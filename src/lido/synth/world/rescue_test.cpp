@@ -13,13 +13,14 @@ using testing::behaviours;
 using testing::person_of_age;
 
 /// A child who drowns in the deep, and others at the edge.
-Crowd drowning_child(const Pool& pool, std::vector<Person> others, uint64_t seed) {
+Crowd drowning_child(const Pool& pool, std::vector<Person> others, uint64_t seed,
+                     std::vector<ScheduledIncident> incidents = {}) {
   Person child = person_of_age(8);
   child.at = Point{9, 3};
   child.script = {{*behaviours().find("instinctive_drowning"), std::nullopt, 0}};
   others.insert(others.begin(), child);
   for (size_t i = 0; i < others.size(); ++i) others[i].id = static_cast<int64_t>(i) + 1;
-  return {pool, behaviours(), std::move(others), {}, Random(seed)};
+  return {pool, behaviours(), std::move(others), std::move(incidents), Random(seed)};
 }
 
 // An adult comes, takes hold of the child, and lays them on the deck, where they stay in view.
@@ -86,6 +87,30 @@ TEST(Rescue, SendsALifeguardBeforeOthers) {
     }
   }
   EXPECT_TRUE(helped);
+}
+
+// Rescued people and those who tend them get no new incident.
+TEST(Rescue, SparesThoseInvolvedFromNewIncidents) {
+  const Pool pool = testing::rectangle_pool();
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    Person adult = person_of_age(35);
+    adult.at = Point{2, -1.5};
+    // Without incidents, to learn when the rescue ends.
+    Crowd calm = drowning_child(pool, {adult}, seed);
+    calm.move_to(1);
+    ASSERT_EQ(calm.events().size(), 1u);
+    for (int second = 2; second < 900 && calm.events()[0].outcome.empty(); ++second)
+      calm.move_to(second);
+    ASSERT_EQ(calm.events()[0].outcome, "rescued") << seed;
+    const double end_s = calm.events()[0].end_s;
+    Crowd crowd = drowning_child(pool, {adult}, seed, {{end_s + 1, "falling"}});
+    // The rescued person stays down for 120 s or more.
+    for (int second = 1; second < end_s + 110; ++second) crowd.move_to(second);
+    ASSERT_EQ(crowd.states().size(), 2u);
+    EXPECT_EQ(crowd.events().size(), 1u) << seed;
+    EXPECT_EQ(behaviours()[crowd.states()[0].behaviour].name, "lying_rescued") << seed;
+    EXPECT_EQ(behaviours()[crowd.states()[1].behaviour].name, "tending") << seed;
+  }
 }
 
 TEST(Rescue, LeavesHelpersToTheirScript) {
