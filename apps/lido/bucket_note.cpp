@@ -3,21 +3,13 @@
 
 #include <fmt/format.h>
 
+#include "lido/cluster/jobs.h"
 #include "lido/storage/store.h"
 
 namespace lido::cli {
-namespace {
-
-/// Returns a text as one word of a shell's command line.
-std::string in_shell_quotes(const std::string& text) {
-  std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
-}
-
-}  // namespace
 
 std::string bucket_note(const std::string& uri) {
+  using cluster::shell_quoted;
   if (!storage::is_remote(uri)) return {};
   const std::string bucket = uri.substr(0, uri.find('/', 5));
   const bool is_whole_bucket = uri.size() == bucket.size();
@@ -29,12 +21,12 @@ std::string bucket_note(const std::string& uri) {
         "soft delete off for later removals. With object versioning it keeps them until their "
         "versions are removed: gcloud storage ls --all-versions {0} shows versions, and gcloud "
         "storage rm OBJECT#GENERATION removes one.",
-        in_shell_quotes(uri + "/**"), in_shell_quotes(bucket));
+        shell_quoted(uri + "/**"), shell_quoted(bucket));
   }
-  const std::string name = in_shell_quotes(bucket.substr(5));
+  const std::string name = shell_quoted(bucket.substr(5));
   // Without the last '/', names of other folders would begin with the prefix too.
   const std::string prefix =
-      is_whole_bucket ? "" : " --prefix " + in_shell_quotes(uri.substr(bucket.size() + 1) + "/");
+      is_whole_bucket ? "" : " --prefix " + shell_quoted(uri.substr(bucket.size() + 1) + "/");
   return fmt::format(
       "The bucket itself may keep removed objects. With versioning it keeps them until their "
       "versions are removed: aws s3api list-object-versions --bucket {0}{1} shows versions, and "

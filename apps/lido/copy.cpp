@@ -45,19 +45,26 @@ std::string transfer_json(const dataset::TransferProgress& progress, double elap
   return json_text(line);
 }
 
-Result<int> transfer(const CopyFlags& flags, bool is_move) {
-  const auto from = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const auto to = LIDO_TRY(storage::open_store(flags.destination));
-  stop_on_signals("the same command resumes from here");
+/// Copies or moves the files, with a display of the progress.
+Result<dataset::TransferSummary> transfer_files(const CopyFlags& flags, bool is_move,
+                                                storage::Store& to) {
+  const auto from = dataset::Dataset::open(flags.dataset);
+  if (!from && from.error().code == ErrorCode::kNotFound && is_move) {
+    if (const auto finished = LIDO_TRY(dataset::finish_move(flags.dataset, to))) return *finished;
+  }
+  if (!from) return std::unexpected(from.error());
   dataset::TransferProgress progress;
   const auto run = is_move ? dataset::move_dataset : dataset::copy_dataset;
-  dataset::TransferSummary summary;
-  {
-    const ProgressDisplay display(
-        [&](double elapsed_s) { return transfer_line(progress, elapsed_s); },
-        [&](double elapsed_s) { return transfer_json(progress, elapsed_s); }, flags.quiet);
-    summary = LIDO_TRY(run(from, *to, flags.workers, progress, interruption()));
-  }
+  const ProgressDisplay display(
+      [&](double elapsed_s) { return transfer_line(progress, elapsed_s); },
+      [&](double elapsed_s) { return transfer_json(progress, elapsed_s); }, flags.quiet);
+  return run(*from, to, flags.workers, progress, interruption());
+}
+
+Result<int> transfer(const CopyFlags& flags, bool is_move) {
+  const auto to = LIDO_TRY(storage::open_store(flags.destination));
+  stop_on_signals("the same command resumes from here");
+  const dataset::TransferSummary summary = LIDO_TRY(transfer_files(flags, is_move, *to));
   for (size_t i = 0; i < std::min(summary.foreign.size(), kMaxForeign); ++i)
     fmt::print(stderr, "lido: warning: {}: not Lido's, and not copied\n",
                printable(summary.foreign[i]));

@@ -12,6 +12,7 @@
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
+#include "lido/dataset/stored_files.h"
 #include "lido/report/contact_sheet.h"
 
 namespace lido::cli {
@@ -115,7 +116,7 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
     fmt::print("  {}: {}{}\n", printable(row.clip), printable(row.reason),
-               row.kind == "outside" ? " (the next ingest tries again)" : "");
+               row.is_retried() ? " (the next ingest tries again)" : "");
     return {};
   };
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, print_rejected));
@@ -214,8 +215,8 @@ Result<int> inspect(const InspectFlags& flags) {
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
                                                            flags.augmented ? flags.epoch : -1));
-  LIDO_TRY(dataset.store().write_text("contact_sheet.html", sheet));
-  const std::string path = dataset.store().uri() + "/contact_sheet.html";
+  LIDO_TRY(dataset.store().write_text(dataset::kContactSheetFile, sheet));
+  const std::string path = fmt::format("{}/{}", dataset.store().uri(), dataset::kContactSheetFile);
   fmt::print(stderr, "{}\n", path);
   const bool desktop =
       std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;

@@ -173,10 +173,8 @@ def test_one_damaged_stretch_costs_only_itself(clips, tmp_path):
     ingest(tmp_path / "damaged.mp4", tmp_path / "d", *SMALL, code=3)
     (gap,) = table(tmp_path / "d", "gaps")
     points = [key - keys[0] for key in keys]
-    before = max(point for point in points if point <= gap["start_s"])
     after = min(point for point in points if point > gap["start_s"])
     assert 0 <= gap["end_s"] - after < 1 / 6 + 1e-6, (gap, points)
-    assert gap["start_s"] > before or gap["start_s"] - before < 1 / 6
     starts = [row["start_s"] for row in table(tmp_path / "d", "manifest")]
     assert min(starts) == 0 and max(starts) > 4.5
     assert run("forget", tmp_path / "d", "--clip", "damaged.mp4", "--time", "0-0.5").code == 0

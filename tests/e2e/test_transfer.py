@@ -5,6 +5,7 @@ The truth: files compared byte by byte by Python, images decoded by OpenCV (see 
 """
 
 import hashlib
+import json
 import os
 import pathlib
 import signal
@@ -82,6 +83,19 @@ def test_killed_in_mid_work_it_is_no_dataset_and_resumes(steps, tmp_path, comman
     assert done.code == 0 and done.json["copied_earlier"] >= len(before) - 2, done.err
     assert checksums(to) == before
     assert checksums(steps) == (before if command == "copy" else {})
+
+
+def test_a_move_killed_after_its_last_removal_is_finished(steps, tmp_path):
+    before = checksums(steps)
+    to = tmp_path / "to"
+    assert run("move", steps, to, "--quiet").code == 0
+    # The state that the kill leaves: no source, and the mark of the unfinished move.
+    (to / ".work").mkdir()
+    (to / ".work/transfer.json").write_text(json.dumps({"from": str(steps)}))
+    done = run("move", steps, to, "--json", "--quiet")
+    assert done.code == 0 and done.json["files"] == len(before), done.err
+    assert checksums(to) == before
+    assert run("move", steps, to, "--quiet").code == 2
 
 
 def test_between_disk_and_buckets(bucket, steps, tmp_path):

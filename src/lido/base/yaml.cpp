@@ -44,10 +44,13 @@ YAML::Node merge(const YAML::Node& base, const YAML::Node& over, int depth = 0) 
   for (const auto& pair : base) {
     if (!pair.first.IsScalar()) continue;
     const std::string key = pair.first.Scalar();
-    all[key] = merge(pair.second, over[key], depth + 1);
+    const YAML::Node own = over[key];
+    if (own.IsDefined() && own.IsNull()) continue;
+    all[key] = merge(pair.second, own, depth + 1);
   }
   for (const auto& pair : over) {
-    if (pair.first.IsScalar() && !base[pair.first.Scalar()]) all[pair.first.Scalar()] = pair.second;
+    if (!pair.first.IsScalar() || pair.second.IsNull()) continue;
+    if (!base[pair.first.Scalar()]) all[pair.first.Scalar()] = pair.second;
   }
   return all;
 }

@@ -25,9 +25,9 @@ class Yaml {
   /// @return kInvalidArgument with file and line.
   static Result<Yaml> parse(std::string_view text, const std::string& file);
 
-  /// Merges two documents like Helm merges values files: maps are merged by key, and any other
-  /// value of `over` replaces that of `base`. Errors name the file of `over`, and no line for
-  /// values of `base`.
+  /// Merges two documents like Helm merges values files: maps are merged by key, null in `over`
+  /// removes the key, and any other value of `over` replaces that of `base`. Errors name `over`'s
+  /// file, and no line for values of `base`.
   static Yaml merged(const Yaml& base, const Yaml& over);
 
   /// Returns the value of a map's key; a node without a value when there is no such key.

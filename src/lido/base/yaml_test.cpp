@@ -70,14 +70,16 @@ TEST(Yaml, ReportsTheLineOfBrokenSyntax) {
 
 // Helm's rule for two values files.
 TEST(Yaml, MergesMapsByKeyAndReplacesAnythingElse) {
-  const Yaml base = parsed("a: {x: 1, y: 2}\nlist: [1, 2, 3]\nkeep: old\n");
-  const Yaml over = parsed("a: {y: 5, z: 6}\nlist: [9]\nkeep: null\n");
+  const Yaml base = parsed("a: {x: 1, y: 2}\nlist: [1, 2, 3]\nkeep: old\nlost: 1\n");
+  const Yaml over = parsed("a: {y: 5, z: 6, w: ~}\nlist: [9]\nlost: null\n");
   const Yaml merged = Yaml::merged(base, over);
   EXPECT_EQ(merged["a"]["x"].integer(0, 9), 1);
   EXPECT_EQ(merged["a"]["y"].integer(0, 9), 5);
   EXPECT_EQ(merged["a"]["z"].integer(0, 9), 6);
   EXPECT_EQ(merged["list"].list()->size(), 1U);
   EXPECT_EQ(merged["keep"].text(), "old");
+  EXPECT_FALSE(merged["lost"].has_value()) << "null removes a default";
+  EXPECT_FALSE(merged["a"]["w"].has_value());
 }
 
 }  // namespace

@@ -195,7 +195,7 @@ Result<std::string> JobsApi::call(const char* method, const std::string& path,
 
 Result<std::string> JobsApi::version() {
   const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(call("GET", "/api/version"))));
-  return json.is_object() ? text_at(json, "ray_version") : "";
+  return text_at(json, "ray_version");
 }
 
 Result<std::vector<Job>> JobsApi::list() {
@@ -237,7 +237,7 @@ Result<std::string> JobsApi::logs(const std::string& id) {
   if (!text && text.error().code == ErrorCode::kNotFound)
     return fail(ErrorCode::kNotFound, "{}: {} has no such job", id, url_);
   const Json json = LIDO_TRY(parse_answer(url_, LIDO_TRY(text)));
-  return json.is_object() ? text_at(json, "logs") : "";
+  return text_at(json, "logs");
 }
 
 Result<std::string> JobsApi::upload(const std::string& zip) {

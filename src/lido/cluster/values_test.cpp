@@ -187,6 +187,22 @@ TEST(Values, CountTheAutoscalerInTheHeadsPod) {
   EXPECT_EQ(head.spill_gib, 2.125);
 }
 
+TEST(Values, AnEmptyResourceIsNotOffered) {
+  // Helm removes a default that a values file sets to null.
+  for (const char* resources : {"{driver: ~}", "{driver: }", "null"}) {
+    const auto settings = fmt::format("groups: {{driver: {{resources: {}}}}}", resources);
+    const auto values = with_data(settings);
+    ASSERT_TRUE(values) << values.error().message;
+    EXPECT_FALSE((*values->find("data"))->groups[0].offers_driver) << resources;
+    ASSERT_EQ(values->warnings.size(), 1U) << resources;
+    EXPECT_TRUE(values->warnings[0].contains("no group has resources: {driver: 1}"));
+    EXPECT_FALSE(with_data(settings, "jobs: {night: {cluster: data}}\n")) << resources;
+  }
+  const auto kept = with_data("groups: {driver: {max: 2}}");
+  ASSERT_TRUE(kept) << kept.error().message;
+  EXPECT_TRUE((*kept->find("data"))->groups[0].offers_driver);
+}
+
 TEST(Values, CheckTheClusterOfAJob) {
   for (const auto& [job, said] :
        {std::pair("jobs: {night: {cluster: moon}}\n",

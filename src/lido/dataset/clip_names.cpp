@@ -2,16 +2,30 @@
 #include "lido/dataset/clip_names.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 #include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 
 namespace lido::dataset {
+namespace {
+
+/// Returns a name as tables have it: "a.mp4" for "./a.mp4", "/pool/a.mp4" for "file:///pool/a.mp4".
+std::string plain_name(std::string_view name) {
+  constexpr std::string_view kFileScheme = "file://";
+  if (name.starts_with(kFileScheme)) name.remove_prefix(kFileScheme.size());
+  if (name.contains("://")) return std::string(name);  // names in a bucket are any text
+  return std::filesystem::path(name).lexically_normal().string();
+}
+
+}  // namespace
 
 void ClipNames::request(std::string_view name) {
-  std::vector<Request>& requests = requests_[nfc(name)];
-  if (std::ranges::find(requests, name, &Request::name) == requests.end())
-    requests.push_back({.name = std::string(name), .clip = {}, .other = {}});
+  std::string plain = plain_name(name);
+  std::vector<Request>& requests = requests_[nfc(plain)];
+  if (std::ranges::find(requests, plain, &Request::name) == requests.end())
+    requests.push_back({.name = std::move(plain), .clip = {}, .other = {}});
 }
 
 void ClipNames::add_clip(std::string_view clip) {
@@ -25,10 +39,11 @@ void ClipNames::add_clip(std::string_view clip) {
 }
 
 Result<ClipNames::Clip> ClipNames::find(std::string_view name) const {
-  const auto found = requests_.find(nfc(name));
+  const std::string plain = plain_name(name);
+  const auto found = requests_.find(nfc(plain));
   const Request* request = nullptr;
   if (found != requests_.end()) {
-    const auto same = std::ranges::find(found->second, name, &Request::name);
+    const auto same = std::ranges::find(found->second, plain, &Request::name);
     if (same != found->second.end()) request = &*same;
   }
   if (request == nullptr || request->match == Match::kNone)

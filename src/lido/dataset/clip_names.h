@@ -23,7 +23,8 @@ class ClipNames {
     std::string name;  ///< Full path or URI.
   };
 
-  /// Adds a name to be found: a full path or URI, or its last parts ("deep/a.mkv").
+  /// Adds a name to be found: a full path or URI, or its last parts ("deep/a.mkv", "./a.mkv").
+  /// A path may have the scheme file://.
   void request(std::string_view name);
 
   /// Compares a clip with the requested names. @param clip  Full path or URI.
@@ -37,7 +38,7 @@ class ClipNames {
   /// How well a clip matches a name; a better match replaces a worse one.
   enum class Match { kNone, kOtherSpelling, kLastParts, kFullName };
   struct Request {
-    std::string name;
+    std::string name;  ///< Without file://, "." and "..".
     std::string clip;
     Match match = Match::kNone;
     std::string other;  ///< Another clip that matches as well; empty for none.

@@ -46,6 +46,22 @@ TEST(ClipNames, SpellingsOfOneNameAreEqual) {
   EXPECT_EQ(names.find(decomposed)->name, "/pool/" + decomposed);
 }
 
+TEST(ClipNames, FindsAPathHoweverItIsWritten) {
+  ClipNames names;
+  const char* const given[] = {"./a.mp4", "file:///pool/a.mp4", "day/../a.mp4", "/pool//a.mp4",
+                               "gs://pool/./b.mp4"};
+  for (const char* name : given) names.request(name);
+  names.add_clip("/pool/a.mp4");
+  names.add_clip("gs://pool/./b.mp4");
+  names.add_clip("gs://pool/b.mp4");
+  for (const char* name : {"./a.mp4", "file:///pool/a.mp4", "day/../a.mp4", "/pool//a.mp4"}) {
+    const auto clip = names.find(name);
+    ASSERT_TRUE(clip) << clip.error().message;
+    EXPECT_EQ(clip->name, "/pool/a.mp4");
+  }
+  EXPECT_EQ(names.find("gs://pool/./b.mp4")->name, "gs://pool/./b.mp4") << "a name of a bucket";
+}
+
 TEST(ClipNames, AClipThatIsNamedTwiceIsNotAmbiguous) {
   ClipNames names;
   names.request("a.mp4");

@@ -148,7 +148,6 @@ arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& ro
 }
 
 /// Finds a column by its name or by a former name. Null if the table has neither.
-template <typename... Notes>
 std::shared_ptr<arrow::ChunkedArray> find_column(const arrow::Table& table, const char* name,
                                                  auto... marks) {
   auto column = table.GetColumnByName(name);

@@ -130,9 +130,9 @@ class Dataset {
   Result<void> visit(int number, const std::function<Result<void>(Row&)>& visit) const {
     if (number == 0) return {};
     const Result<void> visited = visit_table<Row>(*store_, table_name(number, Row::kTable), visit);
-    // Earlier versions did not write these tables.
-    const bool may_lack = Row::kTable == SkippedRow::kTable || Row::kTable == GapRow::kTable;
-    if (!visited && visited.error().code == ErrorCode::kNotFound && may_lack) return {};
+    if constexpr (requires { Row::kMayLack; }) {
+      if (!visited && visited.error().code == ErrorCode::kNotFound) return {};
+    }
     return visited;
   }
   /// Starts the tables of a new generation. Nothing is visible until publish().

@@ -179,5 +179,16 @@ TEST(Forgotten, RemovesTheFramesOnShow) {
   EXPECT_FALSE(record.removes(1.9, 1.95, 0.04));
 }
 
+TEST(RejectedRow, IsRetriedUnlessTheContentIsTheCause) {
+  const auto row = [](const char* kind, int64_t samples_kept) {
+    return RejectedRow{"/a.mp4", "reason", 0, samples_kept, kind};
+  };
+  EXPECT_TRUE(row("outside", 0).is_retried());
+  EXPECT_FALSE(row("content", 0).is_retried());
+  // Earlier versions stored no kind, and kept samples from before the error.
+  EXPECT_TRUE(row("", 0).is_retried());
+  EXPECT_FALSE(row("", 3).is_retried());
+}
+
 }  // namespace
 }  // namespace lido::dataset

@@ -85,7 +85,7 @@ class Labeller {
                                      const std::vector<size_t>& candidates) const;
 
   Rational fps_;
-  std::vector<PlacedLabel> labels_;                       // of clips of the dataset, in file order
+  std::vector<PlacedLabel> labels_;                       // labels of known clips, in file order
   std::map<std::string, std::vector<size_t>> by_clip_;    // positions in labels_
   std::map<std::string, std::string> unreadable_;         // reasons by clip
   std::shared_ptr<std::vector<std::atomic<bool>>> used_;  // a sample has the label

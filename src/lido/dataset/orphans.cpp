@@ -85,7 +85,7 @@ Result<void> remove_unpublished(const Dataset& dataset, int generation) {
   storage::Store& store = dataset.store();
   const size_t prefix = store.uri().size() + 1;
   const std::string begin = fmt::format("{}g{:06}-", kShards, generation);
-  const std::string end = fmt::format("-f{:06}.tar", generation);  // of `lido forget`
+  const std::string end = fmt::format("-f{:06}.tar", generation);  // shards of `lido forget`
   std::vector<std::string> names;
   LIDO_TRY(store.visit("shards", [&](const storage::Entry& entry) -> Result<void> {
     const std::string name = entry.uri.substr(prefix);

@@ -46,7 +46,7 @@ class Removal {
   struct Clip {
     std::vector<size_t> records;      // positions in records_
     double tick_s = 1;                // time base
-    int64_t start_pts = 0;            // of the first frame
+    int64_t start_pts = 0;            // PTS of the first frame
     double frame_s = 0;               // time for which a frame is on show, by the average rate
     std::map<int64_t, double> pts_s;  // PTS of the frames of samples that stay, by sampling index
   };

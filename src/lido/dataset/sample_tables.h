@@ -14,6 +14,7 @@ namespace lido::dataset {
 
 // The tables of a generation. The help texts in columns() document the fields: unit, range, and
 // when a value is empty. kTable is the file's name without .parquet, kRow completes "one row for".
+// kMayLack marks a table that earlier versions did not write.
 
 /// A label on one sample.
 struct SampleLabel {
@@ -47,20 +48,17 @@ struct SampleRow {
   std::string sample;
   std::string split;
   std::string shard;
-  int64_t offset = 0;
-  int64_t length = 0;
+  int64_t offset = 0, length = 0;
   std::string clip;
   std::string group;
   std::string site;
   std::string camera;
   int64_t first_k = 0;
   std::vector<int64_t> pts;
-  double start_s = 0;
-  double end_s = 0;
+  double start_s = 0, end_s = 0;
   std::optional<UtcTime> start_utc;
   std::vector<SampleLabel> labels;
-  int32_t source_width = 0;
-  int32_t source_height = 0;
+  int32_t source_width = 0, source_height = 0;
   double scale_x = 1, scale_y = 1, offset_x = 0, offset_y = 0;
   int64_t track = 0;
   std::vector<double> cutouts;
@@ -125,10 +123,8 @@ struct ClipRow {
   std::string fingerprint;
   std::string container;
   std::string codec;
-  int32_t width = 0;
-  int32_t height = 0;
-  int64_t time_base_num = 1;
-  int64_t time_base_den = 1;
+  int32_t width = 0, height = 0;
+  int64_t time_base_num = 1, time_base_den = 1;
   int64_t start_pts = 0;
   double duration_s = 0;
   double source_fps = 0;
@@ -198,11 +194,9 @@ struct SpanRow {
   static constexpr std::string_view kRow = "each span, the part of a clip that one task reads";
   std::string clip;
   int64_t span = 0;
-  int64_t first_k = 0;
-  int64_t end_k = 0;
+  int64_t first_k = 0, end_k = 0;
   int64_t samples = 0;
-  int64_t packets_read = 0;
-  int64_t packets_decoded = 0;
+  int64_t packets_read = 0, packets_decoded = 0;
   bool planned = true;
 
   static void columns(auto&& visit) {
@@ -226,6 +220,7 @@ struct SkippedRow {
   static constexpr std::string_view kTable = "skipped";
   static constexpr std::string_view kRow =
       "each stretch of a clip that --fps auto skipped, because nothing moved";
+  static constexpr bool kMayLack = true;
   std::string clip;
   int64_t first_k = 0, end_k = 0;
   double start_s = 0, end_s = 0;
@@ -250,6 +245,7 @@ struct GapRow {
   static constexpr std::string_view kTable = "gaps";
   static constexpr std::string_view kRow =
       "each stretch of a clip that is left out, because the clip is broken there";
+  static constexpr bool kMayLack = true;
   std::string clip;
   int64_t first_k = 0, end_k = 0;
   double start_s = 0, end_s = 0;
@@ -280,6 +276,9 @@ struct RejectedRow {
   double time_s = 0;
   int64_t samples_kept = 0;
   std::string kind;
+
+  /// Whether the next ingest reads the clip again.
+  bool is_retried() const { return kind != "content" && samples_kept == 0; }
 
   static void columns(auto&& visit) {
     using Row = RejectedRow;

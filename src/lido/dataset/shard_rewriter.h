@@ -45,7 +45,7 @@ class ShardRewriter {
   std::vector<SampleRow> kept_;  // rows of the present shard that stay
   std::set<size_t> removing_;    // records that remove samples of the present shard
   std::string shard_;            // the present shard
-  std::set<std::string> names_;  // of the shards written
+  std::set<std::string> names_;  // names of the shards written
 };
 
 }  // namespace lido::dataset

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "lido/base/hash.h"
+#include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
 #include "lido/base/parallel.h"
 #include "lido/dataset/fingerprint.h"
@@ -77,6 +78,12 @@ Result<std::string> checksum(storage::Store& store, const std::string& name) {
   return hash_all(*reader);
 }
 
+/// Returns whether the marker of a destination names the dataset that is copied.
+Result<bool> marks(storage::Store& to, std::string_view from) {
+  const auto json = nlohmann::json::parse(LIDO_TRY(to.read_text(kMarker)), nullptr, false);
+  return text_at(json, "from") == from;
+}
+
 class Transfer {
  public:
   Transfer(const Dataset& from, storage::Store& to, int workers, TransferProgress& progress,
@@ -98,17 +105,17 @@ class Transfer {
 
   Result<void> end() { return to_.remove_all(".work"); }
 
-  /// Removes the files of the source: lido.json last, so that an interrupted removal is resumed.
+  /// Removes the files of the source: lido.json last of all, so that an interrupted removal is
+  /// resumed.
   Result<void> remove_source() {
     LIDO_TRY(from_.remove_all(".work"));
-    std::ranges::stable_sort(files_, {}, [](const SourceFile& file) { return rank_of(file.name); });
     for (const SourceFile& file : files_) {
       if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-      LIDO_TRY(from_.remove(file.name));
+      if (file.name != kRoot) LIDO_TRY(from_.remove(file.name));
     }
     for (const char* folder : {"shards", "scenes", "generations"})
       LIDO_TRY(from_.remove_all(folder));
-    return {};
+    return from_.remove(kRoot);
   }
 
   TransferSummary summary() const {
@@ -149,11 +156,7 @@ class Transfer {
     // A folder that does not exist yet is empty.
     if (!listed && listed.error().code != ErrorCode::kNotFound)
       return std::unexpected(listed.error());
-    if (is_marked) {
-      const auto json =
-          nlohmann::ordered_json::parse(LIDO_TRY(to_.read_text(kMarker)), nullptr, false);
-      if (json.is_object() && json.value("from", "") == from_.uri()) return {};
-    }
+    if (is_marked && LIDO_TRY(marks(to_, from_.uri()))) return {};
     if (!is_empty)
       return fail(ErrorCode::kInvalidArgument,
                   "{}: holds {}, want an empty folder or prefix. Give another destination.",
@@ -222,6 +225,24 @@ Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, in
   LIDO_TRY(transfer.remove_source());
   LIDO_TRY(transfer.end());
   return transfer.summary();
+}
+
+Result<std::optional<TransferSummary>> finish_move(std::string_view from, storage::Store& to) {
+  // lido.json is copied last and removed last, so a copy with lido.json is whole.
+  if (!LIDO_TRY(to.exists(kRoot)) || !LIDO_TRY(to.exists(kMarker)) ||
+      !LIDO_TRY(marks(to, storage::absolute(from))))
+    return std::nullopt;
+  TransferSummary summary;
+  const size_t prefix = to.uri().size() + 1;
+  LIDO_TRY(to.visit("", [&](const storage::Entry& entry) -> Result<void> {
+    if (!belongs_to_dataset(entry.uri.substr(prefix))) return {};
+    ++summary.files;
+    summary.bytes += entry.size;
+    return {};
+  }));
+  summary.copied_earlier = summary.files;
+  LIDO_TRY(to.remove_all(".work"));
+  return summary;
 }
 
 }  // namespace lido::dataset

@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lido/dataset/dataset.h"
@@ -36,9 +38,15 @@ struct TransferSummary {
 Result<TransferSummary> copy_dataset(const Dataset& from, storage::Store& to, int workers,
                                      TransferProgress& progress, const std::stop_token& stop);
 
-/// Copies a dataset, and removes it from its old place once the copy is complete.
+/// Copies a dataset, and removes it from its old place once the copy is complete. A move that was
+/// interrupted is resumed by the same call, or by finish_move() once the old place is empty.
 /// @return As copy_dataset().
 Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, int workers,
                                      TransferProgress& progress, const std::stop_token& stop);
+
+/// Ends a move that was interrupted after it had removed the last file of its source.
+/// @param from  Path or URI of the source.
+/// @return No value when `to` does not hold the whole copy of such a move; kUnavailable.
+Result<std::optional<TransferSummary>> finish_move(std::string_view from, storage::Store& to);
 
 }  // namespace lido::dataset

@@ -90,5 +90,51 @@ TEST_F(Transfer, MovingRemovesTheSource) {
   EXPECT_EQ(files(folder_), (std::map<std::string, std::string>{{"notes.txt", "x"}}));
 }
 
+TEST_F(Transfer, AMoveResumesAtEveryPointOfTheRemoval) {
+  const auto whole = files(folder_);
+  // Killed with some files of the source left, lido.json among them.
+  ASSERT_TRUE(copy());
+  ASSERT_TRUE(
+      to_->write_text(".work/transfer.json", fmt::format(R"({{"from": "{}"}})", folder_.string())));
+  for (const auto& [name, bytes] : whole) {
+    const bool is_left = name == "lido.json" || name.ends_with("generation.json");
+    if (!is_left) {
+      ASSERT_TRUE(dataset_->store().remove(name));
+    }
+  }
+  const auto resumed = move_dataset(*dataset_, *to_, 2, progress_, {});
+  ASSERT_TRUE(resumed) << resumed.error().message;
+  EXPECT_EQ(files(copy_), whole);
+  EXPECT_TRUE(files(folder_).empty());
+}
+
+TEST_F(Transfer, AMoveWhoseSourceIsGoneIsFinished) {
+  const auto whole = files(folder_);
+  ASSERT_TRUE(copy());
+  const auto finish = [&] { return *finish_move(folder_.string(), *to_); };
+  EXPECT_FALSE(finish()) << "a copy that ended is not marked";
+  ASSERT_TRUE(to_->write_text(".work/transfer.json", R"({"from": "/elsewhere"})"));
+  EXPECT_FALSE(finish()) << "the copy of another dataset";
+  ASSERT_TRUE(
+      to_->write_text(".work/transfer.json", fmt::format(R"({{"from": "{}"}})", folder_.string())));
+  for (const auto& [name, bytes] : whole) ASSERT_TRUE(dataset_->store().remove(name));
+  const auto summary = finish();
+  ASSERT_TRUE(summary);
+  EXPECT_EQ(summary->files, std::ssize(whole));
+  EXPECT_EQ(summary->copied_earlier, std::ssize(whole));
+  EXPECT_EQ(files(copy_), whole);
+  EXPECT_TRUE(Dataset::open(copy_.string()));
+  EXPECT_FALSE(finish()) << "it has ended";
+}
+
+TEST_F(Transfer, AHalfCopyIsNotFinished) {
+  ASSERT_TRUE(
+      to_->write_text(".work/transfer.json", fmt::format(R"({{"from": "{}"}})", folder_.string())));
+  const std::string shard = samples(1)[0].shard;
+  ASSERT_TRUE(to_->write_text(shard, read(shard)));
+  EXPECT_FALSE(*finish_move(folder_.string(), *to_));
+  EXPECT_TRUE(to_->exists(shard));
+}
+
 }  // namespace
 }  // namespace lido::dataset

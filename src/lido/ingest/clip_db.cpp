@@ -444,7 +444,8 @@ Result<bool> ClipDb::all_failed_from_outside() {
   bool all = true;
   LIDO_TRY(
       db_->query("SELECT count(*) FROM plans WHERE unreadable IS NULL AND NOT EXISTS"
-                 " (SELECT 1 FROM failures WHERE span / 16777216 = clip)"
+                 " (SELECT 1 FROM failures WHERE span >= clip * 16777216"
+                 " AND span < (clip + 1) * 16777216)"
                  " OR unreadable IS NOT NULL AND NOT outside",
                  {}, [&](const DbRow& row) -> Result<void> {
                    all = all && row.integer(0) == 0;

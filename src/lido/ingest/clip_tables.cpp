@@ -190,7 +190,7 @@ Result<void> append_rows(ClipRows rows, dataset::Tables& tables, ClipTotals& tot
                             .time_s = row.time_s,
                             .reason = row.reason,
                             .rejected = true,
-                            .retried = row.kind != part::name_of(part::FailureKind::kContent)});
+                            .retried = row.is_retried()});
   return tables.rejected.append(std::move(*rows.rejected));
 }
 

@@ -23,20 +23,14 @@ constexpr size_t kBatch = 1024;
 template <typename T>
 using Read = std::expected<T, Error>;
 
-/// Returns whether an error ends the job: a stop, and a bucket that fails, since it fails for all
-/// clips alike. Any other concerns one file, whose content is then unknown.
-bool ends_job(const std::string& uri, const Error& error) {
-  return error.code == ErrorCode::kCancelled ||
-         (error.code == ErrorCode::kUnavailable && storage::is_remote(uri));
-}
-
 /// Calls `read` with a file's bytes.
-/// @return kUnavailable and kCancelled as ends_job().
+/// @return An error for which part::ends_job() is true. Any other concerns one file, whose content
+/// is then unknown.
 template <typename T>
 Result<Read<T>> read_file(const std::string& uri, Result<T> (*read)(storage::Reader&)) {
   const auto reader = storage::open_reader(uri);
   Read<T> value = reader ? read(**reader) : std::unexpected(reader.error());
-  if (value || !ends_job(uri, value.error())) return value;
+  if (value || !part::ends_job(uri, value.error())) return value;
   return std::unexpected(value.error());
 }
 
@@ -122,9 +116,8 @@ class Contents {
   /// this job. Earlier versions did not store the kind of reason; their rejected clips are tried
   /// once more.
   Result<void> find_failed() {
-    const std::string_view content = part::name_of(part::FailureKind::kContent);
     return dataset_->visit<dataset::RejectedRow>(generation_, [&](const auto& row) -> Result<void> {
-      if (row.kind != content && row.samples_kept == 0) failed_.insert(row.clip);
+      if (row.is_retried()) failed_.insert(row.clip);
       return {};
     });
   }
@@ -179,10 +172,12 @@ class Contents {
   /// Drops a clip that the dataset has. Its description in the dataset stays: samples have it.
   Result<void> drop_known(const part::ClipInput& input, const part::ClipInput& described) {
     ++notes_.known;
-    const auto difference = find_difference(input, described);
-    if (difference && has_description(input))
-      notes_.redescribed.add(fmt::format("{}: {} is \"{}\", and \"{}\" in the dataset", input.uri,
-                                         difference->field, difference->first, difference->second));
+    if (has_description(input)) {
+      if (const auto difference = find_difference(input, described))
+        notes_.redescribed.add(fmt::format("{}: {} is \"{}\", and \"{}\" in the dataset", input.uri,
+                                           difference->field, difference->first,
+                                           difference->second));
+    }
     if (was_forgotten(input.uri) || was_forgotten(described.uri)) notes_.forgotten.add(input.uri);
     return clips_.drop_clip(input.uri);
   }

@@ -131,7 +131,7 @@ Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
 }
 
 /// The summary of a job whose clips all failed from outside before, and failed again. The dataset
-/// lists them already, and needs no new generation.
+/// lists them already, and needs no new generation. Only for a job that found no new copies.
 Result<Summary> summarise_failures(const JobContext& job) {
   Summary summary;
   const size_t count = LIDO_TRY(job.clips.totals()).clips;
@@ -296,7 +296,8 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
                          .run = run_};
     LIDO_TRY(make_parts(job, progress));
     const bool all_retried = plan_.contents.retried == static_cast<int64_t>(totals.clips);
-    if (all_retried && LIDO_TRY(plan_.clips->all_failed_from_outside()))
+    const bool adds_nothing = all_retried && plan_.contents.new_copies.empty();
+    if (adds_nothing && LIDO_TRY(plan_.clips->all_failed_from_outside()))
       summary = LIDO_TRY(summarise_failures(job));
     else
       summary = LIDO_TRY(write_generation(request_, job, plan_, LIDO_TRY(dataset_.read_latest())));

@@ -94,6 +94,33 @@ TEST_F(Ingest, ACopyOfAKnownClipIsRecordedWithoutNewSamples) {
   EXPECT_EQ(third->copies, 0);
 }
 
+TEST_F(Ingest, ACopyIsRecordedBesideAClipThatFailsAgain) {
+  const std::filesystem::path raw = folder_.path("raw");
+  std::filesystem::create_directories(raw);
+  std::filesystem::copy_file(clip_, raw / "good.mp4");
+  std::filesystem::copy_file(clip_, raw / "not_utf8_\xff.mp4");  // rejected for its name
+  request_.inputs = {raw.string()};
+  const auto first = ingest();
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_EQ(first->generation, 1);
+  EXPECT_EQ(first->rejected, 1);
+  const std::string copy = raw / "copy.mp4";
+  std::filesystem::copy_file(clip_, copy);
+  const auto second = ingest();
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(second->generation, 2);
+  EXPECT_EQ(second->rejected, 1);
+  EXPECT_EQ(second->copies, 1);
+  ASSERT_EQ(second->faults.size(), 1U);
+  EXPECT_TRUE(second->faults[0].retried);
+  const auto third = ingest();
+  ASSERT_TRUE(third) << third.error().message;
+  EXPECT_EQ(third->generation, 0) << "nothing is new";
+  EXPECT_EQ(third->known, 2);
+  EXPECT_EQ(third->rejected, 1);
+  EXPECT_EQ(third->faults.size(), 1U);
+}
+
 TEST_F(Ingest, LabelsAreThoseOfThePlan) {
   request_.labels = folder_.path("labels.csv");
   std::ofstream(request_.labels) << "clip,start_s,end_s,task,label\nh264_b.mp4,1,2,b,swim\n";

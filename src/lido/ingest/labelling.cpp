@@ -3,7 +3,7 @@
 
 #include "lido/dataset/relabel.h"
 #include "lido/ingest/step.h"
-#include "lido/part/watched_reader.h"
+#include "lido/part/watched_storage.h"
 
 namespace lido::ingest {
 namespace {
@@ -13,9 +13,8 @@ Result<media::FrameTimes> read_frame_times_watched(const std::string& clip) {
   if (const auto verdict = failures_of(StepKind::kLabel, clip).verdict())
     return fail(ErrorCode::kCorrupt, "{}", verdict->reason);
   const Step step(StepKind::kLabel, clip, clip);
-  const auto reader = LIDO_TRY(storage::open_reader(clip));
-  part::WatchedReader watched(*reader, &step.heartbeat());
-  return media::frame_times(watched);
+  const auto reader = LIDO_TRY(part::open_watched(clip, &step.heartbeat()));
+  return media::frame_times(*reader);
 }
 
 }  // namespace

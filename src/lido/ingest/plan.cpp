@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "lido/media/activity.h"
-#include "lido/part/watched_reader.h"
+#include "lido/part/part_file.h"
+#include "lido/part/watched_storage.h"
 #include "lido/storage/store.h"
 
 namespace lido::ingest {
@@ -46,20 +47,17 @@ Result<ClipPlan> plan_clip(part::ClipInput input, const part::SampleOptions& sam
                            double span_s, std::atomic<int64_t>* heartbeat) {
   ClipPlan plan{std::move(input), {}, {}, {}};
   const auto give_up = [&](const Error& error) -> Result<ClipPlan> {
-    const bool is_bucket = storage::is_remote(plan.input.uri);
-    if (error.code == ErrorCode::kUnavailable && is_bucket)
-      return with_context(plan.input.uri, error);
+    if (part::ends_job(plan.input.uri, error)) return with_context(plan.input.uri, error);
     return ClipPlan{std::move(plan.input), {}, {}, part::failure_of(error)};
   };
   if (!plan.input.unusable.empty())
     return give_up({ErrorCode::kInvalidArgument, plan.input.unusable});
-  const auto reader = storage::open_reader(plan.input.uri);
+  const auto reader = part::open_watched(plan.input.uri, heartbeat);
   if (!reader) return give_up(reader.error());
-  part::WatchedReader watched(**reader, heartbeat);
-  auto info = media::probe(watched);
+  auto info = media::probe(**reader);
   if (!info) return give_up(info.error());
   plan.info = std::move(*info);
-  auto spans = divide(watched, plan.info, sampling, span_s);
+  auto spans = divide(**reader, plan.info, sampling, span_s);
   if (!spans) return give_up(spans.error());
   plan.spans = std::move(*spans);
   return plan;

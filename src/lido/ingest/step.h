@@ -43,7 +43,7 @@ Failures failures_of(StepKind kind, std::string_view name);
 
 /// Ends this process with SIGKILL when a step makes no progress, after a line on standard error.
 /// Thread-safe; further calls do nothing.
-/// @param hang_s  Time without progress, seconds.
+/// @param hang_s  Time without progress while the process runs, seconds.
 void start_watchdog(double hang_s);
 
 /// Installs handlers for the signals of a crash. They mark the step of the crashing thread, then

@@ -140,6 +140,46 @@ TEST(Supervise, PassesOnTheSignalThatIsAskedFor) {
   EXPECT_EQ(WEXITSTATUS(status), 42);
 }
 
+TEST(Supervise, ACtrlCBeforeTheChildBeginsReachesTheChild) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+      static pid_t supervisor = 0;
+      supervisor = ::getpid();
+      for (const int each : {SIGINT, SIGTERM})
+        ::signal(each, [](int) { ::_exit(::getpid() == supervisor ? 41 : 42); });
+      ::_exit(supervise(
+          [](bool) {
+            for (int i = 0; i < 100; ++i) ::usleep(50'000);
+            return 43;
+          },
+          {.before_fork = [signal] { ::raise(signal); }}));
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(parent, &status, 0), parent);
+    ASSERT_TRUE(WIFEXITED(status)) << signal;
+    EXPECT_EQ(WEXITSTATUS(status), 42) << signal;
+  }
+}
+
+TEST(Supervise, ASuspendedProcessDoesNotHang) {
+  const int code = supervise([&](bool) {
+    if (failures_of(StepKind::kSpan, "suspended").crashes > 0) return 5;
+    start_watchdog(0.5);
+    const Step step(StepKind::kSpan, "suspended", "/a");
+    const pid_t worker = ::getpid();
+    if (::fork() == 0) {
+      ::kill(worker, SIGSTOP);
+      ::usleep(1'500'000);
+      ::kill(worker, SIGCONT);
+      ::_exit(0);
+    }
+    for (int i = 0; i < 8; ++i) ::usleep(30'000);  // one of these sleeps holds the suspension
+    return 4;
+  });
+  EXPECT_EQ(code, 4);
+}
+
 #endif
 
 }  // namespace

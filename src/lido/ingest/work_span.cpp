@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "lido/part/scene_file.h"
+#include "lido/part/watched_storage.h"
 
 namespace lido::ingest {
 namespace {
@@ -58,7 +59,10 @@ Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext
   part::PartContext watched = context;
   watched.heartbeat = &step.heartbeat();
   auto record = part::make_part(task, watched);
-  LIDO_TRY(attempts.end(note));
+  {
+    const part::StorageWait wait(watched.heartbeat);
+    LIDO_TRY(attempts.end(note));
+  }
   if (!record) return std::unexpected(record.error());
   return SpanResult{.record = std::move(*record)};
 }

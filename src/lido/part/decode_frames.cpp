@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "lido/media/convert.h"
+#include "lido/part/part_file.h"
 #include "lido/part/read_span.h"
+#include "lido/part/watched_storage.h"
 
 namespace lido::part {
 namespace {
@@ -64,9 +66,9 @@ class Batcher {
 
 Result<std::string> decode_frames(const SpanTask& task, const PartContext& context,
                                   size_t batch_size, const OnBatch& on_batch) {
-  const auto reader = storage::open_reader(task.clip.uri);
+  const auto reader = open_watched(task.clip.uri, context.heartbeat);
   if (!reader) {
-    if (reader.error().code == ErrorCode::kUnavailable) return std::unexpected(reader.error());
+    if (ends_job(task.clip.uri, reader.error())) return std::unexpected(reader.error());
     return reader.error().message;
   }
   SpanReach reach = reach_of(task.span, context.sampling);

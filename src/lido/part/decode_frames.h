@@ -24,8 +24,8 @@ using OnBatch = std::function<Result<void>(FrameBatch)>;
 /// Decodes a span's own frames as samples hold them, before compression. Writes nothing.
 /// @param batch_size  Maximum number of frames in a batch.
 /// Frames behind a break are delivered too, as in a part.
-/// @return Why the clip broke, empty when it did not; kUnavailable (storage), kCancelled, or the
-/// error of on_batch.
+/// @return Why the clip broke or could not be opened, empty when neither; an error that ends the
+/// job (ends_job()), or the error of on_batch.
 Result<std::string> decode_frames(const SpanTask& task, const PartContext& context,
                                   size_t batch_size, const OnBatch& on_batch);
 

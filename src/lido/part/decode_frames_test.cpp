@@ -28,6 +28,15 @@ TEST_F(DecodeFrames, BatchesHoldEachFrameOfTheSpanOnce) {
   for (size_t i = 0; i < times.size(); ++i) EXPECT_EQ(times[i], static_cast<int64_t>(i));
 }
 
+TEST_F(DecodeFrames, AMissingClipIsAReasonAndNoError) {
+  SpanTask missing = task("");
+  missing.clip.uri = "/nowhere/a.mp4";
+  const auto nothing = [](const FrameBatch&) -> Result<void> { return {}; };
+  const auto decoded = decode_frames(missing, context(), 5, nothing);
+  ASSERT_TRUE(decoded) << decoded.error().message;
+  EXPECT_TRUE(decoded->contains("/nowhere/a.mp4")) << *decoded;
+}
+
 TEST_F(DecodeFrames, AnErrorOfTheReceiverEndsTheDecoding) {
   int calls = 0;
   const auto refuse = [&](const FrameBatch&) -> Result<void> {

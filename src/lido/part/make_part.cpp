@@ -14,7 +14,7 @@
 #include "lido/part/read_span.h"
 #include "lido/part/sample_writer.h"
 #include "lido/part/scene_file.h"
-#include "lido/part/watched_reader.h"
+#include "lido/part/watched_storage.h"
 
 namespace lido::part {
 namespace {
@@ -43,9 +43,14 @@ class StageTimer {
 
 /// Returns whether a clip that was read is not the one that was planned. Its pieces are read only
 /// if its file has another time or size now.
-Result<bool> has_changed(const ClipInput& clip, storage::Reader& reader) {
+/// @param heartbeat  As that of PartContext.
+Result<bool> has_changed(const ClipInput& clip, storage::Reader& reader,
+                         std::atomic<int64_t>* heartbeat) {
   if (clip.fingerprint.empty()) return false;
-  const auto now = storage::find_entry(clip.uri);
+  const auto now = [&] {
+    const StorageWait wait(heartbeat);
+    return storage::find_entry(clip.uri);
+  }();
   const bool is_untouched = now && clip.modified_ns != 0 && reader.size() == clip.bytes &&
                             now->size == clip.bytes && now->modified_ns == clip.modified_ns;
   if (is_untouched) return false;
@@ -176,7 +181,7 @@ class SpanAttempt {
     if (!begun_) return std::unexpected(begun_.error());
     PartRecord record = LIDO_TRY(builder_->finish());
     clip_to_span(*std::move(read), record);
-    const auto changed = has_changed(task_.clip, reader);
+    const auto changed = has_changed(task_.clip, reader, context_.heartbeat);
     failed_in_clip_ = !changed;
     if (!changed) return std::unexpected(changed.error());
     if (*changed) {
@@ -190,7 +195,7 @@ class SpanAttempt {
 
  private:
   Result<void> begin() {
-    writer_ = LIDO_TRY(context_.store.create(task_.part));
+    writer_ = LIDO_TRY(create_watched(context_.store, task_.part, context_.heartbeat));
     std::unique_ptr<SceneWriter> scene;
     if (context_.detector != nullptr)
       scene = LIDO_TRY(SceneWriter::create(task_.part, context_, reach_.blocks));
@@ -251,11 +256,10 @@ struct AttemptError {
 };
 
 std::expected<PartRecord, AttemptError> attempt(const SpanTask& task, const PartContext& context) {
-  const auto reader = storage::open_reader(task.clip.uri);
+  const auto reader = open_watched(task.clip.uri, context.heartbeat);
   if (!reader) return std::unexpected(AttemptError{reader.error(), true});
   SpanAttempt span(task, context);
-  WatchedReader watched(**reader, context.heartbeat);
-  auto record = span.run(watched);
+  auto record = span.run(**reader);
   if (!record) return std::unexpected(AttemptError{record.error(), span.failed_in_clip()});
   return *std::move(record);
 }
@@ -269,14 +273,14 @@ Result<PartRecord> make_part(const SpanTask& task, const PartContext& context) {
     const auto& [error, in_clip] = record.error();
     const bool may_pass = error.code == ErrorCode::kUnavailable;
     if (may_pass && round < kStorageAttempts) {
+      const StorageWait wait(context.heartbeat);
       std::this_thread::sleep_for(std::chrono::seconds(1 << (round - 1)));
       continue;
     }
-    // A bucket that fails stops the whole job, which resumes later. A file stops itself only.
-    const bool is_bucket = may_pass && storage::is_remote(task.clip.uri);
-    if (error.code == ErrorCode::kCancelled || !in_clip || is_bucket) return std::unexpected(error);
+    if (!in_clip || ends_job(task.clip.uri, error)) return std::unexpected(error);
     Failure failure = failure_of(error);
     failure.run = context.run;
+    const StorageWait wait(context.heartbeat);
     return write_failed_part(context.store, task.part, failure);
   }
 }

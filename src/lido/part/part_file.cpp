@@ -134,7 +134,7 @@ Result<std::optional<PartRecord>> read_part(storage::Store& store, const std::st
     if (std::ranges::any_of(record.samples, lies_outside)) return std::nullopt;
     return record;
   } catch (const OrderedJson::exception&) {
-    return std::nullopt;  // of another version: the span is read again
+    return std::nullopt;  // another version's record: the span is read again
   }
 }
 
@@ -161,6 +161,11 @@ const char* name_of(FailureKind kind) {
 Failure failure_of(const Error& error) {
   const bool content = error.code == ErrorCode::kCorrupt;
   return {content ? FailureKind::kContent : FailureKind::kOutside, error.message};
+}
+
+bool ends_job(std::string_view uri, const Error& error) {
+  return error.code == ErrorCode::kCancelled ||
+         (error.code == ErrorCode::kUnavailable && storage::is_remote(uri));
 }
 
 Result<PartRecord> write_failed_part(storage::Store& store, const std::string& name,

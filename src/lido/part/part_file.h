@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lido/dataset/window.h"
@@ -51,6 +52,11 @@ struct Failure {
 
 /// Returns the failure of a clip that could not be opened: only kCorrupt is the content's.
 Failure failure_of(const Error& error);
+
+/// Returns whether an error in reading a clip ends the whole job: a stop, or a bucket that fails,
+/// since it fails for all clips alike. Any other error concerns this clip alone.
+/// @param uri  The clip.
+bool ends_job(std::string_view uri, const Error& error);
 
 /// The result of reading one span: a part file's record, beside the samples.
 struct PartRecord {

@@ -164,6 +164,16 @@ TEST(PartName, IsTheHashOfADocumentedText) {
             ".work/parts/" + sha256_hex(text).substr(0, 32));
 }
 
+TEST(EndsJob, IsTrueOfAStopAndOfABucketThatFails) {
+  const auto ends = [](const char* uri, ErrorCode code) { return ends_job(uri, {code, "why"}); };
+  for (const char* uri : {"/a.mp4", "gs://pool/a.mp4", "s3://pool/a.mp4"}) {
+    EXPECT_TRUE(ends(uri, ErrorCode::kCancelled)) << uri;
+    EXPECT_FALSE(ends(uri, ErrorCode::kNotFound)) << uri;
+    EXPECT_FALSE(ends(uri, ErrorCode::kCorrupt)) << uri;
+    EXPECT_EQ(ends(uri, ErrorCode::kUnavailable), uri[0] != '/') << uri;
+  }
+}
+
 TEST(KeyPrefix, IsTwelveDigitsOfTheUri) {
   // printf %s /a.mp4 | sha256sum
   EXPECT_EQ(key_prefix({.uri = "/a.mp4"}), "b6669ba0aa41");

@@ -71,7 +71,7 @@ class Survey {
       const size_t end = whole_.linger ? i + 1 : std::min(i + step, stretches_.size());
       const size_t good =
           end == i + 1 ? LIDO_TRY(judge_alone(stretches_[i])) : LIDO_TRY(judge_together(i, end));
-      step = good == 0 || good < end - i ? 1 : 2 * step;
+      step = good < end - i ? 1 : 2 * step;
       i += std::max(good, size_t{end == i + 1});
     }
     return {};

@@ -8,7 +8,6 @@
 
 #include "lido/base/hash.h"
 #include "lido/part/test_span.h"
-#include "lido/part/watched_reader.h"
 #include "lido/storage/memory_reader.h"
 
 namespace lido::part {
@@ -139,17 +138,6 @@ TEST(AppendGap, JoinsGapsThatTouch) {
   append_gap(gaps, {5, 7, "second"});
   append_gap(gaps, {8, 9, "third"});
   EXPECT_EQ(gaps, (std::vector<Gap>{{3, 7, "first"}, {8, 9, "third"}}));
-}
-
-TEST(WatchedReader, CountsReads) {
-  const std::string bytes = "abc";
-  storage::MemoryReader memory(std::as_bytes(std::span(bytes)));
-  std::atomic<int64_t> heartbeat = 4;
-  WatchedReader reader(memory, &heartbeat);
-  std::array<std::byte, 2> into{};
-  EXPECT_EQ(*reader.read_at(1, into), 2U);
-  EXPECT_EQ(heartbeat, 6);
-  EXPECT_EQ(reader.size(), 3);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "lido/part/geometry_json.h"
 #include "lido/part/record_file.h"
+#include "lido/part/watched_storage.h"
 #include "lido/scene/follow.h"
 
 namespace lido::part {
@@ -109,7 +110,7 @@ std::string scene_name(const std::string& part) { return part + ".scene"; }
 Result<std::unique_ptr<SceneWriter>> SceneWriter::create(const std::string& part,
                                                          const PartContext& context,
                                                          const scene::OwnedBlocks& blocks) {
-  auto writer = LIDO_TRY(context.store.create(scene_name(part)));
+  auto writer = LIDO_TRY(create_watched(context.store, scene_name(part), context.heartbeat));
   auto session = LIDO_TRY(context.detector->open_session());
   return std::unique_ptr<SceneWriter>(
       new SceneWriter(std::move(writer), context, std::move(session), blocks));

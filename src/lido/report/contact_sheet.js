@@ -5,6 +5,7 @@ const $ = selector => document.querySelector(selector);
 const figures = [...document.querySelectorAll('figure')];
 const labelsOf = figure => JSON.parse(figure.dataset.labels);
 const nameOf = ([task, label]) => `${task}: ${label}`;
+const captionOf = figure => figure.querySelector('figcaption');
 const NO_LABEL = 'no label';
 
 // A film: an image whose tiles are the frames of a sample, row by row, in a box that shows one.
@@ -37,7 +38,7 @@ function isShown(figure) {
   return (!$('#split').value || figure.dataset.split === $('#split').value)
     && (!label || (label === NO_LABEL ? names.length === 0 : names.includes(label)))
     && (!$('#only-marked').checked || mark(figure).checked)
-    && figure.textContent.toLowerCase().includes($('#text').value.toLowerCase());
+    && captionOf(figure).textContent.toLowerCase().includes($('#text').value.toLowerCase());
 }
 function filter() {
   let shown = 0;
@@ -86,7 +87,7 @@ function enlarge(figure) {
   film.tabIndex = -1;
   const old = dialog.querySelector('.film');
   if (old) stop(old);
-  $('#large').replaceChildren(film, figure.querySelector('figcaption').cloneNode(true));
+  $('#large').replaceChildren(film, captionOf(figure).cloneNode(true));
   play(film);
   if (!dialog.open) dialog.showModal();
 }

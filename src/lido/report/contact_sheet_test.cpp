@@ -1,28 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/report/contact_sheet.h"
 
+#include "lido/base/signing.h"
 #include "lido/report/small_dataset.h"
 
 namespace lido::report {
 namespace {
 
-class ContactSheetTest : public SmallDataset {
- protected:
-  static std::string from_base64(std::string_view text) {
-    constexpr std::string_view kDigits =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string bytes;
-    uint32_t bits = 0;
-    int count = 0;
-    for (const char digit : text.substr(0, text.find('='))) {
-      bits = bits << 6 | static_cast<uint32_t>(kDigits.find(digit));
-      if ((count += 6) < 8) continue;
-      count -= 8;
-      bytes += static_cast<char>(bits >> count & 255);
-    }
-    return bytes;
-  }
-};
+class ContactSheetTest : public SmallDataset {};
 
 TEST_F(ContactSheetTest, NamesPersonSplitKeyAndLabels) {
   add_samples();

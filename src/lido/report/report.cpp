@@ -7,6 +7,7 @@
 
 #include "lido/base/json_text.h"
 #include "lido/dataset/split.h"
+#include "lido/dataset/stored_files.h"
 #include "lido/dataset/tar.h"
 #include "lido/report/html.h"
 #include "lido/report/report_data.h"
@@ -38,7 +39,7 @@ std::string totals(const dataset::Generation& generation, const ReportData& data
          "</div>";
 }
 
-std::string contents(const dataset::Generation& generation, bool has_cost) {
+std::string contents(const dataset::Generation& generation, bool has_cost, bool has_sheet) {
   std::string html =
       "<nav aria-label=Contents><a href=\"#labels\">Splits and labels</a>"
       "<a href=\"#timeline\">Timeline</a>";
@@ -46,7 +47,10 @@ std::string contents(const dataset::Generation& generation, bool has_cost) {
   html += "<a href=\"#frames\">Frames</a>";
   html += "<a href=\"#rejected\">Rejected clips</a>";
   if (has_cost) html += "<a href=\"#cost\">Cost</a>";
-  return html + "<a href=\"#options\">Options</a></nav>";
+  html += "<a href=\"#options\">Options</a>";
+  if (has_sheet)
+    html += fmt::format("<a href=\"{}\">Contact sheet</a>", dataset::kContactSheetFile);
+  return html + "</nav>";
 }
 
 /// Returns the value of a split; 0 or empty when the split has none.
@@ -188,7 +192,7 @@ std::string rejected_table(const dataset::Generation& generation, const Rejected
   for (const auto& row : rejected.first) {
     html += fmt::format("<tr><td>{}<td class=bad>{}<td class=n>{}<td>{}", escape(row.clip),
                         escape(row.reason), clock(row.time_s),
-                        row.kind == "outside" ? "tries again" : "skips it");
+                        row.is_retried() ? "tries again" : "skips it");
   }
   html += "</table></div>";
   if (generation.rejected > std::ssize(rejected.first))
@@ -272,7 +276,8 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   const auto colours = label_colours(generation);
   std::string body = fmt::format("<h1>Lido dataset</h1><p><code>{}</code>, generation {}</p>",
                                  escape(dataset.store().uri()), generation.number);
-  body += contents(generation, cost != nullptr);
+  const bool has_sheet = LIDO_TRY(dataset.store().exists(dataset::kContactSheetFile));
+  body += contents(generation, cost != nullptr, has_sheet);
   body += totals(generation, data);
   body += splits_and_labels(generation, data.samples);
   body += timeline(generation, data, colours);
@@ -285,7 +290,7 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   body +=
       "<p>These images can show children. They stay on this storage unless their owner moves "
       "them.</p>";
-  return dataset.store().write_text("report.html", page("Lido dataset", body));
+  return dataset.store().write_text(dataset::kReportFile, page("Lido dataset", body));
 }
 
 }  // namespace lido::report

@@ -40,6 +40,14 @@ TEST_F(ReportTest, HasATargetForEveryLink) {
   EXPECT_TRUE(links.contains(clip_anchor("/raw/b.mp4")));
 }
 
+TEST_F(ReportTest, LinksToTheContactSheetWhereThereIsOne) {
+  publish();
+  constexpr std::string_view kLink = "<a href=\"contact_sheet.html\">";
+  EXPECT_EQ(occurrences(write(), kLink), 0);
+  ASSERT_TRUE(dataset_->store().write_text("contact_sheet.html", "<p>"));
+  EXPECT_EQ(occurrences(write(), kLink), 1);
+}
+
 TEST_F(ReportTest, ShowsSplitsAndLabelsBeforeImages) {
   add_samples();
   publish();

@@ -295,7 +295,7 @@ class Bucket final : public Store {
 
   std::string uri_;
   std::string bucket_;  // "gs://pool-a"
-  std::string prefix_;  // of the names in the bucket: "train/", or ""
+  std::string prefix_;  // start of the names in the bucket: "train/", or ""
   std::shared_ptr<ObjectApi> api_;
   std::shared_ptr<HeldLease> lease_ = std::make_shared<HeldLease>();
 };

@@ -146,7 +146,8 @@ class FakeGcs {
   std::vector<std::string> writes_;
   bool loses_answer_ = false;
   std::vector<std::string> batch_statuses_;
-  std::map<std::string, std::string> facts_of_new_;  // of objects written on condition, by name
+  /// Metadata of objects written on condition, by name.
+  std::map<std::string, std::string> facts_of_new_;
   TestServer server_;
 };
 
@@ -289,7 +290,8 @@ TEST_F(Bucket, ANewObjectWhoseAnswerWasLostIsItsWriters) {
 }
 
 TEST_F(Bucket, ABatchIsSentAgainForACallThatMaySucceedLater) {
-  for (const char* status : {"503 Service Unavailable", "429 Too Many Requests", ""}) {
+  for (const char* status :
+       {"503 Service Unavailable", "429 Too Many Requests", "409 Conflict", ""}) {
     server().answer_batch({"204 No Content", status});
     const auto removed = store_->remove_each(std::array<std::string, 3>{"a", "b", "c"});
     EXPECT_TRUE(removed) << removed.error().message;
@@ -304,6 +306,10 @@ TEST_F(Bucket, ABatchEndsWithACallThatIsRefused) {
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused.error().message, "gs://pool/a: an object of 2 cannot be removed (403)");
   EXPECT_EQ(server().take_writes().size(), 1U);
+  server().answer_batch({"501 Not Implemented", "204 No Content"});
+  EXPECT_EQ(store_->remove_each(std::array<std::string, 2>{"a", "b"}).error().code,
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(server().take_writes().size(), 1U) << "another attempt gets the same answer";
   server().answer_batch({"404 Not Found"});
   EXPECT_TRUE(store_->remove("a")) << "a missing object is no error";
 }

@@ -97,15 +97,15 @@ class GcsBucket final : public ObjectApi {
                         .body = {.file = upload.file, .file_bytes = upload.file_bytes}};
     // The server refuses bytes that differ from the checksum.
     Json facts = {{"md5Hash", base64(upload.md5)}};
-    const std::string writer = random_hex(16);
-    if (wanted.state == WriteIf::State::kMissing) facts["metadata"] = {{kWriterKey, writer}};
+    const std::string writer = new_writer(wanted);
+    if (!writer.empty()) facts["metadata"] = {{kWriterKey, writer}};
     request.body.before = fmt::format(
         "--{0}\r\nContent-Type: application/json\r\n\r\n{1}\r\n--{0}\r\n"
         "Content-Type: application/octet-stream\r\n\r\n{2}",
         boundary, json_text(facts), upload.text);
     request.body.after = fmt::format("\r\n--{}--\r\n", boundary);
     const auto answer = LIDO_TRY(run(uri_of(name), std::move(request), {404, 412}));
-    if (answer.status == 412) return own_version(*this, name, wanted, writer);
+    if (answer.status == 412) return own_version(*this, name, writer);
     if (!answer.is_success()) return no_bucket(name);
     const Json json = LIDO_TRY(parse(uri_of(name), answer));
     return text_at(json, "generation");
@@ -190,7 +190,7 @@ class GcsBucket final : public ObjectApi {
       ++answers;
       const std::string status(body.substr(at + kStatusLine.size(), 3));
       if (status.starts_with('2') || status == "404") continue;
-      if (status.starts_with('5') || status == "408" || status == "429") {
+      if (may_pass(std::strtol(status.c_str(), nullptr, 10))) {
         failed = status;
         continue;
       }

@@ -116,16 +116,6 @@ std::string name_of(const Holder& holder) {
                              : fmt::format("process {} on {}", holder.process.pid, holder.host);
 }
 
-/// Sleeps. @return kCancelled when the process is asked to stop.
-Result<void> pause(std::chrono::milliseconds time) {
-  const std::stop_token stop = requests_stop();
-  for (const auto end = since_boot() + time; since_boot() < end;) {
-    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Lease>> Lease::acquire(std::shared_ptr<ObjectApi> api, std::string name,
@@ -134,7 +124,7 @@ Result<std::unique_ptr<Lease>> Lease::acquire(std::shared_ptr<ObjectApi> api, st
   std::unique_ptr<Lease> lease(new Lease(std::move(api), std::move(name), uri, times));
   lease->id_ = random_hex(16);
   const auto begin = since_boot();
-  std::string first_version;  // of the other process's object, when this one began to wait
+  std::string first_version;  // the other process's object when this process began to wait
   WriteIf wanted{WriteIf::State::kMissing};
   while (!LIDO_TRY(lease->write(wanted))) {
     wanted = {WriteIf::State::kMissing};
@@ -156,7 +146,7 @@ Result<std::unique_ptr<Lease>> Lease::acquire(std::shared_ptr<ObjectApi> api, st
       fmt::print(stderr, "lido: {}: {} is writing here, or was killed; waiting up to {} s\n", uri,
                  name_of(holder), times.life.count());
     }
-    LIDO_TRY(pause(kLook));
+    if (!wait_unless_stopped(kLook, requests_stop())) return fail(ErrorCode::kCancelled, "stopped");
   }
   lease->thread_ =
       std::jthread([raw = lease.get()](const std::stop_token& stop) { raw->keep(stop); });

@@ -26,9 +26,14 @@ constexpr auto kBatchWait = std::chrono::milliseconds(500);
 
 }  // namespace
 
+std::string new_writer(const WriteIf& wanted) {
+  constexpr size_t kBytes = 16;
+  return wanted.state == WriteIf::State::kMissing ? random_hex(kBytes) : std::string();
+}
+
 Result<std::optional<std::string>> own_version(ObjectApi& api, const std::string& name,
-                                               const WriteIf& wanted, const std::string& writer) {
-  if (wanted.state != WriteIf::State::kMissing) return std::nullopt;
+                                               const std::string& writer) {
+  if (writer.empty()) return std::nullopt;
   auto found = api.state(name);
   if (!found && found.error().code == ErrorCode::kNotFound) return std::nullopt;
   if (!found) return std::unexpected(std::move(found).error());

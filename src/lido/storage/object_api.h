@@ -85,10 +85,13 @@ class ObjectApi {
 /// Name under which an object has its ObjectState::writer.
 inline constexpr const char* kWriterKey = "lido-writer";
 
-/// Returns the version of an object that put() with kMissing found in place, if it wrote it itself.
-/// @param writer  Id of this put().
+/// Returns a random ObjectState::writer for a put() with kMissing; empty for another put().
+std::string new_writer(const WriteIf& wanted);
+
+/// Returns the version of an object that a put() found in place, if that put() wrote it itself.
+/// @param writer  new_writer() of the put().
 Result<std::optional<std::string>> own_version(ObjectApi& api, const std::string& name,
-                                               const WriteIf& wanted, const std::string& writer);
+                                               const std::string& writer);
 
 /// The failure of single calls of a batch that may succeed later; no value for none.
 using BatchOutcome = std::optional<Error>;

@@ -43,11 +43,6 @@ HttpLimits limits_for(bool is_anonymous) {
   return limits;
 }
 
-bool may_pass(long status) {
-  const bool is_busy = status == 408 || status == 409 || status == 425 || status == 429;
-  return is_busy || (status >= 500 && status != 501);
-}
-
 /// Returns the provider's own text about an error: "message" of GCS, <Message> of S3; or "".
 std::string reason_in(const std::string& body) {
   const auto between = [&](std::string_view open, std::string_view close) -> std::string {
@@ -64,6 +59,11 @@ std::string reason_in(const std::string& body) {
 }
 
 }  // namespace
+
+bool may_pass(long status) {
+  const bool is_busy = status == 408 || status == 409 || status == 425 || status == 429;
+  return is_busy || (status >= 500 && status != 501);
+}
 
 bool wait_unless_stopped(std::chrono::milliseconds time, const std::stop_token& stop) {
   constexpr auto kStep = std::chrono::milliseconds(50);

@@ -53,12 +53,15 @@ class Requester {
 class RequestScope {
  public:
   /// @param stop          Ends the thread's requests in place of the other token.
-  /// @param max_attempts  Of one request.
+  /// @param max_attempts  Attempts of one request.
   RequestScope(std::stop_token stop, int max_attempts);
   ~RequestScope();
   RequestScope(const RequestScope&) = delete;
   RequestScope& operator=(const RequestScope&) = delete;
 };
+
+/// Returns whether a request that got this HTTP status may succeed when it is repeated.
+bool may_pass(long status);
 
 /// Attempts of a request that cleans up after a stop or an error.
 inline constexpr int kCleaningAttempts = 2;

@@ -134,8 +134,8 @@ class S3Bucket final : public ObjectApi {
         .method = "PUT",
         .url = url_of(name),
         .body = {.before = upload.text, .file = upload.file, .file_bytes = upload.file_bytes}};
-    const std::string writer = random_hex(16);
-    if (wanted.state == WriteIf::State::kMissing) {
+    const std::string writer = new_writer(wanted);
+    if (!writer.empty()) {
       request.headers.emplace_back("If-None-Match: *");
       request.headers.push_back(fmt::format("x-amz-meta-{}: {}", kWriterKey, writer));
     }
@@ -148,7 +148,7 @@ class S3Bucket final : public ObjectApi {
                   "two writers can lose each other's work",
                   uri_of(name));
     const bool is_overtaken = wanted.state == WriteIf::State::kVersion && answer.status == 404;
-    if (answer.status == 412) return own_version(*this, name, wanted, writer);
+    if (answer.status == 412) return own_version(*this, name, writer);
     if (is_overtaken) return std::nullopt;
     if (!answer.is_success()) return no_bucket(name);
     return answer.header("etag");

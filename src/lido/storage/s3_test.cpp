@@ -64,7 +64,7 @@ class FakeS3 {
   std::vector<std::string> bodies_;
   bool loses_answer_ = false;
   int posts_ = 0;
-  std::string writer_;  // of the one object
+  std::string writer_;  // id in the metadata of the one object
   TestServer server_;
 };
 

@@ -24,7 +24,7 @@ bool matches(const std::string& pattern, const std::string& name) {
 
 /// Returns whether a folder can hold a file that a glob matches, at any depth below it.
 bool may_hold_match(const std::string& glob, const std::string& folder) {
-  size_t end = glob.find('/');  // of the part that stands for the folder
+  size_t end = glob.find('/');  // end of the part that stands for the folder
   for (auto left = std::ranges::count(folder, '/'); left > 0 && end != std::string::npos; --left)
     end = glob.find('/', end + 1);
   const size_t any_depth = glob.find("**");
@@ -88,16 +88,16 @@ Result<void> check_name(std::string_view store, std::string_view name) {
 }
 
 Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
-  const size_t scheme = uri.find("://");
+  std::string full = absolute(uri);
   // An absolute path of nothing would be the root of the disk.
-  if (absolute(uri).empty())
+  if (full.empty())
     return fail(ErrorCode::kInvalidArgument, "\"\": an empty name, want a path, gs:// or s3://");
-  if (is_remote(uri)) return open_bucket(absolute(uri));
-  if (scheme != std::string_view::npos && !uri.starts_with("file://")) {
+  if (is_remote(full)) return open_bucket(std::move(full));
+  if (uri.contains("://") && !uri.starts_with("file://")) {
     return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://",
                 uri);
   }
-  return open_disk(absolute(uri));
+  return open_disk(std::move(full));
 }
 
 Result<std::unique_ptr<Reader>> open_reader(std::string_view uri) {
