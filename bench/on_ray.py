@@ -32,7 +32,7 @@ from ingest import (
     revision,
     run_peer,
 )
-from scale import make, short_clips
+from scale import clip_folders, make, short_clips
 
 MODULE = ROOT / "build/release/python"
 PYTHON = ROOT / ".venv/bin/python"
@@ -193,9 +193,7 @@ def tiny(min_clips, max_clips):
         f"{'clips':>8}{'here, s':>10}{'on Ray, s':>11}{'more, ms a clip':>17}{'goal':>6}"
         f"{'driver, MB':>12}{'object store, MB':>18}"
     )
-    count = min_clips
-    while count <= max_clips:
-        folder = short_clips(count)
+    for count, folder in clip_folders(min_clips, max_clips):
         local = here([folder])
         there = on_ray([job(sorted(folder.glob("*/*.mp4"))[:50]), job([folder])])[1]
         more_ms = 1000 * (there["wall"] - local["wall"]) / count
@@ -204,8 +202,6 @@ def tiny(min_clips, max_clips):
             f"{there['driver_mb']:>12.0f}{there['store_mb']:>18.1f}",
             flush=True,
         )
-        shutil.rmtree(folder)
-        count *= 10
 
 
 def nothing(min_clips, max_clips):
@@ -218,9 +214,8 @@ def nothing(min_clips, max_clips):
         f"{'clips':>8}{'planned after, s':>18}{'done after, s':>15}{'ms a clip':>11}"
         f"{'driver, MB':>12}{'more, kB a clip':>17}{'object store, MB':>18}"
     )
-    count, before = min_clips, None
-    while count <= max_clips:
-        folder = short_clips(count, one)
+    before = None
+    for count, folder in clip_folders(min_clips, max_clips, one):
         run = on_ray([job([folder])])[0]
         more = (
             f"{1000 * (run['driver_mb'] - before[1]) / (count - before[0]):.1f}" if before else ""
@@ -232,8 +227,6 @@ def nothing(min_clips, max_clips):
             f"{run['store_mb']:>18.1f}",
             flush=True,
         )
-        shutil.rmtree(folder)
-        count *= 10
 
 
 def first():

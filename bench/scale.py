@@ -40,6 +40,16 @@ def short_clips(count, one=None):
     return folder
 
 
+def clip_folders(min_clips, max_clips, one=None):
+    """Yields (number of clips, folder), each with ten times as many; removes each folder after."""
+    count = min_clips
+    while count <= max_clips:
+        folder = short_clips(count, one)
+        yield count, folder
+        shutil.rmtree(folder)
+        count *= 10
+
+
 def ingest(clips, *extra):
     shutil.rmtree(OUT, ignore_errors=True)
     sampling = "--window 4 --stride 4 --scene off --quiet".split()
@@ -74,12 +84,8 @@ def main():
     given = options.parse_args()
     print(f"revision {revision()}, {os.cpu_count()} cores\n")
     print(f"{'what':<34}{'wall s':>9}{'CPU s':>9}{'wall ms/clip':>14}{'peak MB':>9}")
-    count = 10
-    while count <= given.max:
-        folder = short_clips(count)
+    for count, folder in clip_folders(10, given.max):
         row(f"ingest {count} clips of 1 s", ingest(folder), count)
-        shutil.rmtree(folder)
-        count *= 10
     folder = short_clips(100000)
     row("plan 100000 clips (--dry-run)", ingest(folder, "--dry-run"), 100000)
     shutil.rmtree(folder)

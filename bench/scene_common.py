@@ -5,7 +5,7 @@ import os
 import subprocess
 import tempfile
 
-from ingest import LIDO, ROOT, WORK
+from ingest import LIDO, ROOT, WORK, environment
 
 SHARED = ROOT / "../shared/data"
 os.environ["LIDO_MODELS"] = str(ROOT / "build/models")
@@ -22,6 +22,24 @@ def scene_tables(clip, *arguments):
         stdout=subprocess.DEVNULL,
     )
     return lambda table: parquet.read_table(f"{folder}/{table}.parquet").to_pylist()
+
+
+def runs_with_trackers(only):
+    """Whether this process has PyPI's `trackers`. If not, runs the part in one that has them."""
+    if os.environ.get("LIDO_BENCH_TRACKERS") == "1":
+        return True
+    from scene_tracks import TRACKERS
+
+    python = environment("trackers", TRACKERS)
+    if python is None:
+        print(f"\n{only.capitalize()}: skipped, trackers cannot be installed here")
+        return False
+    subprocess.run(
+        [python, ROOT / "bench/scene.py", "--only", only],
+        check=True,
+        env=os.environ | {"LIDO_BENCH_TRACKERS": "1"},
+    )
+    return False
 
 
 def work_file(name):

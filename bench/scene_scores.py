@@ -7,11 +7,8 @@ keeps swimmers in pools. `--only tracks` also scores the second half, which is h
 """
 
 import json
-import os
-import subprocess
 
-from ingest import environment
-from scene_common import ROOT
+from scene_common import runs_with_trackers
 
 STEPS = [score / 100 for score in range(10, 91, 5)]
 
@@ -54,18 +51,7 @@ def choose(rows):
 
 
 def scores():
-    if os.environ.get("LIDO_BENCH_TRACKERS") != "1":
-        from scene_tracks import TRACKERS
-
-        python = environment("trackers", TRACKERS)
-        if python is None:
-            print("\nScores: skipped, trackers cannot be installed here")
-            return
-        subprocess.run(
-            [python, ROOT / "bench/scene.py", "--only", "scores"],
-            check=True,
-            env=os.environ | {"LIDO_BENCH_TRACKERS": "1"},
-        )
+    if not runs_with_trackers("scores"):
         return
     from scene_tracks import DETECTORS, available, clip_rows, half
 

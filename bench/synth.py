@@ -23,8 +23,9 @@ import time
 import duckdb
 import pyarrow
 import pyarrow.parquet
+from ingest import revision
 from synth_detector import detector
-from synth_film import LIDO, ROOT, cpu_s, film
+from synth_film import LIDO, cpu_s, film
 from synth_sheet import sheet
 
 FOUR = {
@@ -158,10 +159,7 @@ def main():
     parser.add_argument("--only", choices=["tracks", "pictures", "detector", "waves", "sheet"])
     parser.add_argument("--out", default="simulated.jpg", help="file of the contact sheet")
     flags = parser.parse_args()
-    revision = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.strip()
-    print(f"revision {revision}, {os.cpu_count()} cores. Measured in simulation.")
+    print(f"revision {revision()}, {os.cpu_count()} cores. Measured in simulation.")
     for part in (tracks, pictures, detector, waves, sheet):
         if flags.only == part.__name__ or (not flags.only and part is not sheet):
             part(flags)

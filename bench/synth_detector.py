@@ -9,7 +9,8 @@ import subprocess
 import tempfile
 
 import duckdb
-from synth_film import LIDO, ROOT, film
+from ingest import LIDO, ROOT
+from synth_film import film
 
 LIGHTS = ["clear", "cloudy", "low_sun", "dusk", "night_lamps", "infrared"]
 SIZE = (1280, 720)
@@ -97,7 +98,7 @@ def detections(folder, clips):
     rows = duckdb.sql(
         "select clip, k, score, x, y, width, height "
         f"from '{folder}/found/scenes/*/objects.parquet' "
-        "where source = 'detector' and kind = 'person'"
+        "where source = 'detector' and class_name = 'person'"
     ).fetchall()
     for clip, k, score, *box in rows:
         found[pathlib.Path(clip).stem, k].append((score, box))

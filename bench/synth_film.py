@@ -2,12 +2,10 @@
 """Films a written scene, for the parts of `./dev bench synth`."""
 
 import json
-import pathlib
 import resource
 import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-LIDO = ROOT / "build/release/bin/lido"
+from ingest import LIDO
 
 
 def cpu_s():

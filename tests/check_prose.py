@@ -26,7 +26,7 @@ MAX_COLUMNS = 100
 # Name: (pattern, what to write).
 WORDS = {
     "fragment": (
-        r"(?:^|(?<=[.!?] ))(?:Of(?! course)|What|Who|Whom|Whoever|The same)\b(?![^.]*\?)",
+        r"(?:^|(?<=[.!?] ))(?:[Oo]f(?! course| \{)|What|Who|Whom|Whoever|The same)\b(?![^.]*\?)",
         "start with a noun or a verb that names the thing",
     ),
     "no_name": (

@@ -21,6 +21,8 @@ def found(tmp_path, name, text):
     [
         ("a.h", "/// Of the last.\nint a;\n", ("headers", "fragment", 1)),
         ("a.h", "int a;  ///< Bytes.\nint b;  ///< What came.\n", ("headers", "fragment", 2)),
+        ("a.cpp", "int a;  // of the picture\n", ("sources", "fragment", 1)),
+        ("a.py", "a = 1  # of the picture\n", ("python", "fragment", 1)),
         ("a.h", "/// Bytes read\n/// by nobody.\n", ("headers", "no_name", 2)),
         ("a.cpp", 'auto a = "mend the file";\n', ("help", "literary", 1)),
         ("a.cpp", "// Seconds after he fell.\n", ("sources", "he", 1)),
