@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every library but glibc's; and
-# wheels of lido-pool, the program and the Python module: one for Python 3.11, and where a later
-# Python is found, one for that and all after it.
+# package.sh [--image]: writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every
+# library but glibc's; and wheels of lido-pool, the program and the Python module: one for Python
+# 3.11, and where a later Python is found, one for 3.12 and all after it. With --image only what the
+# clusters' image needs.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^project(lido VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
@@ -104,20 +105,36 @@ with tempfile.TemporaryDirectory() as folder:
 PY
 }
 
-# The wheel for Python 3.12 and later, built with the first such Python that is found.
-wheel_abi3() {
+# later_pythons: the Pythons from 3.12 on, one for each version, on the PATH or in pyenv's folder.
+later_pythons() {
   for version in 3.12 3.13 3.14; do
-    # pyenv has commands of Pythons that are not installed.
-    "python$version" -c "" 2> /dev/null || continue
-    [ -x "build/package/python$version/bin/python" ] ||
-      "python$version" -m venv "build/package/python$version"
-    "build/package/python$version/bin/pip" install -q --disable-pip-version-check \
-      nanobind==3.1.0 scikit-build-core==1.1.2
-    wheel "build/package/python$version/bin/python"
-    check_wheel dist/lido_pool-*-abi3-*.whl "python$version"
-    return
+    for python in "python$version" "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python; do
+      # pyenv has commands of Pythons that are not installed.
+      "$python" -c "" 2> /dev/null || continue
+      echo "$version $python"
+      break
+    done
   done
-  say "skipped: no wheel for Python 3.12 and later, since there is no such Python here"
+}
+
+# The wheel for Python 3.12 and later: built with the first such Python that is found, and checked
+# in each.
+wheel_abi3() {
+  later_pythons > build/package/pythons
+  for version in 3.12 3.13 3.14; do
+    grep -q "^$version " build/package/pythons ||
+      say "skipped: no Python $version here to check the wheel for Python 3.12 and later"
+  done
+  [ -s build/package/pythons ] || return 0
+  builder=build/package/builder
+  [ -x $builder/bin/python ] || "$(head -n 1 build/package/pythons | cut -d ' ' -f 2)" -m venv $builder
+  $builder/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps \
+    -r requirements/wheel.txt
+  wheel $builder/bin/python
+  while read -r version python; do
+    say "checking the wheel in Python $version"
+    check_wheel dist/lido_pool-*-abi3-*.whl "$python"
+  done < build/package/pythons
 }
 
 # check_wheel WHEEL PYTHON: a library that the wheel needs and lacks must be glibc's, the
@@ -184,5 +201,6 @@ tarball
 check_tarball
 wheel .venv/bin/python
 check_wheel dist/lido_pool-*-cp311-cp311-*.whl python3
-wheel_abi3
+# The clusters' image has Python 3.11.
+[ "${1:-}" = --image ] || wheel_abi3
 ls -lh dist >&2
