@@ -127,7 +127,8 @@ wheel_abi3() {
   done
   [ -s build/package/pythons ] || return 0
   builder=build/package/builder
-  [ -x $builder/bin/python ] || "$(head -n 1 build/package/pythons | cut -d ' ' -f 2)" -m venv $builder
+  first=$(head -n 1 build/package/pythons | cut -d ' ' -f 2)
+  [ -x $builder/bin/python ] || "$first" -m venv $builder
   $builder/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps \
     -r requirements/wheel.txt
   wheel $builder/bin/python

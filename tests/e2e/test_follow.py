@@ -211,7 +211,9 @@ def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.5)
+    deadline = time.monotonic() + 60
+    while not jobs.authorizations and time.monotonic() < deadline:
+        time.sleep(0.05)
     program = pathlib.Path(tmp_path / "kubectl")
     program.write_text(program.read_text().replace("spec = {", 'spec = {"suspend": True, '))
     said = process.stderr.read()
