@@ -43,9 +43,8 @@ bool is_wanted(const dataset::SampleRow& row, const LoaderOptions& options) {
 }
 
 std::unexpected<Error> no_samples(const dataset::Dataset& dataset, const LoaderOptions& options) {
-  const std::string kind =
-      options.samples == "all" ? "" : fmt::format(" of the kind {}", options.samples);
-  return fail(ErrorCode::kDegenerate, "{}: no samples{} in the split {}", dataset.store().uri(),
+  const std::string kind = options.samples == "all" ? "" : options.samples + " ";
+  return fail(ErrorCode::kDegenerate, "{}: no {}samples in the split {}", dataset.store().uri(),
               kind, options.split);
 }
 

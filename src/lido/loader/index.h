@@ -56,10 +56,10 @@ class SampleIndex {
   ScratchFile entries_;  // an Entry for each sample
   ScratchFile rows_;     // the rows as bytes
   std::vector<std::string> shards_;
-  std::unordered_map<std::string, int32_t> numbers_;  // of the shards
+  std::unordered_map<std::string, int32_t> numbers_;  // the shards' numbers by name
   std::vector<Chunk> chunks_;
   int64_t samples_ = 0;
-  uint64_t sum_ = 0;  // of a hash of each sample
+  uint64_t sum_ = 0;  // the samples' hashes, added up
   std::string data_;
 };
 
