@@ -7,6 +7,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,6 +39,9 @@ Array to_array(std::vector<T> values, std::initializer_list<size_t> shape) {
   owned.release();
   return Array(data, shape, owner);
 }
+
+/// Time between two looks for Ctrl-C.
+constexpr std::chrono::milliseconds kSignalCheck{200};
 
 struct Batch {
   lido::loader::Batch batch;
@@ -115,6 +119,13 @@ class Loader {
 
   Batch next() {
     std::optional<lido::loader::Batch> batch;
+    for (bool ready = false; !ready;) {
+      {
+        const nb::gil_scoped_release release;
+        ready = loader_->is_ready(kSignalCheck);
+      }
+      if (PyErr_CheckSignals() != 0) throw nb::python_error();  // Ctrl-C
+    }
     {
       const nb::gil_scoped_release release;
       batch = value_or_throw(loader_->next());

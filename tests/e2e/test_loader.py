@@ -4,6 +4,8 @@
 import collections
 import json
 import shutil
+import subprocess
+import sys
 import tarfile
 import threading
 
@@ -190,6 +192,16 @@ def test_a_broken_shard_is_named(dataset, tmp_path):
 def test_bad_options_are_named(dataset, options, message):
     with pytest.raises(lido.LidoError, match=message):
         lido.Loader(str(dataset), **options)
+
+
+USE = "import lido, sys; loader = lido.Loader(sys.argv[1], batch_size=2); next(loader)"
+
+
+def test_a_process_ends_in_the_middle_of_an_epoch(dataset):
+    """Its threads still decode: the loader is a global of the program that ends."""
+    for _ in range(5):
+        done = subprocess.run([sys.executable, "-c", USE, dataset], capture_output=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_the_interpreter_runs_while_a_batch_is_awaited(dataset):

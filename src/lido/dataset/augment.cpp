@@ -154,10 +154,11 @@ void blur(std::span<uint8_t> rgb, size_t width, size_t height) {
 constexpr size_t kNoiseSize = 1 << 16;
 constexpr double kNoiseUnit = 4096;
 const std::vector<int16_t>& noise_values() {
-  static const std::vector<int16_t> values = [] {
+  // Never destroyed: threads of a loader may run until the process has ended.
+  static const auto& values = *[] {
     Draw draw(1);
-    std::vector<int16_t> drawn(kNoiseSize);
-    for (int16_t& value : drawn) {
+    auto* drawn = new std::vector<int16_t>(kNoiseSize);
+    for (int16_t& value : *drawn) {
       // Four uniform numbers make a fair bell curve; their variance is 4 / 3.
       const double bell = draw.within(1) + draw.within(1) + draw.within(1) + draw.within(1);
       value = static_cast<int16_t>(std::lround(bell * std::sqrt(0.75) * kNoiseUnit));

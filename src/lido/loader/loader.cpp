@@ -2,6 +2,7 @@
 #include "lido/loader/loader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -79,19 +80,20 @@ class Loader::Pipeline {
     for (std::jthread& decoder : decoders_) decoder.request_stop();
   }
 
+  bool is_ready(std::chrono::milliseconds wait) const {
+    std::unique_lock lock(mutex_);
+    return failed_ || epoch_ended() || ready_.wait_for(lock, wait, [&] { return has_next(); });
+  }
+
   Result<std::optional<Batch>> next() {
     std::unique_lock lock(mutex_);
     if (failed_) return std::unexpected(*failed_);
-    const auto own = share_of(from_.left, share_);
-    if (taken_ == batches_of(count(own), options_.batch_size)) {
+    if (epoch_ended()) {
       from_ = start_of(from_, from_.epoch + 1);
       taken_ = 0;
       return std::nullopt;
     }
-    ready_.wait(lock, [&] {
-      const auto found = open_.find(next_batch_);
-      return found != open_.end() && found->second.is_ready();
-    });
+    ready_.wait(lock, [&] { return has_next(); });
     // A broken batch stays: threads may still decode samples of it.
     if (failed_ = open_.at(next_batch_).error; failed_) return std::unexpected(*failed_);
     auto taken = open_.extract(next_batch_);
@@ -114,6 +116,17 @@ class Loader::Pipeline {
 
  private:
   int64_t pool_bytes() const { return options_.shuffle_mb << 20; }
+
+  // The caller of these holds the mutex.
+
+  bool epoch_ended() const {
+    const int64_t own = count(share_of(from_.left, share_));
+    return taken_ == batches_of(own, options_.batch_size);
+  }
+  bool has_next() const {
+    const auto found = open_.find(next_batch_);
+    return found != open_.end() && found->second.is_ready();
+  }
 
   // The reading thread.
 
@@ -280,7 +293,7 @@ class Loader::Pipeline {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable_any work_;
-  std::condition_variable ready_;
+  mutable std::condition_variable ready_;
   std::deque<Item> items_;
   std::map<int64_t, OpenBatch> open_;
   std::optional<Shape> shape_;
@@ -332,6 +345,7 @@ Result<Loader> Loader::open(std::string_view uri, int generation, const LoaderOp
 }
 
 Result<std::optional<Batch>> Loader::next() { return pipeline_->next(); }
+bool Loader::is_ready(std::chrono::milliseconds wait) const { return pipeline_->is_ready(wait); }
 Position Loader::position() const { return pipeline_->position(); }
 int64_t Loader::samples() const { return pipeline_->samples(); }
 int64_t Loader::batches() const { return pipeline_->batches(); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -42,6 +43,9 @@ class Loader {
   /// @return No value once at the end of each epoch; the next call begins the next epoch. kCorrupt
   ///         names the shard and the sample, and is returned again by every later call.
   Result<std::optional<Batch>> next();
+
+  /// Waits until next() would return at once, for at most `wait`. @return Whether it would.
+  bool is_ready(std::chrono::milliseconds wait) const;
 
   /// Returns the position of the whole run after the batches that next() has returned, provided
   /// that each worker has taken as many as this one. Thread-safe.

@@ -2,13 +2,14 @@
 // Cost of one epoch of a dataset's samples, for ./dev bench train.
 // Usage: loader_bench floor DATASET THREADS
 //          Decodes the JPEGs of the split train and nothing else: no files, no checks, no batches.
-//        loader_bench load DATASET THREADS BATCH_SIZE AUGMENT
-//          Takes the batches of a loader; AUGMENT is 0 or 1.
+//        loader_bench load DATASET THREADS BATCH_SIZE AUGMENT [BATCHES]
+//          Takes the batches of a loader, at most BATCHES; AUGMENT is 0 or 1.
 // Out: one line of JSON with samples, wall and CPU seconds, and the peak of memory.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -83,12 +84,15 @@ Result<void> decode_all(const std::string& uri, int threads) {
   return {};
 }
 
-Result<void> load_all(const std::string& uri, int threads, int batch_size, bool augment) {
+Result<void> load(const std::string& uri, const loader::LoaderOptions& options, int batches) {
   const Stopwatch watch;
-  auto loader = LIDO_TRY(loader::Loader::open(
-      uri, 0, {.batch_size = batch_size, .augment = augment, .threads = threads}));
+  auto loader = LIDO_TRY(loader::Loader::open(uri, 0, options));
   int64_t samples = 0;
-  while (const auto batch = LIDO_TRY(loader.next())) samples += std::ssize(batch->rows);
+  for (int i = 0; i < batches; ++i) {
+    const auto batch = LIDO_TRY(loader.next());
+    if (!batch) break;
+    samples += std::ssize(batch->rows);
+  }
   watch.print(samples);
   return {};
 }
@@ -99,9 +103,12 @@ int main(int count, char** arguments) {
   const std::string what = count > 1 ? arguments[1] : "";
   Result<void> done = fail(ErrorCode::kInvalidArgument, "see the head of the source");
   if (what == "floor" && count == 4) done = decode_all(arguments[2], std::atoi(arguments[3]));
-  if (what == "load" && count == 6) {
-    done = load_all(arguments[2], std::atoi(arguments[3]), std::atoi(arguments[4]),
-                    std::atoi(arguments[5]) != 0);
+  if (what == "load" && (count == 6 || count == 7)) {
+    done = load(arguments[2],
+                {.batch_size = std::atoi(arguments[4]),
+                 .augment = std::atoi(arguments[5]) != 0,
+                 .threads = std::atoi(arguments[3])},
+                count == 7 ? std::atoi(arguments[6]) : INT32_MAX);
   }
   if (done) return 0;
   fmt::print(stderr, "loader_bench: {}\n", done.error().message);

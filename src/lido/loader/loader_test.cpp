@@ -159,6 +159,20 @@ TEST(Loader, APositionAtTheEndOfAnEpochIsTheStartOfTheNext) {
   EXPECT_EQ(keys(resumed), keys(loader));
 }
 
+TEST(Loader, KnowsWhetherABatchIsReady) {
+  const TestDataset data(1, 14);
+  const LoaderOptions options = small_batches();
+  Loader loader = opened(data, options);
+  EXPECT_TRUE(loader.is_ready(std::chrono::seconds(60)));
+  keys(loader, 2);
+  EXPECT_TRUE(loader.is_ready(std::chrono::milliseconds(0))) << "the end of the epoch";
+  std::filesystem::remove(data.shard(0));
+  Loader broken = opened(data, options);
+  EXPECT_TRUE(broken.is_ready(std::chrono::seconds(60))) << "an error";
+  EXPECT_FALSE(broken.next());
+  EXPECT_TRUE(broken.is_ready(std::chrono::milliseconds(0)));
+}
+
 TEST(Loader, NamesTheShardOfABrokenSample) {
   const TestDataset data(3, 20);
   TestDataset::damage(data.shard(1), 9000);
