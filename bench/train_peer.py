@@ -44,7 +44,8 @@ def augmented(image, drawn, noise):
     width, height = image.size
     if drawn["flip"]:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    cosine, sine = numpy.cos(numpy.radians(drawn["angle"])), numpy.sin(numpy.radians(drawn["angle"]))
+    angle = numpy.radians(drawn["angle"])
+    cosine, sine = numpy.cos(angle), numpy.sin(angle)
     zoom = drawn["zoom"]
     a, b, d, e = zoom * cosine, zoom * sine, -zoom * sine, zoom * cosine
     x = width * (0.5 + drawn["shift"][0] * (1 - zoom)) - a * width / 2 - b * height / 2
