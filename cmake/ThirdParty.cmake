@@ -48,7 +48,7 @@ set_target_properties(openvino PROPERTIES
 
 # Debian's CMake package of OpenCV wants every module of it; these are the ones used.
 find_path(LIDO_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
-foreach(part core imgproc video calib3d)
+foreach(part core imgproc video calib3d aruco)
   find_library(LIDO_OPENCV_${part} opencv_${part} REQUIRED)
   add_library(opencv_${part} SHARED IMPORTED)
   set_target_properties(opencv_${part} PROPERTIES

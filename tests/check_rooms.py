@@ -24,7 +24,7 @@ OWNERS = {
     "openssl": {"base"},
     "unicode/": {"base"},
     "openvino/": {"infer"},
-    "opencv2/": {"scene"},
+    "opencv2/": {"scene", "reconstruct"},
     "yaml-cpp/": {"base", "cluster"},
     "curl/": {"storage", "cluster"},
     "sqlite3": {"ingest"},

@@ -185,6 +185,7 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
   add_models(*app, exit);
   add_cluster(*app, exit);
   add_synth(*app, exit);
+  add_calibrate(*app, exit);
   add_jobs(*app, exit);
   add_help(*app, exit);
   add_completion(*app, exit);

@@ -51,7 +51,7 @@ void print_json(const cluster::MonthCost& month, const cluster::PriceTable& pric
                                            {"per_job_usd", month.per_job_usd},
                                            {"duty_for_91", month.duty_for_91},
                                            {"duty_for_91_on_spot", month.duty_for_91_on_spot},
-                                           {"work", to_json(flags.work)},
+                                           {"work", lido::to_json(flags.work)},
                                            {"prices", used}}));
 }
 

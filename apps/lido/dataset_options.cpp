@@ -8,7 +8,7 @@ namespace lido::cli {
 Result<part::SampleOptions> with_identity(const part::SampleOptions& asked,
                                           const nlohmann::ordered_json& identity,
                                           std::span<const std::string> not_given) {
-  nlohmann::ordered_json options = to_json(asked);
+  nlohmann::ordered_json options = lido::to_json(asked);
   for (const std::string& name : not_given) {
     const auto found = identity.find(name);
     if (found == identity.end()) continue;

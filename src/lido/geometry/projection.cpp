@@ -148,9 +148,9 @@ std::optional<Projection> differentiate(const Camera& camera, const Vector3& poi
   const Eigen::Matrix3d& turn = camera.cam_from_world;
   if (camera.is_under_water())
     return differentiate_behind_port(camera, turn * (point_in_world - camera.position));
-  const bool refracted = point_in_world.z() < 0;
-  SurfaceCrossing on{.at = point_in_world, .by_below = Eigen::Matrix3d::Identity()};
-  if (refracted) on = differentiate_refraction(camera.position, point_in_world, camera.water_index);
+  if (point_in_world.z() >= 0) return differentiate_in_air(camera, point_in_world);
+  const SurfaceCrossing on =
+      differentiate_refraction(camera.position, point_in_world, camera.water_index);
   const Vector3 in_cam = turn * (on.at - camera.position);
   if (!camera.shows(in_cam)) return std::nullopt;
   ImageStep step = image_of(camera, in_cam);
@@ -159,6 +159,17 @@ std::optional<Projection> differentiate(const Camera& camera, const Vector3& poi
   step.projection.by_position = by_seen * (on.by_eye - Eigen::Matrix3d::Identity());
   step.projection.by_rotation = step.by_in_cam * rotated_by(in_cam);
   step.projection.by_index = by_seen * on.by_index;
+  return step.projection;
+}
+
+std::optional<Projection> differentiate_in_air(const Camera& camera,
+                                               const Vector3& point_in_world) {
+  const Vector3 in_cam = camera.cam_from_world * (point_in_world - camera.position);
+  if (!camera.shows(in_cam)) return std::nullopt;
+  ImageStep step = image_of(camera, in_cam);
+  step.projection.by_point = step.by_in_cam * camera.cam_from_world;
+  step.projection.by_position = -step.projection.by_point;
+  step.projection.by_rotation = step.by_in_cam * rotated_by(in_cam);
   return step.projection;
 }
 

@@ -188,6 +188,22 @@ TEST_F(ProjectionTest, HasTheDerivativesOfDifferences) {
   });
 }
 
+TEST_F(ProjectionTest, KnowsNoWaterInAir) {
+  for_many([](const Camera& camera, const Vector3& point) {
+    const auto in_air = differentiate_in_air(camera, point);
+    const auto pixel = camera.project(point);
+    ASSERT_EQ(in_air.has_value(), pixel.has_value());
+    if (!pixel) return;
+    EXPECT_LT((in_air->pixel - *pixel).norm(), 1e-9);
+    Camera high = camera;
+    high.position.z() += 100;
+    const auto same = differentiate(high, point + Vector3(0, 0, 100));
+    ASSERT_TRUE(same);
+    EXPECT_LT((in_air->by_position - same->by_position).norm(), 1e-6 * in_air->by_position.norm());
+    EXPECT_LT((in_air->by_rotation - same->by_rotation).norm(), 1e-6 * in_air->by_rotation.norm());
+  });
+}
+
 TEST(Projection, GivesNothingWhereTheCameraShowsNothing) {
   const Camera camera = look_at({0, 0, 3}, {5, 0, 0}, 70, 640, 360);
   EXPECT_FALSE(differentiate(camera, {-5, 0, 3}));

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "cli.h"
+#include "lido/base/json_text.h"
+#include "lido/geometry/site.h"
+#include "lido/reconstruct/board_clips.h"
+#include "lido/reconstruct/calibration_files.h"
+
+namespace lido::cli {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+struct CalibrateFlags {
+  std::string site;
+  std::string board;
+  std::vector<std::string> clips;
+  std::string out;
+  bool json = false;
+  bool quiet = false;
+  reconstruct::CalibrateOptions options;
+};
+
+OrderedJson camera_json(const reconstruct::CalibratedCamera& one) {
+  const geometry::Camera& camera = one.camera;
+  return {{"name", camera.name},
+          {"rms_px", one.rms_px},
+          {"views", one.views},
+          {"corners", one.corners},
+          {"covered", one.covered},
+          {"focal_px", {camera.fx, camera.fy}},
+          {"focal_sigma_px", one.focal_sigma_px},
+          {"principal_px", {camera.cx, camera.cy}},
+          {"principal_sigma_px", one.principal_sigma_px},
+          {"distortion", camera.k},
+          {"position_m", {camera.position.x(), camera.position.y(), camera.position.z()}},
+          {"position_sigma_m", one.position_sigma_m},
+          {"rotation_sigma_rad", one.rotation_sigma_rad},
+          {"delay_s", one.delay_s},
+          {"delay_sigma_s", one.delay_sigma_s}};
+}
+
+OrderedJson calibration_json(const reconstruct::Calibration& calibration,
+                             const std::vector<reconstruct::CameraMove>& moves) {
+  OrderedJson cameras = OrderedJson::array(), moved = OrderedJson::array();
+  for (const auto& one : calibration.cameras) cameras.push_back(camera_json(one));
+  for (const auto& one : moves)
+    moved.push_back({{"name", one.name}, {"moved_m", one.moved_m}, {"turned_rad", one.turned_rad}});
+  return {{"rms_px", calibration.rms_px},
+          {"distance_rms_mm", 1000 * calibration.distance_rms_m},
+          {"distances", calibration.distances},
+          {"moments", calibration.moments},
+          {"cameras", cameras},
+          {"moves", moved},
+          {"warnings", calibration.warnings}};
+}
+
+void print(const reconstruct::Calibration& calibration,
+           const std::vector<reconstruct::CameraMove>& moves) {
+  fmt::print("{:<12} {:>8} {:>7} {:>9} {:>17} {:>15} {:>18}\n", "camera", "error px", "views",
+             "covered", "focal px", "position mm +-", "clock late ms");
+  for (const auto& one : calibration.cameras)
+    fmt::print(
+        "{:<12} {:>8.2f} {:>7} {:>8.0f}% {:>9.1f} +-{:>5.1f} {:>15.1f} {:>9.1f} +-{:>6.1f}\n",
+        printable(one.camera.name), one.rms_px, one.views, 100 * one.covered, one.camera.fx,
+        one.focal_sigma_px, 1000 * one.position_sigma_m, 1000 * one.delay_s,
+        1000 * one.delay_sigma_s);
+  fmt::print("all          {:>8.2f} {:>7}\n", calibration.rms_px, calibration.moments);
+  if (calibration.distances > 0)
+    fmt::print("distances on the board: {:.2f} mm RMS over {}\n", 1000 * calibration.distance_rms_m,
+               human_count(calibration.distances));
+  for (const auto& one : moves)
+    fmt::print("{}: {:.1f} cm and {:.2f} degrees from where the site had it\n", one.name,
+               100 * one.moved_m, one.turned_rad * 180 / M_PI);
+}
+
+/// Calibration with the site that it changed, if one was given.
+struct Outcome {
+  reconstruct::Calibration calibration;
+  std::vector<reconstruct::CameraMove> moves;
+};
+
+/// Searches the clips for the board, with a count on a terminal.
+Result<std::vector<reconstruct::CameraViews>> views_of(const reconstruct::Board& board,
+                                                       const CalibrateFlags& flags) {
+  const bool shows = !flags.quiet && isatty(2) == 1;
+  const auto on_frame = [&](int64_t count) {
+    if (shows) fmt::print(stderr, "\r\033[K{} frames searched for the board", count);
+  };
+  auto views =
+      reconstruct::find_board(board, flags.clips, flags.options.fps, on_frame, interruption());
+  if (shows) fmt::print(stderr, "\r\033[K");
+  return views;
+}
+
+Result<Outcome> work(const CalibrateFlags& flags) {
+  // Files are read first: a mistake in them is found before minutes of video.
+  const auto board =
+      LIDO_TRY(reconstruct::read_board(LIDO_TRY(read_text(flags.board)), flags.board));
+  LIDO_TRY(validate(flags.options));
+  std::optional<geometry::Site> site;
+  if (!flags.site.empty())
+    site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
+  const auto views = LIDO_TRY(views_of(board, flags));
+  Outcome out{.calibration = LIDO_TRY(reconstruct::calibrate(board, views, flags.options))};
+  std::error_code error;
+  std::filesystem::create_directories(flags.out, error);
+  if (site) {
+    const auto placed = LIDO_TRY(reconstruct::place_in_site(out.calibration, *site));
+    out.moves = placed.moves;
+    out.calibration.warnings.insert(out.calibration.warnings.end(), placed.warnings.begin(),
+                                    placed.warnings.end());
+    LIDO_TRY(write_text(flags.out + "/site.yaml",
+                        geometry::to_yaml(placed.site, "Cameras calibrated by lido calibrate.")));
+  }
+  LIDO_TRY(write_text(flags.out + "/cameras.toml", reconstruct::to_toml(out.calibration)));
+  LIDO_TRY(write_text(flags.out + "/calibration.json",
+                      json_text(calibration_json(out.calibration, out.moves)) + "\n"));
+  return out;
+}
+
+Result<int> calibrate(const CalibrateFlags& flags) {
+  stop_on_signals("nothing was written");
+  const Outcome outcome = LIDO_TRY(work(flags));
+  if (flags.json) {
+    fmt::print("{}\n", json_text(calibration_json(outcome.calibration, outcome.moves)));
+  } else {
+    print(outcome.calibration, outcome.moves);
+    fmt::print("{}/{}\n", flags.out, flags.site.empty() ? "cameras.toml" : "site.yaml");
+  }
+  for (const std::string& warning : outcome.calibration.warnings)
+    fmt::print(stderr, "lido: {}\n", printable(warning));
+  return kDone;
+}
+
+}  // namespace
+
+void add_calibrate(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<CalibrateFlags>();
+  CLI::App* command = app.add_subcommand(
+      "calibrate", "Find lenses, poses and clocks of cameras that filmed a board together");
+  command->add_option(
+      "site", flags->site,
+      "The pool's site.yaml with about the poses of its cameras; default: none, and "
+      "poses relative to the first camera");
+  command
+      ->add_option("--board", flags->board,
+                   "Board (TOML): ChArUco or checkerboard, as docs/reconstruction.md describes")
+      ->required();
+  command
+      ->add_option("--clips", flags->clips,
+                   "A clip of each camera, named like the camera; all begin together")
+      ->required();
+  command
+      ->add_option("--out", flags->out,
+                   "Folder for cameras.toml, calibration.json and, with a site, its site.yaml")
+      ->required();
+  command->add_flag("--json", flags->json, "Print the result as JSON");
+  command->add_flag("--quiet", flags->quiet, "Show no progress");
+  bind(*command, flags->options, "Calibration");
+  command->callback([flags, &exit] {
+    const auto result = calibrate(*flags);
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+}  // namespace lido::cli
