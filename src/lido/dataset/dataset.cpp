@@ -79,10 +79,20 @@ Result<OrderedJson> read_root(storage::Store& store) {
   return present_names(options);
 }
 
+/// Whether a dataset has options as wanted. Options that are newer than the dataset may have any
+/// value.
+bool matches(const OrderedJson& have, const OrderedJson& want) {
+  for (const auto& [name, value] : have.items()) {
+    const auto found = want.find(name);
+    if (found == want.end() || *found != value) return false;
+  }
+  return true;
+}
+
 std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have,
                                const OrderedJson& want) {
   for (const auto& [name, value] : want.items()) {
-    const OrderedJson before = have.value(name, OrderedJson());
+    const OrderedJson before = have.value(name, value);
     if (before == value) continue;
     return fail(ErrorCode::kInvalidArgument,
                 "{}: the dataset has --{} {}, got {}. Give the dataset's value or another --out.",
@@ -117,7 +127,7 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri,
   auto store = LIDO_TRY(storage::open_store(uri));
   if (LIDO_TRY(store->exists(kRootFile))) {
     OrderedJson have = LIDO_TRY(read_root(*store));
-    if (have != identity) return differs(store->uri(), have, identity);
+    if (!matches(have, identity)) return differs(store->uri(), have, identity);
     return Dataset(std::move(store), std::move(have));
   }
   const auto entries = LIDO_TRY(store->list(""));

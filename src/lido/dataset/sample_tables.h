@@ -64,6 +64,7 @@ struct SampleRow {
   std::vector<double> cutouts;
   std::vector<double> boxes;
   std::string sha256;
+  std::vector<bool> seen;
 
   static void columns(auto&& visit) {
     using Row = SampleRow;
@@ -111,6 +112,11 @@ struct SampleRow {
           "Box of the person shown in each frame (x, y, width, height), sample pixels; empty for "
           "a sample of whole frames");
     visit("sha256", &Row::sha256, "SHA-256 of the sample's bytes in the shard, hexadecimal");
+    visit("seen", &Row::seen,
+          "For each frame, true if the frame was seen as it is; false if it was filled in: the box "
+          "is interpolated in a gap of the track, or the frame repeats the one before it. Empty in "
+          "datasets of earlier versions",
+          AddedColumn{});
   }
 };
 

@@ -91,8 +91,9 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
                     job.sampling.tracker);
   if (job.sampling.samples != "frame" && !clip.span_parts.empty()) {
     const std::string name = clip.span_parts.front() + ".people";
-    const auto windows = cut_windows(scene, followed, job.sampling.windows,
-                                     [&](int32_t id) { return detector.is_person(id); });
+    const auto windows =
+        cut_windows(scene, followed, job.sampling.windows, job.sampling.max_track_gap(),
+                    [&](int32_t id) { return detector.is_person(id); });
     LIDO_TRY(write_people_part(job, name, clip, scene, windows));
     LIDO_TRY(job.clips.record_people_part(number, name));
   }

@@ -51,6 +51,7 @@ nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
   scene::DetectorOptions::fields(sampling.detector, drop);
   scene::TrackerOptions::fields(sampling.tracker, drop);
   identity.erase("person_size");
+  identity.erase("max_track_gap_s");
   return identity;
 }
 

@@ -49,6 +49,7 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
   row.track = sample.track;
   row.cutouts = sample.cutouts;
   row.boxes = sample.boxes;
+  row.seen = sample.seen;
   row.sha256 = sample.sha256;
   return row;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 
 #include "lido/part/sample_writer.h"
 
@@ -12,16 +13,47 @@ namespace {
 /// A cutout shows a tracked person when its box and the track's have this IoU or more.
 constexpr double kMinCutoutIou = 0.3;
 
+/// A cutout shows an interpolated box when it covers this share of the box or more.
+constexpr double kMinCovered = 0.7;
+
+/// The source pixels that a cutout shows.
+Box view_of(const media::Geometry& g) {
+  return {-g.offset_x / g.scale_x, -g.offset_y / g.scale_y, g.width / g.scale_x,
+          g.height / g.scale_y};
+}
+
 /// The cutout at a sampling time that best matches a box; null for none.
 const PlacedImage* best_cutout(const ClipScene& scene, const scene::TrackBox& at) {
   const PlacedImage* best = nullptr;
-  double best_iou = kMinCutoutIou;
+  double best_iou = kMinCutoutIou, best_covered = kMinCovered;
   const auto [first, last] = scene.cutouts.equal_range(at.k);
   for (auto it = first; it != last; ++it) {
     const double shared = iou(at.box, it->second.image.box);
     if (shared > best_iou) best_iou = shared, best = &it->second;
   }
+  if (best != nullptr || at.seen) return best;
+  for (auto it = first; it != last; ++it) {
+    const Box view = view_of(it->second.image.geometry);
+    const double covered = intersection(at.box, view) / std::max(1.0, at.box.area());
+    if (covered > best_covered) best_covered = covered, best = &it->second;
+  }
   return best;
+}
+
+/// A track's frames with their cutouts. Calls `add` for each, in order of time.
+void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& boxes,
+                  const std::function<void(int64_t k, const PersonFrame& frame)>& add) {
+  PersonFrame last;
+  int64_t next_k = 0;
+  for (const scene::TrackBox& at : boxes) {
+    PersonFrame frame{at.box, best_cutout(scene, at), at.seen};
+    // Without pixels in a gap, the last image and its box stay.
+    if (frame.cutout == nullptr && !at.seen && at.k == next_k) frame = {last.box, last.cutout, false};
+    if (frame.cutout == nullptr) continue;
+    add(at.k, frame);
+    last = frame;
+    next_k = at.k + 1;
+  }
 }
 
 /// The sample of a window, without its images.
@@ -38,6 +70,7 @@ part::PartSample sample_of(const PersonWindow& window, const std::string& prefix
     sample.boxes.insert(sample.boxes.end(),
                         {box.x * g.scale_x + g.offset_x, box.y * g.scale_y + g.offset_y,
                          box.width * g.scale_x, box.height * g.scale_y});
+    sample.seen.push_back(frame.seen);
   }
   return sample;
 }
@@ -45,7 +78,7 @@ part::PartSample sample_of(const PersonWindow& window, const std::string& prefix
 }  // namespace
 
 std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,
-                                      const dataset::WindowOptions& options,
+                                      const dataset::WindowOptions& options, int64_t max_gap,
                                       const std::function<bool(int32_t)>& is_person) {
   std::map<int64_t, std::vector<scene::SeenObject>> sightings;  // by track
   for (const scene::SeenObject& seen : followed.objects) {
@@ -59,10 +92,10 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
       return {};
     };
     dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
-    for (const scene::TrackBox& at : scene::boxes_along(seen, scene::kLookBack)) {
-      const PlacedImage* cutout = best_cutout(scene, at);
-      if (cutout != nullptr) (void)cutter.push(at.k, false, PersonFrame{at.box, cutout}, emit);
-    }
+    visit_frames(scene, scene::boxes_along(seen, max_gap),
+                 [&](int64_t k, const PersonFrame& frame) {
+                   (void)cutter.push(k, false, frame, emit);
+                 });
   }
   std::ranges::stable_sort(windows, {}, &PersonWindow::start_k);
   return windows;

@@ -13,6 +13,7 @@ namespace lido::ingest {
 struct PersonFrame {
   Box box;  ///< The person, upright source pixels.
   const PlacedImage* cutout = nullptr;
+  bool seen = true;  ///< False for a frame in a gap of the track: its box is no detection.
 };
 
 /// Consecutive frames of one track that become a sample.
@@ -23,11 +24,13 @@ struct PersonWindow {
 };
 
 /// Cuts the tracks of people into windows, by time, then by track. A window has a cutout for every
-/// frame; a track is cut where there is none. Pure.
+/// frame. In a gap of the track the box is interpolated; without a cutout there, the frame before
+/// is repeated. A track is cut at longer gaps, and where a sighting has no cutout. Pure.
 /// @param scene      The windows point into its cutouts.
+/// @param max_gap    Longest gap to fill in, ticks.
 /// @param is_person  Whether a class id is a person.
 std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,
-                                      const dataset::WindowOptions& options,
+                                      const dataset::WindowOptions& options, int64_t max_gap,
                                       const std::function<bool(int32_t)>& is_person);
 
 /// Writes windows as samples into a part of their own.

@@ -36,7 +36,7 @@ TEST(CutWindows, StartAtMultiplesOfTheStride) {
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 1, 8, 0);
   // Windows of 4 in [1, 8] at even times: [2, 6) and [4, 8).
-  const auto windows = cut_windows(scene, followed, kWindows, is_person);
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
   EXPECT_EQ(starts(windows), (Starts{{2, 1}, {4, 1}}));
   ASSERT_EQ(windows[0].frames.size(), 4U);
   EXPECT_EQ(windows[0].frames[0].box, box_at(2, 0));
@@ -48,7 +48,7 @@ TEST(CutWindows, ComeByTimeThenByTrack) {
   scene::Followed followed;
   add(scene, followed, 2, kPerson, 0, 3, 0);
   add(scene, followed, 1, kPerson, 0, 5, 500);
-  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, is_person)),
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 3, is_person)),
             (Starts{{0, 1}, {0, 2}, {2, 1}}));
 }
 
@@ -57,7 +57,7 @@ TEST(CutWindows, ShowOnlyPeopleOnTracks) {
   scene::Followed followed;
   add(scene, followed, 1, kBall, 0, 9, 0);
   add(scene, followed, 0, kPerson, 0, 9, 500);
-  EXPECT_TRUE(cut_windows(scene, followed, kWindows, is_person).empty());
+  EXPECT_TRUE(cut_windows(scene, followed, kWindows, 3, is_person).empty());
 }
 
 TEST(CutWindows, AMissingCutoutCutsTheTrack) {
@@ -66,7 +66,7 @@ TEST(CutWindows, AMissingCutoutCutsTheTrack) {
   add(scene, followed, 1, kPerson, 0, 9, 0);
   scene.cutouts.erase(4);
   // [0, 4) and [5, 10): of the latter only [6, 10) starts at an even time.
-  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, is_person)), (Starts{{0, 1}, {6, 1}}));
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 3, is_person)), (Starts{{0, 1}, {6, 1}}));
 }
 
 TEST(CutWindows, ACutoutElsewhereIsNotThePerson) {
@@ -75,7 +75,7 @@ TEST(CutWindows, ACutoutElsewhereIsNotThePerson) {
   add(scene, followed, 1, kPerson, 0, 3, 0);
   scene.cutouts.erase(2);
   scene.cutouts.emplace(2, PlacedImage{0, {.k = 2, .box = box_at(2, 15)}});  // IoU 5/35
-  EXPECT_TRUE(cut_windows(scene, followed, kWindows, is_person).empty());
+  EXPECT_TRUE(cut_windows(scene, followed, kWindows, 3, is_person).empty());
 }
 
 TEST(CutWindows, TheBestMatchIsTaken) {
@@ -83,9 +83,62 @@ TEST(CutWindows, TheBestMatchIsTaken) {
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 0, 3, 0);
   scene.cutouts.emplace(1, PlacedImage{7, {.k = 1, .box = box_at(1, 5)}});  // IoU 15/25
-  const auto windows = cut_windows(scene, followed, kWindows, is_person);
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_EQ(windows[0].frames[1].cutout->span, 0U);
+}
+
+/// Takes the sighting and the cutout at k away.
+void hide(ClipScene& scene, scene::Followed& followed, int64_t k) {
+  std::erase_if(followed.objects, [&](const scene::SeenObject& seen) { return seen.k == k; });
+  scene.cutouts.erase(k);
+}
+
+TEST(CutWindows, AGapIsFilledAndMarked) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 7, 0);
+  hide(scene, followed, 2);
+  // The place where the person was expected: a square around the box.
+  const Box expected = box_at(2, 1);
+  scene.cutouts.emplace(2, PlacedImage{0, {.k = 2, .box = expected}});
+  hide(scene, followed, 5);
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
+  EXPECT_EQ(starts(windows), (Starts{{0, 1}, {2, 1}, {4, 1}}));
+  const PersonFrame& filled = windows[0].frames[2];
+  EXPECT_FALSE(filled.seen);
+  EXPECT_EQ(filled.box, box_at(2, 0)) << "between the boxes before and after";
+  EXPECT_EQ(filled.cutout->image.box, expected);
+  EXPECT_TRUE(windows[0].frames[1].seen);
+  const PersonFrame& repeated = windows[2].frames[1];
+  EXPECT_FALSE(repeated.seen);
+  EXPECT_EQ(repeated.cutout->image.k, 4) << "without pixels, the image before is repeated";
+  EXPECT_EQ(repeated.box, box_at(4, 0)) << "with its own box";
+}
+
+TEST(CutWindows, ACutoutThatCoversTheBoxFillsAGap) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 3, 0);
+  hide(scene, followed, 2);
+  // Expected 25 pixels beside the person: no IoU, but a wide square of pixels.
+  scene.cutouts.emplace(
+      2, PlacedImage{
+             0, {.k = 2, .box = box_at(2, 25), .geometry = {100, 100, 1, 1, 30, 20}}});
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
+  ASSERT_EQ(windows.size(), 1U);
+  EXPECT_EQ(windows[0].frames[2].cutout->image.k, 2);
+}
+
+TEST(CutWindows, ALongGapCutsTheTrack) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 9, 0);
+  for (const int64_t k : {4, 5}) hide(scene, followed, k);
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 1, is_person)),
+            (Starts{{0, 1}, {6, 1}}));
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 2, is_person)),
+            (Starts{{0, 1}, {2, 1}, {4, 1}, {6, 1}}));
 }
 
 }  // namespace

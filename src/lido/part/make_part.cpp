@@ -139,7 +139,8 @@ class PartBuilder {
                       .first_k = start,
                       .source_width = first.source_width,
                       .source_height = first.source_height,
-                      .geometry = first.geometry};
+                      .geometry = first.geometry,
+                      .seen = std::vector<bool>(window.size(), true)};
     std::vector<std::string_view> frames;
     for (const EncodedFrame& frame : window) {
       frames.push_back(*frame.jpeg);

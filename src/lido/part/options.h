@@ -22,6 +22,7 @@ struct SampleOptions {
   int person_size = 224;
   scene::DetectorOptions detector;
   scene::TrackerOptions tracker;
+  double max_track_gap_s = 2;
   int quality = 90;
   bool keyframes_only = false;
   double max_gap_s = 2;
@@ -47,6 +48,9 @@ struct SampleOptions {
           "Side of the square image of a person, pixels");
     scene::DetectorOptions::fields(self.detector, visit);
     scene::TrackerOptions::fields(self.tracker, visit);
+    visit("max_track_gap_s", self.max_track_gap_s, Within{0, 60},
+          "Longest gap of a track that samples of people fill in, seconds: boxes are interpolated, "
+          "and the manifest's seen is false there. Raise it for people who are often hidden");
     visit("quality", self.quality, Within{1, 100},
           "JPEG quality of the images in shards. Lower it to save space");
     visit("keyframes_only", self.keyframes_only, Anything{},
@@ -61,6 +65,12 @@ struct SampleOptions {
           "Clips that stay together in one split: those of one group (event), or of one site "
           "(pool)");
     visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
+  }
+
+  /// Longest gap of a track that is filled in, ticks.
+  int64_t max_track_gap() const {
+    constexpr double kRounding = 1e-6;
+    return static_cast<int64_t>(max_track_gap_s * fps.rate.value() + kRounding);
   }
 };
 

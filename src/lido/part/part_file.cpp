@@ -15,7 +15,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// Version of part files, an input of every part's name. Raise it when equal inputs would give
 /// other bytes.
-constexpr int kPartFormat = 3;
+constexpr int kPartFormat = 4;
 
 OrderedJson to_json(const PartSample& sample) {
   OrderedJson geometry = OrderedJson::array();
@@ -27,7 +27,8 @@ OrderedJson to_json(const PartSample& sample) {
                       {"length", sample.length},
                       {"sha256", sample.sha256},
                       {"source", {sample.source_width, sample.source_height}},
-                      {"geometry", std::move(geometry)}};
+                      {"geometry", std::move(geometry)},
+                      {"seen", sample.seen}};
   if (sample.track != 0) json["person"] = {sample.track, sample.cutouts, sample.boxes};
   return json;
 }
@@ -42,6 +43,7 @@ PartSample sample_from(const OrderedJson& json) {
                     .source_width = json.at("source").at(0),
                     .source_height = json.at("source").at(1),
                     .geometry = geometry_at(json.at("geometry"), 0)};
+  json.at("seen").get_to(sample.seen);
   if (const auto person = json.find("person"); person != json.end()) {
     person->at(0).get_to(sample.track);
     person->at(1).get_to(sample.cutouts);

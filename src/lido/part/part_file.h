@@ -31,6 +31,7 @@ struct PartSample {
   int64_t track = 0;            ///< Track of the person shown; 0 for a sample of whole frames.
   std::vector<double> cutouts;  ///< scale_x, scale_y, offset_x, offset_y per frame; or empty.
   std::vector<double> boxes;    ///< x, y, width, height per frame, sample pixels; or empty.
+  std::vector<bool> seen;       ///< Whether a frame is no filler, per frame.
 };
 
 /// Cause of a clip that cannot be used at all.

@@ -32,6 +32,7 @@ nlohmann::ordered_json describe(const PartSample& sample, const ClipInput& clip,
     json["track"] = sample.track;
     json["cutouts"] = sample.cutouts;
     json["boxes"] = sample.boxes;
+    json["seen"] = sample.seen;
   }
   if (clip.start_utc) json["clip_start_utc"] = dataset::to_string(*clip.start_utc);
   return json;

@@ -146,7 +146,7 @@ Result<void> SceneWriter::cut_people(const media::Frame& frame,
                                      std::span<const scene::Observation> recent) {
   if (sampling_.samples == "frame") return {};
   const int64_t k = recent.back().k;
-  const auto boxes = scene::cutouts(recent, detector_);
+  const auto boxes = scene::cutouts(recent, detector_, sampling_.max_track_gap());
   for (const Box& box : boxes) {
     const auto geometry = cutout_geometry(box, sampling_.person_size);
     StoredImage cutout = LIDO_TRY(store(k, converter_.convert(frame, geometry)));

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <map>
 
 #include "lido/scene/person_poses.h"
@@ -122,57 +124,142 @@ std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int6
 
 namespace {
 
-/// Whether a detection is a person of at least min_score.
-bool is_certain_person(const Detection& one, const Detector& detector) {
-  return detector.is_person(one.class_id) &&
-         one.score >= static_cast<float>(detector.options().min_score);
-}
+/// A place where a person was seen, carried on from tick to tick.
+struct Place {
+  Box box;         ///< Where the person is expected, pixels of the current frame.
+  double dx = 0;   ///< Movement of the box in one tick, pixels.
+  double dy = 0;
+  int64_t seen_k = 0;       ///< Tick of the last sighting.
+  int64_t sightings = 0;
+  bool is_certain = false;  ///< A sighting had min_score or more.
+};
 
-/// Places of recently seen people in the last frame, the latest first.
-std::vector<Box> expected_people(std::span<const Observation> recent, const Detector& detector) {
-  const Observation& now = recent.back();
-  std::vector<Box> expected;
-  for (size_t i = recent.size() - 1; i-- > 0;) {
-    const Observation& before = recent[i];
-    const bool both = now.registration && before.registration &&
-                      now.registration->reference_k == before.registration->reference_k;
-    const Homography now_from_before = both ? inverse(now.registration->reference_from_frame) *
-                                                  before.registration->reference_from_frame
-                                            : Homography{};
-    for (const Detection& one : before.found) {
-      if (is_certain_person(one, detector))
-        expected.push_back(both ? apply(now_from_before, one.box) : one.box);
+/// Follows people through a few frames, to know where they are expected in the last one.
+class Places {
+ public:
+  explicit Places(const Detector& detector) : detector_(detector) {}
+
+  void add(const Observation& now) {
+    move_to(now);
+    std::vector<bool> is_taken(now.found.size(), false);
+    const size_t before = places_.size();
+    std::vector<bool> is_matched(before, false);
+    for (const auto& [shared, place, detection] : pairs(now)) {
+      if (is_matched[place] || is_taken[detection]) continue;
+      is_matched[place] = is_taken[detection] = true;
+      see(places_[place], now.found[detection], now.k);
+    }
+    for (size_t d = 0; d < now.found.size(); ++d) {
+      const Detection& one = now.found[d];
+      if (is_taken[d] || !detector_.is_person(one.class_id)) continue;
+      places_.push_back({.box = one.box, .seen_k = now.k, .sightings = 1});
+      places_.back().is_certain = is_certain(one);
+    }
+    previous_ = &now;
+  }
+
+  /// The places, by their first sighting.
+  const std::vector<Place>& all() const { return places_; }
+
+ private:
+  struct Pair {
+    double shared;  ///< IoU.
+    size_t place;
+    size_t detection;
+  };
+
+  bool is_certain(const Detection& one) const {
+    return one.score >= static_cast<float>(detector_.options().min_score);
+  }
+
+  /// Moves the places by the camera's motion and their own.
+  void move_to(const Observation& now) {
+    constexpr double kSlowing = 0.8;  // speed kept in each tick without a sighting
+    if (previous_ == nullptr) return;
+    const Homography motion = now_from(*previous_, now);
+    const auto ticks = static_cast<double>(now.k - previous_->k);
+    for (Place& place : places_) {
+      if (motion != Homography{}) place.box = apply(motion, place.box);
+      place.box.x += place.dx * ticks;
+      place.box.y += place.dy * ticks;
+      place.dx *= kSlowing;
+      place.dy *= kSlowing;
     }
   }
-  return expected;
-}
 
-/// Whether a box shares more than min_iou with another one.
-bool is_near_any(const std::vector<Box>& boxes, const Box& box, double min_iou = 0.2) {
+  /// The camera's motion inside a block. Unknown between blocks: a span that begins with the later
+  /// block does not know of the earlier one.
+  static Homography now_from(const Observation& before, const Observation& now) {
+    if (before.k / kBlock != now.k / kBlock || !now.registration) return {};
+    const Homography now_from_reference = inverse(now.registration->reference_from_frame);
+    if (now.registration->reference_k == before.k) return now_from_reference;
+    const bool has_same = before.registration &&
+                          before.registration->reference_k == now.registration->reference_k;
+    if (!has_same) return {};
+    return now_from_reference * before.registration->reference_from_frame;
+  }
+
+  /// Detections that may show a place's person, the best match first.
+  std::vector<Pair> pairs(const Observation& now) const {
+    constexpr double kMinIou = 0.1;
+    std::vector<Pair> all;
+    for (size_t p = 0; p < places_.size(); ++p) {
+      for (size_t d = 0; d < now.found.size(); ++d) {
+        if (!detector_.is_person(now.found[d].class_id)) continue;
+        const double shared = iou(places_[p].box, now.found[d].box);
+        if (shared > kMinIou) all.push_back({shared, p, d});
+      }
+    }
+    std::ranges::stable_sort(all, std::greater{}, &Pair::shared);
+    return all;
+  }
+
+  void see(Place& place, const Detection& found, int64_t k) const {
+    const auto ticks = static_cast<double>(std::max<int64_t>(1, k - place.seen_k));
+    const Point here = centre(found.box), expected = centre(place.box);
+    place.dx += (here.x - expected.x) / ticks / 2;
+    place.dy += (here.y - expected.y) / ticks / 2;
+    place.box = found.box;
+    place.seen_k = k;
+    ++place.sightings;
+    place.is_certain = place.is_certain || is_certain(found);
+  }
+
+  const Detector& detector_;
+  const Observation* previous_ = nullptr;
+  std::vector<Place> places_;
+};
+
+/// Whether a box shares its place with another one.
+bool is_near_any(const std::vector<Box>& boxes, const Box& box, double min_iou) {
   return std::ranges::any_of(boxes, [&](const Box& other) { return iou(other, box) > min_iou; });
 }
 
 }  // namespace
 
-std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector) {
-  constexpr size_t kMaxCutouts = 40;
-  // A track may use the fainter of two boxes, so that each has a cutout of its size.
+std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector,
+                         int64_t max_gap) {
+  // A sample of a track takes a cutout with an IoU of 0.3 or more: any box has one that fits.
   constexpr double kCopyIou = 0.5;
+  constexpr double kExpectedIou = 0.3;
   const Observation& now = recent.back();
+  std::vector<Detection> people;
+  std::ranges::copy_if(now.found, std::back_inserter(people), [&](const Detection& one) {
+    return detector.is_person(one.class_id);
+  });
+  std::ranges::stable_sort(people, std::greater{}, &Detection::score);
   std::vector<Box> boxes;
-  for (const Detection& one : now.found) {
-    if (is_certain_person(one, detector)) boxes.push_back(one.box);
+  for (const Detection& one : people) {
+    if (!is_near_any(boxes, one.box, kCopyIou)) boxes.push_back(one.box);
   }
-  const auto expected = expected_people(recent, detector);
-  for (const Detection& one : now.found) {
-    if (detector.is_person(one.class_id) && !is_certain_person(one, detector) &&
-        is_near_any(expected, one.box) && !is_near_any(boxes, one.box, kCopyIou))
-      boxes.push_back(one.box);
+  Places places(detector);
+  for (const Observation& one : recent) places.add(one);
+  for (const Place& place : places.all()) {
+    const bool is_gone = place.seen_k == now.k || now.k - place.seen_k > max_gap;
+    // A faint box that is seen once is noise.
+    if (is_gone || (!place.is_certain && place.sightings < 2)) continue;
+    if (!is_near_any(boxes, place.box, kExpectedIou)) boxes.push_back(place.box);
   }
-  for (const Box& box : expected) {
-    if (!is_near_any(boxes, box)) boxes.push_back(box);
-  }
-  if (boxes.size() > kMaxCutouts) boxes.resize(kMaxCutouts);
   return boxes;
 }
 

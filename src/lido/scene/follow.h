@@ -85,11 +85,13 @@ struct TrackBox {
 /// @param sightings  Those of one track, in order of time.
 std::vector<TrackBox> boxes_along(const std::vector<SeenObject>& sightings, int64_t max_gap);
 
-/// Chooses where to cut people out of the last frame: certain detections; detections of low score
-/// near a recent certain one; and places where a recently seen person is expected. Keeps the pixels
-/// of a person whatever a tracker decides later. Pure.
-/// @param recent  Up to kLookBack observations before the frame, oldest first, and its own.
-/// @return At most 40 boxes, the most certain first; upright source pixels.
-std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector);
+/// Chooses where to cut people out of the last frame: wherever a track may use a box, faint boxes
+/// included; and where people are expected who were seen up to `max_gap` ticks before. Keeps the
+/// pixels of a person whatever a tracker decides later. Pure.
+/// @param recent   Up to kLookBack observations before the frame, oldest first, and its own.
+/// @param max_gap  Ticks; above kLookBack counts as kLookBack.
+/// @return Detected people, the most certain first, then expected ones; upright source pixels.
+std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& detector,
+                         int64_t max_gap);
 
 }  // namespace lido::scene

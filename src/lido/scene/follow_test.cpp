@@ -108,28 +108,69 @@ TEST_F(FollowClip, LowScoresWithoutATrackAreDropped) {
   EXPECT_TRUE(follow_clip(clip).objects.empty());
 }
 
-TEST_F(FollowClip, CutsOutWhereAPersonWasAMomentAgo) {
-  // Seen at k = 0; at k = 1 only a faint box near; at k = 2 nothing.
+std::vector<Box> boxes_of(const Observation& one) {
+  std::vector<Box> boxes;
+  for (const Detection& found : one.found) boxes.push_back(found.box);
+  return boxes;
+}
+
+TEST_F(FollowClip, CutsOutFaintPeopleAndWhereAPersonWasAMomentAgo) {
+  // Certain at k = 0, faint at k = 1, then nobody.
   const std::vector<Observation> recent = {frame(0, {person(100, 50)}),
-                                           frame(1, {person(104, 50, 0.2F)}), frame(2, {})};
-  const auto at = [&](size_t n) { return cutouts(std::span(recent).first(n), *detector_); };
-  EXPECT_EQ(at(1), std::vector<Box>{recent[0].found[0].box});
-  EXPECT_EQ(at(2), std::vector<Box>{recent[1].found[0].box});
-  EXPECT_EQ(at(3), std::vector<Box>{recent[0].found[0].box}) << "expected where it was certain";
-  // A faint box far from any person is no reason to cut.
-  const std::vector<Observation> faint = {frame(0, {}), frame(1, {person(104, 50, 0.2F)})};
-  EXPECT_TRUE(cutouts(faint, *detector_).empty());
+                                           frame(1, {person(100, 50, 0.2F)}), frame(2, {}),
+                                           frame(3, {}), frame(4, {})};
+  const auto at = [&](size_t n) {
+    return cutouts(std::span(recent).first(n), *detector_, 2);
+  };
+  for (const size_t n : {1U, 2U}) EXPECT_EQ(at(n), boxes_of(recent[n - 1]));
+  for (const size_t n : {3U, 4U}) EXPECT_EQ(at(n), boxes_of(recent[1]));
+  EXPECT_TRUE(at(5).empty()) << "three ticks after the last sighting";
+}
+
+TEST_F(FollowClip, CutsOutAFaintPersonWhoWasNeverCertain) {
+  // A drowning person's boxes stay faint for many frames; the track may use any of them.
+  std::vector<Observation> recent;
+  for (int64_t k = 0; k < 16; ++k) recent.push_back(frame(k, {person(300, 50, 0.16F)}));
+  EXPECT_EQ(cutouts(recent, *detector_, 8), boxes_of(recent.back()));
+  recent.push_back(frame(16, {}));
+  EXPECT_EQ(cutouts(recent, *detector_, 8), boxes_of(recent.front())) << "expected, seen often";
+  const std::vector<Observation> once = {frame(0, {person(300, 50, 0.16F)}), frame(1, {})};
+  EXPECT_TRUE(cutouts(once, *detector_, 8).empty()) << "one faint box is noise";
+}
+
+TEST_F(FollowClip, APersonWhoSwimsOnIsExpectedFurtherOn) {
+  std::vector<Observation> recent;
+  for (int64_t k = 0; k < 10; ++k) recent.push_back(frame(k, {person(10.0 * double(k), 50)}));
+  EXPECT_EQ(cutouts(recent, *detector_, 8).size(), 1U) << "none where the person was before";
+  recent.push_back(frame(10, {}));
+  const auto boxes = cutouts(recent, *detector_, 8);
+  ASSERT_EQ(boxes.size(), 1U);
+  EXPECT_NEAR(boxes[0].x, 100, 2) << "ten pixels a tick";
+}
+
+TEST_F(FollowClip, TwoBoxesOfOnePersonGiveOneCutout) {
+  const std::vector<Observation> recent = {frame(0, {person(100, 50, 0.3F), person(104, 50)})};
+  EXPECT_EQ(cutouts(recent, *detector_, 8), std::vector<Box>{recent[0].found[1].box});
 }
 
 TEST_F(FollowClip, CutoutsFollowACameraThatMoves) {
-  std::vector<Observation> recent = {frame(1, {person(100, 50)}), frame(2, {})};
   // Both are registered with frame 0; the second sees everything 30 pixels further left.
+  std::vector<Observation> recent = {frame(1, {person(100, 50)}), frame(2, {})};
   for (auto& one : recent) one.registration->reference_k = 0;
   recent[1].registration->reference_from_frame.m[2] = 30;
-  const auto boxes = cutouts(recent, *detector_);
+  const auto boxes = cutouts(recent, *detector_, 8);
   ASSERT_EQ(boxes.size(), 1U);
   EXPECT_NEAR(boxes[0].x, 70, 1e-9);
   EXPECT_NEAR(boxes[0].width, 40, 1e-9);
+}
+
+TEST_F(FollowClip, CutoutsDoNotDependOnMotionFromOtherBlocks) {
+  // A span that begins with tick 16 does not know how the camera moved up to there.
+  std::vector<Observation> recent = {frame(15, {person(100, 50)}), frame(16, {})};
+  recent[1].registration->reference_from_frame.m[2] = 30;
+  const auto boxes = cutouts(recent, *detector_, 8);
+  recent[1].registration.reset();
+  EXPECT_EQ(cutouts(recent, *detector_, 8), boxes);
 }
 
 }  // namespace

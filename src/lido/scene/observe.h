@@ -24,8 +24,9 @@ namespace lido::scene {
 /// Ticks in a block. Frames are analysed block by block, counted from the clip's start, so
 /// that the result does not depend on where a clip is divided into spans.
 inline constexpr int64_t kBlock = 16;
-/// Frames before a block that influence its result.
-inline constexpr int64_t kLookBack = 3;
+/// Frames before a block that influence its result. At most kBlock: with --fps auto, neighbouring
+/// spans agree on 32 ticks only.
+inline constexpr int64_t kLookBack = 16;
 
 /// The ticks whose observations one span of a clip delivers: begin <= k < end. Whole
 /// blocks; empty when begin == end.
