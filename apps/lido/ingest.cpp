@@ -2,6 +2,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -113,7 +114,9 @@ void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                human_bytes(*total.shard_bytes));
   } else {
     fmt::print("samples        not known before {}\n",
-               job.sampling.samples == "frame" ? "motion is measured" : "people are found");
+               job.sampling.kinds().tracked_people ? "people are found"
+               : job.sampling.fps.automatic        ? "motion is measured"
+                                                   : "the labels are on frames");
   }
   if (!flags.request.labels.empty())
     fmt::print("labels         {} of {} name these clips\n",
@@ -165,6 +168,8 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
       fmt::print("{} of {} taken over from an earlier run\n", human_count(summary.spans_resumed),
                  counted(summary.spans, "span"));
   }
+  for (const std::string& line : dataset::coverage_lines(summary.coverage))
+    fmt::print("{}\n", printable(line));
   if (summary.ignored > 0)
     fmt::print("{} skipped: not a known video extension\n", counted(summary.ignored, "file"));
   // A cluster's folders are not visible from here.
@@ -175,7 +180,9 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
 }
 
 int exit_code(const ingest::Summary& summary) {
-  const bool has_omissions = summary.rejected > 0 || summary.broken > 0 || summary.changed > 0 ||
+  const bool lacks_label =
+      std::ranges::any_of(summary.coverage, &dataset::LabelCoverage::has_none);
+  const bool has_omissions = lacks_label || summary.rejected > 0 || summary.broken > 0 || summary.changed > 0 ||
                              summary.unreadable_inputs > 0;
   if (!has_omissions) return kDone;
   if (summary.rejected == 0) return kSomeRejected;
@@ -185,7 +192,8 @@ int exit_code(const ingest::Summary& summary) {
 /// Checks that the request's names can be passed on as JSON, which is UTF-8.
 Result<void> check_names(const IngestFlags& flags) {
   std::vector<std::string> names = flags.request.inputs;
-  names.insert(names.end(), {flags.request.out, flags.request.labels, flags.request.classes});
+  names.insert(names.end(), {flags.request.out, flags.request.labels, flags.request.label_boxes,
+                             flags.request.classes});
   for (const std::string& name : names) {
     if (!is_utf8(name))
       return fail(ErrorCode::kInvalidArgument, "{}: the name is not UTF-8, want UTF-8 with --on {}",
@@ -231,7 +239,9 @@ Result<int> ingest(const IngestFlags& flags) {
   const auto stop = interruption();
   announce_listings(flags);
   ingest::IngestPlan job = LIDO_TRY(ingest::prepare(flags.request, stop));
-  const auto total = LIDO_TRY(ingest::estimate(*job.clips, job.sampling, flags.request.job));
+  const bool has_labels = !flags.request.labels.empty();
+  const auto total =
+      LIDO_TRY(ingest::estimate(*job.clips, job.sampling, flags.request.job, has_labels));
   if (flags.dry_run) {
     print_estimate(flags, job, total);
     return kDone;
@@ -334,6 +344,9 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
   command->add_option(
       "--labels", flags->request.labels,
       "Labels: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for video XML");
+  command->add_option("--label-boxes", flags->request.label_boxes,
+                      "Boxes of the labelled people: CSV or Parquet (clip, track, time_s, x, y, "
+                      "width, height). Labels of the same clip and track get them");
   command->add_option("--classes", flags->request.classes,
                       "Labels that the dataset lists even where no clip has them: "
                       "\"behaviour=drowning,swimming;age=child,adult\"");

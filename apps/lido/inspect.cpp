@@ -10,6 +10,7 @@
 #include "lido/base/json_text.h"
 #include "lido/dataset/clip_time.h"
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/label_coverage.h"
 #include "lido/dataset/orphans.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/stored_files.h"
@@ -112,6 +113,10 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
                human_bytes(static_cast<double>(total.bytes)));
   }
   print_labels(generation, totals);
+  const auto coverage = LIDO_TRY(dataset::label_coverage(dataset, generation.number));
+  if (!coverage.empty()) fmt::print("\n");
+  for (const std::string& line : dataset::coverage_lines(coverage))
+    fmt::print("{}\n", printable(line));
   print_forgotten(LIDO_TRY(dataset.forgotten()));
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
@@ -163,6 +168,8 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
   };
   LIDO_TRY(dataset.visit<dataset::GapRow>(generation.number, add_gap));
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
+  json["label_seconds"] =
+      dataset::coverage_json(LIDO_TRY(dataset::label_coverage(dataset, generation.number)));
   if (orphans) json["orphans"] = *orphans;
   fmt::print("{}\n", json_text(json));
   return {};

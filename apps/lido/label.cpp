@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iterator>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
+#include "lido/dataset/label_coverage.h"
 #include "lido/dataset/relabel.h"
 #include "lido/report/report.h"
 
@@ -12,11 +14,14 @@ namespace {
 struct LabelFlags {
   std::string dataset;
   std::string labels;
+  std::string label_boxes;
   dataset::RelabelOptions options;
   bool json = false;
 };
 
-void print_json(const dataset::RelabelSummary& summary) {
+using Coverage = std::vector<dataset::LabelCoverage>;
+
+void print_json(const dataset::RelabelSummary& summary, const Coverage& coverage) {
   const dataset::LabelOutcome& labels = summary.labels;
   fmt::print("{}\n", json_text(nlohmann::ordered_json{
                          {"generation", summary.generation},
@@ -26,7 +31,8 @@ void print_json(const dataset::RelabelSummary& summary) {
                          {"labels_on_no_sample", labels.on_no_sample},
                          {"labels_beyond_end", labels.beyond_end},
                          {"labels_lost", dataset::lost_json(labels.lost)},
-                         {"labels_beyond", dataset::lost_json(labels.beyond)}}));
+                         {"labels_beyond", dataset::lost_json(labels.beyond)},
+                         {"label_seconds", dataset::coverage_json(coverage)}}));
 }
 
 void print_summary(const dataset::RelabelSummary& summary) {
@@ -38,6 +44,8 @@ void print_summary(const dataset::RelabelSummary& summary) {
   } else if (summary.new_classes) {
     fmt::print("No sample changed. The vocabulary has new labels in generation {}.\n",
                summary.generation);
+  } else if (summary.new_labels) {
+    fmt::print("No sample changed. Generation {} lists the labels.\n", summary.generation);
   } else if (labels.on_no_sample + labels.unmatched.labels == labels.labels) {
     fmt::print("Nothing changed: no label is on a sample.\n");
   } else {
@@ -45,9 +53,31 @@ void print_summary(const dataset::RelabelSummary& summary) {
   }
 }
 
+/// Prints the seconds of labels and those in samples, and how to cut samples for the rest.
+void print_coverage(const LabelFlags& flags, const Coverage& coverage) {
+  for (const std::string& line : dataset::coverage_lines(coverage))
+    fmt::print("{}\n", printable(line));
+  double lost_s = 0;
+  for (const dataset::LabelCoverage& one : coverage) lost_s += one.labelled_s - one.in_samples_s;
+  constexpr double kRounding_s = 0.05;
+  if (lost_s < kRounding_s) return;
+  const std::string boxes =
+      flags.label_boxes.empty() ? "" : fmt::format(" --label-boxes {}", flags.label_boxes);
+  fmt::print(
+      "{:.1f} s of labels are in no sample. This cuts them, into a new dataset: lido ingest CLIPS "
+      "--out NEW --samples labels --labels {}{}\n",
+      lost_s, flags.labels, boxes);
+}
+
+/// Exit code 3 when a label is on no sample at all.
+int exit_code(const Coverage& coverage) {
+  const bool lacks_label = std::ranges::any_of(coverage, &dataset::LabelCoverage::has_none);
+  return lacks_label ? kSomeRejected : kDone;
+}
+
 Result<int> label(const LabelFlags& flags) {
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const auto file = LIDO_TRY(dataset::read_labels(flags.labels));
+  const auto file = LIDO_TRY(dataset::read_labels(flags.labels, flags.label_boxes));
   const auto relabelled = dataset::relabel(dataset, file.labels, flags.options);
   if (!relabelled) return with_context(flags.labels, relabelled.error());
   const dataset::RelabelSummary& summary = *relabelled;
@@ -56,11 +86,14 @@ Result<int> label(const LabelFlags& flags) {
   for (const std::string& line : lines)
     fmt::print(stderr, "lido: warning: {}: {}\n", flags.labels, printable(line));
   LIDO_TRY(report::write_report(dataset, nullptr));
-  if (flags.json)
-    print_json(summary);
-  else
+  const auto coverage = LIDO_TRY(dataset::label_coverage(dataset, summary.generation));
+  if (flags.json) {
+    print_json(summary, coverage);
+  } else {
     print_summary(summary);
-  return kDone;
+    print_coverage(flags, coverage);
+  }
+  return exit_code(coverage);
 }
 
 }  // namespace
@@ -77,6 +110,9 @@ void add_label(CLI::App& app, int& exit) {
           "Labels file: CSV or Parquet (clip, start_s, end_s, task, label, ...) or CVAT for "
           "video XML. It replaces all labels of the clips that it names")
       ->required();
+  command->add_option("--label-boxes", flags->label_boxes,
+                      "Boxes of the labelled people: CSV or Parquet (clip, track, time_s, x, y, "
+                      "width, height). Labels of the same clip and track get them");
   command->add_option(
       "--classes", flags->options.classes,
       "Labels to add to the dataset's vocabulary, such as \"behaviour=drowning,swimming\"");

@@ -72,6 +72,7 @@ def plan(
     out,
     *,
     labels="",
+    label_boxes="",
     classes="",
     sampling: dict | None = None,
     job: dict | None = None,
@@ -86,6 +87,7 @@ def plan(
             "inputs": [str(one) for one in inputs],
             "out": str(out),
             "labels": str(labels),
+            "label_boxes": str(label_boxes),
             "classes": classes,
             "sampling": sampling or {},
             "job": job or {},
@@ -175,6 +177,7 @@ def ingest(
     out,
     *,
     labels="",
+    label_boxes="",
     classes="",
     deferred_memory: int | None = None,
     on_span: OnSpan = lambda row: None,
@@ -190,6 +193,14 @@ def ingest(
     Raises LidoError for a bad request, LidoUnavailable when the storage does not answer, and
     RayError when Ray fails.
     """
-    made = plan(inputs, out, labels=labels, classes=classes, sampling=sampling, job=job)
+    made = plan(
+        inputs,
+        out,
+        labels=labels,
+        label_boxes=label_boxes,
+        classes=classes,
+        sampling=sampling,
+        job=job,
+    )
     done = write_parts(read_clips(made, **resources), made, **resources)
     return finish(made, done, deferred_memory, on_span)

@@ -217,7 +217,8 @@ Result<Tables> Dataset::begin_tables(int number) const {
                 LIDO_TRY(begin(std::type_identity<SpanRow>())),
                 LIDO_TRY(begin(std::type_identity<SkippedRow>())),
                 LIDO_TRY(begin(std::type_identity<GapRow>())),
-                LIDO_TRY(begin(std::type_identity<RejectedRow>()))};
+                LIDO_TRY(begin(std::type_identity<RejectedRow>())),
+                LIDO_TRY(begin(std::type_identity<LabelRow>()))};
 }
 
 Result<Generation> Dataset::publish(Generation generation, Tables& tables) const {
@@ -227,6 +228,7 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   LIDO_TRY(tables.skipped.commit());
   LIDO_TRY(tables.gaps.commit());
   LIDO_TRY(tables.rejected.commit());
+  LIDO_TRY(tables.labels.commit());
   generation.samples = tables.samples.rows();
   generation.clips = tables.clips.rows();
   generation.rejected = tables.rejected.rows();

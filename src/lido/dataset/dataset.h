@@ -27,7 +27,7 @@ namespace lido::dataset {
 //   scenes/g000001/objects.parquet, tracks.parquet, motion.parquet, quality.parquet, plates/
 //                                      what the clips of one ingest show; never changes either
 //   generations/000001/manifest.parquet, clips.parquet, spans.parquet, skipped.parquet,
-//                      gaps.parquet, rejected.parquet
+//                      gaps.parquet, rejected.parquet, labels.parquet
 //   generations/000001/generation.json written last: a generation without it does not exist
 //   forgotten.json                     removed stretches, so that no ingest brings them back
 //   report.html
@@ -56,6 +56,7 @@ struct Tables {
   TableWriter<SkippedRow> skipped;
   TableWriter<GapRow> gaps;
   TableWriter<RejectedRow> rejected;
+  TableWriter<LabelRow> labels;
 };
 
 /// Share of a clip's average frame time for which a frame counts as on show. Below 1, since headers

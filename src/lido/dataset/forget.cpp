@@ -9,6 +9,7 @@
 
 #include "lido/dataset/footage_search.h"
 #include "lido/dataset/forget_request.h"
+#include "lido/dataset/label_coverage.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scene_removal.h"
 #include "lido/dataset/shard_rewriter.h"
@@ -140,6 +141,11 @@ Result<Generation> write_without(const Dataset& dataset, Generation generation,
   LIDO_TRY(copy_rows_of(dataset, before, tables.skipped));
   LIDO_TRY(copy_rows_of(dataset, before, tables.gaps));
   LIDO_TRY(copy_rows_of(dataset, before, tables.rejected));
+  LIDO_TRY(dataset.visit<LabelRow>(before, [&](const LabelRow& row) -> Result<void> {
+    for (LabelRow& piece : cut_forgotten(row, records))
+      LIDO_TRY(tables.labels.append(std::move(piece)));
+    return {};
+  }));
   ShardRewriter shards(
       dataset, generation.number, [&](const SampleRow& row) { return removal.find(row); },
       tables.samples, records);

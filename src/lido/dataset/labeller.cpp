@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lido/dataset/clip_names.h"
+#include "lido/dataset/label_boxes.h"
 #include "lido/storage/store.h"
 
 namespace lido::dataset {
@@ -20,9 +21,13 @@ constexpr double kMaxBeyond_s = 1;
 /// Minimum mean IoU between labelled boxes and a track of the same person.
 constexpr double kMinSamePersonIou = 0.3;
 
-/// Returns the label's latest box at a time; NaN before the first box.
+/// Returns the label's box at a time; NaN where there is none.
 Box box_at(const Label& label, double time_s) {
   constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (label.track_boxes) {
+    return box_between(*label.track_boxes, time_s)
+        .value_or(Box{kUnknown, kUnknown, kUnknown, kUnknown});
+  }
   const auto after = std::ranges::upper_bound(label.boxes, time_s + 1e-9, {}, &TimedBox::time_s);
   if (after == label.boxes.begin()) return {kUnknown, kUnknown, kUnknown, kUnknown};
   return (after - 1)->box;
@@ -67,7 +72,7 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
     const double time = time_of(i);
     const bool in = time >= label.start_s - 1e-9 && time < label.end_s - 1e-9;
     inside += in ? 1 : 0;
-    if (label.boxes.empty()) continue;
+    if (!has_boxes(label)) continue;
     const Box box = in ? box_at(label, time) : Box{NAN, NAN, NAN, NAN};
     const Box mapped = map_of(sample, i)(box);
     result.boxes.insert(result.boxes.end(), {mapped.x, mapped.y, mapped.width, mapped.height});
@@ -77,6 +82,7 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
     ++known;
   }
   if (inside == 0) return std::nullopt;
+  if (!sample.person.empty() && sample.person == label.track) fits = static_cast<double>(known);
   const bool is_other_person =
       sample.track != 0 && known > 0 && fits < kMinSamePersonIou * static_cast<double>(known);
   if (is_other_person) return std::nullopt;
@@ -172,6 +178,8 @@ Result<void> Labeller::place(const ReadFrameTimes& read_frame_times) {
     label.end_s = tick_of(times, label.end_s);
     for (TimedBox& box : label.boxes) box.time_s = tick_of(times, box.time_s);
     placed.in_ticks = true;
+    placed.first_pts = times.pts.front();
+    placed.time_base = times.time_base;
     placed.start_s = (label.start_s - first) * tick_s;
     placed.end_s = (label.end_s - first) * tick_s;
   }
@@ -189,13 +197,20 @@ bool Labeller::apply(SampleRow& sample) const {
 
 std::vector<SampleLabel> Labeller::labels_on(const SampleRow& sample,
                                              const std::vector<size_t>& candidates) const {
+  const int64_t last = std::ssize(sample.pts) - 1 - sample.repeated;
   const auto time_s = [&](size_t frame) {
-    return static_cast<double>(sample.first_k + static_cast<int64_t>(frame)) / fps_.value();
+    const int64_t k = sample.first_k + std::min(static_cast<int64_t>(frame), last);
+    return static_cast<double>(k) / fps_.value();
   };
+  const bool is_named = !sample.person.empty() && std::ranges::any_of(candidates, [&](size_t i) {
+    return labels_[i].label.track == sample.person;
+  });
   const auto tick = [&](size_t frame) { return static_cast<double>(sample.pts[frame]); };
   std::vector<SampleLabel> labels;
   for (const size_t i : candidates) {
     const PlacedLabel& placed = labels_[i];
+    const std::string& track = placed.label.track;
+    if (is_named && !track.empty() && track != sample.person) continue;
     auto on = placed.in_ticks ? on_sample(placed.label, sample, tick)
                               : on_sample(placed.label, sample, time_s);
     if (!on) continue;
@@ -203,6 +218,84 @@ std::vector<SampleLabel> Labeller::labels_on(const SampleRow& sample,
     (*used_)[i].store(true, std::memory_order_relaxed);
   }
   return labels;
+}
+
+int64_t Labeller::tick_at(const PlacedLabel& placed, double time) const {
+  if (placed.in_ticks) {
+    return SampleGrid(placed.first_pts, placed.time_base, fps_)
+        .first_at_or_after(static_cast<int64_t>(std::ceil(time)));
+  }
+  constexpr double kFarthest = 1e15;
+  return static_cast<int64_t>(std::min(kFarthest, std::ceil((time - 1e-9) * fps_.value())));
+}
+
+std::vector<LabelledBox> Labeller::boxes_on_grid(const PlacedLabel& placed, int64_t end_k) const {
+  const Label& label = placed.label;
+  std::vector<LabelledBox> boxes;
+  const int64_t first = std::max<int64_t>(0, tick_at(placed, label.start_s));
+  const int64_t end = std::min(end_k, tick_at(placed, label.end_s));
+  const SampleGrid grid(placed.first_pts, placed.in_ticks ? placed.time_base : Rational{1, 1},
+                        fps_);
+  const double half_tick_s = 0.5 / fps_.value() + 1e-6;
+  for (int64_t k = first; k < end; ++k) {
+    const double time = placed.in_ticks ? static_cast<double>(grid.pts_at(k))
+                                        : static_cast<double>(k) / fps_.value();
+    const Box box = box_at(label, time);
+    if (!(box.width > 0 && box.height > 0)) continue;  // a point, or unknown
+    const auto is_near = [&](const TimedBox& one) {
+      return std::abs(one.time_s - time) <= half_tick_s;
+    };
+    const auto near = [&](const std::vector<TimedBox>& all) {
+      const auto at = std::ranges::lower_bound(all, time - half_tick_s, {}, &TimedBox::time_s);
+      return at != all.end() && is_near(*at);
+    };
+    boxes.push_back({k, box, !label.track_boxes || near(*label.track_boxes)});
+  }
+  return boxes;
+}
+
+LabelShape Labeller::shape(const std::string& clip, int64_t end_k) const {
+  LabelShape shape;
+  const auto found = by_clip_.find(clip);
+  if (found == by_clip_.end()) return shape;
+  std::map<std::string, std::map<int64_t, LabelledBox>> named;
+  std::vector<LabelledPerson> unnamed;
+  for (const size_t i : found->second) {
+    const PlacedLabel& placed = labels_[i];
+    auto boxes = boxes_on_grid(placed, end_k);
+    const std::string& track = placed.label.track;
+    if (boxes.empty()) {
+      const int64_t first = std::max<int64_t>(0, tick_at(placed, placed.label.start_s));
+      shape.frames.push_back({first, std::min(end_k, tick_at(placed, placed.label.end_s))});
+    } else if (track.empty()) {
+      unnamed.push_back({.boxes = std::move(boxes)});
+    } else {
+      for (const LabelledBox& one : boxes) named[track].try_emplace(one.k, one);
+    }
+  }
+  for (const auto& [name, boxes] : named) {
+    LabelledPerson person{.name = name, .number = std::ssize(shape.people) + 1, .boxes = {}};
+    for (const auto& [k, box] : boxes) person.boxes.push_back(box);
+    shape.people.push_back(std::move(person));
+  }
+  for (LabelledPerson& person : unnamed) {
+    person.number = std::ssize(shape.people) + 1;
+    shape.people.push_back(std::move(person));
+  }
+  shape.frames = joined(std::move(shape.frames));
+  return shape;
+}
+
+std::vector<LabelRow> Labeller::rows() const {
+  std::vector<LabelRow> rows;
+  for (const auto& [clip, positions] : by_clip_) {
+    for (const size_t i : positions) {
+      const PlacedLabel& placed = labels_[i];
+      rows.push_back({clip, placed.start_s, placed.end_s, placed.label.task, placed.label.label,
+                      placed.label.track});
+    }
+  }
+  return rows;
 }
 
 Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) const {

@@ -14,6 +14,7 @@
 #include "lido/base/result.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/label_outcome.h"
+#include "lido/dataset/label_shape.h"
 #include "lido/dataset/labels.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/vocabulary.h"
@@ -51,7 +52,8 @@ class Labeller {
   /// Replaces the sample's labels if the labels file names its clip. A sample gets the labels
   /// whose interval holds at least one of its frames: by the frames' PTS for labels that count
   /// frames, by the sampling times otherwise. A person's sample gets labels with boxes only if the
-  /// boxes match the track.
+  /// boxes match the track. A sample that was cut along a labelled person gets the labels of that
+  /// person, and of nobody else, as long as the labels name them.
   /// @return Whether the sample's labels changed.
   bool apply(SampleRow& sample) const;
 
@@ -65,6 +67,13 @@ class Labeller {
   /// apply() leaves their samples alone.
   const std::map<std::string, std::string>& unreadable() const { return unreadable_; }
 
+  /// Returns what the labels of a clip ask samples to show; empty for none. A label with boxes that
+  /// are mere points counts as one without.
+  /// @param end_k  Sampling times from here on are left out.
+  LabelShape shape(const std::string& clip, int64_t end_k) const;
+  /// Returns the labels of the dataset's clips as rows of a table, in order of clips.
+  std::vector<LabelRow> rows() const;
+
   /// Returns what became of the labels, once apply() has had all samples of a generation.
   /// @param generation  Its table of clips gives the clips' durations.
   Result<LabelOutcome> outcome(const Dataset& dataset, int generation) const;
@@ -75,10 +84,16 @@ class Labeller {
     Label label;            ///< Times are seconds, or ticks if `in_ticks`.
     std::string clip;       ///< Full name.
     bool in_ticks = false;  ///< Times are compared with the PTS of frames.
+    int64_t first_pts = 0;  ///< PTS of the clip's first frame, if `in_ticks`.
+    Rational time_base;     ///< Seconds in a PTS tick, if `in_ticks`.
     double start_s = 0;     ///< Seconds after the clip's first frame, for messages.
     double end_s = 0;       ///< As start_s.
   };
   explicit Labeller(const Rational& fps) : fps_(fps) {}
+  /// The first sampling time at a time or after, in the label's unit.
+  int64_t tick_at(const PlacedLabel& placed, double time) const;
+  /// The boxes of a label at the sampling times before end_k that have one.
+  std::vector<LabelledBox> boxes_on_grid(const PlacedLabel& placed, int64_t end_k) const;
   Result<void> match(const std::vector<Label>& labels, const VisitClips& visit_clips);
   Result<void> place(const ReadFrameTimes& read_frame_times);
   std::vector<SampleLabel> labels_on(const SampleRow& sample,

@@ -10,6 +10,7 @@
 
 #include "lido/dataset/csv.h"
 #include "lido/dataset/cvat.h"
+#include "lido/dataset/label_boxes.h"
 #include "lido/storage/store.h"
 
 namespace lido::dataset {
@@ -124,13 +125,14 @@ Result<LabelsFile> parse_labels(std::string_view bytes) {
   return bytes[first] == '<' ? parse_cvat(bytes) : parse_intervals(bytes);
 }
 
-Result<LabelsFile> read_labels(const std::string& uri) {
+Result<LabelsFile> read_labels(const std::string& uri, const std::string& boxes_uri) {
   constexpr int64_t kMaxBytes = int64_t{4} << 30;
   const auto reader = LIDO_TRY(storage::open_reader(uri));
   const auto bytes = storage::read_all(*reader, kMaxBytes);
   if (!bytes) return with_context(uri, bytes.error());
   auto file = parse_labels(*bytes);
   if (!file) return with_context(uri, file.error());
+  if (!boxes_uri.empty()) LIDO_TRY(read_label_boxes(*file, boxes_uri));
   return file;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,14 @@ struct Label {
   std::vector<TimedBox> boxes;  ///< In order of time; each holds until the next. Empty: no box.
   /// True if all times are frame numbers, as in CVAT. Labeller converts them.
   bool in_frames = false;
+  /// Boxes of the track at moments, from a file of their own; between two of them the box is
+  /// interpolated. Shared by the labels of the track; null for none, and next to `boxes`.
+  std::shared_ptr<const std::vector<TimedBox>> track_boxes = {};
   std::string place = {};  ///< Where the file has the label: "line 3", "row 2", "track \"7\"".
 };
+
+/// Whether a label says where the person is.
+inline bool has_boxes(const Label& label) { return !label.boxes.empty() || label.track_boxes; }
 
 /// The labels of a file.
 struct LabelsFile {
@@ -45,7 +52,8 @@ struct LabelsFile {
 Result<LabelsFile> parse_labels(std::string_view bytes);
 
 /// Reads and parses a labels file of up to 4 GiB.
-/// @return Errors of storage::open_reader() and parse_labels(), with the URI.
-Result<LabelsFile> read_labels(const std::string& uri);
+/// @param boxes_uri  A file of boxes for the labels: read_label_boxes(). Empty for none.
+/// @return Errors of storage::open_reader(), parse_labels() and read_label_boxes(), with the URI.
+Result<LabelsFile> read_labels(const std::string& uri, const std::string& boxes_uri = "");
 
 }  // namespace lido::dataset

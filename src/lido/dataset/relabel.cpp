@@ -2,8 +2,11 @@
 #include "lido/dataset/relabel.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
+
+#include "lido/dataset/label_coverage.h"
 
 namespace lido::dataset {
 namespace {
@@ -28,11 +31,40 @@ Result<void> write_generation(const Dataset& dataset, const Generation& next,
   LIDO_TRY(copy_rows(dataset, before, tables.skipped));
   LIDO_TRY(copy_rows(dataset, before, tables.gaps));
   LIDO_TRY(copy_rows(dataset, before, tables.rejected));
+  LIDO_TRY(write_label_rows(dataset, before, labeller, tables.labels));
   LIDO_TRY(dataset.publish(next, tables));
   return {};
 }
 
+/// The rows that a labeller gives the table of labels.
+Result<std::vector<LabelRow>> rows_of(const Dataset& dataset, const Labeller& labeller) {
+  const auto forgotten = LIDO_TRY(dataset.forgotten());
+  std::vector<LabelRow> rows;
+  for (const LabelRow& row : labeller.rows())
+    std::ranges::move(cut_forgotten(row, forgotten), std::back_inserter(rows));
+  return rows;
+}
+
+/// Whether the table of labels changes for the labeller's clips.
+Result<bool> has_new_rows(const Dataset& dataset, int before, const Labeller& labeller) {
+  std::vector<LabelRow> old;
+  LIDO_TRY(dataset.visit<LabelRow>(before, [&](LabelRow& row) -> Result<void> {
+    if (labeller.has_clip(row.clip)) old.push_back(std::move(row));
+    return {};
+  }));
+  return old != LIDO_TRY(rows_of(dataset, labeller));
+}
+
 }  // namespace
+
+Result<void> write_label_rows(const Dataset& dataset, int before, const Labeller& labeller,
+                              TableWriter<LabelRow>& to) {
+  LIDO_TRY(dataset.visit<LabelRow>(before, [&](LabelRow& row) -> Result<void> {
+    return labeller.has_clip(row.clip) ? Result<void>() : to.append(std::move(row));
+  }));
+  for (LabelRow& row : LIDO_TRY(rows_of(dataset, labeller))) LIDO_TRY(to.append(std::move(row)));
+  return {};
+}
 
 Result<LabelChanges> find_changes(const Dataset& dataset, int generation,
                                   const Labeller& labeller) {
@@ -96,7 +128,8 @@ Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>&
   if (!options.may_clear)
     LIDO_TRY(check_cleared(changes, summary.labels,
                            "Correct the labels, or give --clear to take the old ones away."));
-  if (changes.samples == 0 && !summary.new_classes) return summary;
+  summary.new_labels = LIDO_TRY(has_new_rows(dataset, before, labeller));
+  if (changes.samples == 0 && !summary.new_classes && !summary.new_labels) return summary;
   summary.generation = ++generation.number;
   const auto written = write_generation(dataset, generation, labeller);
   if (!written) {

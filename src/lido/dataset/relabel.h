@@ -33,6 +33,11 @@ Result<LabelChanges> find_changes(const Dataset& dataset, int generation, const 
 Result<void> check_cleared(const LabelChanges& changes, const LabelOutcome& outcome,
                            std::string_view advice);
 
+/// Writes the table of labels of the next generation: the labeller's for its clips, those of the
+/// generation before for all others; without what was forgotten.
+Result<void> write_label_rows(const Dataset& dataset, int before, const Labeller& labeller,
+                              TableWriter<LabelRow>& to);
+
 /// Options of relabel().
 struct RelabelOptions {
   std::string classes;     ///< Labels to add to the vocabulary: "behaviour=drowning", or "".
@@ -44,6 +49,7 @@ struct RelabelSummary {
   int generation = 0;        ///< New latest generation; the old one if nothing changed.
   int64_t samples = 0;       ///< Samples with other labels than before.
   bool new_classes = false;  ///< The vocabulary has grown.
+  bool new_labels = false;   ///< The table of labels has other rows, whatever the samples have.
   LabelOutcome labels;
 };
 

@@ -65,6 +65,9 @@ struct SampleRow {
   std::vector<double> boxes;
   std::string sha256;
   std::vector<bool> seen;
+  int64_t repeated = 0;
+  std::string source;
+  std::string person;
 
   static void columns(auto&& visit) {
     using Row = SampleRow;
@@ -104,7 +107,8 @@ struct SampleRow {
     visit("offset_y", &Row::offset_y,
           "Offset of y_sample = scale_y * y_source + offset_y, sample pixels");
     visit("track", &Row::track,
-          "Track id of the person shown, as in tracks.parquet; 0 for a sample of whole frames");
+          "Track id of the person shown, as in tracks.parquet; with source label, the number of the "
+          "labelled person in the clip; 0 for a sample of whole frames");
     visit("cutouts", &Row::cutouts,
           "Mapping from source to sample of each frame (scale_x, scale_y, offset_x, offset_y); "
           "empty for a sample of whole frames");
@@ -113,10 +117,46 @@ struct SampleRow {
           "a sample of whole frames");
     visit("sha256", &Row::sha256, "SHA-256 of the sample's bytes in the shard, hexadecimal");
     visit("seen", &Row::seen,
-          "For each frame, true if the frame was seen as it is; false if it was filled in: the box "
-          "is interpolated in a gap of the track, or the frame repeats the one before it. Empty in "
-          "datasets of earlier versions",
+          "For each frame, true if it was seen; false if it was filled in: its box is interpolated "
+          "in a gap of the track, or it repeats the frame before it. Empty in datasets of earlier "
+          "versions",
           AddedColumn{});
+    visit("repeated", &Row::repeated,
+          "Number of frames at the end that repeat the last frame, in a stretch shorter than a "
+          "window",
+          AddedColumn{});
+    visit("source", &Row::source,
+          "Origin of the boxes along which the sample was cut: detector or label; frame for a "
+          "sample of whole frames. Empty in datasets of earlier versions",
+          AddedColumn{});
+    visit("person", &Row::person,
+          "Id of the labelled person along whose boxes the sample was cut, as in the labels file; "
+          "empty for other samples",
+          AddedColumn{});
+  }
+};
+
+/// One label of one clip.
+struct LabelRow {
+  static constexpr std::string_view kTable = "labels";
+  static constexpr std::string_view kRow = "each label of the clips, with or without samples";
+  std::string clip;
+  double start_s = 0, end_s = 0;
+  std::string task;
+  std::string label;
+  std::string track;
+  bool operator==(const LabelRow&) const = default;
+
+  static void columns(auto&& visit) {
+    using Row = LabelRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("start_s", &Row::start_s, "Start of the label, seconds after the clip's first frame");
+    visit("end_s", &Row::end_s,
+          "End of the label, exclusive, seconds after the clip's first frame");
+    visit("task", &Row::task, "Kind of label, such as behaviour or age");
+    visit("label", &Row::label, "Name of the label, such as drowning");
+    visit("track", &Row::track,
+          "Id of the labelled person in the labels file; empty for a label of the whole frame");
   }
 };
 
@@ -184,7 +224,8 @@ struct ClipRow {
     visit("frames", &Row::frames, "Number of frames sampled from the clip");
     visit("samples", &Row::samples, "Number of samples cut from the clip");
     visit("left_over", &Row::left_over,
-          "Number of sampled frames in no sample: too few before a cut or at the end for a window");
+          "Number of sampled frames in no sample of whole frames, with --stride above --window; 0 "
+          "where samples show people or labels");
     visit("modified_ns", &Row::modified_ns,
           "Time of the file's last change when it was read, ns since 1970; 0 when unknown",
           AddedColumn{});

@@ -78,6 +78,7 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
   template Result<void> visit_table(storage::Store&, const std::string&, \
                                     const std::function<Result<void>(Row&)>&);
 LIDO_TABLE(SampleRow)
+LIDO_TABLE(LabelRow)
 LIDO_TABLE(ClipRow)
 LIDO_TABLE(SpanRow)
 LIDO_TABLE(SkippedRow)
@@ -92,6 +93,7 @@ LIDO_TABLE(VisitorRow)
 LIDO_TABLE(DangerRow)
 LIDO_TABLE(FilmedRow)
 LIDO_TABLE(SeenRow)
+LIDO_TABLE(LabelBoxRow)
 #undef LIDO_TABLE
 // NOLINTEND(bugprone-macro-parentheses)
 

@@ -46,8 +46,9 @@ std::vector<TableDoc> docs_of() {
 }  // namespace
 
 std::vector<TableDoc> table_docs() {
-  return docs_of<SampleRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow, TrackRow,
-                 MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, FilmedRow, SeenRow>();
+  return docs_of<SampleRow, LabelRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow,
+                 TrackRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, FilmedRow,
+                 SeenRow, LabelBoxRow>();
 }
 
 }  // namespace lido::dataset

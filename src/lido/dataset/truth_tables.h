@@ -233,4 +233,25 @@ struct SeenRow {
   }
 };
 
+/// The box of one labelled person at one moment, as `lido ingest --label-boxes` takes it.
+struct LabelBoxRow {
+  static constexpr std::string_view kTable = "label_boxes";
+  static constexpr std::string_view kRow = "each visible person in each frame";
+  std::string clip;
+  std::string track;
+  double time_s = 0;
+  double x = 0, y = 0, width = 0, height = 0;
+
+  static void columns(auto&& visit) {
+    using Row = LabelBoxRow;
+    visit("clip", &Row::clip, "Path of the camera's video, relative to the folder");
+    visit("track", &Row::track, "Id of the person, as in labels.csv");
+    visit("time_s", &Row::time_s, "Time of the frame, seconds after the clip's first frame");
+    visit("x", &Row::x, "Left edge of the box around the visible part, pixels");
+    visit("y", &Row::y, "Top edge of the box around the visible part, pixels");
+    visit("width", &Row::width, "Width of the box, pixels");
+    visit("height", &Row::height, "Height of the box, pixels");
+  }
+};
+
 }  // namespace lido::dataset

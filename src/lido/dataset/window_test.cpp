@@ -3,49 +3,80 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <numeric>
 #include <random>
 #include <set>
 
 namespace lido::dataset {
 namespace {
 
-/// Cuts the times in `frames`; a time is preceded by a cut when it is in `cuts`.
-std::vector<int64_t> starts_of(const std::vector<int64_t>& frames, const std::set<int64_t>& cuts,
-                               WindowOptions options, int64_t first_k, int64_t end_k,
-                               std::vector<dataset::Run>* runs = nullptr) {
-  WindowCutter<int64_t> cutter(options, first_k, end_k);
-  std::vector<int64_t> starts;
+/// A window: its start, and how many of its frames repeat the last one.
+using Found = std::pair<int64_t, int64_t>;
+
+/// Cuts the times in `frames` that a span reads; a time is preceded by a cut when it is in `cuts`.
+std::vector<Found> windows_of(const std::vector<int64_t>& frames, const std::set<int64_t>& cuts,
+                              WindowOptions options, int64_t first_k, int64_t end_k,
+                              std::vector<Run>* runs = nullptr) {
+  const int64_t read_end_k = end_k + options.window + 1;
+  WindowCutter<int64_t> cutter(options, first_k, end_k, read_end_k);
+  std::vector<Found> found;
+  const auto emit = [&](int64_t start, const std::deque<int64_t>& items,
+                        int64_t repeated) -> Result<void> {
+    EXPECT_EQ(std::ssize(items), options.window);
+    const int64_t whole = options.window - repeated;
+    for (int64_t i = 0; i < std::ssize(items); ++i)
+      EXPECT_EQ(items[static_cast<size_t>(i)], start + std::min(i, whole - 1));
+    found.emplace_back(start, repeated);
+    return {};
+  };
   for (const int64_t k : frames) {
-    const auto emitted =
-        cutter.push(k, cuts.contains(k), k,
-                    [&](int64_t start, const std::deque<int64_t>& items) -> Result<void> {
-                      EXPECT_EQ(std::ssize(items), options.window);
-                      for (int64_t i = 0; i < std::ssize(items); ++i)
-                        EXPECT_EQ(items[static_cast<size_t>(i)], start + i);
-                      starts.push_back(start);
-                      return {};
-                    });
-    EXPECT_TRUE(emitted);
+    if (k >= first_k && k < read_end_k) EXPECT_TRUE(cutter.push(k, cuts.contains(k), k, emit));
   }
+  EXPECT_TRUE(cutter.finish(emit));
   if (runs) *runs = cutter.runs();
-  return starts;
+  std::ranges::sort(found);
+  return found;
 }
 
+std::vector<int64_t> frames_to(int64_t end) {
+  std::vector<int64_t> frames(static_cast<size_t>(end));
+  std::iota(frames.begin(), frames.end(), int64_t{0});
+  return frames;
+}
+
+using Windows = std::vector<Found>;
+
 TEST(WindowCutter, StartsAtMultiplesOfTheStride) {
-  std::vector<int64_t> frames(10);
-  std::ranges::generate(frames, [k = int64_t{0}]() mutable { return k++; });
-  EXPECT_EQ(starts_of(frames, {}, {4, 2}, 0, 100), (std::vector<int64_t>{0, 2, 4, 6}));
-  EXPECT_EQ(starts_of(frames, {}, {4, 2}, 3, 6), (std::vector<int64_t>{4}));
-  EXPECT_EQ(starts_of(frames, {}, {1, 3}, 0, 100), (std::vector<int64_t>{0, 3, 6, 9}));
-  EXPECT_EQ(starts_of(frames, {}, {11, 1}, 0, 100), (std::vector<int64_t>{}));
+  EXPECT_EQ(windows_of(frames_to(10), {}, {4, 2}, 0, 100),
+            (Windows{{0, 0}, {2, 0}, {4, 0}, {6, 0}}));
+  EXPECT_EQ(windows_of(frames_to(10), {}, {4, 2}, 3, 6), (Windows{{4, 0}}));
+  EXPECT_EQ(windows_of(frames_to(10), {}, {1, 3}, 0, 100),
+            (Windows{{0, 0}, {3, 0}, {6, 0}, {9, 0}}));
+}
+
+TEST(WindowCutter, TheLastWindowOverlapsTheOneBefore) {
+  EXPECT_EQ(windows_of(frames_to(11), {}, {4, 4}, 0, 100), (Windows{{0, 0}, {4, 0}, {7, 0}}));
+  // A run from 5 on: its first window starts with it.
+  std::vector<int64_t> frames = frames_to(15);
+  frames.erase(frames.begin(), frames.begin() + 5);
+  EXPECT_EQ(windows_of(frames, {}, {4, 4}, 0, 100), (Windows{{5, 0}, {8, 0}, {11, 0}}));
+}
+
+TEST(WindowCutter, AShortRunRepeatsItsLastFrame) {
+  EXPECT_EQ(windows_of(frames_to(3), {}, {8, 4}, 0, 100), (Windows{{0, 5}}));
+  EXPECT_EQ(windows_of(frames_to(10), {}, {11, 1}, 0, 100), (Windows{{0, 1}}));
+  // With room between windows on purpose, the ends of runs are left out as well.
+  EXPECT_EQ(windows_of(frames_to(3), {}, {4, 8}, 0, 100), Windows{});
 }
 
 TEST(WindowCutter, CrossesNoCutAndNoGap) {
   const std::vector<int64_t> frames = {0, 1, 2, 3, 4, 5, 8, 9, 10, 11};
-  EXPECT_EQ(starts_of(frames, {3}, {2, 1}, 0, 100), (std::vector<int64_t>{0, 1, 3, 4, 8, 9, 10}));
+  EXPECT_EQ(windows_of(frames, {3}, {2, 1}, 0, 100),
+            (Windows{{0, 0}, {1, 0}, {3, 0}, {4, 0}, {8, 0}, {9, 0}, {10, 0}}));
 }
 
-// Windows and what is left over, by the plain definition, for random cuts, gaps and spans.
+/// Windows and what is left over, by the plain definition, for random cuts, gaps and spans.
 TEST(WindowCutter, AgreesWithItsDefinition) {
   std::mt19937 random(3);
   for (int round = 0; round < 500; ++round) {
@@ -59,26 +90,39 @@ TEST(WindowCutter, AgreesWithItsDefinition) {
       if (random() % 12 == 0) cuts.insert(k);
     }
     const std::set<int64_t> there(frames.begin(), frames.end());
-    std::vector<int64_t> expected;
+    std::set<Found> expected;
     std::set<int64_t> covered;
-    for (int64_t start = 0; start < 60; start += options.stride) {
-      bool whole = true;
-      for (int64_t k = start; k < start + options.window; ++k)
-        whole = whole && there.contains(k) && (k == start || !cuts.contains(k));
-      if (!whole) continue;
-      expected.push_back(start);
-      for (int64_t k = start; k < start + options.window; ++k) covered.insert(k);
+    const auto add = [&](int64_t start, int64_t length) {
+      expected.insert({start, options.window - length});
+      for (int64_t k = start; k < start + length; ++k) covered.insert(k);
+    };
+    const auto continues = [&](int64_t k) { return there.contains(k) && !cuts.contains(k); };
+    for (const int64_t begin : frames) {
+      if (begin > 0 && there.contains(begin - 1) && !cuts.contains(begin)) continue;
+      int64_t end = begin + 1;
+      while (continues(end)) ++end;
+      for (int64_t start = begin; start + options.window <= end; ++start) {
+        const bool is_edge = start == begin || start + options.window == end;
+        if (start % options.stride == 0 || (is_edge && options.stride <= options.window))
+          add(start, options.window);
+      }
+      if (end - begin < options.window && options.stride <= options.window)
+        add(begin, end - begin);
     }
     std::vector<dataset::Run> runs;
-    EXPECT_EQ(starts_of(frames, cuts, options, 0, 60, &runs), expected);
-    EXPECT_EQ(count_left_over(runs, expected, options.window),
-              std::ssize(there) - std::ssize(covered));
+    const Windows whole(expected.begin(), expected.end());
+    EXPECT_EQ(windows_of(frames, cuts, options, 0, 60, &runs), whole);
+    std::vector<int64_t> starts;
+    for (const Found& one : whole) starts.push_back(one.first);
+    const int64_t left_over = count_left_over(runs, starts, options.window);
+    EXPECT_EQ(left_over, std::ssize(there) - std::ssize(covered));
+    if (options.stride <= options.window) EXPECT_EQ(left_over, 0);
     // Divided anywhere, the windows are the same.
     const auto middle = static_cast<int64_t>(random() % 60);
-    auto divided = starts_of(frames, cuts, options, 0, middle);
-    for (const int64_t start : starts_of(frames, cuts, options, middle, 60))
-      divided.push_back(start);
-    EXPECT_EQ(divided, expected);
+    Windows divided = windows_of(frames, cuts, options, 0, middle);
+    std::ranges::copy(windows_of(frames, cuts, options, middle, 60), std::back_inserter(divided));
+    std::ranges::sort(divided);
+    EXPECT_EQ(divided, whole) << "divided at " << middle;
   }
 }
 

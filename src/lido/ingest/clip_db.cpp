@@ -25,7 +25,7 @@ constexpr std::array kTables = {
     "CREATE TABLE plans(clip INTEGER PRIMARY KEY, split, unreadable, outside, container, codec,"
     " width, height, time_base_num, time_base_den, duration_s, source_fps, other_video)",
     "CREATE TABLE spans(id INTEGER PRIMARY KEY, part, bytes, done, from_pts, from_dts,"
-    " from_position, start_pts, first_k, end_k)",
+    " from_position, start_pts, first_k, end_k, labels)",
     "CREATE TABLE gaps(id INTEGER PRIMARY KEY, span, first_k, end_k, reason)",
     "CREATE INDEX gaps_of_span ON gaps(span, first_k)",
     "CREATE TABLE failures(span INTEGER PRIMARY KEY, outside, reason)",
@@ -46,6 +46,7 @@ constexpr std::array kTables = {
 #define LIDO_SELECT_SPANS                                                         \
   "SELECT id, spans.bytes, done, part, " LIDO_SPAN_COLUMNS ", " LIDO_INFO_COLUMNS \
   ", " LIDO_INPUT_COLUMNS                                                         \
+  ", labels"                                                                      \
   " FROM spans CROSS JOIN plans ON plans.clip = id / 16777216"                    \
   " CROSS JOIN clips ON number = plans.clip CROSS JOIN found USING(uri) "
 
@@ -96,7 +97,8 @@ SpanRecord read_span_record(const DbRow& row) {
           .task = {.part = std::string(row.bytes(3)),
                    .clip = read_input(row, 19),
                    .info = read_info(row, 10),
-                   .span = read_span(row, 4)}};
+                   .span = read_span(row, 4),
+                   .labels = std::string(row.bytes(28))}};
 }
 
 /// Reads a row of LIDO_INPUT_COLUMNS, file_id, is_link.
@@ -324,10 +326,11 @@ Result<void> ClipDb::store_plan(const ClipRecord& clip) {
       return span.from ? DbValue((*span.from).*field) : DbValue(std::nullopt);
     };
     LIDO_TRY(db_->run(
-        "INSERT INTO spans VALUES(?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO spans VALUES(?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?)",
         {span_id(clip.number, i), clip.span_parts[i], plan.input.bytes / std::ssize(plan.spans),
          from(&media::RandomAccess::pts), from(&media::RandomAccess::dts),
-         from(&media::RandomAccess::position), span.start_pts, span.first_k, span.end_k}));
+         from(&media::RandomAccess::position), span.start_pts, span.first_k, span.end_k,
+         i < clip.span_labels.size() ? clip.span_labels[i] : std::string()}));
   }
   return {};
 }

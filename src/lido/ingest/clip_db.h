@@ -34,6 +34,7 @@ struct ClipRecord {
   ClipPlan plan;
   std::string split;                       ///< train, val or test.
   std::vector<std::string> span_parts;     ///< Part of each span.
+  std::vector<std::string> span_labels;    ///< SpanTask::labels of each; only for store_plan().
   std::optional<std::string> people_part;  ///< Part with samples of people; empty for none.
   std::vector<part::Gap> gaps;             ///< Where the clip is broken, by time.
   std::optional<part::Failure> failure;    ///< Why the clip cannot be used; empty if it can.

@@ -84,7 +84,7 @@ class ClipCollector {
     if (clip_.people_part && !clip_.failure) LIDO_TRY(add_samples(*clip_.people_part));
     rows_.clip.copies = LIDO_TRY(job_.clips.copies_of(rows_.clip.clip));
     rows_.clip.samples = std::ssize(rows_.samples.lengths);
-    if (job_.sampling.samples != "person") {
+    if (job_.sampling.kinds().frames == part::SampleKinds::Frames::kAll) {
       rows_.clip.left_over = dataset::count_left_over(runs_, starts_, job_.sampling.windows.window);
     }
     add_faults();

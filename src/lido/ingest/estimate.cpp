@@ -36,8 +36,11 @@ void add_clip(const ClipPlan& plan, const part::SampleOptions& sampling, Estimat
   total.bytes += plan.input.bytes;
   const auto frames = static_cast<int64_t>(seconds * sampling.fps.rate.value());
   total.frames += frames;
-  const int64_t windows = (frames - sampling.windows.window) / sampling.windows.stride + 1;
-  footage.samples += frames >= sampling.windows.window ? windows : 0;
+  const auto [window, stride] = sampling.windows;
+  const int64_t windows = frames >= window ? (frames - window) / stride + 1 : 0;
+  // The last window overlaps the one before it; a short clip repeats its last frame.
+  const bool has_rest = stride <= window && frames > 0 && (frames < window || (frames - window) % stride != 0);
+  footage.samples += windows + (has_rest ? 1 : 0);
   const double fps = plan.info.source_fps > 0 ? plan.info.source_fps : kDefaultFps;
   footage.pixels += seconds * fps * std::max(1, plan.info.width) * std::max(1, plan.info.height);
 }
@@ -45,13 +48,16 @@ void add_clip(const ClipPlan& plan, const part::SampleOptions& sampling, Estimat
 }  // namespace
 
 Result<Estimate> estimate(ClipDb& clips, const part::SampleOptions& sampling,
-                          const JobOptions& options) {
+                          const JobOptions& options, bool has_labels) {
   Estimate total{.samples = {}, .shard_bytes = {}, .shards = {}};
   Footage footage;
   const size_t count = LIDO_TRY(clips.totals()).clips;
   for (size_t i = 0; i < count; ++i)
     add_clip(LIDO_TRY(clips.clip(i)).plan, sampling, total, footage);
-  if (sampling.samples == "frame" && !sampling.fps.automatic) {
+  const part::SampleKinds kinds = sampling.kinds();
+  const bool is_known = kinds.frames == part::SampleKinds::Frames::kAll && !kinds.tracked_people &&
+                        !has_labels && !sampling.fps.automatic;
+  if (is_known) {
     const double side = sampling.transform.size;
     const double frame_bytes = side * side * kJpegBytesPerPixel + kBytesPerFile;
     const auto frames = static_cast<double>(footage.samples * sampling.windows.window);

@@ -26,7 +26,8 @@ struct Estimate {
 };
 
 /// Estimates the result of a job whose clips are planned.
+/// @param has_labels  Samples may be cut along the boxes of labels.
 Result<Estimate> estimate(ClipDb& clips, const part::SampleOptions& sampling,
-                          const JobOptions& options);
+                          const JobOptions& options, bool has_labels = false);
 
 }  // namespace lido::ingest

@@ -53,6 +53,19 @@ TEST(Estimate, ShardsAreAMultipleOfReaders) {
   EXPECT_EQ(*estimate(*clips, frames_at_4(), {.shard_mb = 10})->shards, 15);
 }
 
+TEST(Estimate, CountsTheWindowAtTheEnd) {
+  const auto clips = planned_clips();
+  part::SampleOptions sampling = frames_at_4();
+  sampling.windows = {.window = 7, .stride = 7};
+  // 2400 frames are 342 windows of 7, and 6 frames more.
+  EXPECT_EQ(estimate(*clips, sampling, {})->samples, 2 * 343);
+  sampling.windows = {.window = 1000, .stride = 2000};
+  EXPECT_EQ(estimate(*clips, sampling, {})->samples, 2) << "left out on purpose";
+  sampling.samples = "auto";
+  EXPECT_TRUE(estimate(*clips, sampling, {})->samples);
+  EXPECT_FALSE(estimate(*clips, sampling, {}, true)->samples) << "labels may have boxes";
+}
+
 TEST(Estimate, SamplesOfPeopleAreUnknown) {
   const auto clips = planned_clips();
   part::SampleOptions sampling = frames_at_4();

@@ -89,7 +89,7 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
   const auto followed =
       scene::follow({scene.observations, thumbnails, fps, scene.width, scene.height}, detector,
                     job.sampling.tracker);
-  if (job.sampling.samples != "frame" && !clip.span_parts.empty()) {
+  if (job.sampling.kinds().tracked_people && !clip.span_parts.empty()) {
     const std::string name = clip.span_parts.front() + ".people";
     const auto windows =
         cut_windows(scene, followed, job.sampling.windows, job.sampling.max_track_gap(),

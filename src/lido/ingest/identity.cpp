@@ -27,15 +27,14 @@ Result<void> check_options(const Request& request) {
     return fail(ErrorCode::kInvalidArgument, "low_score is {}, want at most min_score, which is {}",
                 sampling.detector.low_score, min_score);
   }
-  if (sampling.scene == "off" && resolve_auto(sampling).samples != "frame") {
+  const bool needs_scene = sampling.samples == "person" || sampling.samples == "both";
+  if (sampling.scene == "off" && needs_scene)
     return fail(ErrorCode::kInvalidArgument, "--samples {} needs --scene on", sampling.samples);
-  }
+  if (sampling.samples == "labels" && request.labels.empty())
+    return fail(ErrorCode::kInvalidArgument, "--samples labels needs --labels FILE");
+  if (!request.label_boxes.empty() && request.labels.empty())
+    return fail(ErrorCode::kInvalidArgument, "--label-boxes needs --labels FILE");
   return {};
-}
-
-part::SampleOptions resolve_auto(part::SampleOptions sampling) {
-  if (sampling.samples == "auto") sampling.samples = sampling.scene == "on" ? "person" : "frame";
-  return sampling;
 }
 
 nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
@@ -50,7 +49,7 @@ nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
   };
   scene::DetectorOptions::fields(sampling.detector, drop);
   scene::TrackerOptions::fields(sampling.tracker, drop);
-  identity.erase("person_size");
+  if (!sampling.kinds().labelled_people) identity.erase("person_size");
   identity.erase("max_track_gap_s");
   return identity;
 }

@@ -12,9 +12,6 @@ namespace lido::ingest {
 /// @return kInvalidArgument that names the option.
 Result<void> check_options(const Request& request);
 
-/// Replaces samples=auto by person (with --scene on) or frame. Pure.
-part::SampleOptions resolve_auto(part::SampleOptions sampling);
-
 /// The options and the model that shape a dataset's samples. Later ingests must match them. Pure.
 /// @param detector  Null with --scene off: options of detection and tracking are then left out.
 nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,

@@ -40,17 +40,36 @@ TEST(CheckOptions, ChecksEachOption) {
   EXPECT_NE(refusal([](Request& r) { r.job.readers = 0; }), "");
 }
 
-TEST(ResolveAuto, DependsOnTheScene) {
+TEST(CheckOptions, LabelsNeedTheirFile) {
+  EXPECT_EQ(refusal([](Request& r) { r.sampling.samples = "labels"; }),
+            "--samples labels needs --labels FILE");
+  EXPECT_EQ(refusal([](Request& r) { r.label_boxes = "boxes.csv"; }),
+            "--label-boxes needs --labels FILE");
+  EXPECT_EQ(refusal([](Request& r) {
+              r.sampling.scene = "off";
+              r.sampling.samples = "labels";
+              r.labels = "labels.csv";
+            }),
+            "");
+}
+
+TEST(SampleKinds, AutoIsPeopleAndLabels) {
+  using enum part::SampleKinds::Frames;
   part::SampleOptions sampling;
-  EXPECT_EQ(resolve_auto(sampling).samples, "person");
+  EXPECT_TRUE(sampling.kinds().tracked_people && sampling.kinds().labelled_people);
+  EXPECT_EQ(sampling.kinds().frames, kLabelled);
   sampling.scene = "off";
-  EXPECT_EQ(resolve_auto(sampling).samples, "frame");
-  sampling.samples = "both";
-  EXPECT_EQ(resolve_auto(sampling).samples, "both");
+  EXPECT_FALSE(sampling.kinds().tracked_people);
+  EXPECT_TRUE(sampling.kinds().labelled_people);
+  EXPECT_EQ(sampling.kinds().frames, kAll) << "as without labels";
+  sampling.samples = "person";
+  EXPECT_FALSE(sampling.kinds().labelled_people);
+  EXPECT_EQ(sampling.kinds().frames, kNone);
 }
 
 TEST(Identity, WithoutADetectorItsOptionsDoNotCount) {
   part::SampleOptions sampling;
+  sampling.samples = "frame";
   const auto identity = identity_of(sampling, nullptr);
   EXPECT_TRUE(identity.contains("fps"));
   EXPECT_FALSE(identity.contains("person_size"));

@@ -7,7 +7,9 @@
 
 #include "lido/base/parallel.h"
 #include "lido/base/signing.h"
+#include "lido/dataset/label_shape.h"
 #include "lido/dataset/orphans.h"
+#include "lido/dataset/relabel.h"
 #include "lido/dataset/split.h"
 #include "lido/infer/catalog.h"
 #include "lido/ingest/clip_tables.h"
@@ -19,6 +21,7 @@
 #include "lido/ingest/remote_worker.h"
 #include "lido/ingest/shards.h"
 #include "lido/ingest/step.h"
+#include "lido/part/span_reach.h"
 #include "lido/storage/disk.h"
 
 namespace lido::ingest {
@@ -54,6 +57,34 @@ Result<ClipPlan> plan_watched(const part::ClipInput& input, const part::SampleOp
   return plan_clip(input, sampling, options.span_s, &step.heartbeat());
 }
 
+/// Sampling times after which labels of a clip are ignored: well after its end. Headers may lack
+/// the duration, or have a wrong one.
+int64_t last_label_k(const media::ClipInfo& info, double fps) {
+  constexpr double kSlack_s = 60, kUnknown_s = 86400;
+  const double end_s = info.duration_s > 0 ? 1.5 * info.duration_s + kSlack_s : kUnknown_s;
+  return static_cast<int64_t>(end_s * fps);
+}
+
+/// Gives each span of a clip its labels, where labels shape the samples.
+void add_labels(ClipRecord& clip, const part::SampleOptions& sampling,
+                const dataset::Labeller& labeller) {
+  const part::SampleKinds kinds = sampling.kinds();
+  const bool frames = kinds.frames == part::SampleKinds::Frames::kLabelled;
+  if (!kinds.labelled_people && !frames) return;
+  const int64_t end_k = last_label_k(clip.plan.info, sampling.fps.rate.value());
+  dataset::LabelShape shape = labeller.shape(clip.plan.input.uri, end_k);
+  if (!frames) shape.frames.clear();
+  for (const part::Span& span : clip.plan.spans) {
+    // Windows of the span's frames may reach into labels around it.
+    const part::SpanReach reach = part::reach_of(span, sampling);
+    const int64_t first_k = reach.first_k - sampling.windows.window;
+    const int64_t last_k = reach.window_end_k == INT64_MAX
+                               ? INT64_MAX
+                               : reach.window_end_k + sampling.windows.window;
+    clip.span_labels.push_back(dataset::to_text(dataset::clip_to(shape, first_k, last_k)));
+  }
+}
+
 /// Plans the clips, several at a time, and names their parts.
 Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
                         const std::stop_token& stop) {
@@ -69,8 +100,11 @@ Result<void> plan_clips(const IngestPlan& plan, const JobOptions& options,
     const part::ClipInput input = LIDO_TRY(clips.input(number));
     ClipRecord clip{.number = number, .plan = LIDO_TRY(plan_watched(input, sampling, options))};
     clip.split = dataset::split_of(by_site ? input.site : input.group_name(), shares, seed);
-    for (const part::Span& span : clip.plan.spans)
-      clip.span_parts.push_back(part::part_name(identity, input, span));
+    add_labels(clip, sampling, plan.labels->labeller);
+    for (size_t i = 0; i < clip.plan.spans.size(); ++i) {
+      const std::string labels = clip.span_labels.empty() ? std::string() : clip.span_labels[i];
+      clip.span_parts.push_back(part::part_name(identity, input, clip.plan.spans[i], labels));
+    }
     return clips.store_plan(clip);
   });
 }
@@ -156,6 +190,8 @@ Result<int> record_copies(const Dataset& dataset, const IngestPlan& plan) {
   LIDO_TRY(copy_other_clips(dataset, *plan.clips, before, tables, plan.contents.new_copies));
   LIDO_TRY(dataset.visit<dataset::SampleRow>(
       before, [&](auto& row) { return tables.samples.append(std::move(row)); }));
+  LIDO_TRY(dataset.visit<dataset::LabelRow>(
+      before, [&](auto& row) { return tables.labels.append(std::move(row)); }));
   const int number = generation.number;
   LIDO_TRY(dataset.publish(std::move(generation), tables));
   return number;
@@ -176,6 +212,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
   const dataset::Labeller& labeller = plan.labels->labeller;
   auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
   LIDO_TRY(copy_other_clips(dataset, job.clips, before, tables, plan.contents.new_copies));
+  LIDO_TRY(dataset::write_label_rows(dataset, before, labeller, tables.labels));
   const ClipTotals clips = LIDO_TRY(append_clips(job, tables));
   LIDO_TRY(dataset.visit<dataset::SampleRow>(before, [&](auto& row) -> Result<void> {
     labeller.apply(row);
@@ -211,7 +248,7 @@ void add_omissions(const IngestPlan& plan, Summary& summary) {
 
 Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) {
   LIDO_TRY(check_options(request));
-  IngestPlan plan{.sampling = resolve_auto(request.sampling)};
+  IngestPlan plan{.sampling = request.sampling};
   if (plan.sampling.scene == "on") {
     scene::DetectorOptions& detector = plan.sampling.detector;
     plan.detector = LIDO_TRY(infer::find_bundle(detector.detector));
@@ -239,10 +276,10 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   LIDO_TRY(check_clips(clips, request));
   plan.contents = LIDO_TRY(settle_contents(clips, dataset ? &*dataset : nullptr, before.number,
                                            request.job.workers, stop));
-  LIDO_TRY(plan_clips(plan, request.job, stop));
   // Checks the labels before any clip is decoded.
   plan.labels = LIDO_TRY(make_labeller(request, clips, dataset ? &*dataset : nullptr, before.number,
                                        before.vocabulary));
+  LIDO_TRY(plan_clips(plan, request.job, stop));
   if (dataset) LIDO_TRY(check_labels(request, *dataset, before.number, plan.labels->labeller));
   return plan;
 }

@@ -21,7 +21,7 @@ namespace lido::ingest {
 
 /// A request that was checked, with its clips found and planned.
 struct IngestPlan {
-  part::SampleOptions sampling;           ///< As requested, without samples=auto.
+  part::SampleOptions sampling;           ///< As requested.
   nlohmann::ordered_json identity;        ///< The dataset's: identity_of().
   std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.

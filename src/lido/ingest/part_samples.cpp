@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/part_samples.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lido/part/record_file.h"
@@ -14,8 +15,8 @@ bool was_forgotten(const JobContext& job, const ClipRecord& clip, const part::Pa
   const double tick_s = clip.plan.info.time_base.value();
   for (size_t i = 0; i < sample.pts.size(); ++i) {
     const double pts_s = static_cast<double>(sample.pts[i] - record.start_pts) * tick_s;
-    if (job.was_forgotten(clip, sample.first_k + static_cast<int64_t>(i), pts_s, pts_s))
-      return true;
+    const int64_t k = std::min(sample.first_k + static_cast<int64_t>(i), sample.end_k() - 1);
+    if (job.was_forgotten(clip, k, pts_s, pts_s)) return true;
   }
   return false;
 }
@@ -37,7 +38,7 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
   row.first_k = sample.first_k;
   row.pts = sample.pts;
   row.start_s = static_cast<double>(sample.first_k) / fps;
-  row.end_s = static_cast<double>(sample.first_k + sampling.windows.window - 1) / fps;
+  row.end_s = static_cast<double>(sample.end_k() - 1) / fps;
   if (input.start_utc)
     row.start_utc = dataset::UtcTime{input.start_utc->us + std::llround(row.start_s * 1e6)};
   row.source_width = sample.source_width;
@@ -50,6 +51,9 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
   row.cutouts = sample.cutouts;
   row.boxes = sample.boxes;
   row.seen = sample.seen;
+  row.repeated = sample.repeated;
+  row.source = sample.source;
+  row.person = sample.person;
   row.sha256 = sample.sha256;
   return row;
 }
@@ -62,8 +66,7 @@ Result<part::PartRecord> visit_part(const JobContext& job, const ClipRecord& cli
   for (const part::PartSample& sample : record->samples) {
     dataset::SampleRow row = sample_row(sample, clip, job.sampling);
     // The span before may have read on into a gap and found no fault in so few frames.
-    const int64_t end_k = sample.first_k + job.sampling.windows.window;
-    const bool good = !rejected && !clip.touches_gap(sample.first_k, end_k);
+    const bool good = !rejected && !clip.touches_gap(sample.first_k, sample.end_k());
     if (good && !was_forgotten(job, clip, *record, sample)) LIDO_TRY(on_sample(sample, row));
   }
   return std::move(*record);

@@ -56,12 +56,20 @@ void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& bo
   }
 }
 
+/// Sampling time of a window's context image: its middle frame.
+int64_t context_k(const PersonWindow& window, const dataset::WindowOptions& options) {
+  return std::min(window.start_k + options.window / 2,
+                  window.start_k + options.window - 1 - window.repeated);
+}
+
 /// The sample of a window, without its images.
 part::PartSample sample_of(const PersonWindow& window, const std::string& prefix) {
   part::PartSample sample{
       .key = fmt::format("{}_{:08}_{:05}", prefix, window.start_k, window.track),
       .first_k = window.start_k,
-      .track = window.track};
+      .track = window.track,
+      .repeated = window.repeated,
+      .source = "detector"};
   for (const PersonFrame& frame : window.frames) {
     const media::Geometry& g = frame.cutout->image.geometry;
     const Box& box = frame.box;
@@ -72,6 +80,7 @@ part::PartSample sample_of(const PersonWindow& window, const std::string& prefix
                          box.width * g.scale_x, box.height * g.scale_y});
     sample.seen.push_back(frame.seen);
   }
+  std::fill(sample.seen.end() - window.repeated, sample.seen.end(), false);
   return sample;
 }
 
@@ -87,8 +96,9 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
   std::vector<PersonWindow> windows;
   for (const auto& [track_key, seen] : sightings) {
     const int64_t track = track_key;
-    const auto emit = [&](int64_t start, const std::deque<PersonFrame>& frames) -> Result<void> {
-      windows.push_back({start, track, {frames.begin(), frames.end()}});
+    const auto emit = [&](int64_t start, const std::deque<PersonFrame>& frames,
+                          int64_t repeated) -> Result<void> {
+      windows.push_back({start, track, repeated, {frames.begin(), frames.end()}});
       return {};
     };
     dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
@@ -96,8 +106,11 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
                  [&](int64_t k, const PersonFrame& frame) {
                    (void)cutter.push(k, false, frame, emit);
                  });
+    (void)cutter.finish(emit);
   }
-  std::ranges::stable_sort(windows, {}, &PersonWindow::start_k);
+  std::ranges::stable_sort(windows, {}, [](const PersonWindow& window) {
+    return std::pair(window.start_k, window.track);
+  });
   return windows;
 }
 
@@ -116,7 +129,7 @@ Result<void> write_people_part(const JobContext& job, const std::string& name,
     for (const PersonFrame& frame : window.frames)
       frames.push_back(LIDO_TRY(images.read(*frame.cutout)));
     std::string context;
-    const auto middle = scene.contexts.find(window.start_k + job.sampling.windows.window / 2);
+    const auto middle = scene.contexts.find(context_k(window, job.sampling.windows));
     if (middle != scene.contexts.end()) {
       const part::StoredImage& whole = middle->second.image;
       context = LIDO_TRY(images.read(middle->second));

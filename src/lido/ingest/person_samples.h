@@ -20,6 +20,7 @@ struct PersonFrame {
 struct PersonWindow {
   int64_t start_k = 0;  ///< Sampling time of the first frame.
   int64_t track = 0;
+  int64_t repeated = 0;  ///< Frames at the end that repeat the last one.
   std::vector<PersonFrame> frames;
 };
 

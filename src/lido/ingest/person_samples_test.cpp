@@ -31,16 +31,17 @@ std::vector<std::pair<int64_t, int64_t>> starts(const std::vector<PersonWindow>&
 
 using Starts = std::vector<std::pair<int64_t, int64_t>>;
 
-TEST(CutWindows, StartAtMultiplesOfTheStride) {
+TEST(CutWindows, StartAtMultiplesOfTheStrideAndCoverTheEnds) {
   ClipScene scene;
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 1, 8, 0);
-  // Windows of 4 in [1, 8] at even times: [2, 6) and [4, 8).
+  // Windows of 4 in [1, 8] at even times: [2, 6) and [4, 8); and at the ends [1, 5) and [5, 9).
   const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
-  EXPECT_EQ(starts(windows), (Starts{{2, 1}, {4, 1}}));
-  ASSERT_EQ(windows[0].frames.size(), 4U);
-  EXPECT_EQ(windows[0].frames[0].box, box_at(2, 0));
-  EXPECT_EQ(windows[0].frames[3].cutout->image.k, 5);
+  EXPECT_EQ(starts(windows), (Starts{{1, 1}, {2, 1}, {4, 1}, {5, 1}}));
+  ASSERT_EQ(windows[1].frames.size(), 4U);
+  EXPECT_EQ(windows[1].frames[0].box, box_at(2, 0));
+  EXPECT_EQ(windows[1].frames[3].cutout->image.k, 5);
+  EXPECT_EQ(windows[1].repeated, 0);
 }
 
 TEST(CutWindows, ComeByTimeThenByTrack) {
@@ -65,8 +66,9 @@ TEST(CutWindows, AMissingCutoutCutsTheTrack) {
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 0, 9, 0);
   scene.cutouts.erase(4);
-  // [0, 4) and [5, 10): of the latter only [6, 10) starts at an even time.
-  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 3, is_person)), (Starts{{0, 1}, {6, 1}}));
+  // [0, 4) and [5, 10), whose first window starts with it.
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 3, is_person)),
+            (Starts{{0, 1}, {5, 1}, {6, 1}}));
 }
 
 TEST(CutWindows, ACutoutElsewhereIsNotThePerson) {
@@ -75,7 +77,12 @@ TEST(CutWindows, ACutoutElsewhereIsNotThePerson) {
   add(scene, followed, 1, kPerson, 0, 3, 0);
   scene.cutouts.erase(2);
   scene.cutouts.emplace(2, PlacedImage{0, {.k = 2, .box = box_at(2, 15)}});  // IoU 5/35
-  EXPECT_TRUE(cut_windows(scene, followed, kWindows, 3, is_person).empty());
+  // Two short stretches, at 0 and 1, and at 3: each repeats its last frame.
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
+  EXPECT_EQ(starts(windows), (Starts{{0, 1}, {3, 1}}));
+  EXPECT_EQ(windows[0].repeated, 2);
+  EXPECT_EQ(windows[0].frames[3].cutout->image.k, 1);
+  EXPECT_EQ(windows[1].repeated, 3);
 }
 
 TEST(CutWindows, TheBestMatchIsTaken) {

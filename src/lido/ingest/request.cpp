@@ -45,6 +45,7 @@ std::string to_text(const Request& request) {
   return json_text(OrderedJson{{"inputs", request.inputs},
                                {"out", request.out},
                                {"labels", request.labels},
+                               {"label_boxes", request.label_boxes},
                                {"classes", request.classes},
                                {"sampling", to_json(request.sampling)},
                                {"job", to_json(request.job)}});
@@ -58,6 +59,7 @@ Result<Request> parse_request(const std::string& text) {
     json.at("inputs").get_to(request.inputs);
     json.at("out").get_to(request.out);
     request.labels = json.value("labels", std::string());
+    request.label_boxes = json.value("label_boxes", std::string());
     request.classes = json.value("classes", std::string());
     request.sampling = LIDO_TRY(from_json<part::SampleOptions>(json.at("sampling")));
     request.job = LIDO_TRY(from_json<JobOptions>(json.at("job")));
@@ -71,6 +73,7 @@ OrderedJson summary_json(const Summary& summary) {
   OrderedJson json;
   visit_summary(summary, [&](const char* name, const auto& value) { json[name] = value; });
   json["labels_lost"] = summary.labels_lost;
+  json["label_seconds"] = dataset::coverage_json(summary.coverage);
   json["copied_clips"] = OrderedJson::array();
   for (const auto& [copy, clip] : summary.copy_of)
     json["copied_clips"].push_back({{"clip", copy}, {"copy_of", clip}});
@@ -94,6 +97,8 @@ Summary parse_summary(const OrderedJson& json) {
     if (found != json.end() && found->is_number()) found->get_to(value);
   });
   summary.labels_lost = json.value("labels_lost", OrderedJson::array());
+  summary.coverage =
+      dataset::parse_coverage(json.value("label_seconds", OrderedJson::array()));
   const OrderedJson copies = json.value("copied_clips", OrderedJson::array());
   for (const OrderedJson& one : copies) {
     if (one.is_object())

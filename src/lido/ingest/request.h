@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/dataset/label_coverage.h"
 #include "lido/ingest/options.h"
 #include "lido/part/options.h"
 
@@ -17,6 +18,7 @@ struct Request {
   std::vector<std::string> inputs;  ///< Files, folders, globs, prefixes and lists: find_inputs().
   std::string out;                  ///< The dataset: a folder, gs:// or s3://.
   std::string labels;               ///< A labels file; empty for none.
+  std::string label_boxes;  ///< A file of boxes for the labels; empty for none.
   std::string classes;  ///< "behaviour=drowning,swimming;age=child": labels that the dataset has;
                         ///< empty for those in the labels file.
   part::SampleOptions sampling;
@@ -67,6 +69,8 @@ struct Summary {
   int64_t labels_beyond_end = 0;    ///< Labels that end over one second after their clip.
   /// The first labels on no sample: dataset::lost_json().
   nlohmann::ordered_json labels_lost = nlohmann::ordered_json::array();
+  /// Labelled seconds and those in samples, of the labels file's clips.
+  std::vector<dataset::LabelCoverage> coverage;
   /// Files and the clips that they are copies of; the first thousand.
   std::vector<std::pair<std::string, std::string>> copy_of;
   std::vector<std::string> changed_clips;  ///< Names of changed clips; the first thousand.

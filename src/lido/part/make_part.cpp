@@ -5,12 +5,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <thread>
 
 #include "lido/dataset/fingerprint.h"
 #include "lido/dataset/jpeg.h"
+#include "lido/dataset/label_shape.h"
+#include "lido/part/label_samples.h"
 #include "lido/part/read_span.h"
 #include "lido/part/sample_writer.h"
 #include "lido/part/scene_file.h"
@@ -57,28 +61,60 @@ Result<bool> has_changed(const ClipInput& clip, storage::Reader& reader,
   return LIDO_TRY(dataset::fingerprint_of(reader)).pieces != clip.fingerprint;
 }
 
-/// A frame as JPEG, shared by all windows that hold it. Empty where samples are people only.
+/// A frame as JPEG, shared by all windows that hold it.
 struct EncodedFrame {
   int64_t pts = 0;
   int32_t source_width = 0;
   int32_t source_height = 0;
   media::Geometry geometry;
-  std::shared_ptr<const std::string> jpeg;
+  std::shared_ptr<const std::string> jpeg;  ///< Null for a frame that is in no sample.
+};
+
+/// Sampling times that samples of whole frames show.
+class WantedFrames {
+ public:
+  WantedFrames(SampleKinds::Frames kind, const std::vector<dataset::Run>& labelled)
+      : kind_(kind), labelled_(labelled) {}
+
+  /// Whether a window at first_k <= k < end_k is wanted.
+  bool has(int64_t first_k, int64_t end_k) const {
+    if (kind_ != SampleKinds::Frames::kLabelled) return kind_ == SampleKinds::Frames::kAll;
+    return std::ranges::any_of(labelled_, [&](const dataset::Run& run) {
+      return first_k < run.end && run.begin < end_k;
+    });
+  }
+
+ private:
+  SampleKinds::Frames kind_;
+  const std::vector<dataset::Run>& labelled_;
 };
 
 /// Turns the frames of a span into the samples of a part. One for each pass over the span.
 class PartBuilder {
  public:
+  /// @param shape  The labels of the span. Must outlive the builder.
   /// @param scene  Null when there is no detector.
-  PartBuilder(storage::Writer& writer, const SpanTask& task, const SpanReach& reach,
-              const PartContext& context, std::unique_ptr<SceneWriter> scene)
+  PartBuilder(storage::Writer& writer, const SpanTask& task, const dataset::LabelShape& shape,
+              const SpanReach& reach, const PartContext& context,
+              std::unique_ptr<SceneWriter> scene)
       : samples_(writer, task.clip, task.info.time_base, context.sampling),
         sampling_(context.sampling),
         frames_end_k_(reach.window_end_k),
         scene_(std::move(scene)),
         progress_(context.progress),
-        cutter_(context.sampling.windows, reach.first_k, reach.own_end_k),
-        key_prefix_(key_prefix(task.clip)) {}
+        cutter_(context.sampling.windows, reach.first_k, reach.own_end_k, reach.window_end_k),
+        key_prefix_(key_prefix(task.clip)),
+        wanted_(context.sampling.kinds().frames, shape.frames),
+        labelled_(samples_, shape.people, sampling_, reach, key_prefix_) {
+    on_window_ = [this](int64_t start, const std::deque<EncodedFrame>& window,
+                        int64_t repeated) -> Result<void> {
+      if (!wanted_.has(start, start + std::ssize(window) - repeated)) return {};
+      const StageTimer timer(progress_.write_us);
+      return write_sample(start, window, repeated);
+    };
+  }
+  PartBuilder(const PartBuilder&) = delete;
+  PartBuilder& operator=(const PartBuilder&) = delete;
 
   Result<void> add(const media::ExtractedFrame& extracted) {
     if (scene_) {
@@ -86,30 +122,37 @@ class PartBuilder {
       LIDO_TRY(
           scene_->add(extracted.first_k, extracted.end_k, extracted.after_cut, extracted.frame));
     }
-    if (extracted.first_k >= frames_end_k_) return {};
+    const int64_t end_k = std::min(extracted.end_k, frames_end_k_);
+    if (extracted.first_k >= end_k) return {};
+    // Windows with one of these frames reach this far on either side.
+    const int64_t reach = sampling_.windows.window - 1;
     EncodedFrame encoded;
-    if (sampling_.samples != "person") encoded = LIDO_TRY(encode(extracted.frame));
-    const auto emit = [&](int64_t start, const std::deque<EncodedFrame>& window) -> Result<void> {
-      if (sampling_.samples == "person") return {};
-      const StageTimer timer(progress_.write_us);
-      return write_sample(start, window);
-    };
-    for (int64_t k = extracted.first_k; k < std::min(extracted.end_k, frames_end_k_); ++k) {
+    if (wanted_.has(extracted.first_k - reach, end_k + reach))
+      encoded = LIDO_TRY(encode(extracted.frame));
+    for (int64_t k = extracted.first_k; k < end_k; ++k) {
       ++progress_.frames;
       ++frames_;
       const bool after_cut = extracted.after_cut && k == extracted.first_k;
-      LIDO_TRY(cutter_.push(k, after_cut, encoded, emit));
+      LIDO_TRY(cutter_.push(k, after_cut, encoded, on_window_));
+      const StageTimer timer(progress_.compress_us);
+      LIDO_TRY(labelled_.add(k, after_cut, extracted.frame));
     }
     return {};
   }
 
   /// Publishes the scene file. @return The part's samples and runs.
   Result<PartRecord> finish() {
+    LIDO_TRY(cutter_.finish(on_window_));
+    LIDO_TRY(labelled_.finish());
     if (scene_) {
       const StageTimer timer(progress_.scene_us);
       LIDO_TRY(scene_->commit());
     }
-    return PartRecord{.samples = samples_.take_samples(), .runs = cutter_.runs()};
+    PartRecord record{.samples = samples_.take_samples(), .runs = cutter_.runs()};
+    std::ranges::stable_sort(record.samples, {}, [](const PartSample& sample) {
+      return std::pair(sample.first_k, sample.track);
+    });
+    return record;
   }
 
   /// Frames added to progress.frames so far.
@@ -133,14 +176,18 @@ class PartBuilder {
     return encoded;
   }
 
-  Result<void> write_sample(int64_t start, const std::deque<EncodedFrame>& window) {
+  Result<void> write_sample(int64_t start, const std::deque<EncodedFrame>& window,
+                            int64_t repeated) {
     const EncodedFrame& first = window.front();
     PartSample sample{.key = fmt::format("{}_{:08}", key_prefix_, start),
                       .first_k = start,
                       .source_width = first.source_width,
                       .source_height = first.source_height,
                       .geometry = first.geometry,
-                      .seen = std::vector<bool>(window.size(), true)};
+                      .seen = std::vector<bool>(window.size(), true),
+                      .repeated = repeated,
+                      .source = "frame"};
+    std::fill(sample.seen.end() - repeated, sample.seen.end(), false);
     std::vector<std::string_view> frames;
     for (const EncodedFrame& frame : window) {
       frames.push_back(*frame.jpeg);
@@ -156,6 +203,11 @@ class PartBuilder {
   Progress& progress_;
   dataset::WindowCutter<EncodedFrame> cutter_;
   std::string key_prefix_;
+  WantedFrames wanted_;
+  LabelSamples labelled_;
+  std::function<Result<void>(int64_t start, const std::deque<EncodedFrame>& window,
+                             int64_t repeated)>
+      on_window_;
   media::Converter converter_;
   dataset::JpegEncoder encoder_;
   int64_t frames_ = 0;
@@ -164,8 +216,12 @@ class PartBuilder {
 /// One attempt at a span. Begins its part again when the extraction restarts.
 class SpanAttempt {
  public:
-  SpanAttempt(const SpanTask& task, const PartContext& context)
-      : task_(task), context_(context), reach_(reach_of(task.span, context.sampling)) {}
+  /// @param shape  The labels of the span. Must outlive the attempt.
+  SpanAttempt(const SpanTask& task, const dataset::LabelShape& shape, const PartContext& context)
+      : task_(task),
+        shape_(shape),
+        context_(context),
+        reach_(reach_of(task.span, context.sampling)) {}
 
   /// Whether run() failed because the clip could not be read.
   bool failed_in_clip() const { return failed_in_clip_; }
@@ -200,7 +256,7 @@ class SpanAttempt {
     std::unique_ptr<SceneWriter> scene;
     if (context_.detector != nullptr)
       scene = LIDO_TRY(SceneWriter::create(task_.part, context_, reach_.blocks));
-    builder_.emplace(*writer_, task_, reach_, context_, std::move(scene));
+    builder_.emplace(*writer_, task_, shape_, reach_, context_, std::move(scene));
     return {};
   }
 
@@ -241,6 +297,7 @@ class SpanAttempt {
   }
 
   const SpanTask& task_;
+  const dataset::LabelShape& shape_;
   const PartContext& context_;
   SpanReach reach_;
   std::unique_ptr<storage::Writer> writer_;
@@ -256,10 +313,12 @@ struct AttemptError {
   bool in_clip = false;  ///< Opening, reading or decoding the clip failed, not writing the part.
 };
 
-std::expected<PartRecord, AttemptError> attempt(const SpanTask& task, const PartContext& context) {
+std::expected<PartRecord, AttemptError> attempt(const SpanTask& task,
+                                                const dataset::LabelShape& shape,
+                                                const PartContext& context) {
   const auto reader = open_watched(task.clip.uri, context.heartbeat);
   if (!reader) return std::unexpected(AttemptError{reader.error(), true});
-  SpanAttempt span(task, context);
+  SpanAttempt span(task, shape, context);
   auto record = span.run(**reader);
   if (!record) return std::unexpected(AttemptError{record.error(), span.failed_in_clip()});
   return *std::move(record);
@@ -268,8 +327,9 @@ std::expected<PartRecord, AttemptError> attempt(const SpanTask& task, const Part
 }  // namespace
 
 Result<PartRecord> make_part(const SpanTask& task, const PartContext& context) {
+  const dataset::LabelShape shape = LIDO_TRY(dataset::parse_label_shape(task.labels));
   for (int round = 1;; ++round) {
-    auto record = attempt(task, context);
+    auto record = attempt(task, shape, context);
     if (record) return *std::move(record);
     const auto& [error, in_clip] = record.error();
     const bool may_pass = error.code == ErrorCode::kUnavailable;

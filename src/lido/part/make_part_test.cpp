@@ -7,6 +7,7 @@
 #include <map>
 
 #include "lido/dataset/fingerprint.h"
+#include "lido/dataset/label_shape.h"
 #include "lido/part/test_span.h"
 
 namespace lido::part {
@@ -82,6 +83,77 @@ TEST_F(MakePart, StopsWhenAsked) {
   ASSERT_FALSE(made);
   EXPECT_EQ(made.error().code, ErrorCode::kCancelled);
   EXPECT_FALSE(*read_part(*store_, ".work/parts/a"));
+}
+
+/// Labels of one person, who is seen at 3 <= k < 14, and of the whole frame at 20 <= k < 22.
+dataset::LabelShape labels() {
+  dataset::LabelledPerson person{.name = "7", .number = 1, .boxes = {}};
+  for (int64_t k = 3; k < 14; ++k)
+    person.boxes.push_back({k, {20.0 + static_cast<double>(k), 30, 24, 40}, k != 5});
+  return {.people = {person}, .frames = {{20, 22}}};
+}
+
+TEST_F(MakePart, CutsAlongLabels) {
+  sampling_.samples = "labels";
+  sampling_.person_size = 32;
+  SpanTask labelled = task("labelled");
+  labelled.labels = dataset::to_text(labels());
+  const auto made = make_part(labelled, context());
+  ASSERT_TRUE(made) << made.error().message;
+  std::vector<int64_t> people, frames;
+  for (const PartSample& sample : made->samples) {
+    (sample.track == 0 ? frames : people).push_back(sample.first_k);
+    EXPECT_EQ(sample.source, sample.track == 0 ? "frame" : "label");
+    EXPECT_EQ(sample.person, sample.track == 0 ? "" : "7");
+  }
+  EXPECT_EQ(people, (std::vector<int64_t>{3, 4, 6, 8, 10})) << "windows of 4 within [3, 14)";
+  EXPECT_EQ(frames, (std::vector<int64_t>{18, 20})) << "windows of 4 that touch [20, 22)";
+  const PartSample& first = made->samples.front();
+  EXPECT_EQ(first.seen, (std::vector<bool>{true, true, false, true}));
+  ASSERT_EQ(first.cutouts.size(), 16U);
+  // The box at k = 3 is 24 x 40 pixels in a square of 1.25 x 40, which is 32 pixels here.
+  EXPECT_NEAR(first.boxes[3], 40 * 32 / 50.0, 1e-9);
+  EXPECT_NEAR(first.boxes[0] + first.boxes[2] / 2, 16, 1e-9) << "in the middle";
+}
+
+TEST_F(MakePart, SamplesAlongLabelsDoNotDependOnTheSpans) {
+  sampling_.samples = "auto";
+  sampling_.windows = {.window = 4, .stride = 3};
+  SpanTask whole = task("whole");
+  whole.labels = dataset::to_text(labels());
+  const auto [left, right] = halves();
+  SpanTask first = task("first", left), second = task("second", right);
+  first.labels = second.labels = whole.labels;
+  const auto all = make_part(whole, context());
+  auto joined = checksums(*make_part(first, context()));
+  joined.merge(checksums(*make_part(second, context())));
+  EXPECT_EQ(joined, checksums(*all));
+}
+
+TEST_F(MakePart, AShortLabelRepeatsItsLastFrame) {
+  sampling_.samples = "labels";
+  dataset::LabelShape shape = labels();
+  shape.frames.clear();
+  shape.people[0].boxes.resize(2);
+  SpanTask labelled = task("short");
+  labelled.labels = dataset::to_text(shape);
+  const auto made = make_part(labelled, context());
+  ASSERT_TRUE(made && made->samples.size() == 1U);
+  const PartSample& sample = made->samples[0];
+  EXPECT_EQ(sample.repeated, 2);
+  EXPECT_EQ(sample.end_k(), 5);
+  EXPECT_EQ(sample.seen, (std::vector<bool>{true, true, false, false}));
+  EXPECT_EQ(sample.pts[3], sample.pts[1]);
+}
+
+TEST_F(MakePart, LabelsTakePartInTheName) {
+  const SpanTask one = task("a");
+  const auto name = [&](std::string_view labels) {
+    return part_name({}, one.clip, one.span, labels);
+  };
+  EXPECT_EQ(name(""), part_name({}, one.clip, one.span));
+  EXPECT_NE(name("x"), name(""));
+  EXPECT_NE(name("x"), name("y"));
 }
 
 }  // namespace

@@ -12,6 +12,18 @@
 
 namespace lido::part {
 
+/// What the samples of a dataset show.
+struct SampleKinds {
+  enum class Frames {
+    kNone,
+    kLabelled,  ///< Around labels without boxes.
+    kAll,
+  };
+  bool tracked_people = false;   ///< Along the tracks of the detector.
+  bool labelled_people = false;  ///< Along the boxes of labels.
+  Frames frames = Frames::kNone;
+};
+
 /// Options that shape a dataset's samples. Fixed by the first ingest into the dataset.
 struct SampleOptions {
   SampleRate fps;
@@ -40,10 +52,12 @@ struct SampleOptions {
     visit("scene", self.scene, OneOf{{"on", "off"}},
           "Detect and track people, and measure camera motion and view quality. off is much faster "
           "and needs no detector");
-    visit("samples", self.samples, OneOf{{"auto", "person", "frame", "both"}},
-          "Content of a sample: one person, cut out along their track (person), the whole frame "
-          "(frame), or samples of both kinds (both). auto is person with --scene on and frame with "
-          "--scene off");
+    visit("samples", self.samples, OneOf{{"auto", "person", "labels", "frame", "both"}},
+          "Content of a sample. person: one person, cut out along their track. labels: one "
+          "labelled person, cut out along the labelled boxes, whether or not the detector found "
+          "anybody; the whole frame where labels have no boxes. frame: the whole frame, "
+          "everywhere. both: person and frame. auto: person and labels; with --scene off, frame "
+          "and labelled people");
     visit("person_size", self.person_size, Within{32, 512},
           "Side of the square image of a person, pixels");
     scene::DetectorOptions::fields(self.detector, visit);
@@ -65,6 +79,19 @@ struct SampleOptions {
           "Clips that stay together in one split: those of one group (event), or of one site "
           "(pool)");
     visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
+  }
+
+  /// What `samples` asks for.
+  SampleKinds kinds() const {
+    using enum SampleKinds::Frames;
+    if (samples == "person") return {.tracked_people = true};
+    if (samples == "labels") return {.labelled_people = true, .frames = kLabelled};
+    if (samples == "frame") return {.frames = kAll};
+    if (samples == "both") return {.tracked_people = true, .frames = kAll};
+    const bool has_scene = scene == "on";
+    return {.tracked_people = has_scene,
+            .labelled_people = true,
+            .frames = has_scene ? kLabelled : kAll};
   }
 
   /// Longest gap of a track that is filled in, ticks.

@@ -28,7 +28,10 @@ OrderedJson to_json(const PartSample& sample) {
                       {"sha256", sample.sha256},
                       {"source", {sample.source_width, sample.source_height}},
                       {"geometry", std::move(geometry)},
-                      {"seen", sample.seen}};
+                      {"seen", sample.seen},
+                      {"repeated", sample.repeated},
+                      {"source", sample.source},
+                      {"labelled", sample.person}};
   if (sample.track != 0) json["person"] = {sample.track, sample.cutouts, sample.boxes};
   return json;
 }
@@ -44,6 +47,9 @@ PartSample sample_from(const OrderedJson& json) {
                     .source_height = json.at("source").at(1),
                     .geometry = geometry_at(json.at("geometry"), 0)};
   json.at("seen").get_to(sample.seen);
+  json.at("repeated").get_to(sample.repeated);
+  json.at("source").get_to(sample.source);
+  json.at("labelled").get_to(sample.person);
   if (const auto person = json.find("person"); person != json.end()) {
     person->at(0).get_to(sample.track);
     person->at(1).get_to(sample.cutouts);
@@ -98,8 +104,9 @@ PartRecord record_from(const OrderedJson& json) {
 
 }  // namespace
 
-std::string part_name(const OrderedJson& identity, const ClipInput& clip, const Span& span) {
-  const OrderedJson key = {kPartFormat,
+std::string part_name(const OrderedJson& identity, const ClipInput& clip, const Span& span,
+                      std::string_view labels) {
+  OrderedJson key = {kPartFormat,
                            identity,
                            clip.uri,
                            clip.bytes,
@@ -112,6 +119,7 @@ std::string part_name(const OrderedJson& identity, const ClipInput& clip, const 
                            span.start_pts.value_or(-1),
                            span.first_k,
                            span.end_k};
+  if (!labels.empty()) key.push_back(labels);
   return fmt::format("{}/{}", kPartsFolder, sha256_hex(json_text(key)).substr(0, 32));
 }
 

@@ -32,6 +32,12 @@ struct PartSample {
   std::vector<double> cutouts;  ///< scale_x, scale_y, offset_x, offset_y per frame; or empty.
   std::vector<double> boxes;    ///< x, y, width, height per frame, sample pixels; or empty.
   std::vector<bool> seen;       ///< Whether a frame is no filler, per frame.
+  int64_t repeated = 0;         ///< Frames at the end that repeat the last one.
+  std::string source;           ///< "detector", "label" or "frame", as the manifest has it.
+  std::string person;           ///< Id of the labelled person; empty unless the source is "label".
+
+  /// Sampling time after the last frame, without repeated ones.
+  int64_t end_k() const { return first_k + std::ssize(pts) - repeated; }
 };
 
 /// Cause of a clip that cannot be used at all.
@@ -75,8 +81,9 @@ struct PartRecord {
 
 /// The name of a span's part, a hash of all inputs that shape its bytes: equal names, equal parts.
 /// @param identity  Options and models that shape samples.
+/// @param labels    SpanTask::labels.
 std::string part_name(const nlohmann::ordered_json& identity, const ClipInput& clip,
-                      const Span& span);
+                      const Span& span, std::string_view labels = {});
 
 /// The clip's prefix of every sample key: 12 hexadecimal digits.
 std::string key_prefix(const ClipInput& clip);

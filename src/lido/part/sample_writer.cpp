@@ -28,11 +28,14 @@ nlohmann::ordered_json describe(const PartSample& sample, const ClipInput& clip,
                                  {"scale_y", geometry.scale_y},
                                  {"offset_x", geometry.offset_x},
                                  {"offset_y", geometry.offset_y}};
+  json["seen"] = sample.seen;
+  json["repeated"] = sample.repeated;
+  json["source"] = sample.source;
+  if (!sample.person.empty()) json["person"] = sample.person;
   if (sample.track != 0) {
     json["track"] = sample.track;
     json["cutouts"] = sample.cutouts;
     json["boxes"] = sample.boxes;
-    json["seen"] = sample.seen;
   }
   if (clip.start_utc) json["clip_start_utc"] = dataset::to_string(*clip.start_utc);
   return json;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lido/part/cutout.h"
 #include "lido/part/geometry_json.h"
 #include "lido/part/record_file.h"
 #include "lido/part/watched_storage.h"
@@ -12,13 +13,6 @@ namespace lido::part {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Longer side of the context image in a person's sample, pixels: shows where in the pool they are.
-constexpr int kContextSide = 224;
-/// A person's box grows by this factor before it is cut out.
-constexpr double kCropMargin = 1.25;
-/// Minimum side of a cutout, source pixels.
-constexpr double kMinCropSide = 32;
 
 Json to_json(const StoredImage& image) {
   Json json = {image.k, box_json<Json>(image.box)};
@@ -91,18 +85,6 @@ std::vector<StoredImage> images_from(const Json& list) {
   return images;
 }
 
-/// A square of `size` pixels around a person. Pixels outside the frame are black.
-media::Geometry cutout_geometry(const Box& box, int size) {
-  const double side = std::max({kCropMargin * box.width, kCropMargin * box.height, kMinCropSide});
-  const double scale = size / side;
-  return {size,
-          size,
-          scale,
-          scale,
-          -scale * (box.x + box.width / 2 - side / 2),
-          -scale * (box.y + box.height / 2 - side / 2)};
-}
-
 }  // namespace
 
 std::string scene_name(const std::string& part) { return part + ".scene"; }
@@ -144,7 +126,7 @@ Result<StoredImage> SceneWriter::store(int64_t k, const media::Image& image) {
 
 Result<void> SceneWriter::cut_people(const media::Frame& frame,
                                      std::span<const scene::Observation> recent) {
-  if (sampling_.samples == "frame") return {};
+  if (!sampling_.kinds().tracked_people) return {};
   const int64_t k = recent.back().k;
   const auto boxes = scene::cutouts(recent, detector_, sampling_.max_track_gap());
   for (const Box& box : boxes) {

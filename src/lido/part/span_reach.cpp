@@ -8,6 +8,8 @@ namespace {
 
 int64_t window_end(const Span& span, const dataset::WindowOptions& windows) {
   if (span.end_k == INT64_MAX) return INT64_MAX;
+  // A window at the end of a run may start at the border; the frame after it shows that it ends.
+  if (windows.stride <= windows.window) return span.end_k + windows.window + 1;
   const int64_t last_start = (span.end_k - 1) / windows.stride * windows.stride;
   return std::max(span.end_k, last_start + windows.window);
 }

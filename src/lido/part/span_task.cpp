@@ -85,7 +85,8 @@ std::string to_text(const SpanTask& task) {
   return json_text(OrderedJson{{"part", task.part},
                                {"clip", clip_json(task.clip)},
                                {"info", info_json(task.info)},
-                               {"span", span_json(task.span)}});
+                               {"span", span_json(task.span)},
+                               {"labels", task.labels}});
 }
 
 Result<SpanTask> parse_span_task(std::string_view text) {
@@ -95,7 +96,8 @@ Result<SpanTask> parse_span_task(std::string_view text) {
     SpanTask task{.part = json.at("part"),
                   .clip = clip_from(json.at("clip")),
                   .info = info_from(json.at("info")),
-                  .span = span_from(json.at("span"))};
+                  .span = span_from(json.at("span")),
+                  .labels = json.at("labels")};
     if (!task.part.starts_with(fmt::format("{}/", kPartsFolder)) || task.part.contains("..")) {
       return fail(ErrorCode::kInvalidArgument, "span task: part is \"{}\", want a file in {}",
                   task.part, kPartsFolder);

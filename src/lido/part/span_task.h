@@ -45,6 +45,7 @@ struct SpanTask {
   ClipInput clip;
   media::ClipInfo info;
   Span span;
+  std::string labels;  ///< dataset::LabelShape of what the span reads, as text; empty for none.
 };
 
 /// The task as one line of JSON, for a worker in another process.

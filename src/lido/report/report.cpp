@@ -91,6 +91,29 @@ std::string splits_and_labels(const dataset::Generation& generation, const Sampl
   return html + "</table></div>";
 }
 
+/// Labelled seconds and those in samples, and the longest stretches that were lost.
+std::string label_seconds(const std::vector<dataset::LabelCoverage>& coverage) {
+  constexpr size_t kMaxLost = 10;
+  if (coverage.empty()) return {};
+  std::string html =
+      "<h3>Seconds of labels</h3><div class=\"panel scroll\" tabindex=0><table><tr><th>label"
+      "<th class=n>labelled<th class=n>in samples<th class=n>of one person<th>in no sample";
+  for (const dataset::LabelCoverage& one : coverage) {
+    html += fmt::format("<tr><td>{}<td class=n>{:.1f} s<td class=\"n{}\">{:.1f} s<td class=n>"
+                        "{:.1f} s<td>",
+                        escape(one.task + ": " + one.label), one.labelled_s,
+                        one.has_none() ? " bad" : "", one.in_samples_s, one.in_person_samples_s);
+    for (size_t i = 0; i < std::min(one.lost.size(), kMaxLost); ++i) {
+      const dataset::LostStretch& lost = one.lost[i];
+      html += fmt::format("{}{} {} to {}", i > 0 ? "<br>" : "", escape(short_name(lost.clip)),
+                          clock(lost.start_s), clock(lost.end_s));
+    }
+    if (one.lost_stretches > static_cast<int64_t>(kMaxLost))
+      html += fmt::format("<br>and {} more", one.lost_stretches - static_cast<int64_t>(kMaxLost));
+  }
+  return html + "</table></div>";
+}
+
 std::map<std::string, std::string> label_colours(const dataset::Generation& generation) {
   std::map<std::string, std::string> colours;
   for (const auto& [task, labels] : generation.vocabulary) {
@@ -280,6 +303,7 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   body += contents(generation, cost != nullptr, has_sheet);
   body += totals(generation, data);
   body += splits_and_labels(generation, data.samples);
+  body += label_seconds(data.coverage);
   body += timeline(generation, data, colours);
   body += LIDO_TRY(scene_section(dataset, generation, data, colours));
   body += LIDO_TRY(strips(dataset, data));

@@ -145,6 +145,7 @@ Result<ReportData> read_report_data(const dataset::Dataset& dataset,
     return {};
   }));
   data.samples = reader.finish();
+  data.coverage = LIDO_TRY(dataset::label_coverage(dataset, generation.number));
   return data;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/label_coverage.h"
 #include "lido/report/intervals.h"
 
 namespace lido::report {
@@ -75,6 +76,7 @@ struct ReportData {
   ShownClips clips;
   SampleTotals samples;
   RejectedClips rejected;
+  std::vector<dataset::LabelCoverage> coverage;  ///< Labelled seconds and those in samples.
 };
 
 /// Largest number of frames per clip in the report.

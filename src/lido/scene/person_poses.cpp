@@ -31,7 +31,7 @@ const Pose* pose_at(const Observation& observation, const TrackBox& at) {
 }  // namespace
 
 std::vector<Box> pose_boxes(std::span<const Observation> recent, const Detector& detector) {
-  auto boxes = cutouts(recent, detector);
+  auto boxes = cutouts(recent, detector, kLookBack);
   for (const Detection& one : recent.back().found) {
     if (detector.is_person(one.class_id) && std::ranges::find(boxes, one.box) == boxes.end())
       boxes.push_back(one.box);

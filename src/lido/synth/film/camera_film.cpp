@@ -131,7 +131,6 @@ Result<void> CameraFilm::write_truth(Outputs& outputs, bool is_sampled) {
     if (is_sampled) coco_.add_person(row);
   }
   for (dataset::SeenRow& row : truth_) {
-    if (is_sampled && !row.visible.empty()) labels_ += label_lines(row, context_.plan.duration_s);
     LIDO_TRY(outputs.truth.append(std::move(row)));
     ++rows_;
   }

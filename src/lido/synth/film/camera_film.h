@@ -23,8 +23,6 @@ class CameraFilm {
   /// Frames in the clip, and rows of truth.
   int64_t frames() const { return frames_; }
   int64_t rows() const { return rows_; }
-  /// Lines for labels.csv.
-  const std::string& labels() const { return labels_; }
 
  private:
   struct Outputs;
@@ -45,7 +43,6 @@ class CameraFilm {
   std::vector<dataset::SeenRow> shown_;    ///< Truth of the image shown: an earlier one if frozen.
   std::optional<media::Image> delivered_;  ///< The last image before a frozen camera.
   CocoWriter coco_;
-  std::string labels_;
   int64_t frames_ = 0, rows_ = 0;
 };
 

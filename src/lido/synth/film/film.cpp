@@ -6,6 +6,7 @@
 #include "lido/base/parallel.h"
 #include "lido/storage/store.h"
 #include "lido/synth/film/camera_film.h"
+#include "lido/synth/film/film_labels.h"
 #include "lido/synth/film/placement.h"
 #include "lido/synth/world/life.h"
 
@@ -80,20 +81,15 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
                         [&](size_t i) { return films[i].run(run); }));
   FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast)};
   LIDO_TRY(write_tracks(store, plan, crowd, timeline, data.behaviours));
-  std::string clips = "clip,group,site,camera,start_utc\n",
-              labels = "clip,start_s,end_s,task,label,track,x,y,width,height\n";
-  for (size_t i = 0; i < films.size(); ++i) {
-    summary.frames += films[i].frames();
-    summary.rows += films[i].rows();
+  for (const CameraFilm& camera : films) {
+    summary.frames += camera.frames();
+    summary.rows += camera.rows();
     summary.video_s += plan.duration_s;
-    clips +=
-        fmt::format("{},event,simulated,{},\n", clip_of(plan.cameras[i]), plan.cameras[i].name);
-    labels += films[i].labels();
   }
-  LIDO_TRY(store.write_text("clips.csv", clips, storage::Durability::kProcess));
-  LIDO_TRY(store.write_text("labels.csv", labels, storage::Durability::kProcess));
-  LIDO_TRY(
-      store.write_text("site.yaml", site_yaml(plan, plan.cameras), storage::Durability::kProcess));
+  const std::string site = site_yaml(plan, plan.cameras);
+  LIDO_TRY(write_labels(store, plan));
+  LIDO_TRY(store.write_text("clips.csv", clips_csv(plan, site), storage::Durability::kProcess));
+  LIDO_TRY(store.write_text("site.yaml", site, storage::Durability::kProcess));
   if (plan.calibration_error > 0) {
     constexpr uint64_t kCalibrationStream = 78;
     const auto wrong = with_calibration_errors(plan.cameras, plan.calibration_error,

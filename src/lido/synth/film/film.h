@@ -49,9 +49,9 @@ struct FilmSummary {
 /// Films a crowd, each camera by a thread of its own.
 ///
 /// Writes clips/CAMERA.mp4 and the truth of every frame: truth/CAMERA.parquet, mot/CAMERA.txt, and
-/// coco/CAMERA.json (one frame a second). Then clips.csv and labels.csv for `lido ingest`,
-/// site.yaml with pool, cameras, water and light, site_estimated.yaml if asked for, and the tables
-/// of simulate_life() for the time that is filmed, as day 0.
+/// coco/CAMERA.json (one frame a second). Then clips.csv, labels.csv and label_boxes.parquet for
+/// `lido ingest`, site.yaml with pool, cameras, water and light, site_estimated.yaml if asked for,
+/// and the tables of simulate_life() for the time that is filmed, as day 0.
 ///
 /// @param crowd  Not moved beyond plan.begins_s; closed afterwards.
 /// @return kUnavailable (storage, Mesa), kCancelled.

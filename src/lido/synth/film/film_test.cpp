@@ -12,6 +12,7 @@
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
 #include "lido/storage/store.h"
+#include "lido/synth/film/film_labels.h"
 #include "lido/synth/testing.h"
 
 namespace lido::synth {
@@ -89,20 +90,19 @@ TEST_F(Film, HasATruthForEachPersonAndFrame) {
     EXPECT_GT(row.share, 0);
     EXPECT_LE(row.share, 1);
   }
-  EXPECT_EQ(bytes_of("clips.csv"),
-            "clip,group,site,camera,start_utc\nclips/a.mp4,event,simulated,a,\n"
-            "clips/b.mp4,event,simulated,b,\n");
+  EXPECT_EQ(bytes_of("clips.csv"), clips_csv(plan_, bytes_of("site.yaml")));
 }
 
 TEST_F(Film, IsTheSameOnAnyNumberOfThreads) {
   ASSERT_TRUE(run(1));
   const std::string a = bytes_of("clips/a.mp4"), truth = bytes_of("truth/a.parquet"),
-                    labels = bytes_of("labels.csv");
+                    labels = bytes_of("labels.csv"), boxes = bytes_of("label_boxes.parquet");
   std::filesystem::remove_all(folder_);
   ASSERT_TRUE(run(2));
   EXPECT_EQ(bytes_of("clips/a.mp4"), a);
   EXPECT_EQ(bytes_of("truth/a.parquet"), truth);
   EXPECT_EQ(bytes_of("labels.csv"), labels);
+  EXPECT_EQ(bytes_of("label_boxes.parquet"), boxes);
 }
 
 TEST_F(Film, GivesEachCameraNoiseOfItsOwn) {

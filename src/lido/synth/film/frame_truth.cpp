@@ -266,16 +266,4 @@ std::string CocoWriter::to_text() const {
   return json_text(coco);
 }
 
-std::string label_lines(const dataset::SeenRow& row, double film_duration_s) {
-  const double end_s = std::min(row.time_s + 1, film_duration_s);
-  std::string lines;
-  for (const auto& [task, label] :
-       {std::pair("behaviour", &row.behaviour), std::pair("danger", &row.danger),
-        std::pair("age_group", &row.age_group), std::pair("signal", &row.signal)})
-    lines += fmt::format("{},{:.3f},{:.3f},{},{},{},{:.1f},{:.1f},{:.1f},{:.1f}\n", row.clip,
-                         row.time_s, end_s, task, *label, row.person, row.visible[0],
-                         row.visible[1], row.visible[2], row.visible[3]);
-  return lines;
-}
-
 }  // namespace lido::synth

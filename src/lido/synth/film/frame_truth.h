@@ -107,7 +107,4 @@ class CocoWriter {
   std::vector<nlohmann::ordered_json> images_, annotations_;
 };
 
-/// Lines of labels.csv: what a person does for a second, with the box at its beginning.
-std::string label_lines(const dataset::SeenRow& row, double film_duration_s);
-
 }  // namespace lido::synth

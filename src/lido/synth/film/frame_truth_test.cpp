@@ -62,15 +62,6 @@ TEST(MotLine, CountsFramesFromOne) {
   EXPECT_EQ(mot_line(seen_row()), "51,7,10.00,20.00,30.00,40.00,1,1,0.250\n");
 }
 
-TEST(LabelLines, HaveATaskEachAndEndWithTheFilm) {
-  const std::string lines = label_lines(seen_row(), 2.5);
-  EXPECT_EQ(lines,
-            "clips/a.mp4,2.000,2.500,behaviour,playing,7,11.0,21.0,20.0,30.0\n"
-            "clips/a.mp4,2.000,2.500,danger,none,7,11.0,21.0,20.0,30.0\n"
-            "clips/a.mp4,2.000,2.500,age_group,child,7,11.0,21.0,20.0,30.0\n"
-            "clips/a.mp4,2.000,2.500,signal,ok,7,11.0,21.0,20.0,30.0\n");
-}
-
 TEST(CocoWriter, WritesKeypointsAsCocoHasThem) {
   SimulatedCamera camera;
   camera.name = "a";

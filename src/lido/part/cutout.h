@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+
+#include "lido/base/box.h"
+#include "lido/media/convert.h"
+
+namespace lido::part {
+
+/// Longer side of the context image in a person's sample, pixels: shows where in the pool they are.
+inline constexpr int kContextSide = 224;
+
+/// A square of `size` pixels around a person: the box and a margin of a quarter, but at least 32
+/// source pixels. Pixels outside the frame are black. Pure.
+inline media::Geometry cutout_geometry(const Box& box, int size) {
+  constexpr double kMargin = 1.25;
+  constexpr double kMinSide = 32;
+  const double side = std::max({kMargin * box.width, kMargin * box.height, kMinSide});
+  const double scale = size / side;
+  return {size,
+          size,
+          scale,
+          scale,
+          -scale * (box.x + box.width / 2 - side / 2),
+          -scale * (box.y + box.height / 2 - side / 2)};
+}
+
+}  // namespace lido::part
