@@ -26,8 +26,8 @@ inline constexpr std::array kExitCodes = {
     ExitCode{kWrongUse, "wrong use, or input that cannot be read",
              "Change what the line on stderr names; repeating the command does not help."},
     ExitCode{kSomeRejected,
-             "done, but clips or folders were left out or lost a stretch, or `cluster check` found "
-             "errors",
+             "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
+             "or `cluster check` found errors",
              "Read the reasons: printed at the end, in `lido inspect` and in report.html."},
     ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
     ExitCode{kInterrupted, "interrupted", "Run the same command again: it resumes."}};

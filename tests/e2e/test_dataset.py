@@ -27,7 +27,8 @@ def test_labels_stand_on_the_samples_they_overlap(clips, tmp_path):
         HEADER + "h264_b.mp4,1.0,2.0,behaviour,drowning,,100,50,20,40\n"
         "h264_b.mp4,1.5,6,age,child,7,,,,\n"
     )
-    ingest(clips / "h264_b.mp4", tmp_path / "d", *SMALL, "--labels", tmp_path / "labels.csv")
+    given = ["--samples", "frame", "--labels", tmp_path / "labels.csv"]
+    ingest(clips / "h264_b.mp4", tmp_path / "d", *SMALL, *given)
     labels = labels_of(tmp_path / "d", 1)
     # Windows of 4 frames at 6 fps: k = 4 covers 0.67 to 1.17 s, of which 1.0 and 1.17 are inside.
     assert labels["h264_b.mp4", 2] == []
@@ -52,6 +53,8 @@ def test_new_labels_touch_no_shard(dataset, tmp_path):
     labels = labels_of(dataset, 2)
     assert all(bool(found) == (clip == "h264_b.mp4") for (clip, _), found in labels.items())
     again = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json").json
+    (swimming,) = again.pop("label_seconds")
+    assert swimming["labelled_s"] == swimming["in_samples_s"] > 5.9
     assert again == {
         "generation": 2,
         "labels_read": 1,

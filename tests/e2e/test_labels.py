@@ -10,7 +10,7 @@ import unicodedata
 import pytest
 from conftest import content, copy_with_other_bytes, ingest, run, table
 
-FRAMES = ["--fps", "5", "--size", "64", "--window", "1", "--stride", "1"]
+FRAMES = ["--fps", "5", "--size", "64", "--window", "1", "--stride", "1", "--samples", "frame"]
 HEADER = "clip,start_s,end_s,task,label\n"
 META = "<annotations><meta><task><source>pool.mp4</source></task></meta>"
 
@@ -88,7 +88,7 @@ def frame_pts(clip):
 
 def test_labels_in_another_unit_are_named_by_an_ingest(pool, tmp_path):
     labels = written(tmp_path / "l.csv", HEADER + "pool.mp4,1000,2000,behaviour,swimming\n")
-    summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
+    summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels, code=3)
     assert (summary["labels_read"], summary["labels_on_no_sample"]) == (1, 1)
     (lost,) = summary["labels_lost"]
     assert (lost["clip"], lost["start_s"], lost["end_s"]) == (str(pool), 1000, 2000)
@@ -99,7 +99,8 @@ def test_labels_in_another_unit_are_named_by_an_ingest(pool, tmp_path):
         for line in summary["warnings"]
     )
     done = run("ingest", pool, "--out", tmp_path / "e", *FRAMES, "--labels", labels)
-    assert done.code == 0 and "1 of 1 label(s) on no sample, 1000 s in all" in done.err
+    assert done.code == 3 and "1 of 1 label(s) on no sample, 1000 s in all" in done.err
+    assert "in no sample: pool.mp4 1000.00-2000.00 s" in done.out
 
 
 def test_labels_beyond_the_end_are_named(dataset, tmp_path):
@@ -128,7 +129,7 @@ def test_labels_are_never_replaced_by_nothing(dataset, tmp_path):
     assert done.code == 2 and "would lose theirs" in done.err
     assert content(dataset) == before
     done = run("label", dataset, "--labels", bad, "--clear", "--json")
-    assert done.code == 0 and done.json["samples_changed"] == 5 and labelled(dataset, 3) == []
+    assert done.code == 3 and done.json["samples_changed"] == 5 and labelled(dataset, 3) == []
 
 
 def test_nothing_changed_is_said_only_when_it_is_true(dataset, tmp_path):

@@ -102,7 +102,8 @@ def test_a_sample_has_the_columns_of_the_manifest(clips, tmp_path):
     (tmp_path / "labels.csv").write_text(
         "clip,start_s,end_s,task,label,x,y,width,height\nh264_b.mp4,0,9,age,child,1,2,3,4\n"
     )
-    ingest(tmp_path / "clips.csv", tmp_path / "d", *SMALL, "--labels", tmp_path / "labels.csv")
+    given = ["--samples", "frame", "--labels", tmp_path / "labels.csv"]
+    ingest(tmp_path / "clips.csv", tmp_path / "d", *SMALL, *given)
     opened = lido.open(str(tmp_path / "d"))
     assert opened.labels == {"age": {"child"}}
     for sample, row in zip(opened, table(tmp_path / "d", "manifest"), strict=True):

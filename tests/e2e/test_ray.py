@@ -77,11 +77,19 @@ def test_the_same_bytes_from_ray(raw, local, tmp_path):
 
 
 def test_people_are_the_same_too(people, tmp_path):
+    """Those that the detector finds, and one that only the labels have."""
+    (tmp_path / "labels.csv").write_text(
+        "clip,start_s,end_s,task,label,track,x,y,width,height\n"
+        "people.mp4,1,17,behaviour,watching,z,10,10,60,120\n"
+    )
     options = ["--scene", "on", "--fps", "2", "--window", "4", "--stride", "2", "--span-s", 6]
+    options += ["--labels", tmp_path / "labels.csv"]
     for on in ("here", "ray"):
         ingest(people, tmp_path / on, *options, "--on", on, env=HERE)
     assert made(tmp_path / "ray") == made(tmp_path / "here")
-    assert len({row["track"] for row in table(tmp_path / "ray", "manifest")}) == 2
+    rows = table(tmp_path / "ray", "manifest")
+    assert len({row["track"] for row in rows if row["source"] == "detector"}) == 2
+    assert {row["person"] for row in rows if row["source"] == "label"} == {"z"}
 
 
 def test_nodes_die_and_nothing_is_lost(ray, raw, local, tmp_path):

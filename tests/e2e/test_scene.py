@@ -189,7 +189,7 @@ def test_labels_with_boxes_go_to_the_person_they_show(people, tmp_path):
         f"people.mp4,{start},{start + 2},behaviour,elsewhere,b,0,0,20,20\n"
         f"people.mp4,{start},{start + 2},age,adult,,,,,\n"
     )
-    assert run("label", out, "--labels", labels).code == 0
+    assert run("label", out, "--labels", labels).code == 3, "nobody is at the place of elsewhere"
     new = next(r for r in table(out, "manifest", 2) if r["sample"] == row["sample"])
     assert sorted(one["label"] for one in new["labels"]) == ["adult", "standing"]
     standing = next(one for one in new["labels"] if one["label"] == "standing")

@@ -11,7 +11,7 @@ import jsonschema
 import numpy
 import pytest
 import yaml
-from conftest import LIDO, run
+from conftest import LIDO, run, table
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -310,7 +310,7 @@ def test_the_same_scene_gives_the_same_bytes(film, tmp_path):
         == 0
     )
     files = sorted(path.relative_to(film) for path in film.rglob("*") if path.is_file())
-    assert len(files) == 18
+    assert len(files) == 19
     for path in files:
         assert (tmp_path / "d" / path).read_bytes() == (film / path).read_bytes(), path
 
@@ -321,6 +321,8 @@ def test_ingest_takes_it_with_its_labels(film, tmp_path):
         film / "clips.csv",
         "--labels",
         film / "labels.csv",
+        "--label-boxes",
+        film / "label_boxes.parquet",
         "--out",
         tmp_path / "d",
         "--scene",
@@ -335,7 +337,15 @@ def test_ingest_takes_it_with_its_labels(film, tmp_path):
         "--quiet",
     )
     assert done.code == 0, done.err
-    assert done.json["clips"] == 2 and done.json["samples"] == 12 and done.json["rejected"] == 0
+    assert done.json["clips"] == 2 and done.json["rejected"] == 0
+    rows = table(tmp_path / "d", "manifest")
+    assert sum(row["source"] == "frame" for row in rows) == 12
+    assert {row["person"] for row in rows if row["source"] == "label"} == {"1", "2"}
+    assert len({row["group"] for row in rows}) == 1 and all(row["start_utc"] for row in rows)
+    # Every second in which a person is in view is in a sample of that person.
+    for one in done.json["label_seconds"]:
+        assert one["labelled_s"] > 0
+        assert one["in_person_samples_s"] == pytest.approx(one["labelled_s"]), one
     labels = duckdb.sql(
         "select label.task, label.label, count(*) from (select unnest(labels) label from "
         f"'{tmp_path}/d/generations/000001/manifest.parquet') group by all order by all"

@@ -6,9 +6,9 @@
 namespace lido::dataset {
 namespace {
 
-constexpr std::string_view kHeader = "clip,track,time_s,x,y,width,height\n";
+constexpr std::string_view kBoxHeader = "clip,track,time_s,x,y,width,height\n";
 
-LabelsFile labels() {
+LabelsFile labels_of_two() {
   return *parse_labels(
       "clip,start_s,end_s,task,label,track,x,y,width,height\n"
       "a.mp4,0,1,behaviour,swimming,7,,,,\n"
@@ -16,15 +16,15 @@ LabelsFile labels() {
       "a.mp4,0,1,behaviour,floating,8,1,2,3,4\n");
 }
 
-std::string refusal(std::string_view rows) {
-  LabelsFile file = labels();
-  const auto added = add_label_boxes(file, std::string(kHeader) + std::string(rows));
+std::string box_refusal(std::string_view rows) {
+  LabelsFile file = labels_of_two();
+  const auto added = add_label_boxes(file, std::string(kBoxHeader) + std::string(rows));
   return added ? std::string() : added.error().message;
 }
 
 TEST(LabelBoxes, BelongToTheLabelsOfTheirTrack) {
-  LabelsFile file = labels();
-  ASSERT_TRUE(add_label_boxes(file, std::string(kHeader) +
+  LabelsFile file = labels_of_two();
+  ASSERT_TRUE(add_label_boxes(file, std::string(kBoxHeader) +
                                         "a.mp4,7,0.5,1,2,3,4\na.mp4,7,0,5,6,7,8\n"
                                         "a.mp4,8,0,1,1,1,1\nb.mp4,7,0,1,1,1,1\n"));
   ASSERT_TRUE(file.labels[0].track_boxes);
@@ -38,13 +38,13 @@ TEST(LabelBoxes, BelongToTheLabelsOfTheirTrack) {
 }
 
 TEST(LabelBoxes, BadRowsAreNamed) {
-  EXPECT_EQ(refusal("a.mp4,7,0,1,2,0,4\n"),
+  EXPECT_EQ(box_refusal("a.mp4,7,0,1,2,0,4\n"),
             "line 2: the box is 0 x 4 pixels, want more than 0");
-  EXPECT_EQ(refusal("a.mp4,7,-1,1,2,3,4\n"), "line 2: time_s is -1, want 0 or more");
-  EXPECT_EQ(refusal("a.mp4,,0,1,2,3,4\n"), "line 2: track is empty");
-  EXPECT_EQ(refusal("a.mp4,7,1,1,2,3,4\na.mp4,7,1,1,2,3,5\n"),
+  EXPECT_EQ(box_refusal("a.mp4,7,-1,1,2,3,4\n"), "line 2: time_s is -1, want 0 or more");
+  EXPECT_EQ(box_refusal("a.mp4,,0,1,2,3,4\n"), "line 2: track is empty");
+  EXPECT_EQ(box_refusal("a.mp4,7,1,1,2,3,4\na.mp4,7,1,1,2,3,5\n"),
             "track \"7\" of clip \"a.mp4\" has two boxes at 1 s, want one");
-  EXPECT_TRUE(refusal("a.mp4,7,soon,1,2,3,4\n").starts_with("line 2: time_s: "));
+  EXPECT_TRUE(box_refusal("a.mp4,7,soon,1,2,3,4\n").starts_with("line 2: time_s: "));
 }
 
 TEST(LabelBoxes, LieOnALineBetweenTwoMoments) {
