@@ -35,8 +35,8 @@ Result<TimedBox> parse_timed_box(const TextTable& table, size_t row) {
 }
 
 Result<BoxesByTrack> parse_boxes(std::string_view bytes) {
-  const TextTable table = LIDO_TRY(
-      parse_table(bytes, {"clip", "track", "time_s", "x", "y", "width", "height"}, {}));
+  const TextTable table =
+      LIDO_TRY(parse_table(bytes, {"clip", "track", "time_s", "x", "y", "width", "height"}, {}));
   BoxesByTrack boxes;
   for (size_t row = 0; row < table.rows; ++row) {
     for (const char* name : {"clip", "track"}) {
@@ -45,8 +45,8 @@ Result<BoxesByTrack> parse_boxes(std::string_view bytes) {
     }
     const auto box = parse_timed_box(table, row);
     if (!box) return with_context(table.place(row), box.error());
-    auto& track = boxes[{std::string(table.cell("clip", row)),
-                         std::string(table.cell("track", row))}];
+    auto& track =
+        boxes[{std::string(table.cell("clip", row)), std::string(table.cell("track", row))}];
     if (!track) track = std::make_shared<std::vector<TimedBox>>();
     track->push_back(*box);
   }
@@ -74,13 +74,14 @@ Result<void> add_label_boxes(LabelsFile& file, std::string_view bytes) {
     is_used[found->first] = true;
     if (label.boxes.empty()) label.track_boxes = found->second;
   }
-  const auto unused = std::ranges::count(is_used, false, [](const auto& one) { return one.second; });
+  const auto unused =
+      std::ranges::count(is_used, false, [](const auto& one) { return one.second; });
   if (unused == 0) return {};
   const auto first = std::ranges::find(is_used, false, [](const auto& one) { return one.second; });
-  file.remarks.push_back(fmt::format("the boxes of {} track(s) belong to no label; the first is {} "
-                                     "of {}",
-                                     unused, in_quotes(first->first.second),
-                                     in_quotes(first->first.first)));
+  file.remarks.push_back(
+      fmt::format("the boxes of {} track(s) belong to no label; the first is {} "
+                  "of {}",
+                  unused, in_quotes(first->first.second), in_quotes(first->first.first)));
   return {};
 }
 
@@ -97,8 +98,7 @@ Result<void> read_label_boxes(LabelsFile& file, const std::string& uri) {
 std::optional<Box> box_between(const std::vector<TimedBox>& boxes, double time_s) {
   constexpr double kRounding_s = 1e-6;
   constexpr double kMaxHold_s = 0.25;
-  const auto after =
-      std::ranges::lower_bound(boxes, time_s - kRounding_s, {}, &TimedBox::time_s);
+  const auto after = std::ranges::lower_bound(boxes, time_s - kRounding_s, {}, &TimedBox::time_s);
   const bool has_after = after != boxes.end(), has_before = after != boxes.begin();
   if (has_after && after->time_s <= time_s + kRounding_s) return after->box;
   if (has_before && has_after) {

@@ -34,8 +34,8 @@ class Counter {
     clips_[row.clip][{row.task, row.label, row.track}].push_back(std::move(label));
   }
 
-  /// Ends the labels with their clip, and counts their sampling times. A label that lies behind
-  /// the clip's end as a whole keeps its length.
+  /// Ends the labels with their clip, and counts their sampling times. A label that starts
+  /// after the clip's end keeps its length.
   void add_clip(const ClipRow& row) {
     const auto found = clips_.find(row.clip);
     if (found == clips_.end()) return;

@@ -25,9 +25,9 @@ struct LostStretch {
 /// How much of one label's time the samples show.
 struct LabelCoverage {
   std::string task, label;
-  double labelled_s = 0;           ///< Person-seconds that are labelled, up to the clips' ends.
-  double in_samples_s = 0;         ///< Of these, those with a sample that has the label.
-  double in_person_samples_s = 0;  ///< Of these, those with a sample of one person.
+  double labelled_s = 0;           ///< Labelled person-seconds, up to the clips' ends.
+  double in_samples_s = 0;         ///< Labelled seconds with a sample that has the label.
+  double in_person_samples_s = 0;  ///< Labelled seconds with such a sample of one person.
   int64_t samples = 0;             ///< Samples with the label.
   int64_t lost_stretches = 0;      ///< Stretches in no sample.
   std::vector<LostStretch> lost;   ///< The longest of them, at most kMaxLost, longest first.

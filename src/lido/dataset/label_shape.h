@@ -28,7 +28,7 @@ struct LabelledPerson {
   bool operator==(const LabelledPerson&) const = default;
 };
 
-/// What the labels of one clip ask samples to show.
+/// Places and times that samples of one clip are to show.
 struct LabelShape {
   std::vector<LabelledPerson> people;
   std::vector<Run> frames;  ///< Sampling times of labels without boxes, by time.

@@ -38,8 +38,8 @@ constexpr std::string_view kBoxedHeader = "clip,start_s,end_s,task,label,track,x
 
 TEST(LabelShape, ALabelWithoutBoxesAsksForFrames) {
   const auto labeller = shaping_labeller(std::string(kBoxedHeader) +
-                                    "a.mp4,1,2,behaviour,swimming,,,,,\n"
-                                    "a.mp4,1.5,3.1,signal,help,,,,,\n");
+                                         "a.mp4,1,2,behaviour,swimming,,,,,\n"
+                                         "a.mp4,1.5,3.1,signal,help,,,,,\n");
   const LabelShape shape = labeller.shape("/pool/a.mp4", 100);
   EXPECT_TRUE(shape.people.empty());
   // 4 to 13: the sampling times 1 s, 1.25 s, ..., 3 s.
@@ -50,17 +50,17 @@ TEST(LabelShape, ALabelWithoutBoxesAsksForFrames) {
 
 TEST(LabelShape, ABoxHoldsForItsRow) {
   const auto labeller = shaping_labeller(std::string(kBoxedHeader) +
-                                    "a.mp4,0,0.5,behaviour,swimming,7,10,20,30,40\n"
-                                    "a.mp4,0.5,1,behaviour,floating,7,11,20,30,40\n"
-                                    "a.mp4,0,1,age,child,3,500,20,30,40\n");
+                                         "a.mp4,0,0.5,behaviour,swimming,7,10,20,30,40\n"
+                                         "a.mp4,0.5,1,behaviour,floating,7,11,20,30,40\n"
+                                         "a.mp4,0,1,age,child,3,500,20,30,40\n");
   const LabelShape shape = labeller.shape("/pool/a.mp4", 100);
   ASSERT_EQ(shape.people.size(), 2U);
   EXPECT_EQ(shape.people[0].name, "3");
   EXPECT_EQ(shape.people[1].name, "7");
   EXPECT_EQ(shape.people[1].number, 2);
   const Box first{10, 20, 30, 40}, second{11, 20, 30, 40};
-  EXPECT_EQ(shape.people[1].boxes, (std::vector<LabelledBox>{
-                                       {0, first}, {1, first}, {2, second}, {3, second}}));
+  EXPECT_EQ(shape.people[1].boxes,
+            (std::vector<LabelledBox>{{0, first}, {1, first}, {2, second}, {3, second}}));
   EXPECT_TRUE(shape.frames.empty());
   EXPECT_EQ(*parse_label_shape(to_text(shape)), shape);
   const LabelShape part = clip_to(shape, 1, 3);
@@ -69,11 +69,12 @@ TEST(LabelShape, ABoxHoldsForItsRow) {
 }
 
 TEST(LabelShape, BoxesOfTheirOwnTableAreInterpolated) {
-  const auto labeller = shaping_labeller("clip,start_s,end_s,task,label,track\n"
-                                    "a.mp4,0,10,behaviour,swimming,7\n",
-                                    "clip,track,time_s,x,y,width,height\n"
-                                    "a.mp4,7,0,10,20,30,40\na.mp4,7,1,18,20,30,40\n"
-                                    "a.mp4,7,4,0,0,9,9\n");
+  const auto labeller = shaping_labeller(
+      "clip,start_s,end_s,task,label,track\n"
+      "a.mp4,0,10,behaviour,swimming,7\n",
+      "clip,track,time_s,x,y,width,height\n"
+      "a.mp4,7,0,10,20,30,40\na.mp4,7,1,18,20,30,40\n"
+      "a.mp4,7,4,0,0,9,9\n");
   const LabelShape shape = labeller.shape("/pool/a.mp4", 100);
   ASSERT_EQ(shape.people.size(), 1U);
   const auto& boxes = shape.people[0].boxes;
@@ -88,11 +89,11 @@ TEST(LabelShape, BoxesOfTheirOwnTableAreInterpolated) {
 }
 
 TEST(LabelShape, OfASampleCutAlongALabelledPersonAreTheirs) {
-  // Two people at one place: boxes alone cannot tell whose label it is.
+  // Two people at one place: boxes alone do not separate their labels.
   const auto labeller = shaping_labeller(std::string(kBoxedHeader) +
-                                    "a.mp4,0,1,behaviour,drowning,7,10,20,30,40\n"
-                                    "a.mp4,0,1,behaviour,swimming,8,12,20,30,40\n"
-                                    "a.mp4,0,1,weather,rain,,,,,\n");
+                                         "a.mp4,0,1,behaviour,drowning,7,10,20,30,40\n"
+                                         "a.mp4,0,1,behaviour,swimming,8,12,20,30,40\n"
+                                         "a.mp4,0,1,weather,rain,,,,,\n");
   SampleRow sample = sample_at_start();
   sample.scale_x = sample.scale_y = 1, sample.offset_x = 0;
   sample.track = 1;

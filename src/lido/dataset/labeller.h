@@ -52,8 +52,8 @@ class Labeller {
   /// Replaces the sample's labels if the labels file names its clip. A sample gets the labels
   /// whose interval holds at least one of its frames: by the frames' PTS for labels that count
   /// frames, by the sampling times otherwise. A person's sample gets labels with boxes only if the
-  /// boxes match the track. A sample that was cut along a labelled person gets the labels of that
-  /// person, and of nobody else, as long as the labels name them.
+  /// boxes match the track. A sample that was cut along a labelled person gets only the labels of
+  /// that person, as long as the labels name the person.
   /// @return Whether the sample's labels changed.
   bool apply(SampleRow& sample) const;
 

@@ -35,7 +35,7 @@ struct Label {
   std::string place = {};  ///< Where the file has the label: "line 3", "row 2", "track \"7\"".
 };
 
-/// Whether a label says where the person is.
+/// Whether a label has boxes of the person.
 inline bool has_boxes(const Label& label) { return !label.boxes.empty() || label.track_boxes; }
 
 /// The labels of a file.

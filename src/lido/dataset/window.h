@@ -46,7 +46,7 @@ class WindowCutter {
  public:
   /// @param first_k,end_k  The windows at multiples of the stride start at first_k <= k < end_k,
   ///                       those at a run's ends at first_k < k <= end_k, or at 0.
-  /// @param read_end_k     Items end here though the clip may go on: end_k + window + 1, or
+  /// @param read_end_k     End of the items where the clip continues: end_k + window + 1; or
   ///                       INT64_MAX for the clip's end.
   WindowCutter(const WindowOptions& options, int64_t first_k, int64_t end_k,
                int64_t read_end_k = INT64_MAX)

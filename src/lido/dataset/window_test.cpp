@@ -106,8 +106,7 @@ TEST(WindowCutter, AgreesWithItsDefinition) {
         if (start % options.stride == 0 || (is_edge && options.stride <= options.window))
           add(start, options.window);
       }
-      if (end - begin < options.window && options.stride <= options.window)
-        add(begin, end - begin);
+      if (end - begin < options.window && options.stride <= options.window) add(begin, end - begin);
     }
     std::vector<dataset::Run> runs;
     const Windows whole(expected.begin(), expected.end());

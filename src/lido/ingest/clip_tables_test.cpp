@@ -31,7 +31,8 @@ class AppendClips : public testing::Test {
     clip.plan.spans = {{.end_k = 6}, {.first_k = 6}};
     clip.span_parts = {"p0", "p1"};
     EXPECT_TRUE(clips_->store_plan(clip));
-    write("p0", {.samples = {{.key = "a", .first_k = 0, .pts = {0, 1, 2, 3}}, {.key = "b", .first_k = 2, .pts = {0, 1, 2, 3}}},
+    write("p0", {.samples = {{.key = "a", .first_k = 0, .pts = {0, 1, 2, 3}},
+                             {.key = "b", .first_k = 2, .pts = {0, 1, 2, 3}}},
                  .runs = {{0, 6}},
                  .start_pts = 1000,
                  .last_pts = 4000});

@@ -39,7 +39,8 @@ void add_clip(const ClipPlan& plan, const part::SampleOptions& sampling, Estimat
   const auto [window, stride] = sampling.windows;
   const int64_t windows = frames >= window ? (frames - window) / stride + 1 : 0;
   // The last window overlaps the one before it; a short clip repeats its last frame.
-  const bool has_rest = stride <= window && frames > 0 && (frames < window || (frames - window) % stride != 0);
+  const bool has_rest =
+      stride <= window && frames > 0 && (frames < window || (frames - window) % stride != 0);
   footage.samples += windows + (has_rest ? 1 : 0);
   const double fps = plan.info.source_fps > 0 ? plan.info.source_fps : kDefaultFps;
   footage.pixels += seconds * fps * std::max(1, plan.info.width) * std::max(1, plan.info.height);

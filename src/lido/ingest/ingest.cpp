@@ -78,9 +78,8 @@ void add_labels(ClipRecord& clip, const part::SampleOptions& sampling,
     // Windows of the span's frames may reach into labels around it.
     const part::SpanReach reach = part::reach_of(span, sampling);
     const int64_t first_k = reach.first_k - sampling.windows.window;
-    const int64_t last_k = reach.window_end_k == INT64_MAX
-                               ? INT64_MAX
-                               : reach.window_end_k + sampling.windows.window;
+    const int64_t last_k =
+        reach.window_end_k == INT64_MAX ? INT64_MAX : reach.window_end_k + sampling.windows.window;
     clip.span_labels.push_back(dataset::to_text(dataset::clip_to(shape, first_k, last_k)));
   }
 }

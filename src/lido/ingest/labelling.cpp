@@ -23,7 +23,8 @@ Result<RequestLabels> make_labeller(const Request& request, ClipDb& clips,
                                     const dataset::Dataset* dataset, int generation,
                                     dataset::Vocabulary vocabulary) {
   dataset::LabelsFile file;
-  if (!request.labels.empty()) file = LIDO_TRY(dataset::read_labels(request.labels, request.label_boxes));
+  if (!request.labels.empty())
+    file = LIDO_TRY(dataset::read_labels(request.labels, request.label_boxes));
   LIDO_TRY(dataset::extend(vocabulary, request.classes));
   const auto visit_clips = [&](const dataset::OnClipName& on_clip) -> Result<void> {
     const auto on_known = [&](const dataset::ClipRow& row) -> Result<void> {
@@ -62,9 +63,10 @@ Result<void> report_labels(const Request& request, const dataset::Dataset& datas
   summary.labels_on_no_sample = outcome.on_no_sample;
   summary.labels_beyond_end = outcome.beyond_end;
   summary.labels_lost = dataset::lost_json(outcome.lost);
-  summary.coverage = LIDO_TRY(dataset::label_coverage(
-      dataset, generation,
-      [&](const std::string& clip) { return labels.labeller.has_clip(clip); }));
+  summary.coverage =
+      LIDO_TRY(dataset::label_coverage(dataset, generation, [&](const std::string& clip) {
+        return labels.labeller.has_clip(clip);
+      }));
   for (const auto& lines : {labels.remarks, dataset::warnings(outcome)}) {
     for (const std::string& line : lines)
       summary.warnings.push_back(fmt::format("{}: {}", request.labels, line));

@@ -48,7 +48,8 @@ void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& bo
   for (const scene::TrackBox& at : boxes) {
     PersonFrame frame{at.box, best_cutout(scene, at), at.seen};
     // Without pixels in a gap, the last image and its box stay.
-    if (frame.cutout == nullptr && !at.seen && at.k == next_k) frame = {last.box, last.cutout, false};
+    if (frame.cutout == nullptr && !at.seen && at.k == next_k)
+      frame = {last.box, last.cutout, false};
     if (frame.cutout == nullptr) continue;
     add(at.k, frame);
     last = frame;
@@ -102,10 +103,9 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
       return {};
     };
     dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
-    visit_frames(scene, scene::boxes_along(seen, max_gap),
-                 [&](int64_t k, const PersonFrame& frame) {
-                   (void)cutter.push(k, false, frame, emit);
-                 });
+    visit_frames(
+        scene, scene::boxes_along(seen, max_gap),
+        [&](int64_t k, const PersonFrame& frame) { (void)cutter.push(k, false, frame, emit); });
     (void)cutter.finish(emit);
   }
   std::ranges::stable_sort(windows, {}, [](const PersonWindow& window) {

@@ -130,8 +130,7 @@ TEST(CutWindows, ACutoutThatCoversTheBoxFillsAGap) {
   hide(scene, followed, 2);
   // Expected 25 pixels beside the person: no IoU, but a wide square of pixels.
   scene.cutouts.emplace(
-      2, PlacedImage{
-             0, {.k = 2, .box = box_at(2, 25), .geometry = {100, 100, 1, 1, 30, 20}}});
+      2, PlacedImage{0, {.k = 2, .box = box_at(2, 25), .geometry = {100, 100, 1, 1, 30, 20}}});
   const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_EQ(windows[0].frames[2].cutout->image.k, 2);
@@ -142,8 +141,7 @@ TEST(CutWindows, ALongGapCutsTheTrack) {
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 0, 9, 0);
   for (const int64_t k : {4, 5}) hide(scene, followed, k);
-  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 1, is_person)),
-            (Starts{{0, 1}, {6, 1}}));
+  EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 1, is_person)), (Starts{{0, 1}, {6, 1}}));
   EXPECT_EQ(starts(cut_windows(scene, followed, kWindows, 2, is_person)),
             (Starts{{0, 1}, {2, 1}, {4, 1}, {6, 1}}));
 }

@@ -97,8 +97,7 @@ Summary parse_summary(const OrderedJson& json) {
     if (found != json.end() && found->is_number()) found->get_to(value);
   });
   summary.labels_lost = json.value("labels_lost", OrderedJson::array());
-  summary.coverage =
-      dataset::parse_coverage(json.value("label_seconds", OrderedJson::array()));
+  summary.coverage = dataset::parse_coverage(json.value("label_seconds", OrderedJson::array()));
   const OrderedJson copies = json.value("copied_clips", OrderedJson::array());
   for (const OrderedJson& one : copies) {
     if (one.is_object())

@@ -18,7 +18,7 @@ struct Request {
   std::vector<std::string> inputs;  ///< Files, folders, globs, prefixes and lists: find_inputs().
   std::string out;                  ///< The dataset: a folder, gs:// or s3://.
   std::string labels;               ///< A labels file; empty for none.
-  std::string label_boxes;  ///< A file of boxes for the labels; empty for none.
+  std::string label_boxes;          ///< A file of boxes for the labels; empty for none.
   std::string classes;  ///< "behaviour=drowning,swimming;age=child": labels that the dataset has;
                         ///< empty for those in the labels file.
   part::SampleOptions sampling;

@@ -60,8 +60,8 @@ Result<LabelSamples::Cutout> LabelSamples::cut_out(const media::Frame& frame,
                 .pts = frame.pts,
                 .geometry = cutout_geometry(labelled.box, sampling_.person_size),
                 .source = media::upright_size(frame)};
-  cutout.jpeg = std::make_shared<std::string>(LIDO_TRY(
-      encoder_.encode(converter_.convert(frame, cutout.geometry), sampling_.quality)));
+  cutout.jpeg = std::make_shared<std::string>(
+      LIDO_TRY(encoder_.encode(converter_.convert(frame, cutout.geometry), sampling_.quality)));
   return cutout;
 }
 
@@ -87,8 +87,8 @@ Result<void> LabelSamples::write(const Person& person, int64_t start,
     frames.push_back(*cutout.jpeg);
     sample.pts.push_back(cutout.pts);
     sample.cutouts.insert(sample.cutouts.end(), {sx, sy, ox, oy});
-    sample.boxes.insert(sample.boxes.end(), {box.x * sx + ox, box.y * sy + oy, box.width * sx,
-                                             box.height * sy});
+    sample.boxes.insert(sample.boxes.end(),
+                        {box.x * sx + ox, box.y * sy + oy, box.width * sx, box.height * sy});
   }
   return samples_.write(std::move(sample), frames, *middle.context);
 }

@@ -79,9 +79,8 @@ class WantedFrames {
   /// Whether a window at first_k <= k < end_k is wanted.
   bool has(int64_t first_k, int64_t end_k) const {
     if (kind_ != SampleKinds::Frames::kLabelled) return kind_ == SampleKinds::Frames::kAll;
-    return std::ranges::any_of(labelled_, [&](const dataset::Run& run) {
-      return first_k < run.end && run.begin < end_k;
-    });
+    return std::ranges::any_of(
+        labelled_, [&](const dataset::Run& run) { return first_k < run.end && run.begin < end_k; });
   }
 
  private:

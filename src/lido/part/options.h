@@ -12,7 +12,7 @@
 
 namespace lido::part {
 
-/// What the samples of a dataset show.
+/// Content of the samples of a dataset.
 struct SampleKinds {
   enum class Frames {
     kNone,
@@ -54,8 +54,8 @@ struct SampleOptions {
           "and needs no detector");
     visit("samples", self.samples, OneOf{{"auto", "person", "labels", "frame", "both"}},
           "Content of a sample. person: one person, cut out along their track. labels: one "
-          "labelled person, cut out along the labelled boxes, whether or not the detector found "
-          "anybody; the whole frame where labels have no boxes. frame: the whole frame, "
+          "labelled person, cut out along the labelled boxes, whatever the detector found; "
+          "the whole frame where labels have no boxes. frame: the whole frame, "
           "everywhere. both: person and frame. auto: person and labels; with --scene off, frame "
           "and labelled people");
     visit("person_size", self.person_size, Within{32, 512},
@@ -81,7 +81,7 @@ struct SampleOptions {
     visit("seed", self.seed, Within{0, 9e15}, "Seed of every random choice");
   }
 
-  /// What `samples` asks for.
+  /// The kinds that `samples` stands for.
   SampleKinds kinds() const {
     using enum SampleKinds::Frames;
     if (samples == "person") return {.tracked_people = true};

@@ -107,18 +107,18 @@ PartRecord record_from(const OrderedJson& json) {
 std::string part_name(const OrderedJson& identity, const ClipInput& clip, const Span& span,
                       std::string_view labels) {
   OrderedJson key = {kPartFormat,
-                           identity,
-                           clip.uri,
-                           clip.bytes,
-                           clip.fingerprint,
-                           clip.group_name(),
-                           clip.site,
-                           clip.camera,
-                           clip.start_utc ? dataset::to_string(*clip.start_utc) : "",
-                           span.from ? span.from->pts : 0,
-                           span.start_pts.value_or(-1),
-                           span.first_k,
-                           span.end_k};
+                     identity,
+                     clip.uri,
+                     clip.bytes,
+                     clip.fingerprint,
+                     clip.group_name(),
+                     clip.site,
+                     clip.camera,
+                     clip.start_utc ? dataset::to_string(*clip.start_utc) : "",
+                     span.from ? span.from->pts : 0,
+                     span.start_pts.value_or(-1),
+                     span.first_k,
+                     span.end_k};
   if (!labels.empty()) key.push_back(labels);
   return fmt::format("{}/{}", kPartsFolder, sha256_hex(json_text(key)).substr(0, 32));
 }

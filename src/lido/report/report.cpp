@@ -99,10 +99,11 @@ std::string label_seconds(const std::vector<dataset::LabelCoverage>& coverage) {
       "<h3>Seconds of labels</h3><div class=\"panel scroll\" tabindex=0><table><tr><th>label"
       "<th class=n>labelled<th class=n>in samples<th class=n>of one person<th>in no sample";
   for (const dataset::LabelCoverage& one : coverage) {
-    html += fmt::format("<tr><td>{}<td class=n>{:.1f} s<td class=\"n{}\">{:.1f} s<td class=n>"
-                        "{:.1f} s<td>",
-                        escape(one.task + ": " + one.label), one.labelled_s,
-                        one.has_none() ? " bad" : "", one.in_samples_s, one.in_person_samples_s);
+    html += fmt::format(
+        "<tr><td>{}<td class=n>{:.1f} s<td class=\"n{}\">{:.1f} s<td class=n>"
+        "{:.1f} s<td>",
+        escape(one.task + ": " + one.label), one.labelled_s, one.has_none() ? " bad" : "",
+        one.in_samples_s, one.in_person_samples_s);
     for (size_t i = 0; i < std::min(one.lost.size(), kMaxLost); ++i) {
       const dataset::LostStretch& lost = one.lost[i];
       html += fmt::format("{}{} {} to {}", i > 0 ? "<br>" : "", escape(short_name(lost.clip)),

@@ -126,10 +126,10 @@ namespace {
 
 /// A place where a person was seen, carried on from tick to tick.
 struct Place {
-  Box box;         ///< Where the person is expected, pixels of the current frame.
-  double dx = 0;   ///< Movement of the box in one tick, pixels.
+  Box box;        ///< Where the person is expected, pixels of the current frame.
+  double dx = 0;  ///< Movement of the box in one tick, pixels.
   double dy = 0;
-  int64_t seen_k = 0;       ///< Tick of the last sighting.
+  int64_t seen_k = 0;  ///< Tick of the last sighting.
   int64_t sightings = 0;
   bool is_certain = false;  ///< A sighting had min_score or more.
 };
@@ -193,8 +193,8 @@ class Places {
     if (before.k / kBlock != now.k / kBlock || !now.registration) return {};
     const Homography now_from_reference = inverse(now.registration->reference_from_frame);
     if (now.registration->reference_k == before.k) return now_from_reference;
-    const bool has_same = before.registration &&
-                          before.registration->reference_k == now.registration->reference_k;
+    const bool has_same =
+        before.registration && before.registration->reference_k == now.registration->reference_k;
     if (!has_same) return {};
     return now_from_reference * before.registration->reference_from_frame;
   }
@@ -244,9 +244,8 @@ std::vector<Box> cutouts(std::span<const Observation> recent, const Detector& de
   constexpr double kExpectedIou = 0.3;
   const Observation& now = recent.back();
   std::vector<Detection> people;
-  std::ranges::copy_if(now.found, std::back_inserter(people), [&](const Detection& one) {
-    return detector.is_person(one.class_id);
-  });
+  std::ranges::copy_if(now.found, std::back_inserter(people),
+                       [&](const Detection& one) { return detector.is_person(one.class_id); });
   std::ranges::stable_sort(people, std::greater{}, &Detection::score);
   std::vector<Box> boxes;
   for (const Detection& one : people) {

@@ -115,13 +115,11 @@ std::vector<Box> boxes_of(const Observation& one) {
 }
 
 TEST_F(FollowClip, CutsOutFaintPeopleAndWhereAPersonWasAMomentAgo) {
-  // Certain at k = 0, faint at k = 1, then nobody.
+  // Certain at k = 0, faint at k = 1, then unseen.
   const std::vector<Observation> recent = {frame(0, {person(100, 50)}),
                                            frame(1, {person(100, 50, 0.2F)}), frame(2, {}),
                                            frame(3, {}), frame(4, {})};
-  const auto at = [&](size_t n) {
-    return cutouts(std::span(recent).first(n), *detector_, 2);
-  };
+  const auto at = [&](size_t n) { return cutouts(std::span(recent).first(n), *detector_, 2); };
   for (const size_t n : {1U, 2U}) EXPECT_EQ(at(n), boxes_of(recent[n - 1]));
   for (const size_t n : {3U, 4U}) EXPECT_EQ(at(n), boxes_of(recent[1]));
   EXPECT_TRUE(at(5).empty()) << "three ticks after the last sighting";

@@ -92,8 +92,8 @@ Result<void> write_labels(storage::Store& store, const FilmPlan& plan) {
       return boxes.append({row.clip, std::to_string(row.person), row.time_s, row.visible[0],
                            row.visible[1], row.visible[2], row.visible[3]});
     };
-    LIDO_TRY(dataset::visit_table<dataset::SeenRow>(store, "truth/" + camera.name + ".parquet",
-                                                    add));
+    LIDO_TRY(
+        dataset::visit_table<dataset::SeenRow>(store, "truth/" + camera.name + ".parquet", add));
     labels += spans.finish(clip_of(camera));
   }
   LIDO_TRY(boxes.commit());

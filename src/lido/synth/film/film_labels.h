@@ -17,7 +17,7 @@ Result<void> write_labels(storage::Store& store, const FilmPlan& plan);
 
 /// Text of clips.csv: one group for the run, and the time of each clip's first frame by the
 /// camera's clock.
-/// @param site  Text of site.yaml, which tells runs apart. Pure.
+/// @param site  Text of site.yaml, different for each run. Pure.
 std::string clips_csv(const FilmPlan& plan, const std::string& site);
 
 }  // namespace lido::synth

@@ -36,7 +36,7 @@ class FilmLabels : public ::testing::Test {
     rows_.push_back(row);
   }
 
-  /// Lines of labels.csv that say what the person did.
+  /// Lines of labels.csv with the task behaviour.
   std::vector<std::string> behaviours() {
     plan_.cameras = {camera_};
     EXPECT_TRUE(dataset::write_table(*store_, "truth/a.parquet", rows_));
