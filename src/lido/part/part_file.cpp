@@ -26,7 +26,7 @@ OrderedJson to_json(const PartSample& sample) {
                       {"offset", sample.offset},
                       {"length", sample.length},
                       {"sha256", sample.sha256},
-                      {"source", {sample.source_width, sample.source_height}},
+                      {"source_size", {sample.source_width, sample.source_height}},
                       {"geometry", std::move(geometry)},
                       {"seen", sample.seen},
                       {"repeated", sample.repeated},
@@ -43,8 +43,8 @@ PartSample sample_from(const OrderedJson& json) {
                     .offset = json.at("offset"),
                     .length = json.at("length"),
                     .sha256 = json.at("sha256"),
-                    .source_width = json.at("source").at(0),
-                    .source_height = json.at("source").at(1),
+                    .source_width = json.at("source_size").at(0),
+                    .source_height = json.at("source_size").at(1),
                     .geometry = geometry_at(json.at("geometry"), 0)};
   json.at("seen").get_to(sample.seen);
   json.at("repeated").get_to(sample.repeated);
