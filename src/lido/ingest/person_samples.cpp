@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
+#include <iterator>
 
 #include "lido/part/sample_writer.h"
 
@@ -57,10 +58,13 @@ void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& bo
   }
 }
 
-/// Sampling time of a window's context image: its middle frame.
-int64_t context_k(const PersonWindow& window, const dataset::WindowOptions& options) {
-  return std::min(window.start_k + options.window / 2,
-                  window.start_k + options.window - 1 - window.repeated);
+/// The whole frame that shows where a window's person is: the one at the window's middle, or the
+/// last one before in a gap without images. Null for none.
+const PlacedImage* context_of(const ClipScene& scene, const PersonWindow& window) {
+  const auto length = std::ssize(window.frames);
+  const int64_t middle = window.start_k + std::min(length / 2, length - 1 - window.repeated);
+  const auto after = scene.contexts.upper_bound(middle);
+  return after == scene.contexts.begin() ? nullptr : &std::prev(after)->second;
 }
 
 /// The sample of a window, without its images.
@@ -129,10 +133,9 @@ Result<void> write_people_part(const JobContext& job, const std::string& name,
     for (const PersonFrame& frame : window.frames)
       frames.push_back(LIDO_TRY(images.read(*frame.cutout)));
     std::string context;
-    const auto middle = scene.contexts.find(context_k(window, job.sampling.windows));
-    if (middle != scene.contexts.end()) {
-      const part::StoredImage& whole = middle->second.image;
-      context = LIDO_TRY(images.read(middle->second));
+    if (const PlacedImage* placed = context_of(scene, window); placed != nullptr) {
+      const part::StoredImage& whole = placed->image;
+      context = LIDO_TRY(images.read(*placed));
       sample.geometry = whole.geometry;
       sample.source_width = static_cast<int32_t>(whole.box.width);
       sample.source_height = static_cast<int32_t>(whole.box.height);

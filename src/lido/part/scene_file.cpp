@@ -137,9 +137,10 @@ Result<void> SceneWriter::cut_people(const media::Frame& frame,
     cutout.pts = frame.pts;
     record_.cutouts.push_back(cutout);
   }
-  // A window shows its context at its middle frame.
-  const int64_t start = k - sampling_.windows.window / 2;
-  if (boxes.empty() || start < 0 || start % sampling_.windows.stride != 0) return {};
+  // A window shows its context at its middle frame. Windows at the ends of tracks start anywhere.
+  const auto [window, stride] = sampling_.windows;
+  const bool may_be_middle = stride <= window || (k >= window / 2 && (k - window / 2) % stride == 0);
+  if (boxes.empty() || !may_be_middle) return {};
   const auto geometry = media::shrunk_geometry(frame, kContextSide);
   StoredImage context = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
   const auto [width, height] = media::upright_size(frame);
