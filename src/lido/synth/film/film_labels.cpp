@@ -107,7 +107,7 @@ std::string clips_csv(const FilmPlan& plan, const std::string& site) {
   const int64_t midnight_us = dataset::parse_utc(kFirstDay)->us;
   std::string text = "clip,group,site,camera,start_utc\n";
   for (const SimulatedCamera& camera : plan.cameras) {
-    const double start_s = plan.begins_s + camera.clock_offset_s;
+    const double start_s = plan.begins_s + camera.clock.offset_s;
     const dataset::UtcTime start{midnight_us + std::llround(start_s * 1e6)};
     text += fmt::format("{},{},simulated,{},{}\n", clip_of(camera), group, camera.name,
                         dataset::to_string(start));

@@ -90,7 +90,7 @@ TEST_F(FilmLabels, ALostFrameEndsNoLabel) {
 TEST_F(FilmLabels, ClipsOfARunAreOneGroupAndHaveATime) {
   SimulatedCamera late = camera_;
   late.name = "b";
-  late.clock_offset_s = 1.5;
+  late.clock.offset_s = 1.5;
   plan_.cameras = {camera_, late};
   plan_.seed = 3;
   plan_.begins_s = 3600;
