@@ -59,13 +59,14 @@ TEST(Summary, ComesBackFromJson) {
                         .shard_bytes = 1 << 20,
                         .source_hours = 0.5,
                         .spans_resumed = 7,
+                        .coverage = {{.task = "t", .label = "l", .labelled_s = 2.5}},
                         .copy_of = {{"b", "a"}},
                         .changed_clips = {"c"},
                         .warnings = {"one", "two"},
                         .faults = {{"/a.mp4", 1.5, "damaged"}, {"/b", 0, "gone", true, true}}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 32U);
+  EXPECT_EQ(json.size(), 33U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
@@ -73,6 +74,8 @@ TEST(Summary, ComesBackFromJson) {
   EXPECT_EQ(read.source_hours, 0.5);
   EXPECT_EQ(read.spans_resumed, 7);
   EXPECT_EQ(read.unreadable_inputs, 5);
+  ASSERT_EQ(read.coverage.size(), 1U);
+  EXPECT_EQ(read.coverage[0].labelled_s, 2.5);
   EXPECT_EQ(read.copies, 6);
   EXPECT_EQ(read.changed, 8);
   EXPECT_EQ(read.copy_of, summary.copy_of);

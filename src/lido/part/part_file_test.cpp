@@ -48,6 +48,10 @@ PartRecord full_record() {
   person.track = 3;
   person.cutouts = {1, 2, 3, 4, 5, 6, 7, 8};
   person.boxes = {0.125, 1, 2, 3, 4, 5, 6, 7};
+  person.seen = {true, false};
+  person.repeated = 1;
+  person.source = "label";
+  person.person = "7";
   return {.samples = {frames, person},
           .runs = {{0, 5}, {7, 9}},
           .skipped = {{5, 7, true}},
@@ -79,6 +83,10 @@ TEST_F(PartFile, ComesBackAsItWasWritten) {
     EXPECT_EQ(sample.track, wanted.track);
     EXPECT_EQ(sample.cutouts, wanted.cutouts);
     EXPECT_EQ(sample.boxes, wanted.boxes);
+    EXPECT_EQ(sample.seen, wanted.seen);
+    EXPECT_EQ(sample.repeated, wanted.repeated);
+    EXPECT_EQ(sample.source, wanted.source);
+    EXPECT_EQ(sample.person, wanted.person);
   }
   EXPECT_EQ(read->runs, truth.runs);
   EXPECT_EQ(read->skipped, truth.skipped);
@@ -158,10 +166,14 @@ TEST(PartName, DependsOnEveryInput) {
 
 TEST(PartName, IsTheHashOfADocumentedText) {
   // Golden: resuming an ingest of an earlier version depends on it.
-  const std::string text = R"([3,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
+  const std::string text = R"([4,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
   const ClipInput clip{.uri = "/a.mp4", .bytes = 5, .fingerprint = "p5:ab", .modified_ns = 7};
   EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}),
             ".work/parts/" + sha256_hex(text).substr(0, 32));
+  // Labels that shape the samples stand at the end.
+  const std::string labelled = text.substr(0, text.size() - 1) + R"(,"{}"])";
+  EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}, "{}"),
+            ".work/parts/" + sha256_hex(labelled).substr(0, 32));
 }
 
 TEST(EndsJob, IsTrueOfAStopAndOfABucketThatFails) {

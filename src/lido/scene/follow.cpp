@@ -182,6 +182,7 @@ class Places {
       if (motion != Homography{}) place.box = apply(motion, place.box);
       place.box.x += place.dx * ticks;
       place.box.y += place.dy * ticks;
+      if (place.seen_k == previous_->k) continue;
       place.dx *= kSlowing;
       place.dy *= kSlowing;
     }

@@ -28,9 +28,9 @@ TEST_F(PersonPoses, PeopleAreLookedAtWhateverTheirScore) {
   now.found = {
       {box_at(300), 0.16F, kPerson}, {box_at(500), 0.9F, kBicycle}, {box_at(600), 0.8F, kPerson}};
   const std::vector recent = {before, now};
-  // The certain person, where one was a tick ago, and the faint one that no place explains.
+  // The certain person, the faint one, and where one was a tick ago.
   EXPECT_EQ(pose_boxes(recent, *detector_),
-            (std::vector<Box>{box_at(600), box_at(0), box_at(300)}));
+            (std::vector<Box>{box_at(600), box_at(300), box_at(0)}));
 }
 
 TEST_F(PersonPoses, ATrackHasThePoseOfItsDetections) {
