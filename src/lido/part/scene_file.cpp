@@ -139,7 +139,8 @@ Result<void> SceneWriter::cut_people(const media::Frame& frame,
   }
   // A window shows its context at its middle frame. Windows at the ends of tracks start anywhere.
   const auto [window, stride] = sampling_.windows;
-  const bool may_be_middle = stride <= window || (k >= window / 2 && (k - window / 2) % stride == 0);
+  const bool may_be_middle =
+      stride <= window || (k >= window / 2 && (k - window / 2) % stride == 0);
   if (boxes.empty() || !may_be_middle) return {};
   const auto geometry = media::shrunk_geometry(frame, kContextSide);
   StoredImage context = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
