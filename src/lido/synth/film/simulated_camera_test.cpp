@@ -10,14 +10,14 @@
 namespace lido::synth {
 namespace {
 
-Result<SimulatedCamera> read(const std::string& lines) {
+Result<SimulatedCamera> read_lines(const std::string& lines) {
   return read_simulated_camera(
       *Yaml::parse("at: [-1, -1, 3]\nlooks_at: [4, 2, 0]\n" + lines, "c.yaml"),
       testing::rectangle_pool(), 1);
 }
 
 TEST(SimulatedCamera, ReadsItsSensor) {
-  const auto camera = read(
+  const auto camera = read_lines(
       "noise: 0.1\ncodec: hevc\ndrops: 0.25\nclock_offset_s: -3\n"
       "faults: [{kind: knock, at_s: 10, for_s: 5, turn_deg: [0, 0, 90]}]\n");
   ASSERT_TRUE(camera) << camera.error().message;
@@ -36,7 +36,7 @@ TEST(SimulatedCamera, NamesTheLineOfABadSensor) {
         "faults: [{kind: rain, at_s: 1, for_s: 1}]\n",
         "faults: [{kind: cover, at_s: 1, for_s: 1, turn_deg: [1, 2, 3]}]\n",
         "faults: [{kind: knock, at_s: 1, for_s: 1, turn_deg: [1, 2]}]\n", "colour: red\n"}) {
-    const auto camera = read(bad);
+    const auto camera = read_lines(bad);
     ASSERT_FALSE(camera) << bad;
     EXPECT_EQ(camera.error().message.find("c.yaml:3: "), 0u) << camera.error().message;
   }
