@@ -67,7 +67,8 @@ TEST(App, ChoicesAndRangesAreShown) {
   const Command all = program();
   const Argument* samples = all.find("ingest")->flag("--samples");
   ASSERT_NE(samples, nullptr);
-  EXPECT_EQ(samples->choices, (std::vector<std::string>{"auto", "person", "labels", "frame", "both"}));
+  EXPECT_EQ(samples->choices,
+            (std::vector<std::string>{"auto", "person", "labels", "frame", "both"}));
   const std::string help = help_text(*all.find("synth")->find("pool"));
   EXPECT_NE(help.find("(1 to 16)"), std::string::npos) << help;  // --cameras
 }
