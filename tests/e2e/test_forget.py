@@ -26,11 +26,8 @@ QUICK = [*"--fps 4 --size 64 --window 4 --stride 2 --scene off".split()]
 STEPS = ("pages", "recorded", "scenes", "shards", "published", "swept")
 
 
-def stepped_clip(path, first=0, frames=11, rate=1, steps=11):
-    """A clip of grey frames, each 20 levels brighter than the one before, in turns of `steps`.
-
-    The last frame is sampled once, which fills no window.
-    """
+def stepped_clip(path, first=0, frames=10, rate=1, steps=11):
+    """A clip of grey frames, each 20 levels brighter than the one before, in turns of `steps`."""
     source = f"color=c=black:s=128x128:r={rate}:d={frames / rate}"
     subprocess.run(
         [
@@ -83,7 +80,7 @@ def forget(dataset, *options, code=0, env=None):
 @pytest.fixture
 def steps(tmp_path):
     """A dataset of two clips with one frame a second, sampled four times a second."""
-    clips = [stepped_clip(tmp_path / "a.mp4"), stepped_clip(tmp_path / "b.mp4", frames=10)]
+    clips = [stepped_clip(tmp_path / "a.mp4"), stepped_clip(tmp_path / "b.mp4", frames=9)]
     ingest(clips, tmp_path / "d", *QUICK, "--shard-mb", 0.001)
     assert frames_stored(tmp_path / "d").keys() == set(range(10))
     return tmp_path / "d"
@@ -173,12 +170,12 @@ def test_what_a_killed_removal_began_any_later_one_finishes(steps):
 
 def test_a_time_outside_the_clip_is_refused(steps):
     before = content(steps)
-    assert "the clip ends at 0:11" in forget(
+    assert "the clip ends at 0:10" in forget(
         steps, "--clip", "a.mp4", "--time", "12:30-14:00", code=2
     )
     assert content(steps) == before and (steps / "report.html").exists()
     done = run("forget", steps, "--clip", "a.mp4", "--time", "8-14:00", "--dry-run")
-    assert done.code == 0 and "the clip ends at 0:11" in done.err
+    assert done.code == 0 and "the clip ends at 0:10" in done.err
 
 
 def test_a_dry_run_counts_and_removes_nothing(steps):

@@ -16,6 +16,8 @@ RENAMED = {
     "objects": {"kind": "class_name"},
     "tracks": {"kind": "class_name", "way": "path_length"},
 }
+# Columns that the manifest of format 1 lacks, with their values there.
+ADDED = {"seen": [], "repeated": 0, "source": "", "person": ""}
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_labels_make_a_generation_of_the_present_format(old, tmp_path):
     assert done.code == 0 and done.json["generation"] == 2, done.err
     assert format_of(old, 1) == 1 and format_of(old, 2) == 2
     new = [{**row, "labels": None} for row in table(old, "manifest", 2)]
-    assert new == [{**row, "labels": None} for row in table(old, "manifest", 1)]
+    assert new == [{**row, **ADDED, "labels": None} for row in table(old, "manifest", 1)]
     assert "cam2.mp4" in (old / "report.html").read_text()
 
 
@@ -78,6 +80,7 @@ def test_it_grows(old, clips):
     rows = table(old, "manifest", 2)
     assert {r["clip"].rsplit("/", 1)[-1] for r in rows} == {"cam2.mp4", "h264_b.mp4"}
     kept = [r for r in rows if r["clip"].endswith("cam2.mp4")]
+    assert all({name: row.pop(name) for name in ADDED} == ADDED for row in kept)
     assert repr(kept) == repr(table(old, "manifest", 1)), "as text, since NaN equals nothing"
     generation = json.loads((old / "generations/000002/generation.json").read_text())
     assert generation["format"] == 2
