@@ -49,7 +49,7 @@ def test_an_export_has_the_frames_of_the_stretch_and_no_others(steps, tmp_path):
     again = run("export", steps, "--clip", "a.mp4", "--time", "2-4", "--out", out)
     assert again.code == 2 and "empty" in again.err
     outside = run("export", steps, "--clip", "a.mp4", "--time", "20-21", "--out", tmp_path / "no")
-    assert outside.code == 2 and "the clip ends at 0:11" in outside.err
+    assert outside.code == 2 and "the clip ends at 0:10" in outside.err
 
 
 def test_a_copy_is_whole_and_a_move_leaves_nothing(steps, tmp_path):
