@@ -79,6 +79,15 @@ class RowReader {
     values.resize(take_size());
     for (T& value : values) take(value);
   }
+  /// Bits have no address, so that each is taken into a value of its own.
+  void take(std::vector<bool>& values) {
+    values.resize(take_size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      bool value = false;
+      take(value);
+      values[i] = value;
+    }
+  }
   template <typename Row>
     requires std::is_class_v<Row>
   void take(Row& row) {
