@@ -177,7 +177,7 @@ std::vector<std::string> coverage_lines(const std::vector<LabelCoverage>& covera
   std::vector<std::string> lines;
   if (coverage.empty()) return lines;
   lines.push_back(fmt::format("{:<32}{:>12}{:>12}{:>8}{:>12}{:>10}", "seconds of label", "labelled",
-                              "in samples", "share", "of a person", "samples"));
+                              "in samples", "share", "one person", "samples"));
   for (const LabelCoverage& one : coverage) {
     const double share = one.labelled_s > 0 ? 100 * one.in_samples_s / one.labelled_s : 0;
     lines.push_back(fmt::format("{:<32}{:>12.1f}{:>12.1f}{:>7.0f}%{:>12.1f}{:>10}",
