@@ -73,6 +73,8 @@ constexpr std::array kExamples = {
     Examples{"lido calibrate",
              "lido calibrate --board charuco.toml --clips cam_0.mp4 cam_1.mp4 --out calibration",
              "lido calibrate site.yaml --board charuco.toml --clips cal/*.mp4 --out calibration"},
+    Examples{"lido reconstruct", "lido reconstruct site.yaml --poses keypoints --out scene",
+             "lido reconstruct sim/site.yaml --poses sim --noise-px 2 --out scene --json"},
     Examples{"lido jobs", "lido jobs --on k8s:pool-a/data",
              "lido jobs --on https://ray.example.org --token-file token --json"},
     Examples{"lido logs", "lido logs lido-3f2a9c81b04d-1 --on k8s:pool-a/data",

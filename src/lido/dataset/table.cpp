@@ -3,6 +3,7 @@
 
 #include "lido/dataset/columns.h"
 #include "lido/dataset/parquet_file.h"
+#include "lido/dataset/people_tables.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/scene_tables.h"
 #include "lido/dataset/truth_tables.h"
@@ -94,6 +95,7 @@ LIDO_TABLE(DangerRow)
 LIDO_TABLE(FilmedRow)
 LIDO_TABLE(SeenRow)
 LIDO_TABLE(LabelBoxRow)
+LIDO_TABLE(JointRow)
 #undef LIDO_TABLE
 // NOLINTEND(bugprone-macro-parentheses)
 

@@ -2,6 +2,7 @@
 #include "lido/dataset/table_docs.h"
 
 #include "lido/dataset/columns.h"
+#include "lido/dataset/people_tables.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/scene_tables.h"
 #include "lido/dataset/truth_tables.h"
@@ -48,7 +49,7 @@ std::vector<TableDoc> docs_of() {
 std::vector<TableDoc> table_docs() {
   return docs_of<SampleRow, LabelRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow,
                  TrackRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, FilmedRow,
-                 SeenRow, LabelBoxRow>();
+                 SeenRow, LabelBoxRow, JointRow>();
 }
 
 }  // namespace lido::dataset

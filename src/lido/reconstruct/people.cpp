@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/reconstruct/people.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include "lido/geometry/projection.h"
+
+namespace lido::reconstruct {
+namespace {
+
+using geometry::Camera;
+using geometry::Ray;
+using geometry::SightLine;
+using geometry::Vector3;
+
+/// Squared error of sight lines that do not meet: large, but one joint must not decide.
+constexpr double kMiss2 = 25;
+
+/// A view with the sight lines of its keypoints.
+struct SightedView {
+  const PersonView* view;
+  const Camera* camera;
+  std::array<std::optional<SightLine>, kJoints> lines;
+};
+
+/// Squared distance of two rays in standard deviations. Nothing if they meet outside the space, on
+/// the other side of the water's surface, or behind a camera.
+std::optional<double> ray_error2(const SightedView& a, const SightedView& b, size_t joint,
+                                 bool under_water, const Space& space) {
+  const auto pick = [&](const SightedView& one) -> const std::optional<Ray>& {
+    const SightLine& line = *one.lines[joint];
+    return under_water || !line.in_air ? line.in_water : line.in_air;
+  };
+  const std::optional<Ray>&ray_a = pick(a), &ray_b = pick(b);
+  if (!ray_a || !ray_b) return std::nullopt;
+  const Vector3 between = ray_a->origin - ray_b->origin;
+  const double cosine = ray_a->direction.dot(ray_b->direction), sine2 = 1 - cosine * cosine;
+  const double on_a = ray_a->direction.dot(between), on_b = ray_b->direction.dot(between);
+  const double t_a = (cosine * on_b - on_a) / sine2, t_b = (on_b - cosine * on_a) / sine2;
+  if (!(t_a > 0) || !(t_b > 0)) return std::nullopt;
+  const Vector3 point_a = ray_a->origin + t_a * ray_a->direction;
+  const Vector3 point_b = ray_b->origin + t_b * ray_b->direction;
+  const Vector3 middle = (point_a + point_b) / 2;
+  const auto spread_m = [&](const SightedView& one) {
+    return (middle - one.camera->position).norm() * one.view->keypoints[joint].sigma_px /
+           one.camera->fx;
+  };
+  const double spread = std::hypot(spread_m(a), spread_m(b));
+  // Along the lines the point is less certain than across them.
+  const double near_m = 0.1 + 3 * spread / std::sqrt(sine2);
+  if (under_water ? middle.z() > near_m : middle.z() < -near_m) return std::nullopt;
+  if (!space.contains(middle)) return std::nullopt;
+  return (point_a - point_b).squaredNorm() / (spread * spread);
+}
+
+/// Whether the sight lines of a joint from two views are nearly parallel, as those of cameras that
+/// look at each other: where they meet is uncertain.
+bool are_parallel(const SightedView& a, const SightedView& b, size_t joint) {
+  const auto direction = [&](const SightedView& one) -> const Vector3& {
+    const SightLine& line = *one.lines[joint];
+    return line.in_air ? line.in_air->direction : line.in_water->direction;
+  };
+  constexpr double kMinSine = 0.17;  // 10 degrees
+  return direction(a).cross(direction(b)).squaredNorm() < kMinSine * kMinSine;
+}
+
+/// Mean squared error of two views as views of one person. Nothing if they share too few keypoints.
+std::optional<double> view_error2(const SightedView& a, const SightedView& b, const Space& space,
+                                  const AssociateOptions& options) {
+  double sum = 0;
+  size_t shared = 0;
+  for (size_t joint = 0; joint < kJoints; ++joint) {
+    if (!a.lines[joint] || !b.lines[joint] || are_parallel(a, b, joint)) continue;
+    ++shared;
+    double best = kMiss2;
+    for (const bool under_water : {false, true})
+      best = std::min(best, ray_error2(a, b, joint, under_water, space).value_or(kMiss2));
+    sum += best;
+  }
+  if (shared < options.min_shared) return std::nullopt;
+  return sum / static_cast<double>(shared);
+}
+
+/// Groups of views that grow by joining.
+class Groups {
+ public:
+  Groups(std::span<const PersonView> views, const std::vector<std::vector<double>>& errors2,
+         double max_error2)
+      : views_(views), errors2_(errors2), max_error2_(max_error2) {
+    for (size_t i = 0; i < views.size(); ++i) {
+      members_.push_back({i});
+      owner_.push_back(i);
+    }
+  }
+
+  void join(size_t a, size_t b) {
+    std::vector<size_t>&one = members_[owner_[a]], &other = members_[owner_[b]];
+    if (&one == &other || !may_join(one, other)) return;
+    for (const size_t moved : other) owner_[moved] = owner_[a];
+    one.insert(one.end(), other.begin(), other.end());
+    other.clear();
+  }
+
+  std::vector<std::vector<size_t>> of_two_or_more() {
+    std::vector<std::vector<size_t>> out;
+    for (std::vector<size_t>& one : members_) {
+      if (one.size() < 2) continue;
+      std::ranges::sort(one);
+      out.push_back(std::move(one));
+    }
+    return out;
+  }
+
+ private:
+  /// One view a camera, and the views of both agree on average.
+  bool may_join(const std::vector<size_t>& one, const std::vector<size_t>& other) const {
+    double sum = 0;
+    int pairs = 0;
+    for (const size_t a : one) {
+      for (const size_t b : other) {
+        if (views_[a].camera == views_[b].camera) return false;
+        if (!std::isfinite(errors2_[a][b])) continue;
+        sum += errors2_[a][b];
+        ++pairs;
+      }
+    }
+    return pairs > 0 && sum / pairs <= max_error2_;
+  }
+
+  std::span<const PersonView> views_;
+  const std::vector<std::vector<double>>& errors2_;
+  double max_error2_;
+  std::vector<std::vector<size_t>> members_;
+  std::vector<size_t> owner_;
+};
+
+/// Sightings of a joint by a group's views.
+std::vector<Sighting> sightings_of(std::span<const PersonView> views, std::span<const size_t> group,
+                                   size_t joint) {
+  std::vector<Sighting> out;
+  for (const size_t i : group) {
+    const Keypoint& keypoint = views[i].keypoints[joint];
+    if (keypoint.is_seen()) out.push_back({views[i].camera, keypoint.pixel, keypoint.sigma_px});
+  }
+  return out;
+}
+
+}  // namespace
+
+size_t Skeleton::found() const {
+  return static_cast<size_t>(std::ranges::count_if(joints, &Joint::is_found));
+}
+
+Space space_of(const geometry::Pool& pool) {
+  const auto bounds = pool.bounds();
+  // A little beyond deck and floor, for errors; and a jump or a child on shoulders.
+  constexpr double kBeyond_m = 0.5, kHeight_m = 2.6;
+  const double beside_m = pool.deck_m + kBeyond_m;
+  return {{bounds.low_x - beside_m, bounds.low_y - beside_m,
+           -std::max(pool.shallow_m, pool.deep_m) - kBeyond_m},
+          {bounds.high_x + beside_m, bounds.high_y + beside_m, kHeight_m}};
+}
+
+std::vector<std::vector<size_t>> associate(std::span<const Camera> cameras,
+                                           std::span<const PersonView> views, const Space& space,
+                                           const AssociateOptions& options) {
+  std::vector<SightedView> sighted;
+  for (const PersonView& view : views) {
+    SightedView one{.view = &view, .camera = &cameras[view.camera], .lines = {}};
+    for (size_t joint = 0; joint < kJoints; ++joint) {
+      if (view.keypoints[joint].is_seen())
+        one.lines[joint] = geometry::sight_line(*one.camera, view.keypoints[joint].pixel);
+    }
+    sighted.push_back(std::move(one));
+  }
+  struct Pair {
+    double error2;
+    size_t a, b;
+  };
+  std::vector<Pair> pairs;
+  std::vector<std::vector<double>> errors2(
+      views.size(), std::vector<double>(views.size(), std::numeric_limits<double>::infinity()));
+  for (size_t a = 0; a < views.size(); ++a) {
+    for (size_t b = a + 1; b < views.size(); ++b) {
+      if (views[a].camera == views[b].camera) continue;
+      const auto error2 = view_error2(sighted[a], sighted[b], space, options);
+      if (!error2) continue;
+      errors2[a][b] = errors2[b][a] = *error2;
+      if (*error2 <= options.max_error2) pairs.push_back({*error2, a, b});
+    }
+  }
+  std::ranges::sort(pairs, {},
+                    [](const Pair& one) { return std::tuple(one.error2, one.a, one.b); });
+  Groups groups(views, errors2, options.max_error2);
+  for (const Pair& one : pairs) groups.join(one.a, one.b);
+  return groups.of_two_or_more();
+}
+
+Skeleton triangulate_person(std::span<const Camera> cameras, std::span<const PersonView> views,
+                            std::span<const size_t> group, const Space& space) {
+  Skeleton skeleton{.views = {group.begin(), group.end()}};
+  std::vector<int> offered(cameras.size()), used(cameras.size());
+  for (size_t joint = 0; joint < kJoints; ++joint) {
+    const auto sightings = sightings_of(views, group, joint);
+    if (sightings.size() < 2) continue;
+    const auto found = triangulate(cameras, sightings);
+    for (const Sighting& one : sightings) ++offered[one.camera];
+    if (!found || !space.contains(found->point_in_world)) continue;
+    Joint& out = skeleton.joints[joint];
+    out.point_in_world = found->point_in_world;
+    out.covariance = found->covariance;
+    for (const size_t i : found->used) {
+      out.cameras.push_back(sightings[i].camera);
+      ++used[sightings[i].camera];
+    }
+  }
+  std::vector<size_t> agreeing;
+  for (const size_t i : group) {
+    const size_t camera = views[i].camera;
+    if (2 * used[camera] >= offered[camera]) agreeing.push_back(i);
+  }
+  if (agreeing.size() == group.size() || group.size() <= 2) return skeleton;
+  return triangulate_person(cameras, views, agreeing, space);
+}
+
+}  // namespace lido::reconstruct

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures association and triangulation of people on one core: ./dev bench reconstruct.
+// Usage: people_bench
+// Prints a JSON line for each number of people: CPU milliseconds a moment without and with tracks.
+// Measured in simulation.
+#include <fmt/format.h>
+
+#include <ctime>
+
+#include "lido/reconstruct/people_tracker.h"
+#include "lido/reconstruct/test_people.h"
+
+namespace {
+
+using namespace lido;
+using namespace lido::reconstruct;
+
+double cpu_ms() { return 1e3 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+/// Walkers in rows, 2 m apart or more, who go all ways.
+std::vector<Walker> crowd(int people) {
+  std::vector<Walker> walkers;
+  for (int i = 0; i < people; ++i) {
+    const double angle = 2.4 * i;
+    walkers.push_back({{2 + 2.5 * (i % 8), 1.5 + 2 * (i / 8), -1.2},
+                       {0.3 * std::cos(angle), 0.3 * std::sin(angle), 0}});
+  }
+  return walkers;
+}
+
+}  // namespace
+
+int main() {
+  auto cameras = six_cameras();
+  cameras.pop_back();
+  constexpr int kMoments = 50;
+  for (const int people : {2, 4, 8, 16, 40}) {
+    NoisySight sight(1, 2);
+    std::vector<std::vector<PersonView>> moments;
+    for (int moment = 0; moment < kMoments; ++moment) {
+      std::vector<StickPerson> sticks;
+      for (const Walker& one : crowd(people)) sticks.push_back(one.at(moment / 10.0));
+      moments.push_back(see(cameras, sticks, sight).views);
+    }
+    size_t groups = 0, tracked = 0;
+    double start_ms = cpu_ms();
+    for (const auto& views : moments) {
+      for (const auto& group : associate(cameras, views, test_space())) {
+        groups += triangulate_person(cameras, views, group, test_space()).found() > 0 ? 1 : 0;
+      }
+    }
+    const double associate_ms = (cpu_ms() - start_ms) / kMoments;
+    PeopleTracker tracker(cameras, test_space());
+    start_ms = cpu_ms();
+    for (size_t i = 0; i < moments.size(); ++i)
+      tracked += tracker.push(static_cast<double>(i) / 10, moments[i]).size();
+    const double track_ms = (cpu_ms() - start_ms) / kMoments;
+    fmt::print(
+        "{{\"people\": {}, \"associate_ms\": {:.3f}, \"track_ms\": {:.3f}, "
+        "\"found\": {:.2f}, \"tracked\": {:.2f}}}\n",
+        people, associate_ms, track_ms, static_cast<double>(groups) / kMoments,
+        static_cast<double>(tracked) / kMoments);
+  }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/reconstruct/people_tracker.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "lido/geometry/projection.h"
+
+namespace lido::reconstruct {
+namespace {
+
+using geometry::Camera;
+using geometry::Vector3;
+
+/// A joint with its speed, by Kalman's filter with constant speed.
+class JointFilter {
+ public:
+  bool is_running() const { return running_; }
+  Vector3 position() const { return state_.head<3>(); }
+  Eigen::Matrix3d covariance() const { return covariance_.topLeftCorner<3, 3>(); }
+
+  void predict(double step_s, double agility) {
+    if (!running_) return;
+    Matrix move = Matrix::Identity();
+    move.topRightCorner<3, 3>().diagonal().setConstant(step_s);
+    state_ = move * state_;
+    const double q = agility * agility;
+    Matrix noise = Matrix::Zero();
+    noise.topLeftCorner<3, 3>().diagonal().setConstant(q * step_s * step_s * step_s / 3);
+    noise.topRightCorner<3, 3>().diagonal().setConstant(q * step_s * step_s / 2);
+    noise.bottomLeftCorner<3, 3>().diagonal().setConstant(q * step_s * step_s / 2);
+    noise.bottomRightCorner<3, 3>().diagonal().setConstant(q * step_s);
+    covariance_ = move * covariance_ * move.transpose() + noise;
+  }
+
+  /// Returns whether the measurement fits what was predicted, and is used.
+  bool update(const Joint& measured) {
+    if (!running_) {
+      start(measured);
+      return true;
+    }
+    const Eigen::Matrix3d total = covariance() + measured.covariance;
+    const Vector3 surprise = measured.point_in_world - position();
+    const Eigen::Matrix3d inverse = total.inverse();
+    // Chi-square with three degrees of freedom is beyond 30 once in a million.
+    if (surprise.dot(inverse * surprise) > 30) {
+      // A second surprise in a row is the truth.
+      if (++misses_ >= 2) start(measured);
+      return misses_ == 0;
+    }
+    misses_ = 0;
+    const Eigen::Matrix<double, 6, 3> gain = covariance_.leftCols<3>() * inverse;
+    state_ += gain * surprise;
+    covariance_ -= gain * covariance_.topRows<3>();
+    covariance_ = (covariance_ + covariance_.transpose()).eval() / 2;
+    return true;
+  }
+
+ private:
+  using Matrix = Eigen::Matrix<double, 6, 6>;
+
+  void start(const Joint& measured) {
+    running_ = true;
+    misses_ = 0;
+    state_ << measured.point_in_world, 0, 0, 0;
+    constexpr double kSpeed_mps = 1.5;
+    covariance_.setZero();
+    covariance_.topLeftCorner<3, 3>() = measured.covariance;
+    covariance_.bottomRightCorner<3, 3>().diagonal().setConstant(kSpeed_mps * kSpeed_mps);
+  }
+
+  bool running_ = false;
+  int misses_ = 0;
+  Eigen::Matrix<double, 6, 1> state_ = Eigen::Matrix<double, 6, 1>::Zero();
+  Matrix covariance_ = Matrix::Zero();
+};
+
+struct Track {
+  int64_t id = 0;  ///< 0: not confirmed yet.
+  std::array<JointFilter, kJoints> joints;
+  int hits = 0;
+  double seen_s = 0;  ///< Time of the last triangulation.
+};
+
+/// Mean squared error of a view as a view of a track, in standard deviations with the track's own.
+/// Nothing without enough joints.
+std::optional<double> error2(const Camera& camera, const PersonView& view, const Track& track) {
+  constexpr double kMax2 = 25, kPose_m = 0.04;
+  constexpr int kMinJoints = 4;
+  double sum = 0;
+  int count = 0;
+  for (size_t i = 0; i < kJoints; ++i) {
+    const Keypoint& keypoint = view.keypoints[i];
+    if (!keypoint.is_seen() || !track.joints[i].is_running()) continue;
+    const auto seen = geometry::differentiate_by_point(camera, track.joints[i].position());
+    if (!seen) continue;
+    Eigen::Matrix2d covariance =
+        seen->by_point * track.joints[i].covariance() * seen->by_point.transpose();
+    const double scale = seen->by_point.norm();
+    covariance.diagonal().array() +=
+        keypoint.sigma_px * keypoint.sigma_px + kPose_m * kPose_m * scale * scale / 2;
+    const Eigen::Vector2d error = keypoint.pixel - seen->pixel;
+    sum += std::min(kMax2, error.dot(covariance.inverse() * error) / 2);
+    ++count;
+  }
+  if (count < kMinJoints) return std::nullopt;
+  return sum / count;
+}
+
+/// Mean distance of joints that both have, metres.
+double mean_distance(const Track& track, const Skeleton& skeleton) {
+  double sum = 0;
+  int count = 0;
+  for (size_t i = 0; i < kJoints; ++i) {
+    if (!track.joints[i].is_running() || !skeleton.joints[i].is_found()) continue;
+    sum += (track.joints[i].position() - skeleton.joints[i].point_in_world).norm();
+    ++count;
+  }
+  return count > 0 ? sum / count : std::numeric_limits<double>::infinity();
+}
+
+}  // namespace
+
+struct PeopleTracker::State {
+  std::vector<Camera> cameras;
+  Space space;
+  TrackPeopleOptions options;
+  std::vector<Track> tracks;
+  std::optional<double> time_s;
+  int64_t last_id = 0;
+
+  /// Gives views to tracks, the best pair first; at most one view a camera to each.
+  std::vector<std::vector<size_t>> give(std::span<const PersonView> views,
+                                        std::vector<bool>& given) const {
+    constexpr double kMaxError2 = 6;
+    struct Pair {
+      double error2;
+      size_t track, view;
+    };
+    std::vector<Pair> pairs;
+    for (size_t t = 0; t < tracks.size(); ++t) {
+      for (size_t v = 0; v < views.size(); ++v) {
+        const auto found = error2(cameras[views[v].camera], views[v], tracks[t]);
+        if (found && *found <= kMaxError2) pairs.push_back({*found, t, v});
+      }
+    }
+    std::ranges::sort(pairs, {},
+                      [](const Pair& one) { return std::tuple(one.error2, one.track, one.view); });
+    std::vector<std::vector<size_t>> out(tracks.size());
+    for (const Pair& one : pairs) {
+      const bool has_camera = std::ranges::any_of(out[one.track], [&](size_t view) {
+        return views[view].camera == views[one.view].camera;
+      });
+      if (given[one.view] || has_camera) continue;
+      given[one.view] = true;
+      out[one.track].push_back(one.view);
+    }
+    return out;
+  }
+
+  /// Filters a track's joints by a skeleton of this moment.
+  std::optional<TrackedPerson> update(Track& track, const Skeleton& skeleton, double now_s) {
+    constexpr size_t kMinJoints = 3;
+    if (skeleton.found() < kMinJoints) return std::nullopt;
+    TrackedPerson person{.views = static_cast<int>(skeleton.views.size())};
+    for (size_t i = 0; i < kJoints; ++i) {
+      if (!skeleton.joints[i].is_found() || !track.joints[i].update(skeleton.joints[i])) continue;
+      person.joints[i] = {track.joints[i].position(), track.joints[i].covariance(),
+                          skeleton.joints[i].cameras};
+    }
+    track.seen_s = now_s;
+    ++track.hits;
+    if (track.id == 0 && track.hits >= options.confirm) track.id = ++last_id;
+    person.id = track.id;
+    return person;
+  }
+
+  /// Starts people from views that no track took.
+  void start_people(std::span<const PersonView> views, const std::vector<bool>& given, double now_s,
+                    std::vector<TrackedPerson>& out) {
+    std::vector<PersonView> rest;
+    for (size_t i = 0; i < views.size(); ++i) {
+      if (!given[i]) rest.push_back(views[i]);
+    }
+    constexpr size_t kMinJoints = 5;
+    constexpr double kSame_m = 0.3;
+    for (const auto& group : associate(cameras, rest, space)) {
+      const Skeleton skeleton = triangulate_person(cameras, rest, group, space);
+      const bool known = std::ranges::any_of(
+          tracks, [&](const Track& one) { return mean_distance(one, skeleton) < kSame_m; });
+      if (known || skeleton.found() < kMinJoints) continue;
+      Track track;
+      if (auto person = update(track, skeleton, now_s); person && person->id > 0)
+        out.push_back(std::move(*person));
+      tracks.push_back(std::move(track));
+    }
+  }
+};
+
+PeopleTracker::PeopleTracker(std::vector<Camera> cameras, const Space& space,
+                             const TrackPeopleOptions& options)
+    : state_(std::make_unique<State>(State{std::move(cameras), space, options, {}, {}, 0})) {}
+PeopleTracker::PeopleTracker(PeopleTracker&&) noexcept = default;
+PeopleTracker& PeopleTracker::operator=(PeopleTracker&&) noexcept = default;
+PeopleTracker::~PeopleTracker() = default;
+
+std::vector<TrackedPerson> PeopleTracker::push(double time_s, std::span<const PersonView> views) {
+  State& state = *state_;
+  const double step_s = state.time_s ? time_s - *state.time_s : 0;
+  state.time_s = time_s;
+  for (Track& track : state.tracks) {
+    for (JointFilter& joint : track.joints) joint.predict(step_s, state.options.agility);
+  }
+  std::vector<bool> given(views.size(), false);
+  const auto owned = state.give(views, given);
+  std::vector<TrackedPerson> out;
+  for (size_t i = 0; i < owned.size(); ++i) {
+    if (owned[i].size() < 2) continue;
+    const auto skeleton = triangulate_person(state.cameras, views, owned[i], state.space);
+    auto person = state.update(state.tracks[i], skeleton, time_s);
+    if (person && person->id > 0) out.push_back(std::move(*person));
+  }
+  state.start_people(views, given, time_s, out);
+  std::erase_if(state.tracks,
+                [&](const Track& one) { return time_s - one.seen_s > state.options.max_gap_s; });
+  std::ranges::sort(out, {}, &TrackedPerson::id);
+  return out;
+}
+
+}  // namespace lido::reconstruct

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "lido/reconstruct/people.h"
+
+namespace lido::reconstruct {
+
+struct TrackPeopleOptions {
+  /// A track ends when its person was not triangulated for so long, seconds.
+  double max_gap_s = 1.5;
+  /// Moments with a triangulation after which a track counts.
+  int confirm = 3;
+  /// How strongly joints may accelerate: the standard deviation of a change of speed in a second,
+  /// metres a second.
+  double agility = 3;
+
+  static void fields(auto& self, auto&& visit) {
+    visit("max_gap_s", self.max_gap_s, Within{0, 60},
+          "Seconds for which a person may be seen by fewer than two cameras; raise it where people "
+          "dive for long");
+    visit("confirm", self.confirm, Within{1, 100},
+          "Moments after which a new person counts; raise it against false people");
+    visit("agility", self.agility, Within{0.01, 100},
+          "Change of speed of a joint in a second, metres a second; lower it for smoother and "
+          "slower tracks");
+  }
+};
+
+/// A person at one moment.
+struct TrackedPerson {
+  int64_t id = 0;                       ///< From 1, in the order of confirmation.
+  std::array<Joint, kJoints> joints{};  ///< Filtered in time; without cameras: not seen now.
+  int views = 0;                        ///< Cameras that saw the person.
+};
+
+/// Follows people through time in 3D. Views are given to the people whom they are near, as
+/// predicted; the rest is grouped by associate() and starts new people. Each joint has a Kalman
+/// filter with constant speed.
+///
+/// Memory is that of the present people. Deterministic. Not thread-safe.
+class PeopleTracker {
+ public:
+  PeopleTracker(std::vector<geometry::Camera> cameras, const Space& space,
+                const TrackPeopleOptions& options = {});
+  PeopleTracker(PeopleTracker&&) noexcept;
+  PeopleTracker& operator=(PeopleTracker&&) noexcept;
+  ~PeopleTracker();
+
+  /// Adds the views of one moment.
+  /// @param time_s  Later than that of the call before.
+  /// @return People whom two cameras saw at this moment, by id.
+  std::vector<TrackedPerson> push(double time_s, std::span<const PersonView> views);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace lido::reconstruct

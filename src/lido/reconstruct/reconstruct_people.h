@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "lido/geometry/site.h"
+#include "lido/reconstruct/people_tracker.h"
+#include "lido/reconstruct/pose_files.h"
+
+namespace lido::reconstruct {
+
+struct ReconstructOptions {
+  /// Moments a second.
+  double rate_hz = 10;
+  /// Standard deviation of a keypoint.
+  double sigma_px = 3;
+  /// Noise that is added to keypoints, to see what errors of a pose network would cost.
+  double noise_px = 0;
+  double noise_seed = 1;
+  TrackPeopleOptions tracking;
+
+  static void fields(auto& self, auto&& visit) {
+    visit("rate_hz", self.rate_hz, Within{0.1, 100}, "Moments a second at which people are found");
+    visit("sigma_px", self.sigma_px, Within{0.05, 100},
+          "Standard deviation of a keypoint's coordinates, pixels; raise it for poor keypoints or "
+          "calibrations");
+    visit("noise_px", self.noise_px, Within{0, 100},
+          "Noise to add to the keypoints, pixels; shows what errors of a pose network would cost");
+    visit("noise_seed", self.noise_seed, Within{0, 1e9}, "Seed of that noise");
+    TrackPeopleOptions::fields(self.tracking, visit);
+  }
+};
+
+struct ReconstructSummary {
+  int64_t moments = 0;
+  int64_t people = 0;       ///< Different ones.
+  int64_t joints = 0;       ///< Rows of the table.
+  int64_t under_water = 0;  ///< Rows of joints under water.
+  int64_t cameras = 0;      ///< With keypoints.
+};
+
+/// Finds people in 3D from keypoints of several cameras, and writes tracks3d.parquet and, for each
+/// person, person_ID.trc (y up, metres, NaN in gaps).
+/// @param poses  Folder that read_poses() reads.
+/// @param out  Folder to write: an empty one, or an earlier one of this command, which is replaced.
+/// @return kDegenerate for fewer than two cameras with keypoints; errors of read_poses() and
+///         storage; kCancelled.
+Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const std::string& poses,
+                                              const std::string& out,
+                                              const ReconstructOptions& options,
+                                              const std::stop_token& stop);
+
+}  // namespace lido::reconstruct

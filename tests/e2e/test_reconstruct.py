@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""lido reconstruct on a simulated film: people in metres against the film's truth."""
+
+import json
+
+import duckdb
+import numpy
+import pytest
+from conftest import run
+
+# Four cameras around a pool; two in the water and one on the deck.
+SCENE = """seed: 5
+duration_s: 5
+pool: {outline: [[0, 0], [9, 0], [9, 5], [0, 5]], shallow_m: 1.0, deep_m: 1.8, \
+ways_in: [[0, 2]], gate: [-1.5, 2]}
+people:
+  - {age_years: 35, at: [3, -1.2], does: [{behaviour: standing, for_s: 60}]}
+  - {age_years: 30, at: [3, 3], does: [{behaviour: treading, for_s: 60}]}
+  - {age_years: 12, at: [6, 2.5], does: [{behaviour: floating, for_s: 60}]}
+cameras:
+  - {name: a, at: [-1.5, -2, 3.5], looks_at: [4.5, 2, 0], degrees: 75, k: [-0.08], fps: 10}
+  - {name: b, at: [10.5, -2, 3.5], looks_at: [4.5, 2, 0], degrees: 75, fps: 10, \
+clock_offset_s: 0.03}
+  - {name: c, at: [10.5, 7, 3.5], looks_at: [4.5, 2, 0], degrees: 75, fps: 10}
+  - {name: d, at: [-1.5, 7, 3.5], looks_at: [4.5, 2, 0], degrees: 75, fps: 10}
+light: cloudy
+water: {wave_m: 0, turbidity: 0}
+"""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("film")
+    (folder / "scene.yaml").write_text(SCENE)
+    done = run("synth", "scene", folder / "scene.yaml", "--out", folder / "film", "--quiet")
+    assert done.code == 0, done.err
+    return folder / "film"
+
+
+def errors_of(film, scene):
+    """Distance of each joint from the nearest person's in the truth, with its height there."""
+    names = [
+        *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder"),
+        *("right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip"),
+        *("right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
+    ]
+    truth = {}
+    query = f"select time_s, person, keypoints_m from '{film}/truth/a.parquet'"
+    for time_s, person, points in duckdb.sql(query).fetchall():
+        truth.setdefault(round(time_s, 1), {})[person] = numpy.reshape(points, (17, 3))
+    query = f"select time_s, person, joint, x_m, y_m, z_m from '{scene}/tracks3d.parquet'"
+    owners, errors = {}, []
+    for time_s, person, joint, *point in duckdb.sql(query).fetchall():
+        people = truth.get(round(time_s, 1), {})
+        at = names.index(joint)
+        if not people:
+            continue
+        owner = min(people, key=lambda one: numpy.linalg.norm(people[one][at] - point))
+        owners.setdefault(person, []).append(owner)
+        errors.append((numpy.linalg.norm(people[owner][at] - point), people[owner][at][2]))
+    return owners, numpy.array(errors)
+
+
+def test_people_are_where_the_film_has_them(film, tmp_path):
+    done = run("reconstruct", film / "site.yaml", "--poses", film, "--out", tmp_path / "scene",
+               "--noise-px", 2, "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["cameras"] == 4 and done.json["moments"] >= 49
+    owners, errors = errors_of(film, tmp_path / "scene")
+    # Each track is one person throughout, and no person has two.
+    assert all(len(set(seen)) == 1 for seen in owners.values())
+    assert len({seen[0] for seen in owners.values()}) == len(owners) == done.json["people"] >= 2
+    above, below = errors[errors[:, 1] > 0, 0], errors[errors[:, 1] < 0, 0]
+    assert len(above) > 300 and numpy.median(above) <= 0.040
+    assert len(below) > 300 and numpy.median(below) <= 0.080
+    assert (tmp_path / "scene/person_1.trc").read_text().startswith("PathFileType\t4\t(X/Y/Z)")
+
+
+def test_wrong_input_is_one_line(film, tmp_path):
+    done = run("reconstruct", film / "site.yaml", "--poses", tmp_path, "--out", tmp_path / "out")
+    assert done.code == 2 and done.err.count("\n") == 1
+    assert done.err.startswith(f"lido: {tmp_path}: no keypoints of the site's cameras, want")
+    (tmp_path / "a.json").write_text(json.dumps({"images": [], "annotations": [3]}))
+    done = run("reconstruct", film / "site.yaml", "--poses", tmp_path, "--out", tmp_path / "out")
+    assert done.code == 2
+    wanted = "annotations whose `image_id` is that of an image"
+    assert done.err == f"lido: {tmp_path}/a.json: want {wanted}\n"
+    (tmp_path / "a.json").write_text(json.dumps({"images": [{"id": 1}], "annotations": []}))
+    done = run("reconstruct", film / "site.yaml", "--poses", tmp_path, "--out", tmp_path / "out")
+    assert done.code == 2
+    assert done.err == f"lido: {tmp_path}: 1 camera(s) with keypoints, want two or more\n"
+    assert not (tmp_path / "out").exists()
