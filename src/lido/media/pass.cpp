@@ -199,7 +199,9 @@ void Pass::move_break_here() {
 
 void Pass::suspect_from_packet(int64_t pts) {
   suspect(pts);
-  // Damage seldom begins at the packet that shows it: frames of packets before may be wrong too.
+  // Damage seldom begins at the packet that shows it. A decoder that meets noise at a packet's end
+  // may not notice before the next packet.
+  if (pts != kNoPts && recent_.size() > 1) suspect(recent_[recent_.size() - 2].pts);
   known_limit_ = std::min(known_limit_, report.last_pts);
 }
 

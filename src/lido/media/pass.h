@@ -62,7 +62,8 @@ struct Pass {
   void break_here(const Error& error);
   /// Moves the fault to the last PTS seen: further frames turned out to be good.
   void move_break_here();
-  /// Notes that a packet could not be decoded. Only the frames so far are known to be good.
+  /// Notes that the packet read last could not be decoded. The frame of the packet before may be
+  /// wrong too; only the frames so far are known to be good.
   /// @param pts  The packet's PTS; kNoPts when there is none.
   void suspect_from_packet(int64_t pts);
   /// @param first_shown  PTS of the first frame shown; sample 0 where the request gives none.
