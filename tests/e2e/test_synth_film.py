@@ -434,7 +434,7 @@ def test_a_pool_at_random(tmp_path):
     files = sorted(
         path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()
     )
-    assert len(files) == 12
+    assert len(files) == 13
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
     for bad, said in (
