@@ -7,10 +7,10 @@ import sys
 
 import pytest
 import torch
+from lido.torch import Samples
 from torch.utils.data import DataLoader
 
 import lido
-from lido.torch import Samples
 
 ROOT = pathlib.Path(__file__).parents[2]
 LIDO = ROOT / "build/release/bin/lido"
