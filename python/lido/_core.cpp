@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 
+#include "array.h"
 #include "lido/dataset/augment.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/split.h"
@@ -26,6 +27,7 @@ using lido::dataset::Generation;
 using lido::dataset::SampleRow;
 using lido::media::Image;
 using lido::python::check;
+using lido::python::to_array;
 using lido::python::value_or_throw;
 
 /// A dataset at one generation. Samples share it, so that they outlive the Python Dataset.
@@ -38,17 +40,6 @@ struct Opened {
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>>;
 using Pixels = nb::ndarray<nb::numpy, uint8_t, nb::ndim<3>>;
 using Boxes = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
-
-/// Moves values into an array that owns them.
-template <typename Array, typename T>
-Array to_array(std::vector<T> values, std::initializer_list<size_t> shape) {
-  auto owned = std::make_unique<std::vector<T>>(std::move(values));
-  T* data = owned->data();
-  const nb::capsule owner(
-      owned.get(), [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
-  owned.release();
-  return Array(data, shape, owner);
-}
 
 struct Sample {
   std::shared_ptr<const Opened> opened;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "array.h"
 #include "lido/loader/loader.h"
 #include "result.h"
 
@@ -23,22 +24,12 @@ namespace {
 using lido::dataset::SampleRow;
 using lido::dataset::Vocabulary;
 using lido::loader::LoaderOptions;
+using lido::python::to_array;
 using lido::python::value_or_throw;
 
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<5>>;
 using Boxes = nb::ndarray<nb::numpy, double, nb::ndim<3>>;
 using Targets = nb::ndarray<nb::numpy, int64_t, nb::ndim<1>>;
-
-/// Moves values into an array that owns them.
-template <typename Array, typename T>
-Array to_array(std::vector<T> values, std::initializer_list<size_t> shape) {
-  auto owned = std::make_unique<std::vector<T>>(std::move(values));
-  T* data = owned->data();
-  const nb::capsule owner(
-      owned.get(), [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
-  owned.release();
-  return Array(data, shape, owner);
-}
 
 /// Time between two looks for Ctrl-C.
 constexpr std::chrono::milliseconds kSignalCheck{200};

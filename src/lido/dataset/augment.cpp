@@ -11,20 +11,16 @@
 #include <vector>
 
 #include "lido/base/hash.h"
+#include "lido/base/split_mix.h"
 
 namespace lido::dataset {
 namespace {
 
-/// Numbers from a seed, the same on every machine. Source: Steele et al., SplitMix64, OOPSLA 2014.
+/// Numbers from a seed, equal on every machine.
 class Draw {
  public:
   explicit Draw(uint64_t seed) : state_(seed) {}
-  uint64_t next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
+  uint64_t next() { return split_mix64(state_); }
   double uniform() { return static_cast<double>(next() >> 11) * 0x1p-53; }
   double within(double max) { return (2 * uniform() - 1) * max; }
 

@@ -27,8 +27,8 @@ struct Projection {
 /// @return Nothing where Camera::project_through_water() gives nothing.
 std::optional<Projection> differentiate(const Camera& camera, const Vector3& point_in_world);
 
-/// Projects a point as Camera::project() does, with analytic derivatives: in air, whatever the axes
-/// of the world are. by_index is 0. Pure.
+/// Projects a point as Camera::project() does, with analytic derivatives: in air, in any axes. The
+/// derivative by_index is 0. Pure.
 /// @return Nothing where Camera::project() gives nothing.
 std::optional<Projection> differentiate_in_air(const Camera& camera, const Vector3& point_in_world);
 

@@ -5,19 +5,16 @@
 #include <span>
 #include <utility>
 
+#include "lido/base/split_mix.h"
+
 namespace lido::loader {
 
-/// Numbers from a seed, equal on every machine. Source: Steele et al., SplitMix64, OOPSLA 2014.
+/// Numbers from a seed, equal on every machine.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
 
-  uint64_t next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
+  uint64_t next() { return split_mix64(state_); }
   /// Returns a number from 0 to `count` - 1. The bias is below count / 2^64.
   uint64_t below(uint64_t count) {
     __extension__ typedef unsigned __int128 Product;

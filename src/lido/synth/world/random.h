@@ -6,13 +6,14 @@
 #include <cstdint>
 #include <vector>
 
+#include "lido/base/split_mix.h"
+
 namespace lido::synth {
 
 /// Random numbers that are equal on every run of one build on one kind of CPU.
 ///
 /// SplitMix64, with distributions written here, since those of the standard library differ between
 /// implementations. Not thread-safe; copies continue independently.
-/// Source: Steele, Lea and Flood 2014, Fast splittable pseudorandom number generators.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
@@ -25,12 +26,7 @@ class Random {
   }
 
   /// 64 uniform bits.
-  uint64_t next() {
-    uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
+  uint64_t next() { return split_mix64(state_); }
   /// Uniform in [0, 1).
   double unit() { return static_cast<double>(next() >> 11) * 0x1p-53; }
   /// Uniform in [min, max).
