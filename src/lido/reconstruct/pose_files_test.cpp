@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "lido/base/result.h"
+#include "lido/base/test_folder.h"
 
 namespace lido::reconstruct {
 namespace {
@@ -69,8 +70,7 @@ TEST(PoseFiles, NamesTheFileAndWhatItWants) {
 }
 
 TEST(PoseFiles, FindsTheFilesOfCameras) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "pose_files";
-  std::filesystem::remove_all(folder);
+  const TestFolder folder;
   std::filesystem::create_directories(folder / "coco");
   const std::vector<geometry::Camera> cameras = {
       {.name = "a", .fps = 10}, {.name = "b"}, {.name = "c", .fps = 10}};
@@ -88,7 +88,6 @@ TEST(PoseFiles, FindsTheFilesOfCameras) {
   EXPECT_EQ((*found)[0].size(), 3U);
   EXPECT_TRUE((*found)[1].empty());
   EXPECT_EQ((*found)[2][0].people[0].camera, 2U);
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

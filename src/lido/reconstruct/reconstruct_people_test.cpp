@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "lido/base/test_folder.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/table.h"
 #include "lido/reconstruct/test_people.h"
@@ -20,7 +21,6 @@ namespace fs = std::filesystem;
 class ReconstructPeople : public ::testing::Test {
  protected:
   void SetUp() override {
-    fs::remove_all(folder_);
     fs::create_directories(folder_ / "poses");
     site_.pool = {.outline = {{0, 0}, {25, 0}, {25, 12.5}, {0, 12.5}}, .deep_m = 2};
     site_.cameras = six_cameras();
@@ -41,7 +41,6 @@ class ReconstructPeople : public ::testing::Test {
       std::ofstream(folder_ / "poses" / (site_.cameras[i].name + ".json"))
           << fmt::format("{{\"images\": [{}], \"annotations\": [{}]}}", images[i], people[i]);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   static void add(std::string& text, int frame, const PersonView& view) {
     text += fmt::format("{}{{\"image_id\": {}, \"keypoints\": [", text.empty() ? "" : ", ", frame);
@@ -59,7 +58,9 @@ class ReconstructPeople : public ::testing::Test {
   }
   std::vector<dataset::JointRow> rows() {
     const auto store = storage::open_store((folder_ / "out").string());
-    return *dataset::read_table<dataset::JointRow>(**store, "tracks3d.parquet");
+    auto all = dataset::read_table<dataset::JointRow>(**store, "tracks3d.parquet");
+    EXPECT_TRUE(all) << all.error().message;
+    return all.value_or(std::vector<dataset::JointRow>{});
   }
   std::string text_of(const std::string& name) {
     std::stringstream text;
@@ -67,7 +68,7 @@ class ReconstructPeople : public ::testing::Test {
     return text.str();
   }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / "reconstruct_people";
+  TestFolder folder_;
   geometry::Site site_;
   std::vector<Walker> walkers_ = {{{6, 5, -1.2}, {1, 0, 0}}, {{15, 8, -1.0}, {-0.5, 0, 0}, true}};
 };
@@ -123,6 +124,7 @@ TEST_F(ReconstructPeople, WritesTrcWithYUp) {
   const auto all = rows();
   const auto nose = std::ranges::find_if(
       all, [](const dataset::JointRow& row) { return row.person == 1 && row.joint == "nose"; });
+  ASSERT_NE(nose, all.end());
   EXPECT_NEAR(x, nose->x_m, 1e-4);
   EXPECT_NEAR(y, nose->z_m, 1e-4);
   EXPECT_NEAR(z, -nose->y_m, 1e-4);
