@@ -5,6 +5,7 @@ A room includes only rooms that src/lido/CMakeLists.txt adds before it. Inside a
 CMakeLists.txt gives an ORDER, every file is named there, itself or by its folder, and includes
 only files and folders named before its own.
 A third party's headers are included only where their owner is, and never in public headers.
+Tests get their folders from base/test_folder.h, since two tests with one folder break each other.
 """
 
 import pathlib
@@ -48,6 +49,14 @@ FOR_TESTS = re.compile(r"_(test|fuzz|bench)\.\w+$|(^|/)test(ing|_\w+)\.h$")
 # that a parser has read, which is UTF-8.
 STRICT_JSON = re.compile(r"(\.|->)dump\(")
 MAY_DUMP = {"base/json_text.h", "base/options.h"}
+# A folder with a fixed name, or one that is not removed, fails tests that run beside each other.
+OWN_FOLDER = re.compile(r"\b(TempDir|temp_directory_path|mkdtemp|tmpnam)\(")
+MAY_OWN_FOLDER = {
+    "base/test_folder.h",
+    "infer/temporary_folder.h",
+    "loader/scratch_file.cpp",
+    "storage/bucket.cpp",
+}
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
 
 
@@ -86,6 +95,18 @@ def strict_json_fault(name: str, text: str) -> str | None:
     return f"{name} calls dump(), want json_text() of base/json_text.h"
 
 
+def own_folder_fault(name: str, text: str) -> str | None:
+    found = OWN_FOLDER.search(text)
+    if name in MAY_OWN_FOLDER or not found:
+        return None
+    return f"{name} calls {found[1]}(), want TestFolder of base/test_folder.h"
+
+
+def text_faults(name: str, text: str) -> list[str]:
+    faults = (strict_json_fault(name, text), own_folder_fault(name, text))
+    return [fault for fault in faults if fault]
+
+
 def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside: list[str]):
     """Yields one line for each include that a file of a room must not have."""
     name = path.relative_to(house).as_posix()
@@ -93,8 +114,7 @@ def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside:
     own = place(inside, below)
     if inside and own is None and not FOR_TESTS.search(below):
         yield f"{name} is not in the room's ORDER"
-    if fault := strict_json_fault(name, path.read_text()):
-        yield fault
+    yield from text_faults(name, path.read_text())
     for include in INCLUDE.findall(path.read_text()):
         used = re.match(r"lido/(\w+)/(.+)", include)
         if used and used[1] in order and order.index(used[1]) > order.index(room):
@@ -119,12 +139,12 @@ def check(house: pathlib.Path) -> list[str]:
 
 
 def outside(folder: str, room: str) -> list[str]:
-    """Faults of the program's or the Python module's sources: third parties and strict JSON."""
+    """Faults of the program's or the Python module's sources."""
     faults = []
     for path in sorted((ROOT / folder).rglob("*.[ch]*")):
         name, text = path.relative_to(ROOT).as_posix(), path.read_text()
         found = [third_party_fault(room, name, include) for include in INCLUDE.findall(text)]
-        faults += [fault for fault in (strict_json_fault(name, text), *found) if fault]
+        faults += [*text_faults(name, text), *filter(None, found)]
     return faults
 
 

@@ -119,6 +119,24 @@ def test_json_that_throws_for_a_name_is_found(tmp_path):
     assert check_rooms.check(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'auto folder = testing::TempDir() + "lido";\n',
+        'auto file = std::filesystem::temp_directory_path() / "lido";\n',
+        "::mkdtemp(name.data());\n",
+    ],
+)
+def test_a_folder_that_a_test_makes_for_itself_is_found(tmp_path, text):
+    house(tmp_path, {"media/decoder_test.cpp": "vector"})
+    (tmp_path / "media/decoder_test.cpp").write_text(text)
+    (fault,) = check_rooms.check(tmp_path)
+    assert fault.startswith("media/decoder_test.cpp calls ") and "TestFolder" in fault
+    (tmp_path / "media/decoder_test.cpp").write_text("const TestFolder folder;\n")
+    (tmp_path / "base/test_folder.h").write_text(text)
+    assert check_rooms.check(tmp_path) == []
+
+
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
     (tmp_path / "b.md").write_text("# A `name` of its own\n")
     page = tmp_path / "a.md"

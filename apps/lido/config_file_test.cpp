@@ -3,8 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "lido/base/test_folder.h"
 
 namespace lido::cli {
 namespace {
@@ -29,11 +30,6 @@ Command program_with_config() {
 /// A lido.toml in a folder of its own.
 class Config : public testing::Test {
  protected:
-  Config() {
-    std::string pattern = testing::TempDir() + "config-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~Config() override { std::filesystem::remove_all(folder_); }
   ConfigFile write(const std::string& name, const std::string& text, bool trusted = true) {
     std::ofstream(folder_ / name) << text;
     return {folder_ / name, trusted};
@@ -42,7 +38,7 @@ class Config : public testing::Test {
                                       const std::vector<ConfigFile>& files) {
     return with_config_files(program_with_config(), arguments, files);
   }
-  std::filesystem::path folder_;
+  TestFolder folder_;
 };
 
 TEST_F(Config, AddsWhatTheCommandLineDoesNotHold) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/base/test_folder.h"
+
 namespace lido::cli {
 namespace {
 
@@ -36,8 +38,9 @@ TEST(DatasetOptions, FieldsThatTheDatasetDoesNotHaveStayAsAsked) {
 TEST(DatasetOptions, WithoutADatasetOptionsStayAsAsked) {
   part::SampleOptions asked;
   asked.quality = 71;
+  const TestFolder folder;
   const auto options =
-      options_of_dataset(testing::TempDir() + "no-such-dataset", asked, Names{"quality"});
+      options_of_dataset((folder / "no-such-dataset").string(), asked, Names{"quality"});
   ASSERT_TRUE(options) << options.error().message;
   EXPECT_EQ(options->quality, 71);
 }

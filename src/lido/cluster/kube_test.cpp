@@ -3,12 +3,13 @@
 #include "lido/cluster/kube.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+
+#include "lido/base/test_folder.h"
 
 namespace lido::cluster {
 namespace {
@@ -19,16 +20,10 @@ const Release kRelease{
 class KubeTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "lido_kube_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
     path_ = std::getenv("PATH");
     ::setenv("PATH", (folder_.string() + ":/usr/bin:/bin").c_str(), 1);
   }
-  void TearDown() override {
-    ::setenv("PATH", path_.c_str(), 1);
-    std::filesystem::remove_all(folder_);
-  }
+  void TearDown() override { ::setenv("PATH", path_.c_str(), 1); }
 
   /// Makes a program that logs its arguments, then runs the script.
   void make_program(const std::string& name, const std::string& script) {
@@ -45,12 +40,12 @@ class KubeTest : public testing::Test {
     return text.str();
   }
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
   std::string path_;
 };
 
 TEST_F(KubeTest, NamesAProgramThatIsNotInstalled) {
-  ::setenv("PATH", folder_.c_str(), 1);
+  ::setenv("PATH", folder_.path().c_str(), 1);
   const auto rendered = render_chart(kRelease);
   ASSERT_FALSE(rendered);
   EXPECT_EQ(rendered.error().code, ErrorCode::kNotFound);

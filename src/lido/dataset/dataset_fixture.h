@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "lido/base/hash.h"
+#include "lido/base/test_folder.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
@@ -22,15 +22,11 @@ namespace lido::dataset {
 class DatasetFixture : public testing::Test {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "lido-dataset-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    auto created = Dataset::open_or_create(folder, kOptions);
+    auto created = Dataset::open_or_create(folder_.string(), kOptions);
     ASSERT_TRUE(created) << created.error().message;
     dataset_.emplace(std::move(*created));
     publish_first();
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// An image of one colour.
   static media::Image image_of(uint8_t value) {
@@ -54,7 +50,7 @@ class DatasetFixture : public testing::Test {
   }
 
   inline static const nlohmann::ordered_json kOptions = {{"fps", "1"}, {"window", 2}};
-  std::filesystem::path folder_;
+  TestFolder folder_;
   std::optional<Dataset> dataset_;
 
  private:

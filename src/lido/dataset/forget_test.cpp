@@ -93,9 +93,9 @@ TEST_F(Forget, LeavesNoByteOfTheSamples) {
     EXPECT_TRUE(dataset_->read_sample(row)) << row.sample;
   }
   EXPECT_EQ(after[1].sha256, before[2].sha256) << "kept samples keep their bytes";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
     if (!entry.is_regular_file()) continue;
-    const std::string bytes = read(std::filesystem::relative(entry, folder_).string());
+    const std::string bytes = read(std::filesystem::relative(entry, folder_.path()).string());
     EXPECT_EQ(bytes.find("a_00000002"), std::string::npos) << entry.path();
   }
   EXPECT_FALSE(std::filesystem::exists(folder_ / "generations/000001"));
@@ -217,9 +217,9 @@ TEST_F(Forget, RemovesLeftoversOfUnfinishedWorkAndKeepsForeignFiles) {
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->leftovers, 2);
   EXPECT_EQ(proof_.foreign, std::vector<std::string>{"notes.txt"});
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path())) {
     if (!entry.is_regular_file()) continue;
-    const std::string bytes = read(std::filesystem::relative(entry, folder_).string());
+    const std::string bytes = read(std::filesystem::relative(entry, folder_.path()).string());
     EXPECT_EQ(bytes.find("a_00000002"), std::string::npos) << entry.path();
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <limits>
 
+#include "lido/base/test_folder.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/scene_tables.h"
 #include "lido/dataset/table.h"
@@ -13,15 +13,9 @@ namespace {
 
 class Tables : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "lido-tables-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    store_ = *storage::open_store(folder);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { store_ = *storage::open_store(folder_.string()); }
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
 };
 

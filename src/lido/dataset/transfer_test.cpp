@@ -42,8 +42,8 @@ class Transfer : public DatasetFixture {
 TEST_F(Transfer, CopiesEveryFile) {
   const auto summary = copy();
   ASSERT_TRUE(summary) << summary.error().message;
-  EXPECT_EQ(files(copy_), files(folder_));
-  EXPECT_EQ(summary->files, std::ssize(files(folder_)));
+  EXPECT_EQ(files(copy_), files(folder_.path()));
+  EXPECT_EQ(summary->files, std::ssize(files(folder_.path())));
   EXPECT_EQ(progress_.bytes, progress_.bytes_total);
   EXPECT_TRUE(Dataset::open(copy_.string()));
 }
@@ -78,20 +78,20 @@ TEST_F(Transfer, AStoppedCopyIsNoDatasetAndResumes) {
   const auto summary = copy();
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->copied_earlier, 1);
-  EXPECT_EQ(files(copy_), files(folder_));
+  EXPECT_EQ(files(copy_), files(folder_.path()));
 }
 
 TEST_F(Transfer, MovingRemovesTheSource) {
-  const auto before = files(folder_);
+  const auto before = files(folder_.path());
   ASSERT_TRUE(dataset_->store().write_text("notes.txt", "x"));
   const auto summary = move_dataset(*dataset_, *to_, 2, progress_, {});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(files(copy_), before);
-  EXPECT_EQ(files(folder_), (std::map<std::string, std::string>{{"notes.txt", "x"}}));
+  EXPECT_EQ(files(folder_.path()), (std::map<std::string, std::string>{{"notes.txt", "x"}}));
 }
 
 TEST_F(Transfer, AMoveResumesAtEveryPointOfTheRemoval) {
-  const auto whole = files(folder_);
+  const auto whole = files(folder_.path());
   // Killed with some files of the source left, lido.json among them.
   ASSERT_TRUE(copy());
   ASSERT_TRUE(
@@ -105,11 +105,11 @@ TEST_F(Transfer, AMoveResumesAtEveryPointOfTheRemoval) {
   const auto resumed = move_dataset(*dataset_, *to_, 2, progress_, {});
   ASSERT_TRUE(resumed) << resumed.error().message;
   EXPECT_EQ(files(copy_), whole);
-  EXPECT_TRUE(files(folder_).empty());
+  EXPECT_TRUE(files(folder_.path()).empty());
 }
 
 TEST_F(Transfer, AMoveWhoseSourceIsGoneIsFinished) {
-  const auto whole = files(folder_);
+  const auto whole = files(folder_.path());
   ASSERT_TRUE(copy());
   const auto finish = [&] { return *finish_move(folder_.string(), *to_); };
   EXPECT_FALSE(finish()) << "a copy that ended is not marked";

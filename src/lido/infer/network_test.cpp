@@ -3,8 +3,6 @@
 // tests/golden/make_outputs.py.
 #include "lido/infer/network.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,6 +11,7 @@
 #include <fstream>
 #include <thread>
 
+#include "lido/base/test_folder.h"
 #include "lido/infer/test_files.h"
 
 namespace lido::infer {
@@ -106,8 +105,8 @@ TEST(Network, RefusesValuesThatAreNotFinite) {
 }
 
 TEST(Network, RefusesWhatIsNoNetwork) {
-  const std::string file =
-      fs::temp_directory_path() / fmt::format("lido-no-network-{}.onnx", ::getpid());
+  const TestFolder folder;
+  const std::string file = folder / "model.onnx";
   for (const std::string& text :
        {std::string(), std::string("no network"), std::string(5000, '\x08')}) {
     std::ofstream(file) << text;
@@ -116,7 +115,6 @@ TEST(Network, RefusesWhatIsNoNetwork) {
     EXPECT_EQ(network.error().code, ErrorCode::kCorrupt);
     EXPECT_EQ(network.error().message.find('\n'), std::string::npos) << network.error().message;
   }
-  fs::remove(file);
 }
 
 }  // namespace

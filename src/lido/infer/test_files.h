@@ -7,6 +7,8 @@
 #include <sstream>
 #include <string>
 
+#include "lido/base/test_folder.h"
+
 // Files and environment of the room's tests.
 
 namespace lido::infer {
@@ -22,23 +24,6 @@ inline void write_file(const std::filesystem::path& path, std::string_view text)
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;
 }
-
-/// A new folder under the system's temporary one, removed at the end.
-class TestFolder {
- public:
-  TestFolder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "lido-infer-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// Sets an environment variable, and restores its former value at the end.
 class TestVariable {

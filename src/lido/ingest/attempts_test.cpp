@@ -3,19 +3,19 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 const std::string kPart = ".work/parts/0123";
 
-Attempts open(TestFolder& folder, const std::string& place, const std::string& run = "run1") {
+Attempts open(TestStoreFolder& folder, const std::string& place, const std::string& run = "run1") {
   return *Attempts::open(folder.store(), place, run);
 }
 
 TEST(Attempts, AnAttemptThatEndedLeavesNothing) {
-  TestFolder folder("attempts_ended");
+  TestStoreFolder folder;
   const Attempts attempts = open(folder, "node1");
   const std::string note = *attempts.begin(kPart);
   EXPECT_TRUE(note.starts_with(".work/attempts/0123@node1.run1."));
@@ -25,7 +25,7 @@ TEST(Attempts, AnAttemptThatEndedLeavesNothing) {
 }
 
 TEST(Attempts, ANoteThatIsLeftIsAFailure) {
-  TestFolder folder("attempts_left");
+  TestStoreFolder folder;
   ASSERT_TRUE(open(folder, "node1").begin(kPart));
   ASSERT_TRUE(open(folder, "node1").begin(kPart));
   ASSERT_TRUE(open(folder, "node2").begin(".work/parts/4567"));
@@ -38,7 +38,7 @@ TEST(Attempts, ANoteThatIsLeftIsAFailure) {
 }
 
 TEST(Attempts, AMarkedNoteIsACrash) {
-  TestFolder folder("attempts_marked");
+  TestStoreFolder folder;
   const Attempts attempts = open(folder, "node1");
   const std::string note = *attempts.begin(kPart);
   EXPECT_EQ(attempts.path_of(note), folder.path(note));
@@ -48,14 +48,14 @@ TEST(Attempts, AMarkedNoteIsACrash) {
 }
 
 TEST(Attempts, NotesOfAnotherRunDoNotCount) {
-  TestFolder folder("attempts_runs");
+  TestStoreFolder folder;
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(open(folder, "node1", "run1").begin(kPart));
   EXPECT_EQ(open(folder, "node1", "run2").failures(kPart).kills, 0);
   EXPECT_TRUE(open(folder, "node1", "run2").places().empty());
 }
 
 TEST(Attempts, FailuresOnADeadNodeAreDeathsOfTheNode) {
-  TestFolder folder("attempts_nodes");
+  TestStoreFolder folder;
   for (const char* node : {"node1", "node1", "node2"}) ASSERT_TRUE(open(folder, node).begin(kPart));
   Attempts attempts = open(folder, "node3");
   attempts.keep_places({"node2", "node3"});
@@ -73,7 +73,7 @@ TEST(Attempts, ALedgerOfNoneWritesNothing) {
 }
 
 TEST(Attempts, AFolderWithoutNotesIsNoError) {
-  TestFolder folder("attempts_empty");
+  TestStoreFolder folder;
   EXPECT_TRUE(open(folder, "node1").places().empty());
 }
 

@@ -6,7 +6,7 @@
 #include <numeric>
 #include <set>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -29,7 +29,7 @@ std::unique_ptr<ClipDb> clips_of(const std::vector<int64_t>& sizes) {
 }
 
 TEST(Batches, HoldEverySpanOnceTheLargestFirst) {
-  TestFolder folder("batches_all");
+  TestStoreFolder folder;
   std::vector<int64_t> sizes(100);
   std::iota(sizes.begin(), sizes.end(), 1'000'000);
   const auto clips = clips_of(sizes);
@@ -54,7 +54,7 @@ TEST(Batches, HoldEverySpanOnceTheLargestFirst) {
 }
 
 TEST(Batches, LeaveOutSpansWithAPart) {
-  TestFolder folder("batches_done");
+  TestStoreFolder folder;
   const auto clips = clips_of({10, 20, 30});
   ASSERT_TRUE(folder.store().write_text(".work/parts/001", "x"));
   const auto batches = *write_batches(*clips, folder.store(), kFolder, 1);
@@ -67,14 +67,14 @@ TEST(Batches, LeaveOutSpansWithAPart) {
 }
 
 TEST(Batches, OfTinySpansHoldMany) {
-  TestFolder folder("batches_tiny");
+  TestStoreFolder folder;
   const auto clips = clips_of(std::vector<int64_t>(64, 10));
   // Each span costs 128 KiB at least: 64 spans over 8 batches for each of 2 workers.
   EXPECT_EQ(write_batches(*clips, folder.store(), kFolder, 2)->size(), 16U);
 }
 
 TEST(Batches, WrittenAgainReplaceTheEarlierOnes) {
-  TestFolder folder("batches_again");
+  TestStoreFolder folder;
   const auto clips = clips_of(std::vector<int64_t>(64, 10));
   ASSERT_TRUE(write_batches(*clips, folder.store(), kFolder, 2));
   const auto batches = *write_batches(*clips, folder.store(), kFolder, 1);
@@ -82,7 +82,7 @@ TEST(Batches, WrittenAgainReplaceTheEarlierOnes) {
 }
 
 TEST(Batches, ABadLineIsNamed) {
-  TestFolder folder("batches_bad");
+  TestStoreFolder folder;
   for (const char* text : {"x\n", "1\n", "1 2\n", "1 2 {}\n"}) {
     ASSERT_TRUE(folder.store().write_text("b", text));
     const auto read = read_batch(folder.store(), "b");

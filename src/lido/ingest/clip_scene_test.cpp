@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -13,8 +13,7 @@ namespace {
 class ReadClipScene : public testing::Test {
  protected:
   ReadClipScene()
-      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
-        dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
+      : dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
         clips_(*ClipDb::open()) {
     sampling_.fps.rate = {4, 1};
     clip_.plan.input.uri = "/a.mp4";
@@ -54,7 +53,7 @@ class ReadClipScene : public testing::Test {
     return read_clip_scene(job, clip_);
   }
 
-  TestFolder folder_;
+  TestStoreFolder folder_;
   dataset::Dataset dataset_;
   std::unique_ptr<ClipDb> clips_;
   part::SampleOptions sampling_;

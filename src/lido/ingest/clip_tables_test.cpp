@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -15,8 +15,7 @@ constexpr const char* kGaps = "generations/000001/gaps.parquet";
 class AppendClips : public testing::Test {
  protected:
   AppendClips()
-      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
-        dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
+      : dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
         clips_(*ClipDb::open()) {
     sampling_.fps.rate = {2, 1};
     sampling_.windows = {.window = 4, .stride = 2};
@@ -66,7 +65,7 @@ class AppendClips : public testing::Test {
     return *totals;
   }
 
-  TestFolder folder_;
+  TestStoreFolder folder_;
   dataset::Dataset dataset_;
   std::unique_ptr<ClipDb> clips_;
   part::SampleOptions sampling_;

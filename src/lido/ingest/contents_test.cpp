@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 #include "lido/storage/test_server.h"
 
 namespace lido::ingest {
@@ -20,8 +20,7 @@ using dataset::ClipRow;
 class SettleContents : public testing::Test {
  protected:
   SettleContents()
-      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
-        dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
+      : dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
         clips_(*ClipDb::open()) {}
 
   std::string put(const std::string& name, const std::string& text) {
@@ -81,7 +80,7 @@ class SettleContents : public testing::Test {
   }
 
   using Names = std::vector<std::string>;
-  TestFolder folder_;
+  TestStoreFolder folder_;
   dataset::Dataset dataset_;
   std::unique_ptr<ClipDb> clips_;
 };

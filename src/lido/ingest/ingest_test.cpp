@@ -8,14 +8,14 @@
 #include <fstream>
 
 #include "lido/ingest/remote_worker.h"
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 class Ingest : public testing::Test {
  protected:
-  Ingest() : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  Ingest() {
     request_.inputs = {clip_};
     request_.out = folder_.path("d");
     request_.sampling.fps.rate = {6, 1};
@@ -41,7 +41,7 @@ class Ingest : public testing::Test {
   }
 
   std::string clip_ = LIDO_TEST_CLIPS "/h264_b.mp4";
-  TestFolder folder_;
+  TestStoreFolder folder_;
   Request request_;
   part::Progress progress_;
 };

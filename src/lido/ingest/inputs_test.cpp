@@ -8,14 +8,14 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 class Inputs : public testing::Test {
  protected:
-  Inputs() : folder_("inputs_test") {
+  Inputs() {
     for (const char* name : {"a.mp4", "b.MKV", "notes.txt", "deep/c.ts"})
       EXPECT_TRUE(folder_.store().write_text(name, "12345"));
   }
@@ -33,7 +33,7 @@ class Inputs : public testing::Test {
     return found;
   }
 
-  TestFolder folder_;
+  TestStoreFolder folder_;
   Result<InputNotes> result_;
   part::ClipInput last_;
 };

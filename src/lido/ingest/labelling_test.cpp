@@ -3,16 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 class Labelling : public testing::Test {
  protected:
-  Labelling()
-      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
-        clips_(*ClipDb::open()) {
+  Labelling() : clips_(*ClipDb::open()) {
     EXPECT_TRUE(clips_->add_clip({.input = {.uri = "/pool/a.mp4"}}));
     EXPECT_TRUE(clips_->number_clips());
     ClipRecord clip{.plan = {.input = *clips_->input(0), .spans = {{}}}, .span_parts = {"p"}};
@@ -25,7 +23,7 @@ class Labelling : public testing::Test {
     return make_labeller(request_, *clips_, nullptr, 0, vocabulary_);
   }
 
-  TestFolder folder_;
+  TestStoreFolder folder_;
   std::unique_ptr<ClipDb> clips_;
   Request request_;
   dataset::Vocabulary vocabulary_;

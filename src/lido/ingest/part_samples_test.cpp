@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -11,8 +11,7 @@ namespace {
 class VisitPart : public testing::Test {
  protected:
   VisitPart()
-      : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()),
-        dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
+      : dataset_(*dataset::Dataset::open_or_create(folder_.path("d"), {})),
         clips_(*ClipDb::open()) {
     sampling_.fps.rate = {4, 1};
     sampling_.windows = {.window = 4, .stride = 4};
@@ -49,7 +48,7 @@ class VisitPart : public testing::Test {
   }
 
   using Keys = std::vector<std::string>;
-  TestFolder folder_;
+  TestStoreFolder folder_;
   dataset::Dataset dataset_;
   std::unique_ptr<ClipDb> clips_;
   part::SampleOptions sampling_;

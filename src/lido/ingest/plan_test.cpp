@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -54,7 +54,7 @@ TEST(Plan, AnAutomaticRateKeepsShortClipsWhole) {
 
 TEST(Plan, AnUnreadableClipIsMarkedAndNoError) {
   using part::FailureKind;
-  TestFolder folder("plan_test");
+  TestStoreFolder folder;
   ASSERT_TRUE(folder.store().write_text("zeros.mp4", std::string(5000, '\0')));
   for (const auto& [uri, kind] : {std::pair{folder.path("zeros.mp4"), FailureKind::kContent},
                                   std::pair{folder.path("missing.mp4"), FailureKind::kOutside}}) {

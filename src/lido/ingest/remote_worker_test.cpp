@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
@@ -30,7 +30,7 @@ TEST(SharedWork, OtherTextIsRefused) {
 }
 
 TEST(RemoteWorker, RefusesAnotherInstructionSet) {
-  TestFolder folder("remote_worker_device");
+  TestStoreFolder folder;
   SharedWork shared = shared_work(folder.path());
   shared.device = "another CPU";
   const auto worker = RemoteWorker::make(to_text(shared));
@@ -40,7 +40,7 @@ TEST(RemoteWorker, RefusesAnotherInstructionSet) {
 }
 
 TEST(RemoteWorker, ReportsWhyAClipBroke) {
-  TestFolder folder("remote_worker_broken");
+  TestStoreFolder folder;
   const auto worker = RemoteWorker::make(to_text(shared_work(folder.path())));
   ASSERT_TRUE(worker) << worker.error().message;
   const Attempts attempts = *worker->attempts("node");

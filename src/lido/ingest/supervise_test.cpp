@@ -11,15 +11,15 @@
 #include <thread>
 
 #include "lido/ingest/step.h"
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 /// Each run of the child adds a line, since the child's memory is its own.
-int runs(TestFolder& folder) { return folder.files("runs"); }
+int runs(TestStoreFolder& folder) { return folder.files("runs"); }
 
-void count_run(TestFolder& folder, bool careful) {
+void count_run(TestStoreFolder& folder, bool careful) {
   (void)folder.store().write_text(fmt::format("runs/{}{}", ::getpid(), careful ? "careful" : ""),
                                   "");
 }
@@ -31,7 +31,7 @@ TEST(Supervise, ReturnsTheExitCode) {
 }
 
 TEST(Supervise, RestartsAfterACrashInAStep) {
-  TestFolder folder("supervise_crash");
+  TestStoreFolder folder;
   const int code = supervise([&](bool careful) {
     count_run(folder, careful);
     if (failures_of(StepKind::kPlan, "/a").crashes >= 2) return careful ? 1 : 0;
@@ -62,7 +62,7 @@ TEST(Supervise, BlamesOnlyTheStepThatCrashed) {
 }
 
 TEST(Supervise, GivesUpAfterACrashOutsideSteps) {
-  TestFolder folder("supervise_outside");
+  TestStoreFolder folder;
   const int code = supervise([&](bool careful) -> int {
     count_run(folder, careful);
     {
@@ -75,7 +75,7 @@ TEST(Supervise, GivesUpAfterACrashOutsideSteps) {
 }
 
 TEST(Supervise, IsCarefulAfterAKillFromOutside) {
-  TestFolder folder("supervise_kill");
+  TestStoreFolder folder;
   const int code = supervise([&](bool careful) {
     count_run(folder, careful);
     if (failures_of(StepKind::kTrack, "t").kills > 0) return careful ? 5 : 6;

@@ -3,14 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include "lido/ingest/test_folder.h"
+#include "lido/ingest/test_store_folder.h"
 
 namespace lido::ingest {
 namespace {
 
 class WorkSpan : public testing::Test {
  protected:
-  WorkSpan() : folder_(testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  WorkSpan() {
     sampling_.scene = "off";
     sampling_.samples = "frame";
   }
@@ -27,7 +27,7 @@ class WorkSpan : public testing::Test {
     return *work_span(task_, context, attempts, mode);
   }
 
-  TestFolder folder_;
+  TestStoreFolder folder_;
   part::SpanTask task_{.part = ".work/parts/a", .clip = {.uri = "/nowhere.mp4"}};
   part::SampleOptions sampling_;
   part::Progress progress_;

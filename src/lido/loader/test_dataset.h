@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lido/base/hash.h"
+#include "lido/base/test_folder.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
@@ -23,10 +24,7 @@ class TestDataset {
 
   /// @param padding  Bytes added to each sample, so that chunks hold fewer.
   explicit TestDataset(int shards = 3, int samples = 20, size_t padding = 0) {
-    std::string name = testing::TempDir() + "lido-loader-XXXXXX";
-    EXPECT_NE(mkdtemp(name.data()), nullptr);
-    folder_ = name;
-    auto dataset = *dataset::Dataset::open_or_create(name, {{"fps", "1"}});
+    auto dataset = *dataset::Dataset::open_or_create(uri(), {{"fps", "1"}});
     auto tables = *dataset.begin_tables(1);
     for (int shard = 0; shard < shards; ++shard)
       write_shard(dataset, tables, shard, samples, padding);
@@ -34,9 +32,6 @@ class TestDataset {
         dataset.publish({.number = 1, .vocabulary = {{"behaviour", {"dive", "swim"}}}}, tables);
     EXPECT_TRUE(published);
   }
-  ~TestDataset() { std::filesystem::remove_all(folder_); }
-  TestDataset(const TestDataset&) = delete;
-  TestDataset& operator=(const TestDataset&) = delete;
 
   std::string uri() const { return folder_.string(); }
   std::filesystem::path shard(int number) const {
@@ -85,7 +80,7 @@ class TestDataset {
                                            shard + std::string(dataset::tar_end())));
   }
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
 };
 
 }  // namespace lido::loader

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // FFmpeg's program makes each clip, and drops a packet of it. The truth is its framehash of the
 // clip before: no frame may differ from that.
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
 #include <set>
 
+#include "lido/base/test_folder.h"
 #include "lido/media/ffmpeg_truth.h"
 
 namespace lido::media {
@@ -26,14 +25,10 @@ void PrintTo(const Recipe& recipe, std::ostream* out) { *out << recipe.name; }
 class Damage : public testing::TestWithParam<Recipe> {
  protected:
   void SetUp() override {
-    folder = std::filesystem::temp_directory_path() /
-             fmt::format("lido-damage-{}-{}", GetParam().name, ::getpid());
-    std::filesystem::create_directory(folder);
     whole = file("whole");
     ffmpeg(fmt::format("-f lavfi -i \"testsrc2=s=160x96:r=25:d=3\" -pix_fmt yuv420p {} '{}'",
                        GetParam().options, whole));
   }
-  void TearDown() override { std::filesystem::remove_all(folder); }
 
   std::string file(const char* stem) const {
     return (folder / fmt::format("{}.{}", stem, GetParam().extension)).string();
@@ -43,7 +38,7 @@ class Damage : public testing::TestWithParam<Recipe> {
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
   }
 
-  std::filesystem::path folder;
+  TestFolder folder;
   std::string whole;
 };
 

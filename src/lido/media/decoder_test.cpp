@@ -3,16 +3,14 @@
 // FFmpeg's program.
 #include "lido/media/decoder.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "lido/base/test_folder.h"
 #include "lido/media/demuxer.h"
 #include "lido/media/hand_made.h"
 #include "lido/storage/memory_reader.h"
@@ -130,8 +128,8 @@ TEST(IsDamaged, ByEitherOfFfmpegsSigns) {
 
 // A fixed texture that FFmpeg's program scrolls by four pixels a frame.
 TEST(BlockVectors, AreTheMotionOfTheFrame) {
-  const auto clip =
-      std::filesystem::temp_directory_path() / fmt::format("lido-scroll-{}.mp4", ::getpid());
+  const TestFolder folder;
+  const auto clip = folder / "scroll.mp4";
   const std::string command = fmt::format(
       "ffmpeg -v error -nostdin -y -f lavfi -i \"nullsrc=s=320x192:r=30:d=0.5,"
       "geq='mod(X*7+Y*13+floor(X/9)*Y,200)+20':128:128,scroll=horizontal=0.0125\" "
@@ -140,7 +138,6 @@ TEST(BlockVectors, AreTheMotionOfTheFrame) {
   ASSERT_EQ(std::system(command.c_str()), 0);
   std::ifstream file(clip, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  std::filesystem::remove(clip);
   storage::MemoryReader reader(std::as_bytes(std::span(text.data(), text.size())));
   const auto demuxer = *Demuxer::open(reader);
   const auto decoder = *Decoder::open(demuxer->stream(), /*export_vectors=*/true);

@@ -3,16 +3,15 @@
 #include "lido/media/encoder.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <sstream>
 #include <vector>
 
+#include "lido/base/test_folder.h"
 #include "lido/storage/store.h"
 
 namespace lido::media {
@@ -45,11 +44,7 @@ std::string run(const std::string& command) {
 
 class Encoding : public testing::Test {
  protected:
-  Encoding()
-      : folder_(std::filesystem::temp_directory_path() /
-                fmt::format("lido-encoder-{}", ::getpid())),
-        store_(*storage::open_store(folder_.string())) {}
-  ~Encoding() override { std::filesystem::remove_all(folder_); }
+  Encoding() : store_(*storage::open_store(folder_.string())) {}
 
   std::string path(const char* name) const { return (folder_ / name).string(); }
 
@@ -88,7 +83,7 @@ class Encoding : public testing::Test {
     return numbers;
   }
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
   std::vector<double> pts_;  ///< As the encoder announced them.
 };

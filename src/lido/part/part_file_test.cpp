@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/part_file.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <set>
 
 #include "lido/base/hash.h"
+#include "lido/base/test_folder.h"
 #include "lido/part/record_file.h"
 
 namespace lido::part {
@@ -17,7 +15,6 @@ namespace {
 class PartFile : public testing::Test {
  protected:
   PartFile() : store_(*storage::open_store(folder_.string())) {}
-  ~PartFile() override { std::filesystem::remove_all(folder_); }
 
   /// Writes a part with some bytes of samples.
   void write(const PartRecord& record, std::string_view bytes) {
@@ -26,8 +23,7 @@ class PartFile : public testing::Test {
     ASSERT_TRUE(commit_part(*writer, record));
   }
 
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / fmt::format("lido_part_file_test_{}", ::getpid());
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
 };
 

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/record_file.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "lido/base/test_folder.h"
 #include "lido/storage/memory_reader.h"
 
 namespace lido::part {
@@ -28,14 +25,12 @@ TEST(RecordFile, ReadsTheRecordAtTheEnd) {
 }
 
 TEST(RecordFile, WritesBytesThenRecordThenLength) {
-  const auto folder =
-      std::filesystem::temp_directory_path() / fmt::format("lido_record_file_test_{}", ::getpid());
+  const TestFolder folder;
   const auto store = *storage::open_store(folder.string());
   const auto writer = *store->create("file");
   ASSERT_TRUE(writer->append(std::string_view("bytes")));
   ASSERT_TRUE(commit_with_record(*writer, "record"));
   EXPECT_EQ(*store->read_text("file"), file_bytes());
-  std::filesystem::remove_all(folder);
 }
 
 TEST(RecordFile, ATruncatedFileHasNoRecord) {

@@ -2,15 +2,13 @@
 // Truth is the program tar, which lists and extracts what was written.
 #include "lido/part/sample_writer.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdio>
-#include <filesystem>
 
 #include "lido/base/hash.h"
+#include "lido/base/test_folder.h"
 #include "lido/dataset/tar.h"
 
 namespace lido::part {
@@ -30,7 +28,6 @@ class SampleWriting : public testing::Test {
  protected:
   SampleWriting()
       : store_(*storage::open_store(folder_.string())), writer_(*store_->create("part.tar")) {}
-  ~SampleWriting() override { std::filesystem::remove_all(folder_); }
 
   std::string tar() {
     EXPECT_TRUE(writer_->append(dataset::tar_end()));
@@ -38,8 +35,7 @@ class SampleWriting : public testing::Test {
     return (folder_ / "part.tar").string();
   }
 
-  std::filesystem::path folder_ = std::filesystem::temp_directory_path() /
-                                  fmt::format("lido_sample_writer_test_{}", ::getpid());
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<storage::Writer> writer_;
   ClipInput clip_{.uri = "/a.mp4", .site = "north", .start_utc = dataset::UtcTime{0}};

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/scene_file.h"
 
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
+#include "lido/base/test_folder.h"
 #include "lido/part/record_file.h"
 
 namespace lido::part {
@@ -15,9 +12,7 @@ namespace {
 class SceneFile : public testing::Test {
  protected:
   SceneFile() : store_(*storage::open_store(folder_.string())) {}
-  ~SceneFile() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / fmt::format("lido_scene_file_test_{}", ::getpid());
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
 };
 

@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "lido/base/test_folder.h"
 #include "lido/media/probe.h"
 #include "lido/part/part_context.h"
 #include "lido/part/span_task.h"
@@ -26,7 +26,6 @@ class SpanTest : public testing::Test {
     sampling_.scene = "off";
     sampling_.samples = "frame";
   }
-  ~SpanTest() override { std::filesystem::remove_all(folder_); }
 
   void SetUp() override {
     ASSERT_TRUE(std::filesystem::exists(clip_)) << "no " << clip_ << "; ./dev setup makes it";
@@ -53,8 +52,7 @@ class SpanTest : public testing::Test {
   }
 
   std::string clip_ = LIDO_TEST_CLIPS "/h264_b.mp4";
-  std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() / fmt::format("lido_span_test_{}", ::getpid());
+  TestFolder folder_;
   std::unique_ptr<storage::Store> store_;
   SampleOptions sampling_;
   Progress progress_;

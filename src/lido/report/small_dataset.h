@@ -4,10 +4,10 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "lido/base/hash.h"
+#include "lido/base/test_folder.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/scenes.h"
@@ -18,13 +18,9 @@ namespace lido::report {
 class SmallDataset : public testing::Test {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "lido-report-XXXXXX";
-    ASSERT_NE(mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
     const nlohmann::ordered_json identity = {{"fps", "4"}, {"window", 2}, {"fit", "<crop>"}};
-    dataset_ = *dataset::Dataset::open_or_create(folder, identity);
+    dataset_ = *dataset::Dataset::open_or_create(folder_.string(), identity);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// Returns a JPEG of one colour.
   static std::string jpeg(uint8_t red) {
@@ -92,7 +88,7 @@ class SmallDataset : public testing::Test {
     add_sample("/raw/b.mp4", 2, {swimming}).split = "test";
   }
 
-  std::filesystem::path folder_;
+  TestFolder folder_;
   std::optional<dataset::Dataset> dataset_;
   std::string shard_;
   std::vector<dataset::SampleRow> rows_;

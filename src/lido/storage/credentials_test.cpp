@@ -14,6 +14,8 @@
 #include <string>
 #include <thread>
 
+#include "lido/base/test_folder.h"
+
 namespace lido::storage {
 namespace {
 
@@ -56,27 +58,24 @@ class MetadataServer {
 /// An environment without credentials: an empty home, and metadata servers that do not exist.
 class Credentials : public testing::Test {
  protected:
-  Credentials() : home_(fs::temp_directory_path() / ("lido-home-" + std::to_string(::getpid()))) {
-    fs::remove_all(home_);
-    fs::create_directories(home_);
+  Credentials() {
     for (const char* name :
          {"GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_GCLOUD_ADC_PATH_OVERRIDE", "AWS_ACCESS_KEY_ID",
           "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
           "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
           "AWS_EC2_METADATA_DISABLED"})
       ::unsetenv(name);
-    ::setenv("HOME", home_.c_str(), 1);
+    ::setenv("HOME", home_.path().c_str(), 1);
     ::setenv("GCE_METADATA_ROOT", "127.0.0.1:1", 1);
     ::setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1/", 1);
   }
-  ~Credentials() override { fs::remove_all(home_); }
 
   void put(const std::string& name) {
     fs::create_directories((home_ / name).parent_path());
     std::ofstream(home_ / name) << "{}";
   }
 
-  fs::path home_;
+  TestFolder home_;
 };
 
 TEST_F(Credentials, AreNotFoundWhereThereAreNone) {

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "lido/base/test_folder.h"
+
 namespace lido::storage {
 namespace {
 
@@ -19,12 +21,6 @@ namespace fs = std::filesystem;
 
 class DiskListing : public testing::Test {
  protected:
-  DiskListing() : folder_(fs::temp_directory_path() / fmt::format("lido-walk-{}", ::getpid())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~DiskListing() override { fs::remove_all(folder_); }
-
   void put(const std::string& name) {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << name;
@@ -57,7 +53,7 @@ class DiskListing : public testing::Test {
 
   using Names = std::vector<std::string>;
   using Omissions = std::vector<std::pair<Omission::Kind, std::string>>;
-  fs::path folder_;
+  TestFolder folder_;
   VisitRules rules_;
   std::function<void(const std::string&)> on_file_;
   Omissions omissions_;

@@ -17,6 +17,8 @@
 #include <thread>
 #include <utility>
 
+#include "lido/base/test_folder.h"
+
 namespace {
 /// Called once, before the next lock of a file.
 std::function<void()> before_next_flock;
@@ -37,12 +39,7 @@ using namespace std::chrono_literals;
 
 class Disk : public testing::Test {
  protected:
-  Disk() : folder_(fs::temp_directory_path() / fmt::format("lido-disk-{}", ::getpid())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-    store_ = *open_disk(folder_.string());
-  }
-  ~Disk() override { fs::remove_all(folder_); }
+  Disk() : store_(*open_disk(folder_.string())) {}
 
   void put(const std::string& name) {
     fs::create_directories((folder_ / name).parent_path());
@@ -57,7 +54,7 @@ class Disk : public testing::Test {
     return names;
   }
 
-  fs::path folder_;
+  TestFolder folder_;
   std::unique_ptr<Store> store_;
   int pipe_[2] = {-1, -1};
 };

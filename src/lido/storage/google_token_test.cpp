@@ -4,11 +4,11 @@
 #include "lido/storage/google_token.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "lido/base/test_folder.h"
 #include "lido/storage/test_server.h"
 
 namespace lido::storage {
@@ -19,8 +19,7 @@ namespace fs = std::filesystem;
 class GoogleTokenTest : public testing::Test {
  protected:
   GoogleTokenTest()
-      : file_(fs::temp_directory_path() / fmt::format("lido-token-{}.json", ::getpid())),
-        server_([this](const std::string& request) {
+      : server_([this](const std::string& request) {
           requests_.push_back(request);
           return TestServer::reply(status_, answer_, "Content-Type: application/json\r\n");
         }) {
@@ -29,11 +28,11 @@ class GoogleTokenTest : public testing::Test {
   ~GoogleTokenTest() override {
     ::unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
     ::unsetenv("GCE_METADATA_ROOT");
-    fs::remove(file_);
   }
   void log_in(const std::string& credentials) { std::ofstream(file_) << credentials; }
 
-  fs::path file_;
+  TestFolder folder_;
+  fs::path file_ = folder_ / "credentials.json";
   std::string status_ = "200 OK";
   std::string answer_ = R"({"access_token":"secret","expires_in":3599})";
   std::vector<std::string> requests_;
@@ -83,14 +82,13 @@ TEST_F(GoogleTokenTest, AMachineAsksItsMetadataServer) {
 }
 
 TEST_F(GoogleTokenTest, FederationExchangesTheTokenOfAFile) {
-  const fs::path subject = file_.string() + ".subject";
+  const fs::path subject = folder_ / "subject";
   std::ofstream(subject) << R"({"id":"other provider's"})";
   log_in(fmt::format(R"({{"type":"external_account","audience":"//iam/pool","token_url":"{}/sts",)"
                      R"("subject_token_type":"jwt","credential_source":{{"file":"{}","format":)"
                      R"({{"type":"json","subject_token_field_name":"id"}}}}}})",
                      server_.url(), subject.string()));
   const auto token = tokens_.token({});
-  fs::remove(subject);
   ASSERT_TRUE(token) << token.error().message;
   EXPECT_TRUE(requests_[0].ends_with("subject_token=other%20provider%27s")) << requests_[0];
 }

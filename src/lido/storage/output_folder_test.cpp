@@ -2,11 +2,12 @@
 #include "lido/storage/output_folder.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <set>
+
+#include "lido/base/test_folder.h"
 
 namespace lido::storage {
 namespace {
@@ -15,12 +16,6 @@ namespace fs = std::filesystem;
 
 class OutputFolderTest : public testing::Test {
  protected:
-  OutputFolderTest()
-      : folder_(fs::temp_directory_path() / fmt::format("lido-output-{}", ::getpid())) {
-    fs::remove_all(folder_);
-  }
-  ~OutputFolderTest() override { fs::remove_all(folder_); }
-
   Result<OutputFolder> open(const std::string& tool = "lido draw") {
     return OutputFolder::open(folder_.string(), tool, {"days/day_*.csv", "sum.csv"});
   }
@@ -42,7 +37,8 @@ class OutputFolderTest : public testing::Test {
     return names;
   }
 
-  fs::path folder_;
+  TestFolder temporary_;
+  fs::path folder_ = temporary_ / "out";
 };
 
 using Files = std::set<std::string>;

@@ -2,11 +2,12 @@
 #include "lido/storage/store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+
+#include "lido/base/test_folder.h"
 
 namespace lido::storage {
 namespace {
@@ -15,12 +16,6 @@ namespace fs = std::filesystem;
 
 class Listing : public testing::Test {
  protected:
-  Listing() : folder_(fs::temp_directory_path() / fmt::format("lido-listing-{}", ::getpid())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
-  }
-  ~Listing() override { fs::remove_all(folder_); }
-
   void put(const std::string& name) {
     fs::create_directories((folder_ / name).parent_path());
     std::ofstream(folder_ / name) << name;
@@ -34,7 +29,7 @@ class Listing : public testing::Test {
     return names;
   }
 
-  fs::path folder_;
+  TestFolder folder_;
 };
 
 using Names = std::vector<std::string>;

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "lido/base/test_folder.h"
 #include "lido/synth/testing.h"
 #include "lido/synth/world/life.h"
 
@@ -16,9 +17,6 @@ using testing::behaviours;
 
 class TopView : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::remove_all(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   /// A minute of two people; the first drowns from 20 s on, unless `calm`.
   void play(const Behaviours& with, bool calm) {
     ScriptedDay day{.duration_s = 60, .pool = testing::rectangle_pool()};
@@ -30,7 +28,8 @@ class TopView : public ::testing::Test {
     ASSERT_TRUE(play_scripted_day(folder_, day, with, {}));
   }
 
-  std::string folder_ = ::testing::TempDir() + "lido_top_view_test_" + std::to_string(::getpid());
+  TestFolder temporary_;
+  std::string folder_ = (temporary_ / "out").string();
 };
 
 TEST_F(TopView, BeginsAMinuteBeforeTheFirstDanger) {

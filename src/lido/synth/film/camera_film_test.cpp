@@ -2,10 +2,8 @@
 #include "lido/synth/film/camera_film.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-
+#include "lido/base/test_folder.h"
 #include "lido/synth/testing.h"
 
 namespace lido::synth {
@@ -18,7 +16,6 @@ using testing::bodies;
 class CameraFilmTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     plan_.pool = testing::rectangle_pool();
     Random random(1);
     plan_.scenery = random_scenery(random, plan_.pool);
@@ -28,7 +25,6 @@ class CameraFilmTest : public ::testing::Test {
     camera_.fps = 6;
     camera_.noise = 0;
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   /// Bytes of the clip.
   std::string film() {
@@ -52,8 +48,8 @@ class CameraFilmTest : public ::testing::Test {
   FilmPlan plan_;
   SimulatedCamera camera_{geometry::look_at({1, -4, 3}, {5, 0, 0}, 90, 96, 64)};
   int64_t frames_ = 0;
-  std::string folder_ =
-      ::testing::TempDir() + "lido_camera_film_test_" + std::to_string(::getpid());
+  TestFolder temporary_;
+  std::string folder_ = (temporary_ / "out").string();
 };
 
 TEST_F(CameraFilmTest, RepeatsAFrameWhileFrozen) {

@@ -2,11 +2,10 @@
 #include "lido/synth/film/film_labels.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <sstream>
 
+#include "lido/base/test_folder.h"
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
 #include "lido/synth/testing.h"
@@ -22,7 +21,6 @@ class FilmLabels : public ::testing::Test {
     camera_.fps = 4;
     plan_.duration_s = 10;
   }
-  ~FilmLabels() override { std::filesystem::remove_all(folder_); }
 
   void see(double time_s, const std::string& behaviour, bool is_visible = true) {
     dataset::SeenRow row{.clip = "clips/a.mp4",
@@ -50,8 +48,8 @@ class FilmLabels : public ::testing::Test {
     return lines;
   }
 
-  std::string folder_ =
-      ::testing::TempDir() + "lido_film_labels_test_" + std::to_string(::getpid());
+  TestFolder temporary_;
+  std::string folder_ = (temporary_ / "out").string();
   std::unique_ptr<storage::Store> store_;
   FilmPlan plan_;
   SimulatedCamera camera_{geometry::look_at({1, -4, 3}, {5, 0, 0}, 90, 96, 64)};

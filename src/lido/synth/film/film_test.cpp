@@ -2,13 +2,13 @@
 #include "lido/synth/film/film.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <sstream>
 
+#include "lido/base/test_folder.h"
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
 #include "lido/storage/store.h"
@@ -25,7 +25,6 @@ using testing::bodies;
 class Film : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(folder_);
     plan_.pool = testing::rectangle_pool();
     Random random(1);
     plan_.scenery = random_scenery(random, plan_.pool);
@@ -37,7 +36,6 @@ class Film : public ::testing::Test {
     plan_.cameras = {camera, camera};
     plan_.cameras[1].name = "b";
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   Result<FilmSummary> run(int workers, int* frames = nullptr) {
     Person swimmer = testing::person_of_age(9), adult = testing::person_of_age(35, true, 2);
@@ -61,7 +59,8 @@ class Film : public ::testing::Test {
   }
 
   FilmPlan plan_;
-  std::string folder_ = ::testing::TempDir() + "lido_film_test_" + std::to_string(::getpid());
+  TestFolder temporary_;
+  std::string folder_ = (temporary_ / "out").string();
 };
 
 TEST_F(Film, HasATruthForEachPersonAndFrame) {

@@ -2,12 +2,12 @@
 #include "lido/synth/world/life.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <map>
 
+#include "lido/base/test_folder.h"
 #include "lido/storage/store.h"
 #include "lido/synth/testing.h"
 
@@ -19,13 +19,12 @@ using testing::person_of_age;
 
 class Life : public ::testing::Test {
  protected:
-  void SetUp() override { std::filesystem::remove_all(folder_); }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
   std::string bytes_of(const std::string& file) const {
     return testing::slurp(folder_ + "/" + file);
   }
 
-  std::string folder_ = ::testing::TempDir() + "lido_life_test_" + std::to_string(::getpid());
+  TestFolder temporary_;
+  std::string folder_ = (temporary_ / "out").string();
 };
 
 // A Poisson process: the count's mean and variance are both the rate.
