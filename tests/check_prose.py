@@ -42,6 +42,10 @@ WORDS = {
         r"\b(?:tells?|told|telling|says?|said|saying|lies|comes? to)\b",
         "data is passed, returned, logged, reported, stored",
     ),
+    "plural": (
+        r"[a-z]{2}\((?:s|es|ies)\)(?!\w)",
+        "one clip, two clips: counted() of base/counted.h in C++",
+    ),
     "he": (r"\b(?:he|his|him|himself|she|her|hers|herself)\b", "they, the person"),
 }
 PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, (pattern, _) in WORDS.items()}

@@ -25,6 +25,8 @@ def found(tmp_path, name, text):
         ("a.py", "a = 1  # of the picture\n", ("python", "fragment", 1)),
         ("a.h", "/// Bytes read\n/// by nobody.\n", ("headers", "no_name", 2)),
         ("a.cpp", 'auto a = "mend the file";\n', ("help", "literary", 1)),
+        ("a.cpp", 'auto a = "{} clip(s) left out";\n', ("help", "plural", 1)),
+        ("a.md", "It has N box(es).\n", ("docs", "plural", 1)),
         ("a.cpp", "// Seconds after he fell.\n", ("sources", "he", 1)),
         ("a.cpp", f"int a = {'1' * 100};\n", ("sources", "long_line", 1)),
         ("a.py", '"""Tells the time."""\n', ("python", "data_verb", 1)),
@@ -47,6 +49,7 @@ def test_a_habit_is_found(tmp_path, name, text, expected):
         ("a_test.cpp", 'auto a = "nobody says so";\n'),
         ("a.py", 'a = "nobody says so"\n'),
         ("a.md", "Use `nobody says`.\n\n```\nnobody says. He does.\n```\n"),
+        ("a.cpp", 'day.family(s);  // f(s), as table (s) has it\nauto a = "{} clips (s)";\n'),
         ("a.md", "See e.g. Figure 2.\n"),
         ("a.md", "---\nname: A\nabout: B. He\n---\n"),
         ("a.md", "## What is a span?\n"),
@@ -200,6 +203,17 @@ def test_a_file_that_is_too_large_is_found(tmp_path):
         "long_one has 61 lines, want 60",
     ]
     assert len(check_sizes.faults(tmp_path / "a.py")) == 1
+
+
+def test_a_room_with_few_tests_is_found(tmp_path):
+    house(tmp_path, {"media/decoder.cpp": "vector"})
+    (tmp_path / "media/decoder.cpp").write_text("int a;\n" * 10)
+    (tmp_path / "media/decoder_bench.cpp").write_text("int a;\n" * 10)
+    (tmp_path / "media/decoder_test.cpp").write_text("int a;\n" * 2)
+    (fault,) = check_sizes.room_faults(tmp_path)
+    assert fault == f"{tmp_path}/media: 0.20 lines of test for a line, want 0.3"
+    (tmp_path / "media/test_clip.h").write_text("int a;\n")
+    assert check_sizes.room_faults(tmp_path) == []
 
 
 def test_skipped_tests_are_listed_with_their_reasons():

@@ -101,8 +101,8 @@ Result<int> check(const ClusterFlags& flags) {
   } else {
     if (!findings.empty()) fmt::print("\n");
     print_summary(findings);
-    fmt::print("{} error(s), {} warning(s), {} note(s) in {} file(s)\n", counts[0], counts[1],
-               counts[2], flags.files.size());
+    fmt::print("{}, {}, {} in {}\n", counted(counts[0], "error"), counted(counts[1], "warning"),
+               counted(counts[2], "note"), counted(std::ssize(flags.files), "file"));
   }
   return counts[0] > 0 ? kSomeRejected : kDone;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include "cluster.h"
 #include "lido/base/json_text.h"
 #include "lido/cluster/price.h"
+#include "text.h"
 
 namespace lido::cli {
 namespace {
@@ -60,12 +63,11 @@ std::string usd(double amount) { return fmt::format("${:.2f}", amount); }
 void print(const cluster::MonthCost& month, const cluster::PriceTable& prices,
            const ClusterPriceFlags& flags) {
   fmt::print(
-      "Estimate for a month of {:g} TB and {:g} small jobs: list prices, without discounts, "
-      "storage "
-      "and network.\n"
+      "Estimate for a month of {:g} TB and {}: list prices, without discounts, storage and "
+      "network.\n"
       "Always on: all workers at their maximum, on demand, around the clock.\n"
       "Duty: share of the month in which all workers are busy.\n\n",
-      flags.work.tb, flags.work.jobs);
+      flags.work.tb, counted(std::llround(flags.work.jobs), "small job"));
   fmt::print("{:<18}{:>12}{:>14}{:>9}{:>14}{:>10}{:>8}\n", "cluster", "always on", "as it scales",
              "saving", "worker hours", "up, h", "duty");
   for (const auto& cluster : month.clusters)

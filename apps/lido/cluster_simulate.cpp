@@ -75,8 +75,8 @@ OrderedJson to_json(const cluster::ClusterRun& run, double usd) {
 }
 
 void print(const cluster::ClusterRun& run, double usd) {
-  fmt::print("{}: {} job(s) of {} span(s), done after {}; ${:.2f}\n", run.name, run.jobs, run.spans,
-             duration(run.end_s), usd);
+  fmt::print("{}: {} of {}, done after {}; ${:.2f}\n", run.name, counted(run.jobs, "job"),
+             counted(run.spans, "span"), duration(run.end_s), usd);
   fmt::print("  first worker after {}, all workers after {}, no workers {} after the last job\n",
              duration(run.first_worker_s), duration(run.all_workers_s), duration(run.scale_down_s));
   for (const auto& [name, times] :
@@ -84,10 +84,11 @@ void print(const cluster::ClusterRun& run, double usd) {
     fmt::print("  {:<24} median {:<10} 95% {:<10} max {}\n", name, duration(times->median_s),
                duration(times->p95_s), duration(times->max_s));
   for (const auto& group : run.groups)
-    fmt::print("  {:<24} max {} pod(s), {:.1f} pod-hours, busy {:.0f}%{}\n", "group " + group.name,
-               group.max_pods, group.pod_hours, 100 * group.busy_share,
-               group.spot_losses > 0 ? fmt::format(", {} spot pod(s) reclaimed, {} span(s) retried",
-                                                   group.spot_losses, run.spans_retried)
+    fmt::print("  {:<24} max {}, {:.1f} pod-hours, busy {:.0f}%{}\n", "group " + group.name,
+               counted(group.max_pods, "pod"), group.pod_hours, 100 * group.busy_share,
+               group.spot_losses > 0 ? fmt::format(", {} reclaimed, {} retried",
+                                                   counted(group.spot_losses, "spot pod"),
+                                                   counted(run.spans_retried, "span"))
                                      : "");
   fmt::print("  {:<24} {:.1f} h\n", "head", run.head_hours);
 }

@@ -101,9 +101,9 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
     seconds += row.duration_s;
     return {};
   }));
-  fmt::print("generation {}: {} clips, {} of footage, {} samples\n\n", generation.number,
-             human_count(generation.clips), human_seconds(seconds),
-             human_count(generation.samples));
+  fmt::print("generation {}: {}, {} of footage, {}\n\n", generation.number,
+             counted(generation.clips, "clip"), human_seconds(seconds),
+             counted(generation.samples, "sample"));
   fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", "split", "samples", "clips", "groups", "shards",
              "size");
   for (const char* split : dataset::kSplits) {
@@ -180,16 +180,17 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
 Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, int generation) {
   const auto twice = LIDO_TRY(dataset::find_duplicates(dataset, generation));
   if (!twice.empty()) {
-    return fail(ErrorCode::kCorrupt,
-                "{}: {} sample(s) have two rows in generation {}; the first is {}",
-                dataset.store().uri(), twice.size(), generation, twice.front());
+    return fail(ErrorCode::kCorrupt, "{}: {} two rows in generation {}; the first is {}",
+                dataset.store().uri(), counted(twice.size(), "sample has", "samples have"),
+                generation, twice.front());
   }
   auto orphans = LIDO_TRY(dataset::find_orphans(dataset));
   if (!orphans.empty()) {
     fmt::print(stderr,
-               "lido: warning: {}: {} file(s) belong to no generation; the first is {}. A run that "
-               "was interrupted left them: run its command again.\n",
-               dataset.store().uri(), orphans.size(), orphans.front());
+               "lido: warning: {}: {} to no generation; the first is {}. A run that was "
+               "interrupted left files: run its command again.\n",
+               dataset.store().uri(), counted(orphans.size(), "file belongs", "files belong"),
+               orphans.front());
   }
   return orphans;
 }
@@ -216,8 +217,8 @@ Result<int> inspect(const InspectFlags& flags) {
   else
     LIDO_TRY(print_table(dataset, generation, totals));
   if (flags.verify && !flags.json)
-    fmt::print("\nAll {} samples match their checksums and decode.\n",
-               human_count(generation.samples));
+    fmt::print("\nChecked {}: all match their checksums and decode.\n",
+               counted(generation.samples, "sample"));
   if (!flags.open && !flags.augmented) return kDone;
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
@@ -252,11 +253,13 @@ void add_inspect(CLI::App& app, int& exit) {
       "and files that no generation uses");
   command->add_flag("--open", flags->open,
                     "Write contact_sheet.html with up to 60 samples, and open it on a desktop");
-  command->add_flag("--augmented", flags->augmented,
-                    "Write contact_sheet.html with each sample as stored and as augmented");
+  CLI::Option* augmented =
+      command->add_flag("--augmented", flags->augmented,
+                        "Write contact_sheet.html with each sample as stored and as augmented");
   command->add_option("--epoch", flags->epoch, "Epoch of the augmentation that --augmented shows")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1000000));
+      ->check(CLI::Range(0, 1000000))
+      ->needs(augmented);
   command->callback([flags, &exit] {
     const auto result = inspect(*flags);
     exit = result ? *result : report_error(result.error());

@@ -38,9 +38,8 @@ void print_json(const dataset::RelabelSummary& summary, const Coverage& coverage
 void print_summary(const dataset::RelabelSummary& summary) {
   const dataset::LabelOutcome& labels = summary.labels;
   if (summary.samples > 0) {
-    fmt::print("{} {} new labels in generation {}. No shard changed.\n",
-               counted(summary.samples, "sample"), summary.samples == 1 ? "has" : "have",
-               summary.generation);
+    fmt::print("{} new labels in generation {}. No shard changed.\n",
+               counted(summary.samples, "sample has", "samples have"), summary.generation);
   } else if (summary.new_classes) {
     fmt::print("No sample changed. The vocabulary has new labels in generation {}.\n",
                summary.generation);

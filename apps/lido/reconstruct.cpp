@@ -28,9 +28,9 @@ Result<int> reconstruct_site(const ReconstructFlags& flags) {
                                                          {"under_water", summary.under_water}})));
     return kDone;
   }
-  fmt::print("{} moment(s), {} camera(s), {} people, {} joints, {} of them under water\n",
-             human_count(summary.moments), summary.cameras, human_count(summary.people),
-             human_count(summary.joints), human_count(summary.under_water));
+  fmt::print("{}, {}, {}, {}, {} of them under water\n", counted(summary.moments, "moment"),
+             counted(summary.cameras, "camera"), counted(summary.people, "person", "people"),
+             counted(summary.joints, "joint"), human_count(summary.under_water));
   fmt::print("{}/tracks3d.parquet\n", flags.out);
   return kDone;
 }

@@ -67,14 +67,14 @@ class SceneDisplay {
 };
 
 void print(const report::SceneClipSummary& summary) {
-  fmt::print("{} frames, {} of footage\n", human_count(summary.frames),
+  fmt::print("{}, {} of footage\n", counted(summary.frames, "frame"),
              human_seconds(summary.seconds));
   std::vector<std::string> parts;
   for (const auto& [class_name, count] : summary.tracks)
     parts.push_back(fmt::format("{} {}", count, class_name));
   fmt::print("tracks     {}\n", parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));
-  fmt::print("motion     {} box(es) that moved and that the detector missed\n",
-             human_count(summary.proposals));
+  fmt::print("motion     {} that moved and that the detector missed\n",
+             counted(summary.proposals, "box", "boxes"));
   parts.clear();
   for (const auto& [motion, count] : summary.motions) {
     const double share = 100.0 * static_cast<double>(count) / static_cast<double>(summary.frames);

@@ -19,8 +19,13 @@ using synth::kSimulationNotice;
 Result<synth::Behaviours> read_behaviours(const std::string& file) {
   const std::string own = LIDO_TRY(shared_file("behaviours.yaml"));
   Yaml all = LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(own)), own));
-  if (!file.empty())
-    all = Yaml::merged(all, LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(file)), file)));
+  if (!file.empty()) {
+    const Yaml given = LIDO_TRY(Yaml::parse(LIDO_TRY(read_text(file)), file));
+    if (!given.is_map())
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: no keys, want behaviours, signals, variation or rescue", file);
+    all = Yaml::merged(all, given);
+  }
   return synth::Behaviours::read(all);
 }
 
@@ -52,10 +57,10 @@ void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, doub
                                              {"seconds", seconds}}));
   } else if (!flags.quiet) {
     fmt::print(
-        "{} {} day(s), {} people, {:.1f} person-hours, {} danger(s), {} rows, in {:.1f} s\n"
+        "{} {}, {} people, {:.1f} person-hours, {}, {} rows, in {:.1f} s\n"
         "{}\nlido synth show {} makes a page that plays it\n",
-        kSimulationNotice, human_count(summary.days), human_count(summary.people),
-        summary.person_hours, human_count(summary.events), human_count(summary.rows), seconds,
+        kSimulationNotice, counted(summary.days, "day"), human_count(summary.people),
+        summary.person_hours, counted(summary.events, "danger"), human_count(summary.rows), seconds,
         flags.out, flags.out);
   }
 }
@@ -140,8 +145,8 @@ void print_dangers(const synth::SimulationSummary& simulation, const synth::DayI
                    const std::string& folder) {
   constexpr size_t kMaxListed = 20;
   if (simulation.dangers.empty()) return;
-  fmt::print("{} danger(s) in {} day(s); --day and --from choose what the page shows:\n",
-             simulation.dangers.size(), simulation.days);
+  fmt::print("{} in {}; --day and --from choose what the page shows:\n",
+             counted(std::ssize(simulation.dangers), "danger"), counted(simulation.days, "day"));
   for (size_t i = 0; i < std::min(kMaxListed, simulation.dangers.size()); ++i) {
     const dataset::DangerRow& one = simulation.dangers[i];
     const bool is_shown =

@@ -32,11 +32,12 @@ void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double 
                                              {"seconds", seconds}}));
   } else if (!flags.quiet) {
     fmt::print(
-        "{} {} frames of {} camera(s), {} people, {:.1f} frames/s\n"
+        "{} {} of {}, {}, {:.1f} frames/s\n"
         "lido ingest {}/clips.csv --labels {}/labels.csv --label-boxes {}/label_boxes.parquet "
         "--out DATASET\n",
-        synth::kSimulationNotice, human_count(film.frames), film.cameras, film.people,
-        static_cast<double>(film.frames) / seconds, flags.out, flags.out, flags.out);
+        synth::kSimulationNotice, counted(film.frames, "frame"), counted(film.cameras, "camera"),
+        counted(film.people, "person", "people"), static_cast<double>(film.frames) / seconds,
+        flags.out, flags.out, flags.out);
   }
 }
 

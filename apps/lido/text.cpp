@@ -27,17 +27,6 @@ std::string human_seconds(double seconds) {
                       : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
-std::string human_count(int64_t count) {
-  std::string digits = std::to_string(count);
-  for (auto at = std::ssize(digits) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), " ");
-  return digits;
-}
-
-std::string counted(int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", human_count(count), noun, count == 1 ? "" : "s");
-}
-
 std::string printable(std::string_view text) {
   constexpr size_t kMaxBytes = 1200;
   std::string out;

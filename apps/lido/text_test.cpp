@@ -6,12 +6,6 @@
 namespace lido::cli {
 namespace {
 
-TEST(Text, CountsInWords) {
-  EXPECT_EQ(counted(1, "clip"), "1 clip");
-  EXPECT_EQ(counted(0, "clip"), "0 clips");
-  EXPECT_EQ(counted(1234567, "frame"), "1 234 567 frames");
-}
-
 TEST(Text, WritesSizesAndTimesForPeople) {
   EXPECT_EQ(human_bytes(999), "999 B");
   EXPECT_EQ(human_bytes(1.5e9), "1.5 GB");

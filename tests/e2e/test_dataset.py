@@ -145,7 +145,7 @@ def test_a_labels_file_for_the_whole_pool_is_used_where_it_matches(dataset, tmp_
     )
     done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json")
     assert done.code == 0 and done.json["labels_unmatched"] == 2
-    assert "2 of 3 label(s) skipped" in done.err and '"tomorrow.mp4"' in done.err, done.err
+    assert "2 of 3 labels skipped" in done.err and '"tomorrow.mp4"' in done.err, done.err
     assert done.json["samples_changed"] > 0
 
 

@@ -43,7 +43,7 @@ def test_each_file_is_read_once_whatever_links_lead_to_it(pool, tmp_path):
     assert clips_of(tmp_path / "d") == wanted
     assert summary["clips"] == 2
     assert summary["repeated_inputs"] == 5  # latest, up, up, best.mp4, hard.mp4
-    assert "5 clip(s) or folder(s) named more than once" in summary["warnings"][0]
+    assert "5 clips or folders named more than once" in summary["warnings"][0]
     keys = [row["sample"] for row in table(tmp_path / "d", "manifest")]
     assert len(keys) == len(set(keys)) == summary["samples"]
 
@@ -148,7 +148,7 @@ def test_trash_and_indexes_do_not_become_training_data(pool, tmp_path):
     (pool / "2026-07-01/._h264_b.mp4").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        ")
     summary = ingest(pool, tmp_path / "d", *FRAMES)
     assert summary["clips"] == 2 and summary["rejected"] == 0 and summary["system_files"] == 9
-    assert "system file(s) or folder(s)" in summary["warnings"][0]
+    assert "system files or folders" in summary["warnings"][0]
     # As a shell's * names them.
     summary = ingest(sorted(pool.iterdir()), tmp_path / "e", *FRAMES)
     assert summary["clips"] == 2 and summary["system_files"] == 9

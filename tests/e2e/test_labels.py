@@ -99,7 +99,7 @@ def test_labels_in_another_unit_are_named_by_an_ingest(pool, tmp_path):
         for line in summary["warnings"]
     )
     done = run("ingest", pool, "--out", tmp_path / "e", *FRAMES, "--labels", labels)
-    assert done.code == 3 and "1 of 1 label(s) on no sample, 1000 s in all" in done.err
+    assert done.code == 3 and "1 of 1 label on no sample, 1000 s in all" in done.err
     assert "in no sample: pool.mp4 1000.00-2000.00 s" in done.out
 
 
@@ -109,7 +109,7 @@ def test_labels_beyond_the_end_are_named(dataset, tmp_path):
     )
     done = run("label", dataset, "--labels", labels, "--json")
     assert done.code == 0 and done.json["labels_beyond_end"] == 1, done.err
-    assert "1 of 2 label(s) end after their clip: pool.mp4 2 to 60 s" in done.err
+    assert "1 of 2 labels past the end of the clip: pool.mp4 2 to 60 s" in done.err
     assert labelled(dataset, 2) == list(range(30))
 
 
@@ -119,7 +119,7 @@ def test_labels_are_never_replaced_by_nothing(dataset, tmp_path):
     before = content(dataset)
     bad = written(tmp_path / "ms.csv", HEADER + "pool.mp4,1000,2000,behaviour,swimming\n")
     done = run("label", dataset, "--labels", bad)
-    assert done.code == 2 and "5 sample(s) would lose theirs" in done.err and "--clear" in done.err
+    assert done.code == 2 and "5 samples would lose theirs" in done.err and "--clear" in done.err
     assert "pool.mp4 1000 to 2000 s" in done.err and done.err.count("\n") == 1
     assert content(dataset) == before and labelled(dataset, 2) == [5, 6, 7, 8, 9]
     # An ingest of a new clip must not do so either.
@@ -152,9 +152,7 @@ def test_a_labels_file_may_name_only_clips_of_tomorrow(pool, tmp_path):
     labels = written(tmp_path / "l.csv", HEADER + "a.mp4,1,2,age,child\nb.mp4,1,2,age,child\n")
     summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
     assert summary["labels_unmatched"] == 2
-    assert (
-        "2 of 2 label(s) skipped" in summary["warnings"][0] and '"a.mp4"' in summary["warnings"][0]
-    )
+    assert "2 of 2 labels skipped" in summary["warnings"][0] and '"a.mp4"' in summary["warnings"][0]
     # Without a new clip the labels are not used: a warning names the command that uses them.
     summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
     assert summary["generation"] == 0 and "Give it to lido label." in summary["warnings"][-1]
@@ -177,7 +175,7 @@ def test_files_without_labels_and_repeated_rows_are_named(dataset, pool, tmp_pat
     row = "pool.mp4,1,2,age,child\n"
     twice = written(tmp_path / "twice.csv", HEADER + row + row)
     done = run("label", dataset, "--labels", twice)
-    assert "1 row(s) repeat an earlier one and count once, the first: line 3" in done.err
+    assert "1 row repeats an earlier one and counts once, the first: line 3" in done.err
     assert {len(r["labels"]) for r in table(dataset, "manifest", 2)} == {0, 1}
 
 

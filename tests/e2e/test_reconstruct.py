@@ -88,5 +88,5 @@ def test_wrong_input_is_one_line(film, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps({"images": [{"id": 1}], "annotations": []}))
     done = run("reconstruct", film / "site.yaml", "--poses", tmp_path, "--out", tmp_path / "out")
     assert done.code == 2
-    assert done.err == f"lido: {tmp_path}: 1 camera(s) with keypoints, want two or more\n"
+    assert done.err == f"lido: {tmp_path}: 1 camera with keypoints, want two or more\n"
     assert not (tmp_path / "out").exists()

@@ -102,7 +102,11 @@ def test_a_page_plays_it_from_above(life):
     assert "Measured in simulation" in page and '"outline"' in page and '"dangers":[{' in page
     # The dangers are listed, with the flags that show each.
     events = ask(out, "select count(*), min(day) from EVENTS")[0]
-    assert f"{events[0]} danger(s) in 3 day(s)" in shown.out and "(shown)" in shown.out
+    assert (
+        f"{events[0]} danger" in shown.out
+        and " in 3 days; --day" in shown.out
+        and "(shown)" in shown.out
+    )
     assert f"--day {events[1]} --from " in shown.out
     assert run("synth", "show", out, "--day", 1, "--from", "15:00", "--minutes", 2).code == 0
     for bad, said in (

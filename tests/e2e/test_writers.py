@@ -271,7 +271,7 @@ def test_verify_finds_samples_that_stand_twice(tmp_path):
     key = rows["sample"][3].as_py()
     pyarrow.parquet.write_table(pyarrow.concat_tables([rows, rows.slice(3, 1)]), manifest)
     found = run("inspect", tmp_path / "d", "--verify")
-    assert found.code == 2 and f"1 sample(s) have two rows in generation 1; the first is {key}" in (
+    assert found.code == 2 and f"1 sample has two rows in generation 1; the first is {key}" in (
         found.err
     ), found.err
 
@@ -287,7 +287,7 @@ def test_verify_names_files_that_no_generation_uses_and_an_ingest_removes_its_ow
     (tmp_path / "d/notes.txt").write_text("mine")
     found = run("inspect", tmp_path / "d", "--verify", "--json")
     assert found.code == 0 and found.json["orphans"] == sorted(left), found.err
-    assert "warning" in found.err and "4 file(s) belong to no generation" in found.err
+    assert "warning" in found.err and "4 files belong to no generation" in found.err
     ingest(SECOND, tmp_path / "d", *SMALL)
     found = run("inspect", tmp_path / "d", "--verify", "--json")
     assert found.json["generation"] == 2

@@ -198,8 +198,8 @@ class GroupPod {
                       is_set(probe) ? "" : ", KubeRay's default"));
     else if (failures * period_s < kMinProbe_s || timeout_s < kMinProbeTimeout_s)
       add(rule("probe-too-eager"), probe,
-          fmt::format("restarted after {:g} attempt(s) without an answer within {:g} s, one every "
-                      "{:g} s",
+          fmt::format("restarted after {:g} attempts without an answer within {:g} s each, one "
+                      "every {:g} s",
                       failures, timeout_s, period_s));
   }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 
@@ -47,8 +48,8 @@ Result<ClipNames::Clip> ClipNames::find(std::string_view name) const {
     if (same != found->second.end()) request = &*same;
   }
   if (request == nullptr || request->match == Match::kNone)
-    return fail(ErrorCode::kNotFound, "no clip named {}, got {} other clip(s)", in_quotes(name),
-                clips_);
+    return fail(ErrorCode::kNotFound, "no clip named {}, got {}", in_quotes(name),
+                counted(clips_, "other clip"));
   if (!request->other.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "clip {} is ambiguous, got {} and {}. Give more of its path.", in_quotes(name),

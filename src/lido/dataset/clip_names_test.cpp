@@ -29,7 +29,7 @@ TEST(ClipNames, FindsAClipByItsWholeNameOrItsLastParts) {
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
     EXPECT_EQ(none.error().message,
-              std::string("no clip named \"") + name + "\", got 5 other clip(s)");
+              std::string("no clip named \"") + name + "\", got 5 other clips");
   }
 }
 

@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 
@@ -182,8 +183,10 @@ class CvatReader {
   LabelsFile finish() {
     if (file_.labels.empty()) file_.remarks.emplace_back("no labels, only the name of the clip");
     if (attributes_ > 0)
-      file_.remarks.push_back(fmt::format("{} attribute(s) of shapes are not read: {}", attributes_,
-                                          fmt::join(attribute_names_, ", ")));
+      file_.remarks.push_back(
+          fmt::format("{} not read: {}",
+                      counted(attributes_, "attribute of shapes is", "attributes of shapes are"),
+                      fmt::join(attribute_names_, ", ")));
     return std::move(file_);
   }
 

@@ -138,7 +138,7 @@ TEST(Cvat, AttributesAndEmptyFilesAreRemarked) {
                                      "<attribute name=\"age\">child</attribute>"));
   ASSERT_TRUE(file) << file.error().message;
   EXPECT_EQ(file->remarks,
-            std::vector<std::string>{"2 attribute(s) of shapes are not read: \"age\""});
+            std::vector<std::string>{"2 attributes of shapes are not read: \"age\""});
   EXPECT_EQ(parse_cvat(cvat(""))->remarks,
             std::vector<std::string>{"no labels, only the name of the clip"});
 }

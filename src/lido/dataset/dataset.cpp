@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/base/hash.h"
 #include "lido/base/json_integer.h"
 #include "lido/base/json_text.h"
@@ -135,8 +136,8 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri,
   if (!entries.empty() && LIDO_TRY(store->exists(kRootFile))) return open_matching(uri, identity);
   if (!entries.empty()) {
     return fail(ErrorCode::kInvalidArgument,
-                "{}: not a Lido dataset, but has {} file(s). Give an empty folder.", uri,
-                entries.size());
+                "{}: not a Lido dataset, but has {}. Give an empty folder.", uri,
+                counted(entries.size(), "file"));
   }
   return std::nullopt;
 }

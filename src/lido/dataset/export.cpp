@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/forget_request.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scenes.h"
@@ -116,8 +117,8 @@ Result<ExportSummary> export_footage(const Dataset& dataset, const ForgetRequest
   auto resolved = LIDO_TRY(resolve_request(dataset, generation.number, named));
   const auto present = LIDO_TRY(to.list(""));
   if (!present.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}: holds {} file(s), want an empty folder", to.uri(),
-                present.size());
+    return fail(ErrorCode::kInvalidArgument, "{}: holds {}, want an empty folder", to.uri(),
+                counted(present.size(), "file"));
   const Removal stretches =
       LIDO_TRY(Removal::make(dataset, generation.number, std::move(resolved.records)));
   return Export(dataset, generation, stretches, to).run();

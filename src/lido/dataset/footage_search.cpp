@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/base/hash.h"
 #include "lido/base/signing.h"
 #include "lido/dataset/removal.h"
@@ -56,8 +57,8 @@ class FootageSearch {
     LIDO_TRY(search_files());
     for (const auto& [page, images] : page_images_) {
       if (images.empty()) continue;
-      return left_in(
-          page, fmt::format("{} image(s) are in no sample, view or plate, want 0", images.size()));
+      return left_in(page, fmt::format("{} in no sample, view or plate, want 0",
+                                       counted(images.size(), "image is", "images are")));
     }
     return std::move(proof_);
   }
@@ -165,8 +166,8 @@ class FootageSearch {
     ++proof_.shards;
     const int64_t unknown = size - found->second - std::ssize(tar_end());
     if (unknown <= 0) return {};  // a shard that is cut off was reported with its samples
-    return left_in(name,
-                   fmt::format("{} byte(s) belong to no sample of the manifest, want 0", unknown));
+    return left_in(name, fmt::format("{} to no sample of the manifest, want 0",
+                                     counted(unknown, "byte belongs", "bytes belong")));
   }
 
   const Dataset& dataset_;

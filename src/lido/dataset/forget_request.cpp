@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/clip_names.h"
 #include "lido/dataset/clip_time.h"
 
@@ -28,7 +29,11 @@ Result<std::vector<std::string>> full_names(const Dataset& dataset, int generati
     return {};
   }));
   std::vector<std::string> found;
-  for (const Stretch& stretch : stretches) found.push_back(LIDO_TRY(names.find(stretch.clip)).name);
+  for (const Stretch& stretch : stretches) {
+    const auto clip = names.find(stretch.clip);
+    if (!clip) return with_context(dataset.store().uri(), clip.error());
+    found.push_back(clip->name);
+  }
   return found;
 }
 
@@ -93,9 +98,9 @@ Result<void> add_records(const Stretch& stretch, const std::string& name, const 
   std::erase(others, row.clip);
   if (!others.empty() && choice == CopyChoice::kAsk) {
     return fail(ErrorCode::kInvalidArgument,
-                "{}: the dataset has {} more clip(s) with the same content: {}. Give --copies to "
+                "{}: the dataset has {} with the same content: {}. Give --copies to "
                 "remove the stretch from all of them, or --only-this.",
-                row.clip, others.size(), listed(others));
+                row.clip, counted(others.size(), "more clip"), listed(others));
   }
   const auto add = [&](const std::string& clip) {
     resolved.records.push_back({.clip = clip,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/csv.h"
 #include "lido/storage/store.h"
 
@@ -78,10 +79,9 @@ Result<void> add_label_boxes(LabelsFile& file, std::string_view bytes) {
       std::ranges::count(is_used, false, [](const auto& one) { return one.second; });
   if (unused == 0) return {};
   const auto first = std::ranges::find(is_used, false, [](const auto& one) { return one.second; });
-  file.remarks.push_back(
-      fmt::format("the boxes of {} track(s) belong to no label; the first is {} "
-                  "of {}",
-                  unused, in_quotes(first->first.second), in_quotes(first->first.first)));
+  file.remarks.push_back(fmt::format("the boxes of {} belong to no label; the first is {} of {}",
+                                     counted(unused, "track"), in_quotes(first->first.second),
+                                     in_quotes(first->first.first)));
   return {};
 }
 

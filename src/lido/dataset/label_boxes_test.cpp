@@ -34,7 +34,7 @@ TEST(LabelBoxes, BelongToTheLabelsOfTheirTrack) {
   EXPECT_FALSE(file.labels[2].track_boxes) << "it has a box of its own";
   ASSERT_EQ(file.remarks.size(), 1U);
   EXPECT_EQ(file.remarks[0],
-            "the boxes of 1 track(s) belong to no label; the first is \"7\" of \"b.mp4\"");
+            "the boxes of 1 track belong to no label; the first is \"7\" of \"b.mp4\"");
 }
 
 TEST(LabelBoxes, BadRowsAreNamed) {

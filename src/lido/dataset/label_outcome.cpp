@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/csv.h"
 
 namespace lido::dataset {
@@ -48,16 +49,18 @@ void LabelOutcome::add_beyond(LostLabel label) {
 std::vector<std::string> warnings(const LabelOutcome& outcome) {
   std::vector<std::string> lines;
   if (outcome.unmatched.labels > 0)
-    lines.push_back(fmt::format(
-        "{} of {} label(s) skipped, because their clips are not in the dataset; the first is {}",
-        outcome.unmatched.labels, outcome.labels, in_quotes(outcome.unmatched.first_clip)));
+    lines.push_back(
+        fmt::format("{} of {} skipped, because their clips are not in the dataset; the first is {}",
+                    outcome.unmatched.labels, counted(outcome.labels, "label"),
+                    in_quotes(outcome.unmatched.first_clip)));
   if (outcome.on_no_sample > 0)
-    lines.push_back(fmt::format("{} of {} label(s) on no sample, {:.6g} s in all: {}",
-                                outcome.on_no_sample, outcome.labels, outcome.on_no_sample_s,
+    lines.push_back(fmt::format("{} of {} on no sample, {:.6g} s in all: {}", outcome.on_no_sample,
+                                counted(outcome.labels, "label"), outcome.on_no_sample_s,
                                 first_of(outcome.lost, outcome.on_no_sample)));
   if (outcome.beyond_end > 0)
-    lines.push_back(fmt::format("{} of {} label(s) end after their clip: {}", outcome.beyond_end,
-                                outcome.labels, first_of(outcome.beyond, outcome.beyond_end)));
+    lines.push_back(fmt::format("{} of {} past the end of the clip: {}", outcome.beyond_end,
+                                counted(outcome.labels, "label"),
+                                first_of(outcome.beyond, outcome.beyond_end)));
   for (const auto& [name, duration_s] : outcome.missing_s)
     lines.push_back(fmt::format("no sample has {}, {:.6g} s of labels", name, duration_s));
   return lines;

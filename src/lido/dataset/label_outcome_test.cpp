@@ -27,14 +27,14 @@ TEST(LabelOutcome, WarnsWithCountClipAndSeconds) {
   const auto lines = warnings(outcome);
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0],
-            "2 of 9 label(s) skipped, because their clips are not in the dataset; the first is "
+            "2 of 9 labels skipped, because their clips are not in the dataset; the first is "
             "\"later.mp4\"");
   EXPECT_EQ(lines[1],
-            "4 of 9 label(s) on no sample, 6 s in all: "
+            "4 of 9 labels on no sample, 6 s in all: "
             "a.mp4 0 to 1.5 s (age: child, line 2; no sample is there); "
             "a.mp4 1 to 2.5 s (age: child, line 2; no sample is there); "
             "a.mp4 2 to 3.5 s (age: child, line 2; no sample is there); ...");
-  EXPECT_TRUE(lines[2].starts_with("1 of 9 label(s) end after their clip: a.mp4 3 to 90 s"));
+  EXPECT_TRUE(lines[2].starts_with("1 of 9 labels past the end of the clip: a.mp4 3 to 90 s"));
   EXPECT_EQ(lines[3], "no sample has age: child, 6 s of labels");
 }
 

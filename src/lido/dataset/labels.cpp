@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/csv.h"
 #include "lido/dataset/cvat.h"
 #include "lido/dataset/label_boxes.h"
@@ -111,8 +112,9 @@ Result<LabelsFile> parse_intervals(std::string_view bytes) {
   }
   if (table.rows == 0) file.remarks.emplace_back("no labels, only a header");
   if (const auto [count, place] = drop_repeated(file.labels); count > 0)
-    file.remarks.push_back(
-        fmt::format("{} row(s) repeat an earlier one and count once, the first: {}", count, place));
+    file.remarks.push_back(fmt::format("{} an earlier one and {} once, the first: {}",
+                                       counted(count, "row repeats", "rows repeat"),
+                                       count == 1 ? "counts" : "count", place));
   return file;
 }
 

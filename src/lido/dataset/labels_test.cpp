@@ -58,7 +58,7 @@ TEST(Labels, RowsThatRepeatAnEarlierOneCountOnce) {
   EXPECT_EQ(file->labels[1].track, "8");
   EXPECT_EQ(file->labels[2].place, "line 7");
   EXPECT_EQ(file->remarks, std::vector<std::string>{
-                               "2 row(s) repeat an earlier one and count once, the first: line 4"});
+                               "2 rows repeat an earlier one and count once, the first: line 4"});
 }
 
 TEST(Labels, AHeaderAloneIsRemarked) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/label_coverage.h"
 
 namespace lido::dataset {
@@ -94,9 +95,9 @@ Result<void> check_cleared(const LabelChanges& changes, const LabelOutcome& outc
   const auto& [clip, samples] = changes.cleared.front();
   const auto first = std::ranges::find(outcome.lost, clip, &LostLabel::clip);
   return fail(ErrorCode::kInvalidArgument,
-              "{}: no label is on a sample, and {} sample(s) would lose theirs{}. {}", clip,
-              samples, first == outcome.lost.end() ? "" : "; the first: " + to_string(*first),
-              advice);
+              "{}: no label is on a sample, and {} would lose theirs{}. {}", clip,
+              counted(samples, "sample"),
+              first == outcome.lost.end() ? "" : "; the first: " + to_string(*first), advice);
 }
 
 Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,

@@ -61,7 +61,7 @@ TEST_F(Relabel, LabelsOnNoSampleReplaceNoLabels) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused.error().message,
-            "/pool/a.mp4: no label is on a sample, and 1 sample(s) would lose theirs; the first: "
+            "/pool/a.mp4: no label is on a sample, and 1 sample would lose theirs; the first: "
             "a.mp4 2000 to 4000 s (behaviour: swimming, line 2; the clip ends at 8.00 s). Correct "
             "the labels, or give --clear to take the old ones away.");
   EXPECT_EQ(*dataset_->latest(), 2);

@@ -7,6 +7,7 @@
 #include <expected>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/base/parallel.h"
 #include "lido/dataset/fingerprint.h"
 
@@ -353,20 +354,21 @@ Result<ContentNotes> settle_contents(ClipDb& clips, const dataset::Dataset* data
 
 std::vector<std::string> warnings(const ContentNotes& notes) {
   std::vector<std::string> lines;
-  const auto add = [&](const NamedItems& items, std::string_view what) {
+  const auto add = [&](const NamedItems& items, std::string_view one, std::string_view several,
+                       std::string_view what) {
     if (items.count > 0)
-      lines.push_back(fmt::format("{} {}: {}", items.count, what, names_of(items)));
+      lines.push_back(
+          fmt::format("{} {}: {}", counted(items.count, one, several), what, names_of(items)));
   };
-  add(notes.changed,
-      "clip(s) left out, because they changed since they were ingested. Published samples never "
-      "change: give the new clip a new name");
-  add(notes.copies, "file(s) left out, because they are copies of other clips");
-  add(notes.redescribed,
-      "clip(s) of the dataset are described otherwise now, and keep their description. To change "
-      "it, "
-      "ingest them into a new dataset");
-  add(notes.moved, "clip(s) of the dataset have another name now");
-  add(notes.forgotten, "clip(s) with forgotten footage, which is left out");
+  add(notes.changed, "clip", "clips",
+      "left out, because of changes since the ingest. Published samples never change: give the new "
+      "clip a new name");
+  add(notes.copies, "file", "files", "left out, as copies of other clips");
+  add(notes.redescribed, "clip of the dataset", "clips of the dataset",
+      "described otherwise now, with the old description kept. To change it, ingest into a new "
+      "dataset");
+  add(notes.moved, "clip of the dataset has", "clips of the dataset have", "another name now");
+  add(notes.forgotten, "clip", "clips", "with forgotten footage, which is left out");
   return lines;
 }
 

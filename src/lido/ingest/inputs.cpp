@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 
+#include "lido/base/counted.h"
 #include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 #include "lido/ingest/system_files.h"
@@ -204,14 +205,17 @@ NamedItems& NamedItems::operator+=(const NamedItems& other) {
 
 std::vector<std::string> warnings(const InputNotes& notes) {
   std::vector<std::string> lines;
-  const auto add = [&](const NamedItems& items, std::string_view what) {
+  const auto add = [&](const NamedItems& items, std::string_view one, std::string_view several,
+                       std::string_view what) {
     if (items.count > 0)
-      lines.push_back(fmt::format("{} {}: {}", items.count, what, names_of(items)));
+      lines.push_back(
+          fmt::format("{} {}: {}", counted(items.count, one, several), what, names_of(items)));
   };
-  add(notes.unreadable, "folder(s) or file(s) left out, because they cannot be read");
-  add(notes.special, "pipe(s), socket(s) or device(s) skipped");
-  add(notes.system_files, "system file(s) or folder(s) skipped, such as trash and snapshots");
-  add(notes.repeated, "clip(s) or folder(s) named more than once, read once");
+  add(notes.unreadable, "unreadable file or folder", "unreadable files or folders", "left out");
+  add(notes.special, "pipe, socket or device", "pipes, sockets or devices", "skipped");
+  add(notes.system_files, "system file or folder", "system files or folders",
+      "skipped, such as trash and snapshots");
+  add(notes.repeated, "clip or folder", "clips or folders", "named more than once, read once");
   return lines;
 }
 
@@ -232,13 +236,17 @@ Result<InputNotes> find_inputs(const std::vector<std::string>& arguments, const 
   const InputNotes& notes = search.notes();
   if (notes.unreadable.count > 0)
     return fail(ErrorCode::kInvalidArgument, "{}", notes.unreadable.first.front());
+  if (notes.other_files + notes.system_files.count == 0)
+    return fail(ErrorCode::kNotFound, "{}: no files found, want clips", arguments.front());
   return fail(ErrorCode::kNotFound,
-              "{}: no clips found; {} file(s) skipped: not a known video extension such as .mp4 "
+              "{}: no clips found; {} skipped: not a known video extension such as .mp4 "
               "or .mkv{}",
-              arguments.front(), notes.other_files,
+              arguments.front(), counted(notes.other_files, "file"),
               notes.system_files.count > 0
-                  ? fmt::format("; {} system file(s) or folder(s) skipped: {}",
-                                notes.system_files.count, names_of(notes.system_files))
+                  ? fmt::format("; {} skipped: {}",
+                                counted(notes.system_files.count, "system file or folder",
+                                        "system files or folders"),
+                                names_of(notes.system_files))
                   : "");
 }
 

@@ -81,7 +81,7 @@ TEST_F(Inputs, TrashAndIndexesAreSkippedAndNamed) {
   EXPECT_EQ(result_->system_files.count, 5);
   EXPECT_EQ(result_->system_files.first[0], folder_.path("$RECYCLE.BIN"));
   ASSERT_EQ(warnings(*result_).size(), 1U);
-  EXPECT_TRUE(warnings(*result_)[0].starts_with("5 system file(s) or folder(s) skipped"));
+  EXPECT_TRUE(warnings(*result_)[0].starts_with("5 system files or folders skipped"));
   EXPECT_EQ(find({folder_.path("*/*.mp4")}), std::vector<std::string>());
   EXPECT_EQ(find({folder_.path(".Trashes")}), std::vector<std::string>{".Trashes/x.mp4"})
       << "the user asks for it";
@@ -124,7 +124,7 @@ TEST_F(Inputs, NothingFoundIsAnError) {
   find({folder_.path("*.txt")});
   ASSERT_FALSE(result_);
   EXPECT_EQ(result_.error().code, ErrorCode::kNotFound);
-  EXPECT_NE(result_.error().message.find("1 file(s) skipped"), std::string::npos);
+  EXPECT_NE(result_.error().message.find("1 file skipped"), std::string::npos);
   find({});
   ASSERT_FALSE(result_);
   EXPECT_EQ(result_.error().code, ErrorCode::kInvalidArgument);

@@ -11,6 +11,7 @@
 #include <thread>
 #include <utility>
 
+#include "lido/base/counted.h"
 #include "lido/loader/decode.h"
 #include "lido/loader/fetch.h"
 #include "lido/loader/index.h"
@@ -325,10 +326,9 @@ Result<Loader> Loader::open(std::string_view uri, int generation, const LoaderOp
   auto summary = LIDO_TRY(dataset.read(number));
   auto index = LIDO_TRY(SampleIndex::make(dataset, number, options));
   if (index.samples() < share.workers) {
-    return fail(ErrorCode::kDegenerate,
-                "{}: {} sample(s) in the split {}, want one or more for "
-                "each of {} workers",
-                dataset.store().uri(), index.samples(), options.split, share.workers);
+    return fail(
+        ErrorCode::kDegenerate, "{}: {} in the split {}, want one or more for each of {} workers",
+        dataset.store().uri(), counted(index.samples(), "sample"), options.split, share.workers);
   }
   Position from = start_of({.data = index.data(),
                             .samples = index.samples(),

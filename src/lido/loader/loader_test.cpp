@@ -217,9 +217,8 @@ TEST(Loader, RefusesBadArguments) {
   };
   EXPECT_EQ(error_of(small_batches(0), {}, ""), "batch_size is 0, want 1 to 65536");
   EXPECT_EQ(error_of(kOptions, {2, 2}, ""), "rank is 2 of 2 workers, want 0 to 1");
-  EXPECT_EQ(
-      error_of(kOptions, {0, 4}, ""),
-      data.uri() + ": 3 sample(s) in the split train, want one or more for each of 4 workers");
+  EXPECT_EQ(error_of(kOptions, {0, 4}, ""),
+            data.uri() + ": 3 samples in the split train, want one or more for each of 4 workers");
   EXPECT_EQ(error_of(kOptions, {}, "x"), "position of a loader: the text is no JSON object");
   LoaderOptions other = small_batches();
   const std::string position = to_text(opened(data, other).position());

@@ -6,6 +6,7 @@
 #include <opencv2/calib3d.hpp>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/geometry/projection.h"
 
 namespace lido::reconstruct {
@@ -104,8 +105,8 @@ Result<Camera> estimate_lens(const Board& board, std::span<const BoardView> view
   }
   if (useful.size() < kMinViews)
     return fail(ErrorCode::kDegenerate,
-                "the board is in view {} time(s), want {} or more with at least six corners",
-                useful.size(), kMinViews);
+                "the board is in view {}, want {} or more with at least six corners",
+                counted(std::ssize(useful), "time"), kMinViews);
   std::vector<std::vector<cv::Point3f>> on_board;
   std::vector<std::vector<cv::Point2f>> in_image;
   const std::vector<Vector3> corners = board.corner_positions();

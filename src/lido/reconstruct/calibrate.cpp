@@ -9,6 +9,7 @@
 #include <numeric>
 #include <optional>
 
+#include "lido/base/counted.h"
 #include "lido/reconstruct/triangulate.h"
 
 namespace lido::reconstruct {
@@ -106,9 +107,9 @@ Result<std::vector<BoardPose>> join(std::span<const CameraViews> cameras,
         if (!joined[i]) apart.push_back(cameras[i].name);
       }
       return fail(ErrorCode::kDegenerate,
-                  "{}: shares {} moment(s) of the board with the other cameras, want {} or more. "
+                  "{}: shares {} of the board with the other cameras, want {} or more. "
                   "Move the board where both see it, and check that the clips begin together",
-                  fmt::join(apart, ", "), most, kMinShared);
+                  fmt::join(apart, ", "), counted(most, "moment"), kMinShared);
     }
     joined[next->first] = next->second;
   }

@@ -84,7 +84,7 @@ TEST(Calibrate, NamesTheCameraThatSharesNothing) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().code, ErrorCode::kDegenerate);
   EXPECT_EQ(message(found),
-            "cam_2: shares 0 moment(s) of the board with the other cameras, want 3 or more. Move "
+            "cam_2: shares 0 moments of the board with the other cameras, want 3 or more. Move "
             "the board where both see it, and check that the clips begin together");
 }
 
@@ -92,7 +92,7 @@ TEST(Calibrate, NamesTheCameraThatSeesTooLittle) {
   auto views = test_views(test_cameras(), {0, 0, 0, 0}, 60, 10, 0.2);
   for (size_t i = 2; i < 60; ++i) views[3].views[i].clear();
   EXPECT_EQ(message(calibrate(test_board(), views)),
-            "cam_3: the board is in view 2 time(s), want 4 or more with at least six corners");
+            "cam_3: the board is in view 2 times, want 4 or more with at least six corners");
 }
 
 TEST(Calibrate, WarnsOfCamerasOnOneLine) {

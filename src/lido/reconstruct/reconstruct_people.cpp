@@ -6,6 +6,7 @@
 #include <map>
 #include <random>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/table.h"
 #include "lido/storage/output_folder.h"
@@ -161,8 +162,8 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
   ReconstructSummary summary;
   summary.cameras = std::ranges::count_if(frames, [](const auto& one) { return !one.empty(); });
   if (summary.cameras < 2)
-    return fail(ErrorCode::kDegenerate, "{}: {} camera(s) with keypoints, want two or more", poses,
-                summary.cameras);
+    return fail(ErrorCode::kDegenerate, "{}: {} with keypoints, want two or more", poses,
+                counted(summary.cameras, "camera"));
   Moments moments(std::move(frames), site.cameras, options);
   PeopleTracker tracker(site.cameras, space_of(site.pool), options.tracking);
   LIDO_TRY(folder.begin());

@@ -145,7 +145,7 @@ TEST_F(ReconstructPeople, NeedsTwoCameras) {
   const auto summary = run({});
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().code, ErrorCode::kDegenerate);
-  EXPECT_NE(summary.error().message.find("1 camera(s) with keypoints, want two or more"),
+  EXPECT_NE(summary.error().message.find("1 camera with keypoints, want two or more"),
             std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "out"));
 }

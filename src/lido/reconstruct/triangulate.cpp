@@ -5,6 +5,7 @@
 #include <cmath>
 #include <optional>
 
+#include "lido/base/counted.h"
 #include "lido/geometry/projection.h"
 
 namespace lido::reconstruct {
@@ -35,7 +36,8 @@ Result<void> check(std::span<const Camera> cameras, std::span<const Sighting> si
                    const TriangulateOptions& options) {
   LIDO_TRY(validate(options));
   if (sightings.size() < 2)
-    return fail(ErrorCode::kInvalidArgument, "{} sighting(s), want 2 or more", sightings.size());
+    return fail(ErrorCode::kInvalidArgument, "{}, want 2 or more",
+                counted(std::ssize(sightings), "sighting"));
   for (const Sighting& one : sightings) {
     if (one.camera >= cameras.size())
       return fail(ErrorCode::kInvalidArgument, "a sighting's camera is {}, want 0 to {}",

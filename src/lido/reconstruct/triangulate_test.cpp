@@ -168,8 +168,7 @@ TEST(Triangulate, NamesWhatIsWrongWithACall) {
   const auto cameras = six_cameras();
   const std::vector<Sighting> good = {{.camera = 0, .pixel = {600, 300}},
                                       {.camera = 1, .pixel = {600, 300}}};
-  EXPECT_EQ(message(triangulate(cameras, std::span(good).first(1))),
-            "1 sighting(s), want 2 or more");
+  EXPECT_EQ(message(triangulate(cameras, std::span(good).first(1))), "1 sighting, want 2 or more");
   auto bad = good;
   bad[1].camera = 6;
   EXPECT_EQ(message(triangulate(cameras, bad)), "a sighting's camera is 6, want 0 to 5");

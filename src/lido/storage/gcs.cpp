@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "lido/base/counted.h"
 #include "lido/base/json_field.h"
 #include "lido/base/json_text.h"
 #include "lido/base/signing.h"
@@ -202,8 +203,9 @@ class GcsBucket final : public ObjectApi {
                    fmt::format("{}: an object of {} cannot be removed ({})", uri_of(names[0]),
                                names.size(), failed)};
     if (answers == names.size()) return std::nullopt;
-    return Error{ErrorCode::kUnavailable, fmt::format("{}: {} answer(s) to {} removal(s)",
-                                                      uri_of(names[0]), answers, names.size())};
+    return Error{ErrorCode::kUnavailable,
+                 fmt::format("{}: {} to {}", uri_of(names[0]), counted(answers, "answer"),
+                             counted(names.size(), "removal"))};
   }
 
   std::string bucket_;
