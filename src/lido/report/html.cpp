@@ -68,6 +68,10 @@ std::string card(std::string_view value, std::string_view name) {
   return fmt::format("<div class=card><b>{}</b><span>{}</span></div>", value, name);
 }
 
+std::string count_card(int64_t value, std::string_view one, std::string_view several) {
+  return card(count(value), value == 1 ? one : several);
+}
+
 std::string legend_key(std::string_view colour, std::string_view text) {
   return fmt::format("<span><i class=key style=\"background:{}\"></i>{}</span>", colour,
                      escape(text));

@@ -27,6 +27,8 @@ std::string clock(double seconds);
 std::string megabytes(int64_t bytes);
 /// Returns a box with a number and its name. Both arguments are HTML.
 std::string card(std::string_view value, std::string_view name);
+/// Returns a box with a count: the name is `one` for 1, else `several`. Both are HTML.
+std::string count_card(int64_t value, std::string_view one, std::string_view several);
 /// Returns an entry of a legend: a coloured square and a text. @param text  Plain text.
 std::string legend_key(std::string_view colour, std::string_view text);
 

@@ -19,6 +19,11 @@ TEST(Html, PutsTitleStyleAndBodyIntoAPage) {
   EXPECT_NE(html.find("prefers-color-scheme: dark"), std::string::npos);
 }
 
+TEST(Html, ACardOfOneIsSingular) {
+  EXPECT_EQ(count_card(1, "clip", "clips"), "<div class=card><b>1</b><span>clip</span></div>");
+  EXPECT_EQ(count_card(0, "clip", "clips"), "<div class=card><b>0</b><span>clips</span></div>");
+}
+
 TEST(Html, EncodesImagesAsBase64) {
   // RFC 4648, section 10.
   for (const auto& [bytes, base64] : {std::pair("", ""),

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "lido/base/counted.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/stored_files.h"
@@ -25,16 +26,17 @@ std::string totals(const dataset::Generation& generation, const ReportData& data
   const ShownClips& clips = data.clips;
   const std::string skipped =
       clips.skipped_s > 0 ? card(clock(clips.skipped_s), "skipped: nothing moved") : "";
-  return "<div class=cards>" + card(count(generation.clips), "clips") +
-         card(clock(clips.duration_s), "footage") + skipped + card(count(clips.frames), "frames") +
-         card(count(generation.samples), "samples") +
-         card(count(clips.left_over), "frames too few for a window") +
-         card(fmt::format("{}", data.samples.shards.size()),
-              "shards, " + megabytes(data.samples.bytes)) +
-         card(count(generation.rejected), "clips rejected") +
+  return "<div class=cards>" + count_card(generation.clips, "clip", "clips") +
+         card(clock(clips.duration_s), "footage") + skipped +
+         count_card(clips.frames, "frame", "frames") +
+         count_card(generation.samples, "sample", "samples") +
+         count_card(clips.left_over, "frame too few for a window", "frames too few for a window") +
+         count_card(std::ssize(data.samples.shards), "shard, " + megabytes(data.samples.bytes),
+                    "shards, " + megabytes(data.samples.bytes)) +
+         count_card(generation.rejected, "clip rejected", "clips rejected") +
          (data.rejected.broken > 0
               ? card(clock(data.rejected.gap_s),
-                     fmt::format("left out of {} broken clips", count(data.rejected.broken)))
+                     "left out of " + counted(data.rejected.broken, "broken clip"))
               : "") +
          "</div>";
 }
@@ -186,11 +188,12 @@ Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRo
                         short_name(row.clip));
   }
   return fmt::format(
-      "<section class=clip id={}><header><h3>{}</h3><span>{}{} &middot; {} samples &middot; {} to "
+      "<section class=clip id={}><header><h3>{}</h3><span>{}{} &middot; {} &middot; {} to "
       "{}</span></header><div class=strip>{}</div></section>",
       clip_anchor(clip.clip), escape(short_name(clip.clip)),
-      clip.camera.empty() ? "" : escape(clip.camera) + " &middot; ", clip.split, samples.seen,
-      clock(samples.covered.front().start_s), clock(samples.covered.back().end_s), images);
+      clip.camera.empty() ? "" : escape(clip.camera) + " &middot; ", clip.split,
+      counted(samples.seen, "sample"), clock(samples.covered.front().start_s),
+      clock(samples.covered.back().end_s), images);
 }
 
 Result<std::string> strips(const dataset::Dataset& dataset, const ReportData& data) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/scenes.h"
 #include "lido/report/html.h"
 #include "lido/report/timeline.h"
@@ -232,7 +233,9 @@ std::string clip_timeline(const ClipScene& clip, const dataset::ClipRow& row, do
   std::string html =
       "<div class=\"panel scroll\" tabindex=0>" +
       rows.svg("Tracks, labels, camera motion and view faults of " + short_name(row.clip));
-  if (left_out > 0) html += fmt::format("<p>{} shorter tracks are not shown.</p>", left_out);
+  if (left_out > 0)
+    html += fmt::format("<p>{} not shown.</p>",
+                        counted(left_out, "shorter track is", "shorter tracks are"));
   return html + "</div>";
 }
 
@@ -244,9 +247,10 @@ std::string totals(const SceneData& all) {
                     : 0;
   double fault_s = 0;
   for (const auto& [fault, seconds] : all.faults) fault_s += seconds;
-  return "<div class=cards>" + card(count(people), "tracks of people") +
-         card(count(others), "tracks of other objects") +
-         card(count(all.proposals), "moving boxes of no known class") +
+  return "<div class=cards>" + count_card(people, "track of a person", "tracks of people") +
+         count_card(others, "track of another object", "tracks of other objects") +
+         count_card(all.proposals, "moving box of no known class",
+                    "moving boxes of no known class") +
          card(fmt::format("{:.1f}%", still), "of the time with a still camera") +
          card(clock(fault_s), "with a view fault") + "</div>";
 }

@@ -70,9 +70,9 @@ TEST_F(ReportSceneTest, ShowsTracksLabelsCameraAndFaultsAlongTime) {
 
 TEST_F(ReportSceneTest, SumsTracksMotionAndFaults) {
   const std::string html = section();
-  EXPECT_NE(html.find("<b>1</b><span>tracks of people"), std::string::npos) << html;
-  EXPECT_NE(html.find("<b>1</b><span>tracks of other objects"), std::string::npos);
-  EXPECT_NE(html.find("<b>1</b><span>moving boxes of no known class"), std::string::npos);
+  EXPECT_NE(html.find("<b>1</b><span>track of a person"), std::string::npos) << html;
+  EXPECT_NE(html.find("<b>1</b><span>track of another object"), std::string::npos);
+  EXPECT_NE(html.find("<b>1</b><span>moving box of no known class"), std::string::npos);
   EXPECT_NE(html.find("<b>75.0%</b><span>of the time with a still camera"), std::string::npos);
   EXPECT_NE(html.find("<b>0:02.0</b><span>with a view fault"), std::string::npos);
 }

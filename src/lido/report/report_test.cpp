@@ -94,7 +94,7 @@ TEST_F(ReportTest, ShowsWhatWasLeftOutOfBrokenClips) {
   add_samples();
   publish();
   const std::string html = write();
-  EXPECT_NE(html.find("left out of 1 broken clips"), std::string::npos);
+  EXPECT_NE(html.find("left out of 1 broken clip"), std::string::npos);
   EXPECT_NE(html.find("<td class=n>0:05.0<td class=n>0:07.0<td class=bad>lost &lt;packets&gt;"),
             std::string::npos);
   EXPECT_NE(html.find("<td>tries again"), std::string::npos);
