@@ -6,6 +6,7 @@
 #include "config_file.h"
 #include "examples.h"
 #include "man_page.h"
+#include "parse_errors.h"
 #include "spelling.h"
 #include "version.h"
 
@@ -139,6 +140,13 @@ bool print_bare_help(const Command& program, const std::vector<std::string>& arg
   return true;
 }
 
+/// The command that a command line named, as far as it was parsed.
+Command called(const CLI::App& app) {
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  return describe(*last);
+}
+
 }  // namespace
 
 Command describe(const CLI::App& app) {
@@ -160,8 +168,8 @@ Command describe(const CLI::App& app) {
 
 std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& from_files) {
   auto app = std::make_unique<CLI::App>(
-      "Lido turns raw swimming-pool video into training data, simulates pools, and runs the Ray "
-      "clusters that do either at scale.");
+      "Lido turns raw swimming-pool video into training data, simulates pools, finds people in "
+      "metres from many cameras, and runs the Ray clusters that do such work at scale.");
   app->name("lido");
   app->set_help_flag("--help", "Print this help and exit");
   app->set_version_flag("--version", version(), "Print the version and its commit, and exit");
@@ -220,7 +228,8 @@ int run(std::vector<std::string> arguments) {
   } catch (const CLI::Success& asked_for_help) {
     return app->exit(asked_for_help);
   } catch (const CLI::ParseError& error) {
-    return report_error({ErrorCode::kInvalidArgument, error.what()});
+    return report_error(
+        {ErrorCode::kInvalidArgument, parse_error_text(error, called(*app), from_files)});
   } catch (const std::system_error& error) {  // {fmt} could not print
     return report_error({ErrorCode::kUnavailable, fmt::format("output: {}", error.what())});
   } catch (const std::exception& error) {

@@ -41,6 +41,27 @@ inline std::string flag_of(std::string_view field) {
   return flag;
 }
 
+/// Refuses values outside a field's range; CLI11 itself refuses text that is no number.
+inline CLI::Validator in_range(const Within& range) {
+  return CLI::Validator(
+      [range](const std::string& text) {
+        double value = 0;
+        if (!CLI::detail::lexical_cast(text, value)) return std::string();
+        if (value >= range.min && value <= range.max) return std::string();
+        return fmt::format("is {}, want {:g} to {:g}", text, range.min, range.max);
+      },
+      "");
+}
+inline CLI::Validator in_range(const OneOf& choice) {
+  return CLI::Validator(
+      [values = std::vector<std::string>(choice.values.begin(), choice.values.end())](
+          const std::string& text) {
+        if (std::ranges::find(values, text) != values.end()) return std::string();
+        return fmt::format("is \"{}\", want one of: {}", text, fmt::join(values, ", "));
+      },
+      "");
+}
+
 /// Adds a flag for each field of an options struct: name, default, range and help come from its
 /// list.
 /// @param without  Fields that mean nothing to this command.
@@ -69,6 +90,7 @@ void bind(CLI::App& app, Options& options, const std::string& group,
         } else {
           option = app.add_option(flag_of(name), value, text)->capture_default_str();
         }
+        if constexpr (!std::is_same_v<Range, Anything>) option->check(in_range(range));
         if constexpr (std::is_same_v<Range, OneOf>)
           option->type_name(fmt::format("TEXT:{{{}}}", fmt::join(range.values, ",")));
         option->group(group);

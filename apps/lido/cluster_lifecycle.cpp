@@ -235,8 +235,10 @@ CLI::App* add_with_values(CLI::App& parent, const SharedFlags& flags, const char
 CLI::App* add_with_kube(CLI::App& parent, const SharedFlags& flags, const char* name,
                         const char* help) {
   CLI::App* command = add_with_values(parent, flags, name, help);
-  command->add_option("--kubeconfig", flags->kubeconfig,
-                      "Kubeconfig file; without it, KUBECONFIG or ~/.kube/config");
+  command
+      ->add_option("--kubeconfig", flags->kubeconfig,
+                   "Kubeconfig file; without it, KUBECONFIG or ~/.kube/config")
+      ->check(CLI::ExistingFile);
   command->add_option("--context", flags->context,
                       "Context of the kubeconfig; without it, the current one");
   command->add_flag("--json", flags->json, "Print the result as JSON");

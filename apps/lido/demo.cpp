@@ -14,6 +14,10 @@ namespace fs = std::filesystem;
 /// Fetches the demo's video into a folder, once.
 Result<void> fetch_video(const std::string& folder) {
   if (fs::exists(folder + "/cameras.csv")) return {};
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    return fail(ErrorCode::kInvalidArgument, "{}: cannot make folder: {}", folder, error.message());
   fmt::print(stderr, "fetching the demo's video (four cameras of Pose2Sim, BSD-3-Clause) ...\n");
   const char* given = std::getenv("LIDO_PYTHON");
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";

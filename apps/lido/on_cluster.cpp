@@ -263,8 +263,10 @@ void add_jobs(CLI::App& app, int& exit) {
         ->required();
     command->add_option("--token-file", target.token_file,
                         "File with the token of an https:// cluster");
-    command->add_option("--kubeconfig", target.kubeconfig,
-                        "Kubeconfig file for k8s:; without it, KUBECONFIG or ~/.kube/config");
+    command
+        ->add_option("--kubeconfig", target.kubeconfig,
+                     "Kubeconfig file for k8s:; without it, KUBECONFIG or ~/.kube/config")
+        ->check(CLI::ExistingFile);
     command->add_option("--context", target.context,
                         "Context of the kubeconfig; without it, the current one");
     command->callback([flags, work, &exit] {

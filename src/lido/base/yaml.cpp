@@ -61,7 +61,8 @@ Result<Yaml> Yaml::parse(std::string_view text, const std::string& file) {
   try {
     return Yaml(std::make_shared<const Place>(Place{YAML::Load(std::string(text)), file, ""}));
   } catch (const YAML::Exception& error) {
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, error.mark.line + 1, error.msg);
+    return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file, error.mark.line + 1,
+                error.msg);
   }
 }
 

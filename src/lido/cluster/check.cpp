@@ -472,7 +472,7 @@ Result<ManifestCheck> check_manifest(std::string_view text, const std::string& f
     for (const YAML::Node& document : documents) checker.check_document(document);
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, line, error.msg);
+    return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file, line, error.msg);
   }
   return checker.finish();
 }

@@ -227,7 +227,7 @@ Result<void> check_schema(std::string_view text, const std::string& file, const 
     return SchemaChecker(file, schema).check(YAML::Load(std::string(text)), schema, "");
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, line, error.msg);
+    return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file, line, error.msg);
   } catch (const Json::exception& error) {
     return fail(ErrorCode::kCorrupt, "schema: {}", error.what());
   } catch (const std::regex_error& error) {

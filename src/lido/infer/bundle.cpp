@@ -194,7 +194,7 @@ Result<Bundle> read_bundle(const std::string& folder) {
   const std::string where = folder + "/bundle.json";
   auto text = store->read_text("bundle.json");
   if (!text && text.error().code == ErrorCode::kNotFound)
-    return fail(ErrorCode::kNotFound, "{}: no such file", where);
+    return fail(ErrorCode::kNotFound, "{}: no such file, want a folder with a model bundle", where);
   if (!text) return std::unexpected(text.error());
   auto bundle = parse_bundle(*text);
   if (!bundle) return with_context(where, bundle.error());

@@ -97,6 +97,9 @@ class BoardFile {
     if (line.empty() || line.front() == '#') return {};
     const size_t equals = line.find('=');
     const std::string key = escape_bytes(trimmed(line.substr(0, equals)));
+    if (!is_utf8(line))
+      return fail(ErrorCode::kInvalidArgument, "{}:{}: not text, want a board as TOML", file_,
+                  number);
     if (equals == std::string_view::npos || line.front() == '[')
       return fail(ErrorCode::kInvalidArgument, "{}:{}: {} is no setting, want a line key = value",
                   file_, number, key);
