@@ -193,10 +193,10 @@ void skip_tiles(BitReader& reader) {
   const uint32_t columns = reader.golomb();
   const uint32_t rows = reader.golomb();
   const bool uniform = reader.flag();
-  constexpr uint32_t kMostTiles = 64;
+  constexpr uint32_t kMaxTiles = 64;
   if (!uniform)
     skip_golombs(reader,
-                 static_cast<int>(std::min(columns, kMostTiles) + std::min(rows, kMostTiles)));
+                 static_cast<int>(std::min(columns, kMaxTiles) + std::min(rows, kMaxTiles)));
   reader.skip(1);
 }
 
