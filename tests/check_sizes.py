@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks sizes: a source has at most 600 lines, a header 300, a function 60 and 6 parameters.
+Each room has 0.3 lines of test or more for a line of source.
 
-tests/check_sizes.py            every file
+tests/check_sizes.py            every file and room
 tests/check_sizes.py PATH...    these files and folders
 """
 
@@ -15,6 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 MAX_LINES = {".cpp": 600, ".py": 600, ".h": 300}
 MAX_FUNCTION_LINES = 60
 MAX_PARAMETERS = 6
+MIN_TEST_SHARE = 0.3
+IS_TEST = re.compile(r"_test\.cpp$|_fixture\.h$|(^|/)(test(ing|_\w+)|small_dataset)\.h$")
+IS_NEITHER = re.compile(r"_(fuzz|bench)\.cpp$")
 # Functions that may be larger, each with its reason.
 EXCEPTIONS = {
     "src/lido/dataset/augment.cpp: draw_augmentation": "the parts of a seed and the image's size",
@@ -118,6 +122,24 @@ def faults(path: pathlib.Path) -> list[str]:
     return found
 
 
+def line_count(paths) -> int:
+    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in paths)
+
+
+def room_faults(house: pathlib.Path) -> list[str]:
+    """One line for each room with too few tests."""
+    found = []
+    for room in sorted(path.parent for path in house.glob("*/CMakeLists.txt")):
+        files = [path for path in room.rglob("*") if path.suffix in (".cpp", ".h")]
+        files = [path for path in files if not IS_NEITHER.search(path.name)]
+        tests = [path for path in files if IS_TEST.search(path.name)]
+        lines = line_count(path for path in files if path not in tests)
+        if lines and line_count(tests) < MIN_TEST_SHARE * lines:
+            share = line_count(tests) / lines
+            found.append(f"{room}: {share:.2f} lines of test for a line, want {MIN_TEST_SHARE}")
+    return found
+
+
 def main() -> int:
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "--", *sys.argv[1:]],
@@ -128,7 +150,10 @@ def main() -> int:
     ).stdout.split()
     files = [ROOT / name for name in listed if pathlib.PurePath(name).suffix in MAX_LINES]
     files = [file for file in files if file.exists()]
-    found = [fault.replace(f"{ROOT}/", "") for file in files for fault in faults(file)]
+    found = [fault for file in files for fault in faults(file)]
+    if not sys.argv[1:]:
+        found += room_faults(ROOT / "src" / "lido")
+    found = [fault.replace(f"{ROOT}/", "") for fault in found]
     print("\n".join(found) or f"sizes: {len(files)} files, none too large")
     return 1 if found else 0
 
