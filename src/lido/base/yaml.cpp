@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lido/base/yaml_text.h"
+
 namespace lido {
 
 struct Yaml::Place {
@@ -58,6 +60,7 @@ YAML::Node merge(const YAML::Node& base, const YAML::Node& over, int depth = 0) 
 }  // namespace
 
 Result<Yaml> Yaml::parse(std::string_view text, const std::string& file) {
+  LIDO_TRY(check_yaml_text(text, file, 1));
   try {
     return Yaml(std::make_shared<const Place>(Place{YAML::Load(std::string(text)), file, ""}));
   } catch (const YAML::Exception& error) {

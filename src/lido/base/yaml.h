@@ -22,7 +22,7 @@ class Yaml {
  public:
   /// Parses one document.
   /// @param file  Name for error messages.
-  /// @return kInvalidArgument with file and line.
+  /// @return kInvalidArgument with file and line, also for what check_yaml_text() refuses.
   static Result<Yaml> parse(std::string_view text, const std::string& file);
 
   /// Merges two documents like Helm merges values files: maps are merged by key, null in `over`

@@ -5,8 +5,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <set>
 
+#include "lido/base/yaml_text.h"
 #include "lido/cluster/head_size.h"
 #include "lido/cluster/manifest.h"
 
@@ -70,8 +72,7 @@ class ManifestChecker {
     if (kind == "List" && depth <= kMaxListDepth) {
       for (const YAML::Node& item : items_of(child(node, "items"))) add_names(item, depth + 1);
     }
-    if (kind == "ServiceAccount" &&
-        scalar_of(child(node, "automountServiceAccountToken")) == "false")
+    if (kind == "ServiceAccount" && is_false(child(node, "automountServiceAccountToken")))
       accounts_without_token_.insert(scalar_of(child(node, "metadata", "name")));
   }
 
@@ -359,8 +360,8 @@ class ManifestChecker {
         (!containers.empty() &&
          scalar_of(child(variable_of(containers.front(), "RAY_ENABLE_K8S_TOKEN_AUTH"), "value")) ==
              "true");
-    const bool is_off = is_set(own) ? scalar_of(own) == "false"
-                                    : accounts_without_token_.contains(scalar_of(account));
+    const bool is_off =
+        is_set(own) ? is_false(own) : accounts_without_token_.contains(scalar_of(account));
     if (!is_off && !asks_kubernetes)
       add(rule("worker-token"), pod, "automountServiceAccountToken is not false");
   }
@@ -462,6 +463,7 @@ Result<double> parse_quantity(std::string_view text) {
 
 Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file,
                                      const CheckOptions& options) {
+  LIDO_TRY(check_yaml_text(text, file, std::numeric_limits<int>::max()));
   manifest::ManifestChecker checker(file, options);
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));

@@ -40,7 +40,8 @@ struct CheckOptions {
 ///
 /// @param text  Any number of YAML documents; merge keys (`<<`) are resolved.
 /// @param file  File name for findings and errors.
-/// @return kInvalidArgument, with the line, when the text is not YAML; also when the text is empty.
+/// @return kInvalidArgument, with the line, when the text is not YAML or check_yaml_text() refuses
+///         the text; also when the text is empty.
 Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file,
                                      const CheckOptions& options = {});
 

@@ -273,7 +273,7 @@ class KubeRayRules {
     const YAML::Node params = child(head, "rayStartParams");
     if (is_set(enabled) && is_set(options))
       refuse(enabled, "ray.io/ft-enabled with gcsFaultToleranceOptions");
-    if (is_set(address) && (is_set(options) || !is_true(enabled)))
+    if (is_set(address) && (is_set(options) || scalar_of(enabled) != "true"))
       refuse(address, is_set(options) ? "RAY_REDIS_ADDRESS with gcsFaultToleranceOptions"
                                       : "RAY_REDIS_ADDRESS without gcsFaultToleranceOptions");
     if (is_set(options)) {

@@ -98,8 +98,8 @@ class GroupPod {
       const bool is_plain = node.IsScalar() && node.Tag() == "?";
       const auto value = scalar_of(node);
       double number = 0;
-      const bool is_text = !is_plain || (!YAML::convert<double>::decode(node, number) &&
-                                         value != "true" && value != "false");
+      const bool is_text =
+          !is_plain || (!YAML::convert<double>::decode(node, number) && !boolean_of(node));
       if (!is_text)
         add(rule("param-not-text"), node, fmt::format("{} is {} without quotes", key, value));
     }
@@ -315,7 +315,7 @@ void check_security_context(const YAML::Node& context, const YAML::Node& place,
   if (!is_true(child(context, "runAsNonRoot"))) faults.emplace_back("no runAsNonRoot");
   if (scalar_of(child(context, "runAsUser")) == "0") faults.emplace_back("runAsUser 0");
   if (is_true(child(context, "privileged"))) faults.emplace_back("privileged");
-  if (scalar_of(child(context, "allowPrivilegeEscalation")) != "false")
+  if (!is_false(child(context, "allowPrivilegeEscalation")))
     faults.emplace_back("no allowPrivilegeEscalation: false");
   const auto dropped = items_of(child(context, "capabilities", "drop"));
   if (std::ranges::none_of(dropped, [](const auto& each) { return scalar_of(each) == "ALL"; }))

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <unordered_map>
 
 namespace lido::cluster::manifest {
 
@@ -11,25 +12,28 @@ namespace {
 
 constexpr int kMaxMerges = 8;  // An alias can make a map merge itself.
 
-/// Returns the maps that a map's merge key names.
-std::vector<YAML::Node> merged_maps(const YAML::Node& map) {
-  const YAML::Node merged = map["<<"];
-  if (!merged.IsDefined()) return {};
+/// Returns the maps that a merge key names, those first that the later ones replace.
+std::vector<YAML::Node> merged_maps(const YAML::Node& merged) {
   if (merged.IsMap()) return {merged};
-  return items_of(merged);
+  const std::vector<YAML::Node> items = items_of(merged);
+  return {items.rbegin(), items.rend()};
 }
 
 }  // namespace
 
 YAML::Node value_of(const YAML::Node& map, const char* key, int depth) {
-  if (!map.IsDefined() || !map.IsMap()) return YAML::Node(YAML::NodeType::Undefined);
-  const YAML::Node own = map[key];
-  if (own.IsDefined() || depth > kMaxMerges) return own;
-  for (const YAML::Node& merged : merged_maps(map)) {
-    const YAML::Node found = value_of(merged, key, depth + 1);
-    if (found.IsDefined()) return found;
+  YAML::Node found(YAML::NodeType::Undefined);
+  if (!map.IsDefined() || !map.IsMap() || depth > kMaxMerges) return found;
+  for (const auto& entry : map) {
+    const std::string own = scalar_of(entry.first);
+    if (own == key) found.reset(entry.second);
+    if (own != "<<") continue;
+    for (const YAML::Node& merged : merged_maps(entry.second)) {
+      const YAML::Node inherited = value_of(merged, key, depth + 1);
+      if (inherited.IsDefined()) found.reset(inherited);
+    }
   }
-  return YAML::Node(YAML::NodeType::Undefined);
+  return found;
 }
 
 bool is_set(const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); }
@@ -44,7 +48,16 @@ std::optional<double> quantity_of(const YAML::Node& node) {
   return value ? std::optional(*value) : std::nullopt;
 }
 
-bool is_true(const YAML::Node& node) { return scalar_of(node) == "true"; }
+std::optional<bool> boolean_of(const YAML::Node& node) {
+  bool value = false;
+  if (!is_set(node) || !node.IsScalar() || node.Tag() == "!" ||
+      node.Tag() == "tag:yaml.org,2002:str" || !YAML::convert<bool>::decode(node, value))
+    return std::nullopt;
+  return value;
+}
+
+bool is_true(const YAML::Node& node) { return boolean_of(node) == true; }
+bool is_false(const YAML::Node& node) { return boolean_of(node) == false; }
 
 std::vector<YAML::Node> items_of(const YAML::Node& node) {
   std::vector<YAML::Node> items;
@@ -57,13 +70,22 @@ std::vector<YAML::Node> items_of(const YAML::Node& node) {
 std::vector<std::pair<std::string, YAML::Node>> entries_of(const YAML::Node& node, int depth) {
   std::vector<std::pair<std::string, YAML::Node>> entries;
   if (!is_set(node) || !node.IsMap() || depth > kMaxMerges) return entries;
+  std::unordered_map<std::string, size_t> places;
+  const auto set = [&](const std::string& key, const YAML::Node& value) {
+    const auto [place, is_new] = places.emplace(key, entries.size());
+    if (is_new)
+      entries.emplace_back(key, value);
+    else
+      entries[place->second].second.reset(value);
+  };
   for (const auto& entry : node) {
-    if (const std::string key = scalar_of(entry.first); key != "<<")
-      entries.emplace_back(key, entry.second);
-  }
-  for (const YAML::Node& merged : merged_maps(node)) {
-    for (auto& entry : entries_of(merged, depth + 1)) {
-      if (!node[entry.first].IsDefined()) entries.push_back(std::move(entry));
+    const std::string key = scalar_of(entry.first);
+    if (key != "<<") {
+      set(key, entry.second);
+      continue;
+    }
+    for (const YAML::Node& merged : merged_maps(entry.second)) {
+      for (const auto& [name, value] : entries_of(merged, depth + 1)) set(name, value);
     }
   }
   return entries;

@@ -16,6 +16,7 @@
 namespace lido::cluster::manifest {
 
 /// Returns the value of a map's key, also from its merge keys (`<<`); undefined when there is none.
+/// A key or merge key replaces those before it, as for kubectl and Helm.
 YAML::Node value_of(const YAML::Node& map, const char* key, int depth = 0);
 
 /// Returns the node at the end of a path of keys; undefined when a key is missing.
@@ -31,7 +32,14 @@ bool is_set(const YAML::Node& node);
 std::string scalar_of(const YAML::Node& node);
 /// Returns a scalar's quantity; empty for other nodes.
 std::optional<double> quantity_of(const YAML::Node& node);
+/// Returns a boolean as kubectl and Helm read it, in YAML 1.1: true, yes, on, y and their
+/// opposites, without quotes, in small letters, capitals or with a capital first. Empty for other
+/// nodes.
+///
+/// Source: go.yaml.in/yaml/v2, resolve.go.
+std::optional<bool> boolean_of(const YAML::Node& node);
 bool is_true(const YAML::Node& node);
+bool is_false(const YAML::Node& node);
 /// Returns the items of a list; none for other nodes.
 std::vector<YAML::Node> items_of(const YAML::Node& node);
 /// Returns the keys and values of a map, with those of its merge keys; none for other nodes.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lido/base/json_text.h"
+#include "lido/base/yaml_text.h"
 
 namespace lido::cluster {
 namespace {
@@ -27,7 +28,9 @@ constexpr std::array kPassiveKeywords = {"$schema", "definitions", "description"
 bool has_value(const YAML::Node& node) { return node.IsDefined() && !node.IsNull(); }
 
 /// Whether a scalar is written without quotes; yaml-cpp tags quoted ones with "!".
-bool is_plain(const YAML::Node& node) { return node.IsScalar() && node.Tag() != "!"; }
+bool is_plain(const YAML::Node& node) {
+  return node.IsScalar() && node.Tag() != "!" && node.Tag() != "tag:yaml.org,2002:str";
+}
 
 std::optional<double> number_of(const YAML::Node& node) {
   double value = 0;
@@ -36,15 +39,19 @@ std::optional<double> number_of(const YAML::Node& node) {
   return value;
 }
 
-bool is_boolean(const YAML::Node& node) {
-  return is_plain(node) && (node.Scalar() == "true" || node.Scalar() == "false");
+/// Returns a boolean of YAML 1.1, which Helm reads: true, yes, on, y and their opposites, in small
+/// letters, capitals or with a capital first.
+std::optional<bool> boolean_of(const YAML::Node& node) {
+  bool value = false;
+  if (!is_plain(node) || !YAML::convert<bool>::decode(node, value)) return std::nullopt;
+  return value;
 }
 
 bool has_type(const YAML::Node& node, const std::string& type) {
   if (type == "object") return node.IsMap();
   if (type == "array") return node.IsSequence();
-  if (type == "boolean") return is_boolean(node);
-  if (type == "string") return node.IsScalar() && !is_boolean(node) && !number_of(node);
+  if (type == "boolean") return boolean_of(node).has_value();
+  if (type == "string") return node.IsScalar() && !boolean_of(node) && !number_of(node);
   const auto number = number_of(node);
   return number && (type == "number" || (type == "integer" && *number == std::floor(*number)));
 }
@@ -54,7 +61,7 @@ std::string_view name_of_type(const std::string& type) {
   if (type == "object") return "a map";
   if (type == "array") return "a list";
   if (type == "boolean") return "true or false";
-  if (type == "string") return "text (with quotes around a number)";
+  if (type == "string") return "text (with quotes around a number, yes or no)";
   return type == "integer" ? "a whole number" : "a number";
 }
 
@@ -68,6 +75,7 @@ std::string describe(const YAML::Node& node) {
 bool equals(const YAML::Node& node, const Json& value) {
   if (!node.IsScalar()) return false;
   if (value.is_string()) return node.Scalar() == value.get<std::string>();
+  if (value.is_boolean()) return boolean_of(node) == value.get<bool>();
   return is_plain(node) && node.Scalar() == json_text(value);
 }
 
@@ -223,6 +231,7 @@ class SchemaChecker {
 }  // namespace
 
 Result<void> check_schema(std::string_view text, const std::string& file, const Json& schema) {
+  LIDO_TRY(check_yaml_text(text, file, 1));
   try {
     return SchemaChecker(file, schema).check(YAML::Load(std::string(text)), schema, "");
   } catch (const YAML::Exception& error) {

@@ -46,6 +46,16 @@ TEST(Schema, AcceptsAnEmptyDocumentAndNullValues) {
   EXPECT_EQ(error_of("cpu:\ngroups: ~\n"), "");
 }
 
+// Helm reads YAML 1.1: go.yaml.in/yaml/v2, resolve.go.
+TEST(Schema, AcceptsTheBooleansThatHelmReads) {
+  for (const char* word : {"True", "FALSE", "yes", "Off", "n"}) {
+    EXPECT_EQ(error_of(fmt::format("spot: {}\n", word)), "") << word;
+    EXPECT_EQ(error_of(fmt::format("install: {}\n", word)), "") << word;
+  }
+  EXPECT_NE(error_of("spot: yEs\n"), "");
+  EXPECT_EQ(error_of("labels: {a: !!str yes, b: 'no'}\n"), "");
+}
+
 TEST(Schema, ChecksEachPartOfAllOf) {
   EXPECT_EQ(error_of("account: mine\n"), "");
   EXPECT_EQ(error_of("account: default\n"),
@@ -75,7 +85,13 @@ TEST(Schema, NamesTheLineOfAValueThatDoesNotFit) {
         {"install: maybe\n", "v.yaml:1: install is maybe, want one of auto, true, false"},
         {"version: 2.61.0\n", "v.yaml:1: version is 2.61.0, want 2.60.0"},
         {"name: Pool\n", "v.yaml:1: name is Pool, want text like ^[a-z]+$"},
-        {"labels: {a: 1}\n", "v.yaml:1: labels.a is 1, want text (with quotes around a number)"},
+        {"labels: {a: 1}\n",
+         "v.yaml:1: labels.a is 1, want text (with quotes around a number, yes or no)"},
+        {"labels: {a: On}\n",
+         "v.yaml:1: labels.a is On, want text (with quotes around a number, yes or no)"},
+        {"cpu: 1\npods: 2\ncpu: 3\n",
+         "v.yaml:3: the key cpu stands here a second time, want one; the first is in line 1"},
+        {"name: pool\n---\ncpu: 3\n", "v.yaml:3: document 2 of the file, want 1 only"},
         {"groups: {}\n", "v.yaml:1: groups is a map, want at least 1 entry"},
         {"groups: {CPU: {}}\n", "v.yaml:1: groups.CPU is CPU, want text like ^[a-z]+$"},
         {"env:\n  - {name: A}\n  - B\n", "v.yaml:3: env.1 is B, want a map"},

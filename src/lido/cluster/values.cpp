@@ -168,7 +168,9 @@ Result<Values> read_tree(const Yaml& tree) {
   values.name = LIDO_TRY(tree["name"].text());
   values.platform = LIDO_TRY(tree["platform"].text());
   values.image = LIDO_TRY(tree["image"]["repository"].text());
-  values.install_operator = LIDO_TRY(tree["operator"]["install"].text());
+  const Yaml install = tree["operator"]["install"];
+  values.install_operator = LIDO_TRY(install.text());
+  if (const auto is_on = install.boolean()) values.install_operator = *is_on ? "true" : "false";
   if (const Yaml name = tree["network"]["operatorNamespace"]; name.has_value())
     values.operator_namespace = LIDO_TRY(name.text());
   values.suspend_after_min = LIDO_TRY(tree["suspendAfterMinutes"].number(0, kMaxNumber));
