@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lido/base/json_text.h"
+
 namespace lido::geometry {
 namespace {
 
 /// Keys of a camera in scene.yaml and site.yaml. The simulated sensor's, from "noise" on, are read
 /// by lido::synth.
 const std::vector<std::string_view> kCameraKeys = {"name",
+                                                   "source",
                                                    "at",
                                                    "looks_at",
                                                    "degrees",
@@ -321,6 +324,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number, do
   if (camera.name.empty() ||
       camera.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") != std::string::npos)
     return node["name"].refuse("a name of lower-case letters, digits, _ and -");
+  if (node["source"].has_value()) camera.source = LIDO_TRY(node["source"].text());
   camera.fps = LIDO_TRY(node["fps"].number_or(25, 1, 60));
   LIDO_TRY(read_lens(node, camera));
   if (node["port_m"].has_value() && !camera.is_under_water())
@@ -336,6 +340,9 @@ std::string to_yaml(const Camera& camera) {
       "    intrinsics: [{}, {}, {}, {}]\n",
       camera.name, camera.width, camera.height, camera.fps, camera.fx, camera.fy, camera.cx,
       camera.cy);
+  // Text of JSON is text of YAML.
+  if (!camera.source.empty())
+    text += fmt::format("    source: {}\n", json_text(nlohmann::ordered_json(camera.source)));
   const DistortionModel& model = distortion_of(camera.lens);
   text += fmt::format("    distortion: {{model: {}", model.name);
   for (size_t i = 0; i < model.coefficients.size(); ++i)

@@ -34,6 +34,7 @@ struct CameraClock {
 /// Camera axes: x right, y down, z ahead. Safe for concurrent reads.
 struct Camera {
   std::string name;               ///< Lower-case letters, digits, _ and -.
+  std::string source;             ///< Its video: files, a prefix of a bucket, a URL; may be empty.
   int width = 640, height = 360;  ///< Pixels; even.
   double fps = 25;                ///< Frames a second.
   double fx = 500, fy = 500;      ///< Focal lengths, pixels.

@@ -2,58 +2,21 @@
 #include "lido/geometry/pool.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "lido/geometry/outline.h"
+
 namespace lido::geometry {
 namespace {
 
-double cross(Point a, Point b) { return a.x * b.y - a.y * b.x; }
 double dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
-
-double area(const std::vector<Point>& outline) {
-  double twice = 0;
-  for (size_t i = 0; i < outline.size(); ++i)
-    twice += cross(outline[i], outline[(i + 1) % outline.size()]);
-  return twice / 2;
-}
-
-bool meet(Point a, Point b, Point c, Point d) {
-  const double one = cross(b - a, c - a), two = cross(b - a, d - a);
-  const double three = cross(d - c, a - c), four = cross(d - c, b - c);
-  return one * two < 0 && three * four < 0;
-}
-
-bool crosses_itself(const std::vector<Point>& outline) {
-  const size_t n = outline.size();
-  for (size_t i = 0; i < n; ++i) {
-    for (size_t j = i + 1; j < n; ++j) {
-      if (meet(outline[i], outline[(i + 1) % n], outline[j], outline[(j + 1) % n])) return true;
-    }
-  }
-  return false;
-}
-
-Result<Point> read_point(const Yaml& node) {
-  const auto pair = LIDO_TRY(node.list());
-  if (pair.size() != 2) return node.refuse("two numbers, metres: [x, y]");
-  return Point{LIDO_TRY(pair[0].number(-500, 500)), LIDO_TRY(pair[1].number(-500, 500))};
-}
 
 }  // namespace
 
-bool Pool::is_water(Point p) const {
-  bool inside = false;
-  for (size_t i = 0, j = outline.size() - 1; i < outline.size(); j = i++) {
-    const Point a = outline[i], b = outline[j];
-    if ((a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x)
-      inside = !inside;
-  }
-  return inside;
-}
+bool Pool::is_water(Point p) const { return contains(outline, p); }
 
 Pool::Nearest Pool::nearest(Point p) const {
   Point best = outline.front();
@@ -104,12 +67,7 @@ Result<Pool> read_pool(const Yaml& node) {
       {"kind", "outline", "shallow_m", "deep_m", "deck_m", "freeboard_m", "ways_in", "gate"}));
   Pool pool;
   pool.kind = node["kind"].has_value() ? LIDO_TRY(node["kind"].text()) : "drawn";
-  for (const Yaml& one : LIDO_TRY(node["outline"].list()))
-    pool.outline.push_back(LIDO_TRY(read_point(one)));
-  if (pool.outline.size() < 3) return node["outline"].refuse("three corners or more");
-  if (crosses_itself(pool.outline)) return node["outline"].refuse("sides that do not cross");
-  if (std::abs(area(pool.outline)) < 2) return node["outline"].refuse("two square metres or more");
-  if (area(pool.outline) < 0) std::ranges::reverse(pool.outline);
+  pool.outline = LIDO_TRY(read_outline(node["outline"], 2));
   pool.shallow_m = LIDO_TRY(node["shallow_m"].number(0.05, 10));
   pool.deep_m = LIDO_TRY(node["deep_m"].number_or(pool.shallow_m, 0.05, 10));
   pool.deck_m = LIDO_TRY(node["deck_m"].number_or(3, 0.5, 50));
@@ -127,16 +85,11 @@ Result<Pool> read_pool(const Yaml& node) {
 }
 
 std::string to_yaml(const Pool& pool) {
-  const auto points = [](const std::vector<Point>& all) {
-    std::vector<std::string> texts;
-    for (const Point p : all) texts.push_back(fmt::format("[{:.3f}, {:.3f}]", p.x, p.y));
-    return fmt::format("[{}]", fmt::join(texts, ", "));
-  };
   return fmt::format(
       "  kind: {}\n  outline: {}\n  shallow_m: {:.3f}\n  deep_m: {:.3f}\n  deck_m: {:.3f}\n"
       "  freeboard_m: {:.3f}\n  ways_in: {}\n  gate: [{:.3f}, {:.3f}]\n",
-      pool.kind, points(pool.outline), pool.shallow_m, pool.deep_m, pool.deck_m, pool.freeboard_m,
-      points(pool.ways_in), pool.gate.x, pool.gate.y);
+      pool.kind, to_yaml(pool.outline), pool.shallow_m, pool.deep_m, pool.deck_m, pool.freeboard_m,
+      to_yaml(pool.ways_in), pool.gate.x, pool.gate.y);
 }
 
 }  // namespace lido::geometry

@@ -85,7 +85,7 @@ TEST(Pool, RefusesWhatNoPoolCanBe) {
   EXPECT_EQ(error_of("outline: [[0, 0], [1, 0]]"),
             "scene.yaml:2: pool.outline is a list, want three corners or more");
   EXPECT_EQ(error_of("outline: [[0, 0], [1, 0], [1, 1]]"),
-            "scene.yaml:2: pool.outline is a list, want two square metres or more");
+            "scene.yaml:2: pool.outline is a list, want 2 square metres or more");
   EXPECT_EQ(error_of("outline: [[0, 0], [10], [10, 5]]"),
             "scene.yaml:2: pool.outline.1 is a list, want two numbers, metres: [x, y]");
   EXPECT_EQ(error_of("ways_in: [[5, 2]]"),

@@ -123,8 +123,10 @@ Result<void> read_level(const Yaml& water, Scene& scene) {
 }  // namespace
 
 Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
-  LIDO_TRY(node.check_keys(
-      {"seed", "rate_hz", "duration_s", "pool", "people", "cameras", "light", "water"}));
+  std::vector<std::string_view> keys = {"seed",   "rate_hz", "duration_s", "pool",
+                                        "people", "cameras", "light",      "water"};
+  keys.insert(keys.end(), geometry::kSiteUseKeys.begin(), geometry::kSiteUseKeys.end());
+  LIDO_TRY(node.check_keys(keys));
   Scene scene;
   scene.seed = static_cast<double>(
       node["seed"].has_value() ? LIDO_TRY(node["seed"].integer(0, int64_t{1} << 53)) : 1);
@@ -133,6 +135,7 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);
   scene.pool =
       node["pool"].has_value() ? LIDO_TRY(geometry::read_pool(node["pool"])) : random_pool(random);
+  scene.use = LIDO_TRY(geometry::read_site_use(node, scene.pool));
   LIDO_TRY(read_level(node["water"], scene));
   for (const Yaml& one : LIDO_TRY(node["people"].list())) {
     Person person = LIDO_TRY(read_person(one, scene.pool, behaviours, scene.duration_s, random));

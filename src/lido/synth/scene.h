@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lido/geometry/site_use.h"
 #include "lido/synth/film/simulated_camera.h"
 #include "lido/synth/world/life.h"
 
@@ -20,6 +21,7 @@ struct Scene : ScriptedDay {
   double level_m = 0;
   double level_shift_m = 0;  ///< How far the file's heights were moved to be over the water.
   double water_index = geometry::kWaterRefractiveIndex;
+  geometry::SiteUse use;  ///< Zones and hours: written to the film's site.yaml.
 };
 
 /// Reads a scene. Draws pool, sexes and statures that it leaves out from its seed.

@@ -53,8 +53,8 @@ Result<void> write_tracks(storage::Store& store, const FilmPlan& plan, Crowd& cr
 
 /// @param cameras  The plan's, or what a calibration takes them for.
 std::string site_yaml(const FilmPlan& plan, const std::vector<SimulatedCamera>& cameras) {
-  std::string text =
-      fmt::format("# {}\npool:\n{}cameras:\n", kSimulationNotice, geometry::to_yaml(plan.pool));
+  std::string text = fmt::format("# {}\n{}pool:\n{}cameras:\n", kSimulationNotice,
+                                 geometry::to_yaml(plan.use), geometry::to_yaml(plan.pool));
   for (const SimulatedCamera& camera : cameras) text += to_yaml(camera);
   return text + fmt::format(
                     "light: {}\nwater:\n  level_z: 0\n  index: {}\n  usual_level_z: {}\n"

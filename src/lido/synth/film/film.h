@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "lido/geometry/site_use.h"
 #include "lido/synth/film/render.h"
 
 namespace lido::synth {
@@ -13,6 +14,7 @@ namespace lido::synth {
 /// A pool, its cameras and light, and the time that is filmed.
 struct FilmPlan {
   Pool pool;
+  geometry::SiteUse use;  ///< Written to site.yaml.
   Scenery scenery;
   std::vector<SimulatedCamera> cameras;
   Light light;

@@ -229,7 +229,7 @@ void CocoWriter::add_image(const SimulatedCamera& camera, int64_t frame, double 
                      {"file_name", fmt::format("{}-{:06}", camera.name, frame)},
                      {"width", camera.width},
                      {"height", camera.height},
-                     {"date_captured_s", time_s}});
+                     {"date_captured_s", clock_of(camera, time_s)}});
 }
 
 void CocoWriter::add_person(const dataset::SeenRow& row) {
