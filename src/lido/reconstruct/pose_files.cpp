@@ -21,6 +21,11 @@ using nlohmann::json;
 
 constexpr double kHiddenFactor = 2;
 
+/// Common time of a reading of a camera's clock.
+double common_time(const geometry::CameraClock& clock, double reading_s) {
+  return (reading_s - clock.offset_s) / (1 + clock.drift_ppm / 1e6);
+}
+
 /// Reader of one COCO file.
 class CocoFile {
  public:
@@ -54,7 +59,8 @@ class CocoFile {
   Result<void> add_image(const json& image) {
     const auto id = image.is_object() ? number(image, "id") : std::nullopt;
     if (!id) return refuse("images with a number `id`");
-    frames_[*id].time_s = number(image, "date_captured_s").value_or(*id / camera_.fps);
+    frames_[*id].time_s =
+        common_time(camera_.clock, number(image, "date_captured_s").value_or(*id / camera_.fps));
     return {};
   }
 
@@ -96,8 +102,7 @@ Result<std::vector<PoseFrame>> read_truth(storage::Store& store, const std::stri
     if (row.through_waves.size() != 2 * kJoints || row.visibility.size() != kJoints)
       return fail(ErrorCode::kCorrupt, "{}: a row has {} keypoints, want {}", name,
                   row.visibility.size(), kJoints);
-    const geometry::CameraClock& clock = camera.clock;
-    const double time_s = (row.clock_s - clock.offset_s) / (1 + clock.drift_ppm / 1e6);
+    const double time_s = common_time(camera.clock, row.clock_s);
     if (frames.empty() || frames.back().time_s != time_s) frames.push_back({.time_s = time_s});
     PersonView view{.camera = camera_index};
     for (size_t i = 0; i < kJoints; ++i) {

@@ -17,7 +17,8 @@ struct PoseFrame {
 };
 
 /// Reads keypoints of one camera from a file of COCO's format: 17 keypoints a person. A frame's
-/// time is `date_captured_s` of its image or, without that, the image's id over Camera::fps.
+/// clock reads `date_captured_s` of its image or, without that, the image's id over Camera::fps;
+/// Camera::clock turns that into common time.
 /// @param sigma_px  Standard deviation of a visible keypoint; twice that of a hidden one.
 /// @param file  Named in errors.
 /// @return Frames in ascending order of time. kInvalidArgument for text that is no such file.

@@ -50,6 +50,19 @@ TEST(PoseFiles, ReadsCoco) {
   EXPECT_FALSE(person.keypoints[2].is_seen());
 }
 
+TEST(PoseFiles, TakesTimesByTheCamerasClock) {
+  // A clock that is 0.25 s ahead and 100 ppm fast reads 0.25 + 10 * 1.0001 at 10 s.
+  geometry::Camera camera = kCamera;
+  camera.clock = {.offset_s = 0.25, .drift_ppm = 100};
+  const auto frames = read_coco(
+      "{\"images\": [{\"id\": 1, \"date_captured_s\": 10.251}, {\"id\": 5}], "
+      "\"annotations\": []}",
+      "deck.json", camera, 0, 1);
+  ASSERT_TRUE(frames) << frames.error().message;
+  EXPECT_NEAR((*frames)[0].time_s, (0.5 - 0.25) / 1.0001, 1e-12);
+  EXPECT_NEAR((*frames)[1].time_s, 10, 1e-12);
+}
+
 TEST(PoseFiles, NamesTheFileAndWhatItWants) {
   const auto refused = [](const std::string& text) {
     const auto frames = read(text);
