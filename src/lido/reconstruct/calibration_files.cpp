@@ -153,10 +153,15 @@ Result<CalibratedSite> place_in_site(const Calibration& calibration, const geome
 }
 
 std::string to_toml(const Calibration& calibration) {
+  std::vector<Camera> cameras;
+  for (const CalibratedCamera& one : calibration.cameras) cameras.push_back(one.camera);
+  return to_toml(cameras, calibration.rms_px);
+}
+
+std::string to_toml(std::span<const Camera> cameras, double rms_px) {
   std::string text;
-  for (const CalibratedCamera& one : calibration.cameras) text += camera_toml(one.camera);
-  return text + fmt::format("[metadata]\nadjusted = true\nerror = {:.6f}\nunit = \"m\"\n",
-                            calibration.rms_px);
+  for (const Camera& one : cameras) text += camera_toml(one);
+  return text + fmt::format("[metadata]\nadjusted = true\nerror = {:.6f}\nunit = \"m\"\n", rms_px);
 }
 
 }  // namespace lido::reconstruct

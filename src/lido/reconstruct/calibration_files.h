@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,5 +36,7 @@ Result<CalibratedSite> place_in_site(const Calibration& calibration, const geome
 /// Text of a TOML file with the cameras as Anipose, Pose2Sim and caliscope have them: OpenCV's
 /// matrix, distortions, rotation vector and translation, in the axes of the first camera, metres.
 std::string to_toml(const Calibration& calibration);
+/// Text of such a file for cameras in any axes.
+std::string to_toml(std::span<const geometry::Camera> cameras, double rms_px);
 
 }  // namespace lido::reconstruct
