@@ -193,7 +193,9 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
   add_models(*app, exit);
   add_cluster(*app, exit);
   add_synth(*app, exit);
+  add_site(*app, exit);
   add_calibrate(*app, exit);
+  add_sync(*app, exit);
   add_reconstruct(*app, exit);
   add_jobs(*app, exit);
   add_help(*app, exit);

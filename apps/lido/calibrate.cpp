@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "calibrate.h"
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/geometry/site.h"
@@ -14,16 +15,6 @@ namespace lido::cli {
 namespace {
 
 using OrderedJson = nlohmann::ordered_json;
-
-struct CalibrateFlags {
-  std::string site;
-  std::string board;
-  std::vector<std::string> clips;
-  std::string out;
-  bool json = false;
-  bool quiet = false;
-  reconstruct::CalibrateOptions options;
-};
 
 OrderedJson camera_json(const reconstruct::CalibratedCamera& one) {
   const geometry::Camera& camera = one.camera;
@@ -74,7 +65,7 @@ void print(const reconstruct::Calibration& calibration,
     fmt::print("distances on the board: {:.2f} mm RMS over {}\n", 1000 * calibration.distance_rms_m,
                human_count(calibration.distances));
   for (const auto& one : moves)
-    fmt::print("{}: {:.1f} cm and {:.2f} degrees from where the site had it\n", one.name,
+    fmt::print("{}: {:.1f} cm and {:.2f} degrees from where the site had it\n", printable(one.name),
                100 * one.moved_m, one.turned_rad * 180 / M_PI);
 }
 
@@ -107,15 +98,17 @@ Result<Outcome> work(const CalibrateFlags& flags) {
     site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
   const auto views = LIDO_TRY(views_of(board, flags));
   Outcome out{.calibration = LIDO_TRY(reconstruct::calibrate(board, views, flags.options))};
+  std::optional<reconstruct::CalibratedSite> placed;
+  if (site) placed = LIDO_TRY(reconstruct::place_in_site(out.calibration, *site));
+  // Nothing is written before all of it is known.
   std::error_code error;
   std::filesystem::create_directories(flags.out, error);
-  if (site) {
-    const auto placed = LIDO_TRY(reconstruct::place_in_site(out.calibration, *site));
-    out.moves = placed.moves;
-    out.calibration.warnings.insert(out.calibration.warnings.end(), placed.warnings.begin(),
-                                    placed.warnings.end());
+  if (placed) {
+    out.moves = placed->moves;
+    out.calibration.warnings.insert(out.calibration.warnings.end(), placed->warnings.begin(),
+                                    placed->warnings.end());
     LIDO_TRY(write_text(flags.out + "/site.yaml",
-                        geometry::to_yaml(placed.site, "Cameras calibrated by lido calibrate.")));
+                        geometry::to_yaml(placed->site, "Cameras calibrated by lido calibrate.")));
   }
   LIDO_TRY(write_text(flags.out + "/cameras.toml", reconstruct::to_toml(out.calibration)));
   LIDO_TRY(write_text(flags.out + "/calibration.json",
@@ -123,14 +116,35 @@ Result<Outcome> work(const CalibrateFlags& flags) {
   return out;
 }
 
+/// Refuses flags that do not belong together.
+Result<void> check_flags(const CalibrateFlags& flags) {
+  if (flags.board.empty() == flags.points.empty())
+    return fail(ErrorCode::kInvalidArgument, "lido calibrate: {}, want --board or --points",
+                flags.board.empty() ? "no board and no points" : "a board and points");
+  if (!flags.board.empty() && flags.clips.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "--board: no clips given, want --clips with a clip of each camera");
+  if (!flags.points.empty() && !flags.clips.empty())
+    return fail(ErrorCode::kInvalidArgument, "--clips: not used with --points, want --board");
+  if (flags.check && flags.points.empty())
+    return fail(ErrorCode::kInvalidArgument, "--check: no points given, want --points");
+  if (flags.check != flags.out.empty())
+    return fail(ErrorCode::kInvalidArgument, "--out: {}",
+                flags.check ? "not used with --check, which writes nothing"
+                            : "not given, want a folder for the calibration");
+  return {};
+}
+
 Result<int> calibrate(const CalibrateFlags& flags) {
+  LIDO_TRY(check_flags(flags));
   stop_on_signals("nothing was written");
+  if (!flags.points.empty()) return calibrate_points(flags);
   const Outcome outcome = LIDO_TRY(work(flags));
   if (flags.json) {
     fmt::print("{}\n", json_text(calibration_json(outcome.calibration, outcome.moves)));
   } else {
     print(outcome.calibration, outcome.moves);
-    fmt::print("{}/{}\n", flags.out, flags.site.empty() ? "cameras.toml" : "site.yaml");
+    fmt::print("{}/{}\n", printable(flags.out), flags.site.empty() ? "cameras.toml" : "site.yaml");
   }
   for (const std::string& warning : outcome.calibration.warnings)
     fmt::print(stderr, "lido: {}\n", printable(warning));
@@ -142,26 +156,30 @@ Result<int> calibrate(const CalibrateFlags& flags) {
 void add_calibrate(CLI::App& app, int& exit) {
   auto flags = std::make_shared<CalibrateFlags>();
   CLI::App* command = app.add_subcommand(
-      "calibrate", "Find lenses, poses and clocks of cameras that filmed a board together");
+      "calibrate",
+      "Find lenses, poses and clocks of cameras from a board that they filmed, or from points of "
+      "the pool");
   command->add_option(
       "site", flags->site,
       "The pool's site.yaml with about the poses of its cameras; default: none, and "
-      "poses relative to the first camera");
-  command
-      ->add_option("--board", flags->board,
-                   "Board (TOML): ChArUco or checkerboard, as docs/reconstruction.md describes")
-      ->required();
-  command
-      ->add_option("--clips", flags->clips,
-                   "A clip of each camera, named like the camera; all begin together")
-      ->required();
-  command
-      ->add_option("--out", flags->out,
-                   "Folder for cameras.toml, calibration.json and, with a site, its site.yaml")
-      ->required();
+      "poses relative to the first camera; required with --points");
+  command->add_option("--board", flags->board,
+                      "Board (TOML): ChArUco or checkerboard, as docs/reconstruction.md describes");
+  command->add_option("--clips", flags->clips,
+                      "With --board: a clip of each camera, named like the camera; all begin "
+                      "together");
+  command->add_option("--points", flags->points,
+                      "Without a board: points of the pool and where each camera sees them (YAML); "
+                      "lido site points prints one to edit");
+  command->add_flag("--check", flags->check,
+                    "With --points: only report which cameras have moved; exit code 3 if one has");
+  command->add_option("--out", flags->out,
+                      "Folder for cameras.toml, calibration.json and, with a site, its site.yaml; "
+                      "required without --check");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
-  bind(*command, flags->options, "Calibration");
+  bind(*command, flags->options, "Calibration with a board");
+  bind(*command, flags->point_options, "Calibration from points");
   command->callback([flags, &exit] {
     const auto result = calibrate(*flags);
     exit = result ? *result : report_error(result.error());

@@ -123,6 +123,8 @@ void add_copy(CLI::App& app, int& exit);
 void add_move(CLI::App& app, int& exit);
 void add_models(CLI::App& app, int& exit);
 void add_cluster(CLI::App& app, int& exit);
+void add_site(CLI::App& app, int& exit);
+void add_sync(CLI::App& app, int& exit);
 void add_reconstruct(CLI::App& app, int& exit);
 void add_calibrate(CLI::App& app, int& exit);
 void add_synth(CLI::App& app, int& exit);

@@ -164,6 +164,7 @@ Result<int> play_scene(const SynthFlags& flags) {
     const synth::Random random(static_cast<uint64_t>(scene.seed));
     synth::Random scenery = random.split(kSceneryStream), light = random.split(kLightStream);
     const synth::FilmPlan plan{.pool = scene.pool,
+                               .use = scene.use,
                                .scenery = synth::random_scenery(scenery, scene.pool),
                                .cameras = scene.cameras,
                                .light = synth::light_named(scene.light, light),

@@ -135,3 +135,26 @@ def test_wrong_input_is_one_line(mirrored):
         f"lido: {mirrored}/board.toml: no square_mm, want the side of a square as measured on the "
         "printed board\n"
     )
+
+
+def test_nothing_is_written_when_the_site_has_other_cameras(tmp_path):
+    if not REAL.exists():
+        pytest.skip("needs shared/data/charuco_4cam, which no package registry has")
+    (tmp_path / "site.yaml").write_text(run("site", "init", "p", "--cameras", 2).out)
+    clips = [REAL / f"cam_{i}.mp4" for i in (0, 2)]
+    done = run("calibrate", tmp_path / "site.yaml", "--board", REAL / "charuco.toml", "--fps", 3,
+               "--out", tmp_path / "out", "--quiet", "--clips", *clips)  # fmt: skip
+    assert done.code == 2 and "the clips are named cam_0, cam_2, want the names" in done.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_flags_that_do_not_belong_together_are_named(tmp_path):
+    done = run("calibrate", "site.yaml", "--out", tmp_path)
+    assert done.code == 2
+    assert done.err == "lido: lido calibrate: no board and no points, want --board or --points\n"
+    done = run("calibrate", "--board", "board.toml", "--out", tmp_path)
+    assert done.err == "lido: --board: no clips given, want --clips with a clip of each camera\n"
+    done = run("calibrate", "site.yaml", "--points", "points.yaml")
+    assert done.err == "lido: --out: not given, want a folder for the calibration\n"
+    done = run("calibrate", "site.yaml", "--check", "--board", "b", "--clips", "c")
+    assert done.err == "lido: --check: no points given, want --points\n"
