@@ -40,6 +40,7 @@ const std::vector<std::string_view> kCameraKeys = {"name",
                                                    "keyframe_s",
                                                    "codec",
                                                    "drops",
+                                                   "overlay",
                                                    "faults"};
 
 /// Widest fields that are considered: tangent (Brown) and radians (fisheye).
@@ -263,7 +264,7 @@ bool Camera::shows(const Vector3& p) const {
 std::optional<Eigen::Vector2d> Camera::project_from_camera(const Vector3& p) const {
   if (!shows(p)) return std::nullopt;
   double x = p.x() / p.z(), y = p.y() / p.z();
-  const double r = std::hypot(x, y);
+  const double r = std::sqrt(x * x + y * y);
   if (lens == Lens::kBrown) {
     const double factor = brown_factor(k, r * r), xy = x * y;
     const double distorted_x = x * factor + 2 * k[2] * xy + k[3] * (r * r + 2 * x * x);
