@@ -117,6 +117,44 @@ struct DangerRow {
   }
 };
 
+/// One person of a film: build and colours, to compare results by.
+struct LookRow {
+  static constexpr std::string_view kTable = "looks";
+  static constexpr std::string_view kRow = "each person of a film";
+  int64_t person = 0;
+  double age_years = 0;
+  std::string age_group;
+  bool female = false;
+  double stature_m = 0;
+  std::string build;
+  double weight = 0;
+  double skin_tone = 0;
+  std::string wear;
+  std::vector<double> cloth;
+  double cloth_difference = 0;
+  double skin_difference = 0;
+  bool cap = false;
+
+  static void columns(auto&& visit) {
+    using Row = LookRow;
+    visit("person", &Row::person, "Id of the person, unique within the scene");
+    visit("age_years", &Row::age_years, "Age of the person, years");
+    visit("age_group", &Row::age_group, "Age group: toddler, child, teenager, adult or elder");
+    visit("female", &Row::female, "True for a female body, false for a male body");
+    visit("stature_m", &Row::stature_m, "Standing height of the person, metres");
+    visit("build", &Row::build, "Build: slim, average or heavy");
+    visit("weight", &Row::weight, "Build as a number: 0 slim, 0.5 average, 1 heavy");
+    visit("skin_tone", &Row::skin_tone, "Monk Skin Tone scale: 1 lightest, 10 darkest");
+    visit("wear", &Row::wear, "Swimwear: trunks, long_trunks, swimsuit, bikini or shirt");
+    visit("cloth", &Row::cloth, "Colour of the swimwear, linear reflectance (red, green, blue)");
+    visit("cloth_difference", &Row::cloth_difference,
+          "Colour difference between swimwear and the basin's floor, CIE 1976 L*a*b*");
+    visit("skin_difference", &Row::skin_difference,
+          "Colour difference between skin and the basin's floor, CIE 1976 L*a*b*");
+    visit("cap", &Row::cap, "True with a swimming cap");
+  }
+};
+
 /// One frame of a simulated camera, whether or not a person is present.
 struct FilmedRow {
   static constexpr std::string_view kTable = "frames/CAMERA";
