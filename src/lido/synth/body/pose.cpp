@@ -291,16 +291,6 @@ PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const 
   return placement.place(attitude_at(behaviours, moment, time_s));
 }
 
-double splash_of(const Limbs& limbs) {
-  double degrees = 0;
-  for (const auto* side : {&limbs.left, &limbs.right}) {
-    for (size_t i = kFirstSideAngle; i < kAngles; ++i)
-      degrees += std::abs((*side)[i].amplitude) + 90 * std::abs((*side)[i].turns);
-  }
-  constexpr double kSplashing_degps = 350;
-  return std::clamp(degrees / limbs.period_s / kSplashing_degps, 0.0, 1.0);
-}
-
 namespace {
 
 /// Time between two entries of a timeline.

@@ -33,9 +33,6 @@ struct Moment {
 PlacedBody place_body(const Bodies& bodies, const Behaviours& behaviours, const Pool& pool,
                       const Figure& figure, const Moment& moment, double time_s);
 
-/// How much the limbs stir the water: 0 not at all, 1 splashes.
-double splash_of(const Limbs& limbs);
-
 /// Moments of all people over a while, so that cameras of any frame rate see one life. Safe for
 /// concurrent reads.
 class Timeline {

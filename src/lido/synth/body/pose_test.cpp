@@ -159,17 +159,6 @@ TEST(Bodies, RaiseBothArmsForHelp) {
   }
 }
 
-TEST(Splash, GrowsWithTheMotionOfLimbs) {
-  const auto splash = [](const char* name) {
-    return splash_of(behaviours()[*behaviours().find(name)].postures[0].limbs);
-  };
-  EXPECT_EQ(splash_of({}), 0);
-  EXPECT_LT(splash("motionless_at_surface"), 0.01);
-  EXPECT_LT(splash("floating"), splash("breaststroke"));
-  EXPECT_LE(splash("splashing"), 1);
-  EXPECT_GT(splash("splashing"), 0.5);
-}
-
 /// Two people at a basin, the second of whom arrives after two seconds.
 Timeline short_timeline(const Pool& pool) {
   Person first = person_of_age(30), second = person_of_age(40, true, 2);

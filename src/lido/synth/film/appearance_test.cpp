@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lido/synth/testing.h"
 
 namespace lido::synth {
@@ -49,6 +51,28 @@ TEST(Appearance, MakesOldHairGrey) {
     spread_old += old.maxCoeff() - old.minCoeff();
   }
   EXPECT_LT(spread_old, 0.2 * spread_young);
+}
+
+TEST(ColourDifference, IsThatOfCie) {
+  EXPECT_NEAR(colour_difference(Colour(1, 1, 1), Colour(0, 0, 0)), 100, 0.1);
+  // L* of 18% grey is 49.5, by the CIE's tables.
+  EXPECT_NEAR(colour_difference(Colour(0.18F, 0.18F, 0.18F), Colour(0, 0, 0)), 49.5, 0.1);
+  // sRGB's red has L*a*b* (53.2, 80.1, 67.2).
+  EXPECT_NEAR(colour_difference(Colour(1, 0, 0), Colour(0, 0, 0)),
+              std::sqrt(53.2 * 53.2 + 80.1 * 80.1 + 67.2 * 67.2), 0.3);
+}
+
+TEST(RandomAppearance, LetsSomeSwimwearVanishAgainstTheFloor) {
+  const Colour floor(0.75F, 0.86F, 0.88F);
+  int vanish = 0, dark = 0;
+  for (uint64_t seed = 0; seed < 600; ++seed) {
+    Random random(seed);
+    const Appearance look = random_appearance(random, testing::person_of_age(30), floor);
+    vanish += colour_difference(look.cloth, floor) < 12 ? 1 : 0;
+    dark += look.skin_tone > 5.5 ? 1 : 0;
+  }
+  EXPECT_NEAR(vanish, 100, 40);
+  EXPECT_NEAR(dark, 300, 50);
 }
 
 }  // namespace

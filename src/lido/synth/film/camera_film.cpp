@@ -75,13 +75,29 @@ void CameraFilm::draw(Renderer& renderer, int64_t tick) {
   const FilmPlan& plan = context_.plan;
   const double time_s = time_of(tick), day_s = plan.begins_s + time_s;
   const SimulatedCamera now = with_faults(camera_, time_s);
-  const StagedPeople people = stage_people(context_, time_s);
+  spray_.advance_to(time_s);
+  const StagedPeople people = stage(time_s);
   light_ = light_at(plan.light, day_s);
   render_ = renderer.draw(shot(now, tick, day_s), people.subjects);
   // A frozen camera shows an earlier image; this one is drawn for the truth alone.
   if (now.shutter_s > 0 && !numbers_.frozen) blend_shutter(renderer, now, tick, time_s);
+  const double clock_s = camera_.clock.offset_s + day_s + 1e-6 * camera_.clock.drift_ppm * time_s;
+  draw_overlay(render_.image, camera_.overlay, camera_.name, clock_s);
   truth_ = frame_truth(context_, {now, numbers_, light_, render_}, people);
   if (!numbers_.frozen) shown_ = truth_;
+}
+
+StagedPeople CameraFilm::stage(double time_s) {
+  StagedPeople people = stage_people(context_, time_s);
+  for (size_t i = 0; i < people.subjects.size(); ++i)
+    people.subjects[i].splash = spray_.stir_of(people.moments[i].state.person);
+  particles_ = spray_.particles(time_s);
+  // Bubbles under a surface of foam are lost to a camera over the water.
+  if (!camera_.is_under_water())
+    std::erase_if(particles_, [](const Particle& particle) {
+      return particle.kind == Particle::Kind::kBubble;
+    });
+  return people;
 }
 
 Shot CameraFilm::shot(const SimulatedCamera& now, int64_t tick, double day_s) const {
@@ -91,13 +107,14 @@ Shot CameraFilm::shot(const SimulatedCamera& now, int64_t tick, double day_s) co
           .seed = static_cast<uint64_t>(context_.plan.seed),
           .water = context_.water,
           .turbidity = context_.plan.turbidity,
-          .light = light_};
+          .light = light_,
+          .particles = particles_};
 }
 
 void CameraFilm::blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t tick,
                                double time_s) {
   const auto opened = [&](double share) {
-    return stage_people(context_, std::max(0.0, time_s + now.shutter_s * share));
+    return stage(std::max(0.0, time_s + now.shutter_s * share));
   };
   const int moments =
       shutter_moments(widest_step_px(context_.data.bodies, now, opened(-0.5), opened(0.5)));

@@ -4,8 +4,9 @@
 #include <optional>
 #include <string>
 
+#include "lido/base/hash.h"
 #include "lido/storage/store.h"
-#include "lido/synth/film/frame_truth.h"
+#include "lido/synth/film/spray.h"
 
 namespace lido::synth {
 
@@ -14,7 +15,10 @@ class CameraFilm {
  public:
   /// @param store, context, camera  Must outlive the object.
   CameraFilm(storage::Store& store, const FilmContext& context, const SimulatedCamera& camera)
-      : store_(store), context_(context), camera_(camera) {}
+      : store_(store),
+        context_(context),
+        camera_(camera),
+        spray_(context, derive_seed(static_cast<uint64_t>(context.plan.seed), {"spray"})) {}
 
   /// Makes the whole clip and its truth.
   /// @return kUnavailable (storage, Mesa), kCancelled.
@@ -27,6 +31,7 @@ class CameraFilm {
  private:
   struct Outputs;
   void draw(Renderer& renderer, int64_t tick);
+  StagedPeople stage(double time_s);
   Shot shot(const SimulatedCamera& now, int64_t tick, double day_s) const;
   void blend_shutter(Renderer& renderer, const SimulatedCamera& now, int64_t tick, double time_s);
   Result<void> encode(Outputs& outputs);
@@ -36,6 +41,8 @@ class CameraFilm {
   storage::Store& store_;
   const FilmContext& context_;
   const SimulatedCamera& camera_;
+  Spray spray_;
+  std::vector<Particle> particles_;        ///< Drops and bubbles of the last frame drawn.
   Render render_;                          ///< The last frame drawn.
   Light light_;                            ///< Its light.
   FrameNumbers numbers_;                   ///< Its numbers in the video.

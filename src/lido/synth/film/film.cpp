@@ -14,17 +14,40 @@ namespace lido::synth {
 namespace {
 
 Cast make_cast(const Crowd& crowd, const Timeline& timeline, const Bodies& bodies,
-               const Random& random) {
+               const Colour& floor, const Random& random) {
   // Keeps streams of people apart from those of water and light.
   constexpr uint64_t kFirstStream = 1'000'000;
   Cast cast;
   for (const int64_t id : timeline.people()) {
     const Person& person = crowd.person(id);
     Random own = random.split(kFirstStream + static_cast<uint64_t>(id));
-    const Appearance appearance = random_appearance(own, person);
+    const Appearance appearance = random_appearance(own, person, floor);
     cast.emplace(id, Actor{person, appearance, bodies.figure(person, appearance.build)});
   }
   return cast;
+}
+
+/// Writes looks.parquet.
+Result<void> write_looks(storage::Store& store, const Cast& cast, const Colour& floor) {
+  auto looks = LIDO_TRY(dataset::TableWriter<dataset::LookRow>::create(store, "looks.parquet"));
+  for (const auto& [id, actor] : cast) {
+    const Appearance& look = actor.appearance;
+    const Colour& cloth = look.cloth;
+    LIDO_TRY(looks.append({.person = id,
+                           .age_years = actor.person.age_years,
+                           .age_group = std::string(name_of(actor.person.group())),
+                           .female = actor.person.female,
+                           .stature_m = actor.person.stature_m,
+                           .build = std::string(name_of_build(look.build.weight)),
+                           .weight = look.build.weight,
+                           .skin_tone = look.skin_tone,
+                           .wear = std::string(name_of(look.wear)),
+                           .cloth = {cloth.x(), cloth.y(), cloth.z()},
+                           .cloth_difference = colour_difference(cloth, floor),
+                           .skin_difference = colour_difference(look.skin, floor),
+                           .cap = look.cap}));
+  }
+  return looks.commit();
 }
 
 /// Writes the tables of `lido synth tracks` for the time that is filmed.
@@ -71,7 +94,7 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
   storage::Store& store = folder.store();
   const Random random(static_cast<uint64_t>(plan.seed));
   const Timeline timeline(crowd, plan.begins_s, plan.duration_s);
-  const Cast cast = make_cast(crowd, timeline, data.bodies, random);
+  const Cast cast = make_cast(crowd, timeline, data.bodies, plan.scenery.floor, random);
   const Water water(plan.wave_m, random.split(77));
   const FilmContext context{plan, data, timeline, cast, water};
   std::vector<CameraFilm> films;
@@ -80,6 +103,7 @@ Result<FilmSummary> film(const std::string& out, const FilmPlan& plan, Crowd& cr
   LIDO_TRY(parallel_for(films.size(), run.workers, run.stop,
                         [&](size_t i) { return films[i].run(run); }));
   FilmSummary summary{.cameras = std::ssize(films), .people = std::ssize(cast)};
+  LIDO_TRY(write_looks(store, cast, plan.scenery.floor));
   LIDO_TRY(write_tracks(store, plan, crowd, timeline, data.behaviours));
   for (const CameraFilm& camera : films) {
     summary.frames += camera.frames();

@@ -96,9 +96,10 @@ void set_points(const FilmContext& context, const DrawnFrame& frame, const Subje
                              {moved ? moved->x() : kNoPixel, moved ? moved->y() : kNoPixel});
     row.keypoints_m.insert(row.keypoints_m.end(), {point.x(), point.y(), point.z()});
     const bool inside = moved && frame.camera.contains(*moved);
-    row.visibility.push_back(!inside                                       ? kOutside
-                             : is_drawn_near(frame.render, *moved, number) ? kVisible
-                                                                           : kHidden);
+    // From under water, the surface hides all that is over it.
+    const bool shows = inside && !(frame.camera.is_under_water() && point.z() > 0) &&
+                       is_drawn_near(frame.render, *moved, number);
+    row.visibility.push_back(shows ? kVisible : inside ? kHidden : kOutside);
   }
   row.mouth_m = (placed.in_scene * mouth(bodies, *subject.figure, placed.posed)).z();
   row.head_top_m = -1e9;
@@ -117,10 +118,8 @@ StagedPeople stage_people(const FilmContext& context, double time_s) {
     const Actor& actor = context.cast.at(moment.state.person);
     people.placed.push_back(place_body(context.data.bodies, context.data.behaviours,
                                        context.plan.pool, actor.figure, moment, time_s));
-    const Limbs& limbs =
-        context.data.behaviours[moment.state.behaviour].postures[moment.state.posture].limbs;
-    people.subjects.push_back({&actor.figure, &people.placed.back(), &actor.appearance,
-                               moment.state.in_water, splash_of(limbs)});
+    people.subjects.push_back(
+        {&actor.figure, &people.placed.back(), &actor.appearance, moment.state.in_water});
   }
   return people;
 }

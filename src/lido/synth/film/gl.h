@@ -18,10 +18,12 @@ namespace lido::synth::gl {
   X(ActiveTexture, ACTIVETEXTURE) X(AttachShader, ATTACHSHADER) \
   X(BindBuffer, BINDBUFFER) X(BindFramebuffer, BINDFRAMEBUFFER) \
   X(BindRenderbuffer, BINDRENDERBUFFER) X(BindTexture, BINDTEXTURE) \
-  X(BindVertexArray, BINDVERTEXARRAY) X(BlitFramebuffer, BLITFRAMEBUFFER) \
+  X(BindVertexArray, BINDVERTEXARRAY) X(BlendFuncSeparate, BLENDFUNCSEPARATE) \
+  X(BlitFramebuffer, BLITFRAMEBUFFER) \
   X(BufferData, BUFFERDATA) X(BufferSubData, BUFFERSUBDATA) \
   X(CheckFramebufferStatus, CHECKFRAMEBUFFERSTATUS) X(ClearBufferfv, CLEARBUFFERFV) \
-  X(ClearBufferuiv, CLEARBUFFERUIV) X(CompileShader, COMPILESHADER) \
+  X(ClearBufferuiv, CLEARBUFFERUIV) X(ColorMaski, COLORMASKI) X(CompileShader, COMPILESHADER) \
+  X(CullFace, CULLFACE) X(DepthMask, DEPTHMASK) \
   X(CreateProgram, CREATEPROGRAM) X(CreateShader, CREATESHADER) \
   X(DeleteShader, DELETESHADER) X(Disable, DISABLE) \
   X(DrawArrays, DRAWARRAYS) X(DrawBuffers, DRAWBUFFERS) \

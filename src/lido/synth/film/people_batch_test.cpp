@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lido/synth/testing.h"
 
 namespace lido::synth {
@@ -54,6 +56,18 @@ TEST_F(PeopleBatchTest, RingsThoseWhoStirTheSurface) {
   const PlacedBody still = placed({5, 3}, "motionless_on_bottom", -1.4);
   batch_.upload(*gl_, camera_, {{&figure_, &still, &appearance_, true, 0.5}});
   EXPECT_TRUE(batch_.rings().empty());  // far under the surface
+}
+
+TEST_F(PeopleBatchTest, SeesABallThatReachesIntoTheView) {
+  SimulatedCamera camera{geometry::look_at({0, 0, 3}, {10, 0, 3}, 60, 640, 360)};
+  EXPECT_TRUE(may_see(camera, {5, 0, 3}, 0.5));
+  EXPECT_TRUE(may_see(camera, {5, 3.2, 3}, 0.5));  // its middle is outside
+  EXPECT_FALSE(may_see(camera, {5, 8, 3}, 0.5));
+  EXPECT_FALSE(may_see(camera, {-5, 0, 3}, 0.5));
+  EXPECT_TRUE(may_see(camera, {-0.5, 0, 3}, 0.5));  // around the camera
+  camera.lens = geometry::Lens::kFisheye;
+  camera.fx = camera.fy = 320 / (75 * M_PI / 180);
+  EXPECT_TRUE(may_see(camera, {1, 5, 3}, 0.5));
 }
 
 TEST_F(PeopleBatchTest, KeepsToTheShadersCapacities) {

@@ -7,6 +7,7 @@
 namespace lido::synth {
 namespace {
 
+using geometry::Point;
 using geometry::Vector3;
 
 /// Strongest barrel distortion (k1 < 0) with which a Brown-Conrady lens of k1 alone still covers
@@ -61,6 +62,33 @@ SimulatedCamera draw_view(Random& random, const Pool& pool, const CameraWishes& 
   return camera;
 }
 
+/// Draws a camera in a wall of the basin, behind a flat port.
+SimulatedCamera draw_underwater_view(Random& random, const Pool& pool, const CameraWishes& wishes,
+                                     const Randomisation& from) {
+  const Pool::Bounds b = pool.bounds();
+  constexpr double kFromWall_m = 0.15, kMaxDepth_m = 1.2;
+  // A point of the rim, and from there toward the middle of the basin.
+  const Point middle{(b.low_x + b.high_x) / 2, (b.low_y + b.high_y) / 2};
+  Point at = middle;
+  for (int i = 0; i < 100 && std::abs(pool.inside_m(at) - kFromWall_m) > 0.05; ++i) {
+    const Point anywhere{random.between(b.low_x, b.high_x), random.between(b.low_y, b.high_y)};
+    const Point rim = pool.rim(anywhere), inward = anywhere - rim;
+    if (!pool.is_water(anywhere) || inward.length() < kFromWall_m) continue;
+    at = rim + inward * (kFromWall_m / inward.length());
+  }
+  const double depth_m = pool.depth_m(at);
+  const double z = -random.between(0.25, 0.7) * std::min(depth_m, kMaxDepth_m);
+  const Vector3 target(middle.x + random.between(-0.2, 0.2) * (b.high_x - b.low_x),
+                       middle.y + random.between(-0.2, 0.2) * (b.high_y - b.low_y),
+                       -random.between(0.3, 0.6) * depth_m);
+  constexpr double kAnyDegrees = 80;
+  SimulatedCamera camera{
+      geometry::look_at({at.x, at.y, z}, target, kAnyDegrees, wishes.width, wishes.height)};
+  geometry::roll(camera, from.roll_deg.draw(random) * kDegree_rad);
+  draw_lens(camera, random, from);
+  return camera;
+}
+
 /// Draws the faults of a film.
 /// @param per_day  Mean number of faults a day.
 std::vector<CameraFault> draw_faults(Random& random, double per_day, double duration_s) {
@@ -91,6 +119,7 @@ void draw_sensor(SimulatedCamera& camera, Random& random, const CameraWishes& wi
   camera.clock.drift_ppm = from.clock_drift_ppm.draw(random);
   camera.bitrate_mbps = from.bitrate_mbps.draw(random);
   camera.drops = from.drops.draw(random);
+  camera.overlay = random_overlay(random);
   camera.faults = draw_faults(random, from.faults_per_day, wishes.duration_s);
 }
 
@@ -119,6 +148,7 @@ std::vector<SimulatedCamera> random_cameras(Random& random, const Pool& pool,
                                             const CameraWishes& wishes, const Randomisation& from) {
   // Draws again until enough of the basin is shared; narrow ranges keep their best draw.
   constexpr int kMaxDraws = 400;
+  constexpr double kMinUnderwaterDepth_m = 0.6;
   std::vector<SimulatedCamera> best;
   double best_shared = -1;
   for (int i = 0; i < kMaxDraws && best_shared < kMinSharedBasin; ++i) {
@@ -131,6 +161,8 @@ std::vector<SimulatedCamera> random_cameras(Random& random, const Pool& pool,
     best = std::move(drawn);
   }
   for (size_t number = 0; number < best.size(); ++number) {
+    if (random.chance(from.underwater) && pool.shallow_m > kMinUnderwaterDepth_m)
+      best[number] = draw_underwater_view(random, pool, wishes, from);
     best[number].name = fmt::format("cam{}", number + 1);
     draw_sensor(best[number], random, wishes, from);
   }

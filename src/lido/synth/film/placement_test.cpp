@@ -39,6 +39,22 @@ TEST(RandomCameras, ShareTheBasin) {
   }
 }
 
+TEST(RandomCameras, HangUnderWaterWhereAskedFor) {
+  Randomisation ranges;
+  ranges.underwater = 1;
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    Random random(seed);
+    const Pool pool = random_pool(random);
+    for (const SimulatedCamera& camera : random_cameras(random, pool, {.count = 2}, ranges)) {
+      EXPECT_EQ(camera.is_under_water(), pool.kind != "toddlers");
+      const geometry::Point at{camera.position.x(), camera.position.y()};
+      if (!camera.is_under_water()) continue;
+      EXPECT_GT(pool.inside_m(at), 0.09);
+      EXPECT_LT(-camera.position.z(), pool.depth_m(at));
+    }
+  }
+}
+
 TEST(SharedBasin, CountsWhatTwoCamerasSee) {
   // From straight above, a camera sees a rectangle of the water: 2 tan(45) h by 9/16 of that.
   const auto above = [](double x) {

@@ -11,7 +11,8 @@ namespace lido::synth {
 Result<Randomisation> Randomisation::read(const Yaml& node,
                                           const std::vector<std::string>& lights) {
   Randomisation drawn;
-  std::vector<std::string_view> names = {"dirty", "fisheye", "faults_per_day", "light"};
+  std::vector<std::string_view> names = {"dirty", "fisheye", "underwater", "faults_per_day",
+                                         "light"};
   Randomisation::ranges(drawn,
                         [&](const char* name, Range&, double, double) { names.push_back(name); });
   LIDO_TRY(node.check_keys(names));
@@ -30,6 +31,7 @@ Result<Randomisation> Randomisation::read(const Yaml& node,
   if (wrong) return std::unexpected(*wrong);
   drawn.dirty = LIDO_TRY(node["dirty"].number_or(drawn.dirty, 0, 1));
   drawn.fisheye = LIDO_TRY(node["fisheye"].number_or(drawn.fisheye, 0, 1));
+  drawn.underwater = LIDO_TRY(node["underwater"].number_or(drawn.underwater, 0, 1));
   drawn.faults_per_day = LIDO_TRY(node["faults_per_day"].number_or(drawn.faults_per_day, 0, 1000));
   if (!node["light"].has_value()) return drawn;
   drawn.light.clear();

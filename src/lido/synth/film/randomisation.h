@@ -26,7 +26,8 @@ struct Randomisation {
   Range tangential{-0.001, 0.001};     ///< p1 and p2 of a Brown-Conrady lens.
   Range principal_point{-0.02, 0.02};  ///< Off the image's middle, as a share of its size.
   Range roll_deg{-2.6, 2.6};
-  double fisheye = 0.2;  ///< Probability of a fisheye lens.
+  double fisheye = 0.2;   ///< Probability of a fisheye lens.
+  double underwater = 0;  ///< Probability that a camera is under water, behind a flat port.
   Range noise{0.006, 0.025};
   Range softness{0.3, 0.9};
   Range exposure{0.85, 1.2};

@@ -41,6 +41,22 @@ struct DrawBatch {
   GLsizei count = 0;
 };
 
+/// A corner of a particle, as its vertex shader reads it.
+struct ParticleCorner {
+  std::array<float, 4> place;  ///< x, y, z, radius.
+  std::array<float, 2> look;   ///< Opacity, kind.
+};
+constexpr int kParticleCorners = 6;
+
+/// Light that water scatters toward an eye within. Agrees with in_water() of light.glsl.
+Colour glow_of_water(const Light& light) {
+  if (light.infrared) return Colour::Constant(0.03F);
+  const float strength = 0.5F * static_cast<float>(std::max(light.sun.z(), 0.0));
+  const Colour by = light.skylight + strength * light.sunlight +
+                    Colour::Constant(static_cast<float>(light.lamps));
+  return Colour(0.01F, 0.30F, 0.62F).cwiseProduct(by);
+}
+
 /// A vertex array with one buffer, which is bound afterwards.
 GLuint make_array(const gl::Context& gl, const void* data, size_t bytes) {
   GLuint array = 0, buffer = 0;
@@ -82,6 +98,9 @@ struct Renderer::State {
   void draw_side(bool below, const Shot& shot, const std::vector<Subject>& subjects);
   void draw_scenery(bool below, const Shot& shot);
   void draw_water(const Shot& shot);
+  void draw_people(bool below, const Shot& shot, const std::vector<Subject>& subjects);
+  void draw_particles(const Shot& shot);
+  void draw_from_below(const Shot& shot, const std::vector<Subject>& subjects);
   media::Image develop(const Shot& shot);
 
   gl::Context gl;
@@ -92,6 +111,7 @@ struct Renderer::State {
   /// By family of materials.
   std::array<DrawBatch, Programs::kFamilies> batches_above, batches_below;
   GLuint scenery_array = 0, surface_array = 0, empty_array = 0;
+  GLuint particle_array = 0, particle_buffer = 0;
   GLsizei surface_count = 0;
 };
 
@@ -104,7 +124,7 @@ Result<Renderer> Renderer::make(const Bodies& bodies, const Pool& pool, const Sc
                                 const SimulatedCamera& camera) {
   auto state = std::make_unique<State>(LIDO_TRY(gl::Context::make()), bodies);
   state->frame.max_field = camera.max_field();
-  state->programs = LIDO_TRY(Programs::make(state->gl, camera.dirt > 0));
+  state->programs = LIDO_TRY(Programs::make(state->gl, camera));
   state->upload_scenery(pool, scenery);
   state->targets = LIDO_TRY(RenderTargets::make(state->gl, camera.width, camera.height));
   return Renderer(std::move(state));
@@ -138,6 +158,12 @@ void Renderer::State::upload_scenery(const Pool& pool, const Scenery& scenery) {
   surface_count = static_cast<GLsizei>(surface.size());
   surface_array = make_array(gl, surface.data(), surface.size() * sizeof surface[0]);
   add_attribute(gl, 0, 3, sizeof surface[0], 0);
+  gl->GenVertexArrays(1, &particle_array);
+  gl->BindVertexArray(particle_array);
+  gl->GenBuffers(1, &particle_buffer);
+  gl->BindBuffer(GL_ARRAY_BUFFER, particle_buffer);
+  add_attribute(gl, 0, 4, sizeof(ParticleCorner), offsetof(ParticleCorner, place));
+  add_attribute(gl, 1, 2, sizeof(ParticleCorner), offsetof(ParticleCorner, look));
 }
 
 void Renderer::State::draw_scenery(bool below, const Shot& shot) {
@@ -190,11 +216,64 @@ void Renderer::State::draw_side(bool below, const Shot& shot,
   targets.bind_and_clear(gl, below ? targets.underwater_fbo : targets.msaa_fbo, background,
                          below ? kBackgroundDepth : 1);
   // Nearer things first: they hide fragments of the others.
-  Program& program = below ? programs.people_below : programs.people_above;
-  program.use(gl, shot, frame);
-  people.draw(gl, program, below, subjects);
+  draw_people(below, shot, subjects);
   if (!below) draw_water(shot);
   draw_scenery(below, shot);
+  if (!below) draw_particles(shot);
+}
+
+void Renderer::State::draw_people(bool below, const Shot& shot,
+                                  const std::vector<Subject>& subjects) {
+  Programs::People& pair = below ? programs.people_below : programs.people_above;
+  // The inside of a body shows under water alone, through the cut at the surface.
+  if (!below) gl->Enable(GL_CULL_FACE);
+  for (const bool small : {false, true}) {
+    Program& program = small ? pair.small : pair.large;
+    program.use(gl, shot, frame);
+    people.draw(gl, program, {below, small}, subjects);
+  }
+  gl->Disable(GL_CULL_FACE);
+}
+
+void Renderer::State::draw_from_below(const Shot& shot, const std::vector<Subject>& subjects) {
+  const Colour glow = glow_of_water(shot.light);
+  // The image that the surface mirrors, and then the view.
+  for (const bool mirrored : {true, false}) {
+    frame.mirrored = mirrored;
+    targets.bind_and_clear(gl, mirrored ? targets.underwater_fbo : targets.msaa_fbo, glow, 1);
+    draw_people(true, shot, subjects);
+    draw_scenery(true, shot);
+  }
+  draw_water(shot);
+  draw_particles(shot);
+}
+
+void Renderer::State::draw_particles(const Shot& shot) {
+  if (shot.particles.empty()) return;
+  std::vector<ParticleCorner> corners;
+  corners.reserve(shot.particles.size() * kParticleCorners);
+  for (const Particle& particle : shot.particles) {
+    const Eigen::Vector3f at = particle.at.cast<float>();
+    const ParticleCorner corner{
+        {at.x(), at.y(), at.z(), static_cast<float>(particle.radius_m)},
+        {static_cast<float>(particle.opacity), static_cast<float>(particle.kind)}};
+    corners.insert(corners.end(), kParticleCorners, corner);
+  }
+  gl->BindVertexArray(particle_array);
+  gl->BindBuffer(GL_ARRAY_BUFFER, particle_buffer);
+  gl->BufferData(GL_ARRAY_BUFFER, static_cast<GLsizeiptr>(corners.size() * sizeof corners[0]),
+                 corners.data(), GL_STREAM_DRAW);
+  programs.particles.use(gl, shot, frame);
+  // Particles leave the numbers of subjects as they are.
+  constexpr GLuint kSubjects = 1;
+  gl->ColorMaski(kSubjects, GL_FALSE, GL_FALSE, GL_FALSE, GL_FALSE);
+  gl->DepthMask(GL_FALSE);
+  gl->Enable(GL_BLEND);
+  gl->BlendFuncSeparate(GL_SRC_ALPHA, GL_ONE_MINUS_SRC_ALPHA, GL_ZERO, GL_ONE);
+  gl->DrawArrays(GL_TRIANGLES, 0, static_cast<GLsizei>(corners.size()));
+  gl->Disable(GL_BLEND);
+  gl->DepthMask(GL_TRUE);
+  gl->ColorMaski(kSubjects, GL_TRUE, GL_TRUE, GL_TRUE, GL_TRUE);
 }
 
 media::Image Renderer::State::develop(const Shot& shot) {
@@ -230,7 +309,11 @@ Render Renderer::draw(const Shot& shot, const std::vector<Subject>& given) {
   state.people.upload(state.gl, shot.camera, subjects);
   state.frame.shadows = state.people.shadows();
   state.gl->Enable(GL_DEPTH_TEST);
-  for (const bool below : {true, false}) state.draw_side(below, shot, subjects);
+  if (shot.camera.is_under_water()) {
+    state.draw_from_below(shot, subjects);
+  } else {
+    for (const bool below : {true, false}) state.draw_side(below, shot, subjects);
+  }
   state.targets.resolve(state.gl);
   std::vector<uint8_t> subject_of_pixel = state.targets.read_subjects(state.gl);
   return {state.develop(shot), std::move(subject_of_pixel)};

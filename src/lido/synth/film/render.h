@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "lido/media/convert.h"
@@ -24,6 +25,15 @@ struct Subject {
   double splash = 0;  ///< How much the person stirs the water: 0 not at all, 1 splashes.
 };
 
+/// A drop of spray, a bubble, or a cloud of fine drops: a disc that faces the camera.
+struct Particle {
+  enum class Kind : uint8_t { kDrop, kBubble, kMist };
+  Vector3 at;
+  double radius_m = 0;
+  double opacity = 1;
+  Kind kind = Kind::kDrop;
+};
+
 /// An image and the person seen in each pixel.
 struct Render {
   media::Image image;
@@ -40,6 +50,7 @@ struct Shot {
   const Water& water;
   double turbidity = 0;  ///< 0 clear; 1: the floor is lost after a metre or two.
   const Light& light;
+  std::span<const Particle> particles = {};  ///< Drops, mist and bubbles.
 };
 
 /// Draws what one camera sees, on the CPU by one thread.

@@ -15,6 +15,9 @@ constexpr std::string_view kShow = embedded::kFilmShadersShowGlsl;
 constexpr std::string_view kWaves = embedded::kFilmShadersWavesGlsl;
 constexpr std::string_view kSceneryVertex = embedded::kFilmShadersSceneryVertexGlsl;
 constexpr std::string_view kSceneryFragment = embedded::kFilmShadersSceneryFragmentGlsl;
+constexpr std::string_view kBody = embedded::kFilmShadersBodyGlsl;
+constexpr std::string_view kParticleVertex = embedded::kFilmShadersParticleVertexGlsl;
+constexpr std::string_view kParticleFragment = embedded::kFilmShadersParticleFragmentGlsl;
 constexpr std::string_view kBodyVertex = embedded::kFilmShadersBodyVertexGlsl;
 constexpr std::string_view kBodyFragment = embedded::kFilmShadersBodyFragmentGlsl;
 constexpr std::string_view kWaterVertex = embedded::kFilmShadersWaterVertexGlsl;
@@ -76,6 +79,8 @@ void Program::use(const gl::Context& gl, const Shot& shot, const FrameUniforms& 
   set("k5", camera.k[4]);
   set("max_field", frame.max_field);
   set("water_index", camera.water_index);
+  set("port", camera.is_under_water() ? camera.port_m : 0);
+  set("mirrored", frame.mirrored ? 1 : 0);
   set_vector("sun", light.sun.cast<float>());
   set_vector("sunlight", light.sunlight);
   set_vector("skylight", light.skylight);
@@ -90,13 +95,22 @@ void Program::use(const gl::Context& gl, const Shot& shot, const FrameUniforms& 
   gl->Uniform1i(uniform_location(gl, "shadow_count"), count);
 }
 
-Result<Programs> Programs::make(const gl::Context& gl, bool dirty) {
+Result<Programs> Programs::make(const gl::Context& gl, const SimulatedCamera& camera) {
   Programs programs;
   for (const bool below : {false, true}) {
+    if (!below && camera.is_under_water()) continue;
     const std::string defines = below ? "#define UNDER 1\n" : "#define UNDER 0\n";
-    (below ? programs.people_below : programs.people_above) =
-        LIDO_TRY(Program::link(gl, join_shader(defines, {kCamera, kShow, kBodyVertex}),
-                               join_shader(defines, {kLight, kBodyFragment})));
+    auto& people = below ? programs.people_below : programs.people_above;
+    for (const bool small : {false, true}) {
+      const std::string sized = defines + (small ? "#define SMALL 1\n" : "#define SMALL 0\n");
+      // Small people are lit in the vertex shader, which has the camera's `eye` too.
+      auto vertex =
+          small ? join_shader(sized, {kLight, camera_without_eye(), kBody, kShow, kBodyVertex})
+                : join_shader(sized, {kCamera, kShow, kBodyVertex});
+      auto fragment = small ? join_shader(sized, {kBodyFragment})
+                            : join_shader(sized, {kLight, kBody, kBodyFragment});
+      (small ? people.small : people.large) = LIDO_TRY(Program::link(gl, vertex, fragment));
+    }
     auto& scenery = below ? programs.scenery_below : programs.scenery_above;
     for (int family = 0; family < kFamilies; ++family) {
       const std::string with_family = defines + fmt::format("#define FAMILY {}\n", family);
@@ -106,12 +120,16 @@ Result<Programs> Programs::make(const gl::Context& gl, bool dirty) {
     }
   }
   // The water's fragment shader projects points too; kLight declares `eye` there.
-  programs.water = LIDO_TRY(Program::link(
-      gl, join_shader("", {kCamera, kWaves, kWaterVertex}),
-      join_shader("#define UNDER 0\n", {kLight, camera_without_eye(), kWaves, kWaterFragment})));
+  const char* side = camera.is_under_water() ? "#define UNDER 1\n#define FROM_BELOW 1\n"
+                                             : "#define UNDER 0\n#define FROM_BELOW 0\n";
+  programs.water = LIDO_TRY(
+      Program::link(gl, join_shader("", {kCamera, kWaves, kWaterVertex}),
+                    join_shader(side, {kLight, camera_without_eye(), kWaves, kWaterFragment})));
+  programs.particles = LIDO_TRY(Program::link(gl, join_shader("", {kCamera, kParticleVertex}),
+                                              join_shader(side, {kLight, kParticleFragment})));
   programs.sensor = LIDO_TRY(Program::link(
       gl, join_shader("", {kSensorVertex}),
-      join_shader(dirty ? "#define DIRTY 1\n" : "#define DIRTY 0\n", {kSensorFragment})));
+      join_shader(camera.dirt > 0 ? "#define DIRTY 1\n" : "#define DIRTY 0\n", {kSensorFragment})));
   return programs;
 }
 

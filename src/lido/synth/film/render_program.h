@@ -11,12 +11,13 @@
 namespace lido::synth {
 
 // Capacities of the shaders' arrays.
-inline constexpr size_t kMaxShadows = 16, kMaxRings = 12, kMaxWaves = 8;
+inline constexpr size_t kMaxShadows = 10, kMaxRings = 8, kMaxWaves = 8;
 
 /// Values that all programs share while a frame is drawn.
 struct FrameUniforms {
   double max_field = 0;                  ///< Camera::max_field() of the camera.
   std::vector<Eigen::Vector4f> shadows;  ///< People: x, y, lowest and highest z.
+  bool mirrored = false;  ///< Draws the image that the surface mirrors to an eye under water.
 };
 
 /// A linked shader program.
@@ -45,11 +46,17 @@ struct Programs {
   static constexpr int kFamilies = 4;
   /// One program for each family of materials, since llvmpipe evaluates every branch of a shader.
   std::array<Program, kFamilies> scenery_above, scenery_below;
-  Program people_above, people_below;
-  Program water, sensor;
+  /// `small` shades people of a few pixels at their vertices: llvmpipe evaluates a fragment's
+  /// program for sixteen pixels, however small the triangle is.
+  struct People {
+    Program large, small;
+  };
+  People people_above, people_below;
+  Program water, sensor, particles;
 
+  /// @param camera  Compiles only what a camera above or under water needs.
   /// @return kInvalidArgument with the compiler's message.
-  static Result<Programs> make(const gl::Context& gl, bool dirty);
+  static Result<Programs> make(const gl::Context& gl, const SimulatedCamera& camera);
 };
 
 }  // namespace lido::synth

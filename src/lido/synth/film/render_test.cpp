@@ -150,6 +150,14 @@ int64_t strays(const Mask& mask, const Mask& other, int width) {
   return count;
 }
 
+/// Mean of absolute differences between two images, of 255.
+double difference(const Render& a, const Render& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.image.rgb.size(); ++i)
+    sum += std::abs(int{a.image.rgb[i]} - int{b.image.rgb[i]});
+  return sum / static_cast<double>(a.image.rgb.size());
+}
+
 /// Expects that a person's mask and projected body agree to a pixel. Under water the tip of a
 /// finger may be lost: three pixels of one swimmer, among 24 people.
 void expect_alike(const Mask& mask, const Mask& body, int width, bool under_water) {
@@ -197,6 +205,46 @@ TEST_F(RendererTest, DrawsPeopleWhereTheTruthHasThemInAFisheye) {
   EXPECT_GE(checked, 8);
 }
 
+TEST_F(RendererTest, DrawsPeopleWhereTheTruthHasThemUnderWater) {
+  renderer_.reset();
+  camera_ = SimulatedCamera{geometry::look_at({0.3, 1, -0.6}, {4, 2.7, -0.8}, 90, 640, 360)};
+  camera_.port_m = 0.05;
+  auto made = Renderer::make(bodies(), pool_, scenery_, camera_);
+  ASSERT_TRUE(made) << made.error().message;
+  renderer_.emplace(std::move(*made));
+  int checked = 0;
+  for (int i = 0; i < 48; i += 4) {  // those who dive
+    const PosedPerson posed = random_posed_person(random_, pool_, i);
+    const Mask body = projected_body(camera_, posed);
+    if (body.empty()) continue;
+    SCOPED_TRACE(i);
+    const Render render = draw(camera_, {posed.subject()}, i);
+    expect_alike(render.subject_of_pixel, body, camera_.width, true);
+    ++checked;
+  }
+  EXPECT_GE(checked, 4);
+}
+
+TEST_F(RendererTest, DrawsParticlesThatAreNobody) {
+  SimulatedCamera quiet = camera_;
+  quiet.noise = 0;
+  const PosedPerson posed = random_posed_person(random_, pool_, 1);
+  const std::vector<Particle> mist = {
+      {posed.placed.in_scene.translation() + Vector3(0, 0, 1), 0.3, 0.9, Particle::Kind::kMist}};
+  const auto with = [&](std::span<const Particle> particles) {
+    return renderer_->draw({.camera = quiet,
+                            .time_s = 1,
+                            .water = mirror_,
+                            .turbidity = 0.05,
+                            .light = light_,
+                            .particles = particles},
+                           {posed.subject()});
+  };
+  const Render clear = with({}), misty = with(mist);
+  EXPECT_GT(difference(clear, misty), 0.01);
+  EXPECT_EQ(clear.subject_of_pixel, misty.subject_of_pixel);
+}
+
 TEST_F(RendererTest, HidesPeopleBehindOthers) {
   const PosedPerson front = random_posed_person(random_, pool_, 1);
   const Render alone = draw(camera_, {front.subject()});
@@ -206,13 +254,6 @@ TEST_F(RendererTest, HidesPeopleBehindOthers) {
   EXPECT_EQ(parts[0].pixels + parts[1].pixels, visible_parts(alone, 1)[0].pixels);
 }
 
-/// Mean of absolute differences between two images, of 255.
-double difference(const Render& a, const Render& b) {
-  double sum = 0;
-  for (size_t i = 0; i < a.image.rgb.size(); ++i)
-    sum += std::abs(int{a.image.rgb[i]} - int{b.image.rgb[i]});
-  return sum / static_cast<double>(a.image.rgb.size());
-}
 double brightness(const Render& render) {
   double sum = 0;
   for (const uint8_t value : render.image.rgb) sum += value;

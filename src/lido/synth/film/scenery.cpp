@@ -99,6 +99,8 @@ class Builder {
                               Patch{low + v, u, w, y, kPiece_m}, Patch{low, v, w, -x, kPiece_m},
                               Patch{low + u, v, w, x, kPiece_m}})
       patch(side, thing.colour, Material::kThing);
+    // Cameras under water see the undersides of what floats.
+    if (thing.at.z() < 0) patch({low, v, u, -z, kPiece_m}, thing.colour, Material::kThing);
   }
   /// A strip of ground around the basin, between two distances from the rim.
   struct Ring {

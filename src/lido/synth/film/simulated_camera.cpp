@@ -48,6 +48,7 @@ Result<void> read_sensor(const Yaml& node, SimulatedCamera& camera) {
       }
     }
   }
+  camera.overlay = LIDO_TRY(read_overlay(node["overlay"]));
   if (node["codec"].has_value())
     camera.hevc = LIDO_TRY(node["codec"].choice({"h264", "hevc"})) == "hevc";
   return {};
@@ -101,10 +102,6 @@ bool is_frozen(const SimulatedCamera& camera, double time_s) {
 Result<SimulatedCamera> read_simulated_camera(const Yaml& node, const Pool& pool, size_t number,
                                               double level_z) {
   SimulatedCamera camera{LIDO_TRY(geometry::read_camera(node, pool, number, level_z))};
-  // Sites may have cameras under water; films from there are not drawn yet.
-  if (camera.is_under_water())
-    return node[node["at"].has_value() ? "at" : "cam_from_world"].refuse(
-        "a camera over the water, where films are drawn from");
   LIDO_TRY(read_sensor(node, camera));
   return camera;
 }
@@ -117,6 +114,7 @@ std::string to_yaml(const SimulatedCamera& camera) {
           "    bitrate_mbps: {}\n    keyframe_s: {}\n    codec: {}\n    drops: {}\n",
           camera.noise, camera.softness, camera.shutter_s, camera.dirt, camera.exposure,
           camera.bitrate_mbps, camera.keyframe_s, camera.hevc ? "hevc" : "h264", camera.drops);
+  if (!camera.overlay.empty()) text += "    overlay: " + to_yaml(camera.overlay) + "\n";
   if (camera.faults.empty()) return text;
   text += "    faults:\n";
   for (const CameraFault& fault : camera.faults)

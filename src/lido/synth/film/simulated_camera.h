@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lido/geometry/camera.h"
+#include "lido/synth/film/overlay.h"
 #include "lido/synth/film/randomisation.h"
 
 namespace lido::synth {
@@ -43,6 +44,7 @@ struct SimulatedCamera : geometry::Camera {
   bool hevc = false;        ///< H.265 instead of H.264.
   double drops = 0;         ///< Share of frames that are lost.
   std::vector<CameraFault> faults;
+  std::vector<OverlayText> overlay;  ///< Text that the recorder draws.
 };
 
 /// The camera at a moment, with the faults that last then applied.

@@ -42,13 +42,13 @@ TEST(SimulatedCamera, NamesTheLineOfABadSensor) {
   }
 }
 
-TEST(SimulatedCamera, IsOverTheWater) {
-  const auto camera =
-      read_simulated_camera(*Yaml::parse("at: [2, 2, -0.5]\nlooks_at: [4, 2, -0.5]\n", "c.yaml"),
-                            testing::rectangle_pool(), 1);
-  ASSERT_FALSE(camera);
-  EXPECT_EQ(camera.error().message,
-            "c.yaml:1: at is a list, want a camera over the water, where films are drawn from");
+TEST(SimulatedCamera, MayBeUnderWater) {
+  const auto camera = read_simulated_camera(
+      *Yaml::parse("at: [2, 2, -0.5]\nlooks_at: [4, 2, -0.5]\nport_m: 0.05\n", "c.yaml"),
+      testing::rectangle_pool(), 1);
+  ASSERT_TRUE(camera) << camera.error().message;
+  EXPECT_TRUE(camera->is_under_water());
+  EXPECT_EQ(camera->port_m, 0.05);
 }
 
 TEST(SimulatedCamera, IsReadBackAsWritten) {

@@ -175,8 +175,8 @@ Result<storage::OutputFolder> open_simulation(const std::string& out, const std:
   auto folder = LIDO_TRY(storage::OutputFolder::open(
       out, command,
       {"tracks/day_*.parquet", "visitors.parquet", "events.parquet", "site.yaml",
-       "site_estimated.yaml", "scene.yaml", "top_view.html", "clips/*.mp4", "truth/*.parquet",
-       "frames/*.parquet", "mot/*.txt", "coco/*.json", "clips.csv", "labels.csv",
+       "site_estimated.yaml", "looks.parquet", "scene.yaml", "top_view.html", "clips/*.mp4",
+       "truth/*.parquet", "frames/*.parquet", "mot/*.txt", "coco/*.json", "clips.csv", "labels.csv",
        "label_boxes.parquet"}));
   LIDO_TRY(folder.begin());
   return folder;

@@ -1,81 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Skin, hair and swimwear of a person, by the vertex's position on the average body at rest.
+// Fragment of a person. SMALL: people of a few pixels are shaded at their vertices.
+#if SMALL
+in vec4 shaded;
+#else
 in vec3 at;
 in vec3 facing;
-in vec3 rest;  // metres: x to the body's left, y up from -0.83 (soles) to 0.83, z forward
+in vec3 rest;
 in float water_path;
-uniform vec3 skin;
-uniform vec3 hair;
-uniform vec3 cloth;
-uniform vec3 trim;
-uniform int wear;           // 0 trunks, 1 swimsuit, 2 bikini, 3 shirt and shorts, 4 wetsuit shorts
-uniform float hair_length;  // how far hair falls below the chin, metres
-uniform int cap;
+#endif
 uniform uint subject_number;
 layout(location = 0) out vec4 pixel;
 layout(location = 1) out uint subject;
-float spot(vec3 c, float r) { return smoothstep(r, r * 0.55, length(rest - c)); }
 void main() {
-  vec3 n = normalize(facing);
-  if (!gl_FrontFacing) n = -n;
-  float grain = noise(rest.xy * 35.0);
-  vec3 c = skin * (0.92 + 0.12 * grain);
-  // Face. Hair grows above the brow and behind the ears.
-  float head = step(0.60, rest.y);
-  c = mix(c, skin * vec3(1.08, 0.82, 0.78),
-          0.55 * (spot(vec3(0.0, 0.697, 0.145), 0.022) + spot(vec3(0.05, 0.72, 0.10), 0.03) * 0.5 +
-                  spot(vec3(-0.05, 0.72, 0.10), 0.03) * 0.5));
-  c = mix(c, vec3(0.07, 0.05, 0.05),
-          0.85 * (spot(vec3(0.031, 0.768, 0.13), 0.014) + spot(vec3(-0.031, 0.768, 0.13), 0.014)));
-  c = mix(c, hair * 0.8,
-          0.7 * (spot(vec3(0.034, 0.788, 0.135), 0.013) + spot(vec3(-0.034, 0.788, 0.135), 0.013)));
-  float grows =
-      head * smoothstep(-0.006, 0.006,
-                        rest.y - mix(0.80, 0.60 - hair_length, smoothstep(0.07, 0.02, rest.z)));
-  if (cap == 1)
-    c = mix(
-        c, trim,
-        head * smoothstep(-0.004, 0.004, rest.y - mix(0.795, 0.72, smoothstep(0.10, 0.0, rest.z))));
-  else
-    c = mix(c, hair * (0.6 + 0.8 * grain), grows);
-  // Swimwear. Waist at 0.12, groin at -0.03, armpits at 0.38, knees at -0.38.
-  float trunk = step(abs(rest.x), 0.21), arm = step(0.20, abs(rest.x)) * step(0.05, rest.y);
-  float worn = 0.0;
-  vec3 stuff = cloth;
-  if (wear == 0)
-    worn = step(rest.y, 0.09) * step(-0.22, rest.y) * (1.0 - arm);
-  else if (wear == 4)
-    worn = step(rest.y, 0.10) * step(-0.36, rest.y) * (1.0 - arm);
-  else if (wear == 1 || wear == 2) {
-    float legs = rest.y - (-0.10 + 0.9 * max(0.0, abs(rest.x) - 0.05));
-    float low = step(0.0, legs) * step(rest.y, wear == 1 ? 0.25 : 0.06) * (1.0 - arm);
-    float high = step(0.20, rest.y) * step(rest.y, rest.z > 0.0 ? 0.40 : 0.33) * trunk *
-                 step(wear == 1 ? 0.2 : 0.235, rest.y) * (1.0 - arm);
-    float straps = step(0.38, rest.y) * step(rest.y, 0.52) * step(abs(abs(rest.x) - 0.085), 0.016);
-    worn = max(max(low, high), straps);
-  } else if (wear == 3) {
-    float shorts = step(rest.y, 0.08) * step(-0.30, rest.y) * (1.0 - arm);
-    float shirt = step(0.05, rest.y) * step(rest.y, 0.52) * step(abs(rest.x), 0.36);
-    worn = max(shorts, shirt);
-    if (shirt > 0.5) stuff = trim;
-  }
-  if (wear != 3)
-    stuff = mix(stuff, trim, step(0.72, fract(rest.y * 11.0)) * step(0.5, fract(trim.x * 7.3)));
-  c = mix(c, stuff * (0.9 + 0.2 * grain), worn);
-  // Skin scatters light around its edge.
-  float wrap = 0.25 * (1.0 - worn);
-  vec3 bent = normalize(mix(n, sun, wrap * 0.6));
-#if UNDER
-  vec3 l = lit(c, at, bent, 0.5 + 0.5 * caustics(at));
+#if SMALL
+  pixel = shaded;
 #else
-  vec3 l = lit(c, at, bent, 1.0);
+  vec3 n = normalize(facing);
+  pixel = shade_body(at, gl_FrontFacing ? n : -n, rest, water_path);
 #endif
-  vec3 to = normalize(eye - at);
-#if !UNDER
-  l += (sunlight * pow(max(dot(reflect(-sun, n), to), 0.0), 24.0) * 0.16 +
-        skylight * 0.06 * pow(1.0 - max(dot(n, to), 0.0), 3.0)) *
-       (1.0 - infrared);
-#endif
-  pixel = vec4(in_water(l, at, water_path), UNDER == 1 ? clamp(-at.z / 6.0, 0.0, 1.0) : 1.0);
   subject = subject_number;
 }

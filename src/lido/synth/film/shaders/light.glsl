@@ -8,7 +8,7 @@ uniform float lamps;     // strength of lamps under water
 uniform float infrared;  // 1: lit by the camera's infrared lamp, grey image
 uniform float time;
 uniform float turbidity;
-uniform vec4 shadows[16];  // people: x, y, lowest and highest z
+uniform vec4 shadows[10];  // people: x, y, lowest and highest z
 uniform int shadow_count;
 
 float hash(vec2 p) {
@@ -62,7 +62,8 @@ vec3 in_water(vec3 colour, vec3 p, float water_path) {
 #if UNDER
   vec3 takes = vec3(0.30, 0.055, 0.035) + turbidity * vec3(0.5, 0.4, 0.38);
   vec3 left = exp(-takes * (water_path - 0.6 * p.z));
-  vec3 glow = vec3(0.05, 0.30, 0.36) * (skylight + 0.5 * sunlight * max(sun.z, 0.0) + lamps) *
+  // Across the water the eye meets more of the blue that it scatters than from above.
+  vec3 glow = (eye.z < 0.0 ? vec3(0.01, 0.30, 0.62) : vec3(0.05, 0.30, 0.36)) * (skylight + 0.5 * sunlight * max(sun.z, 0.0) + lamps) *
                   (1.0 - infrared) +
               vec3(0.03) * infrared;
   return colour * left + glow * (1.0 - exp(-(0.09 + 0.5 * turbidity) * water_path));

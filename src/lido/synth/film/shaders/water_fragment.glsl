@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Water's surface: refraction, reflection by Fresnel's equations, glitter, foam.
+// Water's surface: refraction, reflection by Fresnel's equations, glitter, foam. FROM_BELOW: seen by
+// an eye under water, `underwater` is the mirrored image.
 in vec3 at;
 uniform sampler2D underwater;  // scene under still water; alpha: depth / 6 m
 uniform usampler2D underwater_subject;
@@ -31,7 +32,29 @@ void main() {
   }
   vec3 n = normalize(vec3(-rough, 1.0));
   vec3 ray = normalize(at - eye);
-  vec3 flat_ray = refract(ray, vec3(0, 0, 1), 1.0 / water_index), bent = refract(ray, n, 1.0 / water_index);
+  float froth = smoothstep(
+      0.3, 1.3,
+      foam * (0.25 + noise(at.xy * 17.0 + time * 2.0) * noise(at.xy * 41.0 - time * 3.0) * 2.6));
+#if FROM_BELOW
+  // Total reflection beyond the critical angle; within it the sky, by Fresnel's equations.
+  float c = clamp(dot(ray, n), 0.0, 1.0), sine = water_index * sqrt(1.0 - c * c);
+  float s = sqrt(max(0.0, 1.0 - sine * sine));
+  float rs = (water_index * c - s) / (water_index * c + s);
+  float rp = (c - water_index * s) / (c + water_index * s);
+  float mirror = sine >= 1.0 ? 1.0 : clamp(0.5 * (rs * rs + rp * rp), 0.0, 1.0);
+  const float kReach_m = 0.9;
+  vec4 q = project(vec3(at.xy - 2.0 * rough * kReach_m, 0.0));
+  vec2 uv = clamp(q.xy / q.w * 0.5 + 0.5, vec2(0.002), vec2(0.998));
+  vec3 out_of = refract(ray, -n, water_index);
+  float path = length(at - eye);
+  vec3 over = sine >= 1.0 ? vec3(0.0) : sky(normalize(out_of));
+  vec3 light = mix(in_water(over, vec3(at.xy, 0.0), path), texture(underwater, uv).rgb, mirror);
+  vec3 white = in_water(lit(vec3(0.9), at, vec3(0, 0, 1), 0.8), vec3(at.xy, 0.0), path);
+  light = mix(light, white, 0.7 * froth);
+  subject = 0u;
+#else
+  vec3 flat_ray = refract(ray, vec3(0, 0, 1), 1.0 / water_index);
+  vec3 bent = refract(ray, n, 1.0 / water_index);
   // Shift of the underwater image by the waves, at that depth.
   vec2 here = gl_FragCoord.xy / size;
   float depth = texture(underwater, here).a * 6.0;
@@ -41,8 +64,10 @@ void main() {
   vec4 q = project(vec3(at.xy + moved * (far / (far + depth)), 0.0));
   uv = clamp(q.xy / q.w * 0.5 + 0.5, vec2(0.002), vec2(0.998));
   vec4 below = texture(underwater, uv);
-  float c = clamp(dot(-ray, n), 0.0, 1.0), s = sqrt(max(0.0, 1.0 - (1.0 - c * c) / (water_index * water_index)));
-  float rs = (c - water_index * s) / (c + water_index * s), rp = (water_index * c - s) / (water_index * c + s);
+  float c = clamp(dot(-ray, n), 0.0, 1.0);
+  float s = sqrt(max(0.0, 1.0 - (1.0 - c * c) / (water_index * water_index)));
+  float rs = (c - water_index * s) / (c + water_index * s);
+  float rp = (water_index * c - s) / (water_index * c + s);
   float mirror = clamp(0.5 * (rs * rs + rp * rp), 0.0, 1.0);
   // Ripples shorter than the waves make the sun glitter.
   vec2 fine = 0.35 * vec2(sin(31.0 * at.x + 17.0 * at.y + 6.0 * time) *
@@ -52,10 +77,8 @@ void main() {
   vec3 up = normalize(vec3(-rough - 0.35 * fine, 1.0)), back = reflect(ray, up);
   vec3 light = below.rgb * (1.0 - mirror) + sky(reflect(ray, n)) * mirror;
   light += sunlight * 2.2 * pow(max(dot(back, sun), 0.0), 260.0) * (1.0 - infrared);
-  float froth = smoothstep(
-      0.3, 1.3,
-      foam * (0.25 + noise(at.xy * 17.0 + time * 2.0) * noise(at.xy * 41.0 - time * 3.0) * 2.6));
   light = mix(light, lit(vec3(0.85), at, vec3(0, 0, 1), 1.0), 0.8 * froth);
-  pixel = vec4(light, 1.0);
   subject = froth > 0.6 ? 0u : texture(underwater_subject, uv).r;
+#endif
+  pixel = vec4(light, 1.0);
 }
