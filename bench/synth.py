@@ -2,18 +2,23 @@
 """./dev bench synth: speed of the simulator, and a detector's view of simulated people.
 
 tracks     without video, against real time; the floor only writes equal rows with pyarrow
-pictures   640x360 with four people in view, one core; the floor only encodes them with FFmpeg
+pictures   640x360 with four people in view, and with 33, one core; the floor only encodes them with
+           FFmpeg; --against compares with another build of lido, in turns
 detector   precision and recall of the default detector on people on the deck, by light
+difficulty what simple models learn from the motion; scenes left out whole
 waves      displacement of points under water by waves, in pixels
 sheet      a contact sheet, light by behaviours and cameras, into --out
+times      a contact sheet in time, four a second, behaviours by row, into --out
 
 Measured in simulation.
 """
 
 import argparse
+import collections
 import json
 import os
 import pathlib
+import random
 import shutil
 import statistics
 import subprocess
@@ -25,8 +30,10 @@ import pyarrow
 import pyarrow.parquet
 from ingest import revision
 from synth_detector import detector
+from synth_difficulty import difficulty
 from synth_film import LIDO, cpu_s, film
 from synth_sheet import sheet
+from synth_times import times
 
 FOUR = {
     "seed": 3,
@@ -117,7 +124,45 @@ def encode_only(clip, folder):
     return cpu_s() - before
 
 
+def crowd():
+    """FOUR's camera at a pool of 25 x 12 m with 33 people."""
+    draw = random.Random(1)
+    does = ["treading", "playing", "splashing", "breaststroke"]
+    people = [
+        {
+            "age_years": draw.choice([6, 9, 14, 30, 50]),
+            "at": [draw.uniform(1, 14), draw.uniform(1, 11)],
+            "does": [{"behaviour": draw.choice(does), "for_s": 300}],
+        }
+        for _ in range(33)
+    ]
+    pool = {**FOUR["pool"], "outline": [[0, 0], [25, 0], [25, 12], [0, 12]]}
+    return {**FOUR, "pool": pool, "people": people}
+
+
+def against(flags):
+    """CPU-seconds a frame of four people and of 33, of this build and of --against, in turns."""
+    print("\nCPU-ms a frame, start-up taken off: four people, 33 people, and their ratio")
+    times = collections.defaultdict(list)
+    with tempfile.TemporaryDirectory() as name:
+        for _ in range(flags.rounds):
+            for program in [LIDO, *([flags.against] if flags.against else [])]:
+                for scene_name, scene in (("four", FOUR), ("crowd", crowd())):
+                    short, long = ({**scene, "duration_s": s} for s in (1, 3))
+                    folder = pathlib.Path(name) / "film"
+                    used = [film(folder, which, program)[1] for which in (short, long)]
+                    times[program, scene_name].append(1000 * (used[1] - used[0]) / 50)
+    for program in dict.fromkeys(program for program, _ in times):
+        four, many = times[program, "four"], times[program, "crowd"]
+        ratio = statistics.median(many) / statistics.median(four)
+        cells = " ".join(
+            f"{statistics.median(ms):6.0f} ({min(ms):.0f}-{max(ms):.0f})" for ms in (four, many)
+        )
+        print(f"  {program}: {cells} {ratio:.2f}")
+
+
 def pictures(flags):
+    against(flags)
     print("\n640x360, four people in view, frames a CPU-second (goal 15)")
     rates, floors = [], []
     count = FOUR["duration_s"] * 25
@@ -156,12 +201,15 @@ def main():
     parser.add_argument(
         "--scenes", type=int, default=6, help="scenes of each light, for the detector"
     )
-    parser.add_argument("--only", choices=["tracks", "pictures", "detector", "waves", "sheet"])
+    parser.add_argument("--against", type=pathlib.Path, help="another build of lido, for pictures")
+    parser.add_argument("--exam", type=int, default=30, help="scenes of the difficulty")
+    parts = [tracks, pictures, detector, waves, difficulty, sheet, times]
+    parser.add_argument("--only", choices=[part.__name__ for part in parts])
     parser.add_argument("--out", default="simulated.jpg", help="file of the contact sheet")
     flags = parser.parse_args()
     print(f"revision {revision()}, {os.cpu_count()} cores. Measured in simulation.")
-    for part in (tracks, pictures, detector, waves, sheet):
-        if flags.only == part.__name__ or (not flags.only and part is not sheet):
+    for part in parts:
+        if flags.only == part.__name__ or (not flags.only and part not in (sheet, times)):
             part(flags)
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench synth --only detector`: precision and recall of the default detector, by light."""
+"""`./dev bench synth --only detector`: precision and recall of the default detector.
+
+By light, and recall by age, build, skin tone and swimwear.
+"""
 
 import collections
 import os
@@ -106,16 +109,16 @@ def detections(folder, clips):
 
 
 def true_people(path):
-    """By frame: (deck or water, counted, whole box, visible box) of each person in the truth.
+    """By frame: (deck or water, counted, whole box, visible box, id) of each person in the truth.
 
     People count when they are inside the frame, over 40 pixels high and mostly visible.
     """
     frames = collections.defaultdict(list)
     rows = duckdb.sql(
-        "select frame, whole, visible, keypoints_m[48], keypoints_m[51] "
+        "select frame, whole, visible, keypoints_m[48], keypoints_m[51], person "
         f"from '{path}' where len(visible) = 4"
     ).fetchall()
-    for frame, whole, visible, left, right in rows:
+    for frame, whole, visible, left, right, person in rows:
         inside = (
             whole[0] >= 0
             and whole[1] >= 0
@@ -124,7 +127,7 @@ def true_people(path):
         )
         large = visible[3] > 40 and visible[2] * visible[3] > 0.5 * whole[2] * whole[3]
         place = "deck" if min(left, right) > 0 else "water"
-        frames[frame].append((place, inside and large, whole, visible))
+        frames[frame].append((place, inside and large, whole, visible, person))
     return frames
 
 
@@ -133,15 +136,15 @@ def best_match(box, people, taken=()):
     return max(
         (
             (max(iou(box, whole), iou(box, visible)), i)
-            for i, (_, _, whole, visible) in enumerate(people)
+            for i, (_, _, whole, visible, _) in enumerate(people)
             if i not in taken
         ),
         default=(0, -1),
     )
 
 
-def count_frame(people, boxes):
-    """Counts true and false boxes, and people, by place."""
+def count_frame(people, boxes, groups):
+    """Counts true and false boxes, and people, by place; and people by their groups."""
     counts, taken = collections.Counter(), set()
     for _, box in sorted(boxes, reverse=True):
         fit, i = best_match(box, people, taken)
@@ -149,23 +152,46 @@ def count_frame(people, boxes):
             taken.add(i)
             if people[i][1]:
                 counts[people[i][0], "right"] += 1
+                for group in groups[people[i][4]]:
+                    counts[group, "right"] += 1
             continue
         # A false box counts for the place of the nearest person, unless that person does not count.
         fit, i = best_match(box, people)
         if fit <= 0.1 or people[i][1]:
             counts[people[i][0] if fit > 0.1 else "deck", "wrong"] += 1
-    for place, counted, _, _ in people:
+    for place, counted, _, _, person in people:
         if counted:
-            counts[place, "there"] += 1
+            for group in (place, *groups[person]):
+                counts[group, "there"] += 1
     return counts
+
+
+def groups_of(film_folder):
+    """By id: the groups that each person of a film belongs to, from looks.parquet."""
+    rows = duckdb.sql(
+        "select person, age_group, build, skin_tone, cloth_difference "
+        f"from '{film_folder}/looks.parquet'"
+    ).fetchall()
+    groups = {}
+    for person, age_group, build, tone, cloth in rows:
+        tones = "1 to 4" if tone < 4 else "4 to 7" if tone < 7 else "7 to 10"
+        pale = "like the floor" if cloth < 25 else "unlike the floor"
+        groups[person] = (
+            f"age: {age_group}",
+            f"build: {build}",
+            f"skin (Monk): {tones}",
+            f"swimwear: {pale}",
+        )
+    return groups
 
 
 def count(folder, film_folder):
     found = detections(folder, film_folder / "clips.csv")
+    groups = groups_of(film_folder)
     counts = collections.Counter()
     for path in sorted((film_folder / "truth").glob("*.parquet")):
         for frame, people in true_people(path).items():
-            counts += count_frame(people, found[path.stem, frame])
+            counts += count_frame(people, found[path.stem, frame], groups)
     return counts
 
 
@@ -190,6 +216,10 @@ def detector(flags):
         everything += counts
         show(light, counts)
     show("all", everything)
+    print("\nRecall by person, deck and water together (people x frames)")
+    for group in sorted({group for group, _ in everything if ":" in group}):
+        right, there = everything[group, "right"], everything[group, "there"]
+        print(f"  {group:<30}{right / max(1, there):>7.3f} of {there}")
 
 
 def show(name, counts):

@@ -14,11 +14,11 @@ def cpu_s():
     return used.ru_utime + used.ru_stime
 
 
-def film(folder, scene):
-    """Films a scene, with one thread. Returns the folder and CPU-seconds."""
+def film(folder, scene, program=LIDO):
+    """Films a scene with one thread of a build of lido. Returns the folder and CPU-seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scene.yaml").write_text(json.dumps(scene))  # JSON is YAML
     before = cpu_s()
     out = ["--out", folder / "film", "--workers", "1", "--quiet"]
-    subprocess.run([LIDO, "synth", "scene", folder / "scene.yaml", *out], check=True)
+    subprocess.run([program, "synth", "scene", folder / "scene.yaml", *out], check=True)
     return folder / "film", cpu_s() - before
