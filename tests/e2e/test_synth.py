@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """lido synth: days of life at a pool, and what a person sees of them."""
 
+import hashlib
 import json
 import pathlib
+import re
 
 import duckdb
 import jsonschema
@@ -286,3 +288,13 @@ def test_bad_pools_are_refused_by_line(tmp_path, pool, said):
         bad.code == 2 and said in bad.err and str(file) in bad.err and bad.err.count("\n") == 1
     ), bad.err
     assert not (tmp_path / "d").exists()
+
+
+def test_the_exam_is_the_one_that_the_documentation_names():
+    """Results of training can be compared only while behaviours and ranges stay as they are."""
+    root = pathlib.Path(__file__).parents[2]
+    text = (root / "docs/simulation.md").read_text()
+    rows = re.findall(r"^\| `(src/\S+)` \| `([0-9a-f]{64})` \|$", text, re.M)
+    assert len(rows) == 2
+    for path, checksum in rows:
+        assert hashlib.sha256((root / path).read_bytes()).hexdigest() == checksum, path

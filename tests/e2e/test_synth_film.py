@@ -310,7 +310,7 @@ def test_the_same_scene_gives_the_same_bytes(film, tmp_path):
         == 0
     )
     files = sorted(path.relative_to(film) for path in film.rglob("*") if path.is_file())
-    assert len(files) == 19
+    assert len(files) == 20
     for path in files:
         assert (tmp_path / "d" / path).read_bytes() == (film / path).read_bytes(), path
 
@@ -434,7 +434,7 @@ def test_a_pool_at_random(tmp_path):
     files = sorted(
         path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()
     )
-    assert len(files) == 13
+    assert len(files) == 14
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
     for bad, said in (
@@ -508,9 +508,9 @@ def test_what_is_drawn_is_a_file(tmp_path):
     "old, new, said",
     [
         (
-            "at: [-1.5, -2, 3]",
-            "at: [3, 2, -0.5]",
-            ":8: cameras.0.at is a list, want a camera over the water, where films are drawn from",
+            "fps: 5,",
+            "fps: 5, overlay: [{kind: clock, text: x}],",
+            ":8: cameras.0.overlay.0.text is x, want a text of a logo or a note only",
         ),
         (
             "at: [-1.5, -2, 3]",
