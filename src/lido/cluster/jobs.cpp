@@ -78,12 +78,20 @@ bool is_this_machine(const std::string& host) {
   return host == "localhost";
 }
 
+/// Returns a URL for messages, without what stands before an @: it can be a password.
+std::string without_user(const std::string& url) {
+  const size_t end = url.rfind('@');
+  if (end == url.npos) return url;
+  const size_t scheme = url.find("://");
+  return (scheme < end ? url.substr(0, scheme + 3) : "") + "..." + url.substr(end);
+}
+
 /// Returns the host to which libcurl would connect.
 Result<std::string> host_of(const std::string& url) {
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parts(curl_url(), curl_url_cleanup);
   const auto refused = [&](std::string_view why) {
     return fail(ErrorCode::kInvalidArgument, "{}: {}, want https://HOST or k8s:NAMESPACE/CLUSTER",
-                url, why);
+                without_user(url), why);
   };
   if (curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), CURLU_DISALLOW_USER) != CURLUE_OK)
     return refused("not a URL of a host, without user name");
@@ -104,7 +112,8 @@ Result<JobsApi> JobsApi::open(const std::string& url, std::string token) {
   const bool is_https = url.starts_with("https://");
   const bool is_http = url.starts_with("http://");
   if (!is_https && !is_http)
-    return fail(ErrorCode::kInvalidArgument, "{}: want https://HOST or k8s:NAMESPACE/CLUSTER", url);
+    return fail(ErrorCode::kInvalidArgument, "{}: want https://HOST or k8s:NAMESPACE/CLUSTER",
+                without_user(url));
   const bool is_local = is_this_machine(LIDO_TRY(host_of(url)));
   if (is_http && !is_local)
     return fail(ErrorCode::kInvalidArgument,

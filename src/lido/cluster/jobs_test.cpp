@@ -103,6 +103,15 @@ TEST(JobsApi, SendsATokenOnlyEncryptedOrToThisMachine) {
     EXPECT_FALSE(JobsApi::open(url, "t")) << url;
 }
 
+TEST(JobsApi, PrintsNoPasswordOfARefusedUrl) {
+  for (const char* url : {"https://user:pa@ss@ray.example", "user:pa@ss@h", "ftp://user:pass@h",
+                          "http://user:pa/ss@127.0.0.1"}) {
+    const std::string said = JobsApi::open(url, "t").error().message;
+    EXPECT_FALSE(said.contains("user:") || said.contains("ss@")) << said;
+    EXPECT_TRUE(said.contains("...@")) << said;
+  }
+}
+
 TEST(JobsApi, PassesNoProxyOnTheWayToThisMachine) {
   FakeServer proxy("200 OK", "[]"), server("200 OK", "[]");
   ::setenv("http_proxy", proxy.url().c_str(), 1);
