@@ -32,7 +32,10 @@ struct ClusterLifecycleFlags {
 };
 
 /// Returns the release of a values file.
+/// @return kInvalidArgument for values without an image.
 Result<cluster::Release> release_of(const cluster::Values& values, const std::string& file) {
+  if (!values.missing_image.empty())
+    return fail(ErrorCode::kInvalidArgument, "{}", values.missing_image);
   return cluster::Release{.chart = LIDO_TRY(shared_file("chart")),
                           .values_file = file,
                           .name = values.name,

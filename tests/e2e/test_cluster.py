@@ -3,6 +3,7 @@
 
 import collections
 import pathlib
+import re
 
 import pytest
 from conftest import run
@@ -87,6 +88,100 @@ def test_pods_that_cannot_start_are_refused_by_every_command(tmp_path, data, rea
         done = run("cluster", *command, values)
         assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
         assert f"{values}:3: clusters.data." in done.err
+
+
+def cpu_group(settings):
+    return "clusters: {data: {groups: {cpu: {" + settings + "}}}}"
+
+
+@pytest.mark.parametrize(
+    "text, reason",
+    [
+        # Ray 2.60, ray start: "Resource quantities must all be whole numbers."
+        (cpu_group("resources: {disk: 0.5}"), "resources.disk is 0.5, want a whole number"),
+        (cpu_group('resources: {"it\'s": 4}'), "resources.it's is it's, want a name of letters"),
+        (cpu_group("resources: {CPU: 4}"), "resources.CPU is CPU, want cpus, gpu"),
+        # Kubernetes: labels, variables, secrets, tolerations, namespaces, ranges of addresses.
+        (cpu_group('nodeSelector: {"a b": c}'), "nodeSelector.a b is a b, want a label's key"),
+        (cpu_group(f"nodeSelector: {{a: {'x' * 64}}}"), "want a label's value"),
+        (cpu_group("nodeSelector: {a: yes}"), "nodeSelector.a is yes, want text"),
+        (
+            cpu_group("tolerations: [{key: a, operator: Foo}]"),
+            "operator is Foo, want one of Exists",
+        ),
+        (cpu_group("tolerations: [{key: a, operator: Exists, value: b}]"), "want no value beside"),
+        ("env: [{name: A, value: 1}]", "env.0.value is 1, want text"),
+        ('env: [{name: A, vlaue: "1"}]', "env.0.vlaue is an unknown key"),
+        ('env: [{value: "1"}]', "env.0.name is not there, want a value"),
+        ('env: [{name: "A=B", value: "1"}]', "env.0.name is A=B, want a name"),
+        ('env: [{name: A, value: "1", valueFrom: {fieldRef: {}}}]', "want value or valueFrom"),
+        ("env: [{name: RAY_AUTH_MODE, value: disabled}]", "is RAY_AUTH_MODE, want auth.mode"),
+        ("env: [{name: RAY_REDIS_ADDRESS, value: a}]", "want a variable that KubeRay accepts"),
+        ('env: [{name: RAY_health_check_period_ms, value: "1"}]', "want a variable that the chart"),
+        ("image: {pullSecrets: [{nmae: x}]}", "image.pullSecrets.0.nmae is an unknown key"),
+        ('network: {operatorNamespace: "Not A Namespace"}', "want a namespace"),
+        ("network: {egress: [{too: []}]}", "network.egress.0.too is an unknown key"),
+        (
+            "network: {egress: [{to: [{ipBlock: {cidr: 10.0.0.0/33}}]}]}",
+            "want a range of addresses",
+        ),
+        ("network: {dns: [{ipBlock: {cidr: banana}}]}", "cidr is banana, want a range"),
+        ("network: {apiServer: [{cidr: 10.0.0.1/32}]}", "apiServer.0.cidr is an unknown key"),
+        ("network: {egress: [{ports: [{port: 70000}]}]}", "port is 70000, want 65535 or less"),
+        ('serviceAccount: {annotations: {"bad key!": x}}', "want a label's key"),
+        ("serviceAccount: {name: default}", "serviceAccount.name is default, want any value but"),
+        ("serviceAccount: {name: lido-suspender}", "want any value but"),
+        ("name: kube-system", "name is kube-system, want any value but"),
+        # OCI Distribution Specification: the grammar of names and tags.
+        ('image: {repository: "r/lido:1.0"}', "image.repository is r/lido:1.0, want a repository"),
+        ("image: {repository: r.example/Lido}", "want a repository without tag"),
+        ('image: {repository: "https://r/lido"}', "want a repository without tag"),
+        ('image: {tag: "1 0"}', "image.tag is 1 0, want a tag"),
+        ("image: {tag: latest}", "image.tag is latest, want a tag that never moves"),
+        ("image: {tag: yes}", "image.tag is yes, want text"),
+        ('operator: {image: "r/op"}', "operator.image is r/op, want an image with its tag"),
+        ('jobs: {night: {cluster: data, entrypoint: "  "}}', "want a command"),
+        # Sizes, which manifests round down to 0Mi and 1Mi.
+        (cpu_group("spillGiB: 0.0001"), "spillGiB is 0.0001, want 0.125 or more"),
+        (cpu_group("spillGiB: 0.001"), "spillGiB is 0.001, want 0.125 or more"),
+        ("platform: kubernetes\n" + cpu_group("memoryGiB: 0.1"), "memoryGiB is 0.1, want 0.5"),
+        # GKE's machines.
+        (cpu_group("gpu: {type: nvidia-l4, count: 3}"), "gpu.count is 3, want one of 1, 2, 4, 8"),
+        (cpu_group("gpu: {type: nvidia-l5, count: 1}"), "gpu.type is nvidia-l5, want one of GKE's"),
+        (
+            cpu_group('spot: true, nodeSelector: {cloud.google.com/gke-spot: "false"}'),
+            "beside spot",
+        ),
+        # An empty value removes a default, which these need.
+        ("autoscaler: null", "autoscaler is empty, want a value"),
+        ("network: ~", "network is empty, want a value"),
+        (cpu_group("cpu: null"), "clusters.data.groups.cpu.cpu is empty, want a value"),
+        ("clusters: {more: {enabled: true}}", "clusters.more.head is not there, want a value"),
+    ],
+)
+def test_values_that_cannot_start_are_refused_by_every_command(tmp_path, text, reason):
+    """The rules are those of Kubernetes, the OCI, Ray and GKE."""
+    values, workload = tmp_path / "values.yaml", tmp_path / "workload.yaml"
+    given = {"image: {": "", "name: ": ""}
+    head = "".join(
+        line + "\n"
+        for line in VALUES.splitlines()
+        if not any(text.startswith(key) and line.startswith(key) for key in given)
+    )
+    values.write_text(head + text + "\n")
+    workload.write_text(run("cluster", "simulate", "--example").out)
+    for command in (["price"], ["simulate", "--workload", workload], ["render"]):
+        done = run("cluster", *command, values)
+        assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+        assert re.match(rf"lido: {re.escape(str(values))}:[1-9]\d*: ", done.err), done.err
+
+
+def test_an_image_is_needed_by_manifests_only(tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text("name: pool-a\nimage:\n  repository: ''\n")
+    assert run("cluster", "price", values, "--max-age-days", 36500).code == 0
+    done = run("cluster", "render", values)
+    assert done.code == 2 and f"{values}:3: image.repository is " in done.err, done.err
 
 
 def test_the_price_is_that_of_the_pod_which_autopilot_bills(tmp_path):

@@ -48,6 +48,11 @@ PodRequests billed_requests(const AutopilotClass& limits, const PodRequests& pod
   return billed;
 }
 
+bool is_above(double request_gib, double max_gib) {
+  constexpr double kMibPerGib = 1024, kRounding = 1e-6;
+  return std::floor(request_gib * kMibPerGib + kRounding) > max_gib * kMibPerGib;
+}
+
 std::optional<std::string> autopilot_rejection(const AutopilotClass& limits,
                                                const PodRequests& billed) {
   const auto reason = [&](std::string_view what, double value, double max) {
@@ -55,9 +60,9 @@ std::optional<std::string> autopilot_rejection(const AutopilotClass& limits,
                        value, max, limits.name);
   };
   if (billed.cpu > limits.max_cpu) return reason("CPUs of a pod", billed.cpu, limits.max_cpu);
-  if (billed.memory_gib > limits.max_memory_gib * (1 + kTolerance))
+  if (is_above(billed.memory_gib, limits.max_memory_gib))
     return reason("memory of a pod, GiB,", billed.memory_gib, limits.max_memory_gib);
-  if (billed.disk_gib > limits.max_disk_gib * (1 + kTolerance))
+  if (is_above(billed.disk_gib, limits.max_disk_gib))
     return reason("disk of a pod, GiB,", billed.disk_gib, limits.max_disk_gib);
   return std::nullopt;
 }

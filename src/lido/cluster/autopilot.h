@@ -42,6 +42,9 @@ bool is_custom_class(std::string_view name);
 /// memory raised until their ratio is within the class's range.
 PodRequests billed_requests(const AutopilotClass& limits, const PodRequests& pod);
 
+/// Whether a request, which manifests round down to MiB, is above a maximum.
+bool is_above(double request_gib, double max_gib);
+
 /// Returns the reason why Autopilot rejects a pod, "cpu is 64, want 30 or less ..."; empty when it
 /// does not. `billed` is the result of billed_requests().
 std::optional<std::string> autopilot_rejection(const AutopilotClass& limits,

@@ -238,6 +238,8 @@ const std::vector<Change> kSpot = {
     {"head-spot", "nodeSelector: {}", "nodeSelector: {cloud.google.com/gke-provisioning: spot}"},
     {"head-spot", "nodeSelector: {}",
      "nodeSelector: {cloud.google.com/compute-class: autopilot-spot}"},
+    // A class of the user's own: its name shows nothing about its nodes.
+    {"", "nodeSelector: {}", "nodeSelector: {cloud.google.com/compute-class: no-spot}"},
     {"head-spot", "nodeSelector: {}", "tolerations: [{key: cloud.google.com/gke-spot}]"},
     {"head-spot", "nodeSelector: {}",
      "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: "

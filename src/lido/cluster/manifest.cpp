@@ -162,7 +162,13 @@ std::optional<SpotNodes> spot_of_label(const std::string& key, const std::string
   const auto known = std::ranges::find(kSpotLabels, key, &SpotLabel::key);
   if (known == kSpotLabels.end()) return std::nullopt;
   const bool is_flag = key == "cloud.google.com/gke-spot" || key.ends_with("gke-preemptible");
-  if (is_flag ? value == "true" : names_spot(value)) return known->nodes;
+  // A class of the user's own can be named after spot nodes and have others: its name shows
+  // nothing.
+  const bool is_class = key == kClassLabel;
+  const bool is_spot = is_flag    ? value == "true"
+                       : is_class ? value == "autopilot-spot"
+                                  : names_spot(value);
+  if (is_spot) return known->nodes;
   return std::nullopt;
 }
 

@@ -29,8 +29,9 @@ const nlohmann::json kSchema = nlohmann::json::parse(R"({
   "definitions": {"name": {"type": "string", "pattern": "^[a-z]+$"}}
 })");
 
-std::string error_of(std::string_view text, const nlohmann::json& schema = kSchema) {
-  const auto checked = check_schema(text, "v.yaml", schema);
+std::string error_of(std::string_view text, const nlohmann::json& schema = kSchema,
+                     std::string_view defaults = "") {
+  const auto checked = check_schema(text, "v.yaml", schema, defaults);
   return checked ? "" : checked.error().message;
 }
 
@@ -101,6 +102,33 @@ TEST(Schema, NamesTheLineOfAValueThatDoesNotFit) {
   }
 }
 
+TEST(Schema, TakesOnlyNumbersThatAllReadersOfYamlAgreeOn) {
+  // YAML 1.1: 010 is octal, 0x4 hexadecimal, 1_0 has a separator. YAML 1.2: 0o10 is octal.
+  for (const char* number : {"010", "0x4", "1_0", "0o10", "0b11", "00.5", "09", ".inf"})
+    EXPECT_EQ(
+        error_of(fmt::format("cpu: {}\n", number)),
+        fmt::format("v.yaml:1: cpu is {}, want a number in decimal, without 0 in front", number));
+  for (const char* number : {"10", "0.5", ".5", "5.", "1e1", "+2", "0"})
+    EXPECT_EQ(error_of(fmt::format("pods: 1\ncpu: {}\n", number)),
+              std::string(number) == "0" ? "v.yaml:2: cpu is 0, want more than 0" : "")
+        << number;
+}
+
+TEST(Schema, TakesOnlyTextThatAllReadersOfYamlAgreeOn) {
+  // The booleans of YAML 1.1, and its numbers.
+  for (const char* text : {"yes", "No", "ON", "off", "y", "True", "1e3", "0123456", "1_0", "0x1f"})
+    EXPECT_EQ(
+        error_of(fmt::format("labels: {{a: {}}}\n", text)),
+        fmt::format("v.yaml:1: labels.a is {}, want text (with quotes around a number, yes or "
+                    "no)",
+                    text));
+  for (const char* text : {"\"yes\"", "'010'", "1.0.0", "12:30", "2026-01-01", "yesterday", "v1"})
+    EXPECT_EQ(error_of(fmt::format("labels: {{a: {}}}\n", text)), "") << text;
+  EXPECT_EQ(error_of("labels:\n  on: x\n"),
+            "v.yaml:2: labels.on is on, want a key with quotes around it");
+  EXPECT_EQ(error_of("labels: {\"on\": x}\n"), "");
+}
+
 TEST(Schema, RefusesBrokenYamlWithTheLine) {
   const auto checked = check_schema("a: 1\nb: [\n", "v.yaml", kSchema);
   ASSERT_FALSE(checked);
@@ -114,6 +142,45 @@ TEST(Schema, RefusesASchemaThatItCannotCheckFully) {
   EXPECT_EQ(checked.error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(checked.error().message, "schema: keyword oneOf is not supported");
   EXPECT_EQ(error_of("a", {{"type", 1}}).substr(0, 7), "schema:");
+}
+
+TEST(Schema, WantsRequiredKeysOfTheFileOrItsDefaults) {
+  const auto schema = nlohmann::json::parse(R"({"properties": {"clusters": {
+      "additionalProperties": {"required": ["cpu"],
+                               "properties": {"cpu": {"type": "number"}}}}}})");
+  const char* defaults = "clusters: {data: {cpu: 4}}\n";
+  EXPECT_EQ(error_of("clusters: {data: {max: 1}}\n", schema, defaults), "");
+  EXPECT_EQ(error_of("clusters:\n  more: {max: 1}\n", schema, defaults),
+            "v.yaml:2: clusters.more.cpu is not there, want a value");
+  EXPECT_EQ(error_of("clusters: {more: {cpu: 1}}\n", schema, defaults), "");
+  // An empty value removes the default.
+  for (const char* empty : {"~", "null", ""})
+    EXPECT_EQ(error_of(fmt::format("clusters:\n  data:\n    cpu: {}\n", empty), schema, defaults),
+              "v.yaml:3: clusters.data.cpu is empty, want a value, or no such key for the default");
+  EXPECT_EQ(error_of("clusters: {data: }\n", schema, defaults), "");
+}
+
+TEST(Schema, NamesWhatIsWantedInTheWordsOfItsTitle) {
+  const auto schema = nlohmann::json::parse(R"({"additionalProperties": {
+      "title": "small letters", "pattern": "^[a-z]+$"}})");
+  EXPECT_EQ(error_of("a: B\n", schema), "v.yaml:1: a is B, want small letters");
+  const auto both =
+      nlohmann::json::parse(R"({"title": "a or b", "not": {"required": ["a", "b"]}})");
+  EXPECT_EQ(error_of("{a: 1, b: 2}\n", both), "v.yaml:1: the document is a map, want a or b");
+  EXPECT_EQ(error_of("{a: 1}\n", both), "");
+}
+
+TEST(Schema, KnowsRangesOfAddresses) {
+  const auto schema =
+      nlohmann::json::parse(R"({"additionalProperties": {"title": "a range", "format": "cidr"}})");
+  for (const char* range : {"0.0.0.0/0", "10.0.0.1/32", "2001:db8::/32", "::/0", "fe80::1/128"})
+    EXPECT_EQ(error_of(fmt::format("a: \"{}\"\n", range), schema), "") << range;
+  for (const char* range : {"10.0.0.0/33", "10.0.0/8", "10.0.0.0", "256.0.0.0/8", "10.0.0.0/08",
+                            "2001:db8::/129", "banana", "/8", "10.0.0.0/", "::1::/64"})
+    EXPECT_EQ(error_of(fmt::format("a: \"{}\"\n", range), schema),
+              fmt::format("v.yaml:1: a is {}, want a range", range));
+  EXPECT_EQ(error_of("a: b\n", {{"additionalProperties", {{"format", "date"}}}}),
+            "schema: format date is not supported");
 }
 
 TEST(Schema, EndsForAnAliasThatContainsItself) {

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <regex>
 
 #include "lido/base/yaml.h"
 #include "lido/cluster/autopilot.h"
 #include "lido/cluster/embedded.h"
+#include "lido/cluster/gpus.h"
 #include "lido/cluster/head_size.h"
+#include "lido/cluster/pod_values.h"
 #include "lido/cluster/schema.h"
 
 namespace lido::cluster {
@@ -15,68 +18,8 @@ namespace {
 
 constexpr double kMaxNumber = 1e9;
 
-/// Share of a pod's memory that Ray itself uses (lido.taskMemory of the chart).
-constexpr double kRayShare = 0.1;
 /// Disk that the chart gives the autoscaler's container.
 constexpr double kAutoscalerDisk_gib = 0.125;
-
-/// Settings of a values file that its pods depend on.
-struct PodContext {
-  bool autopilot = false;
-  PodRequests autoscaler;  ///< Requests of the container beside Ray in each head's pod.
-  std::vector<std::string> warnings;
-};
-
-Result<PodShape> read_pod(const Yaml& node, const PodContext& context) {
-  LIDO_TRY(node.map());
-  PodShape pod{.autopilot = context.autopilot};
-  pod.cpu = LIDO_TRY(node["cpu"].number(0, kMaxNumber));
-  pod.memory_gib = LIDO_TRY(node["memoryGiB"].number(0, kMaxNumber));
-  pod.object_store_gib = LIDO_TRY(node["objectStoreGiB"].number(0, kMaxNumber));
-  pod.spill_gib = LIDO_TRY(node["spillGiB"].number(0, kMaxNumber));
-  if (const Yaml gpu = node["gpu"]; gpu.has_value()) {
-    LIDO_TRY(gpu.map());
-    pod.gpu_type = LIDO_TRY(gpu["type"].text());
-    pod.gpus = static_cast<int>(LIDO_TRY(gpu["count"].integer(1, 16)));
-  }
-  if (node["spot"].has_value()) pod.spot = LIDO_TRY(node["spot"].boolean());
-  if (const Yaml name = node["nodeSelector"][kClassLabel]; name.has_value())
-    pod.compute_class = LIDO_TRY(name.text());
-  const double free_gib = pod.memory_gib * (1 - kRayShare) - pod.object_store_gib;
-  if (free_gib <= 0)
-    return node["memoryGiB"].refuse(
-        fmt::format("more than the object store ({:g}) and a tenth for Ray", pod.object_store_gib));
-  return pod;
-}
-
-/// Refuses a pod that Autopilot rejects, and warns of requests that Autopilot raises.
-Result<void> check_autopilot(const Yaml& node, const PodShape& pod, const std::string& path,
-                             PodContext& context) {
-  const AutopilotClass* limits = autopilot_class(pod.compute_class);
-  if (!pod.autopilot || pod.gpus > 0) return {};
-  if (is_custom_class(pod.compute_class))
-    context.warnings.push_back(fmt::format(
-        "{}: GKE bills the nodes of compute class {}, not the pods", path, pod.compute_class));
-  if (limits == nullptr) return {};
-  const PodRequests asked{pod.cpu, pod.memory_gib, pod.spill_gib};
-  const PodRequests billed = billed_requests(*limits, asked);
-  if (const auto reason = autopilot_rejection(*limits, billed)) {
-    const char* key = billed.cpu > limits->max_cpu                 ? "cpu"
-                      : billed.memory_gib > limits->max_memory_gib ? "memoryGiB"
-                                                                   : "spillGiB";
-    return node[key].refuse(
-        fmt::format("a pod that Autopilot accepts: {}. Or a nodeSelector with {}", *reason,
-                    limits->name == "Balanced" ? "a class of your own"
-                                               : "cloud.google.com/compute-class: Balanced"));
-  }
-  if (billed.cpu > asked.cpu || billed.memory_gib > asked.memory_gib)
-    context.warnings.push_back(fmt::format(
-        "{}: Autopilot raises {:g} CPUs and {:g} GiB to {:g} CPUs and {:g} GiB, and bills them; "
-        "class {} wants {:g} to {:g} GiB per CPU, in steps of 0.25 CPUs",
-        path, asked.cpu, asked.memory_gib, billed.cpu, billed.memory_gib, limits->name,
-        limits->min_gib_per_cpu, limits->max_gib_per_cpu));
-  return {};
-}
 
 /// Returns the CPUs that Ray schedules on a pod; `ray start` takes only whole numbers.
 Result<int> read_cpus(const Yaml& node, const PodShape& pod) {
@@ -86,22 +29,34 @@ Result<int> read_cpus(const Yaml& node, const PodShape& pod) {
   return static_cast<int>(pod.cpu);
 }
 
+/// Returns the drivers that run on a pod, by its resource "driver".
+Result<int> read_drivers(const Yaml& node) {
+  const Yaml driver = node["resources"]["driver"];
+  if (!driver.has_value()) return 0;
+  return static_cast<int>(LIDO_TRY(driver.integer(1, 4096)));
+}
+
 Result<WorkerGroup> read_group(const std::string& name, const Yaml& node,
                                const PodContext& context) {
   constexpr int64_t kMaxPods = 1'000'000;
   WorkerGroup group{.name = name};
   group.pod = LIDO_TRY(read_pod(node, context));
+  group.drivers = LIDO_TRY(read_drivers(node));
+  LIDO_TRY(check_selector(node, group.pod, name != "driver" && group.drivers == 0));
   group.max = static_cast<int>(LIDO_TRY(node["max"].integer(0, kMaxPods)));
   group.min = static_cast<int>(LIDO_TRY(node["min"].integer(0, kMaxPods)));
   if (group.min > group.max) return node["min"].refuse(fmt::format("max ({}) or less", group.max));
   group.cpus = LIDO_TRY(read_cpus(node, group.pod));
-  if (group.pod.spot && name == "driver")
+  if (group.pod.spot && (name == "driver" || group.drivers > 0))
     return node["spot"].refuse("false: the job of a reclaimed driver ends");
   if (group.pod.spot && !context.autopilot && !node["nodeSelector"].has_value())
     return node["spot"].refuse(
         "a nodeSelector beside it, which selects spot nodes: platform kubernetes has no default");
-  group.offers_driver = node["resources"]["driver"].has_value();
   return group;
+}
+
+bool offers_driver(const RayClusterValues& cluster) {
+  return std::ranges::any_of(cluster.groups, [](const auto& group) { return group.drivers > 0; });
 }
 
 /// Warns when a cluster's head is small for its workers.
@@ -131,6 +86,7 @@ Result<RayClusterValues> read_cluster(const std::string& name, const Yaml& node,
   if (node["suspend"].has_value()) cluster.suspend = LIDO_TRY(node["suspend"].boolean());
   cluster.idle_timeout_s = LIDO_TRY(node["idleTimeoutSeconds"].number(0, kMaxNumber));
   cluster.head = LIDO_TRY(read_pod(node["head"], own));
+  LIDO_TRY(check_selector(node["head"], cluster.head, false));
   cluster.head.cpu += own.autoscaler.cpu;
   cluster.head.memory_gib += own.autoscaler.memory_gib;
   cluster.head.spill_gib += own.autoscaler.disk_gib;
@@ -140,16 +96,17 @@ Result<RayClusterValues> read_cluster(const std::string& name, const Yaml& node,
     LIDO_TRY(check_autopilot(group, cluster.groups.back().pod, path + ".groups." + key, own));
   }
   check_head_size(cluster, path, own);
-  if (std::ranges::none_of(cluster.groups, &WorkerGroup::offers_driver))
+  if (!offers_driver(cluster))
     own.warnings.push_back(path +
                            ": no group has resources: {driver: 1}, which jobs of lido request");
   if (cluster.enabled) std::ranges::move(own.warnings, std::back_inserter(context.warnings));
   return cluster;
 }
 
-/// Refuses jobs whose cluster does not exist or cannot start a driver.
-Result<void> check_jobs(const Yaml& jobs, const Values& values) {
-  if (!jobs.has_value()) return {};
+/// Reads the jobs. Refuses jobs whose cluster does not exist or cannot start a driver.
+Result<std::vector<JobValues>> read_jobs(const Yaml& jobs, const Values& values) {
+  std::vector<JobValues> all;
+  if (!jobs.has_value()) return all;
   std::vector<std::string_view> names;
   for (const RayClusterValues& cluster : values.clusters) names.push_back(cluster.name);
   for (const auto& [name, job] : LIDO_TRY(jobs.map())) {
@@ -157,17 +114,56 @@ Result<void> check_jobs(const Yaml& jobs, const Values& values) {
     const auto cluster = std::ranges::find(values.clusters, wanted, &RayClusterValues::name);
     if (cluster == values.clusters.end())
       return job["cluster"].refuse(fmt::format("one of {}", fmt::join(names, ", ")));
-    if (std::ranges::none_of(cluster->groups, &WorkerGroup::offers_driver))
+    if (!offers_driver(*cluster))
       return job["cluster"].refuse("a cluster with a group that has resources: {driver: 1}");
+    all.push_back({.name = name,
+                   .cluster = wanted,
+                   .keep_s = LIDO_TRY(job["keepSeconds"].number_or(60, 0, 1e10))});
+  }
+  return all;
+}
+
+/// Refuses variables that are there twice: Kubernetes merges lists of them by name.
+Result<void> check_env(const Yaml& env) {
+  if (!env.has_value()) return {};
+  std::vector<std::string> names;
+  for (const Yaml& variable : LIDO_TRY(env.list())) {
+    const Yaml name = variable["name"];
+    if (!name.has_value()) continue;
+    names.push_back(LIDO_TRY(name.text()));
+    if (std::ranges::count(names, names.back()) > 1)
+      return name.refuse("a name that is not there before");
   }
   return {};
 }
 
+/// Returns why pods have no image; empty when they have one.
+std::string missing_image(const Yaml& image) {
+  const auto is_empty = [&](const char* key) {
+    return !image[key].has_value() || image[key].text().value_or("").empty();
+  };
+  if (is_empty("repository"))
+    return image["repository"]
+        .refuse("the image that deploy/image/Dockerfile makes")
+        .error()
+        .message;
+  if (is_empty("tag") && is_empty("digest"))
+    return image["tag"].refuse("a tag that never moves, or image.digest").error().message;
+  return "";
+}
+
+/// Whether a namespace is one that Kubernetes makes or keeps for itself.
+bool is_reserved(std::string_view name) { return name == "default" || name.starts_with("kube-"); }
+
 Result<Values> read_tree(const Yaml& tree) {
   Values values;
   values.name = LIDO_TRY(tree["name"].text());
+  if (is_reserved(values.name))
+    return tree["name"].refuse("a namespace of its own, not one that Kubernetes uses itself");
   values.platform = LIDO_TRY(tree["platform"].text());
   values.image = LIDO_TRY(tree["image"]["repository"].text());
+  values.missing_image = missing_image(tree["image"]);
+  LIDO_TRY(check_env(tree["env"]));
   const Yaml install = tree["operator"]["install"];
   values.install_operator = LIDO_TRY(install.text());
   if (const auto is_on = install.boolean()) values.install_operator = *is_on ? "true" : "false";
@@ -187,7 +183,7 @@ Result<Values> read_tree(const Yaml& tree) {
       return account.refuse("another name: KubeRay makes a service account for cluster " + key);
     values.clusters.push_back(LIDO_TRY(read_cluster(key, cluster, context)));
   }
-  LIDO_TRY(check_jobs(tree["jobs"], values));
+  values.jobs = LIDO_TRY(read_jobs(tree["jobs"], values));
   values.warnings = std::move(context.warnings);
   return values;
 }
@@ -200,6 +196,11 @@ bool is_kubernetes_name(std::string_view name) {
 }
 
 }  // namespace
+
+const WorkerGroup* RayClusterValues::drivers() const {
+  const auto found = std::ranges::find_if(groups, &WorkerGroup::is_for_drivers);
+  return found == groups.end() ? nullptr : &*found;
+}
 
 Result<const RayClusterValues*> Values::find(std::string_view cluster) const {
   std::vector<std::string_view> names;
@@ -221,7 +222,7 @@ Result<Values> read_values(std::string_view text, const std::string& file,
   const auto schema = nlohmann::json::parse(chart.schema, nullptr, false);
   if (schema.is_discarded())
     return fail(ErrorCode::kCorrupt, "the chart's values.schema.json is not JSON");
-  LIDO_TRY(check_schema(text, file, schema));
+  LIDO_TRY(check_schema(text, file, schema, chart.defaults));
   const Yaml defaults = LIDO_TRY(Yaml::parse(chart.defaults, file));
   Values values = LIDO_TRY(read_tree(Yaml::merged(defaults, given)));
   if (!is_kubernetes_name(values.name))
@@ -236,18 +237,47 @@ namespace {
 
 /// An image reference in its two parts.
 struct ImageTag {
-  std::string_view repository;
-  std::string_view tag;
+  std::string repository;
+  std::string tag;
 };
 
 /// Splits "repository:tag"; both parts are empty for an empty text.
-Result<ImageTag> split_image(std::string_view image) {
+///
+/// Source: OCI Distribution Specification, Pulling manifests: the grammar of names and tags.
+Result<ImageTag> split_image(const std::string& image) {
   if (image.empty()) return ImageTag{};
-  const size_t colon = image.rfind(':');
-  const bool has_tag = colon != image.npos && image.find('/', colon) == image.npos;
-  if (!has_tag || image.contains('@'))
-    return fail(ErrorCode::kInvalidArgument, "image is {}, want repository:tag", image);
-  return ImageTag{image.substr(0, colon), image.substr(colon + 1)};
+  static const std::regex kReference(
+      R"((([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*)"
+      R"((:[0-9]+)?/)?[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*))"
+      R"(:([A-Za-z0-9_][-A-Za-z0-9_.]{0,127}))");
+  constexpr size_t kMaxLength = 400;  // std::regex recurses over the text.
+  std::smatch parts;
+  if (image.size() > kMaxLength || !std::regex_match(image, parts, kReference))
+    return fail(ErrorCode::kInvalidArgument,
+                "image is {}, want repository:tag, like registry.example/lido:1.0, with the "
+                "repository in small letters",
+                image);
+  const std::string tag = parts[parts.size() - 1].str();
+  if (tag == "latest" || tag == "nightly")
+    return fail(ErrorCode::kInvalidArgument, "image is {}, want a tag that never moves", image);
+  return ImageTag{parts[1].str(), tag};
+}
+
+/// Refuses a bucket or a GPU type that the clusters could not use.
+Result<void> check_decisions(const InitOptions& options, bool is_gke) {
+  static const std::regex kBucket("gs://[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]");
+  static const std::regex kLabel("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
+  constexpr size_t kMaxLength = 400;
+  if (!options.bucket.empty() &&
+      (options.bucket.size() > kMaxLength || !std::regex_match(options.bucket, kBucket)))
+    return fail(ErrorCode::kInvalidArgument, "bucket is {}, want gs://NAME", options.bucket);
+  if (options.gpu.size() > kMaxLength || !std::regex_match(options.gpu, kLabel))
+    return fail(ErrorCode::kInvalidArgument, "gpu is {}, want a GPU type, like nvidia-l4",
+                options.gpu);
+  if (is_gke && gpu_counts(options.gpu).empty())
+    return fail(ErrorCode::kInvalidArgument, "gpu is {}, want one of {}", options.gpu,
+                fmt::join(gpu_types(), ", "));
+  return {};
 }
 
 /// Returns the comment about spot nodes.
@@ -274,17 +304,22 @@ Result<std::string> initial_values(const std::string& name, const InitOptions& o
   if (!is_kubernetes_name(name))
     return fail(ErrorCode::kInvalidArgument,
                 "name is \"{}\", want small letters, digits and dashes, 40 at most", name);
+  if (is_reserved(name))
+    return fail(ErrorCode::kInvalidArgument,
+                "name is {}, want a namespace of its own, not one that Kubernetes uses itself",
+                name);
   const bool is_gke = options.cloud == "gke-autopilot";
   if (options.spot && !is_gke)
     return fail(ErrorCode::kInvalidArgument,
                 "spot: cloud {} has no default for spot nodes. Write spot: true with the "
                 "nodeSelector of your spot nodes into the file.",
                 options.cloud);
+  LIDO_TRY(check_decisions(options, is_gke));
   const auto [repository, tag] = LIDO_TRY(split_image(options.image));
   std::string text = fmt::format(
       embedded::kInitialValuesYaml, fmt::arg("name", name), fmt::arg("platform", options.cloud),
-      fmt::arg("repository", repository.empty() ? "\"\"  # fill in, like registry.example/lido"
-                                                : std::string(repository)),
+      fmt::arg("repository",
+               repository.empty() ? "\"\"  # fill in, like registry.example/lido" : repository),
       fmt::arg("tag", tag.empty() ? "\"\"  # fill in" : fmt::format("\"{}\"", tag)));
   if (!options.bucket.empty() && is_gke)
     text += fmt::format(embedded::kInitialBucketYaml, fmt::arg("bucket", options.bucket),

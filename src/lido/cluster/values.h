@@ -26,10 +26,13 @@ struct PodShape {
 struct WorkerGroup {
   std::string name;
   PodShape pod;
-  int min = 0;   ///< Pods that always run.
-  int max = 0;   ///< Upper limit of pods.
-  int cpus = 0;  ///< CPUs per pod that Ray schedules: tasks that run on a pod at a time.
-  bool offers_driver = false;  ///< Whether drivers of jobs run on its pods.
+  int min = 0;      ///< Pods that always run.
+  int max = 0;      ///< Upper limit of pods.
+  int cpus = 0;     ///< CPUs per pod that Ray schedules: tasks that run on a pod at a time.
+  int drivers = 0;  ///< Drivers of jobs per pod, by the pod's resource "driver"; 0 for none.
+
+  /// Whether only drivers of jobs run on its pods.
+  bool is_for_drivers() const { return drivers > 0 && cpus == 0; }
 };
 
 /// Values of one RayCluster.
@@ -40,17 +43,29 @@ struct RayClusterValues {
   double idle_timeout_s = 0;  ///< Time without work after which the autoscaler removes a worker.
   PodShape head;              ///< With the autoscaler's container.
   std::vector<WorkerGroup> groups;  ///< In the order of the file.
+
+  /// Returns the first group that only drivers of jobs run on; null for none.
+  const WorkerGroup* drivers() const;
+};
+
+/// A RayJob: runs once, on a cluster of its own.
+struct JobValues {
+  std::string name;
+  std::string cluster;  ///< Cluster whose values its own cluster has, enabled or not.
+  double keep_s = 60;   ///< Time from the job's end to the deletion of its cluster.
 };
 
 /// A values file, completed with the chart's defaults.
 struct Values {
   std::string name;  ///< Namespace and release.
   std::string platform;
-  std::string image;
+  std::string image;                       ///< Repository; empty while undecided.
+  std::string missing_image;               ///< Why pods have no image; empty when they have one.
   std::string install_operator;            ///< "auto", "true" or "false".
   std::string operator_namespace;          ///< Empty: `up` finds the operator.
   double suspend_after_min = 0;            ///< 0: clusters are never suspended.
   std::vector<RayClusterValues> clusters;  ///< In the order of the file.
+  std::vector<JobValues> jobs;             ///< In the order of the file.
   /// Consequences that a user may not expect, a line each: the file is usable.
   std::vector<std::string> warnings;
 

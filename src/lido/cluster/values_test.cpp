@@ -35,7 +35,7 @@ clusters:
 
 const ChartFiles kChart{std::string(kDefaults), R"({"type": "object", "properties": {
     "name": {"type": "string"}, "platform": {"enum": ["gke-autopilot", "kubernetes"]},
-    "image": {}, "serviceAccount": {}, "jobs": {}, "autoscaler": {},
+    "image": {}, "env": {}, "serviceAccount": {}, "jobs": {}, "autoscaler": {},
     "clusters": {"type": "object"}},
     "additionalProperties": false})"};
 
@@ -75,7 +75,8 @@ TEST(Values, TakeNumbersToTheEdgesOfTheirRanges) {
     return "platform: kubernetes\nclusters: {data: {groups: {cpu: {" + inside + "}}}}\n";
   };
   const auto gpu_group = [](int count) {
-    return fmt::format("clusters: {{training: {{groups: {{gpu: {{gpu: {{count: {}}}}}}}}}}}\n",
+    return fmt::format("platform: kubernetes\nclusters: {{training: {{groups: {{gpu: {{gpu: "
+                       "{{count: {}}}}}}}}}}}\n",
                        count);
   };
   for (const auto& [good, bad] : {std::pair(gpu_group(1), gpu_group(0)),
@@ -162,6 +163,111 @@ TEST(Values, WarnOfConsequences) {
   }
 }
 
+TEST(Values, RefuseGpusThatNoMachineOfGkeHas) {
+  const auto with_gpus = [](std::string_view settings, std::string_view more = "") {
+    return read_values(
+        fmt::format("{}clusters:\n  training:\n    groups:\n      gpu: {{{}}}\n", more, settings),
+        "v.yaml", kChart);
+  };
+  // Compute Engine docs: L4s come in machines of 1, 2, 4 and 8, with 32 CPUs and 128 GiB at most
+  // beside one. GKE docs: 122 GiB of disk.
+  for (const auto& [settings, said] :
+       {std::pair("gpu: {type: nvidia-l4, count: 3}",
+                  "gpu.count is 3, want one of 1, 2, 4, 8, the numbers of nvidia-l4 in GKE's"),
+        {"gpu: {type: nvidia-l5}",
+         "gpu.type is nvidia-l5, want one of GKE's GPU types, nvidia-tes"},
+        {"cpu: 64", "cpu is 64, want less than 32, the size of GKE's largest machine with 1"},
+        {"memoryGiB: 300", "memoryGiB is 300, want less than 128"},
+        {"cpu: 24, gpu: {count: 2}", "cpu is 24, want less than 24"},
+        {"spillGiB: 123", "spillGiB is 123, want 122 or less"}}) {
+    const auto values = with_gpus(settings);
+    ASSERT_FALSE(values) << settings;
+    EXPECT_TRUE(values.error().message.starts_with("v.yaml:4: clusters.training.groups.gpu." +
+                                                   std::string(said)))
+        << values.error().message;
+    // Other platforms have other machines.
+    const auto elsewhere = with_gpus(settings, "platform: kubernetes\n");
+    EXPECT_TRUE(elsewhere || elsewhere.error().message.contains(":5:")) << settings;
+  }
+  for (const char* settings : {"gpu: {count: 8}", "cpu: 31", "memoryGiB: 127", "spillGiB: 122",
+                               "gpu: {type: nvidia-h100-80gb}"})
+    EXPECT_TRUE(with_gpus(settings)) << settings;
+  EXPECT_TRUE(with_gpus("gpu: {type: rtx-4090, count: 3}", "platform: kubernetes\n"));
+}
+
+TEST(Values, RefuseSelectorsThatContradictTheGroup) {
+  const auto selecting = [](std::string_view label, std::string_view value,
+                            std::string_view more = "") {
+    return fmt::format("groups: {{cpu: {{nodeSelector: {{{}: \"{}\"}}{}}}}}", label, value, more);
+  };
+  constexpr const char* kSpot = "cloud.google.com/gke-spot";
+  for (const auto& [settings, wanted] :
+       {std::pair(selecting(kSpot, "true"), "no such label, but spot: true in the group"),
+        {selecting(kSpot, "false", ", spot: true"), "no such label beside spot: true"},
+        {selecting("cloud.google.com/gke-provisioning", "spot"), "no such label, but spot: true"},
+        {selecting("cloud.google.com/compute-class", "autopilot-spot"), "no such label, but spot"},
+        {selecting("cloud.google.com/gke-accelerator", "nvidia-l4"), "no such label, but gpu:"},
+        {fmt::format("head: {{nodeSelector: {{{}: \"true\"}}}}", kSpot), "nodes that are not spot"},
+        {fmt::format("groups: {{driver: {{nodeSelector: {{{}: \"true\"}}}}}}", kSpot),
+         "nodes that are not spot"},
+        {selecting("cloud.google.com/compute-class", "mine", ", spot: true"),
+         "false: none beside compute class mine"},
+        {"groups: {cpu: {tolerations: [{value: a}]}}", "a key, or operator: Exists"}}) {
+    const auto values = with_data(settings);
+    ASSERT_FALSE(values) << settings;
+    EXPECT_TRUE(values.error().message.starts_with("v.yaml:1: clusters.data.")) << settings;
+    EXPECT_TRUE(values.error().message.contains(fmt::format("want {}", wanted)))
+        << values.error().message;
+  }
+  for (const std::string& settings :
+       {selecting(kSpot, "true", ", spot: true"),
+        selecting("cloud.google.com/compute-class", "spot-then-on-demand"),
+        std::string("head: {nodeSelector: {cloud.google.com/compute-class: no-spot}}"),
+        std::string("groups: {cpu: {tolerations: [{operator: Exists}]}}")})
+    EXPECT_TRUE(with_data(settings)) << with_data(settings).error().message;
+}
+
+TEST(Values, RefuseVariablesThatAreThereTwice) {
+  const auto twice = with_data("", "env:\n- {name: A, value: b}\n- {name: A, value: c}\n");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().message,
+            "v.yaml:4: env.1.name is A, want a name that is not there before");
+  EXPECT_TRUE(with_data("", "env: [{name: A, value: b}, {name: B, value: b}]\n"));
+}
+
+TEST(Values, RefuseNamespacesOfKubernetes) {
+  for (const char* name : {"default", "kube-system", "kube-public", "kube-mine"}) {
+    const auto values = read_values(fmt::format("\nname: {}\n", name), "v.yaml", kChart);
+    ASSERT_FALSE(values) << name;
+    EXPECT_TRUE(values.error().message.starts_with(fmt::format("v.yaml:2: name is {}, want", name)))
+        << values.error().message;
+    EXPECT_FALSE(initial_values(name, {})) << name;
+  }
+}
+
+TEST(Values, NameTheImageThatPodsLack) {
+  const auto missing = [](std::string_view image) {
+    const auto values = with_data("", fmt::format("image: {}\n", image));
+    return values ? values->missing_image : values.error().message;
+  };
+  EXPECT_EQ(missing("{repository: r.example/lido, tag: \"1\"}"), "");
+  EXPECT_EQ(missing("{repository: r.example/lido, digest: \"sha256:1\"}"), "");
+  EXPECT_TRUE(
+      missing("{repository: \"\", tag: \"1\"}").starts_with("v.yaml:2: image.repository is"));
+  EXPECT_TRUE(
+      missing("{repository: r.example/lido, tag: \"\"}").starts_with("v.yaml:2: image.tag is"));
+}
+
+TEST(Values, TakeDisksToTheMegabyteThatManifestsHave) {
+  // 10 GiB are 10240 MiB; manifests round down.
+  EXPECT_TRUE(with_data("groups: {cpu: {spillGiB: 10.0009}}"));
+  const auto above = with_data("groups: {cpu: {spillGiB: 10.001}}");
+  ASSERT_FALSE(above);
+  // No class of Autopilot has more disk.
+  EXPECT_TRUE(above.error().message.ends_with("Or a nodeSelector with a class of your own"))
+      << above.error().message;
+}
+
 TEST(Values, WantASelectorForSpotNodesElsewhere) {
   const char* elsewhere = "platform: kubernetes\n";
   const auto refused = with_data("groups: {cpu: {spot: true}}", elsewhere);
@@ -193,14 +299,31 @@ TEST(Values, AnEmptyResourceIsNotOffered) {
     const auto settings = fmt::format("groups: {{driver: {{resources: {}}}}}", resources);
     const auto values = with_data(settings);
     ASSERT_TRUE(values) << values.error().message;
-    EXPECT_FALSE((*values->find("data"))->groups[0].offers_driver) << resources;
+    EXPECT_FALSE((*values->find("data"))->groups[0].drivers > 0) << resources;
     ASSERT_EQ(values->warnings.size(), 1U) << resources;
     EXPECT_TRUE(values->warnings[0].contains("no group has resources: {driver: 1}"));
     EXPECT_FALSE(with_data(settings, "jobs: {night: {cluster: data}}\n")) << resources;
   }
   const auto kept = with_data("groups: {driver: {max: 2}}");
   ASSERT_TRUE(kept) << kept.error().message;
-  EXPECT_TRUE((*kept->find("data"))->groups[0].offers_driver);
+  EXPECT_EQ((*kept->find("data"))->groups[0].drivers, 1);
+}
+
+TEST(Values, KnowDriversByTheirResource) {
+  const std::string conductor =
+      "groups: {driver: ~, conductor: {cpu: 1, memoryGiB: 4, objectStoreGiB: 0.25, spillGiB: 2, "
+      "min: 0, max: 4, cpus: 0, resources: {driver: 2}";
+  const auto values = with_data(conductor + "}}");
+  ASSERT_TRUE(values) << values.error().message;
+  EXPECT_TRUE(values->warnings.empty());
+  const WorkerGroup* drivers = (*values->find("data"))->drivers();
+  ASSERT_NE(drivers, nullptr);
+  EXPECT_EQ(drivers->name, "conductor");
+  EXPECT_EQ(drivers->drivers, 2);
+  EXPECT_EQ(with_data(conductor + ", spot: true}}").error().message,
+            "v.yaml:1: clusters.data.groups.conductor.spot is true, want false: the job of a "
+            "reclaimed driver ends");
+  EXPECT_FALSE(with_data("groups: {cpu: {spot: true, resources: {driver: 1}}}"));
 }
 
 TEST(Values, CheckTheClusterOfAJob) {
@@ -213,7 +336,14 @@ TEST(Values, CheckTheClusterOfAJob) {
     ASSERT_FALSE(values) << job;
     EXPECT_TRUE(values.error().message.starts_with(said)) << values.error().message;
   }
-  EXPECT_TRUE(with_data("", "jobs: {night: {cluster: data}}\n"));
+  const auto kept =
+      with_data("", "jobs: {night: {cluster: data, keepSeconds: 7}, a: {cluster: data}}\n");
+  ASSERT_TRUE(kept);
+  ASSERT_EQ(kept->jobs.size(), 2U);
+  EXPECT_EQ(kept->jobs[0].name, "night");
+  EXPECT_EQ(kept->jobs[0].cluster, "data");
+  EXPECT_EQ(kept->jobs[0].keep_s, 7);
+  EXPECT_EQ(kept->jobs[1].keep_s, 60);
   // KubeRay makes a service account with a cluster's name.
   const auto taken = with_data("", "serviceAccount: {name: data}\n");
   ASSERT_FALSE(taken);
@@ -243,6 +373,22 @@ TEST(InitialValues, AreReadBack) {
     EXPECT_TRUE(values->clusters[0].groups[1].pod.spot);
     EXPECT_EQ(values->find("training").has_value(), gpus);
   }
+}
+
+TEST(InitialValues, RefuseDecisionsThatNoClusterCanUse) {
+  // OCI Distribution Specification: the grammar of names and tags.
+  for (const char* image :
+       {":1", "lido", "r.example/Lido:1", "https://r/lido:1", "r/lido:1:2", "r/lido:a b", "r//l:1",
+        "r/lido:-1", "r/lido:latest", "r/lido@sha256:1", "r/li__-do:1", "r/lido_:1"})
+    EXPECT_FALSE(initial_values("pool-a", {.image = image})) << image;
+  for (const char* image : {"lido:1", "r.example:5000/a/b-c/lido:v1.0_x", "R.example/a__b:A.-"})
+    EXPECT_TRUE(initial_values("pool-a", {.image = image})) << image;
+  for (const char* gpu : {"x: y", "nvidia-l5", "", "nvidia l4"})
+    EXPECT_FALSE(initial_values("pool-a", {.gpu = gpu})) << gpu;
+  EXPECT_TRUE(initial_values("pool-a", {.cloud = "kubernetes", .gpu = "rtx-4090"}));
+  EXPECT_FALSE(initial_values("pool-a", {.cloud = "kubernetes", .gpu = "x: y"}));
+  for (const char* bucket : {"s3://x", "gs://", "pool-a", "gs://Pool", "gs://a\nb"})
+    EXPECT_FALSE(initial_values("pool-a", {.bucket = bucket})) << bucket;
 }
 
 TEST(InitialValues, RefuseNamesThatKubernetesRefuses) {

@@ -106,7 +106,7 @@ volumeMounts:
 {{- $selector := dict -}}
 {{- $tolerations := list -}}
 {{- if .group.spot -}}
-{{- if eq (default "" .name) "driver" }}{{ fail (printf "%s.spot is true, want false: the job of a reclaimed driver ends" .path) }}{{ end -}}
+{{- if or (eq (default "" .name) "driver") (get (default dict .group.resources) "driver") }}{{ fail (printf "%s.spot is true, want false: the job of a reclaimed driver ends" .path) }}{{ end -}}
 {{- if and (not $gke) (not .group.nodeSelector) }}{{ fail (printf "%s.spot is true on platform kubernetes, want a nodeSelector of spot nodes, such as {eks.amazonaws.com/capacityType: SPOT}" .path) }}{{ end -}}
 {{- end -}}
 {{- if and $gke .group.spot -}}
