@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster.h"
 
-#include <cmath>
 #include <map>
 
 #include "lido/base/json_text.h"
@@ -147,17 +146,9 @@ std::string day(std::chrono::sys_days days) {
                      unsigned(date.day()));
 }
 
-Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days) {
+Result<void> check_dates(const cluster::PriceTable& prices, double max_age_days) {
   const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
-  for (const cluster::Price* price : prices.used()) {
-    const double age = static_cast<double>((today - price->as_of).count());
-    if (age > max_age_days)
-      return fail(ErrorCode::kInvalidArgument,
-                  "{}: the price of {} is from {}, {:.0f} days old, want {:.0f} days or less. Give "
-                  "--max-age-days {:.0f} to use the price anyway.",
-                  prices.file(), price->sku, day(price->as_of), age, max_age_days, std::ceil(age));
-  }
-  return {};
+  return cluster::check_dates(prices, today, max_age_days);
 }
 
 void add_cluster(CLI::App& app, int& exit) {

@@ -23,9 +23,9 @@ struct PriceFlags {
 void add_price_flags(CLI::App& command, PriceFlags& flags);
 /// Reads the price table of the flags. Warns when Lido's own table is used for another cloud.
 Result<cluster::PriceTable> read_prices(const PriceFlags& flags, const cluster::Values& values);
-/// Refuses a table whose used prices are too old for an estimate.
+/// Refuses a table whose used prices are too old for an estimate, or of a day after today.
 /// @return kInvalidArgument when a price that was looked up is older than `max_age_days`.
-Result<void> refuse_old(const cluster::PriceTable& prices, double max_age_days);
+Result<void> check_dates(const cluster::PriceTable& prices, double max_age_days);
 /// Returns a date like "2026-09-01".
 std::string day(std::chrono::sys_days days);
 

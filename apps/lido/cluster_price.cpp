@@ -92,7 +92,7 @@ Result<int> run(const ClusterPriceFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto prices = LIDO_TRY(read_prices(flags.prices, values));
   const auto month = LIDO_TRY(cluster::price_month(values, prices, flags.work));
-  LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
+  LIDO_TRY(check_dates(prices, flags.prices.max_age_days));
   if (!flags.plot.empty()) LIDO_TRY(write_text(flags.plot, cluster::plot_cost(month, values.name)));
   if (flags.json)
     print_json(month, prices, flags);

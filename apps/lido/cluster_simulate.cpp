@@ -192,7 +192,7 @@ Result<int> run(const ClusterSimulateFlags& flags) {
   std::vector<double> usd;
   usd.reserve(runs.size());
   for (const auto& each : runs) usd.push_back(LIDO_TRY(cost_of(each, values, prices)));
-  LIDO_TRY(refuse_old(prices, flags.prices.max_age_days));
+  LIDO_TRY(check_dates(prices, flags.prices.max_age_days));
   if (!flags.out.empty())
     LIDO_TRY(write_text(flags.out, page_of(values.name, runs, usd, flags.timings)));
   if (flags.json) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "lido/cluster/autopilot.h"
+#include "lido/cluster/gpus.h"
 #include "lido/cluster/plot.h"
 #include "lido/dataset/csv.h"
 
@@ -25,60 +26,105 @@ Result<std::chrono::sys_days> parse_day(std::string_view text) {
   return fail(ErrorCode::kInvalidArgument, "as_of is \"{}\", want a date like 2026-09-01", text);
 }
 
-/// A cluster's pods, and their price per hour.
-struct Rates {
-  double head_usd = 0;        ///< Head and one driver: the pods of a cluster without work.
-  double configured_usd = 0;  ///< All workers, on spot as configured.
-  double on_demand_usd = 0;   ///< All workers on demand.
-  double spot_usd = 0;        ///< All workers on spot.
-  double workers = 0;         ///< Largest number of worker pods.
-  double cpus = 0;            ///< CPUs of all workers.
+/// Worker pods of one group, and the price of a pod per hour, USD.
+struct Workers {
+  double min = 0, max = 0;    ///< Pods.
+  double configured_usd = 0;  ///< On spot as configured.
+  double on_demand_usd = 0;
+  double spot_usd = 0;
   bool has_gpus = false;
 };
 
-Result<Rates> rates_of(const RayClusterValues& cluster, const PriceTable& prices) {
-  Rates rates;
-  rates.head_usd = LIDO_TRY(hourly_usd(cluster.head, prices, false));
-  for (const WorkerGroup& group : cluster.groups) {
-    const double on_demand = LIDO_TRY(hourly_usd(group.pod, prices, false));
-    if (group.name == "driver") {
-      rates.head_usd += on_demand;
-      continue;
-    }
-    const double spot = LIDO_TRY(hourly_usd(group.pod, prices, true));
-    rates.on_demand_usd += group.max * on_demand;
-    rates.spot_usd += group.max * spot;
-    rates.configured_usd += group.max * (group.pod.spot ? spot : on_demand);
-    rates.workers += group.max;
-    rates.cpus += group.max * group.pod.cpu;
-    rates.has_gpus |= group.pod.gpus > 0;
-  }
-  return rates;
-}
-
-/// Hours of a month in which pods run.
-struct Hours {
-  double busy = 0;  ///< Hours in which all workers work.
-  double paid = 0;  ///< busy, with start and idle time.
-  double up = 0;    ///< Hours in which head and driver run.
+/// Pods of a cluster, or of the own cluster of a RayJob.
+struct Fleet {
+  std::string name;
+  double head_usd = 0;     ///< Per hour.
+  double driver_usd = 0;   ///< Price of a driver pod per hour; 0 without a group of drivers.
+  double min_drivers = 0;  ///< Driver pods that always run.
+  std::vector<Workers> workers;
+  double cpus = 0;            ///< CPUs that Ray schedules on workers without GPUs.
+  double idle_s = 0;          ///< Time without work after which a worker stops.
+  double grace_h = 0;         ///< Time without work after which the head stops.
+  bool is_suspended = false;  ///< No pod runs.
+  bool is_of_job = false;     ///< All pods end with the job.
+  bool stays = false;         ///< The head is never suspended.
 };
 
-Hours hours_of(const RayClusterValues& cluster, const Rates& rates, const WorkOptions& work,
-               double suspend_after_min) {
-  Hours hours;
-  if (rates.has_gpus) {
-    hours.busy = work.gpu_hours;
-  } else if (rates.cpus > 0) {
-    const double cpu_hours =
-        work.tb * work.cpu_hours_per_tb + work.jobs * work.cpu_s_per_job / 3600;
-    hours.busy = cpu_hours / work.cpu_efficiency / rates.cpus;
+/// Adds the pods of a worker group.
+Result<void> add_group(Fleet& fleet, const WorkerGroup& group, const PriceTable& prices) {
+  Workers workers{.min = double(group.min), .max = double(group.max)};
+  workers.on_demand_usd = LIDO_TRY(hourly_usd(group.pod, prices, false));
+  workers.spot_usd = LIDO_TRY(hourly_usd(group.pod, prices, true));
+  workers.configured_usd = group.pod.spot ? workers.spot_usd : workers.on_demand_usd;
+  workers.has_gpus = group.pod.gpus > 0;
+  if (!workers.has_gpus) fleet.cpus += group.max * group.cpus;
+  fleet.workers.push_back(workers);
+  return {};
+}
+
+Result<Fleet> fleet_of(const RayClusterValues& cluster, const PriceTable& prices,
+                       double suspend_after_min) {
+  Fleet fleet{.name = cluster.name,
+              .idle_s = cluster.idle_timeout_s,
+              .grace_h = suspend_after_min / 60,
+              .is_suspended = cluster.suspend,
+              .stays = suspend_after_min <= 0};
+  const auto of = [&](std::string_view pods) {
+    return fmt::format("clusters.{}.{}", cluster.name, pods);
+  };
+  const auto head = hourly_usd(cluster.head, prices, false);
+  if (!head) return with_context(of("head"), head.error());
+  fleet.head_usd = *head;
+  const WorkerGroup* drivers = cluster.drivers();
+  for (const WorkerGroup& group : cluster.groups) {
+    fleet.stays |= group.min > 0;  // A cluster with workers is not suspended.
+    if (!group.is_for_drivers()) {
+      if (const auto added = add_group(fleet, group, prices); !added)
+        return with_context(of("groups." + group.name), added.error());
+      continue;
+    }
+    const auto usd = hourly_usd(group.pod, prices, false);
+    if (!usd) return with_context(of("groups." + group.name), usd.error());
+    if (&group == drivers) fleet.driver_usd = *usd;
+    // Pods of a second group of drivers count as drivers of the first one's price.
+    fleet.min_drivers += fleet.driver_usd > 0 ? group.min * *usd / fleet.driver_usd : 0;
   }
-  const double runs = hours.busy > 0 ? work.runs : 0;
-  hours.paid =
-      std::min(kMonth_h, hours.busy + runs * (work.cold_start_s + cluster.idle_timeout_s) / 3600);
-  // At 0 the cluster is never suspended: its head stays.
-  hours.up = suspend_after_min > 0 ? std::min(kMonth_h, hours.paid + runs * suspend_after_min / 60)
-                                   : kMonth_h;
+  return fleet;
+}
+
+/// Hours of a month in which a cluster's pods run.
+struct Hours {
+  double busy = 0;      ///< Hours in which all workers without GPUs work.
+  double gpu_busy = 0;  ///< Hours in which all workers with GPUs work.
+  double paid = 0;      ///< busy, with start and idle time.
+  double gpu_paid = 0;
+  double active = 0;  ///< Hours in which some work runs, with start and idle time.
+  double up = 0;      ///< Hours in which the head runs.
+  double alive = 0;   ///< Hours in which the minimum of each group runs.
+
+  double busy_of(const Workers& workers) const { return workers.has_gpus ? gpu_busy : busy; }
+  double paid_of(const Workers& workers) const { return workers.has_gpus ? gpu_paid : paid; }
+  double max_busy() const { return std::max(busy, gpu_busy); }
+};
+
+/// @param cpu_busy_h  Hours in which all CPUs of all clusters work.
+Hours hours_of(const Fleet& fleet, const WorkOptions& work, double cpu_busy_h) {
+  Hours hours;
+  if (fleet.is_suspended) return hours;
+  if (fleet.cpus > 0) hours.busy = cpu_busy_h;
+  if (std::ranges::any_of(fleet.workers, &Workers::has_gpus)) hours.gpu_busy = work.gpu_hours;
+  const auto paid = [&](double busy) {
+    const double runs = busy > 0 ? work.runs : 0;
+    return std::min(kMonth_h, busy + runs * (work.cold_start_s + fleet.idle_s) / 3600);
+  };
+  hours.paid = paid(hours.busy);
+  hours.gpu_paid = paid(hours.gpu_busy);
+  // Work with and without GPUs starts together.
+  hours.active = std::max(hours.paid, hours.gpu_paid);
+  const double runs = hours.active > 0 ? work.runs : 0;
+  hours.up = std::min(kMonth_h, hours.active + runs * fleet.grace_h);
+  if (fleet.stays && !fleet.is_of_job) hours.up = kMonth_h;
+  hours.alive = fleet.is_of_job ? hours.up : kMonth_h;
   return hours;
 }
 
@@ -100,28 +146,56 @@ struct Lines {
   Line configured, on_demand, spot;
 };
 
-ClusterCost cost_of(const std::string& name, const Rates& rates, const Hours& hours) {
-  ClusterCost cost{.name = name};
-  cost.always_on_usd = kMonth_h * (rates.head_usd + rates.on_demand_usd);
-  cost.scaled_usd = hours.paid * rates.configured_usd + hours.up * rates.head_usd;
-  cost.worker_hours = hours.paid * rates.workers;
+/// Price of a pod in one of the three lines.
+using UsdOf = double Workers::*;
+
+/// Returns the cost of the month's hours.
+double usd_of(const Fleet& fleet, const Hours& hours, UsdOf usd) {
+  double sum = hours.up * fleet.head_usd +
+               fleet.driver_usd * (fleet.min_drivers * hours.alive +
+                                   std::max(0.0, 1 - fleet.min_drivers) * hours.active);
+  for (const Workers& each : fleet.workers)
+    sum += each.*usd * (each.min * hours.alive + (each.max - each.min) * hours.paid_of(each));
+  return sum;
+}
+
+ClusterCost cost_of(const Fleet& fleet, const Hours& hours) {
+  ClusterCost cost{.name = fleet.name};
+  double on_demand = 0, discount = 0, max_discount = 0;
+  for (const Workers& each : fleet.workers) {
+    on_demand += each.max * each.on_demand_usd;
+    discount += each.max * (each.on_demand_usd - each.configured_usd);
+    max_discount += each.max * (each.on_demand_usd - each.spot_usd);
+    if (!fleet.is_suspended)
+      cost.worker_hours += each.min * hours.alive + (each.max - each.min) * hours.paid_of(each);
+  }
+  cost.always_on_usd =
+      kMonth_h * (fleet.head_usd + on_demand + std::max(1.0, fleet.min_drivers) * fleet.driver_usd);
+  cost.scaled_usd = fleet.is_suspended ? 0 : usd_of(fleet, hours, &Workers::configured_usd);
   cost.up_hours = hours.up;
-  cost.duty = hours.busy / kMonth_h;
-  const double discount = rates.on_demand_usd - rates.configured_usd;
-  const double max_discount = rates.on_demand_usd - rates.spot_usd;
+  cost.duty = hours.max_busy() / kMonth_h;
   cost.spot_share = max_discount > 0 ? discount / max_discount : 0;
   return cost;
 }
 
 /// Adds a cluster to the month's cost over duty.
-void add_to(Lines& lines, const Rates& rates, const Hours& hours) {
-  const double waiting_h = hours.up - hours.paid;  // Up without workers, before the suspension.
-  const double base = waiting_h * rates.head_usd +
-                      (hours.paid - hours.busy) * (rates.configured_usd + rates.head_usd);
-  for (Line* line : {&lines.configured, &lines.on_demand, &lines.spot}) line->base_usd += base;
-  lines.configured.slope_usd += kMonth_h * (rates.configured_usd + rates.head_usd);
-  lines.on_demand.slope_usd += kMonth_h * (rates.on_demand_usd + rates.head_usd);
-  lines.spot.slope_usd += kMonth_h * (rates.spot_usd + rates.head_usd);
+void add_to(Lines& lines, const Fleet& fleet, const Hours& hours) {
+  if (fleet.is_suspended) return;
+  const bool head_scales = !fleet.stays || fleet.is_of_job;
+  for (const auto& [line, usd] : {std::pair(&lines.configured, &Workers::configured_usd),
+                                  {&lines.on_demand, &Workers::on_demand_usd},
+                                  {&lines.spot, &Workers::spot_usd}}) {
+    // Cost per hour of what grows with the work, and what the work's own hours cost.
+    double slope = (head_scales ? fleet.head_usd : 0) +
+                   std::max(0.0, 1 - fleet.min_drivers) * fleet.driver_usd;
+    double work_usd = hours.max_busy() * slope;
+    for (const Workers& each : fleet.workers) {
+      slope += (each.max - each.min) * each.*usd;
+      work_usd += hours.busy_of(each) * (each.max - each.min) * each.*usd;
+    }
+    line->slope_usd += kMonth_h * slope;
+    line->base_usd += usd_of(fleet, hours, usd) - work_usd;
+  }
 }
 
 /// Adds the points, limits and the priced work's own point to a month.
@@ -175,6 +249,12 @@ Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& fi
     if (!day) return refuse(day.error().message);
     price.as_of = *day;
     if (price.source.empty()) return refuse("source is empty, want where the price was read");
+    const auto same = std::ranges::find(prices.prices_, price.sku, &Price::sku);
+    if (same != prices.prices_.end())
+      return refuse(
+          fmt::format("region is {}, want one row for each sku: {} has the region {}. "
+                      "Keep the rows of one region.",
+                      price.region, table->place(same - prices.prices_.begin()), same->region));
     prices.prices_.push_back(std::move(price));
   }
   prices.used_.resize(prices.prices_.size());
@@ -193,6 +273,29 @@ Result<const Price*> PriceTable::find(std::string_view sku) const {
               fmt::join(names, ", "));
 }
 
+Result<void> check_dates(const PriceTable& prices, std::chrono::sys_days today,
+                         double max_age_days) {
+  const auto text = [](std::chrono::sys_days days) {
+    const std::chrono::year_month_day date(days);
+    return fmt::format("{}-{:02}-{:02}", int(date.year()), unsigned(date.month()),
+                       unsigned(date.day()));
+  };
+  for (const Price* price : prices.used()) {
+    const double age = static_cast<double>((today - price->as_of).count());
+    if (age < 0)
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: as_of of {} is {}, want a day up to today, {}: the day on which the price "
+                  "was read",
+                  prices.file(), price->sku, text(price->as_of), text(today));
+    if (age > max_age_days)
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: the price of {} is from {}, {:.0f} days old, want {:.0f} days or less. Give "
+                  "--max-age-days {:.0f} to use the price anyway.",
+                  prices.file(), price->sku, text(price->as_of), age, max_age_days, std::ceil(age));
+  }
+  return {};
+}
+
 std::vector<const Price*> PriceTable::used() const {
   std::vector<const Price*> all;
   for (size_t i = 0; i < prices_.size(); ++i) {
@@ -203,31 +306,94 @@ std::vector<const Price*> PriceTable::used() const {
 
 namespace {
 
-/// Machine of one GPU that the price table names, and the CPUs and memory that pods can have on it:
-/// GKE's kubelet, system and DaemonSets use the rest.
-struct GpuMachine {
-  std::string_view gpu_type;
-  std::string_view machine;
-  double max_cpu;
-  double max_memory_gib;
-};
-constexpr std::array kGpuMachines = {GpuMachine{"nvidia-l4", "g2-standard-8", 7.25, 27},
-                                     GpuMachine{"nvidia-tesla-a100", "a2-highgpu-1g", 11, 75},
-                                     GpuMachine{"nvidia-h100-80gb", "a3-highgpu-1g", 24.5, 215}};
+/// Returns the price of a pod with GPUs: that of its whole machine, and Autopilot's own.
+Result<double> gpu_pod_usd(const PodShape& pod, const PriceTable& prices, bool on_spot) {
+  const GpuMachine* machine = priced_machine(pod.gpu_type, pod.gpus);
+  if (machine != nullptr &&
+      (pod.cpu > machine->pod_cpu || pod.memory_gib > machine->pod_memory_gib))
+    return fail(ErrorCode::kInvalidArgument,
+                "{:g} CPUs and {:g} GiB with {} {}: want {:g} CPUs and {:g} GiB or less, which "
+                "fit {}, the machine whose price is known",
+                pod.cpu, pod.memory_gib, pod.gpus, pod.gpu_type, machine->pod_cpu,
+                machine->pod_memory_gib, machine->name);
+  const auto& price = *LIDO_TRY(
+      prices.find(pod.gpus > 1 ? fmt::format("{}-x{}", pod.gpu_type, pod.gpus) : pod.gpu_type));
+  double sum = on_spot ? price.spot_usd : price.on_demand_usd;
+  const auto add_premium = [&](std::string_view part, double amount) {
+    if (const auto premium = prices.find(fmt::format("autopilot-{}-{}", pod.gpu_type, part)))
+      sum += amount * (*premium)->on_demand_usd;
+  };
+  add_premium("premium", pod.gpus);
+  if (machine != nullptr) {
+    add_premium("vcpu-premium", machine->cpu);
+    add_premium("memory-premium", machine->memory_gib);
+  }
+  return sum;
+}
 
-/// Refuses a pod that needs a larger machine than the one whose price the table has.
-Result<void> check_machine(const PodShape& pod) {
-  const auto machine = std::ranges::find(kGpuMachines, pod.gpu_type, &GpuMachine::gpu_type);
-  if (machine == kGpuMachines.end()) return {};
-  if (pod.cpu <= pod.gpus * machine->max_cpu &&
-      pod.memory_gib <= pod.gpus * machine->max_memory_gib)
-    return {};
-  return fail(
-      ErrorCode::kInvalidArgument,
-      "{:g} CPUs and {:g} GiB with {} {}: want {:g} CPUs and {:g} GiB or less per GPU, which "
-      "fit {}, the machine whose price is known",
-      pod.cpu, pod.memory_gib, pod.gpus, pod.gpu_type, machine->max_cpu, machine->max_memory_gib,
-      machine->machine);
+/// Clusters of a month: those that are enabled, and the RayJobs' own.
+Result<std::vector<Fleet>> fleets_of(const Values& values, const PriceTable& prices) {
+  std::vector<Fleet> fleets;
+  for (const RayClusterValues& cluster : values.clusters) {
+    if (cluster.enabled)
+      fleets.push_back(LIDO_TRY(fleet_of(cluster, prices, values.suspend_after_min)));
+  }
+  for (const JobValues& job : values.jobs) {
+    const auto cluster = std::ranges::find(values.clusters, job.cluster, &RayClusterValues::name);
+    if (cluster == values.clusters.end()) continue;
+    Fleet fleet = LIDO_TRY(fleet_of(*cluster, prices, values.suspend_after_min));
+    fleet.name = "job " + job.name;
+    fleet.grace_h = job.keep_s / 3600;
+    fleet.is_suspended = false;
+    fleet.is_of_job = true;
+    fleets.push_back(std::move(fleet));
+  }
+  return fleets;
+}
+
+/// CPUs on which video is processed, of clusters that are not suspended.
+double total_cpus(const std::vector<Fleet>& fleets) {
+  double cpus = 0;
+  for (const Fleet& fleet : fleets) cpus += fleet.is_suspended ? 0 : fleet.cpus;
+  return cpus;
+}
+
+/// Returns the hours in which all CPUs of all clusters work. The clusters share the work.
+Result<double> cpu_busy_hours(const std::vector<Fleet>& fleets, const WorkOptions& work) {
+  const double cpus = total_cpus(fleets);
+  const double cpu_hours = work.tb * work.cpu_hours_per_tb + work.jobs * work.cpu_s_per_job / 3600;
+  if (cpu_hours <= 0) return 0;
+  if (cpus <= 0)
+    return fail(ErrorCode::kInvalidArgument,
+                "tb is {:g} and jobs is {:g}, want 0: no cluster that runs has workers with CPUs "
+                "and without GPUs. Enable one, or give --tb 0.",
+                work.tb, work.jobs);
+  const double busy = cpu_hours / work.cpu_efficiency / cpus;
+  if (busy <= kMonth_h) return busy;
+  std::vector<std::string_view> names;
+  for (const Fleet& fleet : fleets) {
+    if (!fleet.is_suspended && fleet.cpus > 0) names.push_back(fleet.name);
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              "cluster {}: the work takes all {:g} CPUs {:.0f} h, want {:.0f} h or less, a "
+              "month. Raise max.",
+              fmt::join(names, ", "), cpus, busy, kMonth_h);
+}
+
+/// Adds the cost of a terabyte and of a small job on workers that are all busy.
+void add_unit_costs(MonthCost& month, const std::vector<Fleet>& fleets, const WorkOptions& work) {
+  const double cpus = total_cpus(fleets);
+  if (cpus <= 0) return;
+  double usd = 0;
+  for (const Fleet& fleet : fleets) {
+    if (fleet.is_suspended || fleet.cpus <= 0) continue;
+    usd += fleet.head_usd + std::max(1.0, fleet.min_drivers) * fleet.driver_usd;
+    for (const Workers& each : fleet.workers)
+      usd += each.has_gpus ? 0 : each.max * each.configured_usd;
+  }
+  const double cpu_hour_usd = usd / cpus / work.cpu_efficiency;
+  month.per_tb_usd = work.cpu_hours_per_tb * cpu_hour_usd;
+  month.per_job_usd = work.cpu_s_per_job / 3600 * cpu_hour_usd;
 }
 
 }  // namespace
@@ -236,14 +402,7 @@ Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on
   const auto usd = [on_spot](const Price& price) {
     return on_spot ? price.spot_usd : price.on_demand_usd;
   };
-  if (pod.gpus > 0) {
-    LIDO_TRY(check_machine(pod));
-    // A GPU's price is that of its whole machine; Autopilot adds its own.
-    double sum = pod.gpus * usd(*LIDO_TRY(prices.find(pod.gpu_type)));
-    if (const auto premium = prices.find("autopilot-" + pod.gpu_type + "-premium"))
-      sum += pod.gpus * (*premium)->on_demand_usd;
-    return sum;
-  }
+  if (pod.gpus > 0) return gpu_pod_usd(pod, prices, on_spot);
   if (pod.autopilot && is_custom_class(pod.compute_class))
     return usd(*LIDO_TRY(prices.find("compute-class-" + pod.compute_class)));
   PodRequests billed{pod.cpu, pod.memory_gib, pod.spill_gib};
@@ -265,27 +424,20 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
   Lines lines;
   for (Line* line : {&lines.configured, &lines.on_demand, &lines.spot})
     line->base_usd = month.fee_usd;
-  for (const RayClusterValues& cluster : values.clusters) {
-    if (!cluster.enabled) continue;
-    const Rates rates = LIDO_TRY(rates_of(cluster, prices));
-    const Hours hours = hours_of(cluster, rates, work, values.suspend_after_min);
-    if (hours.busy > kMonth_h) {
+  const std::vector<Fleet> fleets = LIDO_TRY(fleets_of(values, prices));
+  const double cpu_busy_h = LIDO_TRY(cpu_busy_hours(fleets, work));
+  for (const Fleet& fleet : fleets) {
+    const Hours hours = hours_of(fleet, work, cpu_busy_h);
+    if (hours.gpu_busy > kMonth_h)
       return fail(ErrorCode::kInvalidArgument,
-                  "cluster {}: the work takes all {} workers {:.0f} h, want {:.0f} h or less, a "
-                  "month. Raise max.",
-                  cluster.name, rates.workers, hours.busy, kMonth_h);
-    }
-    month.clusters.push_back(cost_of(cluster.name, rates, hours));
+                  "gpu_hours is {:g}, want {:.0f} or less, the hours of a month", work.gpu_hours,
+                  kMonth_h);
+    month.clusters.push_back(cost_of(fleet, hours));
     month.always_on_usd += month.clusters.back().always_on_usd;
     month.scaled_usd += month.clusters.back().scaled_usd;
-    add_to(lines, rates, hours);
-    if (cluster.name == "data" && rates.cpus > 0) {
-      const double cpu_hour_usd =
-          (rates.configured_usd + rates.head_usd) / rates.cpus / work.cpu_efficiency;
-      month.per_tb_usd = work.cpu_hours_per_tb * cpu_hour_usd;
-      month.per_job_usd = work.cpu_s_per_job / 3600 * cpu_hour_usd;
-    }
+    add_to(lines, fleet, hours);
   }
+  add_unit_costs(month, fleets, work);
   add_duties(month, lines);
   return month;
 }

@@ -29,7 +29,7 @@ class PriceTable {
  public:
   /// Reads a CSV with columns sku, region, unit, on_demand_usd, spot_usd, as_of, source.
   /// @param file  File name for errors.
-  /// @return kInvalidArgument that names the line.
+  /// @return kInvalidArgument that names the line, also of a second row of one product.
   static Result<PriceTable> parse(std::string_view csv, const std::string& file);
 
   /// Looks up a price.
@@ -46,11 +46,19 @@ class PriceTable {
   mutable std::vector<bool> used_;
 };
 
+/// Checks the dates of the prices that were looked up.
+/// @return kInvalidArgument for a price that is older than `max_age_days`, or of a day after today.
+Result<void> check_dates(const PriceTable& prices, std::chrono::sys_days today,
+                         double max_age_days);
+
 /// Returns the price of a pod per hour, USD, as GKE bills it: a pod of Autopilot by its raised
 /// requests, a pod with GPUs by its machine, a pod of a custom compute class by a whole node.
 ///
 /// Products: "autopilot-vcpu" and "autopilot-memory", for other classes "autopilot-CLASS-vcpu" and
-/// "autopilot-CLASS-memory"; "compute-class-NAME" for a node of a custom class; GPUs by their type.
+/// "autopilot-CLASS-memory"; "compute-class-NAME" for a node of a custom class. A machine with GPUs
+/// is "TYPE" for one GPU, "TYPE-xCOUNT" for more; Autopilot's premiums, where the table has them,
+/// are "autopilot-TYPE-premium" per GPU, and "-vcpu-premium" and "-memory-premium" for the
+/// machine's.
 /// @return kInvalidArgument when a price is missing, and for a pod that does not fit the machine
 ///         whose price the table has.
 Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot);
@@ -88,13 +96,14 @@ struct WorkOptions {
 
 /// Cost of one cluster per month.
 struct ClusterCost {
-  std::string name;
+  std::string name;  ///< "job NAME" for the own cluster of a RayJob.
   /// Cost of all workers at their maximum, on demand, around the clock, with head and driver.
   double always_on_usd = 0;
-  /// Cost as configured: workers from zero, suspended without work.
+  /// Cost as configured: workers from their minimum, suspended without work; 0 for a cluster that
+  /// the values suspend.
   double scaled_usd = 0;
   double worker_hours = 0;  ///< Paid pod-hours of workers.
-  double up_hours = 0;      ///< Hours in which head and driver run.
+  double up_hours = 0;      ///< Hours in which the head runs.
   double duty = 0;          ///< Share of the month in which all workers would be busy, 0 to 1.
   double spot_share = 0;    ///< Share of the workers' possible spot discount that is used, 0 to 1.
   /// Share of always_on_usd that scaling saves; 0 when always_on_usd is 0.
@@ -107,9 +116,9 @@ struct MonthCost {
   double fee_usd = 0;        ///< Fee of the Kubernetes cluster, part of both sums.
   double always_on_usd = 0;  ///< Sum, with the fee.
   double scaled_usd = 0;     ///< Sum, with the fee.
-  /// Cost of a terabyte on a busy data cluster; 0 without a data cluster.
+  /// Cost of a terabyte on busy workers without GPUs; 0 without such workers.
   double per_tb_usd = 0;
-  /// Cost of a small job on a busy data cluster; 0 without a data cluster.
+  /// Cost of a small job on busy workers without GPUs; 0 without such workers.
   double per_job_usd = 0;
   /// Cost of the month at another duty.
   struct Point {
@@ -131,8 +140,12 @@ struct MonthCost {
 constexpr double kMonth_h = 730;
 
 /// Computes the cost of a month. Pure, except that `prices` remembers the used prices.
-/// @return kInvalidArgument for a GPU type without a price, for options out of range, and for work
-///         that the clusters cannot finish within a month.
+///
+/// All CPUs that Ray schedules on workers without GPUs share the terabytes and the small jobs, in
+/// clusters that are not suspended and in the RayJobs' own. All workers with GPUs work `gpu_hours`.
+/// A group's minimum runs around the clock, and keeps its cluster from being suspended.
+/// @return kInvalidArgument for a GPU type without a price, for options out of range, for work
+///         that the clusters cannot finish within a month, and for work without CPUs.
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
                               const WorkOptions& work);
 

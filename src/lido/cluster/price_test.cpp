@@ -16,12 +16,12 @@ constexpr std::string_view kPrices =
 PriceTable table() { return *PriceTable::parse(kPrices, "prices.csv"); }
 
 /// Round figures, so that a month can be worked out on paper: a worker of 4 CPUs and 20 GiB costs
-/// 0.30 an hour (0.06 on spot), head and driver together 0.15.
+/// 0.30 an hour (0.06 on spot), head and driver 0.075 each.
 Values small_values() {
   RayClusterValues data{.name = "data", .enabled = true, .idle_timeout_s = 60};
   data.head = {.cpu = 1, .memory_gib = 5};
-  data.groups = {{.name = "driver", .pod = {.cpu = 1, .memory_gib = 5}, .max = 4},
-                 {.name = "cpu", .pod = {.cpu = 4, .memory_gib = 20}, .max = 10}};
+  data.groups = {{.name = "driver", .pod = {.cpu = 1, .memory_gib = 5}, .max = 4, .drivers = 1},
+                 {.name = "cpu", .pod = {.cpu = 4, .memory_gib = 20}, .max = 10, .cpus = 4}};
   return {.name = "pool-a", .suspend_after_min = 30, .clusters = {data}};
 }
 const WorkOptions kWork{
@@ -35,9 +35,9 @@ TEST(Price, IsWhatPaperSays) {
   EXPECT_NEAR(data.always_on_usd, 730 * (10 * 0.30 + 0.15), 1e-9);
   // 100 CPU-hours on 40 CPUs are 2.5 h; ten times two minutes of start and one of idling are 0.5 h.
   EXPECT_NEAR(data.worker_hours, 10 * 3.0, 1e-9);
-  // Head and driver stay half an hour longer each time.
+  // The head stays half an hour longer each time; the driver stops with the workers.
   EXPECT_NEAR(data.up_hours, 3 + 5, 1e-9);
-  EXPECT_NEAR(data.scaled_usd, 3 * 3.0 + 8 * 0.15, 1e-9);
+  EXPECT_NEAR(data.scaled_usd, 3 * (3.0 + 0.075) + 8 * 0.075, 1e-9);
   EXPECT_NEAR(data.duty, 2.5 / 730, 1e-12);
   EXPECT_NEAR(month->scaled_usd, data.scaled_usd + 73, 1e-9);
   EXPECT_NEAR(month->per_tb_usd, 100 * 3.15 / 40, 1e-9);
@@ -48,7 +48,7 @@ TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
   values.clusters[0].groups[1].pod.spot = true;
   const auto month = price_month(values, table(), kWork);
   ASSERT_TRUE(month);
-  EXPECT_NEAR(month->clusters[0].scaled_usd, 3 * 0.6 + 8 * 0.15, 1e-9);
+  EXPECT_NEAR(month->clusters[0].scaled_usd, 3 * (0.6 + 0.075) + 8 * 0.075, 1e-9);
   EXPECT_NEAR(month->clusters[0].spot_share, 1, 1e-12);
 }
 
@@ -88,6 +88,178 @@ TEST(Price, RefusesAPodThatDoesNotFitThePricedMachine) {
   pod.cpu = 7;
   pod.memory_gib = 26;
   EXPECT_EQ(*hourly_usd(pod, table(), false), 1);
+}
+
+/// A group of GPU pods: one L4 costs 1 an hour.
+const WorkerGroup kGpus{.name = "gpu",
+                        .pod = {.cpu = 7, .memory_gib = 26, .gpu_type = "nvidia-l4", .gpus = 1},
+                        .max = 2,
+                        .cpus = 7};
+
+TEST(Price, BillsTheMinimumOfAGroupAroundTheClock) {
+  Values values = small_values();
+  values.clusters[0].groups[1].min = 4;
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  // Four of ten workers and the head run 730 h, the other six and the driver 3 h.
+  const double usd = 730 * (4 * 0.30 + 0.075) + 3 * (6 * 0.30 + 0.075);
+  EXPECT_NEAR(month->clusters[0].scaled_usd, usd, 1e-9);
+  EXPECT_NEAR(month->clusters[0].worker_hours, 4 * 730 + 6 * 3, 1e-9);
+  EXPECT_EQ(month->clusters[0].up_hours, 730);
+  EXPECT_NEAR(month->priced.duty, month->clusters[0].duty, 1e-9);
+  // With all of them, work changes nothing but the driver's hours.
+  values.clusters[0].groups[1].min = 10;
+  EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].scaled_usd,
+              730 * (10 * 0.30 + 0.075) + 3 * 0.075, 1e-9);
+  // Drivers have a minimum too, and keep the head.
+  values.clusters[0].groups[1].min = 0;
+  values.clusters[0].groups[0].min = 4;
+  EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].scaled_usd,
+              730 * (4 * 0.075 + 0.075) + 3 * 10 * 0.30, 1e-9);
+}
+
+TEST(Price, DividesTheWorkByTheCpusThatRaySchedules) {
+  // Two of four CPUs: the same work takes twice the hours, 5 h, and half an hour for the starts.
+  Values values = small_values();
+  values.clusters[0].groups[1].cpus = 2;
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  EXPECT_NEAR(month->clusters[0].worker_hours, 10 * 5.5, 1e-9);
+  EXPECT_NEAR(month->per_tb_usd, 100 * 3.15 / 20, 1e-9);
+  values.clusters[0].groups[1].cpus = 0;
+  const auto none = price_month(values, table(), kWork);
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(none.error().message.starts_with("tb is 1 and jobs is 0, want 0: no cluster"))
+      << none.error().message;
+  WorkOptions idle = kWork;
+  idle.tb = 0;
+  EXPECT_TRUE(price_month(values, table(), idle));
+}
+
+TEST(Price, ChargesTheSameWorkOnce) {
+  // Two clusters of ten workers are as fast as one of twenty: 1.25 h, and half an hour for starts.
+  Values values = small_values();
+  values.clusters.push_back(values.clusters[0]);
+  values.clusters[1].name = "more";
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  for (const ClusterCost& cluster : month->clusters) {
+    EXPECT_NEAR(cluster.worker_hours, 10 * 1.75, 1e-9);
+    EXPECT_NEAR(cluster.scaled_usd, 1.75 * 3.075 + 6.75 * 0.075, 1e-9);
+  }
+  // Pods with GPUs beside the CPUs change nothing of the CPUs' bill.
+  Values beside = small_values();
+  beside.clusters[0].groups.push_back(kGpus);
+  EXPECT_NEAR(price_month(beside, table(), kWork)->clusters[0].scaled_usd,
+              price_month(small_values(), table(), kWork)->clusters[0].scaled_usd, 1e-9);
+  // 7 hours of both GPU pods, and half an hour; the CPUs' work fits into that time.
+  WorkOptions both = kWork;
+  both.gpu_hours = 7;
+  EXPECT_NEAR(price_month(beside, table(), both)->clusters[0].scaled_usd,
+              3 * 3.0 + 7.5 * (2 * 1 + 0.075) + 12.5 * 0.075, 1e-9);
+}
+
+TEST(Price, OfASuspendedClusterIsNothing) {
+  Values values = small_values();
+  values.clusters.push_back(values.clusters[0]);
+  values.clusters[1].name = "off";
+  values.clusters[1].suspend = true;
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  EXPECT_EQ(month->clusters[1].scaled_usd, 0);
+  EXPECT_EQ(month->clusters[1].worker_hours, 0);
+  EXPECT_NEAR(month->clusters[0].worker_hours, 10 * 3.0, 1e-9);
+  values.clusters[0].suspend = true;
+  EXPECT_FALSE(price_month(values, table(), kWork));
+}
+
+TEST(Price, CountsTheOwnClustersOfJobs) {
+  Values values = small_values();
+  values.clusters[0].enabled = false;
+  values.jobs = {{.name = "night", .cluster = "data", .keep_s = 360}};
+  const auto month = price_month(values, table(), kWork);
+  ASSERT_TRUE(month);
+  ASSERT_EQ(month->clusters.size(), 1U);
+  EXPECT_EQ(month->clusters[0].name, "job night");
+  // As a cluster does, but the head stays six minutes of each of ten times.
+  EXPECT_NEAR(month->clusters[0].scaled_usd, 3 * 3.075 + 4 * 0.075, 1e-9);
+  // Its minimum ends with it.
+  values.clusters[0].groups[1].min = 10;
+  EXPECT_NEAR(price_month(values, table(), kWork)->clusters[0].scaled_usd,
+              3 * 0.075 + 4 * (3.0 + 0.075), 1e-9);
+}
+
+TEST(Price, AgreesWithTheSimulation) {
+  // One job of 100 CPU-hours on 40 CPUs, without a wait or a lost pod.
+  Values values = small_values();
+  values.suspend_after_min = 30;
+  const Timings none{.decide_s = 0.1,
+                     .pod_start_s = 0,
+                     .driver_s = 0,
+                     .overhead_s = 0,
+                     .end_s = 0,
+                     .idle_slack_s = 0,
+                     .head_start_s = 0,
+                     .node_start_s = 0,
+                     .spot_losses_per_hour = 0};
+  const Workload job{.work = {{.name = "a",
+                               .cluster = "data",
+                               .group = "cpu",
+                               .jobs = 1,
+                               .spans = 40 * 250,
+                               .span_s = 36}}};
+  WorkOptions work = kWork;
+  work.runs = 1;
+  work.cold_start_s = 0;
+  for (const int cpus : {4, 2}) {
+    values.clusters[0].groups[1].cpus = cpus;
+    const auto run = simulate(values, job, none)->at(0);
+    const double simulated_usd = run.head_hours * 0.075 + run.groups.at(0).pod_hours * 0.075 +
+                                 run.groups.at(1).pod_hours * 0.30;
+    const double usd = price_month(values, table(), work)->clusters[0].scaled_usd;
+    EXPECT_NEAR(usd, simulated_usd, 0.001 * usd) << cpus;
+  }
+}
+
+TEST(Price, OfSeveralGpusIsThatOfTheirMachine) {
+  const auto prices =
+      PriceTable::parse(std::string(kPrices) +
+                            "nvidia-l4-x2,r,machine-hour,2.5,,2026-09-01,s\n"
+                            "autopilot-nvidia-l4-premium,r,GPU-hour,0.067,,2026-09-01,s\n"
+                            "autopilot-nvidia-l4-vcpu-premium,r,vCPU-hour,0.003,,2026-09-01,s\n"
+                            "autopilot-nvidia-l4-memory-premium,r,GiB-hour,0.00035,,2026-09-01,s\n",
+                        "p.csv");
+  ASSERT_TRUE(prices) << prices.error().message;
+  PodShape pod{.cpu = 7, .memory_gib = 26, .gpu_type = "nvidia-l4", .gpus = 1};
+  // g2-standard-8: 8 CPUs, 32 GiB. g2-standard-24: 24 CPUs, 96 GiB.
+  EXPECT_NEAR(*hourly_usd(pod, *prices, false), 1 + 0.067 + 8 * 0.003 + 32 * 0.00035, 1e-9);
+  pod.gpus = 2;
+  EXPECT_NEAR(*hourly_usd(pod, *prices, false), 2.5 + 2 * 0.067 + 24 * 0.003 + 96 * 0.00035, 1e-9);
+  pod.gpus = 4;
+  EXPECT_NE(hourly_usd(pod, *prices, false).error().message.find("no price for nvidia-l4-x4"),
+            std::string::npos);
+}
+
+TEST(Price, TablesHaveOneRowOfAProduct) {
+  const auto twice = PriceTable::parse(
+      std::string(kPrices) + "nvidia-l4,elsewhere,GPU-hour,2,,2026-09-01,somebody\n", "p.csv");
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().message,
+            "p.csv: line 6 (nvidia-l4): region is elsewhere, want one row for each sku: line 5 has "
+            "the region r. Keep the rows of one region.");
+}
+
+TEST(Price, RefusesDaysOfTheFutureAndOldOnes) {
+  using namespace std::chrono;
+  const PriceTable prices = table();
+  ASSERT_TRUE(prices.find("nvidia-l4"));
+  const sys_days read = 2026y / September / 1;
+  EXPECT_TRUE(check_dates(prices, read, 0));
+  EXPECT_TRUE(check_dates(prices, read + days(30), 30));
+  EXPECT_TRUE(check_dates(prices, read + days(31), 30).error().message.contains("31 days old"));
+  EXPECT_EQ(check_dates(prices, read - days(1), 1e6).error().message,
+            "prices.csv: as_of of nvidia-l4 is 2026-09-01, want a day up to today, 2026-08-31: the "
+            "day on which the price was read");
 }
 
 TEST(Price, NeverSuspendsAtZeroMinutes) {

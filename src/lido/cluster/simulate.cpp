@@ -65,7 +65,7 @@ struct RunningSpan {
 
 struct Group {
   const WorkerGroup* values = nullptr;
-  int cpus_per_pod = 1;
+  int cpus_per_pod = 1;  ///< For drivers, jobs per pod.
   bool is_for_drivers = false;
   std::deque<uint32_t> waiting;  ///< Jobs with spans to start; for drivers, jobs without a pod.
   int64_t spans_waiting = 0;
@@ -105,8 +105,8 @@ class Simulation {
         random_(static_cast<uint64_t>(timings.seed)) {
     for (const WorkerGroup& values : cluster.groups) {
       Group group{.values = &values};
-      group.is_for_drivers = values.name == "driver";
-      group.cpus_per_pod = group.is_for_drivers ? 1 : std::max(1, values.cpus);
+      group.is_for_drivers = &values == cluster.drivers();
+      group.cpus_per_pod = group.is_for_drivers ? values.drivers : std::max(1, values.cpus);
       group.run.name = values.name;
       group.empty_nodes.assign(static_cast<size_t>(timings.warm_nodes), HUGE_VAL);
       groups_.push_back(std::move(group));

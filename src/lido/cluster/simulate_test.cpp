@@ -10,7 +10,7 @@ namespace {
 
 Values one_cluster(int pods, int cpus) {
   RayClusterValues data{.name = "data", .enabled = true, .idle_timeout_s = 20};
-  data.groups = {{.name = "driver", .max = 1},
+  data.groups = {{.name = "driver", .max = 1, .drivers = 1},
                  {.name = "cpu", .pod = {.cpu = double(cpus)}, .max = pods, .cpus = cpus}};
   return {.name = "pool-a", .suspend_after_min = 1, .clusters = {data}};
 }
@@ -86,6 +86,18 @@ TEST(Simulate, RunsJobsOneByOneWithOneDriver) {
   EXPECT_EQ(run.groups.at(1).max_pods, 1);  // one job at a time has one span
   // The first job takes 29; each later job has a worker, and waits only for its driver's start.
   EXPECT_DOUBLE_EQ(run.end_s, 29 + 2 * (3 + 10 + 1));
+}
+
+TEST(Simulate, RunsDriversOnTheGroupThatOffersThem) {
+  Values values = one_cluster(4, 1);
+  values.clusters[0].groups[0].name = "conductor";
+  const Workload work = of({.jobs = 3, .spans = 1, .span_s = 10});
+  EXPECT_EQ(simulate(values, work, timings())->at(0).groups.at(0).max_pods, 1);
+  // With two drivers per pod, the second job starts beside the first, and the third after them.
+  values.clusters[0].groups[0].drivers = 2;
+  const auto two = simulate(values, work, timings());
+  EXPECT_EQ(two->at(0).groups.at(0).max_pods, 1);
+  EXPECT_DOUBLE_EQ(two->at(0).end_s, 29 + (3 + 10 + 1));
 }
 
 TEST(Simulate, RetriesTheSpansOfALostSpotNode) {

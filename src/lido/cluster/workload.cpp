@@ -19,11 +19,12 @@ Result<Work> read_work(const Yaml& node, const Values& values) {
   work.name = LIDO_TRY(node["name"].text());
   work.cluster = LIDO_TRY(node["cluster"].text());
   const auto cluster = values.find(work.cluster);
-  if (!cluster) return node["cluster"].refuse("an enabled cluster");
+  if (!cluster || (*cluster)->suspend)
+    return node["cluster"].refuse("a cluster that is enabled and not suspended");
   work.group = LIDO_TRY(node["group"].text());
   const auto& groups = (*cluster)->groups;
   const auto group = std::ranges::find(groups, work.group, &WorkerGroup::name);
-  if (group == groups.end() || work.group == "driver")
+  if (group == groups.end() || group->is_for_drivers())
     return node["group"].refuse("a worker group of that cluster");
   if (group->cpus < 1) return node["group"].refuse("a group whose pods have one CPU or more");
   work.jobs = LIDO_TRY(node["jobs"].integer(1, kMaxSpans));

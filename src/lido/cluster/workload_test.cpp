@@ -6,10 +6,10 @@
 namespace lido::cluster {
 namespace {
 
-const Values kValues{
-    .clusters = {{.name = "data",
-                  .enabled = true,
-                  .groups = {{.name = "driver"}, {.name = "cpu", .max = 4, .cpus = 2}}}}};
+const Values kValues{.clusters = {{.name = "data",
+                                   .enabled = true,
+                                   .groups = {{.name = "driver", .drivers = 1},
+                                              {.name = "cpu", .max = 4, .cpus = 2}}}}};
 
 TEST(Workload, CountsJobsAndSpans) {
   const auto workload = read_workload(
@@ -35,7 +35,7 @@ TEST(Workload, NamesTheLineOfAnError) {
   EXPECT_EQ(error_of("work: []"), "w.yaml: the list of work is empty, want one entry or more");
   EXPECT_EQ(error_of("- a"), "w.yaml:1: it is a list, want a map");
   EXPECT_EQ(error_of("work:\n  - {name: a, cluster: lab, group: cpu, jobs: 3, spanSeconds: 2}\n"),
-            "w.yaml:2: work.0.cluster is lab, want an enabled cluster");
+            "w.yaml:2: work.0.cluster is lab, want a cluster that is enabled and not suspended");
   EXPECT_EQ(
       error_of("work:\n  - {name: a, cluster: data, group: driver, jobs: 3, spanSeconds: 2}\n"),
       "w.yaml:2: work.0.group is driver, want a worker group of that cluster");
