@@ -153,6 +153,9 @@ class SchemaChecker {
                      const std::string& path, int depth = 0) {
     if (!has_value(node) || depth > kMaxDepth) return {};
     if (!schema.is_object()) return {};
+    // The type first: it explains more than a limit.
+    if (schema.contains("type"))
+      LIDO_TRY(check_keyword({node, defaults, path, depth}, schema, "type", schema["type"]));
     for (const auto& [keyword, value] : schema.items()) {
       LIDO_TRY(check_keyword({node, defaults, path, depth}, schema, keyword, value));
     }

@@ -80,6 +80,7 @@ TEST(Schema, NamesTheLineOfAValueThatDoesNotFit) {
         {"cpu: 97\n", "v.yaml:1: cpu is 97, want 96 or less"},
         {"pods: 1.5\n", "v.yaml:1: pods is 1.5, want a whole number"},
         {"pods: 0\n", "v.yaml:1: pods is 0, want 1 or more"},
+        {"pods: 0.5\n", "v.yaml:1: pods is 0.5, want a whole number"},
         {"spot: 1\n", "v.yaml:1: spot is 1, want true or false"},
         {"spot: \"true\"\n", "v.yaml:1: spot is true, want true or false"},
         {"platform: mars\n", "v.yaml:1: platform is mars, want one of gke, kubernetes"},

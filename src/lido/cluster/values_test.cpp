@@ -75,9 +75,10 @@ TEST(Values, TakeNumbersToTheEdgesOfTheirRanges) {
     return "platform: kubernetes\nclusters: {data: {groups: {cpu: {" + inside + "}}}}\n";
   };
   const auto gpu_group = [](int count) {
-    return fmt::format("platform: kubernetes\nclusters: {{training: {{groups: {{gpu: {{gpu: "
-                       "{{count: {}}}}}}}}}}}\n",
-                       count);
+    return fmt::format(
+        "platform: kubernetes\nclusters: {{training: {{groups: {{gpu: {{gpu: "
+        "{{count: {}}}}}}}}}}}\n",
+        count);
   };
   for (const auto& [good, bad] : {std::pair(gpu_group(1), gpu_group(0)),
                                   {gpu_group(16), gpu_group(17)},
