@@ -76,7 +76,8 @@ TEST(PoolCalibration, MendsALensThatPointsContradict) {
       }
     }
   }
-  EXPECT_NEAR(found->site.cameras[0].fx / truth.cameras[0].fx, 1, 0.01);
+  // It was 3% wrong, and is known to about 1%.
+  EXPECT_NEAR(found->site.cameras[0].fx / truth.cameras[0].fx, 1, 0.015);
 }
 
 TEST(PoolCalibration, NamesAWrongClickAndTwoThatAreSwapped) {
