@@ -55,3 +55,22 @@ foreach(part core imgproc video calib3d aruco)
     IMPORTED_LOCATION ${LIDO_OPENCV_${part}}
     INTERFACE_INCLUDE_DIRECTORIES ${LIDO_OPENCV_INCLUDE})
 endforeach()
+
+# LibTorch out of the torch wheel, for training alone. Its CMake package wants a CUDA toolkit; these
+# two libraries run on the CPU.
+set(LIDO_LIBTORCH "" CACHE PATH "Folder torch of the torch wheel; empty: build/torch, if there")
+set(LIDO_TORCH "${LIDO_LIBTORCH}")
+set(fetched ${CMAKE_SOURCE_DIR}/build/torch/torch)
+if(NOT LIDO_TORCH AND EXISTS ${fetched} AND NOT SKBUILD AND NOT LIDO_SANITIZE AND NOT LIDO_FUZZ
+   AND NOT CMAKE_CROSSCOMPILING)
+  set(LIDO_TORCH ${fetched})
+endif()
+if(LIDO_TORCH)
+  add_library(torch SHARED IMPORTED)
+  set_target_properties(torch PROPERTIES
+    IMPORTED_LOCATION ${LIDO_TORCH}/lib/libtorch_cpu.so
+    INTERFACE_LINK_LIBRARIES ${LIDO_TORCH}/lib/libc10.so
+    INTERFACE_INCLUDE_DIRECTORIES
+      "${LIDO_TORCH}/include;${LIDO_TORCH}/include/torch/csrc/api/include"
+    INTERFACE_LINK_OPTIONS "-Wl,--allow-shlib-undefined")
+endif()

@@ -25,6 +25,7 @@ OWNERS = {
     "openssl": {"base"},
     "unicode/": {"base"},
     "openvino/": {"infer"},
+    "torch/": {"nn"},
     "opencv2/": {"scene", "reconstruct"},
     "yaml-cpp/": {"base", "cluster"},
     "curl/": {"storage", "cluster"},

@@ -88,6 +88,12 @@ def test_a_flag_may_be_written_with_underscores(home, tmp_path):
     assert done.returncode == 2 and "shard_mb is -1" in done.stderr
 
 
+def test_lido_needs_no_libtorch():
+    """The libraries of training, 450 MB, are no part of the program."""
+    needed = subprocess.run(["ldd", LIDO], capture_output=True, text=True, check=True).stdout
+    assert "libarrow" in needed and "torch" not in needed and "libc10" not in needed
+
+
 def test_version_names_the_commit():
     version = run("--version").out
     found = re.fullmatch(r"lido (\d+\.\d+\.\d+) \(([0-9a-f]{10}(-dirty)?|unknown)\)\n", version)

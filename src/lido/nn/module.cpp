@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/nn/module.h"
+
+#include <torch/nn.h>
+#include <torch/optim/adamw.h>
+#include <torch/serialize.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <sstream>
+
+namespace lido::nn {
+namespace {
+
+/// Runs `work`, and makes LibTorch's exceptions errors of one line.
+template <typename Work>
+auto guarded(ErrorCode code, Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    return fail(code, "LibTorch: {}", text.substr(0, text.find('\n')));
+  }
+}
+
+/// Sides of a convolution on a plane, or on the frames of a window.
+struct ConvSides {
+  int64_t kernel_y, kernel_x, stride_y, stride_x;
+};
+ConvSides sides_of(const Conv& conv, bool per_frame) {
+  if (per_frame) return {conv.kernel, conv.kernel, conv.stride, conv.stride};
+  return {conv.kernel, 1, conv.stride, conv.kernel > 1 ? 1 : conv.stride};
+}
+
+/// The layers that have weights, by name.
+class LayersImpl : public torch::nn::Module {
+ public:
+  LayersImpl(const Network& network, const std::map<std::string, Size>& sizes)
+      : network_(network), sizes_(sizes) {
+    for (size_t i = 0; i < network.layers.size(); ++i) add(i);
+  }
+
+  std::map<std::string, torch::Tensor> forward(const torch::Tensor& frames) {
+    const NetworkInput& in = network_.input;
+    std::map<std::string, torch::Tensor> results;
+    // A plain copy to C x H x W, so that the kernels chosen do not depend on strides.
+    results["frames"] =
+        ((frames.view({-1, in.height, in.width, 3}).permute({0, 3, 1, 2}).to(torch::kFloat) -
+          127.5) /
+         127.5)
+            .contiguous();
+    for (size_t i = 0; i < network_.layers.size(); ++i) {
+      const Layer& layer = network_.layers[i];
+      const auto names = input_names(network_, i);
+      const torch::Tensor& from = results.at(names[0]);
+      torch::Tensor to;
+      if (const auto conv = convs_.find(layer.name); conv != convs_.end()) {
+        to = conv->second->forward(from);
+      } else if (const auto norm = norms_.find(layer.name); norm != norms_.end()) {
+        to = norm->second->forward(from);
+      } else if (const auto linear = linears_.find(layer.name); linear != linears_.end()) {
+        to = linear->second->forward(from);
+      } else if (std::holds_alternative<Relu>(layer.operation)) {
+        to = torch::relu(from);
+      } else if (std::holds_alternative<Add>(layer.operation)) {
+        to = from + results.at(names[1]);
+      } else if (std::holds_alternative<PlaneMean>(layer.operation)) {
+        to = from.mean({2, 3});
+      } else {
+        to = from.view({-1, in.frames, from.size(1), 1}).permute({0, 2, 1, 3}).contiguous();
+      }
+      results[layer.name] = to;
+    }
+    std::map<std::string, torch::Tensor> outputs;
+    for (const auto& [output, layer] : network_.outputs) outputs[output] = results.at(layer);
+    return outputs;
+  }
+
+  /// Visits each weight that Weights has, by its name there.
+  void visit(const std::function<void(const std::string&, torch::Tensor)>& visit) const {
+    for (const auto& [name, conv] : convs_) visit(name + ".weight", conv->weight);
+    for (const auto& [name, norm] : norms_) {
+      visit(name + ".weight", norm->weight);
+      visit(name + ".bias", norm->bias);
+      visit(name + ".mean", norm->running_mean);
+      visit(name + ".variance", norm->running_var);
+    }
+    for (const auto& [name, linear] : linears_) {
+      visit(name + ".weight", linear->weight);
+      visit(name + ".bias", linear->bias);
+    }
+  }
+
+ private:
+  void add(size_t number) {
+    const Layer& layer = network_.layers[number];
+    const Size& from = sizes_.at(input_names(network_, number)[0]);
+    // LibTorch's names of modules have no dots.
+    std::string name = layer.name;
+    std::ranges::replace(name, '.', '_');
+    if (const auto* conv = std::get_if<Conv>(&layer.operation)) {
+      const ConvSides sides = sides_of(*conv, from.per_frame);
+      convs_.emplace(
+          layer.name,
+          register_module(
+              name, torch::nn::Conv2d(torch::nn::Conv2dOptions(from.channels, conv->channels,
+                                                               {sides.kernel_y, sides.kernel_x})
+                                          .stride({sides.stride_y, sides.stride_x})
+                                          .padding(torch::ExpandingArray<2>(
+                                              {sides.kernel_y / 2, sides.kernel_x / 2}))
+                                          .groups(conv->groups)
+                                          .bias(false))));
+    } else if (std::holds_alternative<Norm>(layer.operation)) {
+      norms_.emplace(layer.name, register_module(name, torch::nn::BatchNorm2d(from.channels)));
+    } else if (const auto* linear = std::get_if<Linear>(&layer.operation)) {
+      linears_.emplace(layer.name,
+                       register_module(name, torch::nn::Linear(from.channels, linear->outputs)));
+    }
+  }
+
+  const Network network_;
+  const std::map<std::string, Size> sizes_;
+  std::map<std::string, torch::nn::Conv2d> convs_;
+  std::map<std::string, torch::nn::BatchNorm2d> norms_;
+  std::map<std::string, torch::nn::Linear> linears_;
+};
+TORCH_MODULE(Layers);
+
+}  // namespace
+
+struct Module::State {
+  Network network;
+  OptimiserOptions options;
+  Layers layers;
+  torch::optim::AdamW optimiser;
+
+  State(const Network& net, const OptimiserOptions& given, const std::map<std::string, Size>& sizes)
+      : network(net),
+        options(given),
+        layers(net, sizes),
+        optimiser(layers->parameters(), torch::optim::AdamWOptions(0)
+                                            .weight_decay(given.weight_decay)
+                                            .betas({given.beta1, given.beta2})) {}
+
+  /// The frames as a tensor that shares their memory.
+  Result<torch::Tensor> tensor_of(std::span<const uint8_t> frames) const {
+    const NetworkInput& in = network.input;
+    const int64_t each = int64_t{3} * in.frames * in.height * in.width;
+    if (frames.empty() || std::ssize(frames) % each != 0) {
+      return fail(ErrorCode::kInvalidArgument, "{} bytes of frames, want a multiple of {}",
+                  frames.size(), each);
+    }
+    return torch::from_blob(const_cast<uint8_t*>(frames.data()),
+                            {std::ssize(frames) / each, in.frames, in.height, in.width, 3},
+                            torch::kByte);
+  }
+};
+
+Module::Module(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Module::Module(Module&&) noexcept = default;
+Module& Module::operator=(Module&&) noexcept = default;
+Module::~Module() = default;
+
+Result<Module> Module::make(const Network& network, const OptimiserOptions& options,
+                            uint64_t seed) {
+  const auto sizes = LIDO_TRY(sizes_of(network));
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<Module> {
+    torch::manual_seed(seed);
+    return Module(std::make_unique<State>(network, options, sizes));
+  });
+}
+
+Result<double> Module::step(const StepInput& input, double learning_rate) {
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<double> {
+    const torch::Tensor frames = LIDO_TRY(state_->tensor_of(input.frames));
+    state_->layers->train();
+    const auto outputs = state_->layers->forward(frames);
+    torch::Tensor loss = torch::zeros({});
+    for (const auto& [name, logits] : outputs) {
+      const auto found = input.targets.find(name);
+      if (found == input.targets.end() || std::ssize(found->second) != logits.size(0)) {
+        return fail(ErrorCode::kInvalidArgument, "targets of {}: missing or not {}", name,
+                    logits.size(0));
+      }
+      const torch::Tensor targets = torch::tensor(found->second, torch::kLong);
+      if ((targets >= 0).sum().item<int64_t>() == 0) continue;  // the mean of nothing is no number
+      loss = loss +
+             torch::nn::functional::cross_entropy(
+                 logits, targets,
+                 torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(
+                     state_->options.label_smoothing));
+    }
+    const auto value = loss.item<double>();
+    if (!std::isfinite(value)) return fail(ErrorCode::kDegenerate, "the loss is {}", value);
+    state_->optimiser.zero_grad();
+    if (loss.requires_grad()) loss.backward();
+    torch::nn::utils::clip_grad_norm_(state_->layers->parameters(), state_->options.max_gradient);
+    for (auto& group : state_->optimiser.param_groups()) group.options().set_lr(learning_rate);
+    state_->optimiser.step();
+    return value / static_cast<double>(outputs.size());
+  });
+}
+
+Result<std::map<std::string, std::vector<float>>> Module::run(std::span<const uint8_t> frames) {
+  using Outputs = std::map<std::string, std::vector<float>>;
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<Outputs> {
+    const torch::Tensor input = LIDO_TRY(state_->tensor_of(frames));
+    const torch::NoGradGuard no_gradient;
+    state_->layers->eval();
+    Outputs outputs;
+    for (const auto& [name, logits] : state_->layers->forward(input)) {
+      const torch::Tensor values = logits.contiguous();
+      outputs[name].assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+    }
+    return outputs;
+  });
+}
+
+Weights Module::weights() const {
+  Weights all;
+  state_->layers->visit([&](const std::string& name, const torch::Tensor& tensor) {
+    const torch::Tensor values = tensor.detach().contiguous();
+    all[name] = {values.sizes().vec(),
+                 {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()}};
+  });
+  return all;
+}
+
+std::string Module::state() const {
+  torch::serialize::OutputArchive archive, optimiser;
+  state_->layers->save(archive);
+  state_->optimiser.save(optimiser);
+  archive.write("optimiser", optimiser);
+  std::ostringstream bytes;
+  archive.save_to(bytes);
+  return std::move(bytes).str();
+}
+
+Result<void> Module::restore(std::string_view state) {
+  return guarded(ErrorCode::kCorrupt, [&]() -> Result<void> {
+    std::istringstream bytes{std::string(state)};
+    torch::serialize::InputArchive archive, optimiser;
+    archive.load_from(bytes);
+    // Into another module first: a state that does not fit changes nothing.
+    const auto sizes = LIDO_TRY(sizes_of(state_->network));
+    auto read = std::make_unique<State>(state_->network, state_->options, sizes);
+    read->layers->load(archive);
+    archive.read("optimiser", optimiser);
+    read->optimiser.load(optimiser);
+    const auto shapes = LIDO_TRY(weight_shapes(state_->network));
+    std::optional<std::string> other;
+    read->layers->visit([&](const std::string& name, const torch::Tensor& tensor) {
+      if (tensor.sizes().vec() != shapes.at(name)) other = name;
+    });
+    if (other)
+      return fail(ErrorCode::kInvalidArgument, "checkpoint: {} is of another network", *other);
+    state_ = std::move(read);
+    return {};
+  });
+}
+
+void set_threads(int threads) {
+  torch::set_num_threads(threads);
+  torch::globalContext().setDeterministicAlgorithms(true, false);
+}
+
+}  // namespace lido::nn

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/nn/module.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+
+#include "lido/base/test_folder.h"
+#include "lido/infer/network.h"
+#include "lido/nn/onnx.h"
+#include "lido/nn/people.h"
+
+namespace lido::nn {
+namespace {
+
+const NetworkInput kSmall{.frames = 4, .height = 32, .width = 32};
+constexpr size_t kWindow = 4 * 32 * 32 * 3;
+
+/// Windows with a bright left or right half, on noise: a task with a known answer.
+struct Halves {
+  std::vector<uint8_t> frames;
+  std::vector<int64_t> targets;
+};
+Halves halves(int windows, unsigned seed) {
+  std::mt19937 random(seed);
+  Halves made;
+  for (int i = 0; i < windows; ++i) {
+    const int64_t side = random() % 2;
+    made.targets.push_back(side);
+    for (size_t at = 0; at < kWindow; ++at) {
+      const bool right = at / 3 % 32 >= 16;
+      made.frames.push_back(static_cast<uint8_t>(random() % 100 + (right == (side == 1) ? 80 : 0)));
+    }
+  }
+  return made;
+}
+
+Module made(uint64_t seed = 1) {
+  set_threads(1);
+  return *Module::make(people_network(kSmall, {{"side", 2}}), {}, seed);
+}
+
+double step(Module& module, unsigned batch) {
+  const Halves data = halves(16, batch);
+  return *module.step({data.frames, {{"side", data.targets}}}, 1e-3);
+}
+
+TEST(Module, LearnsATaskWithAKnownAnswer) {
+  Module module = made();
+  for (unsigned i = 0; i < 60; ++i) step(module, i);
+  const Halves data = halves(64, 999);
+  const auto logits = (*module.run(data.frames)).at("side");
+  int right = 0;
+  for (size_t i = 0; i < data.targets.size(); ++i)
+    right += (logits[2 * i + 1] > logits[2 * i]) == (data.targets[i] == 1) ? 1 : 0;
+  EXPECT_GE(right, 60);  // chance: 32, with a standard deviation of 4
+}
+
+TEST(Module, ResumesWithEqualBits) {
+  Module whole = made();
+  for (unsigned i = 0; i < 6; ++i) step(whole, i);
+  Module first = made();
+  for (unsigned i = 0; i < 3; ++i) step(first, i);
+  Module second = made(77);
+  ASSERT_TRUE(second.restore(first.state()));
+  for (unsigned i = 3; i < 6; ++i) step(second, i);
+  EXPECT_EQ(second.weights(), whole.weights());
+  EXPECT_NE(first.weights(), whole.weights());
+}
+
+TEST(Module, ItsOnnxGraphGivesItsOutputs) {
+  Module module = made();
+  for (unsigned i = 0; i < 5; ++i) step(module, i);
+  const auto network = people_network(kSmall, {{"side", 2}});
+  const TestFolder folder;
+  const auto file = folder / "network.onnx";
+  std::ofstream(file, std::ios::binary) << *write_onnx(network, module.weights());
+  const Halves data = halves(3, 5);
+  const auto loaded = infer::Network::load(file.string(), {3, 4, 32, 32, 3}, {"side"}, 1);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  auto runner = *loaded->make_runner();
+  std::ranges::copy(data.frames, runner.input().begin());
+  ASSERT_TRUE(runner.run());
+  const auto wanted = (*module.run(data.frames)).at("side");
+  for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(runner.output(0)[i], wanted[i], 1e-4);
+}
+
+TEST(Module, UnknownTargetsTeachNothing) {
+  Module module = made();
+  const auto before = module.weights();
+  Halves data = halves(4, 1);
+  std::ranges::fill(data.targets, -1);
+  EXPECT_EQ(*module.step({data.frames, {{"side", data.targets}}}, 0), 0);
+  EXPECT_EQ(module.weights().at("head.side.weight"), before.at("head.side.weight"));
+}
+
+TEST(Module, RefusesOtherSizesAndStates) {
+  Module module = made();
+  const Halves data = halves(2, 1);
+  EXPECT_FALSE(module.run(std::span(data.frames).first(100)));
+  EXPECT_FALSE(module.step({data.frames, {{"side", {1}}}}, 1e-3));
+  EXPECT_FALSE(module.step({data.frames, {}}, 1e-3));
+  const auto before = module.weights();
+  EXPECT_FALSE(module.restore("no archive"));
+  Module other = *Module::make(people_network(kSmall, {{"side", 3}}), {}, 1);
+  EXPECT_FALSE(module.restore(other.state()));
+  EXPECT_EQ(module.weights(), before);
+}
+
+}  // namespace
+}  // namespace lido::nn

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/nn/people.h"
+
+#include <fmt/format.h>
+
+namespace lido::nn {
+namespace {
+
+/// Appends layers, each on the one before.
+class Chain {
+ public:
+  explicit Chain(Network& network) : network_(network) {}
+  void add(const std::string& name, Operation operation) {
+    network_.layers.push_back({name, operation, {}});
+  }
+  void convolve(const std::string& name, const Conv& conv) {
+    add(name, conv);
+    add(name + ".norm", Norm{});
+    add(name + ".relu", Relu{});
+  }
+  /// A convolution of each channel, then one across channels. Source: Howard et al., MobileNets.
+  void separable(const std::string& name, int from, int to, int stride) {
+    convolve(name + ".depth", {.channels = from, .kernel = 3, .stride = stride, .groups = from});
+    convolve(name + ".point", {.channels = to, .kernel = 1});
+  }
+
+ private:
+  Network& network_;
+};
+
+}  // namespace
+
+Network people_network(const NetworkInput& input, const std::map<std::string, int>& heads) {
+  Network network{.input = input};
+  Chain chain(network);
+  chain.convolve("stem", {.channels = 16, .kernel = 3, .stride = 2});
+  int channels = 16;
+  int number = 0;
+  for (const auto& [to, stride] : {std::pair{24, 2}, {32, 1}, {48, 2}, {64, 1}, {96, 2}, {96, 1}}) {
+    chain.separable(fmt::format("block{}", ++number), channels, to, stride);
+    channels = to;
+  }
+  chain.add("frame", PlaneMean{});
+  chain.add("time", Sequence{});
+  chain.convolve("time1", {.channels = 96, .kernel = 5, .stride = 2});
+  chain.convolve("time2", {.channels = 96, .kernel = 5, .stride = 2});
+  chain.add("window", PlaneMean{});
+  for (const auto& [name, classes] : heads) {
+    network.layers.push_back({"head." + name, Linear{classes}, {"window"}});
+    network.outputs[name] = "head." + name;
+  }
+  return network;
+}
+
+}  // namespace lido::nn
