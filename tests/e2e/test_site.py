@@ -44,9 +44,22 @@ def test_the_template_explains_every_key_of_its_schema(template):
         at = next(i for i, line in enumerate(lines) if line.startswith(f"  {key}:"))
         assert "#" in lines[at] or "#" in lines[at - 1], key
     simulated = {"clock_offset_s", "clock_drift_ppm", "noise", "softness", "shutter_s", "dirt",
-                 "exposure", "bitrate_mbps", "keyframe_s", "codec", "drops", "faults"}  # fmt: skip
+                 "exposure", "bitrate_mbps", "keyframe_s", "codec", "drops", "faults",
+                 "overlay"}  # fmt: skip
     for key in set(SCHEMA.schema["properties"]["cameras"]["items"]["properties"]) - simulated:
         assert key in comments, key
+
+
+def test_its_schema_is_that_of_scenes_without_people():
+    """One reader reads both, so that a key of one schema is a key of the other."""
+    site = SCHEMA.schema
+    scene = json.loads(SCHEMA_FILE.with_name("scene.schema.json").read_text())
+    cameras = [one["properties"]["cameras"]["items"]["properties"] for one in (site, scene)]
+    assert cameras[0] == cameras[1]
+    for key in ("water", "light", "zones", "swim_hours", "name", "time_zone"):
+        assert site["properties"][key] == scene["properties"][key], key
+    only_scenes = {"seed", "rate_hz", "duration_s", "people"}
+    assert set(scene["properties"]) - set(site["properties"]) == only_scenes
 
 
 @pytest.mark.parametrize(
