@@ -5,6 +5,7 @@ A room includes only rooms that src/lido/CMakeLists.txt adds before it. Inside a
 CMakeLists.txt gives an ORDER, every file is named there, itself or by its folder, and includes
 only files and folders named before its own.
 A third party's headers are included only where their owner is, and never in public headers.
+No two rooms have a type of one name in their headers.
 Tests get their folders from base/test_folder.h, since two tests with one folder break each other.
 """
 
@@ -58,6 +59,9 @@ MAY_OWN_FOLDER = {
     "loader/scratch_file.cpp",
     "storage/bucket.cpp",
 }
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", re.MULTILINE)
+# Names that two rooms have, from before this was checked; each new one confuses a reader.
+SHARED_NAMES = {*("Batch", "Bundle", "ClipSamples", "Keypoint", "Point", "Pose", "Timeline")}
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
 
 
@@ -129,9 +133,23 @@ def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside:
             yield fault
 
 
+def shared_names(house: pathlib.Path) -> list[str]:
+    """One line for each type that headers of two rooms define."""
+    files = [path for path in sorted(house.rglob("*.h")) if not FOR_TESTS.search(path.name)]
+    first: dict[str, str] = {}
+    found = []
+    for path in files:
+        name = path.relative_to(house).as_posix()
+        for kind in TYPE.findall(path.read_text()):
+            other = first.setdefault(kind, name)
+            if other.split("/")[0] != name.split("/")[0] and kind not in SHARED_NAMES:
+                found.append(f"{name} defines {kind}, which {other} has too")
+    return found
+
+
 def check(house: pathlib.Path) -> list[str]:
     order = re.findall(r"add_subdirectory\((\w+)\)", (house / "CMakeLists.txt").read_text())
-    found = []
+    found = shared_names(house)
     for room in order:
         inside = cmake_list((house / room / "CMakeLists.txt").read_text(), "ORDER")
         for path in sorted((house / room).rglob("*.[ch]*")):

@@ -140,6 +140,17 @@ def test_a_folder_that_a_test_makes_for_itself_is_found(tmp_path, text):
     assert check_rooms.check(tmp_path) == []
 
 
+def test_a_type_name_of_two_rooms_is_found(tmp_path):
+    house(tmp_path, {"base/hash.h": "vector", "media/decoder.h": "vector"})
+    (tmp_path / "base/hash.h").write_text("struct Place {\n};\nclass Point;\n")
+    (tmp_path / "media/decoder.h").write_text("class Place final : public A {\n};\nclass B {\n};\n")
+    assert check_rooms.check(tmp_path) == [
+        "media/decoder.h defines Place, which base/hash.h has too"
+    ]
+    (tmp_path / "media/decoder.h").write_text("class Point {\n};\n")
+    assert check_rooms.check(tmp_path) == []
+
+
 def test_a_link_that_leads_nowhere_is_found(tmp_path):
     (tmp_path / "b.md").write_text("# A `name` of its own\n")
     page = tmp_path / "a.md"

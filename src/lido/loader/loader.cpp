@@ -141,7 +141,7 @@ class Loader::Pipeline {
   }
 
   /// Reads the worker's samples of one epoch. @param first_batch  Number of its first batch.
-  Result<void> read_epoch(int64_t epoch, const std::vector<Stretch>& own, int64_t first_batch,
+  Result<void> read_epoch(int64_t epoch, const std::vector<PositionRange>& own, int64_t first_batch,
                           const std::stop_token& stop) {
     const EpochOrder order(index_.chunks(), {.shuffle = options_.shuffle,
                                              .seed = static_cast<uint64_t>(options_.seed),
@@ -157,8 +157,8 @@ class Loader::Pipeline {
                       std::min(options_.batch_size, all - batch * options_.batch_size)),
                   .epoch = epoch};
     };
-    for (const Stretch& stretch : own) {
-      for (const Pool& pool : order.pools()) {
+    for (const PositionRange& stretch : own) {
+      for (const ChunkPool& pool : order.pools()) {
         const int64_t begin = std::max(pool.begin, stretch.begin);
         const int64_t end = std::min(pool.end, stretch.end);
         if (begin >= end) continue;
@@ -182,9 +182,10 @@ class Loader::Pipeline {
   }
 
   /// Reads the chunks of some samples of one pool. @return Items with chunk and sample, in order.
-  Result<std::vector<Item>> fetch(const std::vector<Place>& places, const std::stop_token& stop) {
+  Result<std::vector<Item>> fetch(const std::vector<ChunkSample>& places,
+                                  const std::stop_token& stop) {
     std::vector<uint32_t> numbers;
-    for (const Place& place : places) numbers.push_back(place.chunk);
+    for (const ChunkSample& place : places) numbers.push_back(place.chunk);
     std::ranges::sort(numbers);
     numbers.erase(std::ranges::unique(numbers).begin(), numbers.end());
     int64_t bytes = 0;
@@ -194,7 +195,7 @@ class Loader::Pipeline {
     for (const auto& chunk : chunks) chunk->held = held_;
     std::vector<Item> items;
     items.reserve(places.size());
-    for (const Place& place : places) {
+    for (const ChunkSample& place : places) {
       const auto at = std::ranges::lower_bound(numbers, place.chunk) - numbers.begin();
       items.push_back(
           {.chunk = chunks[static_cast<size_t>(at)], .sample = static_cast<size_t>(place.sample)});

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "lido/base/hash.h"
-#include "lido/loader/random.h"
+#include "lido/loader/shuffler.h"
 
 namespace lido::loader {
 
@@ -13,7 +13,7 @@ EpochOrder::EpochOrder(std::span<const Chunk> chunks, const OrderOptions& option
     : chunks_(chunks), options_(options), chunk_order_(chunks.size()) {
   std::iota(chunk_order_.begin(), chunk_order_.end(), 0U);
   if (options.shuffle) {
-    Random random(derive_seed(options.seed, {"chunks", std::to_string(options.epoch)}));
+    Shuffler random(derive_seed(options.seed, {"chunks", std::to_string(options.epoch)}));
     random.shuffle(std::span(chunk_order_));
   }
   for (size_t i = 0; i < chunk_order_.size(); ++i) {
@@ -22,22 +22,23 @@ EpochOrder::EpochOrder(std::span<const Chunk> chunks, const OrderOptions& option
       const int64_t begin = pools_.empty() ? 0 : pools_.back().end;
       pools_.push_back({.begin = begin, .end = begin, .first_chunk = i, .end_chunk = i});
     }
-    Pool& pool = pools_.back();
+    ChunkPool& pool = pools_.back();
     pool.end += chunk.samples;
     pool.end_chunk = i + 1;
     pool.bytes += chunk.bytes;
   }
 }
 
-std::vector<Place> EpochOrder::places(const Pool& pool, int64_t begin, int64_t end) const {
-  std::vector<Place> all;
+std::vector<ChunkSample> EpochOrder::places(const ChunkPool& pool, int64_t begin,
+                                            int64_t end) const {
+  std::vector<ChunkSample> all;
   all.reserve(static_cast<size_t>(pool.end - pool.begin));
   for (size_t i = pool.first_chunk; i < pool.end_chunk; ++i) {
     for (int32_t sample = 0; sample < chunks_[chunk_order_[i]].samples; ++sample)
       all.push_back({chunk_order_[i], sample});
   }
   if (options_.shuffle) {
-    Random random(derive_seed(
+    Shuffler random(derive_seed(
         options_.seed, {"samples", std::to_string(options_.epoch), std::to_string(pool.begin)}));
     random.shuffle(std::span(all));
   }

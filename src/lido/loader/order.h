@@ -18,7 +18,7 @@ struct OrderOptions {
 };
 
 /// Chunks whose samples are mixed, in one stretch of the epoch's order.
-struct Pool {
+struct ChunkPool {
   int64_t begin = 0;  ///< First position in the order.
   int64_t end = 0;    ///< Position after the last one.
   size_t first_chunk = 0;
@@ -27,10 +27,10 @@ struct Pool {
 };
 
 /// One sample, by its chunk.
-struct Place {
+struct ChunkSample {
   uint32_t chunk = 0;  ///< Index into the chunks of the index.
   int32_t sample = 0;  ///< Number in the chunk, from 0.
-  bool operator==(const Place&) const = default;
+  bool operator==(const ChunkSample&) const = default;
 };
 
 /// The order of all samples in one epoch: a function of the chunks and the options only, so that
@@ -42,15 +42,15 @@ class EpochOrder {
   EpochOrder(std::span<const Chunk> chunks, const OrderOptions& options);
 
   /// The pools, by position; together they hold each position once.
-  const std::vector<Pool>& pools() const { return pools_; }
+  const std::vector<ChunkPool>& pools() const { return pools_; }
   /// Returns the samples at the positions from `begin` to `end` of one pool, in order.
-  std::vector<Place> places(const Pool& pool, int64_t begin, int64_t end) const;
+  std::vector<ChunkSample> places(const ChunkPool& pool, int64_t begin, int64_t end) const;
 
  private:
   std::span<const Chunk> chunks_;
   OrderOptions options_;
   std::vector<uint32_t> chunk_order_;
-  std::vector<Pool> pools_;
+  std::vector<ChunkPool> pools_;
 };
 
 }  // namespace lido::loader

@@ -28,8 +28,8 @@ std::vector<Chunk> some_chunks() {
 /// Numbers of all samples, in the order.
 std::vector<int64_t> numbers(const std::vector<Chunk>& chunks, const EpochOrder& order) {
   std::vector<int64_t> all;
-  for (const Pool& pool : order.pools()) {
-    for (const Place& place : order.places(pool, pool.begin, pool.end))
+  for (const ChunkPool& pool : order.pools()) {
+    for (const ChunkSample& place : order.places(pool, pool.begin, pool.end))
       all.push_back(chunks[place.chunk].first + place.sample);
   }
   return all;
@@ -78,7 +78,7 @@ TEST(EpochOrder, PoolsHoldAboutTheBytesAskedFor) {
   const EpochOrder order(chunks, {true, 1, 0, 20'000});
   ASSERT_GT(order.pools().size(), 10U);
   for (size_t i = 0; i < order.pools().size(); ++i) {
-    const Pool& pool = order.pools()[i];
+    const ChunkPool& pool = order.pools()[i];
     EXPECT_LT(pool.bytes, 20'000 + 7'000);
     if (i + 1 == order.pools().size()) break;
     EXPECT_GE(pool.bytes, 20'000);
@@ -86,8 +86,8 @@ TEST(EpochOrder, PoolsHoldAboutTheBytesAskedFor) {
   }
   // Chunks come from all shards early on, not from one after another.
   std::set<int32_t> shards;
-  const Pool& pool = order.pools().front();
-  for (const Place& place : order.places(pool, pool.begin, pool.end))
+  const ChunkPool& pool = order.pools().front();
+  for (const ChunkSample& place : order.places(pool, pool.begin, pool.end))
     shards.insert(chunks[place.chunk].shard);
   EXPECT_GE(shards.size(), 3U);
 }
@@ -95,7 +95,7 @@ TEST(EpochOrder, PoolsHoldAboutTheBytesAskedFor) {
 TEST(EpochOrder, GivesAnyPartOfAPool) {
   const auto chunks = some_chunks();
   const EpochOrder order(chunks, {true, 1, 0, 20'000});
-  const Pool& pool = order.pools()[1];
+  const ChunkPool& pool = order.pools()[1];
   const auto all = order.places(pool, pool.begin, pool.end);
   const auto part = order.places(pool, pool.begin + 3, pool.begin + 6);
   EXPECT_TRUE(std::ranges::equal(part, std::span(all).subspan(3, 3)));

@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
 constexpr int kFormat = 1;
 
 /// Joins neighbours, which are in ascending order.
-void append(std::vector<Stretch>& to, const Stretch& stretch) {
+void append(std::vector<PositionRange>& to, const PositionRange& stretch) {
   if (stretch.begin >= stretch.end) return;
   if (!to.empty() && to.back().end == stretch.begin)
     to.back().end = stretch.end;
@@ -37,8 +37,8 @@ Result<int64_t> integer_at(const ordered_json& json, const char* key, int64_t mi
 }
 
 /// Stretches of [[begin, end], ...], ascending and within the samples.
-Result<std::vector<Stretch>> stretches_of(const ordered_json& json, int64_t samples) {
-  std::vector<Stretch> stretches;
+Result<std::vector<PositionRange>> stretches_of(const ordered_json& json, int64_t samples) {
+  std::vector<PositionRange> stretches;
   if (!json.is_array()) return no_position("left is no list, want [[begin, end], ...]");
   int64_t last = 0;
   for (const ordered_json& pair : json) {
@@ -57,15 +57,16 @@ Result<std::vector<Stretch>> stretches_of(const ordered_json& json, int64_t samp
 
 }  // namespace
 
-int64_t count(const std::vector<Stretch>& stretches) {
+int64_t count(const std::vector<PositionRange>& stretches) {
   int64_t sum = 0;
-  for (const Stretch& one : stretches) sum += one.end - one.begin;
+  for (const PositionRange& one : stretches) sum += one.end - one.begin;
   return sum;
 }
 
-std::vector<Stretch> without_first(const std::vector<Stretch>& stretches, int64_t taken) {
-  std::vector<Stretch> rest;
-  for (const Stretch& one : stretches) {
+std::vector<PositionRange> without_first(const std::vector<PositionRange>& stretches,
+                                         int64_t taken) {
+  std::vector<PositionRange> rest;
+  for (const PositionRange& one : stretches) {
     const int64_t here = std::min(taken, one.end - one.begin);
     taken -= here;
     append(rest, {one.begin + here, one.end});
@@ -73,15 +74,15 @@ std::vector<Stretch> without_first(const std::vector<Stretch>& stretches, int64_
   return rest;
 }
 
-std::vector<Stretch> share_of(const std::vector<Stretch>& left, const Share& share) {
+std::vector<PositionRange> share_of(const std::vector<PositionRange>& left, const Share& share) {
   const int64_t all = count(left);
   // Without overflow for any number of samples: the first all % workers workers get one more.
   const int64_t each = all / share.workers, more = all % share.workers;
   const int64_t skipped = each * share.rank + std::min<int64_t>(share.rank, more);
   const int64_t taken = each + (share.rank < more ? 1 : 0);
-  std::vector<Stretch> own;
+  std::vector<PositionRange> own;
   int64_t wanted = taken;
-  for (const Stretch& one : without_first(left, skipped)) {
+  for (const PositionRange& one : without_first(left, skipped)) {
     const int64_t here = std::min(wanted, one.end - one.begin);
     append(own, {one.begin, one.begin + here});
     wanted -= here;
@@ -103,14 +104,14 @@ Position after(const Position& from, int workers, int64_t batches, int64_t batch
     // Capped first: batches * batch_size may be large.
     const int64_t enough = count(own) / batch_size + 1;
     const int64_t taken = std::min(count(own), std::min(batches, enough) * batch_size);
-    for (const Stretch& one : without_first(own, taken)) append(result.left, one);
+    for (const PositionRange& one : without_first(own, taken)) append(result.left, one);
   }
   return result.left.empty() ? start_of(from, from.epoch + 1) : result;
 }
 
 std::string to_text(const Position& position) {
   ordered_json left = ordered_json::array();
-  for (const Stretch& one : position.left) left.push_back({one.begin, one.end});
+  for (const PositionRange& one : position.left) left.push_back({one.begin, one.end});
   const ordered_json json = {{"format", kFormat},           {"data", position.data},
                              {"samples", position.samples}, {"seed", position.seed},
                              {"shuffle", position.shuffle}, {"shuffle_mb", position.shuffle_mb},

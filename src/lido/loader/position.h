@@ -12,21 +12,22 @@
 namespace lido::loader {
 
 /// Positions in an epoch's order, from `begin` to the one before `end`.
-struct Stretch {
+struct PositionRange {
   int64_t begin = 0;
   int64_t end = 0;
-  bool operator==(const Stretch&) const = default;
+  bool operator==(const PositionRange&) const = default;
 };
 
 /// Number of positions in some stretches.
-int64_t count(const std::vector<Stretch>& stretches);
+int64_t count(const std::vector<PositionRange>& stretches);
 
 /// Returns the part of the stretches that one worker reads. The parts of all workers have equal
 /// lengths, except for one sample. Pure.
-std::vector<Stretch> share_of(const std::vector<Stretch>& left, const Share& share);
+std::vector<PositionRange> share_of(const std::vector<PositionRange>& left, const Share& share);
 
 /// Returns the stretches without their first `taken` positions. Pure.
-std::vector<Stretch> without_first(const std::vector<Stretch>& stretches, int64_t taken);
+std::vector<PositionRange> without_first(const std::vector<PositionRange>& stretches,
+                                         int64_t taken);
 
 /// Place of a whole run in its data, whatever the number of its workers: what is left of an epoch.
 /// A checkpoint holds it as text of a few hundred bytes.
@@ -36,8 +37,8 @@ struct Position {
   int64_t seed = 0;     ///< The order depends on this and the two options below.
   bool shuffle = true;
   int64_t shuffle_mb = 0;
-  int64_t epoch = 0;          ///< From 0.
-  std::vector<Stretch> left;  ///< Ascending; all positions at the start of an epoch.
+  int64_t epoch = 0;                ///< From 0.
+  std::vector<PositionRange> left;  ///< Ascending; all positions at the start of an epoch.
 
   bool operator==(const Position&) const = default;
 };

@@ -9,35 +9,35 @@
 namespace lido::loader {
 namespace {
 
-using Stretches = std::vector<Stretch>;
+using Ranges = std::vector<PositionRange>;
 
 Position fresh(int64_t samples) {
   return start_of({.data = "00", .samples = samples, .seed = 7, .shuffle_mb = 64}, 0);
 }
 
-std::vector<int64_t> positions_of(const Stretches& stretches) {
+std::vector<int64_t> positions_of(const Ranges& stretches) {
   std::vector<int64_t> all;
-  for (const Stretch& one : stretches) {
+  for (const PositionRange& one : stretches) {
     for (int64_t i = one.begin; i < one.end; ++i) all.push_back(i);
   }
   return all;
 }
 
 TEST(Position, SharesDivideWhatIsLeft) {
-  const Stretches left = {{0, 4}, {10, 11}, {20, 26}};  // 11 positions
+  const Ranges left = {{0, 4}, {10, 11}, {20, 26}};  // 11 positions
   EXPECT_EQ(share_of(left, {0, 1}), left);
-  EXPECT_EQ(share_of(left, {0, 3}), (Stretches{{0, 4}}));
-  EXPECT_EQ(share_of(left, {1, 3}), (Stretches{{10, 11}, {20, 23}}));
-  EXPECT_EQ(share_of(left, {2, 3}), (Stretches{{23, 26}}));
-  EXPECT_EQ(share_of({{0, 1}}, {1, 2}), Stretches());
+  EXPECT_EQ(share_of(left, {0, 3}), (Ranges{{0, 4}}));
+  EXPECT_EQ(share_of(left, {1, 3}), (Ranges{{10, 11}, {20, 23}}));
+  EXPECT_EQ(share_of(left, {2, 3}), (Ranges{{23, 26}}));
+  EXPECT_EQ(share_of({{0, 1}}, {1, 2}), Ranges());
 }
 
 TEST(Position, TakesFromTheFront) {
-  const Stretches left = {{0, 4}, {10, 11}, {20, 26}};
+  const Ranges left = {{0, 4}, {10, 11}, {20, 26}};
   EXPECT_EQ(without_first(left, 0), left);
-  EXPECT_EQ(without_first(left, 3), (Stretches{{3, 4}, {10, 11}, {20, 26}}));
-  EXPECT_EQ(without_first(left, 6), (Stretches{{21, 26}}));
-  EXPECT_EQ(without_first(left, 99), Stretches());
+  EXPECT_EQ(without_first(left, 3), (Ranges{{3, 4}, {10, 11}, {20, 26}}));
+  EXPECT_EQ(without_first(left, 6), (Ranges{{21, 26}}));
+  EXPECT_EQ(without_first(left, 99), Ranges());
 }
 
 // 100 samples, batches of 8: after 2 batches each of 3 workers (34, 33, 33 samples), what is left
@@ -45,10 +45,10 @@ TEST(Position, TakesFromTheFront) {
 TEST(Position, KnowsWhatOtherWorkersHaveTaken) {
   const Position now = after(fresh(100), 3, 2, 8);
   EXPECT_EQ(now.epoch, 0);
-  EXPECT_EQ(now.left, (Stretches{{16, 34}, {50, 67}, {83, 100}}));
+  EXPECT_EQ(now.left, (Ranges{{16, 34}, {50, 67}, {83, 100}}));
   // Workers whose parts are at an end take nothing more.
   EXPECT_EQ(after(fresh(100), 3, 1000, 8), start_of(fresh(100), 1));
-  EXPECT_EQ(after(fresh(3), 2, 1, 1).left, (Stretches{{1, 2}}));
+  EXPECT_EQ(after(fresh(3), 2, 1, 1).left, (Ranges{{1, 2}}));
 }
 
 TEST(Position, EachSampleComesOnceWhileTheNumberOfWorkersChanges) {

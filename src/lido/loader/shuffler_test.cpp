@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/loader/random.h"
+#include "lido/loader/shuffler.h"
 
 #include <gtest/gtest.h>
 
@@ -10,16 +10,16 @@
 namespace lido::loader {
 namespace {
 
-TEST(Random, StaysBelowTheCount) {
-  Random random(3);
+TEST(Shuffler, StaysBelowTheCount) {
+  Shuffler random(3);
   std::array<int, 5> seen{};
   for (int i = 0; i < 5000; ++i) ++seen.at(random.below(5));
   // 1000 each, with a standard deviation of 28.
   for (const int times : seen) EXPECT_NEAR(times, 1000, 150);
 }
 
-TEST(Random, ShufflesIntoAllOrdersAlike) {
-  Random random(9);
+TEST(Shuffler, ShufflesIntoAllOrdersAlike) {
+  Shuffler random(9);
   std::map<std::array<int, 3>, int> seen;
   for (int i = 0; i < 6000; ++i) {
     std::array<int, 3> items = {1, 2, 3};

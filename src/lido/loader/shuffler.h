@@ -10,9 +10,9 @@
 namespace lido::loader {
 
 /// Numbers from a seed, equal on every machine.
-class Random {
+class Shuffler {
  public:
-  explicit Random(uint64_t seed) : state_(seed) {}
+  explicit Shuffler(uint64_t seed) : state_(seed) {}
 
   uint64_t next() { return split_mix64(state_); }
   /// Returns a number from 0 to `count` - 1. The bias is below count / 2^64.
