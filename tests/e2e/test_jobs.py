@@ -89,8 +89,8 @@ def test_tasks_want_what_they_are_told_to(cluster, raw, tmp_path):
     [
         (["--task-resources", "disk"], 'task_resources has "disk"'),
         (["--task-resources", "disk=0"], 'has "disk=0"'),
-        (["--task-gpus", "1.5"], "task_gpus is 1.5"),
-        (["--task-cpus", "0"], "task_cpus is 0"),
+        (["--task-gpus", "1.5"], "gpus is 1.5"),
+        (["--task-cpus", "0"], "cpus is 0"),
     ],
 )
 def test_what_no_task_can_want_is_refused(raw, tmp_path, flags, said):
