@@ -164,6 +164,17 @@ Result<AddedClip> ClipDb::add_clip(const FoundClip& clip) {
     LIDO_TRY(insert(clip));
     return AddedClip{};
   }
+  // A name that is not UTF-8 may look like another file's name once it is escaped.
+  const bool is_other_file = known->input.uri == clip.input.uri && known->file_id != clip.file_id;
+  if (is_other_file && (!known->input.unusable.empty() || !clip.input.unusable.empty())) {
+    FoundClip usable = clip, unusable = *known;
+    if (unusable.input.unusable.empty()) std::swap(usable, unusable);
+    unusable.input.uri = LIDO_TRY(free_uri(clip.input.uri));
+    LIDO_TRY(drop_clip(clip.input.uri));
+    LIDO_TRY(insert(usable));
+    LIDO_TRY(insert(unusable));
+    return AddedClip{};
+  }
   const bool is_described = has_description(clip.input),
              was_described = has_description(known->input);
   AddedClip added{.outcome = is_described == was_described ? AddedClip::Outcome::kRepeated
@@ -175,6 +186,14 @@ Result<AddedClip> ClipDb::add_clip(const FoundClip& clip) {
     LIDO_TRY(insert(clip));
   }
   return added;
+}
+
+/// Returns "NAME (2)", or the next number that no clip has.
+Result<std::string> ClipDb::free_uri(const std::string& uri) {
+  for (int number = 2;; ++number) {
+    std::string numbered = fmt::format("{} ({})", uri, number);
+    if (!LIDO_TRY(find_input(numbered))) return numbered;
+  }
 }
 
 Result<void> ClipDb::insert(const FoundClip& clip) {

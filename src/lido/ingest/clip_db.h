@@ -173,6 +173,7 @@ class ClipDb {
  private:
   explicit ClipDb(std::unique_ptr<TempDb> db) : db_(std::move(db)) {}
   Result<void> insert(const FoundClip& clip);
+  Result<std::string> free_uri(const std::string& uri);
   Result<std::optional<FoundClip>> find_file(const FoundClip& clip);
 
   std::unique_ptr<TempDb> db_;

@@ -80,6 +80,34 @@ TEST(ClipDb, AFileWithSeveralNamesIsOneClip) {
   EXPECT_EQ(db->input(0)->camera, "left");
 }
 
+TEST(ClipDb, AFileWhoseEscapedNameIsAnothersIsNotThatFile) {
+  const FoundClip literal{.input = {.uri = "/a\\xE9.mp4", .bytes = 1}, .file_id = "1:1"};
+  const auto escaped = [&](const char* id) {
+    FoundClip clip = literal;
+    clip.input.unusable = "the name is not UTF-8";
+    clip.file_id = id;
+    return clip;
+  };
+  for (const bool literal_first : {true, false}) {
+    const auto db = *ClipDb::open();
+    if (literal_first) EXPECT_TRUE(db->add_clip(literal));
+    for (const char* id : {"1:2", "1:3"}) {
+      const auto added = db->add_clip(escaped(id));
+      ASSERT_TRUE(added);
+      EXPECT_EQ(added->outcome, AddedClip::Outcome::kNew);
+    }
+    if (!literal_first) EXPECT_TRUE(db->add_clip(literal));
+    const auto clips = *db->next_inputs("", 9);
+    ASSERT_EQ(clips.size(), 3U);
+    EXPECT_EQ(clips[0].uri, "/a\\xE9.mp4");
+    EXPECT_EQ(clips[0].unusable, "");
+    EXPECT_EQ(clips[1].uri, "/a\\xE9.mp4 (2)");
+    EXPECT_EQ(clips[2].uri, "/a\\xE9.mp4 (3)");
+    EXPECT_NE(clips[1].unusable, "");
+    EXPECT_NE(clips[2].unusable, "");
+  }
+}
+
 TEST(ClipDb, TwoDescriptionsOfOneFileMustBeEqual) {
   const auto db = *ClipDb::open();
   ASSERT_TRUE(db->add_clip({.input = {.uri = "/a", .site = "x", .camera = "left"}}));
