@@ -157,7 +157,7 @@ class CvatReader {
   /// Appends a label for each stretch of a track in which the object is in the frame.
   Result<void> add_track(const pugi::xml_node& track) {
     Label label{.clip = clip_, .task = "behaviour"};
-    label.label = track.attribute("label").value();
+    label.label = class_name(track.attribute("label").value());
     label.track = track.attribute("id").value();
     label.in_frames = true;
     label.place = "track " + in_quotes(label.track);

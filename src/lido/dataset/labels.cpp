@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lido/base/counted.h"
+#include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 #include "lido/dataset/cvat.h"
 #include "lido/dataset/label_boxes.h"
@@ -42,12 +43,12 @@ Result<std::optional<Box>> parse_box(const TextTable& table, size_t row) {
 Result<Label> parse_row(const TextTable& table, size_t row) {
   Label label;
   label.clip = table.cell("clip", row);
-  label.task = table.cell("task", row);
-  label.label = table.cell("label", row);
+  label.task = class_name(table.cell("task", row));
+  label.label = class_name(table.cell("label", row));
   label.track = table.cell("track", row);
-  for (const char* name : {"clip", "task", "label"}) {
-    if (table.cell(name, row).empty())
-      return fail(ErrorCode::kInvalidArgument, "{} is empty", name);
+  for (const auto& [name, value] : {std::pair{"clip", &label.clip}, std::pair{"task", &label.task},
+                                    std::pair{"label", &label.label}}) {
+    if (value->empty()) return fail(ErrorCode::kInvalidArgument, "{} is empty", name);
   }
   for (const auto& [name, value] :
        {std::pair{"start_s", &label.start_s}, std::pair{"end_s", &label.end_s}}) {
@@ -119,6 +120,13 @@ Result<LabelsFile> parse_intervals(std::string_view bytes) {
 }
 
 }  // namespace
+
+std::string class_name(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return "";
+  return nfc(text.substr(first, text.find_last_not_of(kBlanks) + 1 - first));
+}
 
 Result<LabelsFile> parse_labels(std::string_view bytes) {
   const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");

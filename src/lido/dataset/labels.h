@@ -45,6 +45,10 @@ struct LabelsFile {
   std::vector<std::string> remarks;
 };
 
+/// Returns the name of a task or label as datasets have it: composed (NFC), without blanks around
+/// it. Pure.
+std::string class_name(std::string_view text);
+
 /// Parses labels: CSV or Parquet with the columns clip, start_s, end_s, task, label and optionally
 /// track, x, y, width, height; or CVAT for video 1.1 XML. Rows that repeat an earlier
 /// one are dropped. Pure.

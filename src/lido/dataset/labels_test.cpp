@@ -20,6 +20,19 @@ TEST(Labels, MistakesAreNamed) {
   }
 }
 
+// Unicode's composed form of "e" with an accent after it is "é".
+TEST(Labels, NamesThatLookEqualAreEqual) {
+  const auto file = parse_labels(
+      "clip,start_s,end_s,task,label\na.mp4,0,1,b,swim\na.mp4,1,2, b,swim \n"
+      "a.mp4,2,3,b,\xc3\xa9\na.mp4,3,4,b,e\xcc\x81\n");
+  ASSERT_TRUE(file) << file.error().message;
+  ASSERT_EQ(file->labels.size(), 4U);
+  EXPECT_EQ(file->labels[1].task, "b");
+  EXPECT_EQ(file->labels[1].label, "swim");
+  EXPECT_EQ(file->labels[2].label, "\xc3\xa9");
+  EXPECT_EQ(file->labels[3].label, "\xc3\xa9");
+}
+
 std::string label_error(std::string_view text) {
   const auto labels = parse_labels(text);
   return labels ? "no error" : labels.error().message;

@@ -20,11 +20,12 @@ Result<Vocabulary> parse_vocabulary(std::string_view text) {
       return fail(ErrorCode::kInvalidArgument,
                   "classes: {} does not parse, want TASK=LABEL,LABEL;TASK=LABEL", in_quotes(part));
     }
-    auto& labels = vocabulary[std::string(part.substr(0, equals))];
+    auto& labels = vocabulary[class_name(part.substr(0, equals))];
     part.remove_prefix(equals + 1);
     while (!part.empty()) {
       const size_t comma = std::min(part.find(','), part.size());
-      if (comma > 0) labels.emplace(part.substr(0, comma));
+      if (auto name = class_name(part.substr(0, comma)); !name.empty())
+        labels.insert(std::move(name));
       part.remove_prefix(std::min(comma + 1, part.size()));
     }
   }
