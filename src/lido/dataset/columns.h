@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lido/base/utf8.h"
 #include "lido/dataset/former_name.h"
 #include "lido/dataset/time.h"
 
@@ -35,7 +36,12 @@ struct PlainColumn {
   }
 };
 template <>
-struct Column<std::string> : PlainColumn<std::string, arrow::StringType> {};
+struct Column<std::string> : PlainColumn<std::string, arrow::StringType> {
+  /// Readers of Parquet refuse text that is not UTF-8, such as part of a damaged file in a reason.
+  static arrow::Status append(arrow::ArrayBuilder& builder, const std::string& value) {
+    return static_cast<Builder&>(builder).Append(is_utf8(value) ? value : escape_bytes(value));
+  }
+};
 template <>
 struct Column<int64_t> : PlainColumn<int64_t, arrow::Int64Type> {};
 template <>

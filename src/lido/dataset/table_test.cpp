@@ -126,6 +126,14 @@ TEST_F(Tables, AreWrittenByTheirPresentNames) {
   EXPECT_EQ(bytes.find("kind"), std::string::npos);
 }
 
+TEST_F(Tables, HoldTextThatIsUtf8Throughout) {
+  ASSERT_TRUE(write_table<GapRow>(*store_, "t.parquet",
+                                  {{.clip = "a.mp4", .reason = "cut off in its r8\xF5\xE6 box"}}));
+  const auto rows = read_table<GapRow>(*store_, "t.parquet");
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ((*rows)[0].reason, "cut off in its r8\\xF5\\xE6 box");
+}
+
 TEST(SampleLabel, IsEqualToItselfWithUnknownBoxes) {
   const double unknown = std::numeric_limits<double>::quiet_NaN();
   const SampleLabel label{"behaviour", "swimming", 1, "3", {1, 2, 3, 4, unknown, unknown}};
