@@ -21,6 +21,7 @@ struct ForgetFlags {
   FootageFlags footage;
   bool copies = false;
   bool only_this = false;
+  bool leftovers = false;
   bool dry_run = false;
   bool json = false;
 };
@@ -31,7 +32,9 @@ Result<dataset::ForgetRequest> request_of(const ForgetFlags& flags) {
     return fail(ErrorCode::kInvalidArgument, "--copies and --only-this: got both, want one");
   if (flags.copies) request.copies = dataset::CopyChoice::kAll;
   if (flags.only_this) request.copies = dataset::CopyChoice::kOnlyThis;
-  request.stretches = LIDO_TRY(stretches_of(flags.footage));
+  const FootageFlags& footage = flags.footage;
+  if (!flags.leftovers || !footage.clip.empty() || !footage.time.empty() || !footage.list.empty())
+    request.stretches = LIDO_TRY(stretches_of(footage));
   return request;
 }
 
@@ -78,6 +81,7 @@ Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
                                          {"views", summary.views},
                                          {"plates", summary.plates},
                                          {"shards", summary.shards},
+                                         {"leftovers", summary.leftovers},
                                          {"stretches", stretches_json(summary)},
                                          {"notes", summary.notes}};
     fmt::print("{}\n", json_text(json));
@@ -88,6 +92,8 @@ Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
              counted(summary.views, "view"), counted(summary.plates, "plate"),
              counted(summary.shards, "shard"));
   print_stretches(summary);
+  if (summary.leftovers > 0)
+    fmt::print("Would remove {} of unfinished work.\n", counted(summary.leftovers, "file"));
   fmt::print("Nothing was removed (--dry-run).\n");
   return kDone;
 }
@@ -119,14 +125,15 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
                counted(summary.samples, "sample"), counted(summary.rows, "row"),
                counted(summary.views, "view"), counted(summary.plates, "plate"),
                counted(summary.shards, "shard"));
-  } else {
+  } else if (!summary.stretches.empty()) {
     fmt::print("0 samples removed: the dataset held nothing of this footage any more. In all:\n");
   }
   print_stretches(summary);
-  if (summary.leftovers > 0)
+  if (summary.leftovers > 0 || summary.stretches.empty())
     fmt::print("Removed {} of unfinished work.\n", counted(summary.leftovers, "file"));
   fmt::print("Searched {}, every table and every byte of {}: nothing of it is left.\n",
              counted(proof.files, "file"), counted(proof.shards, "shard"));
+  if (summary.stretches.empty()) return;
   fmt::print(
       "forgotten.json has the record; later ingests leave this footage out, under any "
       "name.\n");
@@ -184,6 +191,9 @@ void add_forget(CLI::App& app, int& exit) {
                     "Remove the footage from all clips of the dataset with the same content");
   command->add_flag("--only-this", flags->only_this,
                     "Remove the footage from the named clip and keep it in its copies");
+  command->add_flag("--leftovers", flags->leftovers,
+                    "Remove the files of ingests that did not end, which every removal does; "
+                    "alone, nothing else");
   command->add_flag("--dry-run", flags->dry_run,
                     "Print how much would be removed, and remove nothing");
   command->add_flag("--json", flags->json, "Print the result as JSON");

@@ -184,6 +184,13 @@ Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, in
                 dataset.store().uri(), counted(twice.size(), "sample has", "samples have"),
                 generation, twice.front());
   }
+  const int64_t unfinished = LIDO_TRY(dataset::count_unfinished(dataset.store()));
+  if (unfinished > 0) {
+    fmt::print(stderr,
+               "lido: warning: {}: {} of an ingest that did not end. Run its command again to "
+               "finish it, or lido forget {} --leftovers to remove them.\n",
+               dataset.store().uri(), counted(unfinished, "file"), dataset.store().uri());
+  }
   auto orphans = LIDO_TRY(dataset::find_orphans(dataset));
   if (!orphans.empty()) {
     fmt::print(stderr,

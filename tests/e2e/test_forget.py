@@ -123,6 +123,37 @@ def test_leftovers_of_a_killed_ingest_are_gone(steps):
     assert not [name for name, _ in stored(steps) if "partial" in name or ".work" in name]
 
 
+def images_in_work(dataset):
+    return sum(
+        sum(1 for _ in jpegs(data)) for name, data in stored(dataset) if name.startswith(".work/")
+    )
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_clip_that_no_generation_has_is_forgotten(tmp_path, first):
+    """An ingest of a new clip is killed: its images are in the work folder alone."""
+    dataset, known = tmp_path / "d", stepped_clip(tmp_path / "a.mp4")
+    if not first:
+        ingest(known, dataset, *QUICK)
+    new = stepped_clip(tmp_path / "person.mp4", frames=2000, rate=25)
+    command = [LIDO, "ingest", new, "--out", dataset, *QUICK, "--span-s", "1", "--quiet"]
+    process = subprocess.Popen(command, start_new_session=True)
+    while not (dataset / ".work").is_dir() or images_in_work(dataset) == 0:
+        assert process.poll() is None, "the ingest must not have ended"
+    os.killpg(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    if not first:
+        assert "--leftovers" in run("inspect", dataset, "--verify").err
+    assert "--leftovers" in forget(dataset, "--clip", "absent.mp4", "--time", "all", code=2)
+    done = forget(dataset, "--clip", new, "--time", "all")
+    assert done["leftovers_removed"] > 0 and "no generation has this clip" in done["notes"][0]
+    assert not [name for name, _ in stored(dataset) if ".work" in name]
+    copy = shutil.copy(new, tmp_path / "renamed.mp4")
+    ingest([known, new, copy], dataset, *QUICK)
+    clips = {row["clip"] for row in manifest(dataset)}
+    assert clips == {str(known)}
+
+
 def test_the_next_ingest_removes_unfinished_writes(steps, tmp_path):
     left = steps / "shards/.g000001-train-000099.tar.partial"
     left.write_bytes(b"half")

@@ -209,7 +209,9 @@ Result<ForgetSummary> preview_forget(const Dataset& dataset, const ForgetRequest
   const Removal removal = LIDO_TRY(Removal::make(dataset, generation.number, records));
   const Found found = LIDO_TRY(count(dataset, generation, removal));
   add_counts(found, records);
-  ForgetSummary summary{.generation = generation.number, .notes = std::move(resolved.notes)};
+  ForgetSummary summary{.generation = generation.number,
+                        .notes = std::move(resolved.notes),
+                        .leftovers = LIDO_TRY(count_unfinished(dataset.store()))};
   summarise(found, records, resolved.records, summary);
   return summary;
 }

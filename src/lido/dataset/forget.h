@@ -13,7 +13,9 @@ namespace lido::dataset {
 
 /// A stretch of a clip to remove.
 struct Stretch {
-  std::string clip;    ///< Full name of the clip or of a copy of it, or the last parts of a name.
+  /// Full name of the clip or of a copy of it, or the last parts of a name. For a clip that no
+  /// generation has yet: its path or URI.
+  std::string clip;
   double start_s = 0;  ///< Seconds after the clip's first frame, 0 or more.
   double end_s = 0;    ///< Exclusive; infinity for the rest of the clip.
 };
@@ -27,7 +29,7 @@ enum class CopyChoice {
 
 /// A removal that a person asks for.
 struct ForgetRequest {
-  std::vector<Stretch> stretches;
+  std::vector<Stretch> stretches;  ///< None: only files of unfinished work go.
   CopyChoice copies = CopyChoice::kAsk;
 };
 
@@ -42,7 +44,7 @@ struct ForgetSummary {
   int64_t views = 0;                 ///< Images of views removed by this call.
   int64_t plates = 0;                ///< Plates removed by this call.
   int64_t shards = 0;                ///< Shards with samples that go.
-  int64_t leftovers = 0;             ///< Files of unfinished work removed by this call.
+  int64_t leftovers = 0;             ///< Files of unfinished work removed, or to remove.
 };
 
 /// Result of the search for removed footage in all that a dataset stores.
@@ -64,8 +66,8 @@ struct ForgetProof {
 class ForgetRun {
  public:
   /// Finds the clips and locks the dataset.
-  /// @return kNotFound when no clip has a name; kInvalidArgument for an ambiguous name, a bad
-  /// stretch, one outside its clip, or copies without a choice.
+  /// @return kNotFound when a name is neither that of a clip nor that of a file; kInvalidArgument
+  /// for an ambiguous name, a bad stretch, one outside its clip, or copies without a choice.
   static Result<ForgetRun> open(const Dataset& dataset, const ForgetRequest& request);
 
   /// Removes the footage. @return kCorrupt, kUnavailable.

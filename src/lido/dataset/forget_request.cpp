@@ -11,6 +11,8 @@
 #include "lido/base/counted.h"
 #include "lido/dataset/clip_names.h"
 #include "lido/dataset/clip_time.h"
+#include "lido/dataset/fingerprint.h"
+#include "lido/dataset/stored_files.h"
 
 namespace lido::dataset {
 namespace {
@@ -18,9 +20,43 @@ namespace {
 /// Names listed in a message, at most.
 constexpr size_t kMaxNames = 5;
 
-/// Finds the full names of clips, or of copies of clips.
-Result<std::vector<std::string>> full_names(const Dataset& dataset, int generation,
-                                            const std::vector<Stretch>& stretches) {
+/// Adds a record for a clip that no generation has, such as one of an ingest that did not end: it
+/// is known by its file from now on.
+/// @param unknown  Error of the search by name, returned when there is no such file.
+/// @return kInvalidArgument when a clip of the generation has the same content.
+Result<void> add_record_of_file(const Dataset& dataset, int generation, const Stretch& stretch,
+                                const Error& unknown, ResolvedRequest& resolved) {
+  const std::string uri = storage::absolute(stretch.clip);
+  const auto reader = storage::open_reader(uri);
+  if (!reader && reader.error().code != ErrorCode::kNotFound)
+    return std::unexpected(reader.error());
+  if (!reader) {
+    const int64_t unfinished = LIDO_TRY(count_unfinished(dataset.store()));
+    return fail(ErrorCode::kNotFound, "{}, and no such file{}", unknown.message,
+                unfinished == 0 ? ""
+                                : ". Files of an ingest that did not end may hold it: remove them "
+                                  "with --leftovers");
+  }
+  const Fingerprint print = LIDO_TRY(fingerprint_of(**reader));
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    if (row.fingerprint != print.pieces && row.fingerprint != print.ends) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: the dataset has this content as {}, want that name", uri, row.clip);
+  }));
+  resolved.records.push_back({.clip = uri,
+                              .start_s = stretch.start_s,
+                              .end_s = stretch.end_s,
+                              .fingerprint = print.pieces,
+                              .done = false});
+  resolved.notes.push_back(
+      fmt::format("{}: no generation has this clip; later ingests leave its footage out", uri));
+  return {};
+}
+
+/// Finds the full names of clips, or of copies of clips; kNotFound for those that no generation
+/// has.
+Result<std::vector<Result<std::string>>> full_names(const Dataset& dataset, int generation,
+                                                    const std::vector<Stretch>& stretches) {
   ClipNames names;
   for (const Stretch& stretch : stretches) names.request(stretch.clip);
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
@@ -28,11 +64,15 @@ Result<std::vector<std::string>> full_names(const Dataset& dataset, int generati
     for (const std::string& copy : row.copies) names.add_clip(copy);
     return {};
   }));
-  std::vector<std::string> found;
+  std::vector<Result<std::string>> found;
   for (const Stretch& stretch : stretches) {
     const auto clip = names.find(stretch.clip);
-    if (!clip) return with_context(dataset.store().uri(), clip.error());
-    found.push_back(clip->name);
+    if (clip) {
+      found.emplace_back(clip->name);
+      continue;
+    }
+    found.emplace_back(with_context(dataset.store().uri(), clip.error()));
+    if (clip.error().code != ErrorCode::kNotFound) return std::unexpected(found.back().error());
   }
   return found;
 }
@@ -44,8 +84,11 @@ struct NamedClips {
 };
 
 Result<NamedClips> read_clips(const Dataset& dataset, int generation,
-                              const std::vector<std::string>& names) {
-  const std::set<std::string> wanted(names.begin(), names.end());
+                              const std::vector<Result<std::string>>& names) {
+  std::set<std::string> wanted;
+  for (const auto& name : names) {
+    if (name) wanted.insert(*name);
+  }
   NamedClips clips;
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
     if (wanted.contains(row.clip)) clips.by_name[row.clip] = row;
@@ -128,11 +171,15 @@ Result<ResolvedRequest> resolve_request(const Dataset& dataset, int generation,
   ResolvedRequest resolved;
   for (size_t i = 0; i < names.size(); ++i) {
     const Stretch& stretch = request.stretches[i];
-    const ClipRow& row = clips.by_name.at(names[i]);
+    if (!names[i]) {
+      LIDO_TRY(add_record_of_file(dataset, generation, stretch, names[i].error(), resolved));
+      continue;
+    }
+    const ClipRow& row = clips.by_name.at(*names[i]);
     LIDO_TRY(check_stretch(stretch, row));
     const auto same = clips.by_fingerprint.find(row.fingerprint);
     LIDO_TRY(
-        add_records(stretch, names[i], row,
+        add_records(stretch, *names[i], row,
                     same == clips.by_fingerprint.end() ? std::vector<std::string>() : same->second,
                     request.copies, resolved));
   }

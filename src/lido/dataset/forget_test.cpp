@@ -2,10 +2,13 @@
 #include "lido/dataset/forget.h"
 
 #include <cmath>
+#include <fstream>
 
+#include "lido/base/test_folder.h"
 #include "lido/dataset/dataset_fixture.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scene_removal.h"
+#include "lido/dataset/stored_files.h"
 
 namespace lido::dataset {
 namespace {
@@ -222,6 +225,49 @@ TEST_F(Forget, RemovesLeftoversOfUnfinishedWorkAndKeepsForeignFiles) {
     const std::string bytes = read(std::filesystem::relative(entry, folder_.path()).string());
     EXPECT_EQ(bytes.find("a_00000002"), std::string::npos) << entry.path();
   }
+}
+
+TEST_F(Forget, KnowsAClipOfNoGenerationByItsFile) {
+  auto& store = dataset_->store();
+  ASSERT_TRUE(store.write_text(".work/parts/1", "unfinished"));
+  const TestFolder raw;
+  const std::string clip = (raw / "person.mp4").string();
+  const auto unknown = forget(clip.c_str(), 0, INFINITY);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(unknown.error().message, dataset_->store().uri() + ": no clip named \"" + clip +
+                                         "\", got 2 other clips, and no such file. Files of an "
+                                         "ingest that did not end may hold it: remove them with "
+                                         "--leftovers");
+  std::ofstream(clip) << "raw bytes";
+  const auto summary = forget(clip.c_str(), 0, INFINITY);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->leftovers, 1);
+  const auto records = *dataset_->forgotten();
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].clip, clip);
+  EXPECT_FALSE(records[0].fingerprint.empty());
+  EXPECT_TRUE(records[0].done);
+  // The same content as a clip of the dataset: that clip must be named.
+  republish([&](ClipRow& row) { row.fingerprint = records[0].fingerprint; }, {});
+  const auto same = forget(clip.c_str(), 0, INFINITY);
+  ASSERT_FALSE(same);
+  EXPECT_EQ(same.error().message,
+            clip + ": the dataset has this content as /pool/a.mp4, want that name");
+}
+
+TEST_F(Forget, OfNoFootageRemovesUnfinishedWorkOnly) {
+  ASSERT_TRUE(dataset_->store().write_text(".work/parts/1", "unfinished"));
+  const int before = *dataset_->latest();
+  const auto preview = preview_forget(*dataset_, {});
+  ASSERT_TRUE(preview);
+  EXPECT_EQ(preview->leftovers, 1);
+  const auto summary = forget(ForgetRequest{});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->leftovers, 1);
+  EXPECT_EQ(summary->samples, 0);
+  EXPECT_EQ(*dataset_->latest(), before);
+  EXPECT_EQ(*count_unfinished(dataset_->store()), 0);
 }
 
 TEST_F(Forget, DamageElsewhereDoesNotKeepItFromRemoving) {

@@ -28,6 +28,15 @@ bool is_unfinished_write(std::string_view name) {
   return file.starts_with('.') && file.ends_with(".partial");
 }
 
+Result<int64_t> count_unfinished(storage::Store& store) {
+  int64_t count = 0;
+  LIDO_TRY(visit_stored(store, [&](const std::string& name) -> Result<void> {
+    count += is_unfinished_write(name) || name.starts_with(kWorkFolder) ? 1 : 0;
+    return {};
+  }));
+  return count;
+}
+
 Result<StoredFiles> StoredFiles::make(const Dataset& dataset, const Generation& generation) {
   StoredFiles files(fmt::format("generations/{:06}/", generation.number));
   LIDO_TRY(dataset.visit<SampleRow>(generation.number, [&](const SampleRow& row) -> Result<void> {

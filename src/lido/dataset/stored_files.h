@@ -26,6 +26,9 @@ enum class FileRole {
 /// Returns whether a name is that of a write that did not finish: ".NAME.partial".
 bool is_unfinished_write(std::string_view name);
 
+/// Counts the files of work that did not finish: of an ingest that was killed, or that runs now.
+Result<int64_t> count_unfinished(storage::Store& store);
+
 /// Sorts the stored files of a dataset by their role.
 class StoredFiles {
  public:
