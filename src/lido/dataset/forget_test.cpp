@@ -248,7 +248,7 @@ TEST_F(Forget, KnowsAClipOfNoGenerationByItsFile) {
   EXPECT_EQ(records[0].clip, clip);
   EXPECT_FALSE(records[0].fingerprint.empty());
   EXPECT_TRUE(records[0].done);
-  // The same content as a clip of the dataset: that clip must be named.
+  // A clip of the dataset with the same content must be named.
   republish([&](ClipRow& row) { row.fingerprint = records[0].fingerprint; }, {});
   const auto same = forget(clip.c_str(), 0, INFINITY);
   ASSERT_FALSE(same);
