@@ -37,21 +37,18 @@ void print_rules(bool json) {
   if (json) fmt::print("{}\n", json_text(list));
 }
 
-/// Checks all files, and returns their findings in order.
+/// Checks all files together, since an object may refer to one in another file, and returns their
+/// findings in order.
 Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>& files,
                                                   const cluster::CheckOptions& options) {
-  std::vector<cluster::Finding> findings;
-  int ray_objects = 0;
-  for (const std::string& file : files) {
-    auto check = LIDO_TRY(cluster::check_manifest(LIDO_TRY(read_text(file)), file, options));
-    std::ranges::move(check.findings, std::back_inserter(findings));
-    ray_objects += check.ray_objects;
-  }
-  // A check that found nothing to check must not pass.
-  if (ray_objects == 0)
+  std::vector<cluster::ManifestFile> manifests;
+  for (const std::string& file : files) manifests.push_back({LIDO_TRY(read_text(file)), file});
+  auto check = LIDO_TRY(cluster::check_manifests(manifests, options));
+  // A check that found nothing to check must not pass. A route to a head is found without the head.
+  if (check.ray_objects == 0 && check.findings.empty())
     return fail(ErrorCode::kInvalidArgument, "{}: no RayCluster, RayJob or RayService found",
                 fmt::join(files, ", "));
-  return findings;
+  return std::move(check.findings);
 }
 
 void print_finding(const cluster::Finding& finding) {

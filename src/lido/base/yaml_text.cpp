@@ -153,7 +153,7 @@ Result<void> check_yaml_text(std::string_view text, const std::string& file, int
     }
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: {}", file, line, error.msg);
+    return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file, line, error.msg);
   }
   return checker.result();
 }

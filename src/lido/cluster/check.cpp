@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 
 #include "lido/base/yaml_text.h"
@@ -57,41 +58,93 @@ struct ClusterSettings {
   bool autopilot = false;
   double idle_timeout_s = kDefaultIdle_s;
   std::string ray_version;  ///< Empty when the manifest has none.
+  std::string name;         ///< Name of the RayCluster; empty when KubeRay chooses the name.
+  std::set<std::string> driver_resources;  ///< Names that drivers of jobs request.
 };
 
-/// Checks the documents of one manifest, in order.
+/// Whether a kind is a list of objects, such as List and RayClusterList.
+bool is_list(const std::string& kind) {
+  return kind == "List" || (kind.starts_with("Ray") && kind.ends_with("List"));
+}
+
+/// Returns the kind of an object; the items of a typed list may have none of their own.
+std::string kind_of(const YAML::Node& node, const std::string& list = "") {
+  const std::string own = scalar_of(child(node, "kind"));
+  if (!own.empty() || list.size() <= 4) return own;
+  return list.substr(0, list.size() - 4);
+}
+
+/// Returns the resources that the entrypoint of a job requests, beside CPUs and GPUs.
+std::set<std::string> entrypoint_resources(const YAML::Node& job) {
+  std::set<std::string> names;
+  const auto json =
+      nlohmann::json::parse(scalar_of(child(job, "entrypointResources")), nullptr, false);
+  if (!json.is_object()) return names;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number() && value.get<double>() > 0) names.insert(name);
+  }
+  return names;
+}
+
+/// Checks the documents of several manifests, in order.
 class ManifestChecker {
  public:
-  ManifestChecker(std::string file, const CheckOptions& options) : options_(options) {
-    report_.file = std::move(file);
+  explicit ManifestChecker(const CheckOptions& options) : options_(options) {}
+
+  /// Begins the next file.
+  void begin_file(const std::string& file, int index) {
+    report_.file = file;
+    report_.file_index = index;
   }
 
   /// Reads names that other documents refer to.
   void add_names(const YAML::Node& node, int depth = 0) {
     const std::string kind = scalar_of(child(node, "kind"));
-    if (kind == "List" && depth <= kMaxListDepth) {
+    if (is_list(kind) && depth <= kMaxListDepth) {
       for (const YAML::Node& item : items_of(child(node, "items"))) add_names(item, depth + 1);
     }
     if (kind == "ServiceAccount" && is_false(child(node, "automountServiceAccountToken")))
       accounts_without_token_.insert(scalar_of(child(node, "metadata", "name")));
   }
 
-  void check_document(const YAML::Node& node, int depth = 0) {
-    const std::string kind = scalar_of(child(node, "kind"));
+  void check_document(const YAML::Node& node, int depth = 0, const std::string& list = "") {
+    const std::string kind = kind_of(node, list);
     report_.object = kind + " " + scalar_of(child(node, "metadata", "name"));
     report_.place = report_.object;
-    if (kind == "List") {
-      // An alias can make a list an item of itself.
+    if (is_list(kind)) {
       if (depth > kMaxListDepth) return;
-      for (const YAML::Node& item : items_of(child(node, "items"))) check_document(item, depth + 1);
+      for (const YAML::Node& item : items_of(child(node, "items")))
+        check_document(item, depth + 1, kind);
       return;
     }
     const YAML::Node spec = child(node, "spec");
-    report_.line = spec.IsDefined() ? spec.Mark().line + 1 : 1;
+    report_.line = (spec.IsDefined() ? spec : node).Mark().line + 1;
     if (kind.starts_with("Ray")) {
       ++ray_objects_;
+      check_fields(node, report_);
       check_kuberay_rules(node, report_);
     }
+    check_by_kind(kind, node, spec);
+    exposure_.add_document(node, report_);
+  }
+
+  /// Returns the findings in order of files and lines; ends the check.
+  ManifestCheck finish() {
+    exposure_.finish(report_);
+    std::vector<size_t> order(report_.findings.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::ranges::stable_sort(order, {}, [&](size_t i) {
+      return std::pair(report_.file_indices[i], report_.findings[i].line);
+    });
+    ManifestCheck check{.findings = {}, .ray_objects = ray_objects_};
+    for (const size_t i : order) check.findings.push_back(std::move(report_.findings[i]));
+    return check;
+  }
+
+ private:
+  static constexpr int kMaxListDepth = 3;
+
+  void check_by_kind(const std::string& kind, const YAML::Node& node, const YAML::Node& spec) {
     const bool autopilot =
         options_.autopilot ||
         scalar_of(child(node, "metadata", "annotations", "lido/platform")) == "gke-autopilot";
@@ -100,30 +153,24 @@ class ManifestChecker {
       if (is_set(spec) && scalar_of(child(upgrade, "type")) != "Recreate")
         report_.add(rule("upgrade-keeps-pods"), is_set(upgrade) ? upgrade : spec,
                     "upgradeStrategy.type is not Recreate");
-      check_cluster(spec, {.autopilot = autopilot});
+      check_cluster(spec, {.autopilot = autopilot,
+                           .ray_version = {},
+                           .name = scalar_of(child(node, "metadata", "name")),
+                           .driver_resources = {}});
     } else if (kind == "RayJob") {
       check_job(spec, autopilot);
     } else if (kind == "RayCronJob") {
       check_job(child(spec, "jobTemplate"), autopilot);
     } else if (kind == "RayService") {
-      check_cluster(child(spec, "rayClusterConfig"), {.autopilot = autopilot});
+      check_cluster(
+          child(spec, "rayClusterConfig"),
+          {.autopilot = autopilot, .ray_version = {}, .name = {}, .driver_resources = {}});
     } else if (kind == "Deployment") {
       check_operator(node);
     } else if (kind == "ConfigMap") {
       check_config(node);
     }
-    exposure_.add_document(node, report_);
   }
-
-  /// Returns the findings in order of lines; ends the check.
-  ManifestCheck finish() {
-    exposure_.finish(report_);
-    std::ranges::stable_sort(report_.findings, {}, &Finding::line);
-    return {.findings = std::move(report_.findings), .ray_objects = ray_objects_};
-  }
-
- private:
-  static constexpr int kMaxListDepth = 3;
 
   void add(const Rule& rule, const YAML::Node& node, std::string found) {
     report_.add(rule, node, std::move(found));
@@ -173,26 +220,40 @@ class ManifestChecker {
       add(rule("job-no-deadline"), spec,
           "neither preRunningDeadlineSeconds nor activeDeadlineSeconds");
     check_submitter(spec);
-    check_cluster(own_cluster, {.ends_with_job = left.empty(), .autopilot = autopilot});
+    check_cluster(own_cluster, {.ends_with_job = left.empty(),
+                                .autopilot = autopilot,
+                                .ray_version = {},
+                                .name = {},
+                                .driver_resources = entrypoint_resources(spec)});
   }
 
   void check_entrypoint(const YAML::Node& spec) {
-    const bool requests_resources = quantity_of(child(spec, "entrypointNumCpus")).value_or(0) > 0 ||
-                                    quantity_of(child(spec, "entrypointNumGpus")).value_or(0) > 0 ||
-                                    is_set(child(spec, "entrypointResources"));
-    if (is_set(child(spec, "entrypoint")) && !requests_resources)
-      add(rule("job-driver-on-head"), child(spec, "entrypoint"),
-          "the entrypoint requests no resources");
+    const YAML::Node entrypoint = child(spec, "entrypoint");
+    if (!is_set(entrypoint) || quantity_of(child(spec, "entrypointNumCpus")).value_or(0) > 0 ||
+        quantity_of(child(spec, "entrypointNumGpus")).value_or(0) > 0)
+      return;
+    const auto offered = offered_resources(child(spec, "rayClusterSpec", "headGroupSpec"));
+    std::set<std::string> wanted = entrypoint_resources(spec);
+    const bool requests_any = !wanted.empty();
+    // Ray itself gives the head node:__internal_head__.
+    std::erase_if(wanted, [&](const std::string& name) {
+      return name == "node:__internal_head__" || std::ranges::find(offered, name) != offered.end();
+    });
+    if (wanted.empty())
+      add(rule("job-driver-on-head"), entrypoint,
+          requests_any ? "the head offers all that the entrypoint requests"
+                       : "the entrypoint requests no resources");
   }
 
   /// Only the default mode has a pod that submits the job.
   void check_submitter(const YAML::Node& spec) {
     const std::string mode = scalar_of(child(spec, "submissionMode"));
     if (!mode.empty() && mode != "K8sJobMode") return;
-    const YAML::Node pod = child(spec, "submitterPodTemplate", "spec");
+    const YAML::Node submitter = child(spec, "submitterPodTemplate");
+    const YAML::Node pod = child(submitter, "spec");
     if (is_set(pod)) {
       report_.place = report_.object + ", submitter";
-      check_pod_security(pod, report_);
+      check_pod_security(pod, child(submitter, "metadata"), report_);
     } else if (is_set(child(spec, "entrypoint"))) {
       check_security_context(pod, child(spec, "entrypoint"), "KubeRay's submitter", report_);
     }
@@ -213,6 +274,7 @@ class ManifestChecker {
     check_passwords(spec, head);
     PodRequests sidecar;
     if (settings.autoscales) sidecar = check_autoscaler(spec, autoscaler);
+    head_cluster_ = settings.name;
     check_head(spec, head, {.is_head = true, .autopilot = settings.autopilot, .sidecars = sidecar});
     check_images(child(head, "template", "spec"), settings.ray_version);
     for (const YAML::Node& group : items_of(child(spec, "workerGroupSpecs")))
@@ -220,7 +282,7 @@ class ManifestChecker {
   }
 
   void check_authentication(const YAML::Node& spec, const YAML::Node& head) {
-    if (scalar_of(child(spec, "authOptions", "mode")) == "token") return;
+    if (scalar_of(child(spec, "authOptions", "mode")) == "token") return check_auth_modes(spec);
     bool has_proxy = false;
     const auto containers = items_of(child(head, "template", "spec", "containers"));
     for (const YAML::Node& container : containers)
@@ -238,16 +300,42 @@ class ManifestChecker {
                   : "no authOptions.mode token and no kube-rbac-proxy");
   }
 
+  /// Returns the head and the worker groups of a RayCluster.
+  static std::vector<YAML::Node> groups_of(const YAML::Node& spec) {
+    std::vector<YAML::Node> groups = {child(spec, "headGroupSpec")};
+    for (const YAML::Node& group : items_of(child(spec, "workerGroupSpecs")))
+      groups.push_back(group);
+    return groups;
+  }
+
+  /// KubeRay sets the mode only in containers that have no such variable (SetContainerTokenAuth).
+  void check_auth_modes(const YAML::Node& spec) {
+    for (const YAML::Node& group : groups_of(spec)) {
+      for (const YAML::Node& container : containers_of(child(group, "template", "spec"))) {
+        const YAML::Node variable = variable_of(container, "RAY_AUTH_MODE");
+        const std::string mode = scalar_of(child(variable, "value"));
+        if (is_set(variable) && mode != "token" && !is_set(child(variable, "valueFrom")))
+          add(rule("api-open"), variable,
+              fmt::format("RAY_AUTH_MODE is \"{}\" in container {}, which overrides authOptions",
+                          mode, scalar_of(child(container, "name"))));
+      }
+    }
+  }
+
   void check_passwords(const YAML::Node& spec, const YAML::Node& head) {
     const YAML::Node password = child(spec, "gcsFaultToleranceOptions", "redisPassword", "value");
     if (is_set(password)) add(rule("password-in-manifest"), password, "redisPassword has a value");
     const YAML::Node param = child(head, "rayStartParams", "redis-password");
     if (!scalar_of(param).empty() && !scalar_of(param).starts_with('$'))
       add(rule("password-in-manifest"), param, "redis-password has a value");
-    for (const YAML::Node& container : containers_of(child(head, "template", "spec"))) {
-      const YAML::Node value = child(variable_of(container, "REDIS_PASSWORD"), "value");
-      if (!scalar_of(value).empty())
-        add(rule("password-in-manifest"), value, "REDIS_PASSWORD has a value");
+    for (const YAML::Node& group : groups_of(spec)) {
+      for (const YAML::Node& container : containers_of(child(group, "template", "spec"))) {
+        for (const char* name : {"REDIS_PASSWORD", "RAY_AUTH_TOKEN"}) {
+          const YAML::Node value = child(variable_of(container, name), "value");
+          if (!scalar_of(value).empty())
+            add(rule("password-in-manifest"), value, fmt::format("{} has a value", name));
+        }
+      }
     }
   }
 
@@ -264,8 +352,9 @@ class ManifestChecker {
     if (scalar_of(child(options, "version")) != "v2")
       add(rule("autoscaler-v1"), place, "autoscalerOptions.version is not v2");
     const YAML::Node context = child(options, "securityContext");
-    check_security_context(context, is_set(context) ? context : place, "KubeRay's autoscaler",
-                           report_);
+    const YAML::Node pod = child(spec, "headGroupSpec", "template", "spec");
+    check_security_context(merged_context(pod, context), is_set(context) ? context : place,
+                           "KubeRay's autoscaler", report_);
     const YAML::Node resources = child(options, "resources");
     const auto cpu = quantity_of(child(resources, "limits", "cpu"));
     const auto memory = quantity_of(child(resources, "limits", "memory"));
@@ -288,9 +377,9 @@ class ManifestChecker {
     check_head_resource(head, "memory", "memory", rule("head-memory"));
     const YAML::Node pod = child(head, "template", "spec");
     if (spot_nodes(pod)) add(rule("head-spot"), pod, "the head may run on spot nodes");
-    exposure_.add_head(head, report_);
+    exposure_.add_head(head, head_cluster_, report_);
     check_group_pod(head, role, report_);
-    check_pod_security(pod, report_);
+    check_pod_security(pod, child(head, "template", "metadata"), report_);
     double workers = 0;
     for (const YAML::Node& group : items_of(child(spec, "workerGroupSpecs"))) {
       const double max = quantity_of(child(group, "maxReplicas")).value_or(0);
@@ -332,10 +421,11 @@ class ManifestChecker {
     const YAML::Node pod = child(worker, "template", "spec");
     check_scaling(worker, settings);
     check_spot_grace(pod);
+    check_spot_driver(worker, settings);
     check_token(pod, settings);
     check_group_pod(worker, {.is_head = false, .autopilot = settings.autopilot, .sidecars = {}},
                     report_);
-    check_pod_security(pod, report_);
+    check_pod_security(pod, child(worker, "template", "metadata"), report_);
     check_images(pod, settings.ray_version);
   }
 
@@ -349,6 +439,18 @@ class ManifestChecker {
         fmt::format("terminationGracePeriodSeconds is {}; {} gives {:g} s at most",
                     is_set(grace) ? scalar_of(grace) : "30, the default",
                     spot->cloud.empty() ? "the cloud" : spot->cloud, spot->grace_s));
+  }
+
+  /// Drivers run on pods that offer what they request; Lido's drivers request "driver".
+  void check_spot_driver(const YAML::Node& worker, const ClusterSettings& settings) {
+    const YAML::Node pod = child(worker, "template", "spec");
+    if (!spot_nodes(pod)) return;
+    for (const std::string& name : offered_resources(worker)) {
+      if (name != "driver" && !settings.driver_resources.contains(name)) continue;
+      add(rule("driver-spot"), pod,
+          fmt::format("the group offers {}, which drivers request, on spot nodes", name));
+      return;
+    }
   }
 
   void check_token(const YAML::Node& pod, const ClusterSettings& settings) {
@@ -382,11 +484,8 @@ class ManifestChecker {
     const YAML::Node own = child(worker, "idleTimeoutSeconds");
     const double idle_s = quantity_of(own).value_or(settings.idle_timeout_s);
     const YAML::Node pod = child(worker, "template", "spec");
-    const auto containers = items_of(child(pod, "containers"));
     const bool has_gpu = is_set(child(pod, "nodeSelector", "cloud.google.com/gke-accelerator")) ||
-                         (!containers.empty() && quantity_of(child(containers.front(), "resources",
-                                                                   "limits", "nvidia.com/gpu"))
-                                                         .value_or(0) > 0);
+                         sum_of_limits(pod, "nvidia.com/gpu") > 0;
     const double min_idle_s = has_gpu ? kMinGpuIdle_s : kMinIdle_s;
     if (idle_s < min_idle_s)
       add(rule("idle-too-short"), is_set(own) ? own : worker,
@@ -415,7 +514,12 @@ class ManifestChecker {
          items_of(child(deployment, "spec", "template", "spec", "containers"))) {
       const std::string image = scalar_of(child(container, "image"));
       if (!image.contains("kuberay") || !image.contains("operator")) continue;
-      if (++operators_ > 1) add(rule("two-operators"), container, "a second KubeRay operator");
+      // Two of the files can have the same Deployment.
+      const YAML::Node metadata = child(deployment, "metadata");
+      operators_.insert(fmt::format("{}/{}/{}", scalar_of(child(metadata, "namespace")),
+                                    scalar_of(child(metadata, "name")),
+                                    scalar_of(child(container, "name")) + image));
+      if (operators_.size() > 1) add(rule("two-operators"), container, "a second KubeRay operator");
     }
   }
 
@@ -424,7 +528,8 @@ class ManifestChecker {
   ExposureCheck exposure_;
   std::set<std::string> accounts_without_token_;
   int ray_objects_ = 0;
-  int operators_ = 0;  ///< KubeRay operators so far.
+  std::set<std::string> operators_;  ///< Containers of KubeRay operators so far.
+  std::string head_cluster_;         ///< Name of the RayCluster whose head is checked.
 };
 
 }  // namespace
@@ -435,48 +540,39 @@ std::string_view name_of(Severity severity) {
   return kNames[static_cast<size_t>(severity)];
 }
 
-Result<double> parse_quantity(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, double>, 14> kUnits = {{{"Ki", 0x1p10},
-                                                                           {"Mi", 0x1p20},
-                                                                           {"Gi", 0x1p30},
-                                                                           {"Ti", 0x1p40},
-                                                                           {"Pi", 0x1p50},
-                                                                           {"Ei", 0x1p60},
-                                                                           {"m", 1e-3},
-                                                                           {"k", 1e3},
-                                                                           {"M", 1e6},
-                                                                           {"G", 1e9},
-                                                                           {"T", 1e12},
-                                                                           {"P", 1e15},
-                                                                           {"E", 1e18},
-                                                                           {"", 1}}};
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  const auto found = std::ranges::find(kUnits, unit, &std::pair<std::string_view, double>::first);
-  if (error != std::errc() || found == kUnits.end() || !std::isfinite(value)) {
-    return fail(ErrorCode::kInvalidArgument,
-                "quantity is \"{}\", want a number like 500m, 2 or 4Gi", text);
+Result<ManifestCheck> check_manifests(const std::vector<ManifestFile>& files,
+                                      const CheckOptions& options) {
+  std::vector<std::vector<YAML::Node>> documents;
+  for (const ManifestFile& file : files) {
+    LIDO_TRY(check_yaml_text(file.text, file.name, std::numeric_limits<int>::max()));
+    try {
+      documents.push_back(YAML::LoadAll(file.text));
+    } catch (const YAML::Exception& error) {
+      const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
+      return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file.name, line, error.msg);
+    }
+    if (std::ranges::none_of(documents.back(), manifest::is_set))
+      return fail(ErrorCode::kInvalidArgument, "{}: the manifest is empty, want YAML documents",
+                  file.name);
   }
-  return value * found->second;
+  manifest::ManifestChecker checker(options);
+  for (const auto& of_file : documents) {
+    for (const YAML::Node& document : of_file) checker.add_names(document);
+  }
+  for (size_t i = 0; i < files.size(); ++i) {
+    try {
+      checker.begin_file(files[i].name, static_cast<int>(i));
+      for (const YAML::Node& document : documents[i]) checker.check_document(document);
+    } catch (const YAML::Exception& error) {
+      return fail(ErrorCode::kInvalidArgument, "{}: {}", files[i].name, error.msg);
+    }
+  }
+  return checker.finish();
 }
 
 Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file,
                                      const CheckOptions& options) {
-  LIDO_TRY(check_yaml_text(text, file, std::numeric_limits<int>::max()));
-  manifest::ManifestChecker checker(file, options);
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (std::ranges::none_of(documents, manifest::is_set))
-      return fail(ErrorCode::kInvalidArgument, "{}: the manifest is empty, want YAML documents",
-                  file);
-    for (const YAML::Node& document : documents) checker.add_names(document);
-    for (const YAML::Node& document : documents) checker.check_document(document);
-  } catch (const YAML::Exception& error) {
-    const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
-    return fail(ErrorCode::kInvalidArgument, "{}:{}: not YAML: {}", file, line, error.msg);
-  }
-  return checker.finish();
+  return check_manifests({{std::string(text), file}}, options);
 }
 
 }  // namespace lido::cluster

@@ -16,15 +16,15 @@ std::string_view name_of(Severity severity);
 /// A place in a manifest that breaks a rule.
 struct Finding {
   const Rule* rule = nullptr;  ///< Never null; an element of kRules.
-  std::string file;            ///< As given to check_manifest().
+  std::string file;            ///< Name of its ManifestFile.
   int line = 0;                ///< From 1.
   std::string object;          ///< "RayCluster pool-a, worker group cpu".
   std::string found;           ///< The setting at fault: "num-cpus is 4".
 };
 
-/// Result of a check of one manifest.
+/// Result of a check.
 struct ManifestCheck {
-  std::vector<Finding> findings;  ///< In order of lines.
+  std::vector<Finding> findings;  ///< In order of files, then of lines.
   int ray_objects = 0;            ///< RayClusters, RayJobs, RayCronJobs and RayServices.
 };
 
@@ -35,13 +35,22 @@ struct CheckOptions {
   bool autopilot = false;
 };
 
-/// Checks the Ray objects of a manifest, and the services, ingresses, routes and operators beside
-/// them, against kRules. Ignores objects of other kinds. Pure, so safe from any thread.
+/// A file with Kubernetes objects.
+struct ManifestFile {
+  std::string text;  ///< Any number of YAML documents; merge keys (`<<`) are resolved.
+  std::string name;  ///< For findings and errors.
+};
+
+/// Checks the Ray objects of manifests, and the services, ingresses, routes and operators beside
+/// them, against kRules. An object in one file may refer to objects in the others. Ignores objects
+/// of other kinds. Pure, so safe from any thread.
 ///
-/// @param text  Any number of YAML documents; merge keys (`<<`) are resolved.
-/// @param file  File name for findings and errors.
-/// @return kInvalidArgument, with the line, when the text is not YAML or check_yaml_text() refuses
-///         the text; also when the text is empty.
+/// @return kInvalidArgument, with the line, when a text is not YAML or check_yaml_text() refuses
+///         the text; also when a text is empty.
+Result<ManifestCheck> check_manifests(const std::vector<ManifestFile>& files,
+                                      const CheckOptions& options = {});
+
+/// Checks one manifest as check_manifests() does.
 Result<ManifestCheck> check_manifest(std::string_view text, const std::string& file,
                                      const CheckOptions& options = {});
 

@@ -26,11 +26,16 @@ class KubeRayRules {
     if (kind == "RayCluster") {
       check_name(kMaxClusterName);
       check_cluster(spec);
+      check_upgrade_type(child(spec, "upgradeStrategy", "type"), {"Recreate", "None"});
     } else if (kind == "RayJob") {
       check_name(kMaxOwnerName);
       check_job(spec);
     } else if (kind == "RayCronJob") {
       check_job(child(spec, "jobTemplate"));
+      const YAML::Node schedule = child(spec, "schedule");
+      if (const auto fault = fault_of_schedule(scalar_of(schedule));
+          is_set(schedule) && !fault.empty())
+        refuse(schedule, fmt::format("schedule \"{}\" {}", scalar_of(schedule), fault));
     } else if (kind == "RayService") {
       check_name(kMaxOwnerName);
       check_service(spec);
@@ -66,6 +71,37 @@ class KubeRayRules {
     check_cluster(cluster);
     const YAML::Node name = child(cluster, "headGroupSpec", "headService", "metadata", "name");
     if (is_set(name)) refuse(name, "headService of a RayService has a name");
+    const YAML::Node delay = child(spec, "rayClusterDeletionDelaySeconds");
+    if (quantity_of(delay).value_or(0) < 0)
+      refuse(delay,
+             fmt::format("rayClusterDeletionDelaySeconds is {}, want 0 or more", scalar_of(delay)));
+    const YAML::Node strategy = child(spec, "upgradeStrategy");
+    check_upgrade_type(child(strategy, "type"),
+                       {"NewCluster", "NewClusterWithIncrementalUpgrade", "None"});
+    if (scalar_of(child(strategy, "type")) == "NewClusterWithIncrementalUpgrade")
+      check_incremental_upgrade(strategy, cluster);
+  }
+
+  void check_upgrade_type(const YAML::Node& type, const std::vector<std::string_view>& allowed) {
+    if (is_set(type) && std::ranges::find(allowed, scalar_of(type)) == allowed.end())
+      refuse(type, fmt::format("upgradeStrategy.type is {}, want one of {}", scalar_of(type),
+                               fmt::join(allowed, ", ")));
+  }
+
+  void check_incremental_upgrade(const YAML::Node& strategy, const YAML::Node& cluster) {
+    const YAML::Node options = child(strategy, "clusterUpgradeOptions");
+    if (!is_true(child(cluster, "enableInTreeAutoscaling")))
+      refuse(strategy, "NewClusterWithIncrementalUpgrade without autoscaling");
+    if (!is_set(options))
+      return refuse(strategy, "NewClusterWithIncrementalUpgrade without clusterUpgradeOptions");
+    for (const char* key : {"maxSurgePercent", "stepSizePercent"}) {
+      const YAML::Node node = child(options, key);
+      if (const double percent = quantity_of(node).value_or(0); percent < 0 || percent > 100)
+        refuse(node, fmt::format("{} is {}, want 0 to 100", key, scalar_of(node)));
+    }
+    const YAML::Node interval = child(options, "intervalSeconds");
+    if (quantity_of(interval).value_or(1) <= 0)
+      refuse(interval, fmt::format("intervalSeconds is {}, want 1 or more", scalar_of(interval)));
   }
 
   void check_k8s_auth_owner(const YAML::Node& cluster, const char* kind) {
@@ -206,6 +242,7 @@ class KubeRayRules {
       if (items_of(child(group, "template", "spec", "containers")).empty())
         refuse(group, name + " without a container");
       check_replicas(group, name);
+      check_group_name(child(group, "groupName"));
       check_group(group, name);
       const YAML::Node suspend = child(group, "suspend");
       if (is_true(suspend) && autoscales) refuse(suspend, name + " is suspended with autoscaling");
@@ -214,6 +251,21 @@ class KubeRayRules {
     check_gcs(spec, head);
     check_autoscaler(spec, head, autoscales);
     check_auth(spec);
+  }
+
+  /// The name becomes a label of the pods, and in small letters a part of their names.
+  void check_group_name(const YAML::Node& node) {
+    constexpr size_t kMaxLabel = 63;
+    const std::string name = scalar_of(node);
+    if (name.empty()) return;
+    const auto is_plain = [](unsigned char c) { return std::isalnum(c) != 0; };
+    if (name.size() > kMaxLabel)
+      refuse(node,
+             fmt::format("groupName has {} characters, want {} at most", name.size(), kMaxLabel));
+    else if (!is_plain(name.front()) || !is_plain(name.back()) ||
+             !std::ranges::all_of(name,
+                                  [&](char c) { return is_plain(c) || c == '-' || c == '.'; }))
+      refuse(node, fmt::format("groupName is {}, want letters, digits and dashes", name));
   }
 
   void check_replicas(const YAML::Node& group, const std::string& name) {

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <regex>
 
 #include "lido/cluster/autopilot.h"
+#include "lido/cluster/gpus.h"
 #include "lido/cluster/manifest.h"
 
 namespace lido::cluster::manifest {
@@ -18,8 +19,9 @@ constexpr double kMinHeadBytes = 2 * kGiB;
 /// Time without an answer after which a probe may restart a container, seconds.
 constexpr double kMinProbe_s = 30, kMaxProbe_s = 60;
 constexpr double kMinProbeTimeout_s = 5;
-/// Disk that Autopilot gives a container without a request.
-constexpr double kDefaultDisk_gib = 1;
+/// Requests that Autopilot gives a container without them. GKE docs, Resource requests in
+/// Autopilot.
+constexpr double kDefaultCpu = 0.5, kDefaultMemory_gib = 2, kDefaultDisk_gib = 1;
 
 YAML::Node first_container(const YAML::Node& pod) {
   const auto containers = items_of(child(pod, "containers"));
@@ -31,26 +33,36 @@ std::string text_of_bytes(double bytes) {
                             : fmt::format("{:.0f} bytes", bytes);
 }
 
-/// Removes one level of a POSIX shell's quotes.
-/// @return Empty when a quote is not closed.
-std::optional<std::string> without_shell_quotes(std::string_view text) {
-  std::string plain;
-  char quote = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quote == 0 && (c == '\'' || c == '"')) {
-      quote = c;
-    } else if (quote != 0 && c == quote) {
-      quote = 0;
-    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
-      const char next = text[++i];
-      if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`') plain += c;
-      plain += next;
-    } else {
-      plain += c;
-    }
+/// Whether a command of a shell installs packages.
+bool installs_packages(const std::string& command) {
+  static const std::regex kInstall(
+      "\\b(pip3?|conda|mamba|micromamba|apt|apt-get|yum|dnf|microdnf)\\s+(-\\S+\\s+)*install\\b"
+      "|\\bapk\\s+(-\\S+\\s+)*add\\b");
+  constexpr size_t kMaxLength = 2000;  // std::regex recurses over the text.
+  for (size_t start = 0; start < command.size(); start += kMaxLength / 2) {
+    if (std::regex_search(command.substr(start, kMaxLength), kInstall)) return true;
   }
-  return quote == 0 ? std::optional(plain) : std::nullopt;
+  return false;
+}
+
+/// Returns the reason why no GPU machine of GKE fits a pod; empty when one fits, or for GPUs that
+/// Lido does not know.
+/// @param gpus  The pod's limit.
+std::optional<std::string> gpu_rejection(std::string_view type, double gpus,
+                                         const PodRequests& pod) {
+  const auto counts = gpu_counts(type);
+  // A pod without a limit of GPUs has a rule of its own.
+  if (counts.empty() || gpus <= 0) return std::nullopt;
+  const auto count = std::ranges::find(counts, gpus);
+  if (count == counts.end())
+    return fmt::format("{:g} {} in a pod, want one of {}", gpus, type, fmt::join(counts, ", "));
+  const GpuLimits* machine = gpu_limits(type, *count);
+  if (machine == nullptr || (pod.cpu < machine->cpu && pod.memory_gib < machine->memory_gib))
+    return std::nullopt;
+  return fmt::format(
+      "{:g} CPUs and {:.4g} GiB of a pod with {:g} {}, want less than {:g} CPUs and {:g} GiB, the "
+      "largest such machine",
+      pod.cpu, pod.memory_gib, gpus, type, machine->cpu, machine->memory_gib);
 }
 
 /// Checks the pod of one group.
@@ -67,7 +79,7 @@ class GroupPod {
         requests_(child(container_, "resources", "requests")) {}
 
   void check() {
-    check_start_params();
+    manifest::check_start_params(group_, report_);
     if (!is_set(container_)) return;
     check_memory();
     check_disks();
@@ -75,7 +87,10 @@ class GroupPod {
     check_cpus();
     check_autopilot();
     check_placement();
-    for (const YAML::Node& container : containers_of(pod_)) check_start_command(container);
+    for (const YAML::Node& container : containers_of(pod_)) {
+      check_start_command(container);
+      check_container(container);
+    }
   }
 
  private:
@@ -90,39 +105,6 @@ class GroupPod {
         return quantity_of(value);
     }
     return std::nullopt;
-  }
-
-  void check_start_params() {
-    for (const auto& [key, node] : entries_of(params_)) {
-      // yaml-cpp tags plain scalars with "?", quoted ones with "!".
-      const bool is_plain = node.IsScalar() && node.Tag() == "?";
-      const auto value = scalar_of(node);
-      double number = 0;
-      const bool is_text =
-          !is_plain || (!YAML::convert<double>::decode(node, number) && !boolean_of(node));
-      if (!is_text)
-        add(rule("param-not-text"), node, fmt::format("{} is {} without quotes", key, value));
-    }
-    for (const char* key : {"num-cpus", "num-gpus"}) {
-      const YAML::Node node = child(params_, key);
-      const auto number = quantity_of(node);
-      if (number && *number != std::floor(*number))
-        add(rule("cpus-fractional"), node, fmt::format("{} is {}", key, scalar_of(node)));
-    }
-    check_resources_param();
-  }
-
-  /// The shell that runs `ray start` takes away one level of quotes; Ray wants JSON then.
-  void check_resources_param() {
-    const YAML::Node node = child(params_, "resources");
-    if (scalar_of(node).empty()) return;
-    const auto seen_by_ray = without_shell_quotes(scalar_of(node));
-    const auto json = seen_by_ray ? nlohmann::json::parse(*seen_by_ray, nullptr, false)
-                                  : nlohmann::json(nlohmann::json::value_t::discarded);
-    if (!json.is_object())
-      add(rule("resources-unquoted"), node,
-          fmt::format("resources is {}; ray start gets {}", scalar_of(node),
-                      seen_by_ray.value_or("an open quote")));
   }
 
   void check_memory() {
@@ -170,7 +152,12 @@ class GroupPod {
         if (scalar_of(child(volume, "name")) != scalar_of(child(mount, "name"))) continue;
         const YAML::Node empty = child(volume, "emptyDir");
         const auto size = quantity_of(child(empty, "sizeLimit"));
-        if (path == "/dev/shm" && store && size && *size < *store)
+        const bool is_memory = scalar_of(child(empty, "medium")) == "Memory" ||
+                               scalar_of(child(volume, "hostPath", "path")) == "/dev/shm";
+        if (path == "/dev/shm" && store && !is_memory)
+          add(rule("object-store-over-shm"), is_set(empty) ? empty : volume,
+              "/dev/shm is a volume on disk, want medium: Memory");
+        else if (path == "/dev/shm" && store && size && *size < *store)
           add(rule("object-store-over-shm"), empty,
               fmt::format("/dev/shm {}, object store {}", text_of_bytes(*size),
                           text_of_bytes(*store)));
@@ -201,6 +188,14 @@ class GroupPod {
           fmt::format("restarted after {:g} attempts without an answer within {:g} s each, one "
                       "every {:g} s",
                       failures, timeout_s, period_s));
+    const YAML::Node startup = child(container_, "startupProbe");
+    if (!is_set(startup)) return;
+    const double start_s = quantity_of(child(startup, "initialDelaySeconds")).value_or(0) +
+                           quantity_of(child(startup, "failureThreshold")).value_or(3) *
+                               quantity_of(child(startup, "periodSeconds")).value_or(10);
+    if (start_s < kMinProbe_s)
+      add(rule("probe-too-eager"), startup,
+          fmt::format("restarted when Ray has not started after {:g} s", start_s));
   }
 
   void check_cpus() {
@@ -212,44 +207,90 @@ class GroupPod {
           fmt::format("limit {:g}, request {:g}", *limit, *request));
   }
 
-  /// Requests of all containers of the pod; empty when one has no CPU or memory request.
-  std::optional<PodRequests> pod_requests() const {
-    PodRequests sum = role_.sidecars;
-    for (const YAML::Node& container : items_of(child(pod_, "containers"))) {
-      const YAML::Node resources = child(container, "resources");
-      const auto amount = [&](const char* key) {
-        const auto request = quantity_of(child(resources, "requests", key));
-        return request ? request : quantity_of(child(resources, "limits", key));
-      };
-      const auto cpu = amount("cpu"), memory = amount("memory");
-      if (!cpu || !memory) return std::nullopt;
-      sum.cpu += *cpu;
-      sum.memory_gib += *memory / kGiB;
-      sum.disk_gib += amount("ephemeral-storage").value_or(kDefaultDisk_gib * kGiB) / kGiB;
+  /// Returns what a container requests on Autopilot, which fills in missing requests.
+  static PodRequests requests_of(const YAML::Node& container) {
+    const auto amount = [&](const char* key, double missing) {
+      for (const char* kind : {"requests", "limits"}) {
+        if (const auto given = quantity_of(child(container, "resources", kind, key))) return *given;
+      }
+      return missing;
+    };
+    return {amount("cpu", kDefaultCpu), amount("memory", kDefaultMemory_gib * kGiB) / kGiB,
+            amount("ephemeral-storage", kDefaultDisk_gib * kGiB) / kGiB};
+  }
+
+  /// Returns the requests of the pod: containers and sidecars together, or more where an init
+  /// container needs more while it runs.
+  ///
+  /// Source: Kubernetes docs, Sidecar Containers, Resource sharing within containers.
+  PodRequests pod_requests() const {
+    const auto plus = [](const PodRequests& a, const PodRequests& b) {
+      return PodRequests{a.cpu + b.cpu, a.memory_gib + b.memory_gib, a.disk_gib + b.disk_gib};
+    };
+    PodRequests sidecars, most;
+    for (const YAML::Node& container : items_of(child(pod_, "initContainers"))) {
+      const PodRequests own = requests_of(container);
+      const PodRequests now = plus(sidecars, own);
+      most = {std::max(most.cpu, now.cpu), std::max(most.memory_gib, now.memory_gib),
+              std::max(most.disk_gib, now.disk_gib)};
+      if (scalar_of(child(container, "restartPolicy")) == "Always") sidecars = now;
     }
-    return sum;
+    PodRequests sum = plus(role_.sidecars, sidecars);
+    for (const YAML::Node& container : items_of(child(pod_, "containers")))
+      sum = plus(sum, requests_of(container));
+    return {std::max(sum.cpu, most.cpu), std::max(sum.memory_gib, most.memory_gib),
+            std::max(sum.disk_gib, most.disk_gib)};
   }
 
   void check_autopilot() {
     bool on_gke = role_.autopilot, has_own_grid = false;
-    for (const auto& [key, value] : entries_of(child(pod_, "nodeSelector"))) {
+    std::string compute_class, gpu_type;
+    for (const auto& [key, value] : selected_labels(pod_)) {
       on_gke = on_gke || key.starts_with("cloud.google.com/");
       // Accelerators and chosen machine families have grids of their own.
       has_own_grid = has_own_grid || key.contains("accelerator") || key.contains("gke-tpu") ||
                      key.contains("machine-family");
+      if (key == kClassLabel) compute_class = scalar_of(value);
+      if (key == "cloud.google.com/gke-accelerator") gpu_type = scalar_of(value);
     }
-    const AutopilotClass* limits =
-        autopilot_class(scalar_of(child(pod_, "nodeSelector", kClassLabel)));
-    const auto requests = pod_requests();
-    if (!on_gke || has_own_grid || limits == nullptr || !requests) return;
-    check_disk_request(requests->disk_gib);
-    const PodRequests billed = billed_requests(*limits, *requests);
+    if (role_.autopilot) check_node_access();
+    const AutopilotClass* limits = autopilot_class(compute_class);
+    const PodRequests requests = pod_requests();
+    const YAML::Node place = is_set(requests_) ? requests_ : container_;
+    if (!gpu_type.empty()) {
+      if (const auto reason =
+              gpu_rejection(gpu_type, sum_of_limits(pod_, "nvidia.com/gpu"), requests))
+        add(rule("autopilot-rejects"), place, *reason);
+    }
+    if (!on_gke || has_own_grid || limits == nullptr) return;
+    check_disk_request(requests.disk_gib);
+    const PodRequests billed = billed_requests(*limits, requests);
     if (const auto reason = autopilot_rejection(*limits, billed))
-      return add(rule("autopilot-rejects"), requests_, *reason);
-    if (billed.cpu > requests->cpu + 1e-6 || billed.memory_gib > requests->memory_gib + 1e-3)
-      add(rule("autopilot-rewrites"), requests_,
-          fmt::format("{:g} CPUs and {:.4g} GiB become {:g} CPUs and {:.4g} GiB", requests->cpu,
-                      requests->memory_gib, billed.cpu, billed.memory_gib));
+      return add(rule("autopilot-rejects"), place, *reason);
+    if (billed.cpu > requests.cpu + 1e-6 || billed.memory_gib > requests.memory_gib + 1e-3)
+      add(rule("autopilot-rewrites"), place,
+          fmt::format("{:g} CPUs and {:.4g} GiB become {:g} CPUs and {:.4g} GiB", requests.cpu,
+                      requests.memory_gib, billed.cpu, billed.memory_gib));
+  }
+
+  /// Autopilot permits no pod that uses its node: docs, Autopilot security.
+  void check_node_access() {
+    std::vector<std::string> faults;
+    for (const char* key : {"hostNetwork", "hostPID", "hostIPC"}) {
+      if (is_true(child(pod_, key))) faults.emplace_back(key);
+    }
+    for (const YAML::Node& volume : items_of(child(pod_, "volumes"))) {
+      const YAML::Node path = child(volume, "hostPath", "path");
+      if (is_set(path) && scalar_of(path) != "/var/log" &&
+          !scalar_of(path).starts_with("/var/log/"))
+        faults.push_back("hostPath " + scalar_of(path));
+    }
+    for (const YAML::Node& container : containers_of(pod_)) {
+      if (is_true(child(container, "securityContext", "privileged")))
+        faults.push_back("privileged container " + scalar_of(child(container, "name")));
+    }
+    if (!faults.empty())
+      add(rule("autopilot-rejects"), pod_, fmt::format("{}", fmt::join(faults, ", ")));
   }
 
   /// Volumes on the node's disk count toward the pod's ephemeral storage.
@@ -270,14 +311,17 @@ class GroupPod {
   }
 
   void check_placement() {
-    const YAML::Node selector = child(pod_, "nodeSelector");
-    const bool on_gpu_node = is_set(child(selector, "cloud.google.com/gke-accelerator"));
-    if (!role_.is_head && on_gpu_node &&
-        quantity_of(child(limits_, "nvidia.com/gpu")).value_or(0) <= 0)
+    const auto labels = selected_labels(pod_);
+    std::string name;
+    bool on_gpu_node = false;
+    for (const auto& [key, value] : labels) {
+      if (key == kClassLabel) name = scalar_of(value);
+      on_gpu_node = on_gpu_node || key == "cloud.google.com/gke-accelerator";
+    }
+    if (!role_.is_head && on_gpu_node && sum_of_limits(pod_, "nvidia.com/gpu") <= 0)
       add(rule("gpu-without-limit"), pod_, "a node with a GPU, and no nvidia.com/gpu limit");
-    const std::string name = scalar_of(child(selector, kClassLabel));
     if (!is_custom_class(name)) return;
-    for (const auto& [key, value] : entries_of(selector)) {
+    for (const auto& [key, value] : labels) {
       const bool is_hardware =
           key == "cloud.google.com/gke-accelerator" || key == "cloud.google.com/machine-family" ||
           key == "cloud.google.com/gke-spot" || key == "cloud.google.com/gke-provisioning";
@@ -288,13 +332,33 @@ class GroupPod {
   }
 
   void check_start_command(const YAML::Node& container) {
+    const YAML::Node hook = child(container, "lifecycle", "postStart", "exec", "command");
     std::string command;
-    for (const char* key : {"command", "args"}) {
-      for (const YAML::Node& word : items_of(child(container, key)))
-        command += scalar_of(word) + " ";
+    for (const YAML::Node& words : {child(container, "command"), child(container, "args"), hook}) {
+      for (const YAML::Node& word : items_of(words)) command += scalar_of(word) + " ";
     }
-    if (command.contains("pip install") || command.contains("apt-get install"))
+    if (installs_packages(command))
       add(rule("install-at-start"), container, "the container installs packages when it starts");
+  }
+
+  /// Values that the API server refuses in a pod.
+  void check_container(const YAML::Node& container) {
+    const std::string name = scalar_of(child(container, "name"));
+    for (const YAML::Node& variable : items_of(child(container, "env"))) {
+      const YAML::Node value = child(variable, "value");
+      if (is_set(value) && !is_text(value))
+        add(rule("kuberay-refuses"), value,
+            fmt::format("env {} of container {} is {} without quotes, want text",
+                        scalar_of(child(variable, "name")), name, scalar_of(value)));
+    }
+    for (const auto& [key, request] : entries_of(child(container, "resources", "requests"))) {
+      const auto asked = quantity_of(request);
+      const auto limit = quantity_of(child(container, "resources", "limits", key.c_str()));
+      if (asked && limit && *asked > *limit)
+        add(rule("kuberay-refuses"), request,
+            fmt::format("container {} requests {} of {}, above its limit", name, scalar_of(request),
+                        key));
+    }
   }
 
   YAML::Node group_;
@@ -307,51 +371,6 @@ class GroupPod {
 
 void check_group_pod(const YAML::Node& group, const PodRole& role, Report& report) {
   GroupPod(group, role, report).check();
-}
-
-void check_security_context(const YAML::Node& context, const YAML::Node& place,
-                            const std::string& owner, Report& report) {
-  std::vector<std::string> faults;
-  if (!is_true(child(context, "runAsNonRoot"))) faults.emplace_back("no runAsNonRoot");
-  if (scalar_of(child(context, "runAsUser")) == "0") faults.emplace_back("runAsUser 0");
-  if (is_true(child(context, "privileged"))) faults.emplace_back("privileged");
-  if (!is_false(child(context, "allowPrivilegeEscalation")))
-    faults.emplace_back("no allowPrivilegeEscalation: false");
-  const auto dropped = items_of(child(context, "capabilities", "drop"));
-  if (std::ranges::none_of(dropped, [](const auto& each) { return scalar_of(each) == "ALL"; }))
-    faults.emplace_back("no drop ALL");
-  for (const YAML::Node& added : items_of(child(context, "capabilities", "add"))) {
-    if (scalar_of(added) != "NET_BIND_SERVICE") faults.push_back("capability " + scalar_of(added));
-  }
-  const std::string profile = scalar_of(child(context, "seccompProfile", "type"));
-  if (profile != "RuntimeDefault" && profile != "Localhost")
-    faults.emplace_back("no seccompProfile");
-  if (!faults.empty())
-    report.add(rule("privileges"), place, fmt::format("{}: {}", owner, fmt::join(faults, ", ")));
-}
-
-void check_pod_security(const YAML::Node& pod, Report& report) {
-  if (!is_set(pod)) return;
-  std::vector<std::string> faults;
-  for (const char* key : {"hostNetwork", "hostPID", "hostIPC"}) {
-    if (is_true(child(pod, key))) faults.emplace_back(key);
-  }
-  for (const YAML::Node& volume : items_of(child(pod, "volumes"))) {
-    if (is_set(child(volume, "hostPath")))
-      faults.push_back("hostPath " + scalar_of(child(volume, "hostPath", "path")));
-  }
-  if (!faults.empty())
-    report.add(rule("privileges"), pod, fmt::format("pod: {}", fmt::join(faults, ", ")));
-  const YAML::Node shared = child(pod, "securityContext");
-  for (const YAML::Node& container : containers_of(pod)) {
-    // A container's own settings replace those of its pod.
-    YAML::Node both(YAML::NodeType::Map);
-    for (const auto& [key, value] : entries_of(shared)) both[key] = value;
-    const YAML::Node own = child(container, "securityContext");
-    for (const auto& [key, value] : entries_of(own)) both[key] = value;
-    check_security_context(both, is_set(own) ? own : container,
-                           "container " + scalar_of(child(container, "name")), report);
-  }
 }
 
 }  // namespace lido::cluster::manifest

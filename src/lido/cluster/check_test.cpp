@@ -8,81 +8,14 @@
 #include <array>
 #include <set>
 
+#include "lido/cluster/testing.h"
+
 namespace lido::cluster {
 namespace {
 
-constexpr std::string_view kGood = R"(apiVersion: ray.io/v1
-kind: RayJob
-metadata: {name: pool-a}
-spec:
-  entrypoint: lido ingest gs://pool-a/raw --out gs://pool-a/train --on ray
-  entrypointNumCpus: 1
-  runtimeEnvYAML: "env_vars: {A: b}"
-  shutdownAfterJobFinishes: true
-  preRunningDeadlineSeconds: 1800
-  submissionMode: HTTPMode
-  rayClusterSpec:
-    rayVersion: "2.60.0"
-    enableInTreeAutoscaling: true
-    authOptions: {mode: token}
-    autoscalerOptions:
-      version: v2
-      idleTimeoutSeconds: 60
-      securityContext: &restricted
-        {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]},
-        seccompProfile: {type: RuntimeDefault}}
-    headGroupSpec:
-      serviceType: ClusterIP
-      rayStartParams: {num-cpus: "0", memory: "0", object-store-memory: "150000000"}
-      template:
-        spec:
-          nodeSelector: {}
-          containers:
-          - name: ray-head
-            image: registry.example/lido:0.1.0
-            command: [ray-head]
-            livenessProbe: {failureThreshold: 6, periodSeconds: 10, timeoutSeconds: 5}
-            resources:
-              requests: {cpu: "1", memory: 4Gi}
-              limits: {cpu: "1", memory: 4Gi, ephemeral-storage: 4Gi}
-            securityContext: *restricted
-    workerGroupSpecs:
-    - groupName: cpu
-      minReplicas: 0
-      maxReplicas: 10
-      rayStartParams: {memory: "7000000000", object-store-memory: "500000000"}
-      template:
-        spec:
-          nodeSelector: {cloud.google.com/gke-spot: "true"}
-          terminationGracePeriodSeconds: 25
-          automountServiceAccountToken: false
-          containers:
-          - name: ray-worker
-            image: registry.example/lido:0.1.0
-            livenessProbe: {failureThreshold: 6, periodSeconds: 10, timeoutSeconds: 5}
-            resources:
-              {requests: {cpu: "2", memory: 8Gi, ephemeral-storage: 8Gi},
-              limits: {cpu: "2", memory: 8Gi}}
-            securityContext:
-              {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]},
-              seccompProfile: {type: RuntimeDefault}}
-            volumeMounts: [{name: spill, mountPath: /tmp/ray}, {name: shm, mountPath: /dev/shm}]
-          volumes:
-          - {name: spill, emptyDir: {sizeLimit: 8Gi}}
-          - {name: shm, emptyDir: {medium: Memory, sizeLimit: 1Gi}}
----
-kind: Deployment
-metadata: {name: operator}
-spec: {template: {spec: {containers: [{image: kuberay/operator:v1.6.2}]}}}
----
-kind: Service
-metadata: {name: dashboard}
-spec: {type: ClusterIP, ports: [{name: web, port: 443, targetPort: 8265}]}
----
-kind: ConfigMap
-metadata: {name: redis}
-data: {redis.conf: "port 6379"}
-)";
+using check_testing::changed;
+using check_testing::ids;
+using check_testing::kGood;
 
 struct Change {
   const char* rule;  ///< Empty for a change that causes no finding.
@@ -93,14 +26,19 @@ struct Change {
 constexpr const char* kHeadContainer = "          - name: ray-head\n";
 constexpr const char* kWorkerVolumes = "          volumes:\n";
 constexpr const char* kWorkerSelector = "nodeSelector: {cloud.google.com/gke-spot: \"true\"}";
+constexpr const char* kWorkerSizes =
+    "requests: {cpu: \"2\", memory: 8Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
+    "\"2\", memory: 8Gi}";
 constexpr const char* kEnd = "data: {redis.conf: \"port 6379\"}\n";
 
 const std::vector<Change> kChanges = {
     {"head-cpus", "{num-cpus: \"0\"", "{num-cpus: \"4\""},
     {"head-cpus", "num-cpus: \"0\", ", ""},
     {"head-memory", "memory: \"0\", ", ""},
-    {"head-small", "limits: {cpu: \"1\", memory: 4Gi,", "limits: {cpu: \"1\", memory: 1Gi,"},
-    {"", "limits: {cpu: \"1\", memory: 4Gi,", "limits: {cpu: \"1\", memory: 2Gi,"},
+    {"head-small", "memory: 4Gi}\n              limits: {cpu: \"1\", memory: 4Gi,",
+     "memory: 1Gi}\n              limits: {cpu: \"1\", memory: 1Gi,"},
+    {"", "memory: 4Gi}\n              limits: {cpu: \"1\", memory: 4Gi,",
+     "memory: 2Gi}\n              limits: {cpu: \"1\", memory: 2Gi,"},
     {"head-many-workers", "maxReplicas: 10", "maxReplicas: 301"},
     {"", "maxReplicas: 10", "maxReplicas: 300"},
     {"autoscaler-small", "      version: v2\n",
@@ -214,7 +152,7 @@ const std::vector<Change> kPrivileges = {
     {"privileges",
      ",\n              seccompProfile: {type: RuntimeDefault}}\n            volumeMounts",
      "}\n            volumeMounts"},
-    {"privileges", "      securityContext: &restricted\n", "      env: &restricted\n"},
+    {"privileges", "      securityContext: &restricted\n", "      resources: &restricted\n"},
     {"privileges", "submissionMode: HTTPMode", "submissionMode: K8sJobMode"},
     {"privileges", "submissionMode: HTTPMode",
      "submitterPodTemplate: {spec: {containers: [{name: s, image: \"s:1\", securityContext: "
@@ -230,7 +168,7 @@ const std::vector<Change> kPrivileges = {
 };
 
 /// Selectors of spot nodes, of three clouds. The worker's grace period is 25 s.
-const std::vector<Change> kSpot = {
+const std::vector<Change> kSpotNodes = {
     {"head-spot", "nodeSelector: {}", "nodeSelector: {eks.amazonaws.com/capacityType: SPOT}"},
     {"head-spot", "nodeSelector: {}", "nodeSelector: {karpenter.sh/capacity-type: spot}"},
     {"head-spot", "nodeSelector: {}",
@@ -258,17 +196,23 @@ const std::vector<Change> kSpot = {
 
 /// Limits of Autopilot. GKE docs, Resource requests in Autopilot.
 const std::vector<Change> kAutopilot = {
-    {"autopilot-rewrites", "requests: {cpu: \"2\", memory: 8Gi",
-     "requests: {cpu: \"2\", memory: 16Gi"},
-    {"", "requests: {cpu: \"2\", memory: 8Gi", "requests: {cpu: \"2\", memory: 13Gi"},
+    {"autopilot-rewrites", kWorkerSizes,
+     "requests: {cpu: \"2\", memory: 16Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
+     "\"2\", memory: 16Gi}"},
+    {"", kWorkerSizes,
+     "requests: {cpu: \"2\", memory: 13Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
+     "\"2\", memory: 13Gi}"},
     {"autopilot-rewrites",
      "requests: {cpu: \"2\", memory: 8Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
      "\"2\"",
      "requests: {cpu: 1900m, memory: 8Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
      "1900m"},
-    {"autopilot-rejects", "requests: {cpu: \"2\", memory: 8Gi",
-     "requests: {cpu: \"31\", memory: 64Gi"},
-    {"", "requests: {cpu: \"2\", memory: 8Gi", "requests: {cpu: \"30\", memory: 64Gi"},
+    {"autopilot-rejects", kWorkerSizes,
+     "requests: {cpu: \"31\", memory: 64Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
+     "\"31\", memory: 64Gi}"},
+    {"", kWorkerSizes,
+     "requests: {cpu: \"30\", memory: 64Gi, ephemeral-storage: 8Gi},\n              limits: {cpu: "
+     "\"30\", memory: 64Gi}"},
     {"autopilot-rejects", "ephemeral-storage: 8Gi", "ephemeral-storage: 11Gi"},
     {"autopilot-ephemeral", ", ephemeral-storage: 8Gi", ""},
     {"autopilot-ephemeral", "emptyDir: {sizeLimit: 8Gi}", "emptyDir: {sizeLimit: 9Gi}"},
@@ -278,22 +222,6 @@ const std::vector<Change> kAutopilot = {
      "nodeSelector: {cloud.google.com/compute-class: Performance, cloud.google.com/machine-family: "
      "c4}"},
 };
-
-std::string changed(std::string_view from, std::string_view to) {
-  std::string text(kGood);
-  const size_t position = text.find(from);
-  EXPECT_NE(position, std::string::npos) << from;
-  return text.replace(position, from.size(), to);
-}
-
-std::set<std::string_view> ids(const std::string& text) {
-  std::set<std::string_view> found;
-  const auto check = check_manifest(text, "m.yaml");
-  EXPECT_TRUE(check) << check.error().message << "\n" << text;
-  if (!check) return found;
-  for (const Finding& finding : check->findings) found.insert(finding.rule->id);
-  return found;
-}
 
 TEST(CheckManifest, FindsNothingInAGoodManifest) {
   EXPECT_EQ(ids(std::string(kGood)), std::set<std::string_view>{});
@@ -317,15 +245,16 @@ TEST(CheckManifest, FindsEachRuleAlone) { expect_alone(kChanges); }
 TEST(CheckManifest, ReadsResourcesAsAShellDoes) { expect_alone(kResourcesParams); }
 TEST(CheckManifest, FindsEveryWayToTheHead) { expect_alone(kExposures); }
 TEST(CheckManifest, LooksAtEveryContainer) { expect_alone(kPrivileges); }
-TEST(CheckManifest, KnowsTheSpotNodesOfThreeClouds) { expect_alone(kSpot); }
+TEST(CheckManifest, KnowsTheSpotNodesOfThreeClouds) { expect_alone(kSpotNodes); }
 TEST(CheckManifest, KnowsAutopilotsLimits) { expect_alone(kAutopilot); }
 
 TEST(CheckManifest, HasATestForEachRule) {
   // Rules whose findings come with others', or in manifests of their own; tested below.
-  std::set<std::string_view> covered = {"gpu-without-limit", "version-differs", "kuberay-refuses",
-                                        "never-shrinks", "upgrade-keeps-pods"};
+  std::set<std::string_view> covered = {
+      "gpu-without-limit",  "version-differs", "kuberay-refuses", "never-shrinks",
+      "upgrade-keeps-pods", "driver-spot",     "param-refused"};
   for (const auto* changes :
-       {&kChanges, &kResourcesParams, &kExposures, &kPrivileges, &kSpot, &kAutopilot}) {
+       {&kChanges, &kResourcesParams, &kExposures, &kPrivileges, &kSpotNodes, &kAutopilot}) {
     for (const Change& change : *changes) covered.insert(change.rule);
   }
   for (const Rule& each : kRules)
@@ -338,7 +267,7 @@ TEST(CheckManifest, WantsALimitAndALongerIdleTimeoutForGpus) {
   EXPECT_EQ(ids(text), (std::set<std::string_view>{"gpu-without-limit", "idle-too-short"}));
   // KubeRay's default of 60 s is too short too.
   std::string without = text;
-  without.erase(without.find("      idleTimeoutSeconds: 60\n"), 31);
+  without.erase(without.find("      idleTimeoutSeconds: 60\n"), 29);
   EXPECT_TRUE(ids(without).contains("idle-too-short"));
 }
 
@@ -414,7 +343,7 @@ TEST(CheckManifest, CountsDeletionRulesAndJobsThatEnd) {
   EXPECT_EQ(ids(stays), (std::set<std::string_view>{"job-leaves-cluster", "never-shrinks"}));
   // A cluster of a fixed size that ends with its job is not paid for around the clock.
   std::string fixed = changed("    enableInTreeAutoscaling: true\n", "");
-  fixed.erase(fixed.find("      idleTimeoutSeconds: 60\n"), 31);
+  fixed.erase(fixed.find("      idleTimeoutSeconds: 60\n"), 29);
   EXPECT_EQ(ids(fixed), std::set<std::string_view>{});
 }
 
@@ -523,17 +452,6 @@ TEST(Rules, HaveUniqueIdsAndCompleteTexts) {
     EXPECT_FALSE(each.reason.empty() || each.fix.empty() || each.source.empty()) << each.id;
     EXPECT_TRUE(each.reason.ends_with('.')) << each.id;
   }
-}
-
-TEST(ParseQuantity, AcceptsTheUnitsOfKubernetes) {
-  for (const auto& [text, value] : {std::pair{"500m", 0.5},
-                                    {"2", 2.0},
-                                    {"4Gi", 4294967296.0},
-                                    {"1e3", 1000.0},
-                                    {"1.5G", 1.5e9}})
-    EXPECT_EQ(*parse_quantity(text), value) << text;
-  for (const char* text : {"", "Gi", "1 Gi", "2gi", "nan", "inf", "1e999"})
-    EXPECT_FALSE(parse_quantity(text)) << text;
 }
 
 }  // namespace

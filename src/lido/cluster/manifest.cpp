@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 namespace lido::cluster::manifest {
@@ -91,23 +92,96 @@ std::vector<std::pair<std::string, YAML::Node>> entries_of(const YAML::Node& nod
   return entries;
 }
 
+bool is_text(const YAML::Node& node) {
+  if (!is_set(node) || !node.IsScalar()) return false;
+  double number = 0;
+  return node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str" ||
+         (!boolean_of(node) && !YAML::convert<double>::decode(node, number));
+}
+
 YAML::Node variable_of(const YAML::Node& container, std::string_view name) {
+  YAML::Node found(YAML::NodeType::Undefined);
   for (const YAML::Node& variable : items_of(child(container, "env"))) {
-    if (scalar_of(child(variable, "name")) == name) return variable;
+    if (scalar_of(child(variable, "name")) == name) found.reset(variable);
   }
-  return YAML::Node(YAML::NodeType::Undefined);
+  return found;
 }
 
 std::vector<YAML::Node> containers_of(const YAML::Node& pod) {
-  std::vector<YAML::Node> all = items_of(child(pod, "containers"));
-  for (const YAML::Node& container : items_of(child(pod, "initContainers")))
-    all.push_back(container);
+  std::vector<YAML::Node> all;
+  for (const char* key : {"containers", "initContainers", "ephemeralContainers"}) {
+    for (const YAML::Node& container : items_of(child(pod, key))) all.push_back(container);
+  }
   return all;
+}
+
+std::vector<YAML::Node> running_containers_of(const YAML::Node& pod) {
+  std::vector<YAML::Node> all = items_of(child(pod, "containers"));
+  for (const YAML::Node& container : items_of(child(pod, "initContainers"))) {
+    if (scalar_of(child(container, "restartPolicy")) == "Always") all.push_back(container);
+  }
+  return all;
+}
+
+std::vector<std::pair<std::string, YAML::Node>> selected_labels(const YAML::Node& pod) {
+  auto labels = entries_of(child(pod, "nodeSelector"));
+  const auto terms =
+      items_of(child(pod, "affinity", "nodeAffinity",
+                     "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"));
+  if (terms.size() != 1) return labels;
+  for (const YAML::Node& expression : items_of(child(terms.front(), "matchExpressions"))) {
+    const auto values = items_of(child(expression, "values"));
+    if (scalar_of(child(expression, "operator")) == "In" && values.size() == 1)
+      labels.emplace_back(scalar_of(child(expression, "key")), values.front());
+  }
+  return labels;
+}
+
+double sum_of_limits(const YAML::Node& pod, const char* resource) {
+  double sum = 0;
+  for (const YAML::Node& container : items_of(child(pod, "containers")))
+    sum += quantity_of(child(container, "resources", "limits", resource)).value_or(0);
+  return sum;
+}
+
+std::vector<std::string> offered_resources(const YAML::Node& group) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : entries_of(child(group, "resources"))) {
+    if (quantity_of(value).value_or(0) > 0) names.push_back(name);
+  }
+  const auto text = without_shell_quotes(scalar_of(child(group, "rayStartParams", "resources")));
+  const auto json = nlohmann::json::parse(text.value_or(""), nullptr, false);
+  if (!json.is_object()) return names;
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number() && value.get<double>() > 0) names.push_back(name);
+  }
+  return names;
+}
+
+std::optional<std::string> without_shell_quotes(std::string_view text) {
+  std::string plain;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote == 0 && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (quote != 0 && c == quote) {
+      quote = 0;
+    } else if (c == '\\' && quote != '\'' && i + 1 < text.size()) {
+      const char next = text[++i];
+      if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`') plain += c;
+      plain += next;
+    } else {
+      plain += c;
+    }
+  }
+  return quote == 0 ? std::optional(plain) : std::nullopt;
 }
 
 void Report::add(const Rule& rule, const YAML::Node& node, std::string found) {
   const YAML::Mark mark = node.IsDefined() ? node.Mark() : YAML::Mark::null_mark();
   findings.push_back({&rule, file, mark.is_null() ? line : mark.line + 1, place, std::move(found)});
+  file_indices.push_back(file_index);
 }
 
 std::optional<Version> parse_version(std::string_view text) {
@@ -126,88 +200,6 @@ std::optional<Version> parse_version(std::string_view text) {
   }
   if (count < 2) return std::nullopt;
   return Version{numbers[0], numbers[1], numbers[2]};
-}
-
-namespace {
-
-constexpr double kGkeGrace_s = 25, kAwsGrace_s = 120, kAzureGrace_s = 30;
-
-/// A node label whose value marks spot nodes.
-struct SpotLabel {
-  std::string_view key;
-  SpotNodes nodes;
-};
-constexpr std::array kSpotLabels = {
-    SpotLabel{"cloud.google.com/gke-spot", {"GKE", kGkeGrace_s}},
-    SpotLabel{"cloud.google.com/gke-preemptible", {"GKE", kGkeGrace_s}},
-    SpotLabel{"cloud.google.com/gke-provisioning", {"GKE", kGkeGrace_s}},
-    SpotLabel{"cloud.google.com/compute-class", {"GKE", kGkeGrace_s}},
-    SpotLabel{"eks.amazonaws.com/capacityType", {"AWS", kAwsGrace_s}},
-    SpotLabel{"karpenter.sh/capacity-type", {"", kAwsGrace_s}},
-    SpotLabel{"kubernetes.azure.com/scalesetpriority", {"Azure", kAzureGrace_s}},
-    SpotLabel{"node.kubernetes.io/lifecycle", {"", 0}},
-};
-
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool names_spot(const std::string& text) {
-  return lower(text).contains("spot") || lower(text).contains("preemptible");
-}
-
-/// Returns the spot nodes that a label with this value selects.
-std::optional<SpotNodes> spot_of_label(const std::string& key, const std::string& value) {
-  const auto known = std::ranges::find(kSpotLabels, key, &SpotLabel::key);
-  if (known == kSpotLabels.end()) return std::nullopt;
-  const bool is_flag = key == "cloud.google.com/gke-spot" || key.ends_with("gke-preemptible");
-  // A class of the user's own can be named after spot nodes and have others: its name shows
-  // nothing.
-  const bool is_class = key == kClassLabel;
-  const bool is_spot = is_flag    ? value == "true"
-                       : is_class ? value == "autopilot-spot"
-                                  : names_spot(value);
-  if (is_spot) return known->nodes;
-  return std::nullopt;
-}
-
-/// Returns the expressions of a pod's required node affinity.
-std::vector<YAML::Node> required_expressions(const YAML::Node& pod) {
-  std::vector<YAML::Node> all;
-  const YAML::Node terms =
-      child(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution",
-            "nodeSelectorTerms");
-  for (const YAML::Node& term : items_of(terms)) {
-    for (const YAML::Node& expression : items_of(child(term, "matchExpressions")))
-      all.push_back(expression);
-  }
-  return all;
-}
-
-}  // namespace
-
-std::optional<SpotNodes> spot_nodes(const YAML::Node& pod) {
-  std::optional<SpotNodes> found;
-  for (const auto& [key, value] : entries_of(child(pod, "nodeSelector"))) {
-    if (const auto spot = spot_of_label(key, scalar_of(value))) found = spot;
-  }
-  for (const YAML::Node& expression : required_expressions(pod)) {
-    if (scalar_of(child(expression, "operator")) != "In") continue;
-    for (const YAML::Node& value : items_of(child(expression, "values"))) {
-      const auto spot = spot_of_label(scalar_of(child(expression, "key")), scalar_of(value));
-      if (spot && !found) found = spot;
-    }
-  }
-  if (found) return found;
-  for (const YAML::Node& toleration : items_of(child(pod, "tolerations"))) {
-    const std::string key = scalar_of(child(toleration, "key"));
-    const std::string value = scalar_of(child(toleration, "value"));
-    if (!names_spot(key) && !names_spot(value)) continue;
-    const auto known = std::ranges::find(kSpotLabels, key, &SpotLabel::key);
-    return known == kSpotLabels.end() ? SpotNodes{} : known->nodes;
-  }
-  return std::nullopt;
 }
 
 }  // namespace lido::cluster::manifest

@@ -5,6 +5,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,18 +45,36 @@ bool is_false(const YAML::Node& node);
 std::vector<YAML::Node> items_of(const YAML::Node& node);
 /// Returns the keys and values of a map, with those of its merge keys; none for other nodes.
 std::vector<std::pair<std::string, YAML::Node>> entries_of(const YAML::Node& node, int depth = 0);
-/// Returns the entry of a container's env with this name; undefined when there is none.
+/// Whether a node is text for Kubernetes: quoted, or neither a number nor a boolean.
+bool is_text(const YAML::Node& node);
+/// Returns the last entry of a container's env with this name, which Kubernetes uses; undefined
+/// when there is none.
 YAML::Node variable_of(const YAML::Node& container, std::string_view name);
-/// Returns the containers and init containers of a pod.
+/// Returns the containers, init containers and ephemeral containers of a pod.
 std::vector<YAML::Node> containers_of(const YAML::Node& pod);
+/// Returns the containers that run beside each other: those of the pod, and init containers that
+/// are restarted (sidecars).
+std::vector<YAML::Node> running_containers_of(const YAML::Node& pod);
+/// Returns the node labels that a pod certainly selects: those of its nodeSelector, and of a
+/// required node affinity with one term, of expressions with one value.
+std::vector<std::pair<std::string, YAML::Node>> selected_labels(const YAML::Node& pod);
+/// Returns the amount of a resource that a pod's containers may use at most, summed; 0 for none.
+double sum_of_limits(const YAML::Node& pod, const char* resource);
+/// Returns the names of resources that a group offers Ray, beside CPUs, GPUs and memory.
+std::vector<std::string> offered_resources(const YAML::Node& group);
+/// Removes one level of a POSIX shell's quotes, as the shell that runs `ray start` does.
+/// @return Empty when a quote is not closed.
+std::optional<std::string> without_shell_quotes(std::string_view text);
 
 /// Findings of a check, with the place that is being checked.
 struct Report {
   std::string file;
+  int file_index = 0;  ///< Place of the file among all.
   std::string object;  ///< Kind and name of the document.
   std::string place;   ///< object, with the head or worker group.
   int line = 1;        ///< First line of the part that is being checked.
   std::vector<Finding> findings;
+  std::vector<int> file_indices;  ///< For each finding.
 
   /// Adds a finding at a node; at the start of the checked part when the node has no position.
   void add(const Rule& rule, const YAML::Node& node, std::string found);
@@ -85,6 +104,17 @@ std::optional<SpotNodes> spot_nodes(const YAML::Node& pod);
 ///
 /// Source: KubeRay 1.6.2, controllers/ray/utils/validation.go.
 void check_kuberay_rules(const YAML::Node& document, Report& report);
+/// Reports fields of a Ray object that KubeRay's resource definitions refuse: unknown or missing
+/// keys, and values of another type.
+///
+/// Source: KubeRay 1.6.2, custom resource definitions.
+void check_fields(const YAML::Node& document, Report& report);
+/// Returns what is wrong with the schedule of a RayCronJob; empty for a good one.
+///
+/// Source: github.com/robfig/cron/v3, ParseStandard.
+std::string fault_of_schedule(std::string_view schedule);
+/// Reports start parameters of a group that `ray start` refuses.
+void check_start_params(const YAML::Node& group, Report& report);
 
 /// Pod rules of a head or worker group.
 struct PodRole {
@@ -95,39 +125,68 @@ struct PodRole {
 /// Checks memory, disks, probes, start parameters and requests of a group's pod.
 void check_group_pod(const YAML::Node& group, const PodRole& role, Report& report);
 /// Checks a pod against the restricted pod security standard.
-void check_pod_security(const YAML::Node& pod, Report& report);
+/// @param metadata  Of the pod or its template, with annotations.
+void check_pod_security(const YAML::Node& pod, const YAML::Node& metadata, Report& report);
+/// Returns a container's security context, completed with that of its pod.
+YAML::Node merged_context(const YAML::Node& pod, const YAML::Node& own);
 /// Checks one security context, such as the autoscaler's, against the restricted standard.
 /// @param owner  Names the container in the finding.
 void check_security_context(const YAML::Node& context, const YAML::Node& place,
                             const std::string& owner, Report& report);
 
-/// Ways into a cluster of Kubernetes: services, ingresses and routes. Names of services can stand
+/// Ways into a cluster of Kubernetes: services, ingresses and routes. Heads and services can stand
 /// in any document, so that finish() decides.
 class ExposureCheck {
  public:
   /// Reads a Service, an Ingress or a route; ignores other documents.
   void add_document(const YAML::Node& document, Report& report);
-  /// Reads the service of a head.
-  void add_head(const YAML::Node& head, Report& report);
-  /// Adds the findings of backends that reach a head.
+  /// Reads the service and the ports of a head.
+  /// @param cluster  Name of the RayCluster; KubeRay derives that of the service from it.
+  void add_head(const YAML::Node& head, const std::string& cluster, Report& report);
+  /// Adds the findings of services and backends that reach a head.
   void finish(Report& report);
 
  private:
-  struct Port {
-    std::string service, number, name, target;
-  };
-  struct Backend {
-    std::string place, service, port;
+  /// A place for a finding that is decided later.
+  struct Place {
+    std::string file;
+    int file_index = 0;
+    std::string place;
     YAML::Node node;
     int line = 1;
   };
+  struct Port {
+    Place at;
+    std::string space, service, number, name, target;  ///< `space` is the namespace, often empty.
+    std::string opening;   ///< Type of a service that is open to the outside, or empty.
+    bool is_head = false;  ///< KubeRay's own service of a head.
+    std::vector<std::pair<std::string, std::string>> selector;
+  };
+  struct Backend {
+    Place at;
+    std::string space, service, port;  ///< `port` is empty for all ports.
+  };
+  static Place here(const YAML::Node& node, const Report& report);
+  static void add_finding(const Place& at, std::string found, Report& report);
   void add_service(const YAML::Node& service, const std::string& name, bool is_head,
                    Report& report);
   void add_backends(const YAML::Node& node, const std::string& service, Report& report, int depth);
+  void add_backend(const YAML::Node& node, const std::string& host, const std::string& port,
+                   Report& report);
+  bool is_port_of_ray(std::string_view number) const;
+  bool is_name_of_ray(std::string_view name) const;
+  bool selects_head(const Port& port) const;
+  bool reaches_ray(const Port& port) const;
   bool reaches_ray(const Backend& backend) const;
 
+  std::string space_;  ///< Namespace of the current document.
   std::vector<Port> ports_;
   std::vector<Backend> backends_;
+  std::set<std::string> numbers_;        ///< Ports that heads' start parameters choose.
+  std::set<std::string> names_;          ///< Names of heads' container ports with such a number.
+  std::set<std::string> head_services_;  ///< Names of heads' services.
+  std::vector<std::vector<std::pair<std::string, std::string>>>
+      labels_;  ///< Labels of heads' pods.
 };
 
 }  // namespace lido::cluster::manifest

@@ -6,8 +6,12 @@
 
 #include <algorithm>
 
+#include "lido/cluster/testing.h"
+
 namespace lido::cluster::manifest {
 namespace {
+
+using check_testing::findings_of;
 
 TEST(Manifest, ReadsTheBooleansOfYaml11) {
   // The table of resolve.go.
@@ -62,16 +66,6 @@ std::string cluster_with(std::string_view on, std::string_view network, std::str
       text.replace(at, from.size(), to);
   }
   return text;
-}
-
-/// Returns "rule: finding" of every finding.
-std::vector<std::string> findings_of(const std::string& text) {
-  const auto check = check_manifest(text, "m.yaml");
-  EXPECT_TRUE(check) << check.error().message;
-  std::vector<std::string> all;
-  for (const Finding& each : check->findings)
-    all.push_back(fmt::format("{}: {}", each.rule->id, each.found));
-  return all;
 }
 
 TEST(Manifest, EveryBooleanOfAManifestIsRead) {

@@ -53,6 +53,10 @@ inline constexpr std::array kRules = {
          "When a spot node is reclaimed, a head on that node is lost, and the cluster with it.",
          "a head without spot nodes in its nodeSelector, affinity and tolerations",
          "GKE docs, Spot Pods; AWS docs, Spot; KubeRay docs, GCS fault tolerance"},
+    Rule{"driver-spot", Severity::kError,
+         "When a spot node is reclaimed, a driver on that node is lost, and its job ends.",
+         "a group without spot nodes for the resource that drivers request",
+         "Ray docs, Ray Jobs: a job ends with its driver; GKE docs, Spot Pods"},
     Rule{"job-driver-on-head", Severity::kError,
          "A RayJob's driver runs on the head, unless the entrypoint requests a resource that the "
          "head lacks.",
@@ -124,8 +128,8 @@ inline constexpr std::array kRules = {
     Rule{"probe-too-eager", Severity::kWarning,
          "A pod whose CPUs are all busy answers late: a short probe restarts it, its work moves to "
          "the others, and they fail next.",
-         "livenessProbe with failureThreshold x periodSeconds of 30 s or more, timeoutSeconds of 5 "
-         "or more",
+         "livenessProbe and startupProbe with failureThreshold x periodSeconds of 30 s or more, "
+         "livenessProbe with timeoutSeconds of 5 or more",
          "Kubernetes' default timeout is 1 s; KubeRay issues 2264, 4133"},
     Rule{"install-at-start", Severity::kWarning,
          "Packages installed at pod start cost time and network at every start.",
@@ -174,10 +178,13 @@ inline constexpr std::array kRules = {
          "A reclaimed spot node ends its pods early; a longer grace period has no effect.",
          "terminationGracePeriodSeconds of 25 or less on GKE, 120 on AWS, 30 on Azure",
          "GKE docs, Spot Pods; AWS docs, Spot interruption notices; Azure docs, Spot VMs"},
-    Rule{"autopilot-rejects", Severity::kWarning,
-         "Autopilot rejects a pod above the largest size of its compute class.",
-         "30 CPUs, 110 GiB and 10 GiB of ephemeral storage at most, or another compute class",
-         "GKE docs, Resource requests in Autopilot"},
+    Rule{
+        "autopilot-rejects", Severity::kWarning,
+        "Autopilot rejects a pod above the largest size of its compute class or GPU machine, and a "
+        "pod that uses its node.",
+        "30 CPUs, 110 GiB and 10 GiB of ephemeral storage at most, or another compute class; no "
+        "hostNetwork, hostPath or privileged container",
+        "GKE docs, Resource requests in Autopilot, GPU machine types, Autopilot security"},
     Rule{"autopilot-ephemeral", Severity::kWarning,
          "Volumes on the node's disk count toward the pod's ephemeral storage, 1 GiB by default on "
          "Autopilot: a pod that uses more is evicted.",
@@ -200,11 +207,16 @@ inline constexpr std::array kRules = {
          "KubeRay refuses a RayJob or RayService whose own cluster has enableK8sTokenAuth.",
          "authOptions: {mode: token}", "KubeRay 1.6.2, validation.go"},
     Rule{"kuberay-refuses", Severity::kError,
-         "KubeRay's operator refuses the object: nothing starts.", "the setting that it names",
-         "KubeRay 1.6.2, validation.go"},
+         "KubeRay or Kubernetes refuses the object or its pods: nothing starts.",
+         "the setting that the finding names",
+         "KubeRay 1.6.2, validation.go and resource definitions; Kubernetes API"},
     Rule{"cpus-fractional", Severity::kError,
          "ray start takes only whole numbers: every pod of the group ends at once.",
          "a whole number in rayStartParams, such as 1", "Ray 2.60, ray start --num-cpus"},
+    Rule{"param-refused", Severity::kError,
+         "ray start refuses the parameter: every pod of the group ends at once.",
+         "an option of ray start; numbers of it are whole, in bytes, without a unit",
+         "Ray 2.60, ray start --help"},
     Rule{"resources-unquoted", Severity::kError,
          "The shell that runs ray start takes away the quotes of the JSON: every pod ends at once.",
          "quotes around the JSON: resources: '\"{\\\"driver\\\": 1}\"'",
