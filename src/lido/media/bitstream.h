@@ -61,8 +61,8 @@ class FactReader {
   FactReader(Framing framing, std::span<const std::byte> extradata);
 
   /// Reads one packet; call once for each, in decoding order.
-  /// @param container_keyframe  The container's keyframe flag. Used only for Syntax::kOther and
-  ///                            Syntax::kMpeg2.
+  /// @param container_keyframe  The container's keyframe flag: the random access points of
+  ///                            Syntax::kOther and Syntax::kMpeg2. The caller checks them.
   PacketFacts read(std::span<const std::byte> packet, bool container_keyframe);
   /// The next packet does not follow the last one, as after a seek.
   void forget();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/media/bitstream.h"
+#include "lido/media/coded_picture.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace lido::media;
@@ -15,5 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)reader.read(bytes.subspan(begin, end - begin), (data[1] & 8) != 0);
     begin = end;
   }
+  const auto pictures = static_cast<PictureSyntax>(data[0] % 9);
+  (void)is_intra(pictures, bytes.subspan(2));
   return 0;
 }

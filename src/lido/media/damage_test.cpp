@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "lido/base/test_folder.h"
 #include "lido/media/ffmpeg_truth.h"
+#include "lido/media/random_access.h"
 
 namespace lido::media {
 namespace {
@@ -143,6 +146,79 @@ constexpr Recipe kRecipes[] = {
     {"av1_svt", "-c:v libsvtav1 -preset 10 -g 50", "mp4", false},
     {"mjpeg", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p", "mkv", false},
 };
+
+/// Clips whose container calls every packet a key frame, although most predict.
+class FalseKeyFrames : public Damage {
+ protected:
+  void SetUp() override {
+    Damage::SetUp();
+    claimed = file("claimed");
+    std::ifstream in(whole, std::ios::binary);
+    std::string bytes(std::istreambuf_iterator<char>(in), {});
+    const std::string extension = GetParam().extension;
+    if (extension == "mov" || extension == "mp4") {
+      // Without a table of key frames, all are.
+      const size_t table = bytes.rfind("stss");
+      ASSERT_NE(table, std::string::npos);
+      bytes.replace(table, 4, "free");
+    }
+    // Recordings that were not finished have no index.
+    if (extension == "avi") bytes.resize(bytes.rfind("idx1"));
+    std::ofstream(claimed, std::ios::binary) << bytes;
+  }
+  std::string claimed;
+};
+
+TEST_P(FalseKeyFrames, AreNotBelieved) {
+  const std::vector<TrueFrame> truth = true_frames(whole);
+  std::map<int64_t, std::string> hashes;
+  for (size_t n = 0; n < truth.size(); ++n)
+    hashes[truth[n].pts - truth[0].pts] = truth[n].hash;
+  const auto expect_true = [&](const Extracted& got, size_t min_frames) {
+    EXPECT_GE(got.frames.size(), min_frames);
+    for (const auto& [k, frame] : got.frames)
+      ASSERT_EQ(frame.hash, hashes[frame.pts - truth[0].pts]) << "sample " << k;
+  };
+  ExtractRequest request{.fps = {5, 1}, .max_gap_s = 1e5};
+  expect_true(extract_all(claimed, request), 14);
+  const auto reader = storage::open_reader(claimed);
+  const auto listed = list_access_points(**reader, {}, INT64_MAX);
+  ASSERT_TRUE(listed);
+  ASSERT_GE(listed->points.size(), 1U);
+  EXPECT_LE(listed->points.size(), 4U) << "one for each 25 frames";
+  request.start_pts = listed->start_pts;
+  for (const AccessPoint& point : listed->points) {
+    request.from = point.at;
+    expect_true(extract_all(claimed, request), 1);
+  }
+}
+
+constexpr Recipe kFalseKeyFrames[] = {
+    {"mpeg4_mp4", "-c:v mpeg4 -q:v 3 -g 25", "mp4"},
+    {"mpeg4_b_mp4", "-c:v mpeg4 -q:v 3 -g 25 -bf 2", "mp4"},
+    {"h263_mov", "-c:v h263 -s 176x144 -q:v 3 -g 25", "mov"},
+    {"h263p_avi", "-c:v h263p -q:v 3 -g 25", "avi"},
+    {"h263p_mkv", "-c:v h263p -q:v 3 -g 25", "mkv"},
+    {"flv1_avi", "-c:v flv -q:v 3 -g 25", "avi"},
+    {"msmpeg4v2_avi", "-c:v msmpeg4v2 -q:v 3 -g 25", "avi"},
+    {"msmpeg4_avi", "-c:v msmpeg4 -q:v 3 -g 25", "avi"},
+    {"wmv1_avi", "-c:v wmv1 -q:v 3 -g 25", "avi"},
+    {"wmv2_avi", "-c:v wmv2 -q:v 3 -g 25", "avi"},
+    {"cinepak_avi", "-c:v cinepak -g 25", "avi"},
+    {"cinepak_mov", "-c:v cinepak -g 25", "mov"},
+    {"ffv1_avi", "-c:v ffv1 -level 3 -g 25", "avi"},
+    {"snow_avi", "-c:v snow -q:v 3 -g 25", "avi"},
+    {"vp8_avi", "-c:v libvpx -deadline realtime -cpu-used 8 -g 25 -b:v 300k", "avi"},
+    {"qtrle_mov", "-pix_fmt rgb24 -c:v qtrle -g 25", "mov"},
+    {"svq1_mov", "-c:v svq1 -q:v 3 -g 25", "mov"},
+    {"mpeg2_mov", "-c:v mpeg2video -q:v 3 -g 25", "mov"},
+    {"vp9_mp4", "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25 -b:v 300k", "mp4"},
+    {"av1_mp4", "-c:v libaom-av1 -usage realtime -cpu-used 8 -g 25 -b:v 300k", "mp4"},
+    {"theora_mkv", "-c:v libtheora -q:v 8 -g 25", "mkv"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, FalseKeyFrames, testing::ValuesIn(kFalseKeyFrames),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Media, Damage, testing::ValuesIn(kRecipes),
                          [](const auto& test) { return std::string(test.param.name); });

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <span>
+#include <utility>
 
 namespace lido::media {
 namespace {
@@ -207,6 +208,24 @@ std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& decoded) {
                        static_cast<float>(vector.motion_y) / scale});
   }
   return vectors;
+}
+
+bool shows_intra_frame(Decoder& decoder, const AVPacket& packet) {
+  decoder.flush();
+  bool is_intra = false;
+  bool good = decoder.send(&packet).has_value();
+  for (bool drained = false; good;) {
+    const auto decoded = decoder.receive();
+    good = decoded.has_value();
+    if (good && *decoded != nullptr) {
+      is_intra = (*decoded)->key_frame == 1 && (*decoded)->pict_type == AV_PICTURE_TYPE_I;
+      break;
+    }
+    if (std::exchange(drained, true)) break;
+    good = good && decoder.send(nullptr).has_value();
+  }
+  decoder.flush();
+  return good && is_intra;
 }
 
 bool is_damaged(const AVFrame& decoded) {

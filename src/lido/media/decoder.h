@@ -57,6 +57,10 @@ class Decoder {
 /// frame, another codec).
 std::optional<std::vector<BlockVector>> block_vectors(const AVFrame& decoded);
 
+/// Returns whether a decoder without any other frame decodes a packet to an intra frame. False for
+/// decoders that do not report the type of a frame.
+bool shows_intra_frame(Decoder& decoder, const AVPacket& packet);
+
 /// Returns whether FFmpeg concealed errors in the frame.
 bool is_damaged(const AVFrame& decoded);
 

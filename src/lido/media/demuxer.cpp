@@ -2,8 +2,10 @@
 #include "lido/media/demuxer.h"
 
 #include <algorithm>
+#include <array>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include "lido/media/container.h"
 #include "lido/media/tracks.h"
@@ -35,6 +37,22 @@ Syntax syntax_of(AVCodecID id) {
   const bool intra_only =
       descriptor != nullptr && (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
   return intra_only ? Syntax::kIntraOnly : Syntax::kOther;
+}
+
+std::optional<PictureSyntax> picture_syntax_of(AVCodecID id) {
+  using enum PictureSyntax;
+  constexpr std::array kSyntaxes = {
+      std::pair{AV_CODEC_ID_MPEG1VIDEO, kMpeg12}, std::pair{AV_CODEC_ID_MPEG2VIDEO, kMpeg12},
+      std::pair{AV_CODEC_ID_MPEG4, kMpeg4},       std::pair{AV_CODEC_ID_H263, kH263},
+      std::pair{AV_CODEC_ID_H263P, kH263},        std::pair{AV_CODEC_ID_FLV1, kFlv1},
+      std::pair{AV_CODEC_ID_MSMPEG4V2, kMsMpeg4}, std::pair{AV_CODEC_ID_MSMPEG4V3, kMsMpeg4},
+      std::pair{AV_CODEC_ID_WMV1, kMsMpeg4},      std::pair{AV_CODEC_ID_WMV2, kWmv2},
+      std::pair{AV_CODEC_ID_VP8, kVp8},           std::pair{AV_CODEC_ID_THEORA, kTheora},
+      std::pair{AV_CODEC_ID_AV1, kAv1}};
+  const auto* const found =
+      std::ranges::find(kSyntaxes, id, &std::pair<AVCodecID, PictureSyntax>::first);
+  if (found == kSyntaxes.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace
@@ -196,6 +214,7 @@ Result<UniquePacket> Demuxer::next() {
         return fail(ErrorCode::kCorrupt, "a timestamp is {} ticks, want {} at most", ticks,
                     kMaxTicks);
     }
+    if (std::exchange(at_start_, false)) first_ = {packet->pts, packet->dts, packet->pos};
     return packet;
   }
 }
@@ -204,6 +223,7 @@ void Demuxer::forget() { fact_reader_.forget(); }
 
 Result<void> Demuxer::seek(const RandomAccess& point) {
   forget();
+  at_start_ = false;
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);
   const int64_t target = by_byte ? point.position : point.dts != kNoPts ? point.dts : point.pts;
   const int flags = by_byte ? AVSEEK_FLAG_BYTE : AVSEEK_FLAG_BACKWARD;
@@ -214,8 +234,24 @@ Result<void> Demuxer::seek(const RandomAccess& point) {
 }
 
 void Demuxer::configure(std::span<const std::byte> extradata) {
-  fact_reader_ =
-      FactReader(framing_of(syntax_of(stream_->codecpar->codec_id), extradata), extradata);
+  const AVCodecID codec = stream_->codecpar->codec_id;
+  framing_ = framing_of(syntax_of(codec), extradata);
+  fact_reader_ = FactReader(framing_, extradata);
+  picture_syntax_ = picture_syntax_of(codec);
+}
+
+/// Returns whether a key frame by the container is an intra picture.
+bool Demuxer::starts_decoding(const AVPacket& packet) {
+  if (framing_.syntax != Syntax::kMpeg2 && framing_.syntax != Syntax::kOther) return true;
+  if (picture_syntax_) return is_intra(*picture_syntax_, bytes_of(packet.data, packet.size));
+  const bool is_first = first_ == RandomAccess{packet.pts, packet.dts, packet.pos};
+  if (is_first && first_ != RandomAccess{}) return true;
+  if (!checker_) {
+    auto opened = Decoder::open(*stream_);
+    if (!opened) return false;
+    checker_ = std::move(*opened);
+  }
+  return shows_intra_frame(*checker_, packet);
 }
 
 PacketFacts Demuxer::facts(const AVPacket& packet) {
@@ -224,6 +260,8 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
   if (extradata != nullptr) configure(bytes_of(extradata, static_cast<int>(size)));
   PacketFacts facts =
       fact_reader_.read(bytes_of(packet.data, packet.size), (packet.flags & AV_PKT_FLAG_KEY) != 0);
+  facts.random_access = facts.random_access && starts_decoding(packet);
+  facts.resets = facts.resets && facts.random_access;
   // The decoder must receive this packet, whether its frame is wanted or not.
   if (extradata != nullptr) facts.unplannable = true;
   return facts;

@@ -9,6 +9,8 @@
 #include "lido/base/rational.h"
 #include "lido/base/result.h"
 #include "lido/media/bitstream.h"
+#include "lido/media/coded_picture.h"
+#include "lido/media/decoder.h"
 #include "lido/media/frame.h"
 #include "lido/media/libav.h"
 #include "lido/media/probe.h"
@@ -45,7 +47,9 @@ class Demuxer {
   const AVStream& stream() const { return *stream_; }
   const AVFormatContext& format() const { return *format_; }
   Rational time_base() const { return {stream_->time_base.num, stream_->time_base.den}; }
-  /// Reads a packet's facts. Call once per packet in the order of next().
+  /// Reads a packet's facts. Call once per packet in the order of next(). A key frame of the
+  /// container is a random access point only where the codec's own header, or a decoder that gets
+  /// this packet alone, shows an intra picture.
   PacketFacts facts(const AVPacket& packet);
 
   /// Returns whether the container lists every packet (MP4, MOV), so that the times of packets
@@ -69,11 +73,17 @@ class Demuxer {
   Result<void> count_packets(std::vector<VideoTrack>& tracks);
   Result<void> check_stream() const;
   void configure(std::span<const std::byte> extradata);
+  bool starts_decoding(const AVPacket& packet);
 
   std::unique_ptr<Input> input_;
   AVFormatContext* format_ = nullptr;
   AVStream* stream_ = nullptr;
   FactReader fact_reader_;
+  Framing framing_;
+  std::optional<PictureSyntax> picture_syntax_;  ///< Empty where no picture header is read.
+  std::unique_ptr<Decoder> checker_;  ///< Decodes key frames of other codecs; null before the first.
+  bool at_start_ = true;              ///< No packet was read yet.
+  RandomAccess first_;                ///< The first packet of the stream, if it was read.
 };
 
 }  // namespace lido::media
