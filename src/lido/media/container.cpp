@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "lido/media/mp4_boxes.h"
@@ -94,7 +95,59 @@ bool seeks_by_byte(std::string_view format) {
 }
 
 bool carries_timestamps(std::string_view format) {
-  return std::ranges::find(kElementary, format) == kElementary.end();
+  // FFmpeg recognises raw MJPEG as images in a pipe ("jpeg_pipe").
+  return std::ranges::find(kElementary, format) == kElementary.end() && !format.ends_with("_pipe");
+}
+
+bool declares_size(std::string_view format) {
+  return is_mp4(format) || format == "avi" || format.starts_with("matroska");
+}
+
+namespace {
+
+/// Returns whether the payload of a packet of a transport stream is as long as it can be: what
+/// precedes it holds no stuffing.
+/// @param packet  188 bytes.
+bool has_no_stuffing(std::span<const std::byte> packet) {
+  const auto byte = [&](size_t at) { return std::to_integer<size_t>(packet[at]); };
+  const size_t control = byte(3) >> 4 & 3;
+  if (control != 3) return control == 1;
+  const size_t length = byte(4);
+  if (length == 0 || length > 183) return false;
+  const size_t flags = byte(5);
+  size_t used = 1;
+  for (const size_t clock : {0x10, 0x08}) used += (flags & clock) != 0 ? 6 : 0;
+  used += (flags & 0x04) != 0 ? 1 : 0;
+  for (const size_t part : {0x02, 0x01}) {
+    if ((flags & part) != 0 && 5 + used < packet.size()) used += 1 + byte(4 + 1 + used);
+  }
+  return used >= length;
+}
+
+}  // namespace
+
+Result<bool> ends_in_full_packet(storage::Reader& reader, int program_id) {
+  constexpr int64_t kTailBytes = 1 << 20;
+  std::vector<std::byte> tail(static_cast<size_t>(std::min(kTailBytes, reader.size())));
+  tail.resize(LIDO_TRY(reader.read_at(reader.size() - std::ssize(tail), tail)));
+  const auto byte = [&](size_t at) { return std::to_integer<int>(tail[at]); };
+  for (const size_t size : {size_t{188}, size_t{192}, size_t{204}}) {
+    constexpr size_t kMinPackets = 5;
+    if (tail.size() < kMinPackets * size) return false;
+    for (size_t first = 0; first < size; ++first) {
+      bool fits = true;
+      for (size_t i = 0; i < kMinPackets && fits; ++i) fits = byte(first + i * size) == 0x47;
+      if (!fits) continue;
+      std::optional<bool> full;
+      for (size_t at = first; at + 188 <= tail.size(); at += size) {
+        const int id = (byte(at + 1) & 31) << 8 | byte(at + 2);
+        if (byte(at) == 0x47 && id == program_id)
+          full = has_no_stuffing(std::span(tail).subspan(at, 188));
+      }
+      return full.value_or(false);
+    }
+  }
+  return false;
 }
 
 Result<void> check_not_cut_off(storage::Reader& reader, std::string_view format) {

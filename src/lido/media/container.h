@@ -20,6 +20,14 @@ bool seeks_by_byte(std::string_view format);
 /// Returns whether packets have presentation times. An elementary stream has none.
 bool carries_timestamps(std::string_view format);
 
+/// Returns whether check_not_cut_off() knows the format's end.
+bool declares_size(std::string_view format);
+/// Returns whether the last packet of a program in a transport stream has no stuffing. Where a
+/// picture ends, stuffing fills the packet in 183 of 184 cases; a stream that was cut off inside a
+/// picture has none.
+/// @return kUnavailable from storage.
+Result<bool> ends_in_full_packet(storage::Reader& reader, int program_id);
+
 /// Compares the file's size with that declared by its outermost structure (MP4 boxes, Matroska
 /// segment, RIFF chunk).
 ///

@@ -52,6 +52,44 @@ TEST(CheckNotCutOff, ReadsMp4BoxesOf64BitsAndOfOpenLength) {
   EXPECT_TRUE(check("", kMp4));
 }
 
+TEST(CheckNotCutOff, TakesBytesBehindTheLastBoxForNoCut) {
+  const std::string file = box("ftyp", 16) + box("mdat", 500) + box("moov", 100);
+  EXPECT_TRUE(check(file + "\xcd\x38\x01\x02r8\xf5\xe6 rest", kMp4));
+  EXPECT_TRUE(check(file + std::string(5000, '\0'), kMp4));
+  EXPECT_FALSE(check(file + "\x01\x38\x01\x02moof rest", kMp4)) << "a box that is cut off";
+}
+
+/// A packet of a transport stream: with or without an adaptation field.
+std::string transport_packet(int program_id, bool stuffed) {
+  std::string packet = "\x47";
+  packet += static_cast<char>(program_id >> 8);
+  packet += static_cast<char>(program_id & 255);
+  packet += static_cast<char>(stuffed ? 0x30 : 0x10);
+  if (stuffed) packet += std::string("\x09\0", 2);
+  packet.resize(188, 'x');
+  return packet;
+}
+
+TEST(EndsInFullPacket, LooksForStuffingInTheLastPacketOfTheProgram) {
+  const auto is_full = [](const std::string& file) {
+    storage::MemoryReader reader(std::as_bytes(std::span(file.data(), file.size())));
+    return *ends_in_full_packet(reader, 0x102);
+  };
+  std::string file = "rest";
+  for (int i = 0; i < 6; ++i) file += transport_packet(0x102, false);
+  EXPECT_TRUE(is_full(file));
+  EXPECT_TRUE(is_full(file + transport_packet(0x11, true))) << "another program";
+  EXPECT_TRUE(is_full(file + transport_packet(0x102, true).substr(0, 100))) << "half a packet";
+  EXPECT_FALSE(is_full(file + transport_packet(0x102, true)));
+  std::string clock = transport_packet(0x102, true);
+  clock[5] = 0x10;
+  EXPECT_FALSE(is_full(file + clock)) << "two bytes behind the clock";
+  clock[4] = 7;
+  EXPECT_TRUE(is_full(file + clock)) << "nothing but the clock";
+  EXPECT_FALSE(is_full(""));
+  EXPECT_FALSE(is_full(std::string(5000, 'x')));
+}
+
 TEST(CheckNotCutOff, ReadsTheSizeOfARiffFile) {
   const auto riff = [](uint32_t declared, size_t size) {
     std::string file = "RIFF";

@@ -41,14 +41,19 @@ Syntax syntax_of(AVCodecID id) {
 
 std::optional<PictureSyntax> picture_syntax_of(AVCodecID id) {
   using enum PictureSyntax;
-  constexpr std::array kSyntaxes = {
-      std::pair{AV_CODEC_ID_MPEG1VIDEO, kMpeg12}, std::pair{AV_CODEC_ID_MPEG2VIDEO, kMpeg12},
-      std::pair{AV_CODEC_ID_MPEG4, kMpeg4},       std::pair{AV_CODEC_ID_H263, kH263},
-      std::pair{AV_CODEC_ID_H263P, kH263},        std::pair{AV_CODEC_ID_FLV1, kFlv1},
-      std::pair{AV_CODEC_ID_MSMPEG4V2, kMsMpeg4}, std::pair{AV_CODEC_ID_MSMPEG4V3, kMsMpeg4},
-      std::pair{AV_CODEC_ID_WMV1, kMsMpeg4},      std::pair{AV_CODEC_ID_WMV2, kWmv2},
-      std::pair{AV_CODEC_ID_VP8, kVp8},           std::pair{AV_CODEC_ID_THEORA, kTheora},
-      std::pair{AV_CODEC_ID_AV1, kAv1}};
+  constexpr std::array kSyntaxes = {std::pair{AV_CODEC_ID_MPEG1VIDEO, kMpeg12},
+                                    std::pair{AV_CODEC_ID_MPEG2VIDEO, kMpeg12},
+                                    std::pair{AV_CODEC_ID_MPEG4, kMpeg4},
+                                    std::pair{AV_CODEC_ID_H263, kH263},
+                                    std::pair{AV_CODEC_ID_H263P, kH263},
+                                    std::pair{AV_CODEC_ID_FLV1, kFlv1},
+                                    std::pair{AV_CODEC_ID_MSMPEG4V2, kMsMpeg4},
+                                    std::pair{AV_CODEC_ID_MSMPEG4V3, kMsMpeg4},
+                                    std::pair{AV_CODEC_ID_WMV1, kMsMpeg4},
+                                    std::pair{AV_CODEC_ID_WMV2, kWmv2},
+                                    std::pair{AV_CODEC_ID_VP8, kVp8},
+                                    std::pair{AV_CODEC_ID_THEORA, kTheora},
+                                    std::pair{AV_CODEC_ID_AV1, kAv1}};
   const auto* const found =
       std::ranges::find(kSyntaxes, id, &std::pair<AVCodecID, PictureSyntax>::first);
   if (found == kSyntaxes.end()) return std::nullopt;
@@ -244,8 +249,12 @@ void Demuxer::configure(std::span<const std::byte> extradata) {
 bool Demuxer::starts_decoding(const AVPacket& packet) {
   if (framing_.syntax != Syntax::kMpeg2 && framing_.syntax != Syntax::kOther) return true;
   if (picture_syntax_) return is_intra(*picture_syntax_, bytes_of(packet.data, packet.size));
-  const bool is_first = first_ == RandomAccess{packet.pts, packet.dts, packet.pos};
-  if (is_first && first_ != RandomAccess{}) return true;
+  if (first_ == RandomAccess{}) {
+    const auto first = first_packets(1);
+    if (first && !first->empty())
+      first_ = {first->front()->pts, first->front()->dts, first->front()->pos};
+  }
+  if (first_ == RandomAccess{packet.pts, packet.dts, packet.pos}) return true;
   if (!checker_) {
     auto opened = Decoder::open(*stream_);
     if (!opened) return false;
@@ -285,6 +294,43 @@ bool Demuxer::times_every_packet() const {
 
 Result<void> Demuxer::check_complete() {
   return check_not_cut_off(input_->reader, format_->iformat->name);
+}
+
+Result<bool> Demuxer::finds_again(const RandomAccess& point) {
+  const auto found = seek(point);
+  if (!found && found.error().code != ErrorCode::kCorrupt) return std::unexpected(found.error());
+  if (!found) return false;
+  for (;;) {
+    const auto packet = next();
+    if (!packet && packet.error().code != ErrorCode::kCorrupt)
+      return std::unexpected(packet.error());
+    if (!packet || *packet == nullptr) return false;
+    if (!facts(**packet).random_access) continue;
+    if ((*packet)->pts == point.pts) return true;
+    if ((*packet)->pts == AV_NOPTS_VALUE || (*packet)->pts > point.pts) return false;
+  }
+}
+
+Result<std::span<const UniquePacket>> Demuxer::first_packets(size_t count) {
+  if (first_packets_.size() >= count) return std::span(first_packets_).first(count);
+  first_packets_.clear();
+  const auto beginning = Demuxer::open(input_->reader);
+  if (!beginning && beginning.error().code != ErrorCode::kCorrupt)
+    return std::unexpected(beginning.error());
+  while (beginning && first_packets_.size() < count) {
+    auto packet = (*beginning)->next();
+    if (!packet && packet.error().code != ErrorCode::kCorrupt)
+      return std::unexpected(packet.error());
+    if (!packet || *packet == nullptr) break;
+    first_packets_.push_back(std::move(*packet));
+  }
+  return std::span<const UniquePacket>(first_packets_);
+}
+
+Result<bool> Demuxer::may_end_inside_packet() {
+  const bool hides_cuts = stream_->codecpar->codec_id == AV_CODEC_ID_HEVC &&
+                          std::string_view(format_->iformat->name) == "mpegts";
+  return hides_cuts && LIDO_TRY(ends_in_full_packet(input_->reader, stream_->id));
 }
 
 bool Demuxer::is_timed() const { return carries_timestamps(format_->iformat->name); }

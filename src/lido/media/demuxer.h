@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "lido/base/rational.h"
@@ -44,6 +45,18 @@ class Demuxer {
   /// @return kCorrupt when FFmpeg cannot seek; kUnavailable from storage.
   Result<void> seek(const RandomAccess& point);
 
+  /// Returns whether reading that starts at a point finds it again. Moves the position.
+  /// @return kUnavailable from storage.
+  Result<bool> finds_again(const RandomAccess& point);
+  /// Reads the first packets of the clip: `count`, or those before the end or a fault. Does not
+  /// move the position. Reads no more than the first time.
+  /// @return kUnavailable from storage.
+  Result<std::span<const UniquePacket>> first_packets(size_t count);
+  /// Returns whether the last packet may be cut off where the container cannot show that: in HEVC
+  /// of transport streams, whose decoder does not notice.
+  /// @return kUnavailable from storage.
+  Result<bool> may_end_inside_packet();
+
   const AVStream& stream() const { return *stream_; }
   const AVFormatContext& format() const { return *format_; }
   Rational time_base() const { return {stream_->time_base.num, stream_->time_base.den}; }
@@ -81,9 +94,11 @@ class Demuxer {
   FactReader fact_reader_;
   Framing framing_;
   std::optional<PictureSyntax> picture_syntax_;  ///< Empty where no picture header is read.
-  std::unique_ptr<Decoder> checker_;  ///< Decodes key frames of other codecs; null before the first.
-  bool at_start_ = true;              ///< No packet was read yet.
-  RandomAccess first_;                ///< The first packet of the stream, if it was read.
+  std::unique_ptr<Decoder>
+      checker_;           ///< Decodes key frames of other codecs; null before the first.
+  bool at_start_ = true;  ///< No packet was read yet.
+  std::vector<UniquePacket> first_packets_;
+  RandomAccess first_;  ///< The first packet of the stream, if it was read.
 };
 
 }  // namespace lido::media

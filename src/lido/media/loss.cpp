@@ -9,60 +9,118 @@
 namespace lido::media {
 namespace {
 
-/// Steps after which times count as regular: a second of most clips.
-constexpr int64_t kMinRegularSteps = 24;
+/// Regular steps around a longer one that make it a sign of a loss: a second of most clips.
+constexpr size_t kMinRegularSteps = 24;
+/// Timestamps on each side that are looked at.
+constexpr size_t kMaxTimes = 33;
 /// A longer step is a pause in the recording. Seconds.
 constexpr double kMaxLoss_s = 1;
 
-/// Codecs of natural video that predict, and whose streams count nothing: only timestamps show a
-/// lost frame. Codecs of screen recorders leave out frames on purpose.
-constexpr std::array kWithoutCount = {AV_CODEC_ID_MPEG4, AV_CODEC_ID_MSMPEG4V3, AV_CODEC_ID_WMV1,
-                                      AV_CODEC_ID_WMV2,  AV_CODEC_ID_WMV3,      AV_CODEC_ID_VC1,
-                                      AV_CODEC_ID_H263,  AV_CODEC_ID_FLV1,      AV_CODEC_ID_VP8,
-                                      AV_CODEC_ID_VP9,   AV_CODEC_ID_AV1};
+/// Returns whether only timestamps can show a lost frame of a codec: its frames predict, and its
+/// stream counts nothing. Animations hold frames on purpose.
+bool counts_nothing(AVCodecID codec) {
+  constexpr std::array kOthers = {AV_CODEC_ID_H264,       AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG1VIDEO,
+                                  AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_GIF,  AV_CODEC_ID_APNG};
+  if (std::ranges::find(kOthers, codec) != kOthers.end()) return false;
+  const AVCodecDescriptor* descriptor = avcodec_descriptor_get(codec);
+  return descriptor == nullptr || (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) == 0;
+}
+
+void add_steps(std::span<const int64_t> times, std::vector<double>& steps) {
+  for (size_t i = 1; i < times.size(); ++i)
+    steps.push_back(static_cast<double>(times[i] - times[i - 1]));
+}
+
+/// The interval of regular steps.
+class RegularSteps {
+ public:
+  explicit RegularSteps(std::vector<double> steps) {
+    if (steps.empty()) return;
+    const auto middle = steps.begin() + std::ssize(steps) / 2;
+    std::ranges::nth_element(steps, middle);
+    const double median = *middle;
+    double sum = 0;
+    for (const double step : steps) {
+      const bool fits = std::abs(step - median) <= tolerance(median);
+      sum += fits ? step : 0;
+      regular_ += fits ? 1 : 0;
+    }
+    ticks_ = regular_ > 0 ? sum / static_cast<double>(regular_) : 0;
+    // Steps of other lengths: a rate that varies shows no loss.
+    is_regular_ = ticks_ > 0 && 8 * (steps.size() - regular_) <= regular_;
+  }
+  bool is_regular() const { return is_regular_ && regular_ >= kMinRegularSteps; }
+  /// Returns how many frames are missing in a step; 0 where it is no multiple of the interval.
+  int missing_in(double step) const {
+    const double steps = std::round(step / ticks_);
+    const bool fits = std::abs(step - steps * ticks_) <= tolerance(ticks_);
+    return fits && steps > 1.5 ? static_cast<int>(steps) - 1 : 0;
+  }
+
+ private:
+  /// Muxers round to ticks, which may be as long as a frame.
+  static double tolerance(double interval) { return std::min(1.01, interval / 4); }
+
+  double ticks_ = 0;
+  size_t regular_ = 0;
+  bool is_regular_ = false;
+};
 
 }  // namespace
 
-int RegularTimes::missing_before(int64_t time, int64_t max_step) {
-  const int64_t step = time - last_;
-  last_ = time;
-  if (steps_ < 1) {
-    ++steps_;
-    if (steps_ == 0) first_ = time;
-    return 0;
-  }
-  const double interval =
-      std::max(1e-9, static_cast<double>(time - step - first_) / static_cast<double>(steps_));
-  // Muxers round to ticks, which AVI makes as long as a frame.
-  const double tolerance = std::min(1.01, interval / 4);
-  const double steps = std::max(1.0, std::round(static_cast<double>(step) / interval));
-  const bool fits = std::abs(static_cast<double>(step) - steps * interval) <= tolerance;
-  if (fits && steps < 1.5) {
-    ++steps_;
-    return 0;
-  }
-  const bool was_regular = steps_ >= kMinRegularSteps;
-  first_ = time;
-  steps_ = 0;
-  return fits && was_regular && step <= max_step ? static_cast<int>(steps) - 1 : 0;
+int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
+                   int64_t max_step) {
+  if (before.size() < 2) return 0;
+  const int64_t step = before.back() - before[before.size() - 2];
+  std::vector<double> steps;
+  add_steps(before.first(before.size() - 1), steps);
+  std::vector<int64_t> rest = {before.back()};
+  rest.insert(rest.end(), after.begin(), after.end());
+  add_steps(rest, steps);
+  const RegularSteps interval(std::move(steps));
+  if (!interval.is_regular() || step > max_step) return 0;
+  return interval.missing_in(static_cast<double>(step));
 }
 
 LossDetector::LossDetector(const AVStream& stream, bool has_all_times)
-    : times_show_loss_(has_all_times &&
-                       std::ranges::find(kWithoutCount, stream.codecpar->codec_id) !=
-                           kWithoutCount.end()),
+    : times_show_loss_(has_all_times && counts_nothing(stream.codecpar->codec_id)),
       max_step_(static_cast<int64_t>(kMaxLoss_s / av_q2d(stream.time_base))) {}
 
 void LossDetector::forget() {
-  times_.forget();
+  times_.clear();
   started_ = false;
   gap_end_ = kNoPts;
 }
 
-std::optional<Loss> LossDetector::push(const AVPacket& packet, const PacketFacts& facts) {
+/// Returns whether the timestamps show that a frame is missing before a packet.
+Result<bool> LossDetector::misses_frame(const AVPacket& packet, const TimesAhead& ahead,
+                                        const TimesAhead& beginning) {
   const int64_t time = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
-  const bool gap_in_time = times_show_loss_ && time != AV_NOPTS_VALUE &&
-                           times_.missing_before(time, max_step_) > 0 && !facts.random_access;
+  if (!times_show_loss_ || time == AV_NOPTS_VALUE) return false;
+  times_.push_back(time);
+  if (times_.size() > kMaxTimes) times_.pop_front();
+  const size_t count = times_.size();
+  if (count < 2) return false;
+  const int64_t step = time - times_[count - 2];
+  const bool is_longer = count == 2 || 4 * step > 5 * (times_[count - 2] - times_[count - 3]);
+  if (!is_longer || step > max_step_) return false;
+  const std::vector<int64_t> before(times_.begin(), times_.end());
+  std::vector<int64_t> after = LIDO_TRY(ahead(kMaxTimes));
+  if (missing_before(before, after, max_step_) > 0) return true;
+  if (before.size() + after.size() > kMinRegularSteps + 4) return false;
+  // Too few packets around this one: the clip's beginning shows its interval.
+  std::vector<int64_t> first = LIDO_TRY(beginning(kMaxTimes));
+  if (first.empty()) return false;
+  for (int64_t& one : first) one += before.front() - first.back();
+  first.insert(first.end(), before.begin() + 1, before.end());
+  return missing_before(first, after, max_step_) > 0;
+}
+
+Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const PacketFacts& facts,
+                                               const TimesAhead& ahead,
+                                               const TimesAhead& beginning) {
+  const bool misses = LIDO_TRY(misses_frame(packet, ahead, beginning));
+  const bool gap_in_time = misses && !facts.random_access;
   if (facts.random_access) {
     // Only leading pictures depend on what is missing before a random access point.
     const bool is_first = !std::exchange(started_, true);

@@ -3,31 +3,28 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
+#include "lido/base/result.h"
 #include "lido/media/bitstream.h"
 #include "lido/media/frame.h"
 #include "lido/media/libav.h"
 
 namespace lido::media {
 
-/// Measures the interval of timestamps that follow each other regularly, to a tick. Not
-/// thread-safe.
-class RegularTimes {
- public:
-  /// Adds the next timestamp, ticks.
-  /// @return The number of timestamps that are missing before it: 0 unless those before were
-  ///         regular and the step is a whole multiple of theirs, and no longer than `max_step`.
-  int missing_before(int64_t time, int64_t max_step);
-  /// Starts anew with the next timestamp.
-  void forget() { *this = {}; }
-
- private:
-  int64_t first_ = 0;
-  int64_t last_ = 0;
-  int64_t steps_ = -1;  ///< Regular steps from first_ to last_; -1 before the first timestamp.
-};
+/// Returns how many timestamps are missing just before the last of `before`, by the interval that
+/// most steps around it have: 0 unless they are regular and this step is a whole multiple of it.
+/// Pure.
+/// @param before    Timestamps up to the one in question, ticks, in decoding order.
+/// @param after     Those that follow it.
+/// @param max_step  A longer step is a pause in the recording, ticks.
+int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
+                   int64_t max_step);
 
 /// A sign that the stream is damaged.
 struct Loss {
@@ -43,9 +40,18 @@ class LossDetector {
   ///                       means to repeat a frame, as it is in AVI.
   LossDetector(const AVStream& stream, bool has_all_times);
 
+  /// Timestamps of the packets that follow the present one, ticks: at least as many as asked for
+  /// where the clip has them.
+  using TimesAhead = std::function<Result<std::vector<int64_t>>(size_t count)>;
+
   /// Looks at the next packet, in decoding order. Before the first random access point, nothing
   /// counts as lost.
-  std::optional<Loss> push(const AVPacket& packet, const PacketFacts& facts);
+  /// @param ahead      Called only where a step is longer than the one before.
+  /// @param beginning  Timestamps of the clip's first packets. Called only where `ahead` gives too
+  ///                   few.
+  /// @return The errors of `ahead` and `beginning`.
+  Result<std::optional<Loss>> push(const AVPacket& packet, const PacketFacts& facts,
+                                   const TimesAhead& ahead, const TimesAhead& beginning);
   /// The next packet does not follow the last one.
   void forget();
   /// Counts from here on, without a random access point.
@@ -53,9 +59,12 @@ class LossDetector {
   bool started() const { return started_; }
 
  private:
+  Result<bool> misses_frame(const AVPacket& packet, const TimesAhead& ahead,
+                            const TimesAhead& beginning);
+
   bool times_show_loss_ = false;
   int64_t max_step_ = 0;
-  RegularTimes times_;
+  std::deque<int64_t> times_;  ///< The latest timestamps, the last one last.
   bool started_ = false;
   /// PTS of the last random access point, where pictures are missing before it.
   int64_t gap_end_ = kNoPts;

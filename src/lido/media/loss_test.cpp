@@ -12,56 +12,59 @@
 namespace lido::media {
 namespace {
 
-/// Returns the frames missing before the last of some timestamps, each rounded to a tick.
-int missing_before_last(const std::vector<double>& times) {
-  RegularTimes regular;
-  int missing = 0;
-  for (const double time : times) missing = regular.missing_before(std::llround(time), 1000);
-  return missing;
-}
-
-std::vector<double> steps_of(double interval, int count) {
-  std::vector<double> times;
-  for (int i = 0; i <= count; ++i) times.push_back(7 + i * interval);
+/// Timestamps, rounded to ticks, from n0 to n1 intervals.
+std::vector<int64_t> ticks(double interval, int n0, int n1) {
+  std::vector<int64_t> times;
+  for (int i = n0; i <= n1; ++i) times.push_back(std::llround(7 + i * interval));
   return times;
 }
 
-TEST(RegularTimes, CountsWhatIsMissingFromASequence) {
+TEST(MissingBefore, CountsWhatIsMissingFromASequence) {
   for (const double interval : {1000 / 30.0, 40.0, 1000 / 60.0, 3753.75, 1.0}) {
-    auto times = steps_of(interval, 40);
-    EXPECT_EQ(missing_before_last(times), 0) << interval;
-    const double last = times.back();
-    for (const int missing : {1, 2}) {
-      times.push_back(last + (missing + 1) * interval);
-      if (missing * interval < 900) {
-        EXPECT_EQ(missing_before_last(times), missing) << interval;
+    const auto max_step = static_cast<int64_t>(25 * interval);
+    for (const int split : {1, 5, 20, 39}) {
+      for (const int missing : {0, 1, 2, 12}) {
+        auto before = ticks(interval, 0, split);
+        const auto after = ticks(interval, split + missing + 2, 60);
+        before.push_back(std::llround(7 + (split + missing + 1) * interval));
+        EXPECT_EQ(missing_before(before, after, max_step), missing) << interval << " " << split;
       }
-      times.pop_back();
     }
   }
 }
 
-TEST(RegularTimes, TakesNothingForMissingInIrregularTimes) {
-  auto times = steps_of(40, 40);
-  times.push_back(times.back() + 60);
-  EXPECT_EQ(missing_before_last(times), 0) << "no whole multiple";
-  times = steps_of(40, 40);
-  times.push_back(times.back() + 1200);
-  EXPECT_EQ(missing_before_last(times), 0) << "a pause";
-  times = steps_of(40, 10);
-  times.push_back(times.back() + 80);
-  EXPECT_EQ(missing_before_last(times), 0) << "too few steps before";
-  times = steps_of(40, 30);
-  for (const double step : {47, 33, 80}) times.push_back(times.back() + step);
-  EXPECT_EQ(missing_before_last(times), 0) << "jitter before";
+TEST(MissingBefore, TakesNothingForMissingInIrregularTimes) {
+  auto before = ticks(40, 0, 40);
+  before.push_back(before.back() + 60);
+  EXPECT_EQ(missing_before(before, {}, 1000), 0) << "no whole multiple";
+  before = ticks(40, 0, 40);
+  before.push_back(before.back() + 1200);
+  EXPECT_EQ(missing_before(before, {}, 1000), 0) << "a pause";
+  before = ticks(40, 0, 10);
+  before.push_back(before.back() + 80);
+  EXPECT_EQ(missing_before(before, {}, 1000), 0) << "too few steps around";
+  before = ticks(40, 0, 30);
+  before.push_back(before.back() + 80);
+  EXPECT_EQ(missing_before(before, ticks(80, 17, 40), 1000), 0) << "the rate changes";
+  before = {};
+  for (int i = 0; i < 33; ++i)
+    before.push_back(before.empty() ? 0 : before.back() + 40 * (1 + i % 3 / 2));
+  EXPECT_EQ(missing_before(before, {}, 1000), 0) << "every third step is longer";
 }
 
 class Detector : public testing::Test {
  protected:
   std::optional<Loss> push(int64_t pts, const PacketFacts& facts) {
+    return push(detector, pts, facts, {}, {});
+  }
+  static std::optional<Loss> push(LossDetector& to, int64_t pts, const PacketFacts& facts,
+                                  const std::vector<int64_t>& ahead,
+                                  const std::vector<int64_t>& beginning) {
     const UniquePacket packet(av_packet_alloc());
     packet->pts = pts;
-    return detector.push(*packet, facts);
+    return *to.push(
+        *packet, facts, [&](size_t) -> Result<std::vector<int64_t>> { return ahead; },
+        [&](size_t) -> Result<std::vector<int64_t>> { return beginning; });
   }
   HandMadeStream stream{AV_CODEC_ID_H264};
   LossDetector detector{*stream.stream, true};
@@ -80,6 +83,23 @@ TEST_F(Detector, CountsALossBeforeARandomAccessPointOnlyForLeadingPictures) {
   EXPECT_FALSE(push(10, {.random_access = true, .missing_since = 0}));
   EXPECT_FALSE(push(13, {}));
   EXPECT_TRUE(push(8, {}));
+}
+
+TEST_F(Detector, FindsALossEarlyInAGroupByWhatFollowsAndByTheClipsBeginning) {
+  const HandMadeStream vp8{AV_CODEC_ID_VP8};  // 30 ticks are a second
+  for (const bool near_the_end : {false, true}) {
+    LossDetector early(*vp8.stream, true);
+    const auto ahead = near_the_end ? ticks(1, 104, 110) : ticks(1, 104, 140);
+    const auto beginning = ticks(1, 0, 32);
+    EXPECT_FALSE(push(early, 107, {.random_access = true}, ticks(1, 101, 133), beginning));
+    EXPECT_FALSE(push(early, 108, {}, ticks(1, 102, 134), beginning));
+    EXPECT_TRUE(push(early, 110, {}, ahead, beginning)) << near_the_end;
+  }
+}
+
+TEST_F(Detector, CountsNoTimesOfCodecsThatCountPictures) {
+  EXPECT_FALSE(push(detector, 0, {.random_access = true}, {}, {}));
+  EXPECT_FALSE(push(detector, 2, {}, ticks(1, -4, 40), ticks(1, 0, 32)));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace lido::media {
 namespace {
@@ -10,6 +11,11 @@ namespace {
 constexpr size_t kMaxBoxes = 100'000;
 /// Ends of boxes with an impossible length.
 constexpr uint64_t kMaxBoxEnd = uint64_t{1} << 62;
+
+/// Kinds of outermost boxes of ISO/IEC 14496-12 and of QuickTime.
+constexpr std::array<std::string_view, 20> kKinds = {
+    "ftyp", "moov", "mdat", "moof", "styp", "sidx", "ssix", "mfra", "free", "skip",
+    "wide", "uuid", "meta", "pdin", "prft", "emsg", "udta", "pnot", "PICT", "junk"};
 
 }  // namespace
 
@@ -32,6 +38,8 @@ Result<std::vector<Mp4Box>> read_boxes(storage::Reader& reader) {
     if (!to_the_end && length < 8) break;
     const char* kind = reinterpret_cast<const char*>(header.data()) + 4;
     const uint64_t end = static_cast<uint64_t>(at) + std::min(length, kMaxBoxEnd);
+    const bool is_known = std::ranges::find(kKinds, std::string_view(kind, 4)) != kKinds.end();
+    if (end > static_cast<uint64_t>(reader.size()) && !is_known) break;
     boxes.push_back({std::string(kind, 4), at,
                      to_the_end ? reader.size() : static_cast<int64_t>(std::min(end, kMaxBoxEnd))});
     at = boxes.back().end;

@@ -22,7 +22,8 @@ struct Mp4Box {
 };
 
 /// Reads the outermost boxes, at most 100,000 of them. Ends at the first length that no box has, so
-/// the result is empty for another format. Any bytes are safe. Thread-safe.
+/// the result is empty for another format; and at bytes of no known kind that reach beyond the
+/// file, such as a recorder leaves behind the last box. Any bytes are safe. Thread-safe.
 ///
 /// @return kUnavailable from storage.
 ///

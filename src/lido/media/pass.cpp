@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,19 +23,44 @@ constexpr size_t kMarkedEarly = 2;
 /// No codec reorders more packets than this.
 constexpr int kMaxReorder = 16;
 
+/// Pictures that follow a missing one come at most this long after it. Seconds.
+constexpr double kMaxMissing_s = 1;
+
+int64_t decoding_time(const AVPacket& packet) {
+  return packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+}
+
+/// Returns the middle step between ascending times; 0 where there are too few.
+int64_t usual_step(std::span<const int64_t> times) {
+  constexpr size_t kMinShown = 8;
+  if (times.size() < kMinShown) return 0;
+  std::vector<int64_t> steps;
+  for (size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
+  const auto middle = steps.begin() + std::ssize(steps) / 2;
+  std::ranges::nth_element(steps, middle);
+  return *middle;
+}
+
 /// Returns whether a few frames are missing between the last of those shown and the next.
 /// @param shown  PTS of the last frames, in any order.
 bool misses_frames(std::vector<int64_t> shown, int64_t next_pts) {
-  constexpr size_t kMinShown = 8;
-  if (shown.size() < kMinShown || next_pts == AV_NOPTS_VALUE) return false;
+  if (next_pts == AV_NOPTS_VALUE) return false;
   std::ranges::sort(shown);
-  std::vector<int64_t> steps;
-  for (size_t i = 1; i < shown.size(); ++i) steps.push_back(shown[i] - shown[i - 1]);
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::ranges::nth_element(steps, middle);
-  const auto interval = static_cast<double>(*middle);
+  const auto interval = static_cast<double>(usual_step(shown));
+  if (interval <= 0) return false;
   const auto step = static_cast<double>(next_pts - shown.back());
   return step > 1.5 * interval && step < 4.5 * interval;
+}
+
+/// Returns whether the marker of the end (FF D9) follows the last scan of a JPEG image. Coded data
+/// holds no marker; padding may follow.
+bool ends_jpeg(const AVPacket& packet) {
+  for (int i = packet.size - 1; i > 0; --i) {
+    if (packet.data[i - 1] != 0xff) continue;
+    if (packet.data[i] == 0xd9) return true;
+    if (packet.data[i] == 0xda) return false;
+  }
+  return false;
 }
 
 }  // namespace
@@ -83,6 +109,12 @@ Result<ReadPacket> Pass::take_packet() {
     ahead_.pop_front();
     return next;
   }
+  if (ahead_error_) return std::unexpected(*std::exchange(ahead_error_, std::nullopt));
+  return read_ahead();
+}
+
+/// Reads the packet behind those that were read already.
+Result<ReadPacket> Pass::read_ahead() {
   ReadPacket next{LIDO_TRY(demuxer.next()), {}};
   if (!next) return next;
   const bool may_start = is_before_start_ && next->pts == request.from->pts;
@@ -92,13 +124,85 @@ Result<ReadPacket> Pass::take_packet() {
   return next;
 }
 
+/// Returns the timestamps of the next packets: `count`, or those up to the end or a fault.
+Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
+  while (ahead_.size() < count && !ahead_error_) {
+    auto next = read_ahead();
+    if (!next && next.error().code != ErrorCode::kCorrupt) return std::unexpected(next.error());
+    if (!next) ahead_error_ = next.error();
+    if (!next || !*next) break;
+    ahead_.push_back(std::move(*next));
+  }
+  std::vector<int64_t> times;
+  for (const ReadPacket& one : ahead_) {
+    const int64_t time = decoding_time(*one.packet);
+    if (time == kNoPts || times.size() == count) break;
+    times.push_back(time);
+  }
+  return times;
+}
+
+/// Looks for signs of a loss before a packet.
+Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
+  const AVPacket& packet = *next.packet;
+  const auto beginning = [this](size_t count) -> Result<std::vector<int64_t>> {
+    std::vector<int64_t> times;
+    for (const UniquePacket& one : LIDO_TRY(demuxer.first_packets(count)))
+      times.push_back(decoding_time(*one));
+    if (std::ranges::find(times, kNoPts) != times.end()) times.clear();
+    return times;
+  };
+  auto lost = LIDO_TRY(loss.push(
+      packet, next.facts, [this](size_t count) { return times_ahead(count); }, beginning));
+  const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
+  if (marked && !LIDO_TRY(is_end_of_recording(packet))) {
+    const bool lossy = seeks_by_byte(demuxer.format().iformat->name);
+    lost = Loss{lossy ? "packets are missing or damaged"
+                      : "the file is cut off in the middle of a frame"};
+  }
+  if (demuxer.stream().codecpar->codec_id == AV_CODEC_ID_MJPEG && !ends_jpeg(packet)) {
+    // Some cameras never write the marker of the end.
+    const auto first = LIDO_TRY(demuxer.first_packets(1));
+    if (!first.empty() && ends_jpeg(*first[0])) lost = Loss{"a JPEG image is cut off"};
+  }
+  return lost;
+}
+
+/// Looks, behind the last packet of a container that declares no size, for signs that more packets
+/// are missing.
+Result<void> Pass::check_end() {
+  if (declares_size(demuxer.format().iformat->name) || recent_.empty()) return {};
+  if (LIDO_TRY(demuxer.may_end_inside_packet())) {
+    suspect(recent_.back().pts);
+    return fail(ErrorCode::kCorrupt, "the stream is cut off: its last picture may not be whole");
+  }
+  std::vector<int64_t> shown;
+  for (const Recent& one : recent_) {
+    if (one.pts != kNoPts) shown.push_back(one.pts);
+  }
+  std::ranges::sort(shown);
+  const int64_t usual = usual_step(shown);
+  const int64_t known_pts = known.known_to(decoder.reorder_depth());
+  if (usual == 0 || known_pts == kNoPts) return {};
+  for (size_t i = 1; i < shown.size(); ++i) {
+    const int64_t step = shown[i] - shown[i - 1];
+    const bool misses = shown[i] > known_pts && 2 * step > 3 * usual &&
+                        static_cast<double>(step) * tick_s <= kMaxMissing_s;
+    if (!misses) continue;
+    suspect(shown[i]);
+    return fail(ErrorCode::kCorrupt, "the stream is cut off: pictures before its last are missing");
+  }
+  return {};
+}
+
 Result<ReadPacket> Pass::read_packet() {
   if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
   if (report.broke) return ReadPacket();
   auto next = take_packet();
   if (next && !*next) {
     // FFmpeg may read a file that is cut off without an error.
-    const auto complete = demuxer.check_complete();
+    auto complete = demuxer.check_complete();
+    if (complete) complete = check_end();
     if (!complete) next = std::unexpected(complete.error());
     report.reached_end = complete.has_value();
   }
@@ -111,13 +215,7 @@ Result<ReadPacket> Pass::read_packet() {
   ++report.packets_read;
   if (is_before_start_) return next;
   const AVPacket& packet = *next->packet;
-  auto lost = loss.push(packet, next->facts);
-  const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
-  if (marked && !LIDO_TRY(is_end_of_recording(packet))) {
-    const bool lossy = seeks_by_byte(demuxer.format().iformat->name);
-    lost = Loss{lossy ? "packets are missing or damaged"
-                      : "the file is cut off in the middle of a frame"};
-  }
+  const auto lost = LIDO_TRY(find_loss(*next));
   if (lost) {
     const auto since = std::min(static_cast<size_t>(lost->since), recent_.size());
     const auto first = recent_.end() - static_cast<ptrdiff_t>(since);
@@ -126,9 +224,12 @@ Result<ReadPacket> Pass::read_packet() {
     break_here({ErrorCode::kCorrupt, std::string(lost->reason)});
     return ReadPacket();
   }
-  recent_.push_back({packet.pts, known.known_to(decoder.reorder_depth())});
+  const bool has_pts = packet.pts != AV_NOPTS_VALUE || demuxer.times_every_packet();
+  // AVI counts packets: the only times are those of decoding.
+  const int64_t shown_pts = has_pts ? packet.pts : packet.dts;
+  recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth())});
   if (recent_.size() > kMaxRecent) recent_.pop_front();
-  known.push(packet.pts, packet.dts);
+  known.push(shown_pts, packet.dts);
   return next;
 }
 
@@ -176,6 +277,7 @@ Result<ReadPacket> Pass::read_first_packet() {
 
 Result<void> Pass::seek(const RandomAccess& point) {
   ahead_.clear();
+  ahead_error_.reset();
   recent_.clear();
   known = {};
   loss.forget();

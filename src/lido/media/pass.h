@@ -86,6 +86,10 @@ struct Pass {
 
  private:
   Result<ReadPacket> take_packet();
+  Result<ReadPacket> read_ahead();
+  Result<std::optional<Loss>> find_loss(const ReadPacket& next);
+  Result<std::vector<int64_t>> times_ahead(size_t count);
+  Result<void> check_end();
   Result<bool> is_end_of_recording(const AVPacket& packet);
   double seconds_of_last() const;
   void suspect(int64_t pts);
@@ -97,10 +101,11 @@ struct Pass {
     int64_t known_pts;  ///< PTS up to which all frames were known before it.
   };
 
-  bool is_before_start_ = false;     ///< Faults of the packets until `request.from` do not count.
-  std::deque<ReadPacket> ahead_;     ///< Read from the demuxer already.
-  std::deque<Recent> recent_;        ///< The packets before, the latest last.
-  int64_t known_limit_ = INT64_MAX;  ///< PTS up to which all frames were known before a fault.
+  bool is_before_start_ = false;      ///< Faults of the packets until `request.from` do not count.
+  std::deque<ReadPacket> ahead_;      ///< Read from the demuxer already.
+  std::optional<Error> ahead_error_;  ///< The fault behind `ahead_`.
+  std::deque<Recent> recent_;         ///< The packets before, the latest last.
+  int64_t known_limit_ = INT64_MAX;   ///< PTS up to which all frames were known before a fault.
 };
 
 }  // namespace lido::media

@@ -101,16 +101,7 @@ Result<void> collect_by_reading(Demuxer& demuxer, int64_t interval, ClipIndex& i
 /// Returns whether a seek to each point finds it again.
 Result<bool> can_be_found_again(Demuxer& demuxer, const ClipIndex& index) {
   for (const RandomAccess& point : index.points) {
-    if (!demuxer.seek(point)) return false;
-    for (bool found = false; !found;) {
-      const auto packet = demuxer.next();
-      if (!packet && packet.error().code != ErrorCode::kCorrupt)
-        return std::unexpected(packet.error());
-      if (!packet || *packet == nullptr) return false;
-      if (!demuxer.facts(**packet).random_access) continue;
-      found = (*packet)->pts == point.pts;
-      if ((*packet)->pts == AV_NOPTS_VALUE || (*packet)->pts > point.pts) return false;
-    }
+    if (!LIDO_TRY(demuxer.finds_again(point))) return false;
   }
   return true;
 }

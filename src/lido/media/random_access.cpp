@@ -2,7 +2,10 @@
 #include "lido/media/random_access.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
+#include "lido/media/container.h"
 #include "lido/media/demuxer.h"
 
 namespace lido::media {
@@ -83,7 +86,14 @@ Result<AccessPoints> list_access_points(storage::Reader& reader,
     started = started || (*packet)->pts == from->pts;
     if (started) collector.push(**packet);
   }
-  return collector.take();
+  AccessPoints found = collector.take();
+  if (!seeks_by_byte(demuxer->format().iformat->name)) return found;
+  std::vector<AccessPoint> kept;
+  for (const AccessPoint& point : found.points) {
+    if (LIDO_TRY(demuxer->finds_again(point.at))) kept.push_back(point);
+  }
+  found.points = std::move(kept);
+  return found;
 }
 
 }  // namespace lido::media

@@ -28,7 +28,8 @@ struct AccessPoints {
 /// after faults of the file, so the points behind a fault are found too. Decodes nothing.
 ///
 /// Points whose PTS is not above that of the point before, or a day above it, are left out: the
-/// clock of the recording jumped.
+/// clock of the recording jumped. So are points that a seek does not find again, as in program
+/// streams whose pictures begin inside packets.
 ///
 /// @param from     Where reading starts; empty for the beginning of the clip.
 /// @param end_pts  Ticks; INT64_MAX for the end of the clip.
