@@ -16,9 +16,13 @@ constexpr double kRayShare = 0.1;
 
 constexpr const char* kGpuLabel = "cloud.google.com/gke-accelerator";
 
-/// Node labels of GKE whose value can select spot nodes, and that value.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSpotValues = {
+/// Node labels whose value can select spot nodes, and that value.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kSpotValues = {
     {{"cloud.google.com/gke-spot", "true"},
+     {"eks.amazonaws.com/capacityType", "SPOT"},
+     {"karpenter.sh/capacity-type", "spot"},
+     {"kubernetes.azure.com/scalesetpriority", "spot"},
+     {"node.kubernetes.io/lifecycle", "spot"},
      {"cloud.google.com/gke-preemptible", "true"},
      {"cloud.google.com/gke-provisioning", "spot"},
      {kClassLabel, "autopilot-spot"}}};
@@ -108,7 +112,9 @@ Result<void> check_selector(const Yaml& node, const PodShape& pod, bool may_be_s
     if (is_spot && !may_be_spot)
       return value.refuse("nodes that are not spot: the job of a reclaimed head or driver ends");
     if (is_spot && !pod.spot)
-      return value.refuse("no such label, but spot: true in the group, which bills spot pods");
+      return value.refuse(pod.autopilot
+                              ? "no such label, but spot: true in the group, which bills spot pods"
+                              : "spot: true beside this label, for the grace period of spot nodes");
     if (!is_spot && pod.spot && label != kClassLabel)
       return value.refuse("no such label beside spot: true, which selects spot nodes");
   }

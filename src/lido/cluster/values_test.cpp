@@ -228,6 +228,24 @@ TEST(Values, RefuseSelectorsThatContradictTheGroup) {
     EXPECT_TRUE(with_data(settings)) << with_data(settings).error().message;
 }
 
+TEST(Values, WantSpotBesideTheSpotNodesOfOtherClouds) {
+  constexpr const char* kElsewhere = "platform: kubernetes\n";
+  for (const char* label :
+       {"eks.amazonaws.com/capacityType: SPOT", "karpenter.sh/capacity-type: spot",
+        "kubernetes.azure.com/scalesetpriority: spot", "node.kubernetes.io/lifecycle: spot"}) {
+    const auto silent =
+        with_data(fmt::format("groups: {{cpu: {{nodeSelector: {{{}}}}}}}", label), kElsewhere);
+    ASSERT_FALSE(silent) << label;
+    EXPECT_TRUE(silent.error().message.contains("want spot: true beside this label"))
+        << silent.error().message;
+    EXPECT_TRUE(with_data(
+        fmt::format("groups: {{cpu: {{spot: true, nodeSelector: {{{}}}}}}}", label), kElsewhere));
+    EXPECT_FALSE(with_data(fmt::format("head: {{nodeSelector: {{{}}}}}", label), kElsewhere));
+  }
+  EXPECT_TRUE(with_data("groups: {cpu: {nodeSelector: {karpenter.sh/capacity-type: on-demand}}}",
+                        kElsewhere));
+}
+
 TEST(Values, RefuseVariablesThatAreThereTwice) {
   const auto twice = with_data("", "env:\n- {name: A, value: b}\n- {name: A, value: c}\n");
   ASSERT_FALSE(twice);
