@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields as KubeRay's resource definitions have them (tests/e2e/test_cluster.py compares the tables
-// with the definitions), and schedules as robfig/cron reads them.
+// Fields as KubeRay's resource definitions have them, and schedules as robfig/cron reads them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
