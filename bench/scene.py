@@ -6,6 +6,7 @@ quality  faults put into real clips
 tracks   simulated crowds and labelled real clips, against four trackers of PyPI's `trackers`
 scores   precision and recall of each detector's boxes by score
 people   the demo's four cameras, against a list checked by hand (bench/demo_people.csv)
+poses    keypoints, against points read off by hand and simulated truth
 cost     CPU time of each part, against the network's bare cost in OpenVINO
 night    --fps auto on an hour with people in two minutes, against decoding all of it
 
@@ -21,6 +22,7 @@ from scene_cost import cost
 from scene_motion import motion
 from scene_night import night
 from scene_people import people
+from scene_poses import poses
 from scene_scores import scores
 from scene_tracks import tracks
 
@@ -30,6 +32,7 @@ PARTS = {
     "tracks": tracks,
     "scores": scores,
     "people": people,
+    "poses": poses,
     "cost": cost,
     "night": night,
 }

@@ -11,6 +11,7 @@
 
 #include "exit_codes.h"
 #include "lido/base/options.h"
+#include "lido/scene/pose.h"
 #include "text.h"
 
 namespace lido::cli {
@@ -106,11 +107,14 @@ Result<void> write_text(const std::string& file, std::string_view text);
 /// @return kNotFound.
 Result<std::string> shared_file(const std::string& name);
 
-/// Fetches a detector that can be fetched by name and is not installed, with progress on standard
+/// Fetches a network that can be fetched by name and is not installed, with progress on standard
 /// error unless `quiet`. Does nothing for an installed one.
+/// @param option  "detector" or "poses", for messages.
 /// Runs the network once when it fetches, so not to be called before a fork.
 /// @return Errors of infer::find_bundle() and infer::fetch_bundle().
-Result<void> ensure_detector(const std::string& detector, bool quiet);
+Result<void> ensure_model(std::string_view option, const std::string& name, bool quiet);
+/// As ensure_model() for the pose network; does nothing with --poses off.
+Result<void> ensure_poses(const scene::PoseOptions& options, bool quiet);
 
 void add_demo(CLI::App& app, int& exit);
 /// @param from_files  Flags that a lido.toml gave, which an existing dataset's options override.

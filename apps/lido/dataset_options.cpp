@@ -13,8 +13,8 @@ Result<part::SampleOptions> with_identity(const part::SampleOptions& asked,
     const auto found = identity.find(name);
     if (found == identity.end()) continue;
     options[name] = *found;
-    // The identity names a detector together with its checksum.
-    if (name == "detector" && found->is_string()) {
+    // The identity names a network together with its checksum.
+    if ((name == "detector" || name == "poses") && found->is_string()) {
       const auto text = found->get<std::string>();
       options[name] = text.substr(0, text.find(' '));
     }

@@ -294,11 +294,12 @@ std::vector<std::string> not_given(const CLI::App& command,
   return names;
 }
 
-/// Fetches the detector before work begins. A cluster's pods have their own.
-Result<void> fetch_detector(const IngestFlags& flags) {
+/// Fetches the networks before work begins. A cluster's pods have their own.
+Result<void> fetch_networks(const IngestFlags& flags) {
   const auto& sampling = flags.request.sampling;
   if (sampling.scene == "off" || is_cluster(flags.on)) return {};
-  return ensure_detector(sampling.detector.detector, flags.quiet);
+  LIDO_TRY(ensure_model("detector", sampling.detector.detector, flags.quiet));
+  return ensure_poses(sampling.poses, flags.quiet);
 }
 
 /// Runs the command. @return The exit code.
@@ -306,7 +307,7 @@ int run(IngestFlags& flags) {
   flags.job = job_name(flags.request);
   const auto get_ready = [&]() -> Result<void> {
     LIDO_TRY(complete(flags));
-    return fetch_detector(flags);
+    return fetch_networks(flags);
   };
   if (flags.on != "here" && !flags.dry_run) {
     const auto ready = get_ready();

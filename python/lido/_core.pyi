@@ -64,6 +64,12 @@ class Sample:
         """
 
     @property
+    def keypoints(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None, None))] | None:
+        """
+        Keypoints of the person in each frame: float64, frames x keypoints x 3 (x, y, score), sample pixels; nan in a frame without a pose. None for a sample of whole frames and with --poses off.
+        """
+
+    @property
     def context(self) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None))] | None:
         """
         Whole frame around the person: uint8, height x width x 3. None for a sample of whole frames.

@@ -83,7 +83,7 @@ def test_people_are_the_same_too(people, tmp_path):
         "people.mp4,1,17,behaviour,watching,z,10,10,60,120\n"
     )
     options = ["--scene", "on", "--fps", "2", "--window", "4", "--stride", "2", "--span-s", 6]
-    options += ["--labels", tmp_path / "labels.csv"]
+    options += ["--labels", tmp_path / "labels.csv", "--poses", "movenet"]
     for on in ("here", "ray"):
         ingest(people, tmp_path / on, *options, "--on", on, env=HERE)
     assert made(tmp_path / "ray") == made(tmp_path / "here")

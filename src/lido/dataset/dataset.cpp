@@ -99,6 +99,12 @@ std::unexpected<Error> differs(const std::string& uri, const OrderedJson& have,
                 "{}: the dataset has --{} {}, got {}. Give the dataset's value or another --out.",
                 uri, name, json_text(before), json_text(value));
   }
+  for (const auto& [name, value] : have.items()) {
+    if (want.contains(name)) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: the dataset has --{} {}, got none. Give the dataset's value or another --out.",
+                uri, name, json_text(value));
+  }
   return fail(ErrorCode::kInvalidArgument,
               "{}: the dataset has options that this version of Lido does not know. Give another "
               "--out.",

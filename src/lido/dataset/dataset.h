@@ -171,6 +171,8 @@ inline constexpr std::string_view kContextPicture = ".context.jpg";
 inline constexpr const char* kObjectsTable = "/objects.parquet";
 inline constexpr const char* kTracksTable = "/tracks.parquet";
 inline constexpr const char* kMotionTable = "/motion.parquet";
+/// Only in scene folders of ingests with a pose network.
+inline constexpr const char* kPosesTable = "/poses.parquet";
 inline constexpr const char* kQualityTable = "/quality.parquet";
 /// Returns "scenes/g000001".
 std::string scene_folder(int generation);

@@ -25,6 +25,7 @@ class Export {
     if (!generation_.scenes.empty()) {
       LIDO_TRY(export_rows<ObjectRow>("objects.parquet", kObjectsTable));
       LIDO_TRY(export_rows<TrackRow>("tracks.parquet", kTracksTable));
+      if (LIDO_TRY(has_poses())) LIDO_TRY(export_rows<PoseRow>("poses.parquet", kPosesTable));
       LIDO_TRY(export_rows<MotionRow>("motion.parquet", kMotionTable));
       LIDO_TRY(export_rows<QualityRow>("quality.parquet", kQualityTable));
     }
@@ -75,10 +76,19 @@ class Export {
     return {};
   }
 
+  Result<bool> has_poses() {
+    for (const std::string& folder : generation_.scenes) {
+      if (LIDO_TRY(dataset_.store().exists(folder + kPosesTable))) return true;
+    }
+    return false;
+  }
+
   template <typename Row>
-  Result<void> export_rows(const char* name, const char* table) {
+  Result<void> export_rows(const char* name, const std::string& table) {
     auto writer = LIDO_TRY(TableWriter<Row>::create(to_, name));
     for (const std::string& folder : generation_.scenes) {
+      // Ingests without a pose network leave no table of poses.
+      if (table == kPosesTable && !LIDO_TRY(dataset_.store().exists(folder + table))) continue;
       LIDO_TRY(visit_table<Row>(dataset_.store(), folder + table, [&](Row& row) -> Result<void> {
         if (stretches_.find(row).empty()) return {};
         ++summary_.rows;

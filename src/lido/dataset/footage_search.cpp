@@ -116,6 +116,8 @@ class FootageSearch {
   Result<void> search_scene(const std::string& folder) {
     LIDO_TRY(search_table<ObjectRow>(folder + kObjectsTable));
     LIDO_TRY(search_table<TrackRow>(folder + kTracksTable));
+    if (LIDO_TRY(store_.exists(folder + kPosesTable)))
+      LIDO_TRY(search_table<PoseRow>(folder + kPosesTable));
     LIDO_TRY(search_table<MotionRow>(folder + kMotionTable));
     LIDO_TRY(search_table<QualityRow>(folder + kQualityTable));
     const ScenePictures pictures = LIDO_TRY(read_scene_pictures(store_, folder));

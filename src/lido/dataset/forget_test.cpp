@@ -36,6 +36,9 @@ class Forget : public DatasetFixture {
         write_table<TrackRow>(store, name(kTracksTable),
                               {{.clip = "/pool/a.mp4", .track = 1, .last_k = 1},
                                {.clip = "/pool/a.mp4", .track = 2, .first_k = 1, .last_k = 3}}));
+    ASSERT_TRUE(write_table<PoseRow>(store, name(kPosesTable),
+                                     {{.clip = "/pool/a.mp4", .k = 1, .time_s = 1, .track = 1},
+                                      {.clip = "/pool/a.mp4", .k = 3, .time_s = 3, .track = 2}}));
     ASSERT_TRUE(write_table<MotionRow>(store, name(kMotionTable), {}));
     ASSERT_TRUE(write_table<QualityRow>(store, name(kQualityTable), {}));
     const ScenePictures pictures{
@@ -331,7 +334,7 @@ TEST_F(Forget, APreviewCountsAndChangesNothing) {
   const auto summary = preview_forget(*dataset_, {.stretches = {{"a.mp4", 2, 4}}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->samples, 1);
-  EXPECT_EQ(summary->rows, 2) << "an object and a track";
+  EXPECT_EQ(summary->rows, 3) << "an object, a track and a pose";
   EXPECT_EQ(summary->views, 1);
   EXPECT_EQ(summary->plates, 0);
   EXPECT_EQ(summary->shards, 1);
@@ -353,6 +356,9 @@ TEST_F(Forget, WritesSceneFoldersAgainWithoutTheStretch) {
   const auto tracks = *read_table<TrackRow>(store, scene + kTracksTable);
   ASSERT_EQ(tracks.size(), 1U) << "a track that overlaps the stretch goes as a whole";
   EXPECT_EQ(tracks[0].track, 1);
+  const auto poses = *read_table<PoseRow>(store, scene + kPosesTable);
+  ASSERT_EQ(poses.size(), 1U);
+  EXPECT_EQ(poses[0].k, 1);
   const auto pictures = *read_scene_pictures(store, scene);
   ASSERT_EQ(pictures.views.size(), 1U);
   EXPECT_EQ(pictures.views[0].file, "views/b.jpg");

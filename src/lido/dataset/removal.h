@@ -31,6 +31,7 @@ class Removal {
   /// Returns whether a record removes one frame of a sample. @param frame  Position in row.pts.
   bool holds_frame(const SampleRow& row, size_t frame) const;
   std::vector<size_t> find(const ObjectRow& row) const { return find_at(row.clip, row.k); }
+  std::vector<size_t> find(const PoseRow& row) const { return find_at(row.clip, row.k); }
   std::vector<size_t> find(const MotionRow& row) const { return find_at(row.clip, row.k); }
   std::vector<size_t> find(const TrackRow& row) const {
     return find_between(row.clip, row.first_k, row.last_k);

@@ -62,8 +62,7 @@ struct SampleRow {
   int32_t source_width = 0, source_height = 0;
   double scale_x = 1, scale_y = 1, offset_x = 0, offset_y = 0;
   int64_t track = 0;
-  std::vector<double> cutouts;
-  std::vector<double> boxes;
+  std::vector<double> cutouts, boxes, keypoints;
   std::string sha256;
   std::vector<bool> seen;
   int64_t repeated = 0;
@@ -113,6 +112,10 @@ struct SampleRow {
     visit("boxes", &Row::boxes,
           "Box of the person shown in each frame (x, y, width, height), sample pixels; empty for "
           "a sample of whole frames");
+    visit("keypoints", &Row::keypoints,
+          "Keypoints of the person shown in each frame (x, y, score of each, as in poses.parquet), "
+          "sample pixels; NaN in a frame without a pose; empty for whole frames and --poses off",
+          AddedColumn{});
     visit("sha256", &Row::sha256, "SHA-256 of the sample's bytes in the shard, hexadecimal");
     visit(
         "seen", &Row::seen,

@@ -51,6 +51,8 @@ Result<bool> count_in_scene(storage::Store& store, const std::string& folder,
   }
   count += LIDO_TRY(count_rows<ObjectRow>(store, folder + kObjectsTable, removal, records));
   count += LIDO_TRY(count_rows<TrackRow>(store, folder + kTracksTable, removal, records));
+  if (LIDO_TRY(store.exists(folder + kPosesTable)))
+    count += LIDO_TRY(count_rows<PoseRow>(store, folder + kPosesTable, removal, records));
   count += LIDO_TRY(count_rows<MotionRow>(store, folder + kMotionTable, removal, records));
   count += LIDO_TRY(count_rows<QualityRow>(store, folder + kQualityTable, removal, records));
   return count > 0;
@@ -60,6 +62,8 @@ Result<void> rewrite_scene(storage::Store& store, const std::string& from, const
                            const Removal& removal) {
   LIDO_TRY(copy_rows<ObjectRow>(store, from + kObjectsTable, to + kObjectsTable, removal));
   LIDO_TRY(copy_rows<TrackRow>(store, from + kTracksTable, to + kTracksTable, removal));
+  if (LIDO_TRY(store.exists(from + kPosesTable)))
+    LIDO_TRY(copy_rows<PoseRow>(store, from + kPosesTable, to + kPosesTable, removal));
   LIDO_TRY(copy_rows<MotionRow>(store, from + kMotionTable, to + kMotionTable, removal));
   LIDO_TRY(copy_rows<QualityRow>(store, from + kQualityTable, to + kQualityTable, removal));
   ScenePictures pictures = LIDO_TRY(read_scene_pictures(store, from));

@@ -81,6 +81,44 @@ struct TrackRow {
   }
 };
 
+/// Keypoints of one person at one sampling time.
+struct PoseRow {
+  static constexpr std::string_view kTable = "poses";
+  static constexpr std::string_view kRow = "each followed person at each sampling time";
+  std::string clip;
+  int64_t k = 0;
+  double time_s = 0;
+  int64_t track = 0;
+  bool seen = false;
+  double x = 0, y = 0, width = 0, height = 0;
+  double score = 0;
+  std::string names;
+  std::vector<double> keypoints;
+
+  static void columns(auto&& visit) {
+    using Row = PoseRow;
+    visit("clip", &Row::clip, "Absolute path or URI of the clip");
+    visit("k", &Row::k,
+          "Sampling index of the frame: its time is k / fps seconds after the clip's first frame");
+    visit("time_s", &Row::time_s,
+          "Sampling time of the frame, seconds after the clip's first frame");
+    visit("track", &Row::track, "Track id of the person, as in tracks.parquet");
+    visit("seen", &Row::seen,
+          "True if the detector found the person in the frame; false if the network looked where "
+          "the person was expected");
+    visit("x", &Row::x, "Left edge of the box that was looked at, upright source pixels");
+    visit("y", &Row::y, "Top edge of the box that was looked at, upright source pixels");
+    visit("width", &Row::width, "Width of the box that was looked at, upright source pixels");
+    visit("height", &Row::height, "Height of the box that was looked at, upright source pixels");
+    visit("score", &Row::score, "Mean score of the keypoints, 0 to 1");
+    visit("names", &Row::names,
+          "Names of the keypoints in their order, separated by commas, such as the 17 of COCO");
+    visit("keypoints", &Row::keypoints,
+          "The keypoints (x, y, score of each): upright source pixels, and the network's score, 0 "
+          "to 1 for most networks");
+  }
+};
+
 /// Camera motion at one sampling time.
 struct MotionRow {
   static constexpr std::string_view kTable = "motion";

@@ -11,8 +11,9 @@ namespace lido::dataset {
 namespace {
 
 constexpr std::string_view kWorkFolder = ".work/";
-constexpr std::array<std::string_view, 5> kSceneFiles = {
-    "objects.parquet", "tracks.parquet", "motion.parquet", "quality.parquet", "pictures.json"};
+constexpr std::array<std::string_view, 6> kSceneFiles = {"objects.parquet", "tracks.parquet",
+                                                         "poses.parquet",   "motion.parquet",
+                                                         "quality.parquet", "pictures.json"};
 
 /// Returns the folder of two levels that a file is in, with the slash: "scenes/g000001/".
 std::string_view folder_of_file(std::string_view name) {

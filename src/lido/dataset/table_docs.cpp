@@ -48,7 +48,7 @@ std::vector<TableDoc> docs_of() {
 
 std::vector<TableDoc> table_docs() {
   return docs_of<SampleRow, LabelRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow,
-                 TrackRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, LookRow,
+                 TrackRow, PoseRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, LookRow,
                  FilmedRow, SeenRow, LabelBoxRow, JointRow>();
 }
 

@@ -57,6 +57,7 @@ class SceneJoiner {
       observation.found.clear();
       observation.looks.clear();
       observation.moving.clear();
+      observation.poses.clear();
     }
     all.push_back(std::move(observation));
   }

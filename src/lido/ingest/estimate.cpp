@@ -16,6 +16,10 @@ constexpr double kBytesPerFile = 1024;
 constexpr double kPixelsPerSecond = 4e8;
 /// Seconds of one pass of NanoDet over 416x416 pixels, on a core with AVX2.
 constexpr double kSecondsPerDetection = 0.09;
+/// Seconds of one pass of MoveNet Thunder over a person, on such a core.
+constexpr double kSecondsPerPose = 0.03;
+/// People assumed in a frame.
+constexpr double kPeoplePerFrame = 2;
 /// Frame rate assumed where a clip's header has none.
 constexpr double kDefaultFps = 30;
 
@@ -76,6 +80,8 @@ Result<Estimate> estimate(ClipDb& clips, const part::SampleOptions& sampling,
     const int tiles = sampling.detector.tiles;
     const int passes = tiles > 1 ? tiles * tiles + 1 : 1;
     total.seconds += static_cast<double>(total.frames * passes) * kSecondsPerDetection;
+    if (sampling.poses.poses != "off")
+      total.seconds += static_cast<double>(total.frames) * kPeoplePerFrame * kSecondsPerPose;
   }
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   total.seconds /= options.workers > 0 ? std::min<double>(options.workers, cores) : cores;

@@ -20,8 +20,14 @@ struct SceneTables {
   dataset::TableWriter<dataset::TrackRow> tracks;
   dataset::TableWriter<dataset::MotionRow> motions;
   dataset::TableWriter<dataset::QualityRow> qualities;
+  std::optional<dataset::TableWriter<dataset::PoseRow>> poses;  ///< Empty with --poses off.
 
-  static Result<SceneTables> create(storage::Store& store, const std::string& folder) {
+  static Result<SceneTables> create(storage::Store& store, const std::string& folder,
+                                    bool with_poses) {
+    std::optional<dataset::TableWriter<dataset::PoseRow>> poses;
+    if (with_poses)
+      poses = LIDO_TRY(
+          dataset::TableWriter<dataset::PoseRow>::create(store, folder + dataset::kPosesTable));
     return SceneTables{LIDO_TRY(dataset::TableWriter<dataset::ObjectRow>::create(
                            store, folder + dataset::kObjectsTable)),
                        LIDO_TRY(dataset::TableWriter<dataset::TrackRow>::create(
@@ -29,19 +35,22 @@ struct SceneTables {
                        LIDO_TRY(dataset::TableWriter<dataset::MotionRow>::create(
                            store, folder + dataset::kMotionTable)),
                        LIDO_TRY(dataset::TableWriter<dataset::QualityRow>::create(
-                           store, folder + dataset::kQualityTable))};
+                           store, folder + dataset::kQualityTable)),
+                       std::move(poses)};
   }
   Result<void> append(part::SceneRows rows) {
     for (auto& row : rows.objects) LIDO_TRY(objects.append(std::move(row)));
     for (auto& row : rows.tracks) LIDO_TRY(tracks.append(std::move(row)));
     for (auto& row : rows.motions) LIDO_TRY(motions.append(std::move(row)));
     for (auto& row : rows.qualities) LIDO_TRY(qualities.append(std::move(row)));
+    for (auto& row : rows.poses) LIDO_TRY(poses->append(std::move(row)));
     return {};
   }
   Result<void> commit() {
     LIDO_TRY(objects.commit());
     LIDO_TRY(tracks.commit());
     LIDO_TRY(motions.commit());
+    if (poses) LIDO_TRY(poses->commit());
     return qualities.commit();
   }
 };
@@ -97,7 +106,9 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
     LIDO_TRY(write_people_part(job, name, clip, scene, windows));
     LIDO_TRY(job.clips.record_people_part(number, name));
   }
-  auto rows = part::scene_rows(followed, clip.plan.input.uri, fps, detector.bundle().classes);
+  auto rows = part::scene_rows(
+      followed, clip.plan.input.uri, fps, detector.bundle().classes,
+      job.poses == nullptr ? std::vector<std::string>() : job.poses->bundle().keypoints);
   ClipScene shown{
       .width = scene.width, .height = scene.height, .thumbnails = std::move(scene.thumbnails)};
   return FollowedClip{std::move(clip), std::move(shown), std::move(rows)};
@@ -106,7 +117,7 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
 }  // namespace
 
 Result<void> follow_clips(const JobContext& job, const std::string& folder) {
-  auto tables = LIDO_TRY(SceneTables::create(job.dataset.store(), folder));
+  auto tables = LIDO_TRY(SceneTables::create(job.dataset.store(), folder, job.poses != nullptr));
   const size_t clips = LIDO_TRY(job.clips.totals()).clips;
   SceneGallery gallery(job, clips, folder);
   ReorderBuffer<FollowedClip> in_order([&](FollowedClip followed) -> Result<void> {

@@ -30,6 +30,8 @@ Result<void> check_options(const Request& request) {
   const bool needs_scene = sampling.samples == "person" || sampling.samples == "both";
   if (sampling.scene == "off" && needs_scene)
     return fail(ErrorCode::kInvalidArgument, "--samples {} needs --scene on", sampling.samples);
+  if (sampling.scene == "off" && sampling.poses.poses != "off")
+    return fail(ErrorCode::kInvalidArgument, "--poses {} needs --scene on", sampling.poses.poses);
   if (sampling.samples == "labels" && request.labels.empty())
     return fail(ErrorCode::kInvalidArgument, "--samples labels needs --labels FILE");
   if (!request.label_boxes.empty() && request.labels.empty())
@@ -38,10 +40,15 @@ Result<void> check_options(const Request& request) {
 }
 
 nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
-                                   const infer::Bundle* detector) {
+                                   const infer::Bundle* detector, const infer::Bundle* poses) {
   nlohmann::ordered_json identity = to_json(sampling);
+  const auto name_with_checksum = [](const infer::Bundle& bundle) {
+    return fmt::format("{} {}", bundle.name, bundle.sha256.substr(0, 16));
+  };
+  identity.erase("poses");  // absent with --poses off, as in datasets of earlier versions
+  if (poses != nullptr) identity["poses"] = name_with_checksum(*poses);
   if (detector != nullptr) {
-    identity["detector"] = fmt::format("{} {}", detector->name, detector->sha256.substr(0, 16));
+    identity["detector"] = name_with_checksum(*detector);
     return identity;
   }
   const auto drop = [&](std::string_view name, const auto&, const auto&, std::string_view) {

@@ -91,6 +91,15 @@ TEST(Identity, NamesTheDetectorByItsContent) {
   EXPECT_NE(identity_of({}, &bundle), identity);
 }
 
+TEST(Identity, NamesThePoseNetworkOnlyWhereThereIsOne) {
+  infer::Bundle detector, poses;
+  detector.name = "nanodet";
+  poses.name = "movenet";
+  poses.sha256 = "0123456789abcdef0123456789abcdef";
+  EXPECT_FALSE(identity_of({}, &detector).contains("poses")) << "as before there were any";
+  EXPECT_EQ(identity_of({}, &detector, &poses)["poses"], "movenet 0123456789abcdef");
+}
+
 TEST(Identity, OfPartsNamesTheDeviceOnlyWithADetector) {
   EXPECT_EQ(json_text(part_identity({{"fps", "4"}}, false)), R"({"fps":"4"})");
   EXPECT_TRUE(part_identity({{"fps", "4"}}, true).contains("device"));

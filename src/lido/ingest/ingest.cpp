@@ -134,12 +134,23 @@ Result<void> copy_other_clips(const Dataset& dataset, ClipDb& clips, int from,
   return copy_others(dataset, clips, from, tables.rejected);
 }
 
+/// Sessions of a network that run at the same time.
+int sessions_of(int workers) {
+  const auto cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  return workers > 0 ? workers : cores;
+}
+
 /// Opens the detector with a session for each worker. @return No value with --scene off.
 Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int workers) {
   if (!plan.detector) return std::nullopt;
-  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
   return LIDO_TRY(
-      scene::Detector::make(*plan.detector, plan.sampling.detector, workers > 0 ? workers : cores));
+      scene::Detector::make(*plan.detector, plan.sampling.detector, sessions_of(workers)));
+}
+
+/// As open_detector(), for the pose network. @return No value with --poses off.
+Result<std::optional<scene::PoseEstimator>> open_poses(const IngestPlan& plan, int workers) {
+  if (!plan.poses) return std::nullopt;
+  return LIDO_TRY(scene::PoseEstimator::make(*plan.poses, sessions_of(workers)));
 }
 
 /// Folder of the folders of runs.
@@ -255,7 +266,10 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
     plan.sampling.tracker =
         scene::with_scores(plan.sampling.tracker, plan.detector->scores, detector.min_score);
   }
-  plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr);
+  if (plan.sampling.poses.poses != "off")
+    plan.poses = LIDO_TRY(infer::find_bundle(plan.sampling.poses.poses, "poses"));
+  plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr,
+                              plan.poses ? &*plan.poses : nullptr);
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, plan.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
   plan.generation = before.number;
@@ -320,6 +334,7 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
     auto forgotten = LIDO_TRY(dataset_.forgotten());
     std::ranges::copy(plan_.contents.records, std::back_inserter(forgotten));
     const auto detector = LIDO_TRY(open_detector(plan_, request_.job.workers));
+    const auto poses = LIDO_TRY(open_poses(plan_, request_.job.workers));
     const JobContext job{.dataset = dataset_,
                          .clips = *plan_.clips,
                          .sampling = plan_.sampling,
@@ -327,6 +342,7 @@ Result<Summary> IngestRun::finish(part::Progress& progress, const std::stop_toke
                          .run_folder = folder_of(run_),
                          .has_remote_workers = spans_in_batches_ > 0,
                          .detector = detector ? &*detector : nullptr,
+                         .poses = poses ? &*poses : nullptr,
                          .forgotten = std::move(forgotten),
                          .stop = stop,
                          .run = run_};

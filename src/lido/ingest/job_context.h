@@ -20,10 +20,11 @@ struct JobContext {
   ClipDb& clips;
   const part::SampleOptions& sampling;
   const JobOptions& options;
-  std::string run_folder;                     ///< Folder for this run alone, in the dataset.
-  bool has_remote_workers = false;            ///< Other processes made parts for this run.
-  const scene::Detector* detector = nullptr;  ///< Null with --scene off.
-  std::vector<dataset::Forgotten> forgotten;  ///< Stretches that `lido forget` took out.
+  std::string run_folder;                       ///< Folder for this run alone, in the dataset.
+  bool has_remote_workers = false;              ///< Other processes made parts for this run.
+  const scene::Detector* detector = nullptr;    ///< Null with --scene off.
+  const scene::PoseEstimator* poses = nullptr;  ///< Null with --poses off.
+  std::vector<dataset::Forgotten> forgotten;    ///< Stretches that `lido forget` took out.
   std::stop_token stop;
   std::string run = {};  ///< Id of the run.
 

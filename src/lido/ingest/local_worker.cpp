@@ -41,6 +41,7 @@ Result<void> make_parts(const JobContext& job, part::Progress& progress) {
                                   .sampling = job.sampling,
                                   .decode_everything = job.options.decode_everything,
                                   .detector = job.detector,
+                                  .poses = job.poses,
                                   .progress = progress,
                                   .stop = job.stop,
                                   .run = job.run};

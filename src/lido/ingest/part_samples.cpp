@@ -54,6 +54,7 @@ dataset::SampleRow sample_row(const part::PartSample& sample, const ClipRecord& 
   row.repeated = sample.repeated;
   row.source = sample.source;
   row.person = sample.person;
+  row.keypoints = sample.keypoints;
   row.sha256 = sample.sha256;
   return row;
 }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <iterator>
+#include <limits>
 
 #include "lido/part/sample_writer.h"
 
@@ -42,15 +43,17 @@ const PlacedImage* best_cutout(const ClipScene& scene, const scene::TrackBox& at
 }
 
 /// A track's frames with their cutouts. Calls `add` for each, in order of time.
+/// @param pose_at  The pose at a sampling time; null for none.
 void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& boxes,
+                  const std::function<const scene::Pose*(int64_t k)>& pose_at,
                   const std::function<void(int64_t k, const PersonFrame& frame)>& add) {
   PersonFrame last;
   int64_t next_k = 0;
   for (const scene::TrackBox& at : boxes) {
-    PersonFrame frame{at.box, best_cutout(scene, at), at.seen};
-    // Without pixels in a gap, the last image and its box stay.
+    PersonFrame frame{at.box, best_cutout(scene, at), at.seen, pose_at(at.k)};
+    // Without pixels in a gap, the last image, its box and its pose stay.
     if (frame.cutout == nullptr && !at.seen && at.k == next_k)
-      frame = {last.box, last.cutout, false};
+      frame = {last.box, last.cutout, false, last.pose};
     if (frame.cutout == nullptr) continue;
     add(at.k, frame);
     last = frame;
@@ -67,8 +70,23 @@ const PlacedImage* context_of(const ClipScene& scene, const PersonWindow& window
   return after == scene.contexts.begin() ? nullptr : &std::prev(after)->second;
 }
 
+/// Appends the keypoints of a frame, in the pixels of its cutout.
+void append_keypoints(std::vector<double>& values, const PersonFrame& frame, size_t count) {
+  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  if (frame.pose == nullptr) {
+    values.insert(values.end(), 3 * count, kUnknown);
+    return;
+  }
+  const media::Geometry& g = frame.cutout->image.geometry;
+  for (const scene::Keypoint& point : frame.pose->keypoints)
+    values.insert(values.end(), {point.x * g.scale_x + g.offset_x, point.y * g.scale_y + g.offset_y,
+                                 double(point.score)});
+}
+
 /// The sample of a window, without its images.
-part::PartSample sample_of(const PersonWindow& window, const std::string& prefix) {
+/// @param keypoints  Number of keypoints of a person; 0 without a pose network.
+part::PartSample sample_of(const PersonWindow& window, const std::string& prefix,
+                           size_t keypoints) {
   part::PartSample sample{
       .key = fmt::format("{}_{:08}_{:05}", prefix, window.start_k, window.track),
       .first_k = window.start_k,
@@ -84,6 +102,7 @@ part::PartSample sample_of(const PersonWindow& window, const std::string& prefix
                         {box.x * g.scale_x + g.offset_x, box.y * g.scale_y + g.offset_y,
                          box.width * g.scale_x, box.height * g.scale_y});
     sample.seen.push_back(frame.seen);
+    append_keypoints(sample.keypoints, frame, keypoints);
   }
   std::fill(sample.seen.end() - window.repeated, sample.seen.end(), false);
   return sample;
@@ -98,6 +117,8 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
   for (const scene::SeenObject& seen : followed.objects) {
     if (seen.track != 0 && is_person(seen.class_id)) sightings[seen.track].push_back(seen);
   }
+  std::map<std::pair<int64_t, int64_t>, const scene::Pose*> poses;  // by track and tick
+  for (const scene::TrackPose& at : followed.poses) poses[{at.track, at.k}] = &at.pose;
   std::vector<PersonWindow> windows;
   for (const auto& [track_key, seen] : sightings) {
     const int64_t track = track_key;
@@ -107,8 +128,12 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
       return {};
     };
     dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
+    const auto pose_at = [&](int64_t k) {
+      const auto pose = poses.find({track, k});
+      return pose == poses.end() ? nullptr : pose->second;
+    };
     visit_frames(
-        scene, scene::boxes_along(seen, max_gap),
+        scene, scene::boxes_along(seen, max_gap), pose_at,
         [&](int64_t k, const PersonFrame& frame) { (void)cutter.push(k, false, frame, emit); });
     (void)cutter.finish(emit);
   }
@@ -128,7 +153,8 @@ Result<void> write_people_part(const JobContext& job, const std::string& name,
   ClipImageReader images(store, clip);
   const std::string prefix = part::key_prefix(plan.input);
   for (const PersonWindow& window : windows) {
-    part::PartSample sample = sample_of(window, prefix);
+    const size_t keypoints = job.poses == nullptr ? 0 : job.poses->bundle().keypoints.size();
+    part::PartSample sample = sample_of(window, prefix, keypoints);
     std::vector<std::string> frames;
     for (const PersonFrame& frame : window.frames)
       frames.push_back(LIDO_TRY(images.read(*frame.cutout)));

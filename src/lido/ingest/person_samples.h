@@ -14,6 +14,7 @@ struct PersonFrame {
   Box box;  ///< The person, upright source pixels.
   const PlacedImage* cutout = nullptr;
   bool seen = true;  ///< False for a frame in a gap of the track: its box is no detection.
+  const scene::Pose* pose = nullptr;  ///< Null where there is none.
 };
 
 /// Consecutive frames of one track that become a sample.
@@ -28,6 +29,7 @@ struct PersonWindow {
 /// frame. In a gap of the track the box is interpolated; without a cutout there, the frame before
 /// is repeated. A track is cut at longer gaps, and where a sighting has no cutout. Pure.
 /// @param scene      The windows point into its cutouts.
+/// @param followed   The windows point into its poses.
 /// @param max_gap    Longest gap to fill in, ticks.
 /// @param is_person  Whether a class id is a person.
 std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,

@@ -49,6 +49,10 @@ Result<RemoteWorker> RemoteWorker::make(const std::string& shared) {
   const auto bundle = LIDO_TRY(infer::find_bundle(worker.shared_.sampling.detector.detector));
   worker.detector_ = std::make_shared<const scene::Detector>(
       LIDO_TRY(scene::Detector::make(bundle, worker.shared_.sampling.detector)));
+  if (const std::string& poses = worker.shared_.sampling.poses.poses; poses != "off") {
+    worker.poses_ = std::make_shared<const scene::PoseEstimator>(
+        LIDO_TRY(scene::PoseEstimator::make(LIDO_TRY(infer::find_bundle(poses, "poses")))));
+  }
   return worker;
 }
 
@@ -58,6 +62,7 @@ part::PartContext RemoteWorker::context(part::Progress& progress,
           .sampling = shared_.sampling,
           .decode_everything = shared_.options.decode_everything,
           .detector = detector_.get(),
+          .poses = poses_.get(),
           .progress = progress,
           .stop = stop,
           .run = shared_.run};

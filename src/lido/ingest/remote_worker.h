@@ -66,6 +66,7 @@ class RemoteWorker {
   SharedWork shared_;
   std::shared_ptr<storage::Store> store_;
   std::shared_ptr<const scene::Detector> detector_;
+  std::shared_ptr<const scene::PoseEstimator> poses_;
 };
 
 }  // namespace lido::ingest

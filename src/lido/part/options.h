@@ -8,6 +8,7 @@
 #include "lido/dataset/window.h"
 #include "lido/media/convert.h"
 #include "lido/scene/detect.h"
+#include "lido/scene/pose.h"
 #include "lido/scene/track.h"
 
 namespace lido::part {
@@ -35,6 +36,7 @@ struct SampleOptions {
   scene::DetectorOptions detector;
   scene::TrackerOptions tracker;
   double max_track_gap_s = 2;
+  scene::PoseOptions poses;
   int quality = 90;
   bool keyframes_only = false;
   double max_gap_s = 2;
@@ -65,6 +67,7 @@ struct SampleOptions {
     visit("max_track_gap_s", self.max_track_gap_s, Within{0, 60},
           "Longest gap of a track that samples of people fill in, seconds: boxes are interpolated, "
           "and the manifest's seen is false there. Raise it for people who are often hidden");
+    scene::PoseOptions::fields(self.poses, visit);
     visit("quality", self.quality, Within{1, 100},
           "JPEG quality of the images in shards. Lower it to save space");
     visit("keyframes_only", self.keyframes_only, Anything{},

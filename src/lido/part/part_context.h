@@ -9,6 +9,7 @@
 #include "lido/part/options.h"
 #include "lido/part/progress.h"
 #include "lido/scene/detect.h"
+#include "lido/scene/pose.h"
 #include "lido/storage/store.h"
 
 namespace lido::part {
@@ -17,8 +18,9 @@ namespace lido::part {
 struct PartContext {
   storage::Store& store;  ///< Receives part files and scene files.
   const SampleOptions& sampling;
-  bool decode_everything = false;             ///< Decode packets that no wanted frame needs, too.
-  const scene::Detector* detector = nullptr;  ///< Null with --scene off.
+  bool decode_everything = false;               ///< Decode packets that no wanted frame needs, too.
+  const scene::Detector* detector = nullptr;    ///< Null with --scene off.
+  const scene::PoseEstimator* poses = nullptr;  ///< Null with --poses off.
   Progress& progress;
   std::stop_token stop;
   std::string run = {};  ///< Id of the job's run, kept with failures from outside.

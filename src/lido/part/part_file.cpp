@@ -2,6 +2,8 @@
 #include "lido/part/part_file.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "lido/base/hash.h"
 #include "lido/base/json_text.h"
@@ -15,7 +17,23 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// Version of part files, an input of every part's name. Raise it when equal inputs would give
 /// other bytes.
-constexpr int kPartFormat = 4;
+constexpr int kPartFormat = 5;
+
+/// Numbers as a JSON array, with null for NaN.
+OrderedJson or_nulls(const std::vector<double>& numbers) {
+  OrderedJson array = OrderedJson::array();
+  for (const double number : numbers)
+    array.push_back(std::isnan(number) ? OrderedJson() : OrderedJson(number));
+  return array;
+}
+
+std::vector<double> from_nulls(const OrderedJson& array) {
+  std::vector<double> numbers;
+  for (const OrderedJson& number : array)
+    numbers.push_back(number.is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                       : number.get<double>());
+  return numbers;
+}
 
 OrderedJson to_json(const PartSample& sample) {
   OrderedJson geometry = OrderedJson::array();
@@ -32,7 +50,8 @@ OrderedJson to_json(const PartSample& sample) {
                       {"repeated", sample.repeated},
                       {"source", sample.source},
                       {"labelled", sample.person}};
-  if (sample.track != 0) json["person"] = {sample.track, sample.cutouts, sample.boxes};
+  if (sample.track != 0)
+    json["person"] = {sample.track, sample.cutouts, sample.boxes, or_nulls(sample.keypoints)};
   return json;
 }
 
@@ -54,6 +73,7 @@ PartSample sample_from(const OrderedJson& json) {
     person->at(0).get_to(sample.track);
     person->at(1).get_to(sample.cutouts);
     person->at(2).get_to(sample.boxes);
+    sample.keypoints = from_nulls(person->at(3));
   }
   return sample;
 }

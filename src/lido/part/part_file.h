@@ -31,10 +31,12 @@ struct PartSample {
   int64_t track = 0;            ///< Track of the person shown; 0 for a sample of whole frames.
   std::vector<double> cutouts;  ///< scale_x, scale_y, offset_x, offset_y per frame; or empty.
   std::vector<double> boxes;    ///< x, y, width, height per frame, sample pixels; or empty.
-  std::vector<bool> seen;       ///< Whether a frame is no filler, per frame.
-  int64_t repeated = 0;         ///< Frames at the end that repeat the last one.
-  std::string source;           ///< "detector", "label" or "frame", as the manifest has it.
-  std::string person;           ///< Id of the labelled person; empty unless the source is "label".
+  /// x, y (sample pixels) and score of each keypoint per frame, NaN where unknown; or empty.
+  std::vector<double> keypoints;
+  std::vector<bool> seen;  ///< Whether a frame is no filler, per frame.
+  int64_t repeated = 0;    ///< Frames at the end that repeat the last one.
+  std::string source;      ///< "detector", "label" or "frame", as the manifest has it.
+  std::string person;      ///< Id of the labelled person; empty unless the source is "label".
 
   /// Sampling time after the last frame, without repeated ones.
   int64_t end_k() const { return first_k + std::ssize(pts) - repeated; }

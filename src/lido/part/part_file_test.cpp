@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <filesystem>
+#include <limits>
 #include <set>
 
 #include "lido/base/hash.h"
@@ -48,6 +51,7 @@ PartRecord full_record() {
   person.repeated = 1;
   person.source = "label";
   person.person = "7";
+  person.keypoints = {1.5, 2.5, 0.75, std::numeric_limits<double>::quiet_NaN(), 0, 1};
   return {.samples = {frames, person},
           .runs = {{0, 5}, {7, 9}},
           .skipped = {{5, 7, true}},
@@ -83,6 +87,13 @@ TEST_F(PartFile, ComesBackAsItWasWritten) {
     EXPECT_EQ(sample.repeated, wanted.repeated);
     EXPECT_EQ(sample.source, wanted.source);
     EXPECT_EQ(sample.person, wanted.person);
+    ASSERT_EQ(sample.keypoints.size(), wanted.keypoints.size());
+    for (size_t j = 0; j < wanted.keypoints.size(); ++j) {
+      EXPECT_EQ(std::isnan(sample.keypoints[j]), std::isnan(wanted.keypoints[j]));
+      if (!std::isnan(wanted.keypoints[j])) {
+        EXPECT_EQ(sample.keypoints[j], wanted.keypoints[j]);
+      }
+    }
   }
   EXPECT_EQ(read->runs, truth.runs);
   EXPECT_EQ(read->skipped, truth.skipped);
@@ -162,7 +173,7 @@ TEST(PartName, DependsOnEveryInput) {
 
 TEST(PartName, IsTheHashOfADocumentedText) {
   // Golden: resuming an ingest of an earlier version depends on it.
-  const std::string text = R"([4,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
+  const std::string text = R"([5,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
   const ClipInput clip{.uri = "/a.mp4", .bytes = 5, .fingerprint = "p5:ab", .modified_ns = 7};
   EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}),
             ".work/parts/" + sha256_hex(text).substr(0, 32));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/sample_writer.h"
 
+#include <cmath>
+
 #include "lido/base/hash.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/dataset.h"
@@ -36,6 +38,11 @@ nlohmann::ordered_json describe(const PartSample& sample, const ClipInput& clip,
     json["track"] = sample.track;
     json["cutouts"] = sample.cutouts;
     json["boxes"] = sample.boxes;
+    // JSON has no NaN: an unknown keypoint is null, null, null.
+    for (const double number : sample.keypoints) {
+      json["keypoints"].push_back(std::isnan(number) ? nlohmann::ordered_json()
+                                                     : nlohmann::ordered_json(number));
+    }
   }
   if (clip.start_utc) json["clip_start_utc"] = dataset::to_string(*clip.start_utc);
   return json;

@@ -32,6 +32,22 @@ StoredImage image_from(const Json& json) {
           .length = json.at(kAfter + 2)};
 }
 
+Json to_json(const scene::Pose& pose) {
+  Json numbers = Json::array();
+  for (const scene::Keypoint& point : pose.keypoints) {
+    for (const float number : {point.x, point.y, point.score}) numbers.push_back(number);
+  }
+  return {box_json<Json>(pose.box), std::move(numbers)};
+}
+
+scene::Pose pose_from(const Json& json) {
+  scene::Pose pose{.box = box_from(json.at(0))};
+  const Json& numbers = json.at(1);
+  for (size_t i = 0; i + 2 < numbers.size(); i += 3)
+    pose.keypoints.push_back({numbers.at(i), numbers.at(i + 1), numbers.at(i + 2)});
+  return pose;
+}
+
 Json to_json(const scene::Observation& observation) {
   Json found = Json::array(), moving = Json::array();
   for (const scene::Detection& one : observation.found)
@@ -44,6 +60,7 @@ Json to_json(const scene::Observation& observation) {
                {"moving", std::move(moving)},
                {"featureless", observation.featureless},
                {"quality", {q.mean, q.dark, q.bright, q.patch, q.structure, q.detail, q.change}}};
+  for (const scene::Pose& pose : observation.poses) json["poses"].push_back(to_json(pose));
   if (observation.registration) {
     const scene::Registration& r = *observation.registration;
     json["registration"] = {r.reference_k, r.reference_from_frame.m, r.covariance, r.inliers};
@@ -65,6 +82,9 @@ scene::Observation observation_from(const Json& json) {
   observation.featureless = json.at("featureless");
   const Json& q = json.at("quality");
   observation.quality = {q.at(0), q.at(1), q.at(2), q.at(3), q.at(4), q.at(5), q.at(6)};
+  if (const auto poses = json.find("poses"); poses != json.end()) {
+    for (const Json& pose : *poses) observation.poses.push_back(pose_from(pose));
+  }
   if (const auto found = json.find("registration"); found != json.end()) {
     const Json& r = *found;
     observation.registration = scene::Registration{r.at(0), {r.at(1)}, r.at(2), r.at(3)};
@@ -94,19 +114,24 @@ Result<std::unique_ptr<SceneWriter>> SceneWriter::create(const std::string& part
                                                          const scene::OwnedBlocks& blocks) {
   auto writer = LIDO_TRY(create_watched(context.store, scene_name(part), context.heartbeat));
   auto session = LIDO_TRY(context.detector->open_session());
+  std::optional<scene::PoseSession> poses;
+  if (context.poses != nullptr) poses = LIDO_TRY(context.poses->open_session());
   return std::unique_ptr<SceneWriter>(
-      new SceneWriter(std::move(writer), context, std::move(session), blocks));
+      new SceneWriter(std::move(writer), context, std::move(session), std::move(poses), blocks));
 }
 
 SceneWriter::SceneWriter(std::unique_ptr<storage::Writer> writer, const PartContext& context,
-                         scene::DetectorSession session, const scene::OwnedBlocks& blocks)
+                         scene::DetectorSession session, std::optional<scene::PoseSession> poses,
+                         const scene::OwnedBlocks& blocks)
     : writer_(std::move(writer)),
       detector_(*context.detector),
       sampling_(context.sampling),
-      observer_(detector_, std::move(session), blocks,
-                [this](const media::Frame& frame, std::span<const scene::Observation> recent) {
-                  return cut_people(frame, recent);
-                }) {}
+      observer_(
+          detector_, std::move(session), blocks,
+          [this](const media::Frame& frame, std::span<const scene::Observation> recent) {
+            return cut_people(frame, recent);
+          },
+          std::move(poses)) {}
 
 Result<void> SceneWriter::add(int64_t first_k, int64_t end_k, bool after_cut,
                               const media::Frame& frame) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ class SceneWriter {
 
  private:
   SceneWriter(std::unique_ptr<storage::Writer> writer, const PartContext& context,
-              scene::DetectorSession session, const scene::OwnedBlocks& blocks);
+              scene::DetectorSession session, std::optional<scene::PoseSession> poses,
+              const scene::OwnedBlocks& blocks);
   Result<void> cut_people(const media::Frame& frame, std::span<const scene::Observation> recent);
   Result<StoredImage> store(int64_t k, const media::Image& image);
 

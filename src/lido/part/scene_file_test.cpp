@@ -25,6 +25,7 @@ SceneRecord full_scene() {
   first.featureless = true;
   first.quality.mean = 0.25;
   first.quality.change = 0.75;
+  first.poses = {{{1, 2, 3, 4}, {{1.1F, 2.2F, 0.3F}, {-4.5F, 1e7F, 0}}}, {{5, 6, 7, 8}, {}}};
   scene::Observation second{.k = 5};
   second.registration.emplace();
   second.registration->reference_k = 4;
@@ -74,6 +75,7 @@ TEST_F(SceneFile, ComesBackAsItWasWritten) {
   EXPECT_TRUE(first.featureless);
   EXPECT_EQ(first.quality.mean, 0.25);
   EXPECT_EQ(first.quality.change, 0.75);
+  EXPECT_EQ(first.poses, truth.observations[0].poses);
   EXPECT_FALSE(first.registration);
   const scene::Observation& second = read->observations[1];
   ASSERT_TRUE(second.registration);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/part/scene_rows.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 namespace lido::part {
 namespace {
 
@@ -33,10 +37,25 @@ dataset::MotionRow motion_row(const scene::MotionAt& motion, const std::string& 
   return row;
 }
 
+dataset::PoseRow pose_row(const scene::TrackPose& at, const std::string& clip, double fps) {
+  const Box& box = at.pose.box;
+  dataset::PoseRow row{clip,     at.k,      static_cast<double>(at.k) / fps,
+                       at.track, at.seen,   box.x,
+                       box.y,    box.width, box.height};
+  double sum = 0;
+  for (const scene::Keypoint& point : at.pose.keypoints) {
+    row.keypoints.insert(row.keypoints.end(), {point.x, point.y, point.score});
+    sum += point.score;
+  }
+  row.score = sum / std::max(1.0, static_cast<double>(at.pose.keypoints.size()));
+  return row;
+}
+
 }  // namespace
 
 SceneRows scene_rows(const scene::Followed& followed, const std::string& clip, double fps,
-                     const std::vector<std::string>& classes) {
+                     const std::vector<std::string>& classes,
+                     const std::vector<std::string>& keypoints) {
   SceneRows rows;
   const auto seconds = [&](int64_t k) { return static_cast<double>(k) / fps; };
   const auto class_name = [&](int32_t id) {
@@ -51,6 +70,11 @@ SceneRows scene_rows(const scene::Followed& followed, const std::string& clip, d
     rows.tracks.push_back({clip, track.track, class_name(track.class_id), track.first_k,
                            track.last_k, seconds(track.first_k), seconds(track.last_k),
                            track.sightings, track.mean_score, track.path_length});
+  }
+  const std::string names = fmt::format("{}", fmt::join(keypoints, ","));
+  for (const scene::TrackPose& pose : followed.poses) {
+    rows.poses.push_back(pose_row(pose, clip, fps));
+    rows.poses.back().names = names;
   }
   for (const scene::MotionAt& motion : followed.motions)
     rows.motions.push_back(motion_row(motion, clip, fps));

@@ -13,6 +13,7 @@ namespace lido::part {
 struct SceneRows {
   std::vector<dataset::ObjectRow> objects;
   std::vector<dataset::TrackRow> tracks;
+  std::vector<dataset::PoseRow> poses;
   std::vector<dataset::MotionRow> motions;
   std::vector<dataset::QualityRow> qualities;
 };
@@ -20,7 +21,9 @@ struct SceneRows {
 /// The rows of one clip. Pure.
 /// @param clip     URI of the clip.
 /// @param classes  Class names of the detector, by class id.
+/// @param keypoints  Names of the pose network's keypoints; empty without one.
 SceneRows scene_rows(const scene::Followed& followed, const std::string& clip, double fps,
-                     const std::vector<std::string>& classes);
+                     const std::vector<std::string>& classes,
+                     const std::vector<std::string>& keypoints = {});
 
 }  // namespace lido::part

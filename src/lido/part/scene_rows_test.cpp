@@ -33,6 +33,21 @@ TEST(SceneRows, TimesAreSecondsAfterTheFirstFrame) {
   EXPECT_EQ(rows.tracks[0].sightings, 5);
 }
 
+TEST(SceneRows, APoseHasTheNamesOfItsKeypointsAndTheirMeanScore) {
+  scene::Followed followed;
+  followed.poses = {{6, 3, false, {{1, 2, 3, 4}, {{10, 20, 0.25F}, {30, 40, 0.75F}}}}};
+  const SceneRows rows = scene_rows(followed, "/a.mp4", kFps, kClasses, {"nose", "tail"});
+  ASSERT_EQ(rows.poses.size(), 1U);
+  const dataset::PoseRow& row = rows.poses[0];
+  EXPECT_EQ(row.time_s, 1.5);
+  EXPECT_EQ(row.track, 3);
+  EXPECT_FALSE(row.seen);
+  EXPECT_EQ((std::vector{row.x, row.y, row.width, row.height}), (std::vector<double>{1, 2, 3, 4}));
+  EXPECT_EQ(row.score, 0.5);
+  EXPECT_EQ(row.names, "nose,tail");
+  EXPECT_EQ(row.keypoints, (std::vector<double>{10, 20, 0.25, 30, 40, 0.75}));
+}
+
 TEST(SceneRows, ACovarianceIsItsUpperTriangle) {
   scene::Followed followed;
   followed.motions.resize(2);

@@ -39,6 +39,7 @@ struct TrackPoint {
 struct ClipScene {
   std::vector<std::pair<std::string, dataset::SceneView>> views;  // With their folder.
   std::map<int64_t, std::vector<dataset::ObjectRow>> objects;     // At the views' times.
+  std::map<int64_t, std::vector<dataset::PoseRow>> poses;         // At the views' times.
   std::vector<TrackPoint> trail;
   std::vector<dataset::TrackRow> tracks;
   std::vector<std::pair<std::string, Interval>> motions;  // Runs of one kind of camera motion.
@@ -55,6 +56,19 @@ struct SceneData {
   int64_t times = 0, still_times = 0;  ///< Sampling times; those with a still camera.
   int64_t proposals = 0;               ///< Boxes that only the motion detector found.
 };
+
+/// Reads the poses at the times of views, where an ingest looked for them.
+Result<void> read_poses(storage::Store& store, const std::string& folder, SceneData& all) {
+  const std::string table = folder + dataset::kPosesTable;
+  if (!LIDO_TRY(store.exists(table))) return {};
+  return dataset::visit_table<dataset::PoseRow>(
+      store, table, [&](dataset::PoseRow& row) -> Result<void> {
+        const auto clip = all.clips.find(row.clip);
+        if (clip != all.clips.end() && clip->second.objects.contains(row.k))
+          clip->second.poses[row.k].push_back(std::move(row));
+        return {};
+      });
+}
 
 /// Reads the tables of one scene folder.
 Result<void> read_tables(storage::Store& store, const std::string& folder, SceneData& all) {
@@ -116,7 +130,10 @@ Result<SceneData> read_scenes(const dataset::Dataset& dataset,
       if (all.plates.size() < kMaxPlates) all.plates.emplace_back(folder, plate);
     }
   }
-  for (const std::string& folder : generation.scenes) LIDO_TRY(read_tables(store, folder, all));
+  for (const std::string& folder : generation.scenes) {
+    LIDO_TRY(read_tables(store, folder, all));
+    LIDO_TRY(read_poses(store, folder, all));
+  }
   const auto add_skipped = [&](const dataset::SkippedRow& row) -> Result<void> {
     const auto found = all.clips.find(row.clip);
     if (found != all.clips.end()) extend(found->second.skipped, row.start_s, row.end_s);
@@ -129,6 +146,33 @@ Result<SceneData> read_scenes(const dataset::Dataset& dataset,
 std::string colour_of(int64_t track) {
   const auto [red, green, blue] = scene::track_color(track);
   return fmt::format("#{:02x}{:02x}{:02x}", red, green, blue);
+}
+
+/// Returns the limbs and keypoints of a person as SVG in source pixels.
+std::string skeleton(const dataset::PoseRow& row, double line) {
+  std::vector<std::string> names;
+  for (size_t begin = 0; begin <= row.names.size();) {
+    const size_t end = std::min(row.names.find(',', begin), row.names.size());
+    names.push_back(row.names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  std::string svg;
+  const auto is_sure = [&](size_t i) {
+    return 3 * i + 2 < row.keypoints.size() && row.keypoints[3 * i + 2] >= scene::kMinDrawnScore;
+  };
+  for (const auto& [from, to] : scene::limbs(names)) {
+    if (!is_sure(from) || !is_sure(to)) continue;
+    svg += fmt::format(
+        "<line x1={:.0f} y1={:.0f} x2={:.0f} y2={:.0f} stroke=\"{}\" stroke-width={:.1f} />",
+        row.keypoints[3 * from], row.keypoints[3 * from + 1], row.keypoints[3 * to],
+        row.keypoints[3 * to + 1], colour_of(row.track), line);
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (is_sure(i))
+      svg += fmt::format("<circle cx={:.0f} cy={:.0f} r={:.1f} fill=\"#fff\" />",
+                         row.keypoints[3 * i], row.keypoints[3 * i + 1], line);
+  }
+  return svg;
 }
 
 /// Returns the trails that end at a time, and the boxes of that time, as SVG in source pixels.
@@ -158,6 +202,9 @@ std::string overlay(const dataset::SceneView& view, const ClipScene& clip) {
     svg += fmt::format("<text x={:.0f} y={:.0f} style=\"font-size:{:.0f}px\">{} {}</text>", row.x,
                        std::max(letters, row.y - line * 2), letters, escape(row.class_name),
                        row.track);
+  }
+  if (const auto poses = clip.poses.find(view.k); poses != clip.poses.end()) {
+    for (const dataset::PoseRow& row : poses->second) svg += skeleton(row, line);
   }
   return svg;
 }
@@ -288,7 +335,7 @@ Result<std::string> scene_section(const dataset::Dataset& dataset,
       "<h2 id=scenes>Objects and camera</h2><p>Coloured box: a tracked object, with class and "
       "track "
       "number. Thin grey box: detected, not tracked. Dashed box: moved, not recognised. Line: path "
-      "of the last 8 seconds.</p>" +
+      "of the last 8 seconds. With --poses, the keypoints of tracked people are drawn.</p>" +
       totals(all);
   html += "<p class=legend>Camera motion: ";
   for (const auto& [motion, colour] : kMotionColours) html += legend_key(colour, motion);

@@ -24,6 +24,10 @@ class ReportSceneTest : public SmallDataset {
     write(dataset::kTracksTable,
           std::vector<dataset::TrackRow>{{clip, 1, "person", 3, 4, 0.75, 1, 2, 0.9, 0.1},
                                          {clip, 2, "bench", 0, 8, 0, 2, 9, 0.5, 0}});
+    dataset::PoseRow pose{.clip = clip, .k = 4, .track = 1};
+    pose.names = "left_wrist,left_elbow,nose";
+    pose.keypoints = {50, 60, 0.9, 55, 65, 0.8, 20, 25, 0.1};
+    write(dataset::kPosesTable, std::vector<dataset::PoseRow>{pose});
     std::vector<dataset::MotionRow> motions;
     for (int64_t k = 0; k < 4; ++k)
       motions.push_back({clip, k, static_cast<double>(k) / 4, k < 3 ? "still" : "pan"});
@@ -58,6 +62,13 @@ TEST_F(ReportSceneTest, DrawsBoxesAndTrailsInSourcePixels) {
   EXPECT_NE(html.find("points=\"25,60 27,60 \""), std::string::npos);
   EXPECT_NE(html.find(">person 1</text>"), std::string::npos);
   EXPECT_EQ(occurrences(html, "stroke-dasharray"), 1);
+}
+
+TEST_F(ReportSceneTest, DrawsKeypointsOfAGoodScore) {
+  const std::string html = section();
+  EXPECT_NE(html.find("<line x1=55 y1=65 x2=50 y2=60"), std::string::npos) << html;
+  EXPECT_NE(html.find("<circle cx=50 cy=60"), std::string::npos);
+  EXPECT_EQ(occurrences(html, "<circle"), 2) << "the nose is uncertain";
 }
 
 TEST_F(ReportSceneTest, ShowsTracksLabelsCameraAndFaultsAlongTime) {

@@ -23,11 +23,20 @@ namespace {
 constexpr int kDrawnSide = 1280;
 constexpr double kPath_s = 5;  // length of the path that is drawn behind a track
 
-/// Draws detections and tracks into the frames of a second pass, in order of time.
+struct DrawnNames {
+  const std::vector<std::string>& classes;
+  const std::vector<std::string>& keypoints;
+};
+
+/// Draws detections, tracks and poses into the frames of a second pass, in order of time.
 class FrameDrawer {
  public:
-  FrameDrawer(const scene::Followed& followed, const std::vector<std::string>& classes, double fps)
-      : followed_(followed), classes_(classes), fps_(fps) {}
+  /// @param names  Class names of the detector and names of the keypoints.
+  FrameDrawer(const scene::Followed& followed, const DrawnNames& names, double fps)
+      : followed_(followed),
+        classes_(names.classes),
+        limbs_(scene::limbs(names.keypoints)),
+        fps_(fps) {}
 
   void draw(int64_t k, media::Image& image, const media::Geometry& geometry) {
     std::vector<scene::DrawnBox> boxes;
@@ -62,14 +71,26 @@ class FrameDrawer {
       if (line.points.size() > 1) drawn.push_back(std::move(line));
     }
     scene::draw(image, geometry, boxes, drawn, caption);
+    scene::draw_poses(image, geometry, poses_at(k));
   }
 
  private:
+  std::vector<scene::DrawnPose> poses_at(int64_t k) {
+    std::vector<scene::DrawnPose> drawn;
+    const auto& poses = followed_.poses;
+    while (pose_ < poses.size() && poses[pose_].k < k) ++pose_;
+    for (; pose_ < poses.size() && poses[pose_].k == k; ++pose_)
+      drawn.push_back({poses[pose_].track, poses[pose_].pose.keypoints, limbs_});
+    return drawn;
+  }
+
   const scene::Followed& followed_;
   const std::vector<std::string>& classes_;
+  std::vector<std::pair<size_t, size_t>> limbs_;
   double fps_;
   size_t object_ = 0;
   size_t motion_ = 0;
+  size_t pose_ = 0;
   std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>> paths_;
 };
 
@@ -82,7 +103,7 @@ struct FramePass {
 };
 
 Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
-                         const std::vector<std::string>& classes, storage::Store& store) {
+                         const DrawnNames& names, storage::Store& store) {
   const double fps = pass.request.fps.value();
   std::unique_ptr<storage::Writer> writer;
   std::unique_ptr<media::Encoder> encoder;
@@ -101,7 +122,7 @@ Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
       writer = LIDO_TRY(store.create("drawn.mp4"));
       encoder = LIDO_TRY(
           media::Encoder::open(*writer, geometry->width, geometry->height, pass.request.fps));
-      drawer.emplace(followed, classes, fps);
+      drawer.emplace(followed, names, fps);
     }
     // A clip may change its size; the video keeps its first.
     media::Geometry fitted = *geometry;
@@ -125,6 +146,7 @@ Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
 SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
                            double fps) {
   SceneClipSummary summary{.frames = std::ssize(followed.motions)};
+  summary.poses = std::ssize(rows.poses);
   summary.seconds = static_cast<double>(summary.frames) / fps;
   for (const auto& track : rows.tracks) ++summary.tracks[track.class_name];
   for (const auto& motion : rows.motions) ++summary.motions[motion.motion];
@@ -143,7 +165,9 @@ struct ClipView {
   std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
 };
 
-Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& detector) {
+/// @param poses  Null without a pose network.
+Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& detector,
+                              const scene::PoseEstimator* poses) {
   std::unique_ptr<scene::Observer> observer;
   ClipView view;
   const auto ignore = [](const media::Frame&, std::span<const scene::Observation>) {
@@ -151,8 +175,11 @@ Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& dete
   };
   const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
     if (!observer) {
-      observer = std::make_unique<scene::Observer>(detector, LIDO_TRY(detector.open_session()),
-                                                   scene::OwnedBlocks{}, ignore);
+      std::optional<scene::PoseSession> session;
+      if (poses != nullptr) session = LIDO_TRY(poses->open_session());
+      observer =
+          std::make_unique<scene::Observer>(detector, LIDO_TRY(detector.open_session()),
+                                            scene::OwnedBlocks{}, ignore, std::move(session));
     }
     const auto upright = media::upright_size(extracted.frame);
     view.width = upright.width;
@@ -174,6 +201,12 @@ Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& dete
   return view;
 }
 
+/// @param name  Name or folder of a bundle, or "off", which gives no value.
+Result<std::optional<scene::PoseEstimator>> open_poses(const std::string& name) {
+  if (name == "off") return std::nullopt;
+  return LIDO_TRY(scene::PoseEstimator::make(LIDO_TRY(infer::find_bundle(name, "poses"))));
+}
+
 }  // namespace
 
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
@@ -183,11 +216,15 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   LIDO_TRY(validate(options));
   const auto bundle = LIDO_TRY(infer::find_bundle(options.detector.detector));
   const auto reader = LIDO_TRY(storage::open_reader(clip));
-  auto folder = LIDO_TRY(storage::OutputFolder::open(
-      out, "lido scene",
-      {"objects.parquet", "tracks.parquet", "motion.parquet", "quality.parquet", "drawn.mp4"}));
+  auto folder =
+      LIDO_TRY(storage::OutputFolder::open(out, "lido scene",
+                                           {"objects.parquet", "tracks.parquet", "poses.parquet",
+                                            "motion.parquet", "quality.parquet", "drawn.mp4"}));
   storage::Store& store = folder.store();
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
+  const auto poses = LIDO_TRY(open_poses(options.poses.poses));
+  const std::vector<std::string> keypoints =
+      poses ? poses->bundle().keypoints : std::vector<std::string>();
   const double fps = options.fps.value();
   const media::ExtractRequest request{.fps = options.fps, .max_gap_s = options.max_gap_s};
   const auto probed = media::probe(*reader);
@@ -200,7 +237,7 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
     on_progress(progress);
   };
   const FramePass pass{*reader, request, on_frames, stop};
-  const ClipView view = LIDO_TRY(observe_clip(pass, detector));
+  const ClipView view = LIDO_TRY(observe_clip(pass, detector, poses ? &*poses : nullptr));
   if (view.observations.empty()) {
     return fail(ErrorCode::kCorrupt, "{}: {}", clip,
                 view.broke.empty() ? "no frame in it" : view.broke);
@@ -209,16 +246,17 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
       scene::follow({view.observations, view.thumbnails, fps, view.width, view.height}, detector,
                     options.tracker);
   const part::SceneRows rows =
-      part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes);
+      part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes, keypoints);
   LIDO_TRY(folder.begin());
   using dataset::write_table;
   LIDO_TRY(write_table(store, "objects.parquet", rows.objects));
   LIDO_TRY(write_table(store, "tracks.parquet", rows.tracks));
+  if (poses) LIDO_TRY(write_table(store, "poses.parquet", rows.poses));
   LIDO_TRY(write_table(store, "motion.parquet", rows.motions));
   LIDO_TRY(write_table(store, "quality.parquet", rows.qualities));
   if (draw) {
     progress = {.step = "drawing", .total_frames = std::ssize(followed.motions)};
-    LIDO_TRY(write_video(pass, followed, bundle.classes, store));
+    LIDO_TRY(write_video(pass, followed, {bundle.classes, keypoints}, store));
   }
   SceneClipSummary summary = summarise(followed, rows, fps);
   summary.broke = view.broke;

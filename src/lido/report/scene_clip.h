@@ -10,6 +10,7 @@
 #include "lido/base/options.h"
 #include "lido/base/rational.h"
 #include "lido/scene/detect.h"
+#include "lido/scene/pose.h"
 #include "lido/scene/track.h"
 
 namespace lido::report {
@@ -20,6 +21,7 @@ struct SceneClipOptions {
   double max_gap_s = 2;
   scene::DetectorOptions detector;
   scene::TrackerOptions tracker;
+  scene::PoseOptions poses;
 
   static void fields(auto& self, auto&& visit) {
     visit("fps", self.fps, Anything{},
@@ -30,6 +32,7 @@ struct SceneClipOptions {
           "cameras that drop frames");
     scene::DetectorOptions::fields(self.detector, visit);
     scene::TrackerOptions::fields(self.tracker, visit);
+    scene::PoseOptions::fields(self.poses, visit);
   }
 };
 
@@ -45,15 +48,16 @@ struct SceneClipSummary {
   int64_t frames = 0;                      ///< Ticks with a frame.
   double seconds = 0;                      ///< Footage analysed.
   std::map<std::string, int64_t> tracks;   ///< Tracks by class name.
+  int64_t poses = 0;                       ///< Rows of poses.parquet.
   std::map<std::string, int64_t> motions;  ///< Ticks by camera motion.
   std::map<std::string, double> faults;    ///< Seconds by fault.
   int64_t proposals = 0;                   ///< Boxes that moved and that the detector missed.
   std::string broke;  ///< Error that ended the clip early, and its time; empty for none.
 };
 
-/// Analyses one clip and writes objects, tracks, motion and quality as tables into `out`; with
-/// `draw` also drawn.mp4, the sampled frames with everything drawn in. Removes what an earlier
-/// call wrote there before it writes.
+/// Analyses one clip and writes objects, tracks, motion and quality as tables into `out`, and poses
+/// with a pose network; with `draw` also drawn.mp4, the sampled frames with everything drawn in.
+/// Removes what an earlier call wrote there before it writes.
 /// @param on_progress  Called for each frame, on the caller's thread.
 /// @return kInvalidArgument when `out` holds a file that scene_clip() did not write, or for options
 ///         out of range; kNotFound for no such clip or detector; kCorrupt when no frame of the clip
