@@ -45,7 +45,6 @@ nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
   const auto name_with_checksum = [](const infer::Bundle& bundle) {
     return fmt::format("{} {}", bundle.name, bundle.sha256.substr(0, 16));
   };
-  identity.erase("poses");  // absent with --poses off, as in datasets of earlier versions
   if (poses != nullptr) identity["poses"] = name_with_checksum(*poses);
   if (detector != nullptr) {
     identity["detector"] = name_with_checksum(*detector);

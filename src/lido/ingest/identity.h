@@ -14,7 +14,7 @@ Result<void> check_options(const Request& request);
 
 /// The options and the model that shape a dataset's samples. Later ingests must match them. Pure.
 /// @param detector  Null with --scene off: options of detection and tracking are then left out.
-/// @param poses  Null with --poses off: the option is then left out.
+/// @param poses  Null with --poses off.
 nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
                                    const infer::Bundle* detector,
                                    const infer::Bundle* poses = nullptr);

@@ -90,7 +90,7 @@ TEST(CutWindows, AFrameHasThePoseOfItsTrack) {
   scene::Followed followed;
   add(scene, followed, 1, kPerson, 0, 3, 0);
   followed.poses = {{.k = 1, .track = 2}, {.k = 2, .track = 1}};
-  const auto windows = cut_windows(scene, followed, kWindows, is_person);
+  const auto windows = cut_windows(scene, followed, kWindows, 3, is_person);
   ASSERT_EQ(windows.size(), 1U);
   EXPECT_EQ(windows[0].frames[1].pose, nullptr) << "that one is of another track";
   EXPECT_EQ(windows[0].frames[2].pose, &followed.poses[1].pose);
