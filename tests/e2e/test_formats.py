@@ -17,7 +17,7 @@ RENAMED = {
     "tracks": {"kind": "class_name", "way": "path_length"},
 }
 # Columns that the manifest of format 1 lacks, with their values there.
-ADDED = {"seen": [], "repeated": 0, "source": "", "person": ""}
+ADDED = {"keypoints": [], "seen": [], "repeated": 0, "source": "", "person": ""}
 
 
 @pytest.fixture
