@@ -13,7 +13,7 @@ import tempfile
 
 from scene_common import ROOT, WORK, scene_tables
 
-LIMIT = 0.1  # of the longer side of the box
+LIMIT = 0.1  # share of the longer side of the box
 MIN_IOU = 0.3
 SCENES = [(0, "clear"), (3, "dusk")]
 GROUPS = {

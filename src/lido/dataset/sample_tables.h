@@ -82,7 +82,7 @@ struct SampleRow {
           "Event that the clip shows, by default the clip itself; all clips of one group share a "
           "split");
     visit("site", &Row::site, "Name of the pool; empty if the list of clips names none");
-    visit("camera", &Row::camera, "Name of the camera; empty if the list of clips names none");
+    visit("camera", &Row::camera, "Name of the camera; empty if the list names none");
     visit("first_k", &Row::first_k,
           "Sampling index of the first frame, first_k / fps seconds after the clip's first frame");
     visit("pts", &Row::pts, "Presentation timestamp of each frame, ticks of the clip's time base");
@@ -90,8 +90,7 @@ struct SampleRow {
           "Sampling time of the first frame, seconds after the clip's first frame");
     visit("end_s", &Row::end_s,
           "Sampling time of the last frame, seconds after the clip's first frame");
-    visit("start_utc", &Row::start_utc,
-          "Sampling time of the first frame on the wall clock; null if unknown");
+    visit("start_utc", &Row::start_utc, "Sampling time of the first frame, UTC; null if unknown");
     visit("labels", &Row::labels,
           "Labels whose interval holds at least one frame of the sample; empty if there are none");
     visit("source_width", &Row::source_width, "Width of the upright source frame, pixels");
@@ -117,11 +116,10 @@ struct SampleRow {
           "sample pixels; NaN in a frame without a pose; empty for whole frames and --poses off",
           AddedColumn{});
     visit("sha256", &Row::sha256, "SHA-256 of the sample's bytes in the shard, hexadecimal");
-    visit(
-        "seen", &Row::seen,
-        "For each frame, false if it is filled in: its box is interpolated in a gap of a track, or "
-        "it repeats the frame before it; empty in datasets of earlier versions",
-        AddedColumn{});
+    visit("seen", &Row::seen,
+          "For each frame, false if it is filled in: its box is interpolated in a gap of a track, "
+          "or it repeats the frame before; empty in datasets of earlier versions",
+          AddedColumn{});
     visit("repeated", &Row::repeated, "Number of copies of the last frame at the end",
           AddedColumn{});
     visit("source", &Row::source,
