@@ -250,6 +250,9 @@ void add_dataset(nb::module_& module) {
       .def_prop_ro(
           "labels", [](const OpenedDataset& d) { return d.opened->generation.vocabulary; },
           "Labels that the dataset knows, by task.")
+      .def_prop_ro(
+          "keypoints", [](const OpenedDataset& d) { return d.opened->generation.keypoints; },
+          "Names of the keypoints in their order; empty without a pose network.")
       .def("samples", &OpenedDataset::samples, "split"_a = nb::none(),
            "Returns all samples, or those of one split, in the order of clips and times. Raises "
            "ValueError for an unknown split.")

@@ -29,6 +29,7 @@ using lido::python::value_or_throw;
 
 using Frames = nb::ndarray<nb::numpy, uint8_t, nb::ndim<5>>;
 using Boxes = nb::ndarray<nb::numpy, double, nb::ndim<3>>;
+using Keypoints = nb::ndarray<nb::numpy, double, nb::ndim<4>>;
 using Targets = nb::ndarray<nb::numpy, int64_t, nb::ndim<1>>;
 
 /// Time between two looks for Ctrl-C.
@@ -59,6 +60,18 @@ struct Batch {
       values.insert(values.end(), row.boxes.begin(), row.boxes.end());
     }
     return to_array<Boxes>(std::move(values), {batch.rows.size(), frames, 4});
+  }
+
+  std::optional<Keypoints> keypoints() const {
+    const auto frames = static_cast<size_t>(batch.shape.frames);
+    const size_t size = batch.rows.empty() ? 0 : batch.rows.front().keypoints.size();
+    std::vector<double> values;
+    for (const SampleRow& row : batch.rows) {
+      if (row.keypoints.size() != size || size == 0) return std::nullopt;
+      values.insert(values.end(), row.keypoints.begin(), row.keypoints.end());
+    }
+    return to_array<Keypoints>(std::move(values),
+                               {batch.rows.size(), frames, size / frames / 3, 3});
   }
 
   nb::list labels() const {
@@ -164,6 +177,11 @@ void add_batch(nb::module_& module) {
       .def_prop_ro("boxes", &Batch::boxes, nb::rv_policy::automatic,
                    "Box of the person in each frame, augmented with it: float64, samples x frames "
                    "x 4 (x, y, width, height), pixels. None unless all are samples of people.")
+      .def_prop_ro("keypoints", &Batch::keypoints, nb::rv_policy::automatic,
+                   "Keypoints of the person in each frame, augmented with it: float64, samples x "
+                   "frames x keypoints x 3 (x, y, score), pixels; nan in a frame without a pose. "
+                   "Left and right are swapped in mirrored frames. None unless all samples have "
+                   "keypoints.")
       .def_prop_ro("labels", &Batch::labels,
                    nb::sig("def labels(self) -> list[list[dict[str, typing.Any]]]"),
                    "Labels of each sample as dicts: task, label, overlap, track, boxes.")
@@ -213,6 +231,9 @@ void add_loader(nb::module_& module) {
           "generation", [](const Loader& l) { return l.loader().generation(); },
           "Number of the generation.")
       .def_prop_ro("labels", &Loader::labels, "Labels that the dataset knows, by task.")
+      .def_prop_ro(
+          "keypoints", [](const Loader& l) { return l.loader().keypoints(); },
+          "Names of the keypoints in their order; empty without a pose network.")
       .def_prop_ro(
           "position", [](const Loader& l) { return lido::loader::to_text(l.loader().position()); },
           "Place of the whole run in its data, as JSON text, provided that each worker has taken "

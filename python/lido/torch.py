@@ -55,6 +55,8 @@ class Samples(torch.utils.data.IterableDataset):
             tensors = {"sample": batch.keys, "frames": torch.from_numpy(batch.frames)}
             if batch.boxes is not None:
                 tensors["boxes"] = torch.from_numpy(batch.boxes)
+            if batch.keypoints is not None:
+                tensors["keypoints"] = torch.from_numpy(batch.keypoints)
             if self.task:
                 tensors["target"] = torch.from_numpy(batch.targets(self.task))
             yield tensors

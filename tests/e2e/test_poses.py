@@ -156,3 +156,85 @@ def test_another_pose_network_is_a_folder(people, tmp_path):
     ):
         done = run("scene", people, "--out", tmp_path / "s", *options, "--quiet", env=env)
         assert done.code == 2 and words in done.err and done.err.count("\n") == 1, done.err
+
+
+def test_labelled_people_have_keypoints_too(people, dataset, tmp_path):
+    """Boxes of labels that are the detector's give the keypoints of its table, found or not."""
+    seen = [o for o in scene(dataset, "objects") if o["class_name"] == "person" and o["track"] == 1]
+    # Sampling times 6 to 17, at 3 a second.
+    boxes = {o["k"]: [o[side] for side in ("x", "y", "width", "height")] for o in seen}
+    boxes = {k: box for k, box in boxes.items() if 6 <= k < 18}
+    assert len(boxes) >= 10
+    (tmp_path / "labels.csv").write_text(
+        "clip,start_s,end_s,task,label,track\npeople.mp4,2,6,behaviour,standing,anna\n"
+    )
+    rows = [["people.mp4", "anna", k / 3, *box] for k, box in boxes.items()]
+    text = "\n".join(",".join(map(str, row)) for row in rows)
+    (tmp_path / "boxes.csv").write_text(f"clip,track,time_s,x,y,width,height\n{text}\n")
+    labels = ["--labels", tmp_path / "labels.csv", "--label-boxes", tmp_path / "boxes.csv"]
+    labels += ["--samples", "labels", "--split", "1/0/0"]
+    ingest(people, tmp_path / "a", *POSES, *labels, "--workers", 1)
+    poses = {(p["track"], p["k"]): p for p in scene(dataset, "poses")}
+    compared = 0
+    for row in table(tmp_path / "a", "manifest"):
+        assert row["source"] == "label" and row["person"] == "anna"
+        found = np.reshape(row["keypoints"], (4, 17, 3))
+        for i in range(4 - row["repeated"]):
+            if row["first_k"] + i not in boxes:
+                continue
+            wanted = np.reshape(poses[1, row["first_k"] + i]["keypoints"], (17, 3)).copy()
+            scale_x, scale_y, offset_x, offset_y = row["cutouts"][4 * i : 4 * i + 4]
+            wanted = wanted * [scale_x, scale_y, 1] + [offset_x, offset_y, 0]
+            assert np.allclose(found[i], wanted, atol=1e-3)
+            compared += 1
+    assert compared >= 16
+    ingest(people, tmp_path / "b", *POSES, *labels, "--span-s", "3", "--workers", "2")
+    assert made(tmp_path / "b") == made(tmp_path / "a")
+
+
+def swapped(keypoints):
+    """Keypoints with left and right exchanged."""
+    other = {"left": "right", "right": "left"}
+    names = [name.split("_") for name in COCO]
+    order = [COCO.index("_".join([other.get(n[0], n[0]), *n[1:]])) for n in names]
+    return keypoints[:, order]
+
+
+def test_the_loader_moves_keypoints_with_the_frames(dataset):
+    splits = ("train", "val", "test")
+    plain, moved = {}, {}
+    for augment, batches in ((False, plain), (True, moved)):
+        for split in splits:
+            options = {"split": split, "samples": "person", "batch_size": 4, "augment": augment}
+            try:
+                loader = lido.Loader(str(dataset), **options)
+            except lido.LidoError as error:
+                assert "no person samples" in str(error)
+                continue
+            assert loader.keypoints == lido.open(str(dataset)).keypoints == COCO
+            for epoch in range(6):
+                for batch in loader:
+                    shape = (len(batch), 4, 17, 3)
+                    assert batch.keypoints.shape == shape
+                    for key, found in zip(batch.keys, batch.keypoints, strict=True):
+                        batches[key, epoch] = found
+    rows = {row["sample"]: row for row in table(dataset, "manifest")}
+    mirrored = 0
+    assert plain.keys() == moved.keys() and {key for key, _ in plain} == rows.keys()
+    for (key, epoch), stored in plain.items():
+        wanted = np.reshape(rows[key]["keypoints"], (4, 17, 3))
+        assert np.array_equal(stored, wanted, equal_nan=True)
+        # One affine map moves all, and it turns the frame over where the sides are exchanged.
+        errors, turns = [], []
+        for before in (stored, swapped(stored)):
+            known = ~np.isnan(before[..., 0])
+            source = np.column_stack([before[known][:, :2], np.ones(known.sum())])
+            target = moved[key, epoch][known][:, :2]
+            turn, *_ = np.linalg.lstsq(source, target, rcond=None)
+            errors.append(np.abs(source @ turn - target).max())
+            turns.append(np.linalg.det(turn[:2]) < 0)
+        assert min(errors) < 1e-6 < max(errors)
+        best = int(np.argmin(errors))
+        assert turns[best] == bool(best)
+        mirrored += best
+    assert 0 < mirrored < len(moved)

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <numbers>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "lido/base/hash.h"
@@ -254,6 +256,23 @@ std::array<double, 2> augment(const std::array<double, 2>& point,
                               const Augmentation& augmentation) {
   const Map& m = augmentation.map;
   return {m[0] * point[0] + m[1] * point[1] + m[2], m[3] * point[0] + m[4] * point[1] + m[5]};
+}
+
+void augment_keypoints(std::span<double> keypoints, std::span<const std::string> names,
+                       const Augmentation& augmentation) {
+  for (size_t i = 0; i + 2 < keypoints.size(); i += 3) {
+    const auto moved = augment({keypoints[i], keypoints[i + 1]}, augmentation);
+    std::ranges::copy(moved, keypoints.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (!augmentation.mirrored || keypoints.size() != 3 * names.size()) return;
+  constexpr std::string_view kLeft = "left_";
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (!names[i].starts_with(kLeft)) continue;
+    const auto other = std::ranges::find(names, "right_" + names[i].substr(kLeft.size()));
+    if (other == names.end()) continue;
+    const auto at = static_cast<size_t>(other - names.begin());
+    std::ranges::swap_ranges(keypoints.subspan(3 * i, 3), keypoints.subspan(3 * at, 3));
+  }
 }
 
 Box augment(const Box& box, const Augmentation& augmentation, int width, int height) {

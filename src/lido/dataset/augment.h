@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "lido/base/box.h"
@@ -79,6 +80,14 @@ media::Image augment(const media::Image& image, const Augmentation& augmentation
 /// Returns the smallest upright box around the moved box, clipped to the frame; NaN stays NaN.
 /// Pure.
 Box augment(const Box& box, const Augmentation& augmentation, int width, int height);
+
+/// Moves the keypoints of a person in one frame, in place; NaN stays NaN. In a mirrored frame left
+/// and right are swapped, since a mirrored right hand looks like a left one.
+/// @param keypoints  x, y, score of each.
+/// @param names      Names of the keypoints. Those that do not begin with left_ or right_ keep
+///                   their places, and so do all if the number of names is another.
+void augment_keypoints(std::span<double> keypoints, std::span<const std::string> names,
+                       const Augmentation& augmentation);
 
 /// Returns the moved point. Pure.
 std::array<double, 2> augment(const std::array<double, 2>& point, const Augmentation& augmentation);

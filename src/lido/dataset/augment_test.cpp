@@ -146,6 +146,31 @@ TEST(Augment, UnknownBoxesStayUnknown) {
   EXPECT_TRUE(std::isnan(augment(Box{NAN, NAN, NAN, NAN}, draw(1), kSide, kSide).x));
 }
 
+TEST(Augment, KeypointsMoveWithTheFrameAndSwapSidesInAMirror) {
+  const std::vector<std::string> names = {"nose", "left_eye", "right_eye", "tail"};
+  const std::vector<double> stored = {10, 20, 0.1, 12, 18, 0.2, 8, 18, 0.3, NAN, NAN, NAN};
+  Augmentation mirror;
+  mirror.map = {-1, 0, kSide, 0, 1, 5};
+  mirror.mirrored = true;
+  auto moved = stored;
+  augment_keypoints(moved, names, mirror);
+  const std::vector<double> wanted = {kSide - 10, 25, 0.1, kSide - 8, 23, 0.3,
+                                      kSide - 12, 23, 0.2};
+  EXPECT_TRUE(std::equal(wanted.begin(), wanted.end(), moved.begin()));
+  EXPECT_TRUE(std::isnan(moved[9]) && std::isnan(moved[11]));
+  // The eye that is on the person's left in the picture stays on that side of the nose.
+  EXPECT_GT(stored[3], stored[0]);
+  EXPECT_GT(moved[3], moved[0]);
+  mirror.mirrored = false;
+  auto shifted = stored;
+  augment_keypoints(shifted, names, mirror);
+  EXPECT_EQ(shifted[3], kSide - 12);
+  auto unnamed = stored;
+  mirror.mirrored = true;
+  augment_keypoints(unnamed, {}, mirror);
+  EXPECT_EQ(unnamed[3], kSide - 12);
+}
+
 TEST(Augment, ColourAndNoiseAreAsStrongAsSaid) {
   Augmentation brighter;
   brighter.brightness = 0.2;

@@ -199,6 +199,7 @@ Result<Generation> Dataset::read(int number) const {
     json.at("rejected").get_to(generation.rejected);
     generation.scenes = json.value("scenes", std::vector<std::string>());
     json.at("labels").get_to(generation.vocabulary);
+    generation.keypoints = json.value("keypoints", std::vector<std::string>());
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "{}/generation.json: {}", folder, error.what());
   }
@@ -240,10 +241,11 @@ Result<Generation> Dataset::publish(Generation generation, Tables& tables) const
   generation.clips = tables.clips.rows();
   generation.rejected = tables.rejected.rows();
   generation.format = kFormat;
-  const OrderedJson json = {{"generation", generation.number}, {"format", generation.format},
-                            {"samples", generation.samples},   {"scenes", generation.scenes},
-                            {"clips", generation.clips},       {"rejected", generation.rejected},
-                            {"labels", generation.vocabulary}};
+  OrderedJson json = {{"generation", generation.number}, {"format", generation.format},
+                      {"samples", generation.samples},   {"scenes", generation.scenes},
+                      {"clips", generation.clips},       {"rejected", generation.rejected},
+                      {"labels", generation.vocabulary}};
+  if (!generation.keypoints.empty()) json["keypoints"] = generation.keypoints;
   const std::string name = folder_of(generation.number) + "/generation.json";
   if (LIDO_TRY(store_->create_new(name, json_text(json, 2) + "\n")) == storage::Created::kNew)
     return generation;

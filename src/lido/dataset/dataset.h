@@ -46,6 +46,8 @@ struct Generation {
   int64_t rejected = 0;             ///< Rows of the table of rejected clips.
   std::vector<std::string> scenes;  ///< Scene folders of the clips: "scenes/g000001".
   Vocabulary vocabulary;            ///< Empty until the first labels.
+  /// Names of the keypoints in the manifest, in their order; empty without a pose network.
+  std::vector<std::string> keypoints;
 };
 
 /// The tables of a generation, while they are written. See Dataset::begin_tables.

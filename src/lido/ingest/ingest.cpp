@@ -219,6 +219,7 @@ Result<Summary> write_generation(const Request& request, const JobContext& job,
     generation.scenes.push_back(folder);
   }
   generation.vocabulary = plan.labels->vocabulary;
+  if (job.poses != nullptr) generation.keypoints = job.poses->bundle().keypoints;
   const dataset::Labeller& labeller = plan.labels->labeller;
   auto tables = LIDO_TRY(dataset.begin_tables(generation.number));
   LIDO_TRY(copy_other_clips(dataset, job.clips, before, tables, plan.contents.new_copies));

@@ -5,8 +5,8 @@
 #include <deque>
 #include <functional>
 #include <iterator>
-#include <limits>
 
+#include "lido/part/cutout.h"
 #include "lido/part/sample_writer.h"
 
 namespace lido::ingest {
@@ -70,19 +70,6 @@ const PlacedImage* context_of(const ClipScene& scene, const PersonWindow& window
   return after == scene.contexts.begin() ? nullptr : &std::prev(after)->second;
 }
 
-/// Appends the keypoints of a frame, in the pixels of its cutout.
-void append_keypoints(std::vector<double>& values, const PersonFrame& frame, size_t count) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-  if (frame.pose == nullptr) {
-    values.insert(values.end(), 3 * count, kUnknown);
-    return;
-  }
-  const media::Geometry& g = frame.cutout->image.geometry;
-  for (const scene::Keypoint& point : frame.pose->keypoints)
-    values.insert(values.end(), {point.x * g.scale_x + g.offset_x, point.y * g.scale_y + g.offset_y,
-                                 double(point.score)});
-}
-
 /// The sample of a window, without its images.
 /// @param keypoints  Number of keypoints of a person; 0 without a pose network.
 part::PartSample sample_of(const PersonWindow& window, const std::string& prefix,
@@ -102,7 +89,7 @@ part::PartSample sample_of(const PersonWindow& window, const std::string& prefix
                         {box.x * g.scale_x + g.offset_x, box.y * g.scale_y + g.offset_y,
                          box.width * g.scale_x, box.height * g.scale_y});
     sample.seen.push_back(frame.seen);
-    append_keypoints(sample.keypoints, frame, keypoints);
+    part::append_keypoints(sample.keypoints, frame.pose, g, keypoints);
   }
   std::fill(sample.seen.end() - window.repeated, sample.seen.end(), false);
   return sample;

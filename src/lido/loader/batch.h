@@ -51,7 +51,7 @@ struct Batch {
   Shape shape;
   /// rows.size() x frames x height x width x RGB, uint8.
   std::shared_ptr<uint8_t[]> pixels;
-  /// Rows of the manifest; boxes are those of the augmented frames.
+  /// Rows of the manifest; boxes and keypoints are those of the augmented frames.
   std::vector<dataset::SampleRow> rows;
 };
 

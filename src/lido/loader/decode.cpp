@@ -36,6 +36,14 @@ void move_boxes(std::vector<double>& boxes, const Augmentation& drawn, const Sha
   }
 }
 
+/// Moves the keypoints of a sample's frames.
+void move_keypoints(std::vector<double>& keypoints, std::span<const std::string> names,
+                    const Augmentation& drawn, const Shape& shape) {
+  const size_t in_frame = keypoints.size() / static_cast<size_t>(shape.frames);
+  for (size_t i = 0; in_frame > 0 && i + in_frame <= keypoints.size(); i += in_frame)
+    dataset::augment_keypoints(std::span(keypoints).subspan(i, in_frame), names, drawn);
+}
+
 }  // namespace
 
 Result<Shape> SampleDecoder::shape_of(std::span<const std::byte> bytes) {
@@ -81,6 +89,7 @@ Result<void> SampleDecoder::decode(SampleRow& row, std::span<const std::byte> by
   }
   if (drawn) {
     move_boxes(row.boxes, *drawn, shape);
+    move_keypoints(row.keypoints, keypoint_names_, *drawn, shape);
     for (dataset::SampleLabel& label : row.labels) move_boxes(label.boxes, *drawn, shape);
   }
   return {};

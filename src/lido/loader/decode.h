@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "lido/base/result.h"
 #include "lido/dataset/augment.h"
@@ -23,13 +26,17 @@ struct AugmentSeed {
 /// Decodes samples one after another. Not thread-safe.
 class SampleDecoder {
  public:
+  /// @param keypoints  Names of the keypoints in the rows; empty for none.
+  explicit SampleDecoder(std::vector<std::string> keypoints = {})
+      : keypoint_names_(std::move(keypoints)) {}
+
   /// Returns the size of a sample's frames, from the header of its first one.
   /// @param bytes  The sample's bytes in the shard.
   /// @return kCorrupt, without the sample's name.
   Result<Shape> shape_of(std::span<const std::byte> bytes);
 
-  /// Checks a sample's checksum, decodes its frames and augments them, and moves the boxes of its
-  /// row and labels with them.
+  /// Checks a sample's checksum, decodes its frames and augments them, and moves the boxes and
+  /// keypoints of its row and labels with them.
   /// @param seed  No value: the frames stay as stored.
   /// @param into  shape.bytes() bytes.
   /// @return kCorrupt for a broken sample, and kInvalidArgument for frames of another shape,
@@ -38,6 +45,7 @@ class SampleDecoder {
                       const std::optional<AugmentSeed>& seed, std::span<uint8_t> into);
 
  private:
+  std::vector<std::string> keypoint_names_;
   dataset::JpegDecoder jpeg_;
   media::Image frame_;
 };

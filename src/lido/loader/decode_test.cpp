@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lido/loader/test_dataset.h"
 
@@ -58,6 +59,25 @@ TEST_F(DecodeSample, AugmentsAsTheDatasetDoes) {
   const Box moved = dataset::augment(Box{2, 2, 3, 4}, drawn, shape_.width, shape_.height);
   EXPECT_EQ(row_.boxes[4], moved.x);
   EXPECT_EQ(row_.boxes[7], moved.height);
+}
+
+TEST_F(DecodeSample, MovesKeypointsAndSwapsSidesInAMirror) {
+  const std::vector<double> stored = {1, 2, 0.5, 3, 4, 0.75, 5, 6, 1, NAN, NAN, NAN};
+  bool was_mirrored = false, was_not = false;
+  for (int64_t epoch = 0; epoch < 20; ++epoch) {
+    const auto drawn = dataset::draw_augmentation({}, 5, epoch, row_.group, row_.sample,
+                                                  shape_.width, shape_.height);
+    row_.keypoints = stored;
+    decoder_ = SampleDecoder({"left_hand", "right_hand"});
+    ASSERT_TRUE(decode(AugmentSeed{5, epoch}));
+    const auto left = dataset::augment({1, 2}, drawn), right = dataset::augment({3, 4}, drawn);
+    (drawn.mirrored ? was_mirrored : was_not) = true;
+    EXPECT_EQ(row_.keypoints[0], drawn.mirrored ? right[0] : left[0]);
+    EXPECT_EQ(row_.keypoints[4], drawn.mirrored ? left[1] : right[1]);
+    EXPECT_EQ(row_.keypoints[5], drawn.mirrored ? 0.5 : 0.75);
+    EXPECT_TRUE(std::isnan(row_.keypoints[drawn.mirrored ? 6 : 9]));
+  }
+  EXPECT_TRUE(was_mirrored && was_not);
 }
 
 TEST_F(DecodeSample, RefusesChangedBytes) {

@@ -212,7 +212,7 @@ class Loader::Pipeline {
   // The decoding threads.
 
   void decode(const std::stop_token& stop) {
-    SampleDecoder decoder;
+    SampleDecoder decoder(generation_.keypoints);
     std::unique_lock lock(mutex_);
     while (work_.wait(lock, stop, [&] { return !items_.empty() && may_begin(items_.front()); })) {
       Item item = std::move(items_.front());
@@ -351,6 +351,10 @@ Position Loader::position() const { return pipeline_->position(); }
 int64_t Loader::samples() const { return pipeline_->samples(); }
 int64_t Loader::batches() const { return pipeline_->batches(); }
 int Loader::generation() const { return pipeline_->generation().number; }
+
+const std::vector<std::string>& Loader::keypoints() const {
+  return pipeline_->generation().keypoints;
+}
 
 const dataset::Vocabulary& Loader::labels() const { return pipeline_->generation().vocabulary; }
 

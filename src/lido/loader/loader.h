@@ -58,6 +58,8 @@ class Loader {
   int generation() const;
   /// The labels that the dataset knows, by task.
   const dataset::Vocabulary& labels() const;
+  /// Names of the keypoints in the rows; empty without a pose network.
+  const std::vector<std::string>& keypoints() const;
 
  private:
   class Pipeline;

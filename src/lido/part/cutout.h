@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
+#include <vector>
 
 #include "lido/base/box.h"
 #include "lido/media/convert.h"
+#include "lido/scene/pose.h"
 
 namespace lido::part {
 
@@ -24,6 +27,20 @@ inline media::Geometry cutout_geometry(const Box& box, int size) {
           scale,
           -scale * (box.x + box.width / 2 - side / 2),
           -scale * (box.y + box.height / 2 - side / 2)};
+}
+
+/// Appends the keypoints of one frame in the pixels of its cutout: x, y, score of each.
+/// @param pose   Null for none, which gives NaN.
+/// @param count  Number of keypoints of a person.
+inline void append_keypoints(std::vector<double>& values, const scene::Pose* pose,
+                             const media::Geometry& cutout, size_t count) {
+  if (pose == nullptr) {
+    values.insert(values.end(), 3 * count, std::numeric_limits<double>::quiet_NaN());
+    return;
+  }
+  for (const scene::Keypoint& point : pose->keypoints)
+    values.insert(values.end(), {point.x * cutout.scale_x + cutout.offset_x,
+                                 point.y * cutout.scale_y + cutout.offset_y, double(point.score)});
 }
 
 }  // namespace lido::part

@@ -20,19 +20,52 @@ LabelSamples::LabelSamples(SampleWriter& samples,
   }
 }
 
-Result<void> LabelSamples::add(int64_t k, bool after_cut, const media::Frame& frame) {
-  std::shared_ptr<const std::string> context;
+void LabelSamples::set_poses(scene::PoseSession session, size_t keypoints) {
+  poses_ = std::move(session);
+  keypoints_ = keypoints;
+}
+
+/// The people with a box at a sampling time.
+std::vector<LabelSamples::Person*> LabelSamples::people_at(int64_t k) {
+  std::vector<Person*> people;
   for (Person& person : people_) {
     const auto& boxes = person.labelled->boxes;
-    person.was_cut = person.was_cut || after_cut;
     while (person.next < boxes.size() && boxes[person.next].k < k) ++person.next;
-    if (person.next == boxes.size() || boxes[person.next].k != k) continue;
-    Cutout cutout = LIDO_TRY(cut_out(frame, boxes[person.next]));
-    cutout.context_geometry = media::shrunk_geometry(frame, kContextSide);
-    if (!context) {
-      context = std::make_shared<std::string>(LIDO_TRY(encoder_.encode(
-          context_converter_.convert(frame, cutout.context_geometry), sampling_.quality)));
-    }
+    if (person.next < boxes.size() && boxes[person.next].k == k) people.push_back(&person);
+  }
+  return people;
+}
+
+/// The poses of people in one frame; null without a network. Batches end with the frame, so that
+/// they do not depend on where a clip is divided.
+Result<std::vector<std::shared_ptr<const scene::Pose>>> LabelSamples::find_poses(
+    const media::Frame& frame, const std::vector<Person*>& people) {
+  std::vector<std::shared_ptr<const scene::Pose>> poses(people.size());
+  if (!poses_) return poses;
+  const auto emit = [&](size_t number, scene::Pose pose) {
+    poses[number] = std::make_shared<scene::Pose>(std::move(pose));
+  };
+  for (size_t i = 0; i < people.size(); ++i) {
+    const Person& person = *people[i];
+    LIDO_TRY(poses_->push(frame, person.labelled->boxes[person.next].box, i, emit));
+  }
+  LIDO_TRY(poses_->flush(emit));
+  return poses;
+}
+
+Result<void> LabelSamples::add(int64_t k, bool after_cut, const media::Frame& frame) {
+  for (Person& person : people_) person.was_cut = person.was_cut || after_cut;
+  const auto people = people_at(k);
+  if (people.empty()) return {};
+  const auto poses = LIDO_TRY(find_poses(frame, people));
+  const auto context_geometry = media::shrunk_geometry(frame, kContextSide);
+  const auto context = std::make_shared<std::string>(LIDO_TRY(encoder_.encode(
+      context_converter_.convert(frame, context_geometry), sampling_.quality)));
+  for (size_t i = 0; i < people.size(); ++i) {
+    Person& person = *people[i];
+    Cutout cutout = LIDO_TRY(cut_out(frame, person.labelled->boxes[person.next]));
+    cutout.pose = poses[i];
+    cutout.context_geometry = context_geometry;
     cutout.context = context;
     const auto emit = [&](int64_t start, const std::deque<Cutout>& window, int64_t repeated) {
       return write(person, start, window, repeated);
@@ -89,6 +122,7 @@ Result<void> LabelSamples::write(const Person& person, int64_t start,
     sample.cutouts.insert(sample.cutouts.end(), {sx, sy, ox, oy});
     sample.boxes.insert(sample.boxes.end(),
                         {box.x * sx + ox, box.y * sy + oy, box.width * sx, box.height * sy});
+    append_keypoints(sample.keypoints, cutout.pose.get(), cutout.geometry, keypoints_);
   }
   return samples_.write(std::move(sample), frames, *middle.context);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "lido/part/options.h"
 #include "lido/part/sample_writer.h"
 #include "lido/part/span_reach.h"
+#include "lido/scene/pose.h"
 
 namespace lido::part {
 
@@ -24,6 +26,10 @@ class LabelSamples {
   /// @param samples,people,sampling  Must outlive the object.
   LabelSamples(SampleWriter& samples, const std::vector<dataset::LabelledPerson>& people,
                const SampleOptions& sampling, const SpanReach& reach, std::string key_prefix);
+
+  /// Gives the samples keypoints. To be called before add().
+  /// @param keypoints  Number of keypoints of a person.
+  void set_poses(scene::PoseSession session, size_t keypoints);
 
   /// Adds the frame that is shown at a sampling time, in order of time. Writes the samples that it
   /// completes.
@@ -40,6 +46,7 @@ class LabelSamples {
     media::Geometry geometry;
     std::shared_ptr<const std::string> jpeg;
     media::UprightSize source;
+    std::shared_ptr<const scene::Pose> pose;  ///< Null without a pose network.
     media::Geometry context_geometry;
     std::shared_ptr<const std::string> context;  ///< JPEG of the whole frame, made small.
   };
@@ -51,6 +58,9 @@ class LabelSamples {
     bool was_cut = false;  ///< A cut of the clip since the last box.
   };
 
+  std::vector<Person*> people_at(int64_t k);
+  Result<std::vector<std::shared_ptr<const scene::Pose>>> find_poses(
+      const media::Frame& frame, const std::vector<Person*>& people);
   Result<Cutout> cut_out(const media::Frame& frame, const dataset::LabelledBox& labelled);
   Result<void> write(const Person& person, int64_t start, const std::deque<Cutout>& window,
                      int64_t repeated);
@@ -59,6 +69,8 @@ class LabelSamples {
   const SampleOptions& sampling_;
   std::string key_prefix_;
   std::vector<Person> people_;
+  std::optional<scene::PoseSession> poses_;
+  size_t keypoints_ = 0;  ///< Number of keypoints of a person; 0 without a pose network.
   media::Converter converter_;
   media::Converter context_converter_;
   dataset::JpegEncoder encoder_;

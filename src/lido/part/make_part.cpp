@@ -112,6 +112,10 @@ class PartBuilder {
       return write_sample(start, window, repeated);
     };
   }
+  /// Gives labelled people keypoints. To be called before add().
+  void set_poses(scene::PoseSession session, size_t keypoints) {
+    labelled_.set_poses(std::move(session), keypoints);
+  }
   PartBuilder(const PartBuilder&) = delete;
   PartBuilder& operator=(const PartBuilder&) = delete;
 
@@ -256,6 +260,10 @@ class SpanAttempt {
     if (context_.detector != nullptr)
       scene = LIDO_TRY(SceneWriter::create(task_.part, context_, reach_.blocks));
     builder_.emplace(*writer_, task_, shape_, reach_, context_, std::move(scene));
+    if (context_.poses != nullptr && !shape_.people.empty()) {
+      builder_->set_poses(LIDO_TRY(context_.poses->open_session()),
+                          context_.poses->bundle().keypoints.size());
+    }
     return {};
   }
 

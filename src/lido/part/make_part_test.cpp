@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
 
 #include "lido/dataset/fingerprint.h"
 #include "lido/dataset/label_shape.h"
+#include "lido/infer/bundle.h"
+#include "lido/media/extract.h"
 #include "lido/part/test_span.h"
 
 namespace lido::part {
@@ -144,6 +147,59 @@ TEST_F(MakePart, AShortLabelRepeatsItsLastFrame) {
   EXPECT_EQ(sample.end_k(), 5);
   EXPECT_EQ(sample.seen, (std::vector<bool>{true, true, false, false}));
   EXPECT_EQ(sample.pts[3], sample.pts[1]);
+}
+
+/// MoveNet; empty where it is not fetched.
+std::optional<scene::PoseEstimator> movenet() {
+  const auto bundle = infer::read_bundle(LIDO_TEST_MODELS "/movenet");
+  if (!bundle) return std::nullopt;
+  return scene::PoseEstimator::make(*bundle).value();
+}
+
+TEST_F(MakePart, LabelledPeopleHaveKeypointsInThePixelsOfTheirCutouts) {
+  const auto poses = movenet();
+  ASSERT_TRUE(poses) << "no " LIDO_TEST_MODELS "/movenet; ./dev test fetches it";
+  sampling_.samples = "labels";
+  SpanTask labelled = task("posed");
+  labelled.labels = dataset::to_text(labels());
+  PartContext with_poses = context();
+  with_poses.poses = &*poses;
+  const auto made = make_part(labelled, with_poses);
+  ASSERT_TRUE(made) << made.error().message;
+  // The network itself, on each frame of the clip and the labelled box.
+  std::map<int64_t, scene::Pose> wanted;
+  auto session = *poses->open_session();
+  const auto boxes = labels().people[0].boxes;
+  const auto reader = *storage::open_reader(clip_);
+  const auto emit = [&](size_t k, scene::Pose pose) { wanted[int64_t(k)] = std::move(pose); };
+  const auto extracted = media::extract(
+      *reader, {.fps = sampling_.fps.rate},
+      [&](const media::ExtractedFrame& frame) -> Result<void> {
+        for (const dataset::LabelledBox& at : boxes) {
+          if (at.k >= frame.first_k && at.k < frame.end_k)
+            LIDO_TRY(session.push(frame.frame, at.box, size_t(at.k), emit));
+        }
+        return session.flush(emit);
+      },
+      [] {});
+  ASSERT_TRUE(extracted) << extracted.error().message;
+  ASSERT_EQ(wanted.size(), boxes.size());
+  for (const PartSample& sample : made->samples) {
+    if (sample.track == 0) {
+      EXPECT_TRUE(sample.keypoints.empty());
+      continue;
+    }
+    ASSERT_EQ(sample.keypoints.size(), 4U * 17 * 3);
+    for (size_t frame = 0; frame < 4; ++frame) {
+      const auto& pose = wanted.at(sample.first_k + int64_t(frame));
+      const double scale = sample.cutouts[4 * frame], offset = sample.cutouts[4 * frame + 2];
+      for (size_t i = 0; i < 17; ++i) {
+        EXPECT_NEAR(sample.keypoints[(frame * 17 + i) * 3],
+                    scale * double(pose.keypoints[i].x) + offset, 1e-9);
+        EXPECT_EQ(sample.keypoints[(frame * 17 + i) * 3 + 2], double(pose.keypoints[i].score));
+      }
+    }
+  }
 }
 
 TEST_F(MakePart, LabelsTakePartInTheName) {
