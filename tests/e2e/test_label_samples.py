@@ -130,6 +130,29 @@ def test_lost_seconds_are_named_and_a_label_in_no_sample_is_exit_code_3(square, 
     assert swimming["in_samples_s"] == pytest.approx(0.5)
 
 
+def test_a_label_shorter_than_a_sampling_interval_is_in_a_sample(square, tmp_path):
+    """Sampling times are 0.25 s apart, and neither label holds one."""
+    given = write_labels(
+        tmp_path,
+        [(1.30, 1.40, "diving", 7), (6.40, 6.45, "drowning", "")],
+        [(7, t) for t in (1, 2)],
+    )
+    summary = ingest(square, tmp_path / "d", *OPTIONS, *given)
+    for one, seconds in zip(summary["label_seconds"], (0.1, 0.05), strict=True):
+        assert one["labelled_s"] == pytest.approx(seconds)
+        assert one["in_samples_s"] == pytest.approx(seconds) and one["lost"] == []
+    rows = table(tmp_path / "d", "manifest")
+    dives = [row for row in rows if row["source"] == "label"]
+    assert [(row["first_k"], row["repeated"]) for row in dives] == [(5, 3)]
+    # 1.25 s is closest to 1.35 s, and 6.5 s to 6.425 s.
+    shown = images(tmp_path / "d", dives[0])
+    assert shown[0][112, 112] > 200 and shown[0][8, 112] < 60
+    for row in rows:
+        if row["source"] == "frame":
+            assert row["first_k"] <= 26 < row["first_k"] + 4
+            assert [one["label"] for one in row["labels"]] == ["drowning"]
+
+
 def test_the_division_of_the_work_changes_nothing(square, tmp_path):
     given = write_labels(
         tmp_path,

@@ -9,6 +9,8 @@
 #include <tuple>
 #include <utility>
 
+#include "lido/dataset/label_shape.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -46,7 +48,11 @@ class Counter {
         if (row.duration_s > 0 && label.start_s < end_s) label.end_s = std::min(label.end_s, end_s);
         if (row.duration_s <= 0 || label.start_s >= end_s) continue;
         label.first_k = tick_at(label.start_s);
-        const auto ticks = static_cast<size_t>(tick_at(label.end_s) - label.first_k);
+        auto ticks = static_cast<size_t>(tick_at(label.end_s) - label.first_k);
+        if (ticks == 0) {
+          label.first_k = closest_tick(label.start_s, label.end_s, fps_);
+          ticks = 1;
+        }
         label.in_samples.resize(ticks);
         label.in_person_samples.resize(ticks);
       }

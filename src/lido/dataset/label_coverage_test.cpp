@@ -66,6 +66,13 @@ TEST_F(LabelCoverageTest, NamesWhatIsInNoSampleLongestFirst) {
   EXPECT_EQ(coverage_json(read), coverage_json(coverage));
 }
 
+TEST_F(LabelCoverageTest, ALabelBetweenTwoSamplingTimesCountsWithTheCloserOne) {
+  const auto coverage = coverage_of("a.mp4,2.2,2.4,behaviour,diving\n");
+  ASSERT_EQ(coverage.size(), 1U);
+  EXPECT_NEAR(coverage[0].in_samples_s, 0.2, 1e-9) << "a sample begins at 2 s";
+  EXPECT_TRUE(coverage[0].lost.empty());
+}
+
 TEST_F(LabelCoverageTest, ALabelEndsWithItsClip) {
   const auto coverage = coverage_of("a.mp4,6,100,behaviour,swimming\na.mp4,50,60,behaviour,late\n");
   ASSERT_EQ(coverage.size(), 2U);

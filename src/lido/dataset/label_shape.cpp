@@ -2,11 +2,17 @@
 #include "lido/dataset/label_shape.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "lido/base/json_text.h"
 
 namespace lido::dataset {
+
+int64_t closest_tick(double start_s, double end_s, double fps) {
+  constexpr double kFarthest = 1e15;
+  return std::llround(std::clamp((start_s + end_s) / 2 * fps, 0.0, kFarthest));
+}
 
 std::vector<Run> joined(std::vector<Run> runs) {
   std::ranges::sort(runs, {}, &Run::begin);

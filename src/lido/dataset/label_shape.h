@@ -40,6 +40,10 @@ struct LabelShape {
 /// Returns the part of a shape at first_k <= k < end_k. Pure.
 LabelShape clip_to(const LabelShape& shape, int64_t first_k, int64_t end_k);
 
+/// The sampling time that shows a label without a sampling time of its own: the closest to its
+/// middle. Pure.
+int64_t closest_tick(double start_s, double end_s, double fps);
+
 /// Joins runs that touch or overlap, by time. Pure.
 std::vector<Run> joined(std::vector<Run> runs);
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "lido/dataset/label_boxes.h"
 #include "lido/dataset/labeller.h"
 
@@ -66,6 +68,27 @@ TEST(LabelShape, ABoxHoldsForItsRow) {
   const LabelShape part = clip_to(shape, 1, 3);
   ASSERT_EQ(part.people.size(), 2U);
   EXPECT_EQ(part.people[1].boxes, (std::vector<LabelledBox>{{1, first}, {2, second}}));
+}
+
+TEST(LabelShape, ALabelBetweenTwoSamplingTimesIsShownAtTheCloserOne) {
+  // Sampling times are 0, 0.25 and 0.5 s.
+  const auto labeller = shaping_labeller(std::string(kBoxedHeader) +
+                                         "a.mp4,0.30,0.40,behaviour,diving,7,10,20,30,40\n"
+                                         "a.mp4,0.40,0.45,signal,help,,,,,\n");
+  const LabelShape shape = labeller.shape("/pool/a.mp4", 100);
+  ASSERT_EQ(shape.people.size(), 1U);
+  EXPECT_EQ(shape.people[0].boxes, (std::vector<LabelledBox>{{1, {10, 20, 30, 40}}}));
+  EXPECT_EQ(shape.frames, (std::vector<Run>{{2, 3}}));
+  SampleRow sample = sample_at_start();
+  EXPECT_TRUE(labeller.apply(sample));
+  ASSERT_EQ(sample.labels.size(), 2U);
+  for (const SampleLabel& label : sample.labels) EXPECT_EQ(label.overlap, 0.25);
+  EXPECT_EQ(sample.labels[0].boxes[4], 10) << "the box at the second frame";
+  EXPECT_TRUE(std::isnan(sample.labels[0].boxes[0]));
+  SampleRow later = sample_at_start();
+  later.first_k = 3;
+  labeller.apply(later);
+  EXPECT_TRUE(later.labels.empty());
 }
 
 TEST(LabelShape, BoxesOfTheirOwnTableAreInterpolated) {

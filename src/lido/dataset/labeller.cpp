@@ -58,22 +58,22 @@ FrameMap map_of(const SampleRow& sample, size_t frame) {
   return {cutout[0], cutout[1], cutout[2], cutout[3]};
 }
 
-/// The times of a sample's frames, in the unit of a label.
-using TimeOfFrame = std::function<double(size_t frame)>;
+/// Returns the time of a frame of a sample in the unit of a label; no value for a frame that the
+/// label does not hold.
+using TimeInLabel = std::function<std::optional<double>(size_t frame)>;
 
 /// Returns the label as the sample has it; no value if the label does not belong to the sample.
 std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample,
-                                     const TimeOfFrame& time_of) {
+                                     const TimeInLabel& time_of) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};
   const size_t frames = sample.pts.size();
   size_t inside = 0, known = 0;
   double fits = 0;
   for (size_t i = 0; i < frames; ++i) {
-    const double time = time_of(i);
-    const bool in = time >= label.start_s - 1e-9 && time < label.end_s - 1e-9;
-    inside += in ? 1 : 0;
+    const auto time = time_of(i);
+    inside += time ? 1 : 0;
     if (!has_boxes(label)) continue;
-    const Box box = in ? box_at(label, time) : Box{NAN, NAN, NAN, NAN};
+    const Box box = time ? box_at(label, *time) : Box{NAN, NAN, NAN, NAN};
     const Box mapped = map_of(sample, i)(box);
     result.boxes.insert(result.boxes.end(), {mapped.x, mapped.y, mapped.width, mapped.height});
     if (sample.boxes.size() != 4 * frames || std::isnan(mapped.x)) continue;
@@ -169,21 +169,26 @@ Result<void> Labeller::place(const ReadFrameTimes& read_frame_times) {
       times_by_clip[placed.clip] = *std::move(times);
     }
     by_clip_[placed.clip].push_back(i);
-    if (!placed.label.in_frames) continue;
-    const media::FrameTimes& times = times_by_clip[placed.clip];
-    const double tick_s = times.time_base.value();
-    const auto first = static_cast<double>(times.pts.front());
-    Label& label = placed.label;
-    label.start_s = tick_of(times, label.start_s);
-    label.end_s = tick_of(times, label.end_s);
-    for (TimedBox& box : label.boxes) box.time_s = tick_of(times, box.time_s);
-    placed.in_ticks = true;
-    placed.first_pts = times.pts.front();
-    placed.time_base = times.time_base;
-    placed.start_s = (label.start_s - first) * tick_s;
-    placed.end_s = (label.end_s - first) * tick_s;
+    if (placed.label.in_frames) place_in_ticks(placed, times_by_clip[placed.clip]);
+    const Run ticks = ticks_of(placed);
+    if (ticks.begin >= ticks.end)
+      placed.only_k = closest_tick(placed.start_s, placed.end_s, fps_.value());
   }
   return {};
+}
+
+void Labeller::place_in_ticks(PlacedLabel& placed, const media::FrameTimes& times) {
+  const double tick_s = times.time_base.value();
+  const auto first = static_cast<double>(times.pts.front());
+  Label& label = placed.label;
+  label.start_s = tick_of(times, label.start_s);
+  label.end_s = tick_of(times, label.end_s);
+  for (TimedBox& box : label.boxes) box.time_s = tick_of(times, box.time_s);
+  placed.in_ticks = true;
+  placed.first_pts = times.pts.front();
+  placed.time_base = times.time_base;
+  placed.start_s = (label.start_s - first) * tick_s;
+  placed.end_s = (label.end_s - first) * tick_s;
 }
 
 bool Labeller::apply(SampleRow& sample) const {
@@ -198,21 +203,27 @@ bool Labeller::apply(SampleRow& sample) const {
 std::vector<SampleLabel> Labeller::labels_on(const SampleRow& sample,
                                              const std::vector<size_t>& candidates) const {
   const int64_t last = std::ssize(sample.pts) - 1 - sample.repeated;
-  const auto time_s = [&](size_t frame) {
-    const int64_t k = sample.first_k + std::min(static_cast<int64_t>(frame), last);
-    return static_cast<double>(k) / fps_.value();
+  const auto k_of = [&](size_t frame) {
+    return sample.first_k + std::min(static_cast<int64_t>(frame), last);
+  };
+  const auto time_in = [&](const PlacedLabel& placed, size_t frame) -> std::optional<double> {
+    const Label& label = placed.label;
+    const double time = placed.in_ticks ? static_cast<double>(sample.pts[frame])
+                                        : static_cast<double>(k_of(frame)) / fps_.value();
+    const bool is_in = time >= label.start_s - 1e-9 && time < label.end_s - 1e-9;
+    if (is_in) return time;
+    return placed.only_k == k_of(frame) ? std::optional(label.start_s) : std::nullopt;
   };
   const bool is_named = !sample.person.empty() && std::ranges::any_of(candidates, [&](size_t i) {
     return labels_[i].label.track == sample.person;
   });
-  const auto tick = [&](size_t frame) { return static_cast<double>(sample.pts[frame]); };
   std::vector<SampleLabel> labels;
   for (const size_t i : candidates) {
     const PlacedLabel& placed = labels_[i];
     const std::string& track = placed.label.track;
     if (is_named && !track.empty() && track != sample.person) continue;
-    auto on = placed.in_ticks ? on_sample(placed.label, sample, tick)
-                              : on_sample(placed.label, sample, time_s);
+    auto on = on_sample(placed.label, sample,
+                        [&](size_t frame) { return time_in(placed, frame); });
     if (!on) continue;
     labels.push_back(std::move(*on));
     (*used_)[i].store(true, std::memory_order_relaxed);
@@ -229,17 +240,23 @@ int64_t Labeller::tick_at(const PlacedLabel& placed, double time) const {
   return static_cast<int64_t>(std::min(kFarthest, std::ceil((time - 1e-9) * fps_.value())));
 }
 
+Run Labeller::ticks_of(const PlacedLabel& placed) const {
+  if (placed.only_k) return {*placed.only_k, *placed.only_k + 1};
+  return {std::max<int64_t>(0, tick_at(placed, placed.label.start_s)),
+          tick_at(placed, placed.label.end_s)};
+}
+
 std::vector<LabelledBox> Labeller::boxes_on_grid(const PlacedLabel& placed, int64_t end_k) const {
   const Label& label = placed.label;
   std::vector<LabelledBox> boxes;
-  const int64_t first = std::max<int64_t>(0, tick_at(placed, label.start_s));
-  const int64_t end = std::min(end_k, tick_at(placed, label.end_s));
+  const Run ticks = ticks_of(placed);
   const SampleGrid grid(placed.first_pts, placed.in_ticks ? placed.time_base : Rational{1, 1},
                         fps_);
   const double half_tick_s = 0.5 / fps_.value() + 1e-6;
-  for (int64_t k = first; k < end; ++k) {
-    const double time = placed.in_ticks ? static_cast<double>(grid.pts_at(k))
-                                        : static_cast<double>(k) / fps_.value();
+  for (int64_t k = ticks.begin; k < std::min(end_k, ticks.end); ++k) {
+    const double time = placed.only_k     ? label.start_s
+                        : placed.in_ticks ? static_cast<double>(grid.pts_at(k))
+                                          : static_cast<double>(k) / fps_.value();
     const Box box = box_at(label, time);
     if (!(box.width > 0 && box.height > 0)) continue;  // a point, or unknown
     const auto is_near = [&](const TimedBox& one) {
@@ -265,8 +282,8 @@ LabelShape Labeller::shape(const std::string& clip, int64_t end_k) const {
     auto boxes = boxes_on_grid(placed, end_k);
     const std::string& track = placed.label.track;
     if (boxes.empty()) {
-      const int64_t first = std::max<int64_t>(0, tick_at(placed, placed.label.start_s));
-      shape.frames.push_back({first, std::min(end_k, tick_at(placed, placed.label.end_s))});
+      const Run ticks = ticks_of(placed);
+      shape.frames.push_back({ticks.begin, std::min(end_k, ticks.end)});
     } else if (track.empty()) {
       unnamed.push_back({.boxes = std::move(boxes)});
     } else {

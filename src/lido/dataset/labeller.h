@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,7 +52,8 @@ class Labeller {
 
   /// Replaces the sample's labels if the labels file names its clip. A sample gets the labels
   /// whose interval holds at least one of its frames: by the frames' PTS for labels that count
-  /// frames, by the sampling times otherwise. A person's sample gets labels with boxes only if the
+  /// frames, by the sampling times otherwise. A label between two sampling times counts as one at
+  /// the closest of them. A person's sample gets labels with boxes only if the
   /// boxes match the track. A sample that was cut along a labelled person gets only the labels of
   /// that person, as long as the labels name the person.
   /// @return Whether the sample's labels changed.
@@ -88,14 +90,19 @@ class Labeller {
     Rational time_base;     ///< Seconds in a PTS tick, if `in_ticks`.
     double start_s = 0;     ///< Seconds after the clip's first frame, for messages.
     double end_s = 0;       ///< As start_s.
+    /// Sampling time that shows the label; only for a label that holds no sampling time.
+    std::optional<int64_t> only_k;
   };
   explicit Labeller(const Rational& fps) : fps_(fps) {}
   /// The first sampling time at a time or after, in the label's unit.
   int64_t tick_at(const PlacedLabel& placed, double time) const;
+  /// The sampling times that show a label.
+  Run ticks_of(const PlacedLabel& placed) const;
   /// The boxes of a label at the sampling times before end_k that have one.
   std::vector<LabelledBox> boxes_on_grid(const PlacedLabel& placed, int64_t end_k) const;
   Result<void> match(const std::vector<Label>& labels, const VisitClips& visit_clips);
   Result<void> place(const ReadFrameTimes& read_frame_times);
+  void place_in_ticks(PlacedLabel& placed, const media::FrameTimes& times);
   std::vector<SampleLabel> labels_on(const SampleRow& sample,
                                      const std::vector<size_t>& candidates) const;
 

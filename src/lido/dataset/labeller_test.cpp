@@ -41,7 +41,7 @@ TEST(Labels, StandOnTheFramesInsideTheInterval) {
   EXPECT_EQ(labels[0].label, "swimming");
   EXPECT_DOUBLE_EQ(labels[0].overlap, 0.5);
   EXPECT_TRUE(
-      labels_on("clip,start_s,end_s,task,label\na.mp4,0.8,0.9,behaviour,swimming\n")->empty());
+      labels_on("clip,start_s,end_s,task,label\na.mp4,0.9,1.1,behaviour,swimming\n")->empty());
 }
 
 TEST(Labels, BoxesAreMovedIntoTheSample) {

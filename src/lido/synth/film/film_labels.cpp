@@ -87,7 +87,7 @@ Result<void> write_labels(storage::Store& store, const FilmPlan& plan) {
   for (const SimulatedCamera& camera : plan.cameras) {
     LabelSpans spans(1 / camera.fps, plan.duration_s);
     const auto add = [&](const dataset::SeenRow& row) -> Result<void> {
-      if (row.visible.empty()) return {};
+      if (row.visible.empty() || row.frozen) return {};  // not in the picture
       spans.add(row);
       return boxes.append({row.clip, std::to_string(row.person), row.time_s, row.visible[0],
                            row.visible[1], row.visible[2], row.visible[3]});

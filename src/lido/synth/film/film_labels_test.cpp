@@ -78,6 +78,22 @@ TEST_F(FilmLabels, ALongTimeOutOfViewEndsALabel) {
                                  "clips/a.mp4,4.250000,4.500000,behaviour,playing,7"}));
 }
 
+TEST_F(FilmLabels, AFrozenCameraShowsNobodyOfTheMoment) {
+  for (const double time_s : {0.0, 0.25, 0.5, 0.75}) see(time_s, "playing");
+  rows_[1].frozen = rows_[2].frozen = true;
+  for (double time_s = 1; time_s < 4; time_s += 0.25) {
+    see(time_s, "instinctive_drowning");
+    rows_.back().frozen = true;
+  }
+  see(4, "playing");
+  // A short freeze breaks no label, and the danger is in no picture.
+  EXPECT_EQ(behaviours(), (Lines{"clips/a.mp4,0.000000,1.000000,behaviour,playing,7",
+                                 "clips/a.mp4,4.000000,4.250000,behaviour,playing,7"}));
+  const auto boxes = *dataset::read_table<dataset::LabelBoxRow>(*store_, "label_boxes.parquet");
+  ASSERT_EQ(boxes.size(), 3U);
+  EXPECT_EQ(boxes[1].time_s, 0.75);
+}
+
 TEST_F(FilmLabels, ALostFrameEndsNoLabel) {
   see(1, "playing");
   see(1.75, "treading");  // the two frames between are lost
