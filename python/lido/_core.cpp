@@ -209,8 +209,12 @@ void add_sample(nb::module_& module) {
                    "Time of the first frame on the wall clock; None if unknown.")
       .def_prop_ro("pts", row(&SampleRow::pts),
                    "Presentation timestamp of each frame, ticks of the clip's time base.")
+      .def_prop_ro("source", row(&SampleRow::source),
+                   "Origin of the boxes: detector, label, or motion for what moved in water; frame "
+                   "for whole frames; empty in datasets of earlier versions.")
       .def_prop_ro("track", &Sample::track,
-                   "Track id of the person shown; None for a sample of whole frames.")
+                   "Track id of the person shown, or number of what moved in water; None for a "
+                   "sample of whole frames.")
       .def_prop_ro("boxes", &Sample::boxes, nb::rv_policy::automatic,
                    "Box of the person in each frame: float64, frames x 4 (x, y, width, height), "
                    "sample pixels. None for a sample of whole frames.")

@@ -8,11 +8,12 @@ import pathlib
 import shutil
 import tarfile
 
-import lido
 import numpy as np
 import pyarrow.parquet
 import pytest
 from conftest import ingest, made, run, table
+
+import lido
 
 COCO = (
     "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow "

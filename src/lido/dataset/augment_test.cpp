@@ -154,8 +154,7 @@ TEST(Augment, KeypointsMoveWithTheFrameAndSwapSidesInAMirror) {
   mirror.mirrored = true;
   auto moved = stored;
   augment_keypoints(moved, names, mirror);
-  const std::vector<double> wanted = {kSide - 10, 25, 0.1, kSide - 8, 23, 0.3,
-                                      kSide - 12, 23, 0.2};
+  const std::vector<double> wanted = {kSide - 10, 25, 0.1, kSide - 8, 23, 0.3, kSide - 12, 23, 0.2};
   EXPECT_TRUE(std::equal(wanted.begin(), wanted.end(), moved.begin()));
   EXPECT_TRUE(std::isnan(moved[9]) && std::isnan(moved[11]));
   // The eye that is on the person's left in the picture stays on that side of the nose.

@@ -72,7 +72,8 @@ class Counter {
         counted.push_back(name);
         ++samples_[{label.task, label.label}];
       }
-      for (CountedLabel& one : labels->second) mark(one, row.first_k, end_k, row.track != 0);
+      const bool shows_person = row.track != 0 && row.source != "motion";
+      for (CountedLabel& one : labels->second) mark(one, row.first_k, end_k, shows_person);
     }
   }
 

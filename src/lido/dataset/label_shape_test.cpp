@@ -78,7 +78,7 @@ TEST(LabelShape, ALabelBetweenTwoSamplingTimesIsShownAtTheCloserOne) {
   const LabelShape shape = labeller.shape("/pool/a.mp4", 100);
   ASSERT_EQ(shape.people.size(), 1U);
   EXPECT_EQ(shape.people[0].boxes, (std::vector<LabelledBox>{{1, {10, 20, 30, 40}}}));
-  EXPECT_EQ(shape.frames, (std::vector<Run>{{2, 3}}));
+  EXPECT_EQ(shape.frames, (std::vector<dataset::Run>{{2, 3}}));
   SampleRow sample = sample_at_start();
   EXPECT_TRUE(labeller.apply(sample));
   ASSERT_EQ(sample.labels.size(), 2U);

@@ -222,8 +222,7 @@ std::vector<SampleLabel> Labeller::labels_on(const SampleRow& sample,
     const PlacedLabel& placed = labels_[i];
     const std::string& track = placed.label.track;
     if (is_named && !track.empty() && track != sample.person) continue;
-    auto on = on_sample(placed.label, sample,
-                        [&](size_t frame) { return time_in(placed, frame); });
+    auto on = on_sample(placed.label, sample, [&](size_t frame) { return time_in(placed, frame); });
     if (!on) continue;
     labels.push_back(std::move(*on));
     (*used_)[i].store(true, std::memory_order_relaxed);

@@ -79,8 +79,7 @@ struct SampleRow {
     visit("length", &Row::length, "Size of the sample in the shard file with tar headers, bytes");
     visit("clip", &Row::clip, "Absolute path or URI of the source clip");
     visit("group", &Row::group,
-          "Event that the clip shows, by default the clip itself; all clips of one group share a "
-          "split");
+          "Event that the clip shows, by default the clip itself; a group is in one split");
     visit("site", &Row::site, "Name of the pool; empty if the list of clips names none");
     visit("camera", &Row::camera, "Name of the camera; empty if the list names none");
     visit("first_k", &Row::first_k,
@@ -104,7 +103,8 @@ struct SampleRow {
     visit("offset_y", &Row::offset_y,
           "Offset of y_sample = scale_y * y_source + offset_y, sample pixels");
     visit("track", &Row::track,
-          "Track id of the person shown, in tracks.parquet or of the labels; 0 for whole frames");
+          "Track id of the person shown, in tracks.parquet or of the labels; with source motion a "
+          "number from 1; 0 for whole frames");
     visit("cutouts", &Row::cutouts,
           "Mapping from source to sample of each frame (scale_x, scale_y, offset_x, offset_y); "
           "empty for a sample of whole frames");
@@ -123,8 +123,8 @@ struct SampleRow {
     visit("repeated", &Row::repeated, "Number of copies of the last frame at the end",
           AddedColumn{});
     visit("source", &Row::source,
-          "Origin of the boxes along which the sample was cut: detector or label; frame for whole "
-          "frames; empty in datasets of earlier versions",
+          "Origin of the boxes along which the sample was cut: detector, label, or motion for what "
+          "moved in water; frame for whole frames; empty in datasets of earlier versions",
           AddedColumn{});
     visit("person", &Row::person, "Id of the labelled person, with source label; otherwise empty",
           AddedColumn{});

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/follow_clips.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "lido/base/parallel.h"
 #include "lido/base/reorder_buffer.h"
 #include "lido/base/sample_evenly.h"
@@ -100,9 +103,13 @@ Result<FollowedClip> follow_clip(const JobContext& job, size_t number) {
                     job.sampling.tracker);
   if (job.sampling.kinds().tracked_people && !clip.span_parts.empty()) {
     const std::string name = clip.span_parts.front() + ".people";
-    const auto windows =
-        cut_windows(scene, followed, job.sampling.windows, job.sampling.max_track_gap(),
-                    [&](int32_t id) { return detector.is_person(id); });
+    const int64_t max_gap = job.sampling.max_track_gap();
+    auto windows = cut_windows(scene, followed, job.sampling.windows, max_gap,
+                               [&](int32_t id) { return detector.is_person(id); });
+    if (job.sampling.kinds().moving) {
+      std::ranges::move(cut_moving_windows(scene, followed, job.sampling.windows, max_gap),
+                        std::back_inserter(windows));
+    }
     LIDO_TRY(write_people_part(job, name, clip, scene, windows));
     LIDO_TRY(job.clips.record_people_part(number, name));
   }

@@ -57,9 +57,10 @@ TEST(SampleKinds, AutoIsPeopleAndLabels) {
   using enum part::SampleKinds::Frames;
   part::SampleOptions sampling;
   EXPECT_TRUE(sampling.kinds().tracked_people && sampling.kinds().labelled_people);
+  EXPECT_TRUE(sampling.kinds().moving);
   EXPECT_EQ(sampling.kinds().frames, kLabelled);
   sampling.scene = "off";
-  EXPECT_FALSE(sampling.kinds().tracked_people);
+  EXPECT_FALSE(sampling.kinds().tracked_people || sampling.kinds().moving);
   EXPECT_TRUE(sampling.kinds().labelled_people);
   EXPECT_EQ(sampling.kinds().frames, kAll) << "as without labels";
   sampling.samples = "person";

@@ -42,15 +42,19 @@ const PlacedImage* best_cutout(const ClipScene& scene, const scene::TrackBox& at
   return best;
 }
 
+/// A track to cut out.
+struct CutTrack {
+  std::vector<scene::TrackBox> boxes;
+  std::function<const scene::Pose*(int64_t k)> pose_at;  ///< At a sampling time; null for none.
+};
+
 /// A track's frames with their cutouts. Calls `add` for each, in order of time.
-/// @param pose_at  The pose at a sampling time; null for none.
-void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& boxes,
-                  const std::function<const scene::Pose*(int64_t k)>& pose_at,
+void visit_frames(const ClipScene& scene, const CutTrack& track,
                   const std::function<void(int64_t k, const PersonFrame& frame)>& add) {
   PersonFrame last;
   int64_t next_k = 0;
-  for (const scene::TrackBox& at : boxes) {
-    PersonFrame frame{at.box, best_cutout(scene, at), at.seen, pose_at(at.k)};
+  for (const scene::TrackBox& at : track.boxes) {
+    PersonFrame frame{at.box, best_cutout(scene, at), at.seen, track.pose_at(at.k)};
     // Without pixels in a gap, the last image, its box and its pose stay.
     if (frame.cutout == nullptr && !at.seen && at.k == next_k)
       frame = {last.box, last.cutout, false, last.pose};
@@ -59,6 +63,32 @@ void visit_frames(const ClipScene& scene, const std::vector<scene::TrackBox>& bo
     last = frame;
     next_k = at.k + 1;
   }
+}
+
+/// Cuts one track into windows that are `like` one in all but time and frames.
+void cut_track(const ClipScene& scene, const CutTrack& track, const dataset::WindowOptions& options,
+               const PersonWindow& like, std::vector<PersonWindow>& windows) {
+  const auto emit = [&](int64_t start, const std::deque<PersonFrame>& frames,
+                        int64_t repeated) -> Result<void> {
+    PersonWindow& window = windows.emplace_back(like);
+    window.start_k = start;
+    window.repeated = repeated;
+    window.frames = {frames.begin(), frames.end()};
+    return {};
+  };
+  dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
+  visit_frames(scene, track, [&](int64_t k, const PersonFrame& frame) {
+    (void)cutter.push(k, false, frame, emit);
+  });
+  (void)cutter.finish(emit);
+}
+
+/// The windows by time, then by track.
+std::vector<PersonWindow> sorted(std::vector<PersonWindow> windows) {
+  std::ranges::stable_sort(windows, {}, [](const PersonWindow& window) {
+    return std::pair(window.start_k, window.track);
+  });
+  return windows;
 }
 
 /// The whole frame that shows where a window's person is: the one at the window's middle, or the
@@ -74,12 +104,12 @@ const PlacedImage* context_of(const ClipScene& scene, const PersonWindow& window
 /// @param keypoints  Number of keypoints of a person; 0 without a pose network.
 part::PartSample sample_of(const PersonWindow& window, const std::string& prefix,
                            size_t keypoints) {
-  part::PartSample sample{
-      .key = fmt::format("{}_{:08}_{:05}", prefix, window.start_k, window.track),
-      .first_k = window.start_k,
-      .track = window.track,
-      .repeated = window.repeated,
-      .source = "detector"};
+  part::PartSample sample{.key = fmt::format("{}_{:08}_{}{:05}", prefix, window.start_k,
+                                             window.is_motion ? "m" : "", window.track),
+                          .first_k = window.start_k,
+                          .track = window.track,
+                          .repeated = window.repeated,
+                          .source = window.is_motion ? "motion" : "detector"};
   for (const PersonFrame& frame : window.frames) {
     const media::Geometry& g = frame.cutout->image.geometry;
     const Box& box = frame.box;
@@ -109,25 +139,28 @@ std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Follo
   std::vector<PersonWindow> windows;
   for (const auto& [track_key, seen] : sightings) {
     const int64_t track = track_key;
-    const auto emit = [&](int64_t start, const std::deque<PersonFrame>& frames,
-                          int64_t repeated) -> Result<void> {
-      windows.push_back({start, track, repeated, {frames.begin(), frames.end()}});
-      return {};
-    };
-    dataset::WindowCutter<PersonFrame> cutter(options, 0, INT64_MAX);
     const auto pose_at = [&](int64_t k) {
       const auto pose = poses.find({track, k});
       return pose == poses.end() ? nullptr : pose->second;
     };
-    visit_frames(
-        scene, scene::boxes_along(seen, max_gap), pose_at,
-        [&](int64_t k, const PersonFrame& frame) { (void)cutter.push(k, false, frame, emit); });
-    (void)cutter.finish(emit);
+    const PersonWindow like{.track = track};
+    cut_track(scene, {scene::boxes_along(seen, max_gap), pose_at}, options, like, windows);
   }
-  std::ranges::stable_sort(windows, {}, [](const PersonWindow& window) {
-    return std::pair(window.start_k, window.track);
-  });
-  return windows;
+  return sorted(std::move(windows));
+}
+
+std::vector<PersonWindow> cut_moving_windows(const ClipScene& scene,
+                                             const scene::Followed& followed,
+                                             const dataset::WindowOptions& options,
+                                             int64_t max_gap) {
+  std::vector<PersonWindow> windows;
+  for (size_t i = 0; i < followed.moving.size(); ++i) {
+    const PersonWindow like{.track = static_cast<int64_t>(i) + 1, .is_motion = true};
+    const CutTrack track{scene::boxes_along(followed.moving[i], max_gap),
+                         [](int64_t) { return nullptr; }};
+    cut_track(scene, track, options, like, windows);
+  }
+  return sorted(std::move(windows));
 }
 
 Result<void> write_people_part(const JobContext& job, const std::string& name,

@@ -19,9 +19,10 @@ struct PersonFrame {
 
 /// Consecutive frames of one track that become a sample.
 struct PersonWindow {
-  int64_t start_k = 0;  ///< Sampling time of the first frame.
-  int64_t track = 0;
-  int64_t repeated = 0;  ///< Frames at the end that repeat the last one.
+  int64_t start_k = 0;     ///< Sampling time of the first frame.
+  int64_t track = 0;       ///< Number of the track, or of the moving thing.
+  bool is_motion = false;  ///< Shows a thing that moved in water, not a followed person.
+  int64_t repeated = 0;    ///< Frames at the end that repeat the last one.
   std::vector<PersonFrame> frames;
 };
 
@@ -35,6 +36,12 @@ struct PersonWindow {
 std::vector<PersonWindow> cut_windows(const ClipScene& scene, const scene::Followed& followed,
                                       const dataset::WindowOptions& options, int64_t max_gap,
                                       const std::function<bool(int32_t)>& is_person);
+
+/// As cut_windows(), along what moved in water. Pure.
+std::vector<PersonWindow> cut_moving_windows(const ClipScene& scene,
+                                             const scene::Followed& followed,
+                                             const dataset::WindowOptions& options,
+                                             int64_t max_gap);
 
 /// Writes windows as samples into a part of their own.
 /// @param name  Name of the part.

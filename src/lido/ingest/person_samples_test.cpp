@@ -147,6 +147,18 @@ TEST(CutWindows, ACutoutThatCoversTheBoxFillsAGap) {
   EXPECT_EQ(windows[0].frames[2].cutout->image.k, 2);
 }
 
+TEST(CutWindows, WhatMovedInWaterHasWindowsOfItsOwn) {
+  ClipScene scene;
+  scene::Followed followed;
+  add(scene, followed, 1, kPerson, 0, 7, 0);
+  std::swap(followed.moving.emplace_back(), followed.objects);
+  EXPECT_TRUE(cut_windows(scene, followed, kWindows, 3, is_person).empty());
+  const auto windows = cut_moving_windows(scene, followed, kWindows, 3);
+  EXPECT_EQ(starts(windows), (Starts{{0, 1}, {2, 1}, {4, 1}}));
+  for (const PersonWindow& window : windows) EXPECT_TRUE(window.is_motion);
+  EXPECT_EQ(windows[1].frames[0].box, box_at(2, 0));
+}
+
 TEST(CutWindows, ALongGapCutsTheTrack) {
   ClipScene scene;
   scene::Followed followed;

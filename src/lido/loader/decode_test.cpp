@@ -31,7 +31,7 @@ class DecodeSample : public testing::Test {
   std::string bytes_;
   Shape shape_{TestDataset::kFrames, TestDataset::kHeight, TestDataset::kWidth};
   std::vector<uint8_t> pixels_;
-  SampleDecoder decoder_;
+  SampleDecoder decoder_{std::vector<std::string>{"left_hand", "right_hand"}};
 };
 
 TEST_F(DecodeSample, GivesTheStoredPixels) {
@@ -68,7 +68,6 @@ TEST_F(DecodeSample, MovesKeypointsAndSwapsSidesInAMirror) {
     const auto drawn = dataset::draw_augmentation({}, 5, epoch, row_.group, row_.sample,
                                                   shape_.width, shape_.height);
     row_.keypoints = stored;
-    decoder_ = SampleDecoder({"left_hand", "right_hand"});
     ASSERT_TRUE(decode(AugmentSeed{5, epoch}));
     const auto left = dataset::augment({1, 2}, drawn), right = dataset::augment({3, 4}, drawn);
     (drawn.mirrored ? was_mirrored : was_not) = true;

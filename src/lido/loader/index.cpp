@@ -39,7 +39,9 @@ uint64_t hash_of(std::string_view text, uint64_t hash) {
 
 bool is_wanted(const dataset::SampleRow& row, const LoaderOptions& options) {
   if (row.split != options.split) return false;
-  return options.samples == "all" || (options.samples == "person") == (row.track != 0);
+  if (options.samples == "all") return true;
+  if (options.samples == "frame") return row.track == 0;
+  return row.track != 0 && row.source != "motion";
 }
 
 std::unexpected<Error> no_samples(const dataset::Dataset& dataset, const LoaderOptions& options) {

@@ -26,8 +26,8 @@ struct LoaderOptions {
   static void fields(auto& self, auto&& visit) {
     visit("split", self.split, OneOf{{"train", "val", "test"}}, "Split of the samples");
     visit("samples", self.samples, OneOf{{"all", "person", "frame"}},
-          "Kind of the samples: people cut out along their tracks (person), whole frames (frame), "
-          "or all; all needs images of one size");
+          "Kind of the samples: people cut out along tracks or labels (person), whole frames "
+          "(frame), or all, with what moved in water; all needs images of one size");
     visit("batch_size", self.batch_size, Within{1, 65536}, "Samples in a batch");
     visit("shuffle", self.shuffle, Anything{},
           "Draws another order of the samples for each epoch; false: the order of the shards");

@@ -59,8 +59,8 @@ Result<void> LabelSamples::add(int64_t k, bool after_cut, const media::Frame& fr
   if (people.empty()) return {};
   const auto poses = LIDO_TRY(find_poses(frame, people));
   const auto context_geometry = media::shrunk_geometry(frame, kContextSide);
-  const auto context = std::make_shared<std::string>(LIDO_TRY(encoder_.encode(
-      context_converter_.convert(frame, context_geometry), sampling_.quality)));
+  const auto context = std::make_shared<std::string>(LIDO_TRY(
+      encoder_.encode(context_converter_.convert(frame, context_geometry), sampling_.quality)));
   for (size_t i = 0; i < people.size(); ++i) {
     Person& person = *people[i];
     Cutout cutout = LIDO_TRY(cut_out(frame, person.labelled->boxes[person.next]));

@@ -22,6 +22,7 @@ struct SampleKinds {
   };
   bool tracked_people = false;   ///< Along the tracks of the detector.
   bool labelled_people = false;  ///< Along the boxes of labels.
+  bool moving = false;           ///< Along what moved in water where no person was followed.
   Frames frames = Frames::kNone;
 };
 
@@ -58,8 +59,8 @@ struct SampleOptions {
           "Content of a sample. person: one person, cut out along their track. labels: one "
           "labelled person, cut out along the labelled boxes, whatever the detector found; "
           "the whole frame where labels have no boxes. frame: the whole frame, "
-          "everywhere. both: person and frame. auto: person and labels; with --scene off, frame "
-          "and labelled people");
+          "everywhere. both: person and frame. auto: person, labels, and what moved in water where "
+          "no person was followed; with --scene off, frame and labelled people");
     visit("person_size", self.person_size, Within{32, 512},
           "Side of the square image of a person, pixels");
     scene::DetectorOptions::fields(self.detector, visit);
@@ -94,6 +95,7 @@ struct SampleOptions {
     const bool has_scene = scene == "on";
     return {.tracked_people = has_scene,
             .labelled_people = true,
+            .moving = has_scene,
             .frames = has_scene ? kLabelled : kAll};
   }
 

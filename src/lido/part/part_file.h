@@ -35,7 +35,7 @@ struct PartSample {
   std::vector<double> keypoints;
   std::vector<bool> seen;  ///< Whether a frame is no filler, per frame.
   int64_t repeated = 0;    ///< Frames at the end that repeat the last one.
-  std::string source;      ///< "detector", "label" or "frame", as the manifest has it.
+  std::string source;      ///< "detector", "label", "motion" or "frame", as in the manifest.
   std::string person;      ///< Id of the labelled person; empty unless the source is "label".
 
   /// Sampling time after the last frame, without repeated ones.

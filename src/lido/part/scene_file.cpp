@@ -8,6 +8,7 @@
 #include "lido/part/record_file.h"
 #include "lido/part/watched_storage.h"
 #include "lido/scene/follow.h"
+#include "lido/scene/moving.h"
 
 namespace lido::part {
 namespace {
@@ -131,7 +132,13 @@ SceneWriter::SceneWriter(std::unique_ptr<storage::Writer> writer, const PartCont
           [this](const media::Frame& frame, std::span<const scene::Observation> recent) {
             return cut_people(frame, recent);
           },
-          std::move(poses)) {}
+          std::move(poses)) {
+  if (!sampling_.kinds().moving) return;
+  observer_.set_block_sink(
+      [this](std::span<const media::Frame> frames, std::span<const scene::Observation> block) {
+        return cut_moving(frames, block);
+      });
+}
 
 Result<void> SceneWriter::add(int64_t first_k, int64_t end_k, bool after_cut,
                               const media::Frame& frame) {
@@ -149,24 +156,24 @@ Result<StoredImage> SceneWriter::store(int64_t k, const media::Image& image) {
   return stored;
 }
 
-Result<void> SceneWriter::cut_people(const media::Frame& frame,
-                                     std::span<const scene::Observation> recent) {
-  if (!sampling_.kinds().tracked_people) return {};
-  const int64_t k = recent.back().k;
-  const auto boxes = scene::cutouts(recent, detector_, sampling_.max_track_gap());
-  for (const Box& box : boxes) {
-    const auto geometry = cutout_geometry(box, sampling_.person_size);
-    StoredImage cutout = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
-    cutout.box = box;
-    cutout.geometry = geometry;
-    cutout.pts = frame.pts;
-    record_.cutouts.push_back(cutout);
-  }
+Result<void> SceneWriter::cut_out(const media::Frame& frame, int64_t k, const Box& box) {
+  const auto geometry = cutout_geometry(box, sampling_.person_size);
+  StoredImage cutout = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
+  cutout.box = box;
+  cutout.geometry = geometry;
+  cutout.pts = frame.pts;
+  record_.cutouts.push_back(cutout);
+  return {};
+}
+
+/// Adds the whole frame, once for each sampling time that may be the middle of a window.
+Result<void> SceneWriter::add_context(const media::Frame& frame, int64_t k) {
   // A window shows its context at its middle frame. Windows at the ends of tracks start anywhere.
   const auto [window, stride] = sampling_.windows;
   const bool may_be_middle =
       stride <= window || (k >= window / 2 && (k - window / 2) % stride == 0);
-  if (boxes.empty() || !may_be_middle) return {};
+  if (!may_be_middle || context_k_.contains(k)) return {};
+  context_k_.insert(k);
   const auto geometry = media::shrunk_geometry(frame, kContextSide);
   StoredImage context = LIDO_TRY(store(k, converter_.convert(frame, geometry)));
   const auto [width, height] = media::upright_size(frame);
@@ -174,6 +181,25 @@ Result<void> SceneWriter::cut_people(const media::Frame& frame,
   context.geometry = geometry;
   context.pts = frame.pts;
   record_.contexts.push_back(context);
+  return {};
+}
+
+Result<void> SceneWriter::cut_people(const media::Frame& frame,
+                                     std::span<const scene::Observation> recent) {
+  if (!sampling_.kinds().tracked_people) return {};
+  const int64_t k = recent.back().k;
+  const auto boxes = scene::cutouts(recent, detector_, sampling_.max_track_gap());
+  for (const Box& box : boxes) LIDO_TRY(cut_out(frame, k, box));
+  return boxes.empty() ? Result<void>() : add_context(frame, k);
+}
+
+Result<void> SceneWriter::cut_moving(std::span<const media::Frame> frames,
+                                     std::span<const scene::Observation> block) {
+  const auto boxes = scene::moving_cutouts(block);
+  for (size_t i = 0; i < boxes.size(); ++i) {
+    for (const Box& box : boxes[i]) LIDO_TRY(cut_out(frames[i], block[i].k, box));
+    if (!boxes[i].empty()) LIDO_TRY(add_context(frames[i], block[i].k));
+  }
   return {};
 }
 

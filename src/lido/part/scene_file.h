@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,10 @@ class SceneWriter {
               scene::DetectorSession session, std::optional<scene::PoseSession> poses,
               const scene::OwnedBlocks& blocks);
   Result<void> cut_people(const media::Frame& frame, std::span<const scene::Observation> recent);
+  Result<void> cut_moving(std::span<const media::Frame> frames,
+                          std::span<const scene::Observation> block);
+  Result<void> cut_out(const media::Frame& frame, int64_t k, const Box& box);
+  Result<void> add_context(const media::Frame& frame, int64_t k);
   Result<StoredImage> store(int64_t k, const media::Image& image);
 
   std::unique_ptr<storage::Writer> writer_;
@@ -61,7 +66,8 @@ class SceneWriter {
   scene::Observer observer_;
   media::Converter converter_;
   dataset::JpegEncoder encoder_;
-  int64_t written_ = 0;  // bytes
+  int64_t written_ = 0;          // bytes
+  std::set<int64_t> context_k_;  // sampling times with a context
   SceneRecord record_;
 };
 

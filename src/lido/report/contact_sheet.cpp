@@ -36,7 +36,12 @@ Result<std::vector<SampleRow>> pick_samples(const dataset::Dataset& dataset,
 /// Returns the caption: clip and time, person, split and key, labels.
 std::string caption_of(const SampleRow& row) {
   std::string caption = fmt::format("{} {}", escape(short_name(row.clip)), clock(row.start_s));
-  if (row.track != 0) caption += fmt::format("<br>person {}", row.track);
+  if (row.source == "motion")
+    caption += fmt::format("<br>moving thing {}", row.track);
+  else if (row.source == "label")
+    caption += "<br>labelled person " + escape(row.person);
+  else if (row.track != 0)
+    caption += fmt::format("<br>person {}", row.track);
   caption += fmt::format("<br>{}, <code>{}</code>", escape(row.split), escape(row.sample));
   std::set<std::string> names;
   for (const auto& label : row.labels) names.insert(full_name(label));

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 
+#include "lido/scene/moving.h"
 #include "lido/scene/person_poses.h"
 
 namespace lido::scene {
@@ -98,6 +99,7 @@ Followed follow(const ObservedClip& clip, const Detector& detector, const Tracke
   }
   all.tracks = summaries.take();
   all.poses = poses_along(observations, all.objects, detector);
+  all.moving = follow_moving(clip, all, detector, stillness);
   return all;
 }
 

@@ -51,13 +51,15 @@ struct TrackPose {
   Pose pose;
 };
 
-/// Objects, tracks, camera motion, faults and poses of a whole clip.
+/// Objects, tracks, camera motion, faults, poses and moving things of a whole clip.
 struct Followed {
   std::vector<SeenObject> objects;   ///< By tick.
   std::vector<TrackSummary> tracks;  ///< By number.
   std::vector<MotionAt> motions;     ///< One for each observation.
   std::vector<FaultSpan> faults;     ///< By beginning.
   std::vector<TrackPose> poses;      ///< By tick, then by track; empty without a pose network.
+  /// Chains of regions that moved in water where no person was followed, each by tick.
+  std::vector<std::vector<SeenObject>> moving;
 };
 
 /// A clip as it was observed.

@@ -81,6 +81,7 @@ Result<void> Observer::observe(const std::vector<Detection>& found) {
       LIDO_TRY(sink_(waiting.frame, recent_));
       geometry_ = geometry;
       block_.push_back(grey);
+      if (block_sink_) frames_.push_back(waiting.frame);
       if (k % kThumbnailEvery == kThumbnailEvery / 2) add_thumbnail(k, waiting.frame);
     } else {
       LIDO_TRY(end_block());
@@ -123,8 +124,7 @@ Result<void> Observer::end_block() {
   }
   for (const size_t at : std::exchange(repeats_, {}))
     observations_[at].poses = observations_[at - 1].poses;
-  add_moving();
-  return {};
+  return add_moving();
 }
 
 /// Adds what the pixels in the boxes of people do in one frame.
@@ -142,7 +142,7 @@ void Observer::look_at_boxes(Observation& observation, const media::GreyImage& i
 }
 
 /// Adds the regions that moved in the block's frames and that no detection covers.
-void Observer::add_moving() {
+Result<void> Observer::add_moving() {
   constexpr double kMinShared = 0.3;  // share of the smaller box
   Observation* observation = observations_.data() + observations_.size() - block_.size();
   const auto width = static_cast<int>(std::lround(geometry_.width / geometry_.scale_x));
@@ -151,7 +151,9 @@ void Observer::add_moving() {
     const auto& registration = observation[i].registration;
     if (!registration || !is_rest(*registration, width, height)) block_.clear();
   }
+  const auto frames = std::exchange(frames_, {});
   const auto moving = find_moving(block_);
+  const Observation* first = observation;
   for (size_t i = 0; i < moving.size(); ++i) {
     look_at_boxes(*observation, block_[i], moving[i]);
     for (const Box& reduced : moving[i].regions) {
@@ -165,7 +167,9 @@ void Observer::add_moving() {
     }
     ++observation;
   }
+  if (block_sink_ && !block_.empty()) LIDO_TRY(block_sink_(frames, {first, frames.size()}));
   block_.clear();
+  return {};
 }
 
 Result<void> Observer::finish() {

@@ -68,6 +68,10 @@ class Observer {
   /// Receives each owned frame with its observation and up to kLookBack before it, oldest first.
   using FrameSink =
       std::function<Result<void>(const media::Frame& frame, std::span<const Observation> recent)>;
+  /// Receives the frames of a block and their observations when the block is complete, with what
+  /// moved in it. Not called for a block in which the camera moved.
+  using BlockSink = std::function<Result<void>(std::span<const media::Frame> frames,
+                                               std::span<const Observation> observations)>;
   /// @param poses  Finds keypoints of people; empty for none.
   Observer(const Detector& detector, DetectorSession session, const OwnedBlocks& owned,
            FrameSink sink, std::optional<PoseSession> poses = {})
@@ -76,6 +80,9 @@ class Observer {
         owned_(owned),
         sink_(std::move(sink)),
         poses_(std::move(poses)) {}
+
+  /// Keeps the frames of a block until it is complete, for `sink`. To be called before push().
+  void set_block_sink(BlockSink sink) { block_sink_ = std::move(sink); }
 
   /// Adds the frame that is shown at ticks first_k <= k < end_k.
   /// @return Errors of the networks (kCorrupt) and of the sink.
@@ -105,7 +112,7 @@ class Observer {
   void add_thumbnail(int64_t k, const media::Frame& frame);
   Result<void> find_poses(const media::Frame& frame, bool is_new);
   Result<void> end_block();
-  void add_moving();
+  Result<void> add_moving();
 
   const Detector& detector_;
   DetectorSession session_;
@@ -118,7 +125,9 @@ class Observer {
   MotionEstimator motion_;
   QualityMeter quality_;
   media::Geometry geometry_;
+  BlockSink block_sink_;                 ///< Null for none.
   std::vector<media::GreyImage> block_;  ///< Reduced frames of the last observations.
+  std::vector<media::Frame> frames_;     ///< Frames of `block_`; empty without a block sink.
   std::vector<Observation> observations_;
   std::optional<PoseSession> poses_;
   std::vector<size_t> repeats_;  ///< Observations of the block that show the frame before again.

@@ -66,19 +66,27 @@ Stillness::Stillness(std::span<const GreyThumbnail> thumbnails, std::span<const 
   }
 }
 
+Box Stillness::reduced(const Background& background, const Box& box) const {
+  const double x = static_cast<double>(background.median.width) / width_;
+  const double y = static_cast<double>(background.median.height) / height_;
+  return {box.x * x, box.y * y, box.width * x, box.height * y};
+}
+
+bool Stillness::is_water(const ViewMotion& motion, const Box& box) const {
+  const auto at = backgrounds_.find(motion.view);
+  if (at == backgrounds_.end() || !is_at_rest(motion)) return false;
+  const auto ripples = patch_of(at->second.activity, reduced(at->second, box));
+  return !ripples.empty() && mean_of(ripples) >= kMinWaterActivity;
+}
+
 Evidence Stillness::judge(const ViewMotion& motion, const Box& box, const BoxLook& look) const {
   if (look.moved < 0) return Evidence::kUnknown;
   const auto at = backgrounds_.find(motion.view);
   if (at == backgrounds_.end() || !is_at_rest(motion))
     return look.moved >= kMinMovedShare ? Evidence::kMoves : Evidence::kUnknown;
-  const auto& [median, activity] = at->second;
-  const double x = static_cast<double>(median.width) / width_;
-  const double y = static_cast<double>(median.height) / height_;
-  const Box small{box.x * x, box.y * y, box.width * x, box.height * y};
-  const auto ripples = patch_of(activity, small);
-  if (!ripples.empty() && mean_of(ripples) >= kMinWaterActivity) return Evidence::kWater;
+  if (is_water(motion, box)) return Evidence::kWater;
   if (look.moved >= kMinMovedShare) return Evidence::kMoves;
-  const auto usual = patch_of(median, small);
+  const auto usual = patch_of(at->second.median, reduced(at->second, box));
   const bool same =
       usual.size() == look.patch.size() && !usual.empty() && shows_same(usual, look.patch);
   return same ? Evidence::kBackground : Evidence::kStill;

@@ -50,11 +50,17 @@ class Stillness {
   /// @param box  Upright source pixels.
   Evidence judge(const ViewMotion& motion, const Box& box, const BoxLook& look) const;
 
+  /// Whether the surroundings of a box move, as water does. False when the camera moves or the
+  /// view is too short.
+  bool is_water(const ViewMotion& motion, const Box& box) const;
+
  private:
   struct Background {
     media::GreyImage median;
     media::GreyImage activity;  ///< Median distance from the median.
   };
+  /// A box in the pixels of the backgrounds.
+  Box reduced(const Background& background, const Box& box) const;
   std::map<int64_t, Background> backgrounds_;  ///< By view.
   int width_, height_;
 };
