@@ -7,6 +7,7 @@ tracks   simulated crowds and labelled real clips, against four trackers of PyPI
 scores   precision and recall of each detector's boxes by score
 people   the demo's four cameras, against a list checked by hand (bench/demo_people.csv)
 poses    keypoints, against points read off by hand and simulated truth
+hands    landmarks of hands, against points read off by hand, and by size
 cost     CPU time of each part, against the network's bare cost in OpenVINO
 night    --fps auto on an hour with people in two minutes, against decoding all of it
 
@@ -19,6 +20,7 @@ import os
 import scene_quality
 from ingest import WORK, revision
 from scene_cost import cost
+from scene_hands import hands
 from scene_motion import motion
 from scene_night import night
 from scene_people import people
@@ -33,6 +35,7 @@ PARTS = {
     "scores": scores,
     "people": people,
     "poses": poses,
+    "hands": hands,
     "cost": cost,
     "night": night,
 }

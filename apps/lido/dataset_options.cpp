@@ -14,7 +14,7 @@ Result<part::SampleOptions> with_identity(const part::SampleOptions& asked,
     if (found == identity.end()) continue;
     options[name] = *found;
     // The identity names a network together with its checksum.
-    if ((name == "detector" || name == "poses") && found->is_string()) {
+    if ((name == "detector" || name == "poses" || name == "hands") && found->is_string()) {
       const auto text = found->get<std::string>();
       options[name] = text.substr(0, text.find(' '));
     }

@@ -153,13 +153,18 @@ Result<void> ensure_model(std::string_view option, const std::string& name, bool
     return found ? Result<void>() : std::unexpected(found.error());
   if (!quiet)
     fmt::print(stderr, "lido: the {} {} is not here yet; fetching it once into {}\n",
-               option == "poses" ? "pose network" : option, name, LIDO_TRY(infer::models_folder()));
+               option == "poses"   ? "pose network"
+               : option == "hands" ? "network of hands"
+                                   : option,
+               name, LIDO_TRY(infer::models_folder()));
   const auto fetched = fetch_shown(name, "", quiet);
   return fetched ? Result<void>() : std::unexpected(fetched.error());
 }
 
 Result<void> ensure_poses(const scene::PoseOptions& options, bool quiet) {
-  return options.poses == "off" ? Result<void>() : ensure_model("poses", options.poses, quiet);
+  if (options.poses == "off") return {};
+  LIDO_TRY(ensure_model("poses", options.poses, quiet));
+  return options.hands == "off" ? Result<void>() : ensure_model("hands", options.hands, quiet);
 }
 
 void add_models(CLI::App& app, int& exit) {

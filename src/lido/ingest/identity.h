@@ -12,12 +12,16 @@ namespace lido::ingest {
 /// @return kInvalidArgument that names the option.
 Result<void> check_options(const Request& request);
 
-/// The options and the model that shape a dataset's samples. Later ingests must match them. Pure.
-/// @param detector  Null with --scene off: options of detection and tracking are then left out.
-/// @param poses  Null with --poses off.
-nlohmann::ordered_json identity_of(const part::SampleOptions& sampling,
-                                   const infer::Bundle* detector,
-                                   const infer::Bundle* poses = nullptr);
+/// The networks of an ingest.
+struct Networks {
+  /// Null with --scene off: options of detection and tracking are then left out.
+  const infer::Bundle* detector = nullptr;
+  const infer::Bundle* poses = nullptr;  ///< Null with --poses off.
+  const infer::Bundle* hands = nullptr;  ///< Null with --hands off.
+};
+
+/// The options and the models that shape a dataset's samples. Later ingests must match them. Pure.
+nlohmann::ordered_json identity_of(const part::SampleOptions& sampling, const Networks& networks);
 
 /// The inputs of every part's name: the dataset's identity, and the device that runs networks,
 /// since their results may differ between instruction sets.

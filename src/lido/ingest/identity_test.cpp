@@ -71,25 +71,25 @@ TEST(SampleKinds, AutoIsPeopleAndLabels) {
 TEST(Identity, WithoutADetectorItsOptionsDoNotCount) {
   part::SampleOptions sampling;
   sampling.samples = "frame";
-  const auto identity = identity_of(sampling, nullptr);
+  const auto identity = identity_of(sampling, {});
   EXPECT_TRUE(identity.contains("fps"));
   EXPECT_FALSE(identity.contains("person_size"));
   EXPECT_FALSE(identity.contains("detector"));
   sampling.person_size = 64;
   sampling.detector.tiles = 3;
-  EXPECT_EQ(identity_of(sampling, nullptr), identity);
+  EXPECT_EQ(identity_of(sampling, {}), identity);
   sampling.quality = 50;
-  EXPECT_NE(identity_of(sampling, nullptr), identity);
+  EXPECT_NE(identity_of(sampling, {}), identity);
 }
 
 TEST(Identity, NamesTheDetectorByItsContent) {
   infer::Bundle bundle;
   bundle.name = "nanodet";
   bundle.sha256 = "0123456789abcdef0123456789abcdef";
-  const auto identity = identity_of({}, &bundle);
+  const auto identity = identity_of({}, {.detector = &bundle});
   EXPECT_EQ(identity["detector"], "nanodet 0123456789abcdef");
   bundle.sha256 = "1123456789abcdef0123456789abcdef";
-  EXPECT_NE(identity_of({}, &bundle), identity);
+  EXPECT_NE(identity_of({}, {.detector = &bundle}), identity);
 }
 
 TEST(Identity, NamesThePoseNetworkByItsContent) {
@@ -97,8 +97,11 @@ TEST(Identity, NamesThePoseNetworkByItsContent) {
   detector.name = "nanodet";
   poses.name = "movenet";
   poses.sha256 = "0123456789abcdef0123456789abcdef";
-  EXPECT_EQ(identity_of({}, &detector)["poses"], "off") << "no later ingest may add poses";
-  EXPECT_EQ(identity_of({}, &detector, &poses)["poses"], "movenet 0123456789abcdef");
+  EXPECT_EQ(identity_of({}, {.detector = &detector})["poses"], "off")
+      << "no later ingest may add poses";
+  const auto identity = identity_of({}, {.detector = &detector, .poses = &poses, .hands = &poses});
+  EXPECT_EQ(identity["poses"], "movenet 0123456789abcdef");
+  EXPECT_EQ(identity["hands"], "movenet 0123456789abcdef");
 }
 
 TEST(Identity, OfPartsNamesTheDeviceOnlyWithADetector) {

@@ -22,6 +22,7 @@
 #include "lido/ingest/shards.h"
 #include "lido/ingest/step.h"
 #include "lido/part/span_reach.h"
+#include "lido/scene/hands.h"
 #include "lido/storage/disk.h"
 
 namespace lido::ingest {
@@ -150,7 +151,7 @@ Result<std::optional<scene::Detector>> open_detector(const IngestPlan& plan, int
 /// As open_detector(), for the pose network. @return No value with --poses off.
 Result<std::optional<scene::PoseEstimator>> open_poses(const IngestPlan& plan, int workers) {
   if (!plan.poses) return std::nullopt;
-  return LIDO_TRY(scene::PoseEstimator::make(*plan.poses, sessions_of(workers)));
+  return LIDO_TRY(scene::open_pose_estimator(plan.sampling.poses, sessions_of(workers)));
 }
 
 /// Folder of the folders of runs.
@@ -269,8 +270,11 @@ Result<IngestPlan> prepare(const Request& request, const std::stop_token& stop) 
   }
   if (plan.sampling.poses.poses != "off")
     plan.poses = LIDO_TRY(infer::find_bundle(plan.sampling.poses.poses, "poses"));
-  plan.identity = identity_of(plan.sampling, plan.detector ? &*plan.detector : nullptr,
-                              plan.poses ? &*plan.poses : nullptr);
+  if (plan.sampling.poses.hands != "off")
+    plan.hands = LIDO_TRY(infer::find_bundle(plan.sampling.poses.hands, "hands"));
+  plan.identity = identity_of(plan.sampling, {.detector = plan.detector ? &*plan.detector : nullptr,
+                                              .poses = plan.poses ? &*plan.poses : nullptr,
+                                              .hands = plan.hands ? &*plan.hands : nullptr});
   const auto dataset = LIDO_TRY(Dataset::open_matching(request.out, plan.identity));
   const Generation before = dataset ? LIDO_TRY(dataset->read_latest()) : Generation{};
   plan.generation = before.number;

@@ -25,6 +25,7 @@ struct IngestPlan {
   nlohmann::ordered_json identity;        ///< The dataset's: identity_of().
   std::optional<infer::Bundle> detector;  ///< Empty with --scene off.
   std::optional<infer::Bundle> poses;     ///< Empty with --poses off.
+  std::optional<infer::Bundle> hands;     ///< Empty with --hands off.
   std::unique_ptr<ClipDb> clips;          ///< New clips and their spans. Never null.
   ContentNotes contents;                  ///< Clips left out for their content.
   InputNotes notes;                       ///< Omissions of the search for clips.

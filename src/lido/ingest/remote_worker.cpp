@@ -4,6 +4,7 @@
 #include "lido/base/json_text.h"
 #include "lido/infer/catalog.h"
 #include "lido/ingest/work_span.h"
+#include "lido/scene/hands.h"
 
 namespace lido::ingest {
 namespace {
@@ -49,9 +50,9 @@ Result<RemoteWorker> RemoteWorker::make(const std::string& shared) {
   const auto bundle = LIDO_TRY(infer::find_bundle(worker.shared_.sampling.detector.detector));
   worker.detector_ = std::make_shared<const scene::Detector>(
       LIDO_TRY(scene::Detector::make(bundle, worker.shared_.sampling.detector)));
-  if (const std::string& poses = worker.shared_.sampling.poses.poses; poses != "off") {
-    worker.poses_ = std::make_shared<const scene::PoseEstimator>(
-        LIDO_TRY(scene::PoseEstimator::make(LIDO_TRY(infer::find_bundle(poses, "poses")))));
+  if (const auto& options = worker.shared_.sampling.poses; options.poses != "off") {
+    worker.poses_ =
+        std::make_shared<const scene::PoseEstimator>(LIDO_TRY(scene::open_pose_estimator(options)));
   }
   return worker;
 }

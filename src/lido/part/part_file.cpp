@@ -17,7 +17,7 @@ using OrderedJson = nlohmann::ordered_json;
 
 /// Version of part files, an input of every part's name. Raise it when equal inputs would give
 /// other bytes.
-constexpr int kPartFormat = 6;
+constexpr int kPartFormat = 7;
 
 /// Numbers as a JSON array, with null for NaN.
 OrderedJson or_nulls(const std::vector<double>& numbers) {

@@ -173,7 +173,7 @@ TEST(PartName, DependsOnEveryInput) {
 
 TEST(PartName, IsTheHashOfADocumentedText) {
   // Golden: resuming an ingest of an earlier version depends on it.
-  const std::string text = R"([5,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
+  const std::string text = R"([7,{"fps":"4"},"/a.mp4",5,"p5:ab","/a.mp4","","","",0,-1,0,9])";
   const ClipInput clip{.uri = "/a.mp4", .bytes = 5, .fingerprint = "p5:ab", .modified_ns = 7};
   EXPECT_EQ(part_name({{"fps", "4"}}, clip, {.end_k = 9}),
             ".work/parts/" + sha256_hex(text).substr(0, 32));

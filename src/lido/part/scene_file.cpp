@@ -33,20 +33,31 @@ StoredImage image_from(const Json& json) {
           .length = json.at(kAfter + 2)};
 }
 
-Json to_json(const scene::Pose& pose) {
+Json to_json(const std::vector<scene::Keypoint>& points) {
   Json numbers = Json::array();
-  for (const scene::Keypoint& point : pose.keypoints) {
+  for (const scene::Keypoint& point : points) {
     for (const float number : {point.x, point.y, point.score}) numbers.push_back(number);
   }
-  return {box_json<Json>(pose.box), std::move(numbers)};
+  return numbers;
+}
+
+std::vector<scene::Keypoint> points_from(const Json& numbers) {
+  std::vector<scene::Keypoint> points;
+  for (size_t i = 0; i + 2 < numbers.size(); i += 3)
+    points.push_back({numbers.at(i), numbers.at(i + 1), numbers.at(i + 2)});
+  return points;
+}
+
+Json to_json(const scene::Pose& pose) {
+  return {box_json<Json>(pose.box), to_json(pose.keypoints), to_json(pose.left_hand),
+          to_json(pose.right_hand)};
 }
 
 scene::Pose pose_from(const Json& json) {
-  scene::Pose pose{.box = box_from(json.at(0))};
-  const Json& numbers = json.at(1);
-  for (size_t i = 0; i + 2 < numbers.size(); i += 3)
-    pose.keypoints.push_back({numbers.at(i), numbers.at(i + 1), numbers.at(i + 2)});
-  return pose;
+  return {.box = box_from(json.at(0)),
+          .keypoints = points_from(json.at(1)),
+          .left_hand = points_from(json.at(2)),
+          .right_hand = points_from(json.at(3))};
 }
 
 Json to_json(const scene::Observation& observation) {

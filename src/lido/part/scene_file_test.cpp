@@ -26,6 +26,7 @@ SceneRecord full_scene() {
   first.quality.mean = 0.25;
   first.quality.change = 0.75;
   first.poses = {{{1, 2, 3, 4}, {{1.1F, 2.2F, 0.3F}, {-4.5F, 1e7F, 0}}}, {{5, 6, 7, 8}, {}}};
+  first.poses[1].right_hand = {{9, 8, 0.75F}};
   scene::Observation second{.k = 5};
   second.registration.emplace();
   second.registration->reference_k = 4;

@@ -37,16 +37,23 @@ dataset::MotionRow motion_row(const scene::MotionAt& motion, const std::string& 
   return row;
 }
 
+std::vector<double> numbers_of(const std::vector<scene::Keypoint>& points) {
+  std::vector<double> numbers;
+  for (const scene::Keypoint& point : points)
+    numbers.insert(numbers.end(), {point.x, point.y, point.score});
+  return numbers;
+}
+
 dataset::PoseRow pose_row(const scene::TrackPose& at, const std::string& clip, double fps) {
   const Box& box = at.pose.box;
   dataset::PoseRow row{clip,     at.k,      static_cast<double>(at.k) / fps,
                        at.track, at.seen,   box.x,
                        box.y,    box.width, box.height};
   double sum = 0;
-  for (const scene::Keypoint& point : at.pose.keypoints) {
-    row.keypoints.insert(row.keypoints.end(), {point.x, point.y, point.score});
-    sum += point.score;
-  }
+  for (const scene::Keypoint& point : at.pose.keypoints) sum += point.score;
+  row.keypoints = numbers_of(at.pose.keypoints);
+  row.left_hand = numbers_of(at.pose.left_hand);
+  row.right_hand = numbers_of(at.pose.right_hand);
   row.score = sum / std::max(1.0, static_cast<double>(at.pose.keypoints.size()));
   return row;
 }

@@ -13,6 +13,7 @@
 #include "lido/media/probe.h"
 #include "lido/part/scene_rows.h"
 #include "lido/scene/draw.h"
+#include "lido/scene/hands.h"
 #include "lido/storage/output_folder.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
@@ -201,10 +202,13 @@ Result<ClipView> observe_clip(const FramePass& pass, const scene::Detector& dete
   return view;
 }
 
-/// @param name  Name or folder of a bundle, or "off", which gives no value.
-Result<std::optional<scene::PoseEstimator>> open_poses(const std::string& name) {
-  if (name == "off") return std::nullopt;
-  return LIDO_TRY(scene::PoseEstimator::make(LIDO_TRY(infer::find_bundle(name, "poses"))));
+/// @return No value with --poses off.
+Result<std::optional<scene::PoseEstimator>> open_poses(const scene::PoseOptions& options) {
+  if (options.poses == "off") {
+    if (options.hands == "off") return std::nullopt;
+    return fail(ErrorCode::kInvalidArgument, "--hands {} needs --poses", options.hands);
+  }
+  return LIDO_TRY(scene::open_pose_estimator(options));
 }
 
 }  // namespace
@@ -222,7 +226,7 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
                                             "motion.parquet", "quality.parquet", "drawn.mp4"}));
   storage::Store& store = folder.store();
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
-  const auto poses = LIDO_TRY(open_poses(options.poses.poses));
+  const auto poses = LIDO_TRY(open_poses(options.poses));
   const std::vector<std::string> keypoints =
       poses ? poses->bundle().keypoints : std::vector<std::string>();
   const double fps = options.fps.value();

@@ -40,4 +40,14 @@ void NetworkInput::fill(const media::Frame& frame, const media::Geometry& geomet
   }
 }
 
+void NetworkInput::fill(const media::Image& image, std::span<float> into) const {
+  const auto plane = static_cast<size_t>(input_.width) * static_cast<size_t>(input_.height);
+  for (size_t channel = 0; channel < 3; ++channel) {
+    const size_t from = input_.bgr ? 2 - channel : channel;
+    for (size_t i = 0; i < plane; ++i)
+      into[input_.planar ? channel * plane + i : 3 * i + channel] =
+          levels_[channel][image.rgb[3 * i + from]];
+  }
+}
+
 }  // namespace lido::scene

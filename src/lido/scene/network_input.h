@@ -23,6 +23,8 @@ class NetworkInput {
   /// @param geometry  From upright source pixels to the network's; of the input's size.
   /// @param into  size() values.
   void fill(const media::Frame& frame, const media::Geometry& geometry, std::span<float> into);
+  /// Writes an image of the input's size. @param into  size() values.
+  void fill(const media::Image& image, std::span<float> into) const;
 
  private:
   infer::ImageInput input_;

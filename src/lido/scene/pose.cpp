@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "lido/base/json_integer.h"
+#include "lido/scene/hands.h"
 
 namespace lido::scene {
 namespace {
@@ -46,6 +47,7 @@ std::string read_points(const Json& json, PoseDecoding& decoding) {
     return fmt::format("unit is \"{}\", want input or pixel", unit);
   decoding.relative = unit == "input";
   decoding.logits = json.value("logits", false);
+  decoding.presence = json.value("presence", false);
   return {};
 }
 
@@ -87,8 +89,10 @@ std::string read_kind(const Json& json, PoseDecoding& decoding) {
   return fmt::format("kind is \"{}\", want points, heatmap or simcc", kind);
 }
 
+/// @param presence  Score of all points; empty for points with scores of their own.
 std::vector<Keypoint> decode_points(const PoseDecoding& decoding, int width, int height,
-                                    std::span<const float> values) {
+                                    std::span<const float> values,
+                                    std::span<const float> presence) {
   std::vector<Keypoint> points;
   const auto scale_x = static_cast<float>(decoding.relative ? width : 1);
   const auto scale_y = static_cast<float>(decoding.relative ? height : 1);
@@ -96,7 +100,9 @@ std::vector<Keypoint> decode_points(const PoseDecoding& decoding, int width, int
   for (size_t row = 0; row < static_cast<size_t>(decoding.keypoints); ++row) {
     const auto at = values.subspan(row * columns, columns);
     float score = decoding.score < 0 ? 1 : at[static_cast<size_t>(decoding.score)];
-    if (decoding.logits && decoding.score >= 0) score = 1 / (1 + std::exp(-score));
+    if (!presence.empty()) score = presence[0];
+    if (decoding.logits && (decoding.score >= 0 || !presence.empty()))
+      score = 1 / (1 + std::exp(-score));
     points.push_back({at[static_cast<size_t>(decoding.x)] * scale_x,
                       at[static_cast<size_t>(decoding.y)] * scale_y, score});
   }
@@ -189,8 +195,10 @@ Result<PoseDecoding> read_pose_decoding(const infer::Bundle& bundle) {
 
 std::vector<int64_t> pose_output_sizes(const PoseDecoding& decoding, int width, int height) {
   const int64_t count = decoding.keypoints;
-  if (decoding.kind == PoseDecoding::Kind::kPoints)
-    return {int64_t{decoding.rows} * decoding.columns};
+  if (decoding.kind == PoseDecoding::Kind::kPoints) {
+    const int64_t values = int64_t{decoding.rows} * decoding.columns;
+    return decoding.presence ? std::vector<int64_t>{values, 1} : std::vector<int64_t>{values};
+  }
   if (decoding.kind == PoseDecoding::Kind::kHeatmap)
     return {count * heatmap_cells(width, decoding.stride) * heatmap_cells(height, decoding.stride)};
   return {count * width * decoding.split, count * height * decoding.split};
@@ -198,8 +206,10 @@ std::vector<int64_t> pose_output_sizes(const PoseDecoding& decoding, int width, 
 
 std::vector<Keypoint> decode_pose(const PoseDecoding& decoding, int width, int height,
                                   std::span<const std::span<const float>> outputs) {
-  if (decoding.kind == PoseDecoding::Kind::kPoints)
-    return decode_points(decoding, width, height, outputs[0]);
+  if (decoding.kind == PoseDecoding::Kind::kPoints) {
+    const auto presence = decoding.presence ? outputs[1] : std::span<const float>();
+    return decode_points(decoding, width, height, outputs[0], presence);
+  }
   if (decoding.kind == PoseDecoding::Kind::kHeatmap)
     return decode_heatmap(decoding, width, height, outputs[0]);
   return decode_simcc(decoding, width, height, outputs[0], outputs[1]);
@@ -243,7 +253,9 @@ Result<PoseEstimator> PoseEstimator::make(const infer::Bundle& bundle, int sessi
 }
 
 Result<PoseSession> PoseEstimator::open_session() const {
-  return PoseSession(*this, LIDO_TRY(network_.make_runner()));
+  PoseSession session(*this, LIDO_TRY(network_.make_runner()));
+  if (hands_) session.hands_ = std::make_shared<HandSession>(LIDO_TRY(hands_->open_session()));
+  return session;
 }
 
 PoseSession::PoseSession(const PoseEstimator& estimator, infer::Runner runner)
@@ -256,7 +268,7 @@ Result<void> PoseSession::push(const media::Frame& frame, const Box& box, size_t
       person_geometry(box, media::upright_aspect(frame), estimator_->decoding_.margin, input);
   input_.fill(frame, geometry,
               runner_.input().subspan(batch_.size() * input_.size(), input_.size()));
-  batch_.push_back({number, box, geometry});
+  batch_.push_back({number, box, geometry, frame});
   return std::ssize(batch_) == input.batch ? run(emit) : Result<void>();
 }
 
@@ -277,12 +289,14 @@ Result<void> PoseSession::run(const Emit& emit) {
       const size_t size = values.size() / static_cast<size_t>(input.batch);
       outputs.push_back(values.subspan(i * size, size));
     }
-    Pose pose{batch[i].box, decode_pose(estimator_->decoding_, input.width, input.height, outputs)};
+    Pose pose{.box = batch[i].box,
+              .keypoints = decode_pose(estimator_->decoding_, input.width, input.height, outputs)};
     const media::Geometry& geometry = batch[i].geometry;
     for (Keypoint& point : pose.keypoints) {
       point.x = static_cast<float>((point.x - geometry.offset_x) / geometry.scale_x);
       point.y = static_cast<float>((point.y - geometry.offset_y) / geometry.scale_y);
     }
+    if (hands_) LIDO_TRY(hands_->add_hands(batch[i].frame, estimator_->bundle().keypoints, pose));
     emit(batch[i].number, std::move(pose));
   }
   return {};

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -21,12 +22,21 @@ namespace lido::scene {
 
 struct PoseOptions {
   std::string poses = "off";
+  std::string hands = "off";
+  double min_hand_px = 48;
 
   static void fields(auto& self, auto&& visit) {
     visit("poses", self.poses, Anything{},
           "Pose network that finds each person's keypoints: movenet, another name that lido models "
           "list shows, the folder of a model bundle, or off. Each person in each frame costs half "
           "as much as detecting in the frame, so it is off by default");
+    visit("hands", self.hands, Anything{},
+          "Network that finds the 21 landmarks of each hand, at the wrists of --poses: "
+          "handlandmark, another name that lido models list shows, the folder of a model bundle, "
+          "or off. Give it for hand signals");
+    visit("min_hand_px", self.min_hand_px, Within{8, 4096},
+          "Least side of the square around a hand, source pixels; smaller hands are not looked "
+          "for, since their landmarks are wrong. Raise it for blurred video");
   }
 };
 
@@ -41,6 +51,8 @@ struct Keypoint {
 struct Pose {
   Box box;                          ///< Where the person was looked for; upright source pixels.
   std::vector<Keypoint> keypoints;  ///< In the bundle's order.
+  /// Landmarks of the hands, in their bundle's order; empty for a hand that is not seen.
+  std::vector<Keypoint> left_hand = {}, right_hand = {};
   bool operator==(const Pose&) const = default;
 };
 
@@ -48,17 +60,18 @@ struct Pose {
 struct PoseDecoding {
   enum class Kind { kPoints, kHeatmap, kSimcc };
   Kind kind = Kind::kPoints;
-  int keypoints = 0;     ///< Number of keypoints.
-  double margin = 1.25;  ///< Factor by which a person's box grows before it is cut out.
-  int rows = 0;          ///< Points: rows of the output, at least one for each keypoint.
-  int columns = 0;       ///< Points: values of a row.
-  int x = 0, y = 0;      ///< Points: columns of the position.
-  int score = -1;        ///< Points: column of the score; -1 for none, which scores 1.
-  bool relative = true;  ///< Points: positions are shares of the input's sides, else pixels.
-  bool logits = false;   ///< Points: the score is a logit.
-  int stride = 0;        ///< Heatmap: input pixels per cell.
-  bool planar = true;    ///< Heatmap: keypoints x height x width; else height x width x keypoints.
-  int split = 0;         ///< SimCC: values per input pixel.
+  int keypoints = 0;      ///< Number of keypoints.
+  double margin = 1.25;   ///< Factor by which a person's box grows before it is cut out.
+  int rows = 0;           ///< Points: rows of the output, at least one for each keypoint.
+  int columns = 0;        ///< Points: values of a row.
+  int x = 0, y = 0;       ///< Points: columns of the position.
+  int score = -1;         ///< Points: column of the score; -1 for none, which scores 1.
+  bool relative = true;   ///< Points: positions are shares of the input's sides, else pixels.
+  bool logits = false;    ///< Points: the score is a logit.
+  bool presence = false;  ///< Points: a second output has one score for all points.
+  int stride = 0;         ///< Heatmap: input pixels per cell.
+  bool planar = true;     ///< Heatmap: keypoints x height x width; else height x width x keypoints.
+  int split = 0;          ///< SimCC: values per input pixel.
 };
 
 /// Reads a bundle's "decoding" and checks it against its keypoints. Pure.
@@ -85,6 +98,8 @@ std::vector<std::pair<size_t, size_t>> limbs(std::span<const std::string> names)
 /// Keypoints with a lower score are not drawn.
 inline constexpr float kMinDrawnScore = 0.3F;
 
+class HandEstimator;
+class HandSession;
 class PoseSession;
 
 /// A loaded pose network. Thread-safe; each thread opens a session of its own.
@@ -94,6 +109,9 @@ class PoseEstimator {
   /// @param sessions  Sessions that run at the same time, 1 or more.
   /// @return kCorrupt when decoding and outputs do not fit each other; errors of infer::load().
   static Result<PoseEstimator> make(const infer::Bundle& bundle, int sessions = 1);
+
+  /// Finds the landmarks of each person's hands, too. To be called before open_session().
+  void set_hands(std::shared_ptr<const HandEstimator> hands) { hands_ = std::move(hands); }
 
   /// @return kCorrupt when the network fails.
   Result<PoseSession> open_session() const;
@@ -107,6 +125,7 @@ class PoseEstimator {
   infer::Bundle bundle_;
   PoseDecoding decoding_;
   infer::Network network_;
+  std::shared_ptr<const HandEstimator> hands_;  ///< Null for none.
 };
 
 /// Finds keypoints of people in frames, in batches of the bundle's size. Not thread-safe; the
@@ -134,11 +153,13 @@ class PoseSession {
     size_t number;
     Box box;
     media::Geometry geometry;  ///< From upright source pixels to the network's.
+    media::Frame frame;
   };
   const PoseEstimator* estimator_;
   infer::Runner runner_;
   NetworkInput input_;
   std::vector<Waiting> batch_;
+  std::shared_ptr<HandSession> hands_;  ///< Null for none.
 };
 
 }  // namespace lido::scene

@@ -51,6 +51,16 @@ TEST(Pose, PointsInPixelsWithoutAScoreScoreOne) {
   EXPECT_EQ(decode_alone(*decoding, 64, 48, {{12, 30}})[0], (Keypoint{12, 30, 1}));
 }
 
+TEST(Pose, PointsMayHaveOneScoreInAnOutputOfItsOwn) {
+  const auto decoding = read_pose_decoding(bundle_with(
+      R"({"kind": "points", "unit": "pixel", "values": ["x", "y", "z"], "presence": true})"));
+  ASSERT_TRUE(decoding) << decoding.error().message;
+  EXPECT_EQ(pose_output_sizes(*decoding, 64, 48), (std::vector<int64_t>{6, 1}));
+  const auto points = decode_alone(*decoding, 64, 48, {{12, 30, 5, 13, 31, 6}, {0.75F}});
+  EXPECT_EQ(points[0], (Keypoint{12, 30, 0.75F}));
+  EXPECT_EQ(points[1], (Keypoint{13, 31, 0.75F}));
+}
+
 TEST(Pose, AHeatmapsPeakLeansTowardsTheHigherNeighbour) {
   for (const bool planar : {true, false}) {
     const auto decoding = read_pose_decoding(
