@@ -2,8 +2,8 @@
 """Samples of what moved in water where the detector found no person.
 
 FFmpeg draws the clip: a still deck with a pattern, water that flickers in its middle, and a bright
-block of 48 x 48 pixels that swims through the water from second 4 to second 12. Where the block is follows from
-arithmetic, and no detector takes it for a person.
+block of 48 x 48 pixels that swims through the water from second 4 to second 12. Where the block is
+follows from arithmetic, and no detector takes it for a person.
 """
 
 import subprocess

@@ -71,8 +71,8 @@ TEST(MovingCutouts, AreBounded) {
   for (const auto& boxes : moving_cutouts(block)) EXPECT_EQ(boxes.size(), kMaxMovingCutouts);
 }
 
-/// Three quarters of a minute of a pool at 4 ticks a second, 320 x 180: a still deck above y = 90, ripples
-/// below.
+/// Three quarters of a minute of a pool at 4 ticks a second, 320 x 180: a still deck above y = 90,
+/// ripples below.
 class FollowMoving : public testing::Test {
  protected:
   static constexpr int64_t kTicks = 180;
