@@ -90,13 +90,17 @@ TEST(ClipDb, AFileWhoseEscapedNameIsAnothersIsNotThatFile) {
   };
   for (const bool literal_first : {true, false}) {
     const auto db = *ClipDb::open();
-    if (literal_first) EXPECT_TRUE(db->add_clip(literal));
+    if (literal_first) {
+      EXPECT_TRUE(db->add_clip(literal));
+    }
     for (const char* id : {"1:2", "1:3"}) {
       const auto added = db->add_clip(escaped(id));
       ASSERT_TRUE(added);
       EXPECT_EQ(added->outcome, AddedClip::Outcome::kNew);
     }
-    if (!literal_first) EXPECT_TRUE(db->add_clip(literal));
+    if (!literal_first) {
+      EXPECT_TRUE(db->add_clip(literal));
+    }
     const auto clips = *db->next_inputs("", 9);
     ASSERT_EQ(clips.size(), 3U);
     EXPECT_EQ(clips[0].uri, "/a\\xE9.mp4");
