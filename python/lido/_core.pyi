@@ -54,8 +54,16 @@ class Sample:
         """Presentation timestamp of each frame, ticks of the clip's time base."""
 
     @property
+    def source(self) -> str:
+        """
+        Origin of the boxes: detector, label, or motion for what moved in water; frame for whole frames; empty in datasets of earlier versions.
+        """
+
+    @property
     def track(self) -> int | None:
-        """Track id of the person shown; None for a sample of whole frames."""
+        """
+        Track id of the person shown, or number of what moved in water; None for a sample of whole frames.
+        """
 
     @property
     def boxes(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))] | None:
@@ -112,6 +120,10 @@ class Dataset:
     @property
     def labels(self) -> dict[str, set[str]]:
         """Labels that the dataset knows, by task."""
+
+    @property
+    def keypoints(self) -> list[str]:
+        """Names of the keypoints in their order; empty without a pose network."""
 
     def samples(self, split: str | None = None) -> list[Sample]:
         """

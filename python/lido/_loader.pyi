@@ -38,6 +38,12 @@ class Batch:
         """
 
     @property
+    def keypoints(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None, None, None))] | None:
+        """
+        Keypoints of the person in each frame, augmented with it: float64, samples x frames x keypoints x 3 (x, y, score), pixels; nan in a frame without a pose. Left and right are swapped in mirrored frames. None unless all samples have keypoints.
+        """
+
+    @property
     def labels(self) -> list[list[dict[str, Any]]]:
         """Labels of each sample as dicts: task, label, overlap, track, boxes."""
 
@@ -82,6 +88,10 @@ class Loader:
     @property
     def labels(self) -> dict[str, set[str]]:
         """Labels that the dataset knows, by task."""
+
+    @property
+    def keypoints(self) -> list[str]:
+        """Names of the keypoints in their order; empty without a pose network."""
 
     @property
     def position(self) -> str:
