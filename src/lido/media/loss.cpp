@@ -28,7 +28,7 @@ bool counts_nothing(AVCodecID codec) {
 
 void add_steps(std::span<const int64_t> times, std::vector<double>& steps) {
   for (size_t i = 1; i < times.size(); ++i)
-    steps.push_back(static_cast<double>(times[i] - times[i - 1]));
+    steps.push_back(static_cast<double>(ticks_between(times[i - 1], times[i])));
 }
 
 /// The interval of regular steps.
@@ -54,7 +54,7 @@ class RegularSteps {
   int missing_in(double step) const {
     const double steps = std::round(step / ticks_);
     const bool fits = std::abs(step - steps * ticks_) <= tolerance(ticks_);
-    return fits && steps > 1.5 ? static_cast<int>(steps) - 1 : 0;
+    return fits && steps > 1.5 ? static_cast<int>(std::min(steps, 1e6)) - 1 : 0;
   }
 
  private:
@@ -71,7 +71,7 @@ class RegularSteps {
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
                    int64_t max_step) {
   if (before.size() < 2) return 0;
-  const int64_t step = before.back() - before[before.size() - 2];
+  const int64_t step = ticks_between(before[before.size() - 2], before.back());
   std::vector<double> steps;
   add_steps(before.first(before.size() - 1), steps);
   std::vector<int64_t> rest = {before.back()};

@@ -17,6 +17,13 @@
 
 namespace lido::media {
 
+/// Returns the ticks from one timestamp to another; the largest number where they are further
+/// apart, as timestamps of damaged files may be.
+inline int64_t ticks_between(int64_t from, int64_t to) {
+  int64_t ticks = 0;
+  return __builtin_sub_overflow(to, from, &ticks) ? INT64_MAX : ticks;
+}
+
 /// Returns how many timestamps are missing just before the last of `before`, by the interval that
 /// most steps around it have: 0 unless they are regular and this step is a whole multiple of it.
 /// Pure.

@@ -35,7 +35,7 @@ int64_t usual_step(std::span<const int64_t> times) {
   constexpr size_t kMinShown = 8;
   if (times.size() < kMinShown) return 0;
   std::vector<int64_t> steps;
-  for (size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
+  for (size_t i = 1; i < times.size(); ++i) steps.push_back(ticks_between(times[i - 1], times[i]));
   const auto middle = steps.begin() + std::ssize(steps) / 2;
   std::ranges::nth_element(steps, middle);
   return *middle;
@@ -48,7 +48,7 @@ bool misses_frames(std::vector<int64_t> shown, int64_t next_pts) {
   std::ranges::sort(shown);
   const auto interval = static_cast<double>(usual_step(shown));
   if (interval <= 0) return false;
-  const auto step = static_cast<double>(next_pts - shown.back());
+  const auto step = static_cast<double>(ticks_between(shown.back(), next_pts));
   return step > 1.5 * interval && step < 4.5 * interval;
 }
 
