@@ -9,8 +9,8 @@
 
 namespace lido::cli {
 
-/// CLI11's message about a command line, reworded like all other errors: the flag, its value, and
-/// what was wanted.
+/// Rewords CLI11's message about a command line like all other errors: the flag, its value, and the
+/// values that it takes.
 /// @param command     The command that was called, for the kinds of its values.
 /// @param from_files  Flags that a lido.toml gave; a message about such a flag names that file.
 std::string parse_error_text(const CLI::ParseError& error, const Command& command,

@@ -73,7 +73,7 @@ TEST(YamlText, CountsDocuments) {
 
 TEST(YamlText, ReportsTheLineOfBrokenSyntax) {
   EXPECT_TRUE(fault_of("a: 1\nb: [1, 2\nc: 3\n").starts_with("a.yaml:3: "));
-  EXPECT_NE(fault_of("x: *nobody\n"), "");
+  EXPECT_NE(fault_of("x: *unknown\n"), "");
   EXPECT_NE(fault_of(std::string(20'000, '[')), "");
 }
 

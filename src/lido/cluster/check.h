@@ -42,8 +42,8 @@ struct ManifestFile {
 };
 
 /// Checks the Ray objects of manifests, and the services, ingresses, routes and operators beside
-/// them, against kRules. An object in one file may refer to objects in the others. Ignores objects
-/// of other kinds. Pure, so safe from any thread.
+/// them, against kRules. An object in one file may refer to objects in the others. Ignores all
+/// other objects. Pure.
 ///
 /// @return kInvalidArgument, with the line, when a text is not YAML or check_yaml_text() refuses
 ///         the text; also when a text is empty.

@@ -107,7 +107,7 @@ Result<std::string> site_template(const std::string& name, const std::string& sc
   text += kHead;
   text += fmt::format(
       "name: \"{}\"         # in tables and reports\n"
-      "time_zone: Europe/Berlin    # of swim_hours, as in the IANA database\n\n",
+      "time_zone: Europe/Berlin    # for swim_hours; a name of the IANA database\n\n",
       name);
   using fmt::arg;
   const double length = options.length_m, width = options.width_m;

@@ -52,8 +52,8 @@ class Demuxer {
   /// move the position. Reads no more than the first time.
   /// @return kUnavailable from storage.
   Result<std::span<const UniquePacket>> first_packets(size_t count);
-  /// Returns whether the last packet may be cut off where the container cannot show that: in HEVC
-  /// of transport streams, whose decoder does not notice.
+  /// Returns whether the last packet may be cut off where neither the container nor the decoder
+  /// shows it: HEVC in a transport stream.
   /// @return kUnavailable from storage.
   Result<bool> may_end_inside_packet();
 

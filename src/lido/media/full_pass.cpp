@@ -96,17 +96,11 @@ Result<void> FullPass::drain_after_fault() {
 }
 
 /// Returns the usual step between the latest frames, ticks; 0 before the second frame.
-int64_t FullPass::usual_step() const {
-  std::vector<int64_t> steps(steps_.begin(), steps_.end());
-  if (steps.empty()) return 0;
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::ranges::nth_element(steps, middle);
-  return *middle;
-}
+int64_t FullPass::usual_step() const { return median_step({steps_.begin(), steps_.end()}); }
 
 /// Returns whether a frame is missing between two, by the steps before them.
 bool FullPass::misses_frame(int64_t pts, int64_t next_pts) const {
-  return usual_step() > 0 && 2 * (next_pts - pts) > 3 * usual_step();
+  return usual_step() > 0 && skips_frame(ticks_between(pts, next_pts), usual_step());
 }
 
 /// Sets the PTS of a frame as the container or FFmpeg gives it; kNoPts where neither does.
@@ -194,7 +188,7 @@ Result<void> FullPass::push_timed(UniqueFrame decoded) {
     }
     after_cut_ = after_cut_ || cut;
     before_held_ = pass_.report.last_pts;
-    steps_.push_back(pts - before_held_);
+    steps_.push_back(ticks_between(before_held_, pts));
     if (steps_.size() > kMaxSteps) steps_.pop_front();
   }
   pass_.report.last_pts = pts;

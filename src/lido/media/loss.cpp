@@ -68,6 +68,13 @@ class RegularSteps {
 
 }  // namespace
 
+int64_t median_step(std::vector<int64_t> steps) {
+  if (steps.empty()) return 0;
+  const auto middle = steps.begin() + std::ssize(steps) / 2;
+  std::ranges::nth_element(steps, middle);
+  return *middle;
+}
+
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
                    int64_t max_step) {
   if (before.size() < 2) return 0;

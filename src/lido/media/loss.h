@@ -24,6 +24,14 @@ inline int64_t ticks_between(int64_t from, int64_t to) {
   return __builtin_sub_overflow(to, from, &ticks) ? INT64_MAX : ticks;
 }
 
+/// Returns the middle one of some steps between frames, ticks; 0 where there is none. Pure.
+int64_t median_step(std::vector<int64_t> steps);
+
+/// Returns whether a step is so much longer than the usual one that a frame is missing in it. Pure.
+inline bool skips_frame(int64_t step, int64_t usual) {
+  return static_cast<double>(step) > 1.5 * static_cast<double>(usual);
+}
+
 /// Returns how many timestamps are missing just before the last of `before`, by the interval that
 /// most steps around it have: 0 unless they are regular and this step is a whole multiple of it.
 /// Pure.

@@ -12,6 +12,20 @@
 namespace lido::media {
 namespace {
 
+TEST(TicksBetween, StopsAtTheLargestNumber) {
+  EXPECT_EQ(ticks_between(3, 10), 7);
+  EXPECT_EQ(ticks_between(10, 3), -7);
+  EXPECT_EQ(ticks_between(-2, INT64_MAX), INT64_MAX);
+}
+
+TEST(MedianStep, IsTheMiddleOne) {
+  EXPECT_EQ(median_step({}), 0);
+  EXPECT_EQ(median_step({5, 1, 900}), 5);
+  EXPECT_TRUE(skips_frame(8, 5));
+  EXPECT_FALSE(skips_frame(7, 5));
+  EXPECT_TRUE(skips_frame(INT64_MAX, INT64_MAX / 2));
+}
+
 /// Timestamps, rounded to ticks, from n0 to n1 intervals.
 std::vector<int64_t> ticks(double interval, int n0, int n1) {
   std::vector<int64_t> times;

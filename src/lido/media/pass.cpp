@@ -36,9 +36,7 @@ int64_t usual_step(std::span<const int64_t> times) {
   if (times.size() < kMinShown) return 0;
   std::vector<int64_t> steps;
   for (size_t i = 1; i < times.size(); ++i) steps.push_back(ticks_between(times[i - 1], times[i]));
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::ranges::nth_element(steps, middle);
-  return *middle;
+  return median_step(std::move(steps));
 }
 
 /// Returns whether a few frames are missing between the last of those shown and the next.
@@ -185,8 +183,8 @@ Result<void> Pass::check_end() {
   const int64_t known_pts = known.known_to(decoder.reorder_depth());
   if (usual == 0 || known_pts == kNoPts) return {};
   for (size_t i = 1; i < shown.size(); ++i) {
-    const int64_t step = shown[i] - shown[i - 1];
-    const bool misses = shown[i] > known_pts && 2 * step > 3 * usual &&
+    const int64_t step = ticks_between(shown[i - 1], shown[i]);
+    const bool misses = shown[i] > known_pts && skips_frame(step, usual) &&
                         static_cast<double>(step) * tick_s <= kMaxMissing_s;
     if (!misses) continue;
     suspect(shown[i]);
@@ -286,8 +284,10 @@ Result<void> Pass::seek(const RandomAccess& point) {
 
 double Pass::seconds_of_last() const {
   const bool timed = report.last_pts != kNoPts && report.start_pts != kNoPts;
-  return timed ? std::max(0.0, static_cast<double>(report.last_pts - report.start_pts) * tick_s)
-               : 0;
+  return timed
+             ? std::max(0.0, static_cast<double>(ticks_between(report.start_pts, report.last_pts)) *
+                                 tick_s)
+             : 0;
 }
 
 void Pass::break_here(const Error& error) {
@@ -326,7 +326,7 @@ FrameSelector Pass::make_selector(int64_t first_shown) const {
 }
 
 bool Pass::is_timestamp_fault(int64_t pts, int64_t next_pts) const {
-  return static_cast<double>(next_pts - pts) * tick_s > kMaxPause_s;
+  return static_cast<double>(ticks_between(pts, next_pts)) * tick_s > kMaxPause_s;
 }
 
 }  // namespace lido::media

@@ -7,6 +7,7 @@
 
 #include "lido/media/container.h"
 #include "lido/media/demuxer.h"
+#include "lido/media/loss.h"
 
 namespace lido::media {
 namespace {
@@ -47,7 +48,7 @@ class Collector {
   bool follows(int64_t pts) const {
     if (found_.points.empty()) return true;
     const int64_t before = found_.points.back().at.pts;
-    return pts > before && pts - before < max_step_;
+    return pts > before && ticks_between(before, pts) < max_step_;
   }
 
   /// Keeps the time of the frame before the latest point.
