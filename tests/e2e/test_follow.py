@@ -22,10 +22,15 @@ NODE = "ab" * 28
 
 
 class RayJobs:
-    """The calls of Ray's Jobs API that `lido logs` makes, with one job that runs for some time."""
+    """The calls of Ray's Jobs API that `lido logs` makes, with one job that runs for a while.
 
-    def __init__(self, seconds, lines_per_s=40, has_tails=True, keeps_connections=True):
-        self.begun, self.seconds, self.rate = time.monotonic(), seconds, lines_per_s
+    Its clock is the number of times that its status was asked, so no machine is too slow for it:
+    the log grows with each, `then` says what else happens at one, and `has_ended` when it is over.
+    """
+
+    def __init__(self, answers=20, lines=20, has_tails=True, keeps_connections=True, then=None):
+        self.answers, self.lines_each, self.then = 0, lines, then or {}
+        self.has_ended = lambda: self.answers >= answers
         self.has_tails, self.log_bytes, self.tokens = has_tails, 0, {"first"}
         self.authorizations = []
         jobs = self
@@ -54,18 +59,18 @@ class RayJobs:
         self.port = self.server.server_port
 
     def lines(self):
-        passed = min(time.monotonic() - self.begun, self.seconds)
-        return [
-            f"line {number} of the job's log" for number in range(int(passed * self.rate) + 500)
-        ]
+        count = 500 + self.answers * self.lines_each
+        return [f"line {number} of the job's log" for number in range(count)]
 
     def reply(self, url):
-        ended = time.monotonic() - self.begun > self.seconds
         log = "".join(line + "\n" for line in self.lines())
         if url.path == "/api/version":
             return 200, b'{"ray_version": "2.60.0"}'
         if url.path == "/api/jobs/lido-1":
-            status = "SUCCEEDED" if ended else "RUNNING"
+            if not self.has_ended():
+                self.answers += 1
+                self.then.get(self.answers, lambda: None)()
+            status = "SUCCEEDED" if self.has_ended() else "RUNNING"
             job = {"submission_id": "lido-1", "status": status, "driver_node_id": NODE}
             return 200, json.dumps(job).encode()
         if url.path == "/api/jobs/lido-1/logs":
@@ -133,16 +138,16 @@ def follow(kubectl, **more):
 
 
 def test_a_lost_port_forward_is_opened_again(tmp_path):
-    jobs = RayJobs(seconds=9)
+    jobs = RayJobs()
     kubectl = Kubectl(tmp_path, jobs.port, life_s=2)
+    jobs.has_ended = lambda: kubectl.forwards() >= 3
     done = follow(kubectl)
     assert done.code == 0, done.err
     assert done.out.splitlines() == jobs.lines()
-    assert kubectl.forwards() >= 3
 
 
 def test_only_the_end_of_a_log_is_fetched(tmp_path):
-    jobs = RayJobs(seconds=12, lines_per_s=400)
+    jobs = RayJobs(answers=20, lines=200)
     done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
     assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
     # Each line once, and little more; whole logs each time would be ten times the log.
@@ -150,34 +155,35 @@ def test_only_the_end_of_a_log_is_fetched(tmp_path):
 
 
 def test_a_server_without_ends_of_logs_is_asked_rarely(tmp_path):
-    jobs = RayJobs(seconds=4, has_tails=False)
+    jobs = RayJobs(has_tails=False)
     done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
     assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
 
 
 def test_a_token_that_expires_is_renewed(tmp_path):
-    jobs = RayJobs(seconds=6)
+    jobs = RayJobs()
     kubectl = Kubectl(tmp_path, jobs.port, life_s=600)
 
     def expire():
         kubectl.token.write_text("second")
         jobs.tokens = {"second"}
 
-    threading.Timer(2, expire).start()
+    jobs.then[5] = expire
     done = follow(kubectl)
     assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+    assert {"Bearer first", "Bearer second"} == set(jobs.authorizations)
 
 
 def test_a_token_that_stays_refused_ends_the_command(tmp_path):
-    jobs = RayJobs(seconds=60)
-    threading.Timer(2, lambda: jobs.tokens.clear()).start()
+    jobs = RayJobs(answers=1000)
+    jobs.then[5] = jobs.tokens.clear
     done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
     assert done.code == 2 and "refuses the token (401)" in done.err, done.err
 
 
 def test_a_chatty_kubectl_does_not_block(tmp_path):
     """A pipe holds 64 KiB; kubectl prints a line for each connection, and waits when it is full."""
-    jobs = RayJobs(seconds=8, keeps_connections=False)
+    jobs = RayJobs(keeps_connections=False)
     kubectl = Kubectl(tmp_path, jobs.port, life_s=600, chatter=10_000)
     done = follow(kubectl)
     assert kubectl.forwards() == 1 and len(jobs.authorizations) * 10_000 > 2 * 65536
@@ -185,7 +191,7 @@ def test_a_chatty_kubectl_does_not_block(tmp_path):
 
 
 def test_a_proxy_never_sees_the_token(tmp_path):
-    jobs, proxy = RayJobs(seconds=2), RayJobs(seconds=2)
+    jobs, proxy = RayJobs(answers=5), RayJobs()
     away = f"http://127.0.0.1:{proxy.port}"
     done = follow(Kubectl(tmp_path, jobs.port, life_s=600), http_proxy=away, all_proxy=away)
     assert done.code == 0, done.err
@@ -202,7 +208,7 @@ def test_an_at_sign_in_a_url_is_refused(url):
 
 def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
     """The cluster is suspended meanwhile: the job's name and command are printed."""
-    jobs = RayJobs(seconds=600)
+    jobs = RayJobs(answers=1000)
     kubectl = Kubectl(tmp_path, jobs.port, life_s=1)
     process = subprocess.Popen(
         [LIDO, "logs", "lido-1", "--on", "k8s:pool-a/data", "--follow"],
