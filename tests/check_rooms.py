@@ -39,7 +39,7 @@ OWNERS = {
 # Libraries whose types may stand in public headers: prefix and rooms; None for all.
 SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth", "reconstruct"}}
 PRIVATE_HEADERS = {
-    *("dataset/columns.h", "dataset/parquet_file.h"),
+    *("dataset/bounded_parquet.h", "dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
     "cluster/manifest.h",
     *("infer/code_folders.h", "infer/temporary_folder.h"),

@@ -4,7 +4,6 @@
 #include <arrow/api.h>
 #include <arrow/io/memory.h>
 #include <fmt/ranges.h>
-#include <parquet/arrow/reader.h>
 #include <parquet/exception.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <optional>
 
 #include "lido/base/utf8.h"
+#include "lido/dataset/bounded_parquet.h"
 
 namespace lido::dataset {
 namespace {
@@ -213,37 +213,63 @@ std::string text_of(const arrow::Scalar& scalar) {
   return scalar.ToString();
 }
 
-arrow::Result<std::shared_ptr<arrow::Table>> read_parquet(std::string_view bytes) {
-  const auto source =
-      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes)));
-  ARROW_ASSIGN_OR_RAISE(const auto reader,
-                        parquet::arrow::OpenFile(source, arrow::default_memory_pool()));
-  return reader->ReadTable();
-}
+/// Collects cells of a Parquet file, up to a size that grows with the file. Not thread-safe.
+class CellReader {
+ public:
+  explicit CellReader(size_t file_bytes) : left_bytes_(kMinText_bytes + file_bytes * kTextFactor) {}
+
+  arrow::Status read(const arrow::Table& batch) {
+    for (const std::string& name : batch.ColumnNames()) {
+      auto& cells = table_.columns[name];
+      for (int64_t row = 0; row < batch.num_rows(); ++row) {
+        ARROW_ASSIGN_OR_RAISE(const auto scalar, batch.GetColumnByName(name)->GetScalar(row));
+        cells.push_back(text_of(*scalar));
+        if (!is_utf8(cells.back()))
+          return arrow::Status::Invalid("row ", cells.size(), ": ", name, " is not UTF-8");
+        const size_t bytes = sizeof(std::string) + cells.back().size();
+        if (bytes > left_bytes_)
+          return arrow::Status::Invalid("row ", cells.size(),
+                                        ": more text than a file of its size can have");
+        left_bytes_ -= bytes;
+      }
+    }
+    table_.rows += static_cast<size_t>(batch.num_rows());
+    return arrow::Status::OK();
+  }
+
+  TextTable take(const std::vector<std::string>& names) {
+    for (const std::string& name : names) table_.columns.try_emplace(name);
+    return std::move(table_);
+  }
+
+ private:
+  // Columns with few values are packed well: of labels, hundreds of times.
+  static constexpr size_t kMinText_bytes = 256 << 20;
+  static constexpr size_t kTextFactor = 256;
+
+  TextTable table_;
+  size_t left_bytes_;
+};
 
 Result<TextTable> parse_parquet(std::string_view bytes, const std::vector<std::string>& wanted,
                                 const std::vector<std::string>& allowed) {
+  const auto broken = [](std::string_view why) {
+    return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", why);
+  };
   try {
-    const auto table = read_parquet(bytes);
-    if (!table.ok())
-      return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", table.status().message());
-    LIDO_TRY(check_columns((*table)->ColumnNames(), wanted, allowed));
-    TextTable text;
-    text.rows = static_cast<size_t>((*table)->num_rows());
-    for (const std::string& name : (*table)->ColumnNames()) {
-      auto& cells = text.columns[name];
-      for (size_t row = 0; row < text.rows; ++row) {
-        const auto scalar = (*table)->GetColumnByName(name)->GetScalar(static_cast<int64_t>(row));
-        if (!scalar.ok())
-          return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", scalar.status().message());
-        cells.push_back(text_of(**scalar));
-        if (!is_utf8(cells.back()))
-          return fail(ErrorCode::kInvalidArgument, "row {}: {} is not UTF-8", row + 1, name);
-      }
-    }
-    return text;
+    auto file = BoundedParquet::open(
+        std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(std::string(bytes))));
+    if (!file.ok()) return broken(file.status().message());
+    const auto schema = file->schema();
+    if (!schema.ok()) return broken(schema.status().message());
+    const auto names = (*schema)->field_names();
+    LIDO_TRY(check_columns(names, wanted, allowed));
+    CellReader reader(bytes.size());
+    const auto read = file->visit([&](const arrow::Table& batch) { return reader.read(batch); });
+    if (!read.ok()) return broken(read.message());
+    return reader.take(names);
   } catch (const parquet::ParquetException& error) {
-    return fail(ErrorCode::kInvalidArgument, "broken Parquet: {}", error.what());
+    return broken(error.what());
   }
 }
 

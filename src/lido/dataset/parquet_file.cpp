@@ -2,12 +2,14 @@
 #include "lido/dataset/parquet_file.h"
 
 #include <arrow/io/interfaces.h>
-#include <parquet/arrow/reader.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
+
+#include "lido/dataset/bounded_parquet.h"
 
 namespace lido::dataset {
 namespace {
@@ -51,6 +53,8 @@ class ReaderFile final : public arrow::io::RandomAccessFile {
     return static_cast<int64_t>(*read);
   }
   arrow::Result<std::shared_ptr<arrow::Buffer>> ReadAt(int64_t position, int64_t size) override {
+    // Memory for what is there, not for what a broken file claims.
+    size = std::clamp<int64_t>(size, 0, std::max<int64_t>(0, reader_.size() - position));
     ARROW_ASSIGN_OR_RAISE(auto buffer, arrow::AllocateResizableBuffer(size));
     ARROW_ASSIGN_OR_RAISE(const int64_t read, ReadAt(position, size, buffer->mutable_data()));
     ARROW_RETURN_NOT_OK(buffer->Resize(read));
@@ -144,18 +148,13 @@ Result<void> ParquetWriter::commit() {
   return state_->object->commit();
 }
 
-Result<void> read_row_groups(storage::Store& store, const std::string& name,
-                             const std::function<arrow::Status(const arrow::Table&)>& visit) {
+Result<void> read_batches(storage::Store& store, const std::string& name,
+                          const std::function<arrow::Status(const arrow::Table&)>& visit) {
   const auto object = LIDO_TRY(store.open(name));
   const auto file = std::make_shared<ReaderFile>(*object);
   const auto read = guarded(name, ErrorCode::kCorrupt, [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(const auto reader,
-                          parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
-    for (int group = 0; group < reader->num_row_groups(); ++group) {
-      ARROW_ASSIGN_OR_RAISE(const auto table, reader->ReadRowGroup(group));
-      ARROW_RETURN_NOT_OK(visit(*table));
-    }
-    return arrow::Status::OK();
+    ARROW_ASSIGN_OR_RAISE(auto parquet, BoundedParquet::open(file));
+    return parquet.visit(visit);
   });
   if (file->error) return std::unexpected(*file->error);
   return read;

@@ -8,13 +8,11 @@
 #include <string>
 
 #include "lido/base/result.h"
+#include "lido/dataset/bounded_parquet.h"
 #include "lido/storage/store.h"
 
 // Private to this room: Parquet files in a store, for table.cpp.
 namespace lido::dataset {
-
-/// Number of rows in a row group. Part of the format: equal rows give equal bytes.
-inline constexpr int64_t kRowsInGroup = 2048;
 
 /// A Parquet file that is being written: zstd, one row group per table. Not thread-safe.
 class ParquetWriter {
@@ -38,10 +36,11 @@ class ParquetWriter {
   std::unique_ptr<State> state_;
 };
 
-/// Calls `visit` for each row group of a Parquet file, in order. A status of `visit` that is not OK
-/// ends the reading.
-/// @return kNotFound; kCorrupt for a file that is no Parquet, and for a status of `visit`.
-Result<void> read_row_groups(storage::Store& store, const std::string& name,
-                             const std::function<arrow::Status(const arrow::Table&)>& visit);
+/// Calls `visit` for batches of at most kRowsInGroup rows of a Parquet file, in order. A status of
+/// `visit` that is not OK ends the reading.
+/// @return kNotFound; kCorrupt for a file that is no Parquet, for one whose rows take more memory
+///         than its size allows, and for a status of `visit`.
+Result<void> read_batches(storage::Store& store, const std::string& name,
+                          const std::function<arrow::Status(const arrow::Table&)>& visit);
 
 }  // namespace lido::dataset

@@ -61,7 +61,7 @@ template <typename Row>
 Result<void> visit_table(storage::Store& store, const std::string& name,
                          const std::function<Result<void>(Row&)>& visit) {
   Result<void> visited;
-  const auto read = read_row_groups(store, name, [&](const arrow::Table& table) -> arrow::Status {
+  const auto read = read_batches(store, name, [&](const arrow::Table& table) -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(auto rows, rows_of<Row>(table));
     for (Row& row : rows) {
       visited = visit(row);
