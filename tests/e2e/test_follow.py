@@ -25,7 +25,7 @@ class RayJobs:
     """The calls of Ray's Jobs API that `lido logs` makes, with one job that runs for a while.
 
     Its clock is the number of times that its status was asked, so no machine is too slow for it:
-    the log grows with each, `then` says what else happens at one, and `has_ended` when it is over.
+    the log grows with each, `then` is what else happens at one, and `has_ended` when it is over.
     """
 
     def __init__(self, answers=20, lines=20, has_tails=True, keeps_connections=True, then=None):
