@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/nn/module.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <torch/nn.h>
 #include <torch/optim/adamw.h>
-#include <torch/serialize.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <functional>
 #include <optional>
-#include <sstream>
+
+#include "lido/base/json_text.h"
 
 namespace lido::nn {
 namespace {
@@ -22,6 +24,8 @@ auto guarded(ErrorCode code, Work work) -> decltype(work()) {
   } catch (const c10::Error& error) {
     const std::string text = error.what_without_backtrace();
     return fail(code, "LibTorch: {}", text.substr(0, text.find('\n')));
+  } catch (const nlohmann::json::exception& error) {
+    return fail(code, "{}", error.what());
   }
 }
 
@@ -134,15 +138,87 @@ struct Module::State {
   Network network;
   OptimiserOptions options;
   Layers layers;
+  Layers averaged;
   torch::optim::AdamW optimiser;
+  int64_t steps = 0;
 
   State(const Network& net, const OptimiserOptions& given, const std::map<std::string, Size>& sizes)
       : network(net),
         options(given),
         layers(net, sizes),
+        averaged(net, sizes),
         optimiser(layers->parameters(), torch::optim::AdamWOptions(0)
                                             .weight_decay(given.weight_decay)
-                                            .betas({given.beta1, given.beta2})) {}
+                                            .betas({given.beta1, given.beta2})) {
+    update_average(0);
+  }
+
+  /// Moves the average towards the weights. @param decay  0: to the weights themselves.
+  void update_average(double decay) {
+    const torch::NoGradGuard no_gradient;
+    std::map<std::string, torch::Tensor> now;
+    layers->visit(
+        [&](const std::string& name, const torch::Tensor& tensor) { now[name] = tensor; });
+    averaged->visit([&](const std::string& name, torch::Tensor tensor) {
+      if (decay == 0)
+        tensor.copy_(now.at(name));
+      else
+        tensor.lerp_(now.at(name), 1 - decay);
+    });
+  }
+
+  /// Gives each parameter the moments of AdamW, as its first step would.
+  void make_moments() {
+    for (const torch::Tensor& parameter : layers->parameters()) {
+      auto moments = std::make_unique<torch::optim::AdamWParamState>();
+      moments->step(0);
+      moments->exp_avg(torch::zeros_like(parameter));
+      moments->exp_avg_sq(torch::zeros_like(parameter));
+      optimiser.state()[parameter.unsafeGetTensorImpl()] = std::move(moments);
+    }
+  }
+
+  /// Everything that step() depends on, by name. Most share the module's memory; take() copies the
+  /// others back.
+  std::map<std::string, torch::Tensor> tensors() {
+    if (optimiser.state().empty()) make_moments();
+    std::map<std::string, torch::Tensor> all;
+    for (const auto& [prefix, module] : {std::pair("layers.", layers), {"averaged.", averaged}}) {
+      for (const auto& entry : module->named_parameters())
+        all[prefix + entry.key()] = entry.value().detach();
+      for (const auto& entry : module->named_buffers()) all[prefix + entry.key()] = entry.value();
+    }
+    for (const auto& entry : layers->named_parameters()) {
+      const auto& moments = moments_of(entry.value());
+      all["mean." + entry.key()] = moments.exp_avg();
+      all["square." + entry.key()] = moments.exp_avg_sq();
+      all["step." + entry.key()] = torch::tensor(moments.step());
+    }
+    all["steps"] = torch::tensor(steps);
+    all["random"] = at::detail::getDefaultCPUGenerator().get_state();
+    return all;
+  }
+  void take(const std::map<std::string, torch::Tensor>& all) {
+    for (const auto& entry : layers->named_parameters())
+      moments_of(entry.value()).step(all.at("step." + entry.key()).item<int64_t>());
+    steps = all.at("steps").item<int64_t>();
+    auto generator = at::detail::getDefaultCPUGenerator();
+    generator.set_state(all.at("random"));
+  }
+  torch::optim::AdamWParamState& moments_of(const torch::Tensor& parameter) {
+    return static_cast<torch::optim::AdamWParamState&>(
+        *optimiser.state().at(parameter.unsafeGetTensorImpl()));
+  }
+
+  /// The loss of one output on the labelled windows.
+  torch::Tensor loss_of(const std::string& output, const torch::Tensor& logits,
+                        const torch::Tensor& targets) const {
+    auto loss = torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(
+        options.label_smoothing);
+    const auto found = options.class_weights.find(output);
+    if (found != options.class_weights.end()) loss.weight(torch::tensor(found->second));
+    return torch::nn::functional::cross_entropy(logits, targets, loss);
+  }
 
   /// The frames as a tensor that shares their memory.
   Result<torch::Tensor> tensor_of(std::span<const uint8_t> frames) const {
@@ -186,19 +262,20 @@ Result<double> Module::step(const StepInput& input, double learning_rate) {
       }
       const torch::Tensor targets = torch::tensor(found->second, torch::kLong);
       if ((targets >= 0).sum().item<int64_t>() == 0) continue;  // the mean of nothing is no number
-      loss = loss +
-             torch::nn::functional::cross_entropy(
-                 logits, targets,
-                 torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1).label_smoothing(
-                     state_->options.label_smoothing));
+      loss = loss + state_->loss_of(name, logits, targets);
     }
     const auto value = loss.item<double>();
     if (!std::isfinite(value)) return fail(ErrorCode::kDegenerate, "the loss is {}", value);
     state_->optimiser.zero_grad();
     if (loss.requires_grad()) loss.backward();
-    torch::nn::utils::clip_grad_norm_(state_->layers->parameters(), state_->options.max_gradient);
+    const double gradient = torch::nn::utils::clip_grad_norm_(state_->layers->parameters(),
+                                                              state_->options.max_gradient);
+    if (!std::isfinite(gradient))
+      return fail(ErrorCode::kDegenerate, "the gradient's length is {}", gradient);
     for (auto& group : state_->optimiser.param_groups()) group.options().set_lr(learning_rate);
     state_->optimiser.step();
+    const auto steps = static_cast<double>(++state_->steps);
+    state_->update_average(std::min(state_->options.average, steps / (steps + 9)));
     return value / static_cast<double>(outputs.size());
   });
 }
@@ -208,9 +285,9 @@ Result<std::map<std::string, std::vector<float>>> Module::run(std::span<const ui
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<Outputs> {
     const torch::Tensor input = LIDO_TRY(state_->tensor_of(frames));
     const torch::NoGradGuard no_gradient;
-    state_->layers->eval();
+    state_->averaged->eval();
     Outputs outputs;
-    for (const auto& [name, logits] : state_->layers->forward(input)) {
+    for (const auto& [name, logits] : state_->averaged->forward(input)) {
       const torch::Tensor values = logits.contiguous();
       outputs[name].assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
     }
@@ -220,7 +297,7 @@ Result<std::map<std::string, std::vector<float>>> Module::run(std::span<const ui
 
 Weights Module::weights() const {
   Weights all;
-  state_->layers->visit([&](const std::string& name, const torch::Tensor& tensor) {
+  state_->averaged->visit([&](const std::string& name, const torch::Tensor& tensor) {
     const torch::Tensor values = tensor.detach().contiguous();
     all[name] = {values.sizes().vec(),
                  {values.data_ptr<float>(), values.data_ptr<float>() + values.numel()}};
@@ -228,34 +305,49 @@ Weights Module::weights() const {
   return all;
 }
 
-std::string Module::state() const {
-  torch::serialize::OutputArchive archive, optimiser;
-  state_->layers->save(archive);
-  state_->optimiser.save(optimiser);
-  archive.write("optimiser", optimiser);
-  std::ostringstream bytes;
-  archive.save_to(bytes);
-  return std::move(bytes).str();
+Result<std::string> Module::state() const {
+  return guarded(ErrorCode::kUnavailable, [&]() -> Result<std::string> {
+    nlohmann::ordered_json index = nlohmann::ordered_json::array();
+    std::string bytes;
+    for (const auto& [name, tensor] : state_->tensors()) {
+      const torch::Tensor values = tensor.detach().contiguous();
+      if (values.is_floating_point() && !torch::isfinite(values).all().item<bool>())
+        return fail(ErrorCode::kDegenerate, "{} has a value that is not finite", name);
+      index.push_back({name, static_cast<int>(values.scalar_type()), values.sizes().vec()});
+      bytes.append(static_cast<const char*>(values.data_ptr()), values.nbytes());
+    }
+    return json_text(index) + "\n" + bytes;
+  });
 }
 
 Result<void> Module::restore(std::string_view state) {
   return guarded(ErrorCode::kCorrupt, [&]() -> Result<void> {
-    std::istringstream bytes{std::string(state)};
-    torch::serialize::InputArchive archive, optimiser;
-    archive.load_from(bytes);
+    const size_t line = state.find('\n');
+    const auto index = nlohmann::json::parse(state.substr(0, line), nullptr, false);
+    if (line == std::string_view::npos || !index.is_array())
+      return fail(ErrorCode::kCorrupt, "not a state of a network");
+    std::string_view bytes = state.substr(line + 1);
     // Into another module first: a state that does not fit changes nothing.
     const auto sizes = LIDO_TRY(sizes_of(state_->network));
     auto read = std::make_unique<State>(state_->network, state_->options, sizes);
-    read->layers->load(archive);
-    archive.read("optimiser", optimiser);
-    read->optimiser.load(optimiser);
-    const auto shapes = LIDO_TRY(weight_shapes(state_->network));
-    std::optional<std::string> other;
-    read->layers->visit([&](const std::string& name, const torch::Tensor& tensor) {
-      if (tensor.sizes().vec() != shapes.at(name)) other = name;
-    });
-    if (other)
-      return fail(ErrorCode::kInvalidArgument, "checkpoint: {} is of another network", *other);
+    read->make_moments();
+    auto tensors = read->tensors();
+    if (tensors.size() != index.size())
+      return fail(ErrorCode::kInvalidArgument, "{} tensors, want {}: of another network",
+                  index.size(), tensors.size());
+    for (const auto& entry : index) {
+      const auto found = tensors.find(entry.at(0).get<std::string>());
+      if (found == tensors.end() || entry.at(1) != static_cast<int>(found->second.scalar_type()) ||
+          entry.at(2) != found->second.sizes().vec()) {
+        return fail(ErrorCode::kInvalidArgument, "{} is of another network",
+                    entry.at(0).get<std::string>());
+      }
+      const size_t size = found->second.nbytes();
+      if (bytes.size() < size) return fail(ErrorCode::kCorrupt, "{} bytes are missing", size);
+      std::memcpy(found->second.data_ptr(), bytes.data(), size);
+      bytes.remove_prefix(size);
+    }
+    read->take(tensors);
     state_ = std::move(read);
     return {};
   });

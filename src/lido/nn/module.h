@@ -21,6 +21,11 @@ struct OptimiserOptions {
   double beta2 = 0.999;
   double max_gradient = 1.0;     ///< Larger norms of the gradient are scaled down to this.
   double label_smoothing = 0.1;  ///< Share of each target that is spread over all classes.
+  /// Decay of the moving average of the weights, a step; smaller in the first steps.
+  /// Source: Polyak and Juditsky, 1992; the warm-up is that of TensorFlow's moving averages.
+  double average = 0.99;
+  /// Weight of each class of an output in the loss; an output without an entry weighs all alike.
+  std::map<std::string, std::vector<float>> class_weights = {};
 };
 
 /// Windows of one step, and the class of each for each output; -1 for an unknown class.
@@ -41,16 +46,18 @@ class Module {
   Module& operator=(Module&&) noexcept;
   ~Module();
 
-  /// Makes one step. @return The mean loss over the outputs; kDegenerate for a loss that is not
-  /// finite, which changes no weight; kInvalidArgument for sizes that do not fit.
+  /// Makes one step. @return The mean loss over the outputs; kDegenerate for a loss or a gradient
+  /// that is not finite, which changes no weight; kInvalidArgument for sizes that do not fit.
   Result<double> step(const StepInput& input, double learning_rate);
-  /// Computes each output's logits, windows x classes, without learning.
+  /// Computes each output's logits, windows x classes, with the averaged weights.
   Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> frames);
 
-  /// Copies the weights, for write_onnx().
+  /// Copies the averaged weights, for write_onnx().
   Weights weights() const;
-  /// Everything that step() depends on, as bytes for a checkpoint.
-  std::string state() const;
+  /// Everything that step() depends on, as bytes for a checkpoint: weights, their average, the
+  /// optimiser and LibTorch's random state.
+  /// @return kDegenerate for a weight that is not finite, which no checkpoint may hold.
+  Result<std::string> state() const;
   /// Continues from state() of a module of the same network. @return kCorrupt; kInvalidArgument for
   /// the state of another network. The module is unchanged then.
   Result<void> restore(std::string_view state);

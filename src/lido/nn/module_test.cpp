@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <random>
 
@@ -64,7 +65,7 @@ TEST(Module, ResumesWithEqualBits) {
   Module first = made();
   for (unsigned i = 0; i < 3; ++i) step(first, i);
   Module second = made(77);
-  ASSERT_TRUE(second.restore(first.state()));
+  ASSERT_TRUE(second.restore(*first.state()));
   for (unsigned i = 3; i < 6; ++i) step(second, i);
   EXPECT_EQ(second.weights(), whole.weights());
   EXPECT_NE(first.weights(), whole.weights());
@@ -87,6 +88,63 @@ TEST(Module, ItsOnnxGraphGivesItsOutputs) {
   for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(runner.output(0)[i], wanted[i], 1e-4);
 }
 
+// Without decay the average is the weights; with it, the average of w0 = 0 steps lags behind.
+TEST(Module, TheAverageFollowsTheWeights) {
+  const auto network = people_network(kSmall, {{"side", 2}});
+  set_threads(1);
+  Module last = *Module::make(network, {.average = 0}, 1);
+  Module averaged = *Module::make(network, {.average = 0.9}, 1);
+  const auto start = last.weights().at("head.side.bias").values;
+  step(last, 0);
+  step(averaged, 0);
+  // Both made the same step; after one step the decay is 1/10, so that 9/10 of it shows.
+  const auto now = last.weights().at("head.side.bias").values;
+  const auto mean = averaged.weights().at("head.side.bias").values;
+  for (size_t i = 0; i < now.size(); ++i) {
+    EXPECT_NE(now[i], start[i]);
+    EXPECT_NEAR(mean[i], 0.1F * start[i] + 0.9F * now[i], 1e-6F);
+  }
+}
+
+// The loss is the mean over the labelled windows, each with the weight of its class.
+TEST(Module, ClassWeightsWeighTheLoss) {
+  const Halves data = halves(3, 1);
+  set_threads(1);
+  const auto loss_of = [&](const std::vector<int64_t>& targets, const std::vector<float>& weights) {
+    Module module = *Module::make(people_network(kSmall, {{"side", 2}}),
+                                  {.label_smoothing = 0, .class_weights = {{"side", weights}}}, 1);
+    return *module.step({data.frames, {{"side", targets}}}, 0);
+  };
+  const double first = loss_of({0, -1, -1}, {1, 1});
+  const double second = loss_of({-1, 0, -1}, {1, 1});
+  const double third = loss_of({-1, -1, 1}, {1, 1});
+  EXPECT_NEAR(loss_of({0, 0, 1}, {1, 1}), (first + second + third) / 3, 1e-6);
+  EXPECT_NEAR(loss_of({0, 0, 1}, {1, 4}), (first + second + 4 * third) / 6, 1e-6);
+}
+
+TEST(Module, ALossThatIsNoNumberChangesNothing) {
+  Module module = *Module::make(people_network(kSmall, {{"side", 2}}), {.average = 0}, 1);
+  const Halves data = halves(8, 1);
+  std::string error;
+  auto before = module.weights();
+  for (int i = 0; i < 100 && error.empty(); ++i) {
+    before = module.weights();
+    const auto loss = module.step({data.frames, {{"side", data.targets}}}, 1e5);
+    if (!loss) {
+      error = loss.error().message;
+      EXPECT_EQ(loss.error().code, ErrorCode::kDegenerate);
+    }
+  }
+  EXPECT_FALSE(error.empty()) << "a learning rate of 100,000 did no harm";
+  for (const auto& [name, tensor] : module.weights()) {
+    if (name.ends_with(".mean") || name.ends_with(".variance")) continue;
+    for (size_t i = 0; i < tensor.values.size(); ++i) {
+      const float was = before.at(name).values[i];
+      EXPECT_TRUE(tensor.values[i] == was || std::isnan(was)) << name;
+    }
+  }
+}
+
 TEST(Module, UnknownTargetsTeachNothing) {
   Module module = made();
   const auto before = module.weights();
@@ -105,7 +163,7 @@ TEST(Module, RefusesOtherSizesAndStates) {
   const auto before = module.weights();
   EXPECT_FALSE(module.restore("no archive"));
   Module other = *Module::make(people_network(kSmall, {{"side", 3}}), {}, 1);
-  EXPECT_FALSE(module.restore(other.state()));
+  EXPECT_FALSE(module.restore(*other.state()));
   EXPECT_EQ(module.weights(), before);
 }
 
