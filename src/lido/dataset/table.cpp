@@ -2,6 +2,7 @@
 #include "lido/dataset/table.h"
 
 #include "lido/dataset/columns.h"
+#include "lido/dataset/model_tables.h"
 #include "lido/dataset/parquet_file.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/sample_tables.h"
@@ -98,6 +99,8 @@ LIDO_TABLE(FilmedRow)
 LIDO_TABLE(SeenRow)
 LIDO_TABLE(LabelBoxRow)
 LIDO_TABLE(JointRow)
+LIDO_TABLE(MetricRow)
+LIDO_TABLE(PredictionRow)
 #undef LIDO_TABLE
 // NOLINTEND(bugprone-macro-parentheses)
 

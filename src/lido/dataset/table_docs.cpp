@@ -2,6 +2,7 @@
 #include "lido/dataset/table_docs.h"
 
 #include "lido/dataset/columns.h"
+#include "lido/dataset/model_tables.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/sample_tables.h"
 #include "lido/dataset/scene_tables.h"
@@ -49,7 +50,7 @@ std::vector<TableDoc> docs_of() {
 std::vector<TableDoc> table_docs() {
   return docs_of<SampleRow, LabelRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow,
                  TrackRow, PoseRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, LookRow,
-                 FilmedRow, SeenRow, LabelBoxRow, JointRow>();
+                 FilmedRow, SeenRow, LabelBoxRow, JointRow, MetricRow, PredictionRow>();
 }
 
 }  // namespace lido::dataset

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lido::dataset {
+
+// Tables of training runs and of models. The help texts in columns() document the fields.
+
+/// One figure of a training run.
+struct MetricRow {
+  static constexpr std::string_view kTable = "metrics";
+  static constexpr std::string_view kRow = "each figure of a training run";
+  int64_t step = 0;
+  int64_t epoch = 0;
+  std::string split;
+  std::string task;
+  std::string name;
+  double value = 0;
+
+  static void columns(auto&& visit) {
+    using Row = MetricRow;
+    visit("step", &Row::step, "Number of steps made before the figure was measured");
+    visit("epoch", &Row::epoch, "Number of the epoch, from 0");
+    visit("split", &Row::split, "Split that the figure was measured on: train or val");
+    visit("task", &Row::task, "Task, such as behaviour; empty for a figure of the whole run");
+    visit("name", &Row::name,
+          "Name of the figure: loss, learning_rate, samples_per_s, accuracy, macro_f1, "
+          "calibration_error, temperature or score (mean macro_f1 of the tasks)");
+    visit("value", &Row::value, "Value of the figure; NaN when unknown");
+  }
+};
+
+/// One task of one sample as a model sees it.
+struct PredictionRow {
+  static constexpr std::string_view kTable = "predictions";
+  static constexpr std::string_view kRow = "each sample and task";
+  std::string sample;
+  std::string clip;
+  double start_s = 0, end_s = 0;
+  int64_t track = 0;
+  std::string task;
+  std::string predicted;
+  std::string label;
+  std::vector<std::string> classes;
+  std::vector<double> probabilities;
+  std::string model;
+
+  static void columns(auto&& visit) {
+    using Row = PredictionRow;
+    visit("sample", &Row::sample, "Key of the sample, as in the manifest");
+    visit("clip", &Row::clip, "Path or URI of the clip");
+    visit("start_s", &Row::start_s,
+          "Time of the first frame, seconds after the clip's first frame");
+    visit("end_s", &Row::end_s, "Time at which the last frame's interval ends, seconds");
+    visit("track", &Row::track, "Id of the person's track in the clip; 0 for whole frames");
+    visit("task", &Row::task, "Task, such as behaviour");
+    visit("predicted", &Row::predicted, "Class with the highest probability");
+    visit("label", &Row::label,
+          "Class that the labels name; empty without a label of the model's classes");
+    visit("classes", &Row::classes, "Names of the task's classes");
+    visit("probabilities", &Row::probabilities,
+          "Calibrated probability of each class, in the order of `classes`");
+    visit("model", &Row::model, "SHA-256 of the model's graph");
+  }
+};
+
+}  // namespace lido::dataset
