@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/model/bundle.h"
+
+#include <cmath>
+
+#include "lido/base/hash.h"
+#include "lido/base/json_integer.h"
+#include "lido/base/json_text.h"
+
+namespace lido::model {
+namespace {
+
+constexpr int kFormat = 1;
+constexpr int64_t kMaxSide = 8192, kMaxFrames = 4096;
+constexpr size_t kMaxHeads = 64, kMaxClasses = 10000;
+constexpr int64_t kMaxText = int64_t{16} << 20;
+
+/// NaN has no JSON.
+nlohmann::ordered_json number(double value) {
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
+}
+
+std::unexpected<Error> bad(std::string_view key, std::string_view wanted) {
+  return fail(ErrorCode::kCorrupt, "{}: {}: want {}", kModelFile, key, wanted);
+}
+
+Result<int> side(const nlohmann::ordered_json& input, const char* key, int64_t max) {
+  const auto found = input.find(key);
+  const auto value = found == input.end() ? std::nullopt : json_integer<int64_t>(*found);
+  if (!value || *value < 1 || *value > max)
+    return bad(fmt::format("input.{}", key), fmt::format("a whole number from 1 to {}", max));
+  return static_cast<int>(*value);
+}
+
+Result<std::string> text(const nlohmann::ordered_json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end() || !found->is_string()) return bad(key, "text");
+  return found->get<std::string>();
+}
+
+Result<Head> head_of(const nlohmann::ordered_json& json) {
+  Head head;
+  if (!json.is_object()) return bad("heads", "objects with task, classes and temperature");
+  head.task = LIDO_TRY(text(json, "task"));
+  const auto classes = json.find("classes");
+  const auto is_text = [](const auto& name) { return name.is_string(); };
+  if (head.task.empty() || classes == json.end() || !classes->is_array() || classes->size() < 2 ||
+      classes->size() > kMaxClasses || !std::ranges::all_of(*classes, is_text)) {
+    return bad("heads.classes", fmt::format("2 to {} names of classes", kMaxClasses));
+  }
+  head.classes = classes->get<std::vector<std::string>>();
+  const auto temperature = json.find("temperature");
+  if (temperature == json.end() || !temperature->is_number() || !(temperature->get<double>() > 0))
+    return bad("heads.temperature", "a number above 0");
+  head.temperature = temperature->get<double>();
+  return head;
+}
+
+nlohmann::ordered_json description_json(const Model& model) {
+  nlohmann::ordered_json heads = nlohmann::ordered_json::array();
+  for (const Head& head : model.heads) {
+    heads.push_back({{"task", head.task},
+                     {"output", head.task},
+                     {"classes", head.classes},
+                     {"temperature", head.temperature}});
+  }
+  return {{"format", kFormat},
+          {"network", model.network},
+          {"input",
+           {{"name", "frames"},
+            {"layout", "windows x frames x height x width x RGB, float32, 0 to 255"},
+            {"frames", model.input.frames},
+            {"height", model.input.height},
+            {"width", model.input.width},
+            {"fps", model.fps},
+            {"samples", model.samples}}},
+          {"heads", heads},
+          {"footage", model.footage},
+          {"revision", model.revision},
+          {"data", model.data},
+          {"figures", model.figures},
+          {"files", {{kGraphFile, model.sha256}}}};
+}
+
+std::string cell(const nlohmann::ordered_json& figures, const char* key) {
+  const auto found = figures.find(key);
+  const bool known = found != figures.end() && found->is_number();
+  return known ? fmt::format("{:.3f}", found->get<double>()) : std::string("unknown");
+}
+
+}  // namespace
+
+nlohmann::ordered_json figures_json(const HeadFigures& figures, const Head& head) {
+  nlohmann::ordered_json classes = nlohmann::ordered_json::array();
+  for (size_t c = 0; c < head.classes.size(); ++c) {
+    const ClassFigures& one = figures.by_class[c];
+    classes.push_back({{"class", head.classes[c]},
+                       {"samples", one.samples},
+                       {"precision", one.precision},
+                       {"recall", one.recall},
+                       {"f1", one.f1}});
+  }
+  return {{"samples", figures.samples},
+          {"accuracy", number(figures.accuracy)},
+          {"macro_f1", number(figures.macro_f1)},
+          {"loss", number(figures.loss)},
+          {"calibration_error", number(figures.calibration_error)},
+          {"majority_accuracy", number(figures.majority_accuracy)},
+          {"majority_macro_f1", number(figures.majority_macro_f1)},
+          {"classes", classes},
+          {"confusion", figures.confusion}};
+}
+
+std::string card_of(const Model& model) {
+  const std::string footage = model.footage == "simulated" ? "in simulation"
+                              : model.footage == "real"    ? "on real footage"
+                                                        : "on simulated and real footage together";
+  std::string card = fmt::format("# A network of Lido: {}\n\n", model.network);
+  card += fmt::format("Every figure below was measured {}.\n", footage);
+  if (model.footage == "simulated")
+    card += "None of them states what the network is worth on real footage.\n";
+  card += fmt::format(
+      "\nInput: windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second.\n"
+      "Data: `{}`.\nTrained by {}.\n",
+      model.input.frames, model.input.width, model.input.height,
+      model.fps.empty() ? "unknown" : model.fps, json_text(model.data), model.revision);
+  card +=
+      "\nValidation split, whose groups the training did not see:\n\n"
+      "| task | samples | macro-F1 | macro-F1 of the majority | accuracy | calibration error |\n"
+      "|---|---|---|---|---|---|\n";
+  for (const auto& [task, figures] : model.figures.items()) {
+    card += fmt::format("| {} | {} | {} | {} | {} | {} |\n", task, json_text(figures["samples"]),
+                        cell(figures, "macro_f1"), cell(figures, "majority_macro_f1"),
+                        cell(figures, "accuracy"), cell(figures, "calibration_error"));
+  }
+  card += "\nThe best epoch was chosen on that split, and the temperatures were fitted on it.\n";
+  return card;
+}
+
+Result<void> write_model(storage::Store& store, const std::string& folder, Model model,
+                         std::string_view onnx) {
+  model.sha256 = sha256_hex(onnx);
+  LIDO_TRY(store.write_text(folder + "/" + kGraphFile, onnx));
+  LIDO_TRY(store.write_text(folder + "/" + kCardFile, card_of(model)));
+  return store.write_text(folder + "/" + kModelFile, json_text(description_json(model), 2) + "\n");
+}
+
+Result<Model> parse_model(const std::string& bytes) {
+  const auto json = nlohmann::ordered_json::parse(bytes, nullptr, false);
+  if (!json.is_object()) return bad("the file", "a JSON object");
+  Model model;
+  const auto format = json.find("format");
+  if (format == json.end() || json_integer<int>(*format) != kFormat)
+    return bad("format", fmt::format("{}", kFormat));
+  model.network = LIDO_TRY(text(json, "network"));
+  model.footage = LIDO_TRY(text(json, "footage"));
+  model.revision = LIDO_TRY(text(json, "revision"));
+  const auto input = json.find("input");
+  if (input == json.end() || !input->is_object()) return bad("input", "an object");
+  model.input.frames = LIDO_TRY(side(*input, "frames", kMaxFrames));
+  model.input.height = LIDO_TRY(side(*input, "height", kMaxSide));
+  model.input.width = LIDO_TRY(side(*input, "width", kMaxSide));
+  model.fps = LIDO_TRY(text(*input, "fps"));
+  model.samples = LIDO_TRY(text(*input, "samples"));
+  const auto heads = json.find("heads");
+  if (heads == json.end() || !heads->is_array() || heads->empty() || heads->size() > kMaxHeads)
+    return bad("heads", fmt::format("1 to {} heads", kMaxHeads));
+  for (const auto& head : *heads) model.heads.push_back(LIDO_TRY(head_of(head)));
+  model.data = json.value("data", nlohmann::ordered_json::object());
+  model.figures = json.value("figures", nlohmann::ordered_json::object());
+  const auto files = json.find("files");
+  if (files == json.end() || !files->is_object()) return bad("files", "an object");
+  model.sha256 = LIDO_TRY(text(*files, kGraphFile));
+  return model;
+}
+
+Result<LoadedModel> read_model(const std::string& uri) {
+  const auto store = LIDO_TRY(storage::open_store(uri));
+  const auto description = store->read_text(kModelFile, kMaxText);
+  if (!description) return std::unexpected(description.error());
+  auto model = parse_model(*description);
+  if (!model) return with_context(store->uri(), model.error());
+  std::string onnx = LIDO_TRY(store->read_text(kGraphFile));
+  if (const std::string sum = sha256_hex(onnx); sum != model->sha256) {
+    return fail(ErrorCode::kCorrupt, "{}/{}: its checksum is {}, want {} as in {}", store->uri(),
+                kGraphFile, sum, model->sha256, kModelFile);
+  }
+  return LoadedModel{std::move(*model), std::move(onnx)};
+}
+
+}  // namespace lido::model

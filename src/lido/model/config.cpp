@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/model/config.h"
+
+#include <type_traits>
+
+#include "lido/base/json_text.h"
+#include "lido/base/yaml.h"
+
+namespace lido::model {
+namespace {
+
+constexpr int64_t kMaxWhole = int64_t{1} << 53;
+
+/// Reads one option of the file; the file's line stands in the error.
+template <typename T, typename Range>
+Result<void> read_field(const Yaml& node, T& value, const Range& range) {
+  if (!node.has_value()) return {};
+  if constexpr (std::is_same_v<T, bool>) {
+    value = LIDO_TRY(node.boolean());
+  } else if constexpr (std::is_integral_v<T>) {
+    const auto min = static_cast<int64_t>(range.min), max = static_cast<int64_t>(range.max);
+    value = LIDO_TRY(node.integer(min, std::min(max, kMaxWhole)));
+  } else if constexpr (std::is_floating_point_v<T>) {
+    value = LIDO_TRY(node.number(range.min, range.max));
+  } else if constexpr (std::is_same_v<Range, OneOf>) {
+    value = LIDO_TRY(node.choice(range.values));
+  } else {
+    value = LIDO_TRY(node.text());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string to_yaml(const TrainConfig& config) {
+  // A text in JSON is a text in YAML.
+  std::string yaml = "# A training run of Lido; lido train --config takes this file.\n";
+  yaml += fmt::format("network: {}\n", json_text(nlohmann::ordered_json(config.network)));
+  yaml += fmt::format("data: {}\n", json_text(nlohmann::ordered_json(config.data)));
+  const auto options = to_json(config.options);
+  for (const auto& [name, value] : options.items())
+    yaml += fmt::format("{}: {}\n", name, json_text(value));
+  return yaml;
+}
+
+Result<TrainConfig> parse_config(std::string_view text, const std::string& file) {
+  const Yaml root = LIDO_TRY(Yaml::parse(text, file));
+  TrainConfig config;
+  if (!root.is_map()) return root.refuse("a map of options");
+  std::vector<std::string_view> known = {"network", "data"};
+  TrainOptions::fields(config.options, [&](std::string_view name, auto&, const auto&, auto) {
+    known.push_back(name);
+  });
+  LIDO_TRY(root.check_keys(known));
+  if (root["network"].has_value()) config.network = LIDO_TRY(root["network"].choice({"people"}));
+  if (root["data"].has_value()) config.data = LIDO_TRY(root["data"].text());
+  Result<void> read;
+  TrainOptions::fields(config.options,
+                       [&](std::string_view name, auto& value, const auto& range, auto) {
+                         if (read) read = read_field(root[name], value, range);
+                       });
+  LIDO_TRY(read);
+  return config;
+}
+
+}  // namespace lido::model

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lido/base/result.h"
+#include "lido/model/options.h"
+
+namespace lido::model {
+
+/// A training run as its config.yaml describes it.
+struct TrainConfig {
+  std::string network;  ///< "people"; empty where a file does not name it.
+  std::string data;     ///< Dataset: path or URI; empty where a file does not name it.
+  TrainOptions options;
+};
+
+/// Formats a config as YAML, with each option. Pure.
+std::string to_yaml(const TrainConfig& config);
+
+/// Parses what to_yaml() wrote, or a file with some of its keys.
+/// @param file  Name for messages.
+/// @return kInvalidArgument that names file, line, key and what was wanted.
+Result<TrainConfig> parse_config(std::string_view text, const std::string& file);
+
+}  // namespace lido::model

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lido/base/result.h"
+#include "lido/dataset/model_tables.h"
+#include "lido/infer/network.h"
+#include "lido/loader/loader.h"
+#include "lido/model/bundle.h"
+
+namespace lido::model {
+
+/// An exported network, ready to run with OpenVINO. Not thread-safe.
+class ModelRunner {
+ public:
+  /// @param batch  Windows in one run.
+  /// @return kCorrupt for a graph that OpenVINO refuses or that lacks a head.
+  static Result<ModelRunner> load(const Model& model, std::string_view onnx, int batch);
+
+  /// Computes the logits of each task: windows x classes.
+  /// @param frames   Windows as bytes, any number of them up to the batch.
+  Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> frames);
+
+ private:
+  ModelRunner(Model model, infer::Network network, infer::Runner runner)
+      : model_(std::move(model)), network_(std::move(network)), runner_(std::move(runner)) {}
+
+  Model model_;
+  infer::Network network_;
+  infer::Runner runner_;
+};
+
+struct EvaluateOptions {
+  std::string split = "test";
+  int64_t batch_size = 16;
+  int64_t threads = 0;
+  static void fields(auto& self, auto&& visit) {
+    visit("split", self.split, OneOf{{"train", "val", "test"}}, "Split of the samples");
+    visit("batch_size", self.batch_size, Within{1, 4096}, "Samples that are run together");
+    visit("threads", self.threads, Within{0, 1024}, "Threads that decode; 0: one for each core");
+  }
+};
+
+/// Results of a model on a split.
+struct Evaluation {
+  int64_t samples = 0;
+  nlohmann::ordered_json data;                    ///< Dataset: uri, generation, split.
+  std::map<std::string, HeadFigures> figures;     ///< By task.
+  std::map<std::string, int64_t> unknown_labels;  ///< Labelled samples with no class of the model.
+};
+
+/// Runs a model on a split of a dataset and compares with the labels.
+/// @param on_prediction  Receives a row for each sample and task, in the order of shards; may be
+///                       empty.
+/// @param on_samples     Receives the number of samples so far and of all; may be empty.
+/// @return kInvalidArgument for samples of another size than the model's, and for data without any
+///         of its labels; kCancelled; errors of the loader and of ModelRunner.
+Result<Evaluation> evaluate(
+    const LoadedModel& loaded, const std::string& data, const EvaluateOptions& options,
+    const std::function<Result<void>(dataset::PredictionRow)>& on_prediction,
+    const std::function<void(int64_t, int64_t)>& on_samples, const std::stop_token& stop);
+
+}  // namespace lido::model

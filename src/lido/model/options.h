@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lido/base/options.h"
+
+namespace lido::model {
+
+/// Options of a training run. The run's config.yaml has each of them.
+struct TrainOptions {
+  /// Tasks with their classes, as parse_vocabulary() reads them; empty for all that the data have.
+  std::string classes;
+  /// Kind of samples: person, frame or all.
+  std::string samples = "person";
+  int64_t epochs = 20;
+  int64_t batch_size = 16;
+  double learning_rate = 2e-3;
+  double warmup = 0.05;
+  double weight_decay = 0.05;
+  double label_smoothing = 0.1;
+  double balance = 0.5;
+  double average = 0.99;
+  double max_gradient = 1;
+  int64_t patience = 5;
+  double checkpoint_seconds = 60;
+  bool no_augment = false;
+  int64_t shuffle_mb = 64;
+  int64_t seed = 0;
+  int64_t threads = 0;
+  std::string footage = "simulated";
+
+  static void fields(auto& self, auto&& visit) {
+    visit("classes", self.classes, Anything{},
+          "Classes to learn, such as \"behaviour=drowning,swimming;age_group=adult,child\"; empty: "
+          "every label that a sample of the split train has, of each task with two or more");
+    visit("samples", self.samples, OneOf{{"person", "frame", "all"}},
+          "Kind of the samples: people cut out of frames (person), whole frames (frame), or all");
+    visit("epochs", self.epochs, Within{1, 100000}, "Passes over the split train");
+    visit("batch_size", self.batch_size, Within{2, 4096},
+          "Samples in a step; fewer when memory is short");
+    visit("learning_rate", self.learning_rate, Within{1e-9, 1e6},
+          "Highest learning rate; lower it when the loss jumps");
+    visit("warmup", self.warmup, Within{0, 1},
+          "Share of all steps in which the learning rate rises; afterwards it falls to 0 along a "
+          "cosine");
+    visit("weight_decay", self.weight_decay, Within{0, 10},
+          "Decay of the weights in AdamW; raise it when the validation gets worse while the loss "
+          "falls");
+    visit("label_smoothing", self.label_smoothing, Within{0, 0.9},
+          "Share of each target that is spread over all classes; raise it for noisy labels");
+    visit("balance", self.balance, Within{0, 1},
+          "Weight of rare classes: 0 counts each sample alike, 1 each class alike");
+    visit("average", self.average, Within{0, 0.99999},
+          "Decay of the moving average of the weights, which is validated and exported; 0: the "
+          "last weights themselves");
+    visit("max_gradient", self.max_gradient, Within{1e-6, 1e9},
+          "Longer gradients are shortened to this length");
+    visit("patience", self.patience, Within{0, 100000},
+          "Epochs without a better validation after which the run stops; 0: never");
+    visit("checkpoint_seconds", self.checkpoint_seconds, Within{0, 1e6},
+          "Seconds between two checkpoints; 0: at the ends of epochs alone");
+    visit("no_augment", self.no_augment, Anything{},
+          "Use frames as stored, without random changes");
+    visit("shuffle_mb", self.shuffle_mb, Within{1, 65536},
+          "Compressed samples that are mixed together, MiB");
+    visit("seed", self.seed, Within{0, 9e15}, "Seed of weights, order and augmentation");
+    visit("threads", self.threads, Within{0, 1024},
+          "Threads that compute, part of the run's identity; 0: one for each core");
+    visit("footage", self.footage, OneOf{{"simulated", "real", "mixed"}},
+          "Footage that the data show; the model card states it with each figure");
+  }
+};
+
+}  // namespace lido::model
