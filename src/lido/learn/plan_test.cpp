@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/learn/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "lido/learn/test_dataset.h"
+
+namespace lido::learn {
+namespace {
+
+model::TrainConfig config_for(const HalvesDataset& data) {
+  model::TrainConfig config{.network = "people", .data = data.uri(), .options = {}};
+  config.options.batch_size = 10;
+  config.options.epochs = 3;
+  return config;
+}
+
+TEST(Plan, CountsSamplesAndSteps) {
+  const HalvesDataset data(48, 24);
+  const auto plan = plan_run(config_for(data), 0);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->train_samples, 48);
+  EXPECT_EQ(plan->val_samples, 24);
+  EXPECT_EQ(plan->steps_in_epoch, 5);  // the last has 8 samples
+  EXPECT_EQ(plan->steps(), 15);
+  EXPECT_EQ(plan->shape, (loader::Shape{4, 32, 32}));
+  EXPECT_EQ(plan->examples.size(), 8 * plan->shape.bytes());
+  EXPECT_GT(plan->config.options.threads, 0);
+  // 32 x 32 pixels: the stem's first layer alone makes 16 x 16 x 16 results of 27 products a frame.
+  EXPECT_GT(plan->operations, 2 * 4 * 16 * 16 * 16 * 27);
+  const auto json = to_json(*plan);
+  EXPECT_EQ(json["classes"]["side"]["left"]["train"].get<int>() +
+                json["classes"]["side"]["right"]["train"].get<int>(),
+            48);
+}
+
+TEST(Plan, ItsSignatureChangesWithTheClasses) {
+  const HalvesDataset data(16, 8);
+  const auto config = config_for(data);
+  auto other = config;
+  other.options.learning_rate /= 2;
+  EXPECT_EQ(plan_run(config, 0)->signature, plan_run(other, 0)->signature);
+  other.options.classes = "side=left,middle";
+  EXPECT_EQ(plan_run(other, 0).error().code, ErrorCode::kInvalidArgument);  // no middle
+}
+
+TEST(Plan, RefusesBadOptionsAndData) {
+  const HalvesDataset data(16, 8);
+  auto config = config_for(data);
+  config.options.epochs = 0;
+  EXPECT_EQ(plan_run(config, 0).error().message, "epochs is 0, want 1 to 100000");
+  config = config_for(data);
+  config.data += "/none";
+  EXPECT_EQ(plan_run(config, 0).error().code, ErrorCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace lido::learn

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/learn/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+
+#include "lido/base/json_integer.h"
+#include "lido/base/json_text.h"
+#include "lido/dataset/table.h"
+#include "lido/infer/network.h"
+#include "lido/learn/checkpoint.h"
+#include "lido/learn/schedule.h"
+#include "lido/model/evaluate.h"
+#include "lido/nn/module.h"
+#include "lido/nn/onnx.h"
+
+namespace lido::learn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Greatest difference that an export may have.
+constexpr double kMaxDifference = 1e-4;
+/// Steps between two losses in the metrics.
+constexpr int64_t kLoggedSteps = 10;
+/// Samples of a failed step that the error names; the file has all.
+constexpr size_t kMaxNamed = 8;
+
+double seconds_since(Clock::time_point from) {
+  return std::chrono::duration<double>(Clock::now() - from).count();
+}
+
+nn::OptimiserOptions optimiser_options(const Plan& plan) {
+  const auto& options = plan.config.options;
+  nn::OptimiserOptions optimiser{.weight_decay = options.weight_decay,
+                                 .max_gradient = options.max_gradient,
+                                 .label_smoothing = options.label_smoothing,
+                                 .average = options.average};
+  for (const TaskClasses& task : plan.tasks)
+    optimiser.class_weights[task.task] = class_weights(task.train, options.balance);
+  return optimiser;
+}
+
+/// One run, from its first step in this process to its last.
+class Trainer {
+ public:
+  struct Parts {
+    Plan plan;
+    nn::Module module;
+    loader::Loader train, val;
+  };
+  /// @param request,store,progress  Must outlive the trainer.
+  Trainer(const TrainRequest& request, storage::Store& store, Parts parts, TrainProgress& progress)
+      : request_(request),
+        store_(store),
+        plan_(std::move(parts.plan)),
+        module_(std::move(parts.module)),
+        train_(std::move(parts.train)),
+        val_(std::move(parts.val)),
+        progress_(progress) {}
+
+  void resume(Checkpoint checkpoint) {
+    state_ = std::move(checkpoint);
+    progress_.resumed_at = state_.step;
+    progress_.score = state_.best_score;
+  }
+
+  Result<TrainSummary> run(const std::stop_token& stop) {
+    state_.network = plan_.signature;
+    progress_.steps_total = plan_.steps();
+    progress_.steps = state_.step;
+    saved_at_ = Clock::now();
+    while (state_.step < plan_.steps() && !stops_early()) {
+      const auto begin = Clock::now();
+      const auto batch = LIDO_TRY(train_.next());
+      if (!batch) continue;  // an epoch's end, which steps count too
+      summary_.wait_s += seconds_since(begin);
+      LIDO_TRY(step(*batch));
+      const bool epoch_ends = state_.step % plan_.steps_in_epoch == 0;
+      if (epoch_ends) LIDO_TRY(end_epoch());
+      const double every = plan_.config.options.checkpoint_seconds;
+      const bool due = every > 0 && seconds_since(saved_at_) >= every;
+      if (epoch_ends || due || stop.stop_requested()) LIDO_TRY(save_checkpoint());
+      if (stop.stop_requested() && state_.step < plan_.steps()) {
+        return fail(ErrorCode::kCancelled, "{}: interrupted. lido train --resume {} resumes it.",
+                    request_.out, request_.out);
+      }
+    }
+    summary_.steps = state_.step;
+    summary_.epochs = state_.step / plan_.steps_in_epoch;
+    summary_.best_epoch = state_.best_epoch;
+    summary_.best_score = state_.best_score;
+    summary_.stopped_early = state_.step < plan_.steps();
+    summary_.model = store_.uri() + "/model";
+    return summary_;
+  }
+
+ private:
+  int64_t epoch() const { return state_.step / plan_.steps_in_epoch; }
+
+  /// Whether the last epochs were no better. Only at an epoch's end, which resuming repeats
+  /// exactly.
+  bool stops_early() const {
+    const int64_t patience = plan_.config.options.patience;
+    return patience > 0 && state_.epochs_since >= patience &&
+           state_.step % plan_.steps_in_epoch == 0;
+  }
+
+  void log(const std::string& split, const std::string& task, const std::string& name, double value,
+           int64_t at_epoch) {
+    state_.metrics.push_back({state_.step, at_epoch, split, task, name, value});
+  }
+
+  Result<void> step(const loader::Batch& batch) {
+    const auto begin = Clock::now();
+    const auto& options = plan_.config.options;
+    const double rate =
+        Schedule{options.learning_rate, plan_.steps(), options.warmup}.rate(state_.step);
+    const int64_t at_epoch = epoch();
+    if (batch.shape != plan_.shape) {
+      return fail(ErrorCode::kInvalidArgument, "{}: sample {} has another size than the others",
+                  plan_.config.data, batch.rows[0].sample);
+    }
+    // A single window has no variance to normalise by.
+    if (batch.rows.size() > 1) {
+      nn::StepInput input{{batch.pixels.get(), batch.rows.size() * batch.shape.bytes()}, {}};
+      for (const TaskClasses& task : plan_.tasks)
+        input.targets[task.task] = loader::targets(batch.rows, task.task, task.classes);
+      const auto loss = module_.step(input, rate);
+      if (!loss) return failed_step(batch, loss.error());
+      state_.loss_sum += *loss;
+      ++state_.loss_count;
+      progress_.loss = *loss;
+    }
+    ++state_.step;
+    if (state_.step % kLoggedSteps == 0 && state_.loss_count > 0) {
+      log("train", "", "loss", state_.loss_sum / static_cast<double>(state_.loss_count), at_epoch);
+      log("train", "", "learning_rate", rate, at_epoch);
+      state_.loss_sum = 0;
+      state_.loss_count = 0;
+    }
+    summary_.step_s += seconds_since(begin);
+    progress_.steps = state_.step;
+    progress_.epoch = at_epoch;
+    return {};
+  }
+
+  std::unexpected<Error> failed_step(const loader::Batch& batch, const Error& error) {
+    nlohmann::ordered_json samples = nlohmann::ordered_json::array();
+    std::string named;
+    for (const auto& row : batch.rows) {
+      if (samples.size() < kMaxNamed) named += (named.empty() ? "" : ", ") + row.sample;
+      samples.push_back(row.sample);
+    }
+    if (samples.size() > kMaxNamed)
+      named += fmt::format(", and {} more", samples.size() - kMaxNamed);
+    const nlohmann::ordered_json failure = {
+        {"step", state_.step}, {"error", error.message}, {"samples", samples}};
+    const auto written = store_.write_text(kFailureFile, json_text(failure, 2) + "\n");
+    return fail(error.code,
+                "{}: step {}: {}, in the samples {}{}. The last checkpoint is kept; a lower "
+                "--learning-rate may help.",
+                store_.uri(), state_.step, error.message, named,
+                written ? fmt::format(" (all of them in {})", kFailureFile) : std::string());
+  }
+
+  Result<void> end_epoch() {
+    const int64_t ended = epoch() - 1;
+    const auto outputs = LIDO_TRY(validate_module());
+    double score = 0;
+    int64_t scored = 0;
+    for (const auto& [task, output] : outputs) {
+      const auto figures = model::figures_of(output, 1);
+      log("val", task, "loss", figures.loss, ended);
+      log("val", task, "accuracy", figures.accuracy, ended);
+      log("val", task, "macro_f1", figures.macro_f1, ended);
+      log("val", task, "calibration_error", figures.calibration_error, ended);
+      if (figures.samples == 0) continue;
+      score += figures.macro_f1;
+      ++scored;
+    }
+    score /= static_cast<double>(scored);
+    log("val", "", "score", score, ended);
+    ++state_.epochs_since;
+    if (score > state_.best_score) {
+      state_.best_score = score;
+      state_.best_epoch = ended;
+      state_.epochs_since = 0;
+      LIDO_TRY(export_model(outputs));
+    }
+    progress_.score = state_.best_score;
+    return dataset::write_table(store_, kMetricsFile, state_.metrics);
+  }
+
+  /// Runs the averaged weights on the split val.
+  Result<std::map<std::string, model::HeadOutputs>> validate_module() {
+    std::map<std::string, model::HeadOutputs> outputs;
+    while (const auto batch = LIDO_TRY(val_.next())) {
+      const auto logits =
+          LIDO_TRY(module_.run({batch->pixels.get(), batch->rows.size() * batch->shape.bytes()}));
+      for (const TaskClasses& task : plan_.tasks) {
+        const auto targets = loader::targets(batch->rows, task.task, task.classes);
+        model::HeadOutputs& all = outputs[task.task];
+        all.classes = static_cast<int>(task.classes.size());
+        const auto& values = logits.at(task.task);
+        all.logits.insert(all.logits.end(), values.begin(), values.end());
+        all.targets.insert(all.targets.end(), targets.begin(), targets.end());
+      }
+    }
+    return outputs;
+  }
+
+  Result<void> export_model(const std::map<std::string, model::HeadOutputs>& outputs) {
+    model::Model described{.network = plan_.config.network,
+                           .input = plan_.shape,
+                           .fps = plan_.fps,
+                           .samples = plan_.config.options.samples,
+                           .footage = plan_.config.options.footage,
+                           .revision = request_.revision,
+                           .heads = {},
+                           .data = {{"uri", plan_.config.data},
+                                    {"generation", plan_.generation},
+                                    {"train_samples", plan_.train_samples},
+                                    {"val_samples", plan_.val_samples},
+                                    {"checksum", train_.position().data}},
+                           .figures = {},
+                           .sha256 = ""};
+    for (const TaskClasses& task : plan_.tasks) {
+      const double temperature = model::fit_temperature(outputs.at(task.task));
+      described.heads.push_back({task.task, task.classes, temperature});
+      described.figures[task.task] = model::figures_json(
+          model::figures_of(outputs.at(task.task), temperature), described.heads.back());
+    }
+    const auto onnx = LIDO_TRY(
+        nn::write_onnx(plan_.network, module_.weights(), {{"lido.network", plan_.config.network}}));
+    const auto windows = static_cast<int>(plan_.examples.size() / plan_.shape.bytes());
+    auto runner = LIDO_TRY(model::ModelRunner::load(described, onnx, windows));
+    const double difference = greatest_difference(LIDO_TRY(runner.run(plan_.examples)),
+                                                  LIDO_TRY(module_.run(plan_.examples)));
+    if (!(difference <= kMaxDifference)) {
+      return fail(ErrorCode::kDegenerate,
+                  "{}: the exported graph's outputs differ from the network's by {:.2g}, want {} "
+                  "at most; model/ is left as it was",
+                  store_.uri(), difference, kMaxDifference);
+    }
+    summary_.export_difference = difference;
+    return model::write_model(store_, "model", std::move(described), onnx);
+  }
+
+  Result<void> save_checkpoint() {
+    const auto begin = Clock::now();
+    state_.module = LIDO_TRY(module_.state());
+    state_.position = loader::to_text(train_.position());
+    LIDO_TRY(save(store_, state_));
+    state_.module.clear();
+    saved_at_ = Clock::now();
+    summary_.checkpoint_s += seconds_since(begin);
+    ++summary_.checkpoints;
+    return {};
+  }
+
+  const TrainRequest& request_;
+  storage::Store& store_;
+  Plan plan_;
+  nn::Module module_;
+  loader::Loader train_, val_;
+  TrainProgress& progress_;
+  Checkpoint state_;
+  TrainSummary summary_;
+  Clock::time_point saved_at_;
+};
+
+/// Generation that the run in a folder learns from.
+Result<int> generation_of(storage::Store& store) {
+  const auto text = LIDO_TRY(store.read_text(kRunFile, 64 << 20));
+  const auto run = nlohmann::json::parse(text, nullptr, false);
+  const auto data = run.is_object() && run.contains("data") ? run["data"] : nlohmann::json();
+  const auto number = data.is_object() && data.contains("generation")
+                          ? json_integer<int>(data["generation"])
+                          : std::nullopt;
+  if (!number || *number < 1) {
+    return fail(ErrorCode::kCorrupt, "{}/{}: data.generation: want a whole number from 1 on",
+                store.uri(), kRunFile);
+  }
+  return *number;
+}
+
+Result<void> begin_run(storage::Store& store, const Plan& plan, const TrainRequest& request) {
+  if (!LIDO_TRY(store.list("")).empty()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "{}: the folder is not empty, want a new one. lido train --resume {} resumes a run.",
+        store.uri(), request.out);
+  }
+  nlohmann::ordered_json run = to_json(plan);
+  run["revision"] = request.revision;
+  run["device"] = infer::device();
+  LIDO_TRY(store.write_text(kRunFile, json_text(run, 2) + "\n"));
+  return store.write_text(kConfigFile, to_yaml(plan.config));
+}
+
+Result<Checkpoint> checkpoint_of(storage::Store& store, const Plan& plan) {
+  auto checkpoint = LIDO_TRY(load_latest(store));
+  if (!checkpoint) return Checkpoint{};
+  if (checkpoint->network != plan.signature) {
+    return fail(ErrorCode::kInvalidArgument,
+                "{}/checkpoints: of another network than the options and the data describe: other "
+                "layers, sizes or classes",
+                store.uri());
+  }
+  return std::move(*checkpoint);
+}
+
+}  // namespace
+
+double greatest_difference(const std::map<std::string, std::vector<float>>& a,
+                           const std::map<std::string, std::vector<float>>& b) {
+  double greatest = 0;
+  if (a.size() != b.size()) return std::numeric_limits<double>::infinity();
+  for (const auto& [name, values] : a) {
+    const auto other = b.find(name);
+    if (other == b.end() || other->second.size() != values.size())
+      return std::numeric_limits<double>::infinity();
+    for (size_t i = 0; i < values.size(); ++i) {
+      const auto difference = std::abs(static_cast<double>(values[i]) - other->second[i]);
+      if (std::isnan(difference)) return std::numeric_limits<double>::infinity();
+      greatest = std::max(greatest, difference);
+    }
+  }
+  return greatest;
+}
+
+Result<model::TrainConfig> read_config(const std::string& run) {
+  const auto store = LIDO_TRY(storage::open_store(run));
+  const std::string file = store->uri() + "/" + kConfigFile;
+  const auto text = store->read_text(kConfigFile, 1 << 20);
+  if (!text && text.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "{}: no such file; {} is no run to resume", file, run);
+  return model::parse_config(LIDO_TRY(text), file);
+}
+
+Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
+                           const std::stop_token& stop) {
+  const auto store = LIDO_TRY(storage::open_store(request.out));
+  const int generation = request.resume ? LIDO_TRY(generation_of(*store)) : 0;
+  Plan plan = LIDO_TRY(plan_run(request.config, generation));
+  if (!request.resume) LIDO_TRY(begin_run(*store, plan, request));
+  const auto lock = LIDO_TRY(store->lock(kConfigFile));
+  const auto& options = plan.config.options;
+  nn::set_threads(static_cast<int>(options.threads));
+  auto module = LIDO_TRY(
+      nn::Module::make(plan.network, optimiser_options(plan), static_cast<uint64_t>(options.seed)));
+  Checkpoint checkpoint;
+  if (request.resume) checkpoint = LIDO_TRY(checkpoint_of(*store, plan));
+  if (!checkpoint.module.empty()) {
+    const auto restored = module.restore(checkpoint.module);
+    if (!restored) return with_context(store->uri() + "/checkpoints", restored.error());
+    checkpoint.module.clear();
+  }
+  auto train_loader =
+      LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation,
+                                    loader_options(options, "train"), {}, checkpoint.position));
+  auto val_loader = LIDO_TRY(
+      loader::Loader::open(plan.config.data, plan.generation, loader_options(options, "val")));
+  Trainer trainer(
+      request, *store,
+      {std::move(plan), std::move(module), std::move(train_loader), std::move(val_loader)},
+      progress);
+  trainer.resume(std::move(checkpoint));
+  return trainer.run(stop);
+}
+
+}  // namespace lido::learn

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "lido/base/result.h"
+#include "lido/learn/plan.h"
+
+namespace lido::learn {
+
+/// Files of a run's folder.
+inline constexpr const char* kConfigFile = "config.yaml";
+inline constexpr const char* kRunFile = "run.json";
+inline constexpr const char* kMetricsFile = "metrics.parquet";
+inline constexpr const char* kFailureFile = "failure.json";
+
+struct TrainRequest {
+  std::string out;            ///< Folder or bucket prefix of the run.
+  bool resume = false;        ///< Resume the run in `out`; config is the run's own then.
+  model::TrainConfig config;  ///< For a new run.
+  std::string revision;       ///< Version and commit of the program.
+};
+
+/// Progress of a run, for another thread.
+struct TrainProgress {
+  std::atomic<int64_t> steps{0}, steps_total{0};
+  std::atomic<int64_t> resumed_at{0};  ///< Steps that an earlier process made.
+  std::atomic<int64_t> epoch{0};
+  std::atomic<double> loss{0};    ///< Loss of the last step.
+  std::atomic<double> score{-1};  ///< Best validation so far; -1 before the first.
+};
+
+struct TrainSummary {
+  int64_t steps = 0;
+  int64_t epochs = 0;  ///< Epochs that ended.
+  int64_t best_epoch = -1;
+  double best_score = -1;  ///< Mean macro-F1 of the tasks on the split val.
+  bool stopped_early = false;
+  double export_difference = 0;  ///< Greatest difference of the last export's outputs.
+  std::string model;             ///< URI of the model's folder.
+  int64_t checkpoints = 0;       ///< Written by this process.
+  double checkpoint_s = 0;       ///< Time for them.
+  double wait_s = 0;             ///< Time for which steps waited for batches.
+  double step_s = 0;             ///< Time for steps alone.
+};
+
+/// Reads a run's config.yaml.
+/// @return kNotFound when the folder has no run; errors of model::parse_config().
+Result<model::TrainConfig> read_config(const std::string& run);
+
+/// Trains a network, or resumes a run. With one worker, equal data, options, threads and
+/// instruction set give equal weights, however often the run is killed and resumed.
+///
+/// Writes config.yaml and run.json first; a checkpoint every checkpoint_seconds and at each epoch's
+/// end; metrics.parquet at each epoch's end; model/ whenever the validation is the best so far.
+/// @return kDegenerate for a loss that is not finite, with the batch's samples, and for an export
+///         whose outputs differ; kCancelled after a stop request, once a checkpoint is written;
+///         kInvalidArgument for a folder that has a run already, or a checkpoint of another
+///         network.
+Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
+                           const std::stop_token& stop);
+
+/// Returns the greatest difference of two networks' outputs; infinite for other sizes. Pure.
+double greatest_difference(const std::map<std::string, std::vector<float>>& a,
+                           const std::map<std::string, std::vector<float>>& b);
+
+}  // namespace lido::learn

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/learn/trainer.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "lido/dataset/table.h"
+#include "lido/learn/checkpoint.h"
+#include "lido/learn/test_dataset.h"
+#include "lido/model/evaluate.h"
+
+namespace lido::learn {
+namespace {
+
+TrainRequest request_for(const HalvesDataset& data, const std::string& out, int64_t epochs = 6) {
+  TrainRequest request{.out = out,
+                       .config = {.network = "people", .data = data.uri(), .options = {}}};
+  request.config.options.epochs = epochs;
+  request.config.options.batch_size = 8;
+  request.config.options.threads = 1;
+  request.config.options.average = 0.8;
+  request.config.options.no_augment = true;  // which mirrors left and right
+  request.config.options.checkpoint_seconds = 0;
+  request.config.options.patience = 0;
+  request.revision = "test";
+  return request;
+}
+
+Result<TrainSummary> run(const TrainRequest& request) {
+  TrainProgress progress;
+  return train(request, progress, {});
+}
+
+std::string onnx_of(const std::string& out) { return model::read_model(out + "/model")->onnx; }
+
+std::string last_state(const std::string& out) {
+  const auto store = *storage::open_store(out);
+  return (*load_latest(*store))->module;
+}
+
+TEST(Trainer, LearnsExportsAndDescribes) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  const auto summary = run(request_for(data, out, 20));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->steps, 120);
+  EXPECT_EQ(summary->epochs, 20);
+  EXPECT_GT(summary->best_score, 0.9);  // chance: 0.5, with a deviation of 0.1 on 24 samples
+  EXPECT_LE(summary->export_difference, 1e-4);
+  const auto loaded = *model::read_model(out + "/model");
+  EXPECT_EQ(loaded.model.heads[0].classes, (std::vector<std::string>{"left", "right"}));
+  EXPECT_EQ(loaded.model.fps, "4");
+  EXPECT_NE(card_of(loaded.model).find("measured in simulation"), std::string::npos);
+  // OpenVINO on the split gives the figures that the trainer wrote.
+  const auto evaluation =
+      model::evaluate(loaded, data.uri(), {.split = "val", .threads = 1}, {}, {}, {});
+  ASSERT_TRUE(evaluation) << evaluation.error().message;
+  EXPECT_EQ(evaluation->figures.at("side").macro_f1, loaded.model.figures["side"]["macro_f1"]);
+  EXPECT_EQ(evaluation->figures.at("side").macro_f1, summary->best_score);
+  const auto store = *storage::open_store(out);
+  const auto metrics = *dataset::read_table<dataset::MetricRow>(*store, kMetricsFile);
+  const auto scores = std::ranges::count(metrics, "score", &dataset::MetricRow::name);
+  EXPECT_EQ(scores, 20);
+  EXPECT_EQ(read_config(out)->options.epochs, 20);
+}
+
+TEST(Trainer, AnInterruptedRunGivesEqualBytes) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string whole = (folder / "whole").string(), parts = (folder / "parts").string();
+  ASSERT_TRUE(run(request_for(data, whole, 3)));
+  std::stop_source stop;
+  TrainProgress progress;
+  std::jthread watcher([&](const std::stop_token& end) {
+    while (progress.steps < 8 && !end.stop_requested())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    stop.request_stop();
+  });
+  auto request = request_for(data, parts, 3);
+  const auto stopped = train(request, progress, stop.get_token());
+  ASSERT_FALSE(stopped) << "the run ended before it could be stopped";
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  EXPECT_NE(progress.steps % 6, 0) << "no stop in the middle of an epoch";
+  request.resume = true;
+  request.config = *read_config(parts);
+  const auto summary = run(request);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->steps, 18);
+  EXPECT_EQ(onnx_of(parts), onnx_of(whole));
+  EXPECT_TRUE(last_state(parts) == last_state(whole)) << "the states differ";
+}
+
+TEST(Trainer, StopsWhenNothingGetsBetter) {
+  const HalvesDataset data(16, 16);
+  const TestFolder folder;
+  auto request = request_for(data, (folder / "run").string(), 50);
+  request.config.options.learning_rate = 1e-9;  // learns nothing
+  request.config.options.patience = 2;
+  const auto summary = run(request);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_TRUE(summary->stopped_early);
+  EXPECT_EQ(summary->epochs, summary->best_epoch + 1 + 2);
+  request.resume = true;
+  EXPECT_EQ(run(request)->epochs, summary->epochs);  // nothing is left to do
+}
+
+TEST(Trainer, ALossThatIsNoNumberNamesTheSamples) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  auto request = request_for(data, out, 100);
+  request.config.options.learning_rate = 1e5;
+  request.config.options.warmup = 0;
+  const auto failed = run(request);
+  ASSERT_FALSE(failed) << "a learning rate of 100,000 did no harm";
+  EXPECT_EQ(failed.error().code, ErrorCode::kDegenerate);
+  EXPECT_NE(failed.error().message.find("in the samples train_00"), std::string::npos)
+      << failed.error().message;
+  const auto store = *storage::open_store(out);
+  const auto failure = nlohmann::json::parse(*store->read_text(kFailureFile));
+  EXPECT_EQ(failure["samples"].size(), 8U);
+  EXPECT_EQ(failed.error().message.find('\n'), std::string::npos);
+}
+
+TEST(Trainer, RefusesFoldersAndCheckpointsOfOthers) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  auto request = request_for(data, out, 1);
+  ASSERT_TRUE(run(request));
+  EXPECT_NE(run(request).error().message.find("is not empty, want a new one"), std::string::npos);
+  request.resume = true;
+  auto config = *read_config(out);
+  const HalvesDataset other(16, 8);
+  config.data = other.uri();
+  request.config = config;
+  EXPECT_EQ(run(request).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(read_config((folder / "none").string()).error().code, ErrorCode::kNotFound);
+  // A checkpoint whose network has other layers.
+  const auto store = *storage::open_store(out);
+  auto checkpoint = **load_latest(*store);
+  checkpoint.network = "another";
+  ++checkpoint.step;
+  ASSERT_TRUE(save(*store, checkpoint));
+  request.config = *read_config(out);
+  EXPECT_NE(run(request).error().message.find("checkpoints: of another network"),
+            std::string::npos);
+}
+
+TEST(GreatestDifference, ComparesEachValue) {
+  EXPECT_EQ(greatest_difference({{"a", {1, 2}}}, {{"a", {1, 2.5}}}), 0.5);
+  EXPECT_TRUE(std::isinf(greatest_difference({{"a", {1, 2}}}, {{"a", {1}}})));
+  EXPECT_TRUE(std::isinf(greatest_difference({{"a", {NAN}}}, {{"a", {1}}})));
+  EXPECT_TRUE(std::isinf(greatest_difference({{"a", {}}}, {{"b", {}}})));
+}
+
+}  // namespace
+}  // namespace lido::learn
