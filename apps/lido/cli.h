@@ -134,6 +134,8 @@ void add_calibrate(CLI::App& app, int& exit);
 void add_synth(CLI::App& app, int& exit);
 void add_jobs(CLI::App& app, int& exit);
 void add_scene(CLI::App& app, int& exit);
+void add_train(CLI::App& app, int& exit);
+void add_eval(CLI::App& app, int& exit);
 void add_docs(CLI::App& app, int& exit);
 
 }  // namespace lido::cli

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+
+#include "cli.h"
+#include "lido/base/json_text.h"
+#include "lido/dataset/table.h"
+#include "lido/model/evaluate.h"
+#include "progress_display.h"
+
+namespace lido::cli {
+namespace {
+
+struct EvalFlags {
+  std::string model;
+  std::string data;
+  std::string predictions;
+  bool json = false;
+  bool quiet = false;
+  model::EvaluateOptions options;
+};
+
+/// Number of characters of the longest class, at least that of the heading.
+size_t width_of(const model::Head& head) {
+  size_t width = 5;
+  for (const std::string& name : head.classes) width = std::max(width, printable(name).size());
+  return width;
+}
+
+void print_head(const model::Head& head, const model::HeadFigures& figures, int64_t unknown) {
+  fmt::print("\n{}: {}\n", printable(head.task), counted(figures.samples, "labelled sample"));
+  if (unknown > 0)
+    fmt::print("  {} left out: their label is no class of the model\n", counted(unknown, "sample"));
+  if (figures.samples == 0) return;
+  fmt::print(
+      "  macro-F1 {:.3f} (always the most frequent class: {:.3f}), accuracy {:.3f} ({:.3f})\n",
+      figures.macro_f1, figures.majority_macro_f1, figures.accuracy, figures.majority_accuracy);
+  fmt::print("  loss {:.3f}, calibration error {:.3f}\n", figures.loss, figures.calibration_error);
+  const size_t width = width_of(head);
+  fmt::print("  {:{}}  samples  precision  recall     F1  chosen\n", "class", width);
+  for (size_t c = 0; c < head.classes.size(); ++c) {
+    const model::ClassFigures& one = figures.by_class[c];
+    fmt::print("  {:{}}  {:>7}  {:>9.3f}  {:>6.3f}  {:>5.3f}  {:>6}\n", printable(head.classes[c]),
+               width, one.samples, one.precision, one.recall, one.f1, one.chosen);
+  }
+  fmt::print("  confusion, a row for each label, columns in the same order:\n");
+  for (size_t c = 0; c < head.classes.size(); ++c) {
+    fmt::print("  {:{}} ", printable(head.classes[c]), width);
+    for (size_t other = 0; other < head.classes.size(); ++other)
+      fmt::print(" {:>6}", figures.confusion[c * head.classes.size() + other]);
+    fmt::print("\n");
+  }
+}
+
+void print_json(const model::Model& model, const model::Evaluation& evaluation) {
+  nlohmann::ordered_json tasks = nlohmann::ordered_json::object();
+  for (const model::Head& head : model.heads) {
+    tasks[head.task] = model::figures_json(evaluation.figures.at(head.task), head);
+    tasks[head.task]["unknown_labels"] = evaluation.unknown_labels.at(head.task);
+  }
+  fmt::print("{}\n", json_text(nlohmann::ordered_json({{"samples", evaluation.samples},
+                                                       {"data", evaluation.data},
+                                                       {"footage", model.footage},
+                                                       {"tasks", tasks}})));
+}
+
+Result<int> run_eval(const EvalFlags& flags) {
+  const auto loaded = LIDO_TRY(model::read_model(flags.model));
+  stop_on_signals("no predictions are written");
+  std::unique_ptr<storage::Store> store;
+  std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
+  if (!flags.predictions.empty()) {
+    const std::string file = storage::absolute(flags.predictions);
+    const size_t slash = file.rfind('/');
+    store = LIDO_TRY(storage::open_store(file.substr(0, std::max<size_t>(slash, 1))));
+    table = LIDO_TRY(
+        dataset::TableWriter<dataset::PredictionRow>::create(*store, file.substr(slash + 1)));
+  }
+  std::function<Result<void>(dataset::PredictionRow)> on_prediction;
+  if (table) {
+    on_prediction = [&](dataset::PredictionRow row) { return table->append(std::move(row)); };
+  }
+  std::atomic<int64_t> done = 0, total = 0;
+  model::Evaluation evaluation;
+  {
+    const ProgressDisplay display(
+        [&](double) { return fmt::format("{} of {} samples", done.load(), total.load()); },
+        [&](double) {
+          return fmt::format("{{\"samples\":{},\"samples_total\":{}}}", done.load(), total.load());
+        },
+        flags.quiet);
+    evaluation = LIDO_TRY(model::evaluate(
+        loaded, flags.data, flags.options, on_prediction,
+        [&](int64_t samples, int64_t all) {
+          done = samples;
+          total = all;
+        },
+        interruption()));
+  }
+  if (table) LIDO_TRY(table->commit());
+  if (flags.json) {
+    print_json(loaded.model, evaluation);
+    return kDone;
+  }
+  fmt::print("{} of the split {} of {}\n", counted(evaluation.samples, "sample"),
+             flags.options.split, flags.data);
+  for (const model::Head& head : loaded.model.heads)
+    print_head(head, evaluation.figures.at(head.task), evaluation.unknown_labels.at(head.task));
+  if (table) fmt::print("\n{}\n", flags.predictions);
+  return kDone;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<EvalFlags>();
+  CLI::App* command = app.add_subcommand(
+      "eval", "Compare a trained model with the labels of a dataset it has not seen");
+  command->add_option("model", flags->model, "Folder of a model: the folder model of a run")
+      ->required();
+  command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset")
+      ->required();
+  command->add_option("--predictions", flags->predictions,
+                      "Parquet file for the probabilities of each sample");
+  command->add_flag("--json", flags->json, "Print the figures as JSON");
+  command->add_flag("--quiet", flags->quiet, "No progress");
+  bind(*command, flags->options, "Evaluation");
+  command->callback([flags, &exit] {
+    const auto result = run_eval(*flags);
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+}  // namespace lido::cli

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "cli.h"
+#include "lido/base/json_text.h"
+#include "lido/model/config.h"
+#include "lido/storage/store.h"
+#include "version.h"
+
+namespace lido::cli {
+namespace {
+
+constexpr const char* kProgram = "lido-train";
+
+struct TrainFlags {
+  std::string network;
+  std::string data;
+  std::string out;
+  std::string resume;
+  std::string config_file;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+  model::TrainConfig config;
+  std::vector<std::string> given;  ///< Flags on the command line that shape a run.
+};
+
+/// Replaces this process by lido-train, which does the training.
+Result<int> start_training(const nlohmann::ordered_json& request) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  const std::string file = program / kProgram;
+  std::string name = kProgram, text = json_text(request);
+  char* const arguments[] = {name.data(), text.data(), nullptr};
+  std::fflush(stdout);
+  execv(file.c_str(), arguments);
+  if (errno != ENOENT)
+    return fail(ErrorCode::kUnavailable, "{}: cannot be started: {}", file, std::strerror(errno));
+  return fail(ErrorCode::kNotFound,
+              "{}: no such program. Training needs LibTorch and is installed apart: in a checkout, "
+              "./dev install --train (docs/training.md).",
+              file);
+}
+
+Result<model::TrainConfig> resumed_config(const TrainFlags& flags) {
+  if (!flags.given.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--resume {} takes all options from its config.yaml, got {} too", flags.resume,
+                flags.given.front());
+  }
+  const auto reader = storage::open_reader(flags.resume + "/config.yaml");
+  if (!reader && reader.error().code == ErrorCode::kNotFound) {
+    return fail(ErrorCode::kNotFound, "{}: no run to resume: it has no config.yaml", flags.resume);
+  }
+  const std::string text = LIDO_TRY(read_text(flags.resume + "/config.yaml"));
+  auto config = LIDO_TRY(model::parse_config(text, flags.resume + "/config.yaml"));
+  if (config.network.empty() || config.data.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "{}/config.yaml: network or data is missing, want both", flags.resume);
+  }
+  return config;
+}
+
+Result<int> run_train(const TrainFlags& flags) {
+  const bool resumes = !flags.resume.empty();
+  model::TrainConfig config = flags.config;
+  if (resumes) {
+    config = LIDO_TRY(resumed_config(flags));
+  } else {
+    if (!flags.network.empty()) config.network = flags.network;
+    if (!flags.data.empty()) config.data = flags.data;
+    if (config.network.empty())
+      return fail(ErrorCode::kInvalidArgument, "network: missing, want people");
+    if (config.data.empty())
+      return fail(ErrorCode::kInvalidArgument, "--data: missing, want a dataset of lido ingest");
+    if (flags.out.empty() && !flags.dry_run)
+      return fail(ErrorCode::kInvalidArgument, "--out: missing, want a folder for the run");
+    LIDO_TRY(validate(config.options));
+  }
+  return start_training({{"out", resumes ? flags.resume : flags.out},
+                         {"resume", resumes},
+                         {"dry_run", flags.dry_run},
+                         {"json", flags.json},
+                         {"quiet", flags.quiet},
+                         {"revision", version()},
+                         {"network", config.network},
+                         {"data", config.data},
+                         {"options", to_json(config.options)}});
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, int& exit) {
+  auto flags = std::make_shared<TrainFlags>();
+  CLI::App* command = app.add_subcommand(
+      "train", "Train a network on a dataset's labels, in a program of its own: lido-train");
+  command->add_option("network", flags->network, "Network to train: people, from their cutouts")
+      ->check(CLI::IsMember({"people"}));
+  command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset");
+  command->add_option("--out", flags->out,
+                      "New folder for the run: config, checkpoints, metrics, model");
+  command->add_option("--resume", flags->resume, "Folder of a run to resume; takes its options");
+  // Before the options: it is read first, and flags replace its values.
+  command->add_option_function<std::string>(
+      "--config",
+      [flags](const std::string& file) {
+        const auto text = read_text(file);
+        auto config = text ? model::parse_config(*text, file) : std::unexpected(text.error());
+        if (!config) throw CLI::ValidationError(config.error().message);
+        flags->config = std::move(*config);
+      },
+      "YAML file with options, such as the config.yaml of a run; flags replace its values");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Print classes, samples, steps and the network's size, and train nothing");
+  command->add_flag("--json", flags->json, "Print the result as JSON");
+  command->add_flag("--quiet", flags->quiet, "No progress");
+  bind(*command, flags->config.options, "Training");
+  command->callback([flags, command, &exit] {
+    for (const CLI::Option* option : command->get_options()) {
+      const std::string name = option->get_name();
+      const bool harmless = name == "--resume" || name == "--json" || name == "--quiet" ||
+                            name == "--dry-run" || name == "--help";
+      if (option->count() > 0 && !harmless) flags->given.push_back(name);
+    }
+    const auto result = run_train(*flags);
+    exit = result ? *result : report_error(result.error());
+  });
+}
+
+}  // namespace lido::cli

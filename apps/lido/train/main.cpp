@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// lido-train: the program that `lido train` starts, with its request as JSON.
+#include <malloc.h>
+
+#include <algorithm>
+#include <climits>
+
+#include "cli.h"
+#include "lido/base/json_text.h"
+#include "lido/learn/trainer.h"
+#include "lido/storage/store.h"
+#include "progress_display.h"
+
+namespace lido::cli {
+namespace {
+
+struct Request {
+  learn::TrainRequest train;
+  bool dry_run = false;
+  bool json = false;
+  bool quiet = false;
+};
+
+Result<Request> parse_request(const std::string& text) {
+  const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
+  try {
+    Request request;
+    request.dry_run = json.at("dry_run").get<bool>();
+    request.json = json.at("json").get<bool>();
+    request.quiet = json.at("quiet").get<bool>();
+    request.train.out = json.at("out").get<std::string>();
+    request.train.resume = json.at("resume").get<bool>();
+    request.train.revision = json.at("revision").get<std::string>();
+    request.train.config.network = json.at("network").get<std::string>();
+    request.train.config.data = json.at("data").get<std::string>();
+    request.train.config.options = LIDO_TRY(from_json<model::TrainOptions>(json.at("options")));
+    return request;
+  } catch (const nlohmann::json::exception&) {
+    return fail(ErrorCode::kInvalidArgument,
+                "lido-train is started by `lido train`, which gives it a request as JSON");
+  }
+}
+
+double share_done(const learn::TrainProgress& progress) {
+  const auto total = static_cast<double>(std::max<int64_t>(progress.steps_total, 1));
+  return static_cast<double>(progress.steps) / total;
+}
+
+/// Seconds until the last step at the rate so far; negative while unknown.
+double seconds_left(const learn::TrainProgress& progress, double elapsed_s) {
+  const int64_t made = progress.steps - progress.resumed_at;
+  if (made <= 0) return -1;
+  const auto left = static_cast<double>(progress.steps_total - progress.steps);
+  return left * elapsed_s / static_cast<double>(made);
+}
+
+std::string line_of(const learn::TrainProgress& progress, double elapsed_s) {
+  std::string line =
+      fmt::format("{:3.0f}%  step {} of {}  epoch {}  loss {:.3f}", 100 * share_done(progress),
+                  human_count(progress.steps), human_count(progress.steps_total),
+                  progress.epoch.load() + 1, progress.loss.load());
+  if (progress.score >= 0) line += fmt::format("  best score {:.3f}", progress.score.load());
+  const double left = seconds_left(progress, elapsed_s);
+  return left < 0 ? line : line + "  ETA " + human_seconds(left);
+}
+
+std::string json_of(const learn::TrainProgress& progress, double elapsed_s) {
+  nlohmann::ordered_json json = {{"steps", progress.steps.load()},
+                                 {"steps_total", progress.steps_total.load()},
+                                 {"epoch", progress.epoch.load()},
+                                 {"loss", progress.loss.load()}};
+  if (progress.score >= 0) json["best_score"] = progress.score.load();
+  const double left = seconds_left(progress, elapsed_s);
+  if (left >= 0) json["eta_s"] = left;
+  return json_text(json);
+}
+
+Result<int> print_plan(const Request& request) {
+  const auto plan = LIDO_TRY(learn::plan_run(request.train.config, 0));
+  const auto json = to_json(plan);
+  if (request.json) {
+    fmt::print("{}\n", json_text(json));
+    return kDone;
+  }
+  fmt::print("{}: {} to learn from, {} to validate on, windows of {} frames of {}x{}\n",
+             plan.config.data, counted(plan.train_samples, "sample"),
+             counted(plan.val_samples, "sample"), plan.shape.frames, plan.shape.width,
+             plan.shape.height);
+  for (const auto& task : plan.tasks) {
+    fmt::print("{}:\n", printable(task.task));
+    for (size_t c = 0; c < task.classes.size(); ++c)
+      fmt::print("  {:30} {:>9} train {:>9} val\n", printable(task.classes[c]),
+                 human_count(task.train[c]), human_count(task.val[c]));
+  }
+  fmt::print("{} parameters, {:.0f} million operations a window; {}\n",
+             human_count(plan.parameters), static_cast<double>(plan.operations) / 1e6,
+             counted(plan.steps(), "step"));
+  return kDone;
+}
+
+Result<int> run_request(const Request& request) {
+  if (request.dry_run) return print_plan(request);
+  stop_on_signals("the checkpoint is written first");
+  learn::TrainProgress progress;
+  learn::TrainSummary summary;
+  {
+    const ProgressDisplay display([&](double elapsed_s) { return line_of(progress, elapsed_s); },
+                                  [&](double elapsed_s) { return json_of(progress, elapsed_s); },
+                                  request.quiet);
+    summary = LIDO_TRY(learn::train(request.train, progress, interruption()));
+  }
+  if (request.json) {
+    fmt::print("{}\n",
+               json_text(nlohmann::ordered_json({{"steps", summary.steps},
+                                                 {"epochs", summary.epochs},
+                                                 {"best_epoch", summary.best_epoch},
+                                                 {"best_score", summary.best_score},
+                                                 {"stopped_early", summary.stopped_early},
+                                                 {"export_difference", summary.export_difference},
+                                                 {"checkpoints", summary.checkpoints},
+                                                 {"checkpoint_s", summary.checkpoint_s},
+                                                 {"wait_s", summary.wait_s},
+                                                 {"step_s", summary.step_s},
+                                                 {"model", summary.model}})));
+    return kDone;
+  }
+  fmt::print("{} in {}{}; best: epoch {}, mean macro-F1 {:.3f} on the split val\n{}\n",
+             counted(summary.steps, "step"), counted(summary.epochs, "epoch"),
+             summary.stopped_early ? ", stopped early" : "", summary.best_epoch + 1,
+             summary.best_score, summary.model);
+  return kDone;
+}
+
+int run(int argc, char** argv) {
+  const auto request = parse_request(argc == 2 ? argv[1] : "");
+  if (!request) return report_error(request.error());
+  const auto result = run_request(*request);
+  return result ? *result : report_error(result.error());
+}
+
+}  // namespace
+}  // namespace lido::cli
+
+int main(int argc, char** argv) {
+  // Each step frees its tensors. Memory that is kept for the next step costs a third of the page
+  // faults; jemalloc, which lido has, costs more of them than glibc does.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 64 << 20);
+  const int exit = lido::cli::run(argc, argv);
+  lido::storage::shut_down();
+  std::fflush(stdout);
+  return exit;
+}
