@@ -29,6 +29,9 @@ auto guarded(ErrorCode code, Work work) -> decltype(work()) {
   }
 }
 
+/// Share of a batch in the running mean and variance, PyTorch's default.
+constexpr double kMomentum = 0.1;
+
 /// Sides of a convolution on a plane, or on the frames of a window.
 struct ConvSides {
   int64_t kernel_y, kernel_x, stride_y, stride_x;
@@ -80,6 +83,11 @@ class LayersImpl : public torch::nn::Module {
     std::map<std::string, torch::Tensor> outputs;
     for (const auto& [output, layer] : network_.outputs) outputs[output] = results.at(layer);
     return outputs;
+  }
+
+  /// Sets the share of a batch in the statistics by which evaluation normalises.
+  void set_momentum(double momentum) {
+    for (auto& [name, norm] : norms_) norm->options.momentum(momentum);
   }
 
   /// Visits each weight that Weights has, by its name there.
@@ -167,6 +175,13 @@ struct Module::State {
     });
   }
 
+  /// Weighs the first batches alike in the running statistics. These start from a variance of 1,
+  /// far above that of new layers, and each layer multiplies the error: in the first epochs,
+  /// evaluation would see hardly any difference between windows.
+  void set_momentum() {
+    layers->set_momentum(std::max(kMomentum, 1 / (static_cast<double>(steps) + 1)));
+  }
+
   /// Gives each parameter the moments of AdamW, as its first step would.
   void make_moments() {
     for (const torch::Tensor& parameter : layers->parameters()) {
@@ -252,6 +267,7 @@ Result<double> Module::step(const StepInput& input, double learning_rate) {
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<double> {
     const torch::Tensor frames = LIDO_TRY(state_->tensor_of(input.frames));
     state_->layers->train();
+    state_->set_momentum();
     const auto outputs = state_->layers->forward(frames);
     torch::Tensor loss = torch::zeros({});
     for (const auto& [name, logits] : outputs) {

@@ -59,6 +59,19 @@ TEST(Module, LearnsATaskWithAKnownAnswer) {
   EXPECT_GE(right, 60);  // chance: 32, with a standard deviation of 4
 }
 
+// The loss of training normalises by each batch, evaluation by running statistics. They begin with
+// the first batches: after a few steps, evaluation sees what training sees.
+TEST(Module, EvaluatesWellAfterFewSteps) {
+  Module module = made();
+  for (unsigned i = 0; i < 20; ++i) step(module, i);
+  const Halves data = halves(64, 999);
+  const auto logits = (*module.run(data.frames)).at("side");
+  int right = 0;
+  for (size_t i = 0; i < data.targets.size(); ++i)
+    right += (logits[2 * i + 1] > logits[2 * i]) == (data.targets[i] == 1) ? 1 : 0;
+  EXPECT_GE(right, 52);  // chance: 32, with a standard deviation of 4
+}
+
 TEST(Module, ResumesWithEqualBits) {
   Module whole = made();
   for (unsigned i = 0; i < 6; ++i) step(whole, i);
