@@ -19,21 +19,39 @@ std::span<const float> logits_of(const HeadOutputs& outputs, size_t sample) {
 }
 
 /// Mean loss of the labelled samples; NaN without any.
-double loss_of(const HeadOutputs& outputs, double temperature) {
+/// @param doubt  For each class, the share of a target that each other class gets.
+double loss_of(const HeadOutputs& outputs, double temperature, std::span<const double> doubt) {
   double sum = 0;
   int64_t count = 0;
   for (size_t i = 0; i < outputs.targets.size(); ++i) {
     if (outputs.targets[i] < 0) continue;
     const auto logits = logits_of(outputs, i);
     const double highest = static_cast<double>(std::ranges::max(logits));
-    double total = 0;
-    for (const float logit : logits)
-      total += std::exp((static_cast<double>(logit) - highest) / temperature);
-    const auto target = static_cast<double>(logits[static_cast<size_t>(outputs.targets[i])]);
-    sum += std::log(total) - (target - highest) / temperature;
+    const auto target = static_cast<size_t>(outputs.targets[i]);
+    double total = 0, expected = 0;
+    for (size_t c = 0; c < logits.size(); ++c) {
+      const double scaled = (static_cast<double>(logits[c]) - highest) / temperature;
+      const double others = static_cast<double>(logits.size() - 1) * doubt[target];
+      total += std::exp(scaled);
+      expected += (c == target ? 1 - others : doubt[target]) * scaled;
+    }
+    sum += std::log(total) - expected;
     ++count;
   }
   return count == 0 ? std::numeric_limits<double>::quiet_NaN() : sum / static_cast<double>(count);
+}
+
+/// Share of a target that each other class gets, by class: a class seen N times may still be
+/// another with a probability of 1 / (N + classes). Without, a faultless split would ask for
+/// certainty. Source: Platt, Probabilistic outputs for support vector machines, 1999, sec. 2.2.
+std::vector<double> doubts(const HeadOutputs& outputs) {
+  const auto classes = static_cast<size_t>(outputs.classes);
+  std::vector<double> counts(classes);
+  for (const int64_t target : outputs.targets) {
+    if (target >= 0) ++counts[static_cast<size_t>(target)];
+  }
+  for (double& count : counts) count = 1 / (count + static_cast<double>(classes));
+  return counts;
 }
 
 /// Confidence and correctness, bin by bin.
@@ -115,7 +133,7 @@ HeadFigures figures_of(const HeadOutputs& outputs, double temperature) {
     ++figures.confusion[target * classes + chosen];
     calibration.add(values[chosen], chosen == target);
   }
-  figures.loss = loss_of(outputs, temperature);
+  figures.loss = loss_of(outputs, temperature, std::vector<double>(classes));
   if (figures.samples == 0) {
     figures.by_class.resize(classes);
     figures.accuracy = figures.macro_f1 = figures.calibration_error = figures.loss;
@@ -129,12 +147,13 @@ HeadFigures figures_of(const HeadOutputs& outputs, double temperature) {
 
 double fit_temperature(const HeadOutputs& outputs) {
   if (std::ranges::all_of(outputs.targets, [](int64_t target) { return target < 0; })) return 1;
+  const std::vector<double> doubt = doubts(outputs);
   // The loss is convex in 1/temperature: golden sections of its range.
   const double golden = (std::sqrt(5.0) - 1) / 2;
   double low = 1 / kMaxTemperature, high = 1 / kMinTemperature;
   for (int i = 0; i < 60; ++i) {
     const double left = high - golden * (high - low), right = low + golden * (high - low);
-    if (loss_of(outputs, 1 / left) <= loss_of(outputs, 1 / right))
+    if (loss_of(outputs, 1 / left, doubt) <= loss_of(outputs, 1 / right, doubt))
       high = right;
     else
       low = left;

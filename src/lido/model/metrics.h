@@ -44,8 +44,9 @@ std::vector<double> probabilities(std::span<const float> logits, double temperat
 /// @param temperature  Above 0.
 HeadFigures figures_of(const HeadOutputs& outputs, double temperature);
 
-/// Finds the temperature, 0.05 to 20, that gives the least loss. 1 without labelled samples. Pure.
-/// Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
+/// Finds the temperature, 0.05 to 20, that gives the least loss. 1 without labelled samples.
+/// Targets leave some doubt, more for rare classes, so that a faultless split asks for no
+/// certainty. Pure. Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
 double fit_temperature(const HeadOutputs& outputs);
 
 }  // namespace lido::model

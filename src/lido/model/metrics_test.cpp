@@ -78,5 +78,17 @@ TEST(Metrics, FindsTheTemperatureOfDrawnTargets) {
   EXPECT_NEAR(fit_temperature(outputs), 3, 0.15);  // four standard deviations
 }
 
+// Logits of 1 and 0, all correct, 8 of each class: by the rule of succession the confidence is
+// (8 + 1) / (8 + 2), and the softmax of 1 / T has it at T = 1 / log(9).
+TEST(Metrics, AFaultlessSplitIsNoCertainty) {
+  HeadOutputs outputs{.classes = 2, .logits = {}, .targets = {}};
+  for (int i = 0; i < 16; ++i) {
+    outputs.targets.push_back(i % 2);
+    outputs.logits.push_back(i % 2 == 0 ? 1 : 0);
+    outputs.logits.push_back(i % 2 == 0 ? 0 : 1);
+  }
+  EXPECT_NEAR(fit_temperature(outputs), 1 / std::log(9), 1e-6);
+}
+
 }  // namespace
 }  // namespace lido::model
