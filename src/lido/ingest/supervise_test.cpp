@@ -88,17 +88,20 @@ TEST(Supervise, IsCarefulAfterAKillFromOutside) {
 }
 
 TEST(Supervise, EndsAStepWithoutProgress) {
+  TestStoreFolder folder;
   const int code = supervise([&](bool careful) {
     if (failures_of(StepKind::kSpan, "slow").crashes > 0) return careful ? 6 : 5;
-    start_watchdog(0.3);
+    start_watchdog(1);
     const Step step(StepKind::kSpan, "slow", "/slow.mp4");
-    for (int i = 0; i < 10; ++i) {  // one second of progress
+    for (int i = 0; i < 30; ++i) {  // three seconds of progress
       step.heartbeat() += 2;
       ::usleep(100'000);
     }
+    count_run(folder, careful);
     for (;;) ::pause();
   });
   EXPECT_EQ(code, 5);
+  EXPECT_EQ(runs(folder), 1) << "it was not ended while it made progress";
 }
 
 TEST(Supervise, WaitingForStorageIsNoHang) {
@@ -165,16 +168,17 @@ TEST(Supervise, ACtrlCBeforeTheChildBeginsReachesTheChild) {
 TEST(Supervise, ASuspendedProcessDoesNotHang) {
   const int code = supervise([&](bool) {
     if (failures_of(StepKind::kSpan, "suspended").crashes > 0) return 5;
-    start_watchdog(0.5);
+    start_watchdog(1);
     const Step step(StepKind::kSpan, "suspended", "/a");
     const pid_t worker = ::getpid();
-    if (::fork() == 0) {
+    const pid_t suspender = ::fork();
+    if (suspender == 0) {
       ::kill(worker, SIGSTOP);
-      ::usleep(1'500'000);
+      ::usleep(3'000'000);
       ::kill(worker, SIGCONT);
       ::_exit(0);
     }
-    for (int i = 0; i < 8; ++i) ::usleep(30'000);  // one of these sleeps holds the suspension
+    ::waitpid(suspender, nullptr, 0);  // it is suspended meanwhile
     return 4;
   });
   EXPECT_EQ(code, 4);

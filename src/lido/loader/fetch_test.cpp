@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "lido/loader/test_dataset.h"
@@ -51,15 +52,15 @@ TEST(ChunkFetcher, NamesAShardThatIsCutOffOrMissing) {
 TEST(HeldBytes, WaitsUntilBytesAreReleased) {
   HeldBytes held(100);
   ASSERT_TRUE(held.acquire(500, {})) << "what is larger than the limit is taken alone";
-  std::atomic<bool> taken = false;
+  std::atomic<bool> is_released = false;
   std::jthread waiting([&] {
     ASSERT_TRUE(held.acquire(60, {}));
-    taken = true;
+    EXPECT_TRUE(is_released) << "it did not wait";
   });
-  EXPECT_FALSE(taken);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  is_released = true;
   held.release(500);
   waiting.join();
-  EXPECT_TRUE(taken);
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(held.acquire(60, stop.get_token()).error().code, ErrorCode::kCancelled);

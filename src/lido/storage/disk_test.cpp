@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -251,11 +252,14 @@ TEST_F(Disk, ALockIsOnTheFileOfThatName) {
 TEST_F(Disk, ALockIsWaitedFor) {
   put("lido.json");
   auto held = *store_->lock("lido.json");
+  std::atomic<bool> is_released = false;
   const std::jthread releaser([&] {
     std::this_thread::sleep_for(300ms);
+    is_released = true;
     held.reset();
   });
-  EXPECT_TRUE(store_->lock("lido.json", 10s));
+  EXPECT_TRUE(store_->lock("lido.json", 60s));
+  EXPECT_TRUE(is_released) << "two held it at once";
 }
 
 TEST_F(Disk, AWaitForALockEndsWithAStop) {
