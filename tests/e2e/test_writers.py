@@ -97,7 +97,7 @@ def alone(tmp_path_factory):
     return {clip: sorted(keys) for clip, keys in Place(folder, {}).samples("d", 1).items()}
 
 
-# Of the third clip no span ends: the writer is in mid-work until it is killed.
+# The spans of the third clip never end: the writer is in mid-work until it is killed.
 HANGS = {"LIDO_TEST_FAULT": f"hang:span:{pathlib.Path(THIRD).name}"}
 
 
