@@ -44,8 +44,9 @@ void add_reconstruct(CLI::App& app, int& exit) {
   command->add_option("site", flags->site, "The pool's site.yaml with its cameras")->required();
   command
       ->add_option("--poses", flags->poses,
-                   "Folder with the keypoints of each camera (COCO JSON), or a simulated film's; "
-                   "see docs/reconstruction.md")
+                   "Keypoints of the cameras: a dataset that lido ingest --poses made, a folder "
+                   "with COCO JSON of each camera, or a simulated film's; see "
+                   "docs/reconstruction.md")
       ->required();
   command->add_option("--out", flags->out, "Folder for tracks3d.parquet and a TRC file a person")
       ->required();

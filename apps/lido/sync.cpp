@@ -64,8 +64,7 @@ Result<void> check_clocks(const geometry::Site& site) {
 Result<int> sync(const SyncFlags& flags) {
   auto site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
   stop_on_signals("nothing was written");
-  const auto frames =
-      LIDO_TRY(reconstruct::read_poses(flags.poses, site.cameras, flags.options.sigma_px));
+  const auto frames = LIDO_TRY(reconstruct::read_poses(flags.poses, site, flags.options.keypoints));
   const auto found = LIDO_TRY(reconstruct::synchronise(
       site.cameras, frames, reconstruct::space_of(site.pool), flags.options, interruption()));
   for (const reconstruct::SyncedCamera& one : found.cameras) {
@@ -96,8 +95,9 @@ void add_sync(CLI::App& app, int& exit) {
       ->required();
   command
       ->add_option("--poses", flags->poses,
-                   "Folder with the keypoints of each camera (COCO JSON), or a simulated film's; "
-                   "see docs/reconstruction.md")
+                   "Keypoints of the cameras: a dataset that lido ingest --poses made, a folder "
+                   "with COCO JSON of each camera, or a simulated film's; see "
+                   "docs/reconstruction.md")
       ->required();
   command->add_option("--write", flags->write,
                       "File for the site with corrected clocks; default: none, only print them");

@@ -27,6 +27,24 @@ light: cloudy
 water: {wave_m: 0, turbidity: 0}
 """
 
+# Three people on the deck, in view of four cameras; one of them walks.
+CAMERA = "degrees: 80, fps: 10, width: 960, height: 540"
+DECK = f"""seed: 5
+duration_s: 2
+pool: {{outline: [[0, 0], [8, 0], [8, 5], [0, 5]], shallow_m: 1.0, deep_m: 1.6, deck_m: 4, \
+ways_in: [[0, 2]], gate: [-2, 2]}}
+people:
+  - {{age_years: 30, at: [1.5, -1.5], does: [{{behaviour: standing, for_s: 60}}]}}
+  - {{age_years: 10, at: [4, -1.5], does: [{{behaviour: standing, for_s: 60}}]}}
+  - {{age_years: 55, at: [6.5, -1.2], does: [{{behaviour: walking, for_s: 60}}]}}
+cameras:
+  - {{name: a, at: [-1, 3.5, 2.4], looks_at: [4, -1.4, 0.8], {CAMERA}}}
+  - {{name: b, at: [9, 3.5, 2.4], looks_at: [4, -1.4, 0.8], {CAMERA}, clock_offset_s: 0.04}}
+  - {{name: c, at: [4, 4.5, 2.4], looks_at: [4, -1.4, 0.8], {CAMERA}}}
+  - {{name: d, at: [4, -5.9, 2.4], looks_at: [4, -1.4, 0.8], {CAMERA}}}
+light: cloudy
+"""
+
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
@@ -74,6 +92,41 @@ def test_people_are_where_the_film_has_them(film, tmp_path):
     assert len(above) > 300 and numpy.median(above) <= 0.040
     assert len(below) > 300 and numpy.median(below) <= 0.080
     assert (tmp_path / "scene/person_1.trc").read_text().startswith("PathFileType\t4\t(X/Y/Z)")
+
+
+def test_a_dataset_with_poses_gives_people_in_metres(tmp_path):
+    """Video to metres with the detector and the pose network that Lido has; the film's truth."""
+    (tmp_path / "scene.yaml").write_text(DECK)
+    film = tmp_path / "film"
+    done = run("synth", "scene", tmp_path / "scene.yaml", "--out", film, "--quiet")
+    assert done.code == 0, done.err
+    options = "--fps 10 --window 4 --stride 4 --size 64 --scene on --poses movenet --quiet"
+    done = run("ingest", film / "clips.csv", "--out", tmp_path / "d", *options.split())
+    assert done.code == 0, done.err
+    done = run("reconstruct", film / "site.yaml", "--poses", tmp_path / "d", "--out",
+               tmp_path / "scene", "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["cameras"] == 4 and done.json["people"] == 3
+    assert 19 <= done.json["moments"] <= 20 and done.json["under_water"] == 0
+    owners, errors = errors_of(film, tmp_path / "scene")
+    assert sorted({max(seen, key=seen.count) for seen in owners.values()}) == [1, 2, 3]
+    # 17 moments of three people, from the third moment on.
+    assert len(errors) > 0.9 * 17 * 17 * 3
+    # Twice what exact keypoints may have.
+    assert numpy.median(errors[:, 0]) <= 0.080
+    # A dataset without poses, and one of another pool.
+    done = run("ingest", film / "clips.csv", "--out", tmp_path / "e", *options.split()[:8],
+               "--scene", "off", "--quiet")  # fmt: skip
+    assert done.code == 0, done.err
+    done = run("reconstruct", film / "site.yaml", "--poses", tmp_path / "e", "--out",
+               tmp_path / "out")  # fmt: skip
+    wanted = "a dataset without poses, want one that was made with --poses"
+    assert done.code == 2 and done.err == f"lido: {tmp_path}/e: {wanted}\n"
+    site = (film / "site.yaml").read_text().replace("name: a", "name: gate")
+    (tmp_path / "site.yaml").write_text(site.replace("name: b", "name: lane"))
+    done = run("reconstruct", tmp_path / "site.yaml", "--poses", tmp_path / "d", "--out",
+               tmp_path / "out", "--json")  # fmt: skip
+    assert done.code == 0 and done.json["cameras"] == 2, done.err
 
 
 def test_wrong_input_is_one_line(film, tmp_path):

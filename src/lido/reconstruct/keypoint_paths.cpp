@@ -7,6 +7,9 @@
 namespace lido::reconstruct {
 namespace {
 
+/// A swimmer moves by less than half of their size between two frames.
+constexpr double kMaxStep = 0.5;
+
 /// Mean distance of the keypoints that two views of one camera share, over the size of the person
 /// in the image. Nothing with too few of them.
 std::optional<double> step_between(const PersonView& a, const PersonView& b) {
@@ -101,9 +104,35 @@ std::optional<MovingView> KeypointPath::at(double time_s) const {
   return out;
 }
 
+std::vector<std::optional<size_t>> find_again(const PoseFrame& before, const PoseFrame& after) {
+  struct Pair {
+    double step;
+    size_t a, b;
+  };
+  std::vector<Pair> pairs;
+  for (size_t a = 0; a < before.people.size(); ++a) {
+    for (size_t b = 0; b < after.people.size(); ++b) {
+      const int64_t track_a = before.people[a].track, track_b = after.people[b].track;
+      if (track_a > 0 && track_b > 0) {
+        if (track_a == track_b) pairs.push_back({0, a, b});
+        continue;
+      }
+      const auto step = step_between(before.people[a], after.people[b]);
+      if (step && *step <= kMaxStep) pairs.push_back({*step, a, b});
+    }
+  }
+  std::ranges::sort(pairs, {}, [](const Pair& one) { return std::tuple(one.step, one.a, one.b); });
+  std::vector<std::optional<size_t>> out(before.people.size());
+  std::vector<bool> taken(after.people.size());
+  for (const Pair& one : pairs) {
+    if (out[one.a] || taken[one.b]) continue;
+    out[one.a] = one.b;
+    taken[one.b] = true;
+  }
+  return out;
+}
+
 std::vector<KeypointPath> follow_keypoints(std::span<const PoseFrame> frames) {
-  // A swimmer moves by less than half of their size between two frames.
-  constexpr double kMaxStep = 0.5;
   struct Pair {
     double step;
     size_t path, person;

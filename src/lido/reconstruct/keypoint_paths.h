@@ -35,14 +35,22 @@ class KeypointPath {
   /// @return Nothing within kAround_s of the path's ends or beyond, or in a gap of more than
   ///         kMaxGap_s.
   std::optional<MovingView> at(double time_s) const;
+  /// Returns the keypoints at any time between the path's ends, as at() interpolates them.
+  /// @return Nothing outside the path, or in a gap of more than kMaxGap_s.
+  std::optional<PersonView> view_at(double time_s) const;
   static constexpr double kMaxGap_s = 0.3, kAround_s = 0.2;
 
  private:
-  std::optional<PersonView> view_at(double time_s) const;
-
   std::vector<double> times_s_;
   std::vector<PersonView> views_;
 };
+
+/// Finds the people of one frame in the next frame of the same camera: by PersonView::track where
+/// both know it, otherwise by the distance of their keypoints in the image, the nearest first.
+/// Pure.
+/// @return For each person of `before`, the index of the same person in `after`; nothing for those
+///         who are not there.
+std::vector<std::optional<size_t>> find_again(const PoseFrame& before, const PoseFrame& after);
 
 /// Follows people through the frames of one camera, by the distance of their keypoints in the
 /// image. A path ends where its person is lost for more than KeypointPath::kMaxGap_s. Pure.

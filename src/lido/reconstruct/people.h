@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ struct Keypoint {
 struct PersonView {
   size_t camera = 0;  ///< Index into the cameras.
   std::array<Keypoint, kJoints> keypoints{};
+  /// Id of the person in the views of one camera, from 1; 0: not known.
+  int64_t track = 0;
 };
 
 /// A joint in space.

@@ -11,6 +11,7 @@
 
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
+#include "lido/reconstruct/pose_tables.h"
 #include "lido/storage/store.h"
 
 namespace lido::reconstruct {
@@ -20,11 +21,6 @@ using geometry::Camera;
 using nlohmann::json;
 
 constexpr double kHiddenFactor = 2;
-
-/// Common time of a reading of a camera's clock.
-double common_time(const geometry::CameraClock& clock, double reading_s) {
-  return (reading_s - clock.offset_s) / (1 + clock.drift_ppm / 1e6);
-}
 
 /// Reader of one COCO file.
 class CocoFile {
@@ -59,8 +55,11 @@ class CocoFile {
   Result<void> add_image(const json& image) {
     const auto id = image.is_object() ? number(image, "id") : std::nullopt;
     if (!id) return refuse("images with a number `id`");
-    frames_[*id].time_s =
-        common_time(camera_.clock, number(image, "date_captured_s").value_or(*id / camera_.fps));
+    const double reading_s = number(image, "date_captured_s").value_or(*id / camera_.fps);
+    if (!(std::abs(reading_s) < kMaxTime_s))
+      return fail(ErrorCode::kInvalidArgument, "{}: a frame is at {:g} s, want less than {:g} s",
+                  file_, reading_s, kMaxTime_s);
+    frames_[*id].time_s = common_time(camera_.clock, reading_s);
     return {};
   }
 
@@ -102,6 +101,9 @@ Result<std::vector<PoseFrame>> read_truth(storage::Store& store, const std::stri
     if (row.through_waves.size() != 2 * kJoints || row.visibility.size() != kJoints)
       return fail(ErrorCode::kCorrupt, "{}: a row has {} keypoints, want {}", name,
                   row.visibility.size(), kJoints);
+    if (!(std::abs(row.clock_s) < kMaxTime_s))
+      return fail(ErrorCode::kCorrupt, "{}: a row's clock_s is {}, want seconds", name,
+                  row.clock_s);
     const double time_s = common_time(camera.clock, row.clock_s);
     if (frames.empty() || frames.back().time_s != time_s) frames.push_back({.time_s = time_s});
     PersonView view{.camera = camera_index};
@@ -117,7 +119,29 @@ Result<std::vector<PoseFrame>> read_truth(storage::Store& store, const std::stri
   return frames;
 }
 
+/// Frames of one camera from the first of its files. Nothing without any.
+Result<std::optional<std::vector<PoseFrame>>> read_camera(storage::Store& store,
+                                                          const Camera& camera, size_t index,
+                                                          const KeypointOptions& options) {
+  const std::string truth = "truth/" + camera.name + ".parquet";
+  if (LIDO_TRY(store.exists(truth)))
+    return LIDO_TRY(read_truth(store, truth, camera, index, options.sigma_px));
+  const std::string table = camera.name + "/poses.parquet";
+  if (LIDO_TRY(store.exists(table)))
+    return LIDO_TRY(read_clip_poses(store, table, camera, index, options));
+  for (const std::string& file : {camera.name + ".json", "coco/" + camera.name + ".json"}) {
+    if (!LIDO_TRY(store.exists(file))) continue;
+    return LIDO_TRY(read_coco(LIDO_TRY(store.read_text(file)), store.uri() + "/" + file, camera,
+                              index, options.sigma_px));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+double common_time(const geometry::CameraClock& clock, double reading_s) {
+  return (reading_s - clock.offset_s) / (1 + clock.drift_ppm / 1e6);
+}
 
 Result<std::vector<PoseFrame>> read_coco(std::string_view text, const std::string& file,
                                          const Camera& camera, size_t camera_index,
@@ -126,34 +150,25 @@ Result<std::vector<PoseFrame>> read_coco(std::string_view text, const std::strin
   return CocoFile(file, camera, camera_index, sigma_px).read(root);
 }
 
-Result<std::vector<std::vector<PoseFrame>>> read_poses(const std::string& folder,
-                                                       std::span<const Camera> cameras,
-                                                       double sigma_px) {
+Result<CameraFrames> read_poses(const std::string& folder, const geometry::Site& site,
+                                const KeypointOptions& options) {
+  LIDO_TRY(validate(options));
   const auto store = LIDO_TRY(storage::open_store(folder));
-  std::vector<std::vector<PoseFrame>> out(cameras.size());
+  if (LIDO_TRY(store->exists("lido.json")))
+    return read_dataset_poses(LIDO_TRY(dataset::Dataset::open(folder)), site, options);
+  CameraFrames out(site.cameras.size());
+  std::vector<std::string> names;
   bool any = false;
-  for (size_t i = 0; i < cameras.size(); ++i) {
-    const std::string& name = cameras[i].name;
-    const std::string truth = "truth/" + name + ".parquet";
-    if (LIDO_TRY(store->exists(truth))) {
-      out[i] = LIDO_TRY(read_truth(*store, truth, cameras[i], i, sigma_px));
-      any = true;
-      continue;
-    }
-    for (const std::string& file : {name + ".json", "coco/" + name + ".json"}) {
-      if (!LIDO_TRY(store->exists(file))) continue;
-      out[i] = LIDO_TRY(read_coco(LIDO_TRY(store->read_text(file)), folder + "/" + file, cameras[i],
-                                  i, sigma_px));
-      any = true;
-      break;
-    }
+  for (size_t i = 0; i < site.cameras.size(); ++i) {
+    names.push_back(site.cameras[i].name);
+    auto frames = LIDO_TRY(read_camera(*store, site.cameras[i], i, options));
+    any = any || frames;
+    if (frames) out[i] = std::move(*frames);
   }
   if (any) return out;
-  std::vector<std::string> names;
-  for (const Camera& one : cameras) names.push_back(one.name);
   return fail(ErrorCode::kNotFound,
-              "{}: no keypoints of the site's cameras, want NAME.json of COCO's format, or "
-              "truth/NAME.parquet, for {}",
+              "{}: no keypoints of the site's cameras, want a dataset with poses, or "
+              "NAME/poses.parquet, NAME.json of COCO's format or truth/NAME.parquet for {}",
               folder, fmt::join(names, ", "));
 }
 

@@ -80,23 +80,25 @@ TEST(PoseFiles, NamesTheFileAndWhatItWants) {
   EXPECT_EQ(refused("{\"images\": [{\"id\": 1}], \"annotations\": [{\"image_id\": 1, "
                     "\"keypoints\": [1, 2, 3]}]}"),
             "deck.json: want annotations with `keypoints`: 17 times x, y, visibility");
+  EXPECT_EQ(refused("{\"images\": [{\"id\": 1e300}], \"annotations\": []}"),
+            "deck.json: a frame is at 1e+299 s, want less than 1e+12 s");
 }
 
 TEST(PoseFiles, FindsTheFilesOfCameras) {
   const TestFolder folder;
   std::filesystem::create_directories(folder / "coco");
-  const std::vector<geometry::Camera> cameras = {
-      {.name = "a", .fps = 10}, {.name = "b"}, {.name = "c", .fps = 10}};
-  const auto none = read_poses(folder.string(), cameras, 2);
+  geometry::Site site;
+  site.cameras = {{.name = "a", .fps = 10}, {.name = "b"}, {.name = "c", .fps = 10}};
+  const auto none = read_poses(folder.string(), site, {});
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
   EXPECT_EQ(none.error().message,
             folder.string() +
-                ": no keypoints of the site's cameras, want NAME.json of COCO's "
-                "format, or truth/NAME.parquet, for a, b, c");
+                ": no keypoints of the site's cameras, want a dataset with poses, or "
+                "NAME/poses.parquet, NAME.json of COCO's format or truth/NAME.parquet for a, b, c");
   std::ofstream(folder / "a.json") << coco();
   std::ofstream(folder / "coco/c.json") << coco();
-  const auto found = read_poses(folder.string(), cameras, 2);
+  const auto found = read_poses(folder.string(), site, {.sigma_px = 2});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_EQ((*found)[0].size(), 3U);
   EXPECT_TRUE((*found)[1].empty());

@@ -9,70 +9,27 @@
 #include "lido/base/counted.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/table.h"
+#include "lido/reconstruct/moments.h"
 #include "lido/storage/output_folder.h"
 
 namespace lido::reconstruct {
 namespace {
 
-/// Frames of all cameras, in step.
-class Moments {
- public:
-  Moments(std::vector<std::vector<PoseFrame>> frames, std::span<const geometry::Camera> cameras,
-          const ReconstructOptions& options)
-      : frames_(std::move(frames)),
-        next_(frames_.size(), 0),
-        noise_(0, options.noise_px),
-        engine_(static_cast<uint64_t>(options.noise_seed)),
-        noisy_(options.noise_px > 0) {
-    for (const geometry::Camera& one : cameras) {
-      // The frame nearest to a moment, and no other.
-      windows_.push_back(0.5 / std::max(one.fps, options.rate_hz) + 1e-9);
-    }
-    first_s_ = std::numeric_limits<double>::infinity();
-    last_s_ = -first_s_;
-    for (const auto& camera : frames_) {
-      if (camera.empty()) continue;
-      first_s_ = std::min(first_s_, camera.front().time_s);
-      last_s_ = std::max(last_s_, camera.back().time_s);
-    }
-  }
-
-  double first_s() const { return first_s_; }
-  double last_s() const { return last_s_; }
-
-  /// Views at a time; times ascend from call to call.
-  std::vector<PersonView> at(double time_s) {
-    std::vector<PersonView> out;
-    for (size_t i = 0; i < frames_.size(); ++i) {
-      const auto& frames = frames_[i];
-      size_t& next = next_[i];
-      const auto distance = [&](size_t frame) { return std::abs(frames[frame].time_s - time_s); };
-      while (next + 1 < frames.size() && distance(next + 1) <= distance(next)) ++next;
-      // A frame of a camera that is slower than the moments counts once.
-      if (next >= frames.size() || distance(next) > windows_[i]) continue;
-      for (PersonView view : frames[next].people) {
-        if (noisy_) disturb(view);
-        out.push_back(view);
+/// Adds Gaussian noise to keypoints.
+void disturb(CameraFrames& frames, double noise_px, double seed) {
+  if (!(noise_px > 0)) return;
+  std::mt19937_64 engine(static_cast<uint64_t>(seed));
+  std::normal_distribution<> noise(0, noise_px);
+  for (auto& camera : frames) {
+    for (PoseFrame& frame : camera) {
+      for (PersonView& view : frame.people) {
+        for (Keypoint& one : view.keypoints) {
+          if (one.is_seen()) one.pixel += Eigen::Vector2d(noise(engine), noise(engine));
+        }
       }
     }
-    return out;
   }
-
- private:
-  void disturb(PersonView& view) {
-    for (Keypoint& one : view.keypoints) {
-      if (one.is_seen()) one.pixel += Eigen::Vector2d(noise_(engine_), noise_(engine_));
-    }
-  }
-
-  std::vector<std::vector<PoseFrame>> frames_;
-  std::vector<size_t> next_;
-  std::vector<double> windows_;
-  double first_s_ = 0, last_s_ = 0;
-  std::normal_distribution<> noise_;
-  std::mt19937_64 engine_;
-  bool noisy_;
-};
+}
 
 dataset::JointRow row_of(const TrackedPerson& person, size_t joint, double time_s,
                          std::span<const geometry::Camera> cameras) {
@@ -158,26 +115,25 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
   LIDO_TRY(validate(options));
   auto folder = LIDO_TRY(
       storage::OutputFolder::open(out, "lido reconstruct", {"tracks3d.parquet", "person_*.trc"}));
-  auto frames = LIDO_TRY(read_poses(poses, site.cameras, options.sigma_px));
+  auto frames = LIDO_TRY(read_poses(poses, site, options.keypoints));
   ReconstructSummary summary;
   summary.cameras = std::ranges::count_if(frames, [](const auto& one) { return !one.empty(); });
   if (summary.cameras < 2)
     return fail(ErrorCode::kDegenerate, "{}: {} with keypoints, want two or more", poses,
                 counted(summary.cameras, "camera"));
-  Moments moments(std::move(frames), site.cameras, options);
+  disturb(frames, options.noise_px, options.noise_seed);
+  Moments moments(std::move(frames), site.cameras, options.rate_hz);
   PeopleTracker tracker(site.cameras, space_of(site.pool), options.tracking);
   LIDO_TRY(folder.begin());
   auto table =
       LIDO_TRY(dataset::TableWriter<dataset::JointRow>::create(folder.store(), "tracks3d.parquet"));
   std::map<int64_t, TrcText> people;
-  for (; moments.first_s() + static_cast<double>(summary.moments) / options.rate_hz <=
-         moments.last_s() + 1e-9;
-       ++summary.moments) {
+  summary.moments = moments.count();
+  for (int64_t moment = 0; moment < summary.moments; moment = moments.after(moment)) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-    const double time_s =
-        moments.first_s() + static_cast<double>(summary.moments) / options.rate_hz;
-    for (const TrackedPerson& person : tracker.push(time_s, moments.at(time_s))) {
-      people[person.id].add(summary.moments, time_s, person.joints);
+    const double time_s = moments.time_s(moment);
+    for (const TrackedPerson& person : tracker.push(time_s, moments.at(moment))) {
+      people[person.id].add(moment, time_s, person.joints);
       for (size_t joint = 0; joint < kJoints; ++joint) {
         if (!person.joints[joint].is_found()) continue;
         auto row = row_of(person, joint, time_s, site.cameras);

@@ -13,8 +13,7 @@ namespace lido::reconstruct {
 struct ReconstructOptions {
   /// Moments a second.
   double rate_hz = 10;
-  /// Standard deviation of a keypoint.
-  double sigma_px = 3;
+  KeypointOptions keypoints;
   /// Noise that is added to keypoints, to see what errors of a pose network would cost.
   double noise_px = 0;
   double noise_seed = 1;
@@ -22,9 +21,7 @@ struct ReconstructOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("rate_hz", self.rate_hz, Within{0.1, 100}, "Moments a second at which people are found");
-    visit("sigma_px", self.sigma_px, Within{0.05, 100},
-          "Standard deviation of a keypoint's coordinates, pixels; raise it for poor keypoints or "
-          "calibrations");
+    KeypointOptions::fields(self.keypoints, visit);
     visit("noise_px", self.noise_px, Within{0, 100},
           "Noise to add to the keypoints, pixels; shows what errors of a pose network would cost");
     visit("noise_seed", self.noise_seed, Within{0, 1e9}, "Seed of that noise");

@@ -74,7 +74,7 @@ class ReconstructPeople : public ::testing::Test {
 };
 
 TEST_F(ReconstructPeople, WritesWherePeopleAre) {
-  const auto summary = run({.sigma_px = 1});
+  const auto summary = run({.keypoints = {.sigma_px = 1}});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->people, 2);
   EXPECT_EQ(summary->moments, 30);
@@ -104,7 +104,7 @@ TEST_F(ReconstructPeople, WritesWherePeopleAre) {
 }
 
 TEST_F(ReconstructPeople, WritesTrcWithYUp) {
-  ASSERT_TRUE(run({.sigma_px = 1}));
+  ASSERT_TRUE(run({.keypoints = {.sigma_px = 1}}));
   std::istringstream trc(text_of("person_1.trc"));
   std::string line;
   std::getline(trc, line);

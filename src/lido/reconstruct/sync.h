@@ -17,8 +17,7 @@ struct SyncOptions {
   double max_offset_s = 1;
   /// Moments at which people are compared, a second.
   double rate_hz = 5;
-  /// Standard deviation of a keypoint's coordinates, pixels.
-  double sigma_px = 3;
+  KeypointOptions keypoints;
   /// Whether all clocks run at the right rate.
   bool fixed_rates = false;
 
@@ -28,9 +27,7 @@ struct SyncOptions {
           "started by hand");
     visit("rate_hz", self.rate_hz, Within{0.1, 30},
           "Moments a second at which people are compared; lower it for hours");
-    visit("sigma_px", self.sigma_px, Within{0.05, 100},
-          "Standard deviation of a keypoint's coordinates, pixels; raise it for poor keypoints or "
-          "calibrations");
+    KeypointOptions::fields(self.keypoints, visit);
     visit("fixed_rates", self.fixed_rates, Anything{},
           "Take all clocks as running at the site's rates, and find offsets only; for a few "
           "seconds of video");

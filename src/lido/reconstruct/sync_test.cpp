@@ -45,8 +45,8 @@ TEST(Sync, FindsOffsetsWithinFiveMilliseconds) {
   const std::vector<ClockFault> errors = {{0, 0},    {0.043, 0}, {-0.21, 0},
                                           {0.37, 0}, {0.008, 0}, {-0.62, 0}};
   const auto frames = filmed(cameras, errors, kWalkers, 2);
-  const auto found =
-      synchronise(cameras, frames, test_space(), {.sigma_px = 2, .fixed_rates = true});
+  const auto found = synchronise(cameras, frames, test_space(),
+                                 {.keypoints = {.sigma_px = 2}, .fixed_rates = true});
   ASSERT_TRUE(found) << found.error().message;
   ASSERT_EQ(found->cameras.size(), 6u);
   EXPECT_EQ(found->cameras[0].correction_s, 0);
@@ -67,7 +67,7 @@ TEST(Sync, FindsHowFastClocksAre) {
   cameras.resize(4);
   const std::vector<ClockFault> errors = {{0, 0}, {0.1, 90}, {-0.05, -70}, {0.02, 0}};
   const auto frames = filmed(cameras, errors, kWalkers, 0.5);
-  const auto found = synchronise(cameras, frames, test_space(), {.sigma_px = 0.5});
+  const auto found = synchronise(cameras, frames, test_space(), {.keypoints = {.sigma_px = 0.5}});
   ASSERT_TRUE(found) << found.error().message;
   EXPECT_NEAR(found->middle_s, kDuration_s / 2, 0.1);
   for (size_t i = 1; i < errors.size(); ++i) {
