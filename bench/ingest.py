@@ -35,7 +35,8 @@ PEERS = {  # packages of the environment that each runs in
     "decord": ["decord==0.6.0", *NUMPY],
     "ray_decord": ["ray==2.60.0", "decord==0.6.0", *NUMPY],
 }
-REAL = ROOT.parent / "shared/data/pool"  # two clips of a real pool, which are not in the repository
+# Two clips of a real pool, which are not in the repository; see bench/labels/README.md.
+REAL = pathlib.Path(os.environ.get("LIDO_DATA", ROOT / "../shared/data")) / "pool"
 
 
 def scene_graph(kind, seed, rate):

@@ -2,12 +2,14 @@
 """Shared parts of `./dev bench scene`."""
 
 import os
+import pathlib
 import subprocess
 import tempfile
 
 from ingest import LIDO, ROOT, WORK, environment
 
-SHARED = ROOT / "../shared/data"
+# Videos that no package registry has; see bench/labels/README.md.
+SHARED = pathlib.Path(os.environ.get("LIDO_DATA", ROOT / "../shared/data"))
 os.environ["LIDO_MODELS"] = str(ROOT / "build/models")
 
 

@@ -63,7 +63,7 @@ def fetch_street():
 
 
 def yolox_bundle():
-    """A bundle of ../shared/data's yolox_nano. Returns whether it is there."""
+    """A bundle of yolox_nano in LIDO_DATA. Returns whether it is there."""
     network = SHARED / "yolox_nano/yolox_nano_416.onnx"
     if not network.exists():
         return False

@@ -2,6 +2,7 @@
 """lido calibrate: four real cameras that filmed a ChArUco board, and input that is wrong."""
 
 import json
+import os
 import pathlib
 import subprocess
 import tomllib
@@ -12,14 +13,15 @@ import pytest
 from conftest import run
 
 # Real footage that no package registry has (BSD-2-Clause, GitHub mprib/caliscope).
-REAL = pathlib.Path(__file__).parents[3] / "shared/data/charuco_4cam"
+DATA = os.environ.get("LIDO_DATA", pathlib.Path(__file__).parents[3] / "shared/data")
+REAL = pathlib.Path(DATA) / "charuco_4cam"
 BOARD = 'columns = 4\nrows = 5\nsquare_mm = 54\naruco_scale = 0.75\ndictionary = "DICT_4X4_50"\n'
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
     if not REAL.exists():
-        pytest.skip("needs shared/data/charuco_4cam, which no package registry has")
+        pytest.skip("needs charuco_4cam in LIDO_DATA, which no package registry has")
     out = tmp_path_factory.mktemp("calibration")
     clips = [REAL / f"cam_{i}.mp4" for i in range(4)]
     done = run(
@@ -139,7 +141,7 @@ def test_wrong_input_is_one_line(mirrored):
 
 def test_nothing_is_written_when_the_site_has_other_cameras(tmp_path):
     if not REAL.exists():
-        pytest.skip("needs shared/data/charuco_4cam, which no package registry has")
+        pytest.skip("needs charuco_4cam in LIDO_DATA, which no package registry has")
     (tmp_path / "site.yaml").write_text(run("site", "init", "p", "--cameras", 2).out)
     clips = [REAL / f"cam_{i}.mp4" for i in (0, 2)]
     done = run("calibrate", tmp_path / "site.yaml", "--board", REAL / "charuco.toml", "--fps", 3,
@@ -151,7 +153,7 @@ def test_nothing_is_written_when_the_site_has_other_cameras(tmp_path):
 def test_flags_that_do_not_belong_together_are_named(tmp_path):
     done = run("calibrate", "site.yaml", "--out", tmp_path)
     assert done.code == 2
-    assert done.err == "lido: lido calibrate: no board and no points, want --board or --points\n"
+    assert done.err == "lido: got no board and no points, want --board or --points\n"
     done = run("calibrate", "--board", "board.toml", "--out", tmp_path)
     assert done.err == "lido: --board: no clips given, want --clips with a clip of each camera\n"
     done = run("calibrate", "site.yaml", "--points", "points.yaml")

