@@ -5,7 +5,7 @@ A room includes only rooms that src/lido/CMakeLists.txt adds before it. Inside a
 CMakeLists.txt gives an ORDER, every file is named there, itself or by its folder, and includes
 only files and folders named before its own.
 A third party's headers are included only where their owner is, and never in public headers.
-No two rooms have a type of one name in their headers.
+No two rooms have a type of one name in their headers, except SHARED_NAMES.
 Tests get their folders from base/test_folder.h, since two tests with one folder break each other.
 """
 
