@@ -165,6 +165,12 @@ constexpr Recipe kStreams[] = {
     {"mpeg2_mpg", "-c:v mpeg2video -q:v 3 -bf 2 -g 15", "mpg"},
     {"h264_flv", "-c:v libx264 -bf 3 -g 30", "flv"},
     {"h264_avi", "-c:v libx264 -bf 0 -g 25", "avi"},
+    {"hevc_raw", "-c:v libx265 -x265-params log-level=none:keyint=30:bframes=4", "hevc"},
+    {"hevc_plain_raw", "-c:v libx265 -x265-params log-level=none:bframes=0:keyint=50", "hevc"},
+    {"hevc_slices_raw", "-c:v libx265 -x265-params log-level=none:slices=3:keyint=25", "hevc"},
+    {"hevc_closed_raw", "-c:v libx265 -x265-params log-level=none:open-gop=0:keyint=20", "hevc"},
+    {"h264_raw", "-c:v libx264 -bf 3 -g 30", "h264"},
+    {"mpeg2_raw", "-c:v mpeg2video -q:v 3 -bf 2 -g 15", "m2v"},
     {"mjpeg_raw", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p", "mjpeg"},
 };
 

@@ -327,10 +327,14 @@ Result<std::span<const UniquePacket>> Demuxer::first_packets(size_t count) {
   return std::span<const UniquePacket>(first_packets_);
 }
 
+bool Demuxer::hides_cuts() const {
+  const std::string_view name = format_->iformat->name;
+  return stream_->codecpar->codec_id == AV_CODEC_ID_HEVC && (name == "mpegts" || name == "hevc");
+}
+
 Result<bool> Demuxer::may_end_inside_packet() {
-  const bool hides_cuts = stream_->codecpar->codec_id == AV_CODEC_ID_HEVC &&
-                          std::string_view(format_->iformat->name) == "mpegts";
-  return hides_cuts && LIDO_TRY(ends_in_full_packet(input_->reader, stream_->id));
+  if (!hides_cuts()) return false;
+  return !is_timed() || LIDO_TRY(ends_in_full_packet(input_->reader, stream_->id));
 }
 
 bool Demuxer::is_timed() const { return carries_timestamps(format_->iformat->name); }

@@ -52,8 +52,10 @@ class Demuxer {
   /// move the position. Reads no more than the first time.
   /// @return kUnavailable from storage.
   Result<std::span<const UniquePacket>> first_packets(size_t count);
-  /// Returns whether the last packet may be cut off where neither the container nor the decoder
-  /// shows it: HEVC in a transport stream.
+  /// Returns whether neither the container nor the decoder shows that the last packet is cut off:
+  /// HEVC in a transport stream or in none.
+  bool hides_cuts() const;
+  /// Returns whether the last packet may be cut off, in a stream that hides it.
   /// @return kUnavailable from storage.
   Result<bool> may_end_inside_packet();
 

@@ -76,14 +76,19 @@ Result<void> FullPass::decode(const ReadPacket& next) {
 Result<void> FullPass::drain_after_fault() {
   const auto fault = std::exchange(pass_.report.broke, std::nullopt);
   (void)pass_.decoder.send(nullptr);
-  for (auto decoded = pass_.decoder.receive(); decoded && *decoded && !pass_.report.broke;
+  std::vector<UniqueFrame> frames;
+  for (auto decoded = pass_.decoder.receive(); decoded && *decoded;
        decoded = pass_.decoder.receive()) {
     set_pts(**decoded);
-    const int64_t pts = (*decoded)->pts;
+    frames.push_back(std::move(*decoded));
+  }
+  drop_suspects(frames);
+  for (UniqueFrame& frame : frames) {
+    const int64_t pts = frame->pts;
     const bool late = pts != AV_NOPTS_VALUE &&
                       (pts >= pass_.suspect_pts || (held_ && misses_frame(held_->pts, pts)));
-    if (late || is_damaged(**decoded)) break;
-    LIDO_TRY(push(std::move(*decoded)));
+    if (late || is_damaged(*frame) || pass_.report.broke) break;
+    LIDO_TRY(push(std::move(frame)));
   }
   LIDO_TRY(push_untimed());
   if (held_ != nullptr && held_->pts >= pass_.suspect_pts) {
@@ -93,6 +98,17 @@ Result<void> FullPass::drain_after_fault() {
   pass_.report.broke = fault;
   pass_.move_break_here();
   return {};
+}
+
+/// Removes the frames that may be wrong at the end of a stream without times.
+/// @param frames  Those that the decoder still held, in display order.
+void FullPass::drop_suspects(std::vector<UniqueFrame>& frames) {
+  const size_t suspects = pass_.suspect_frames.value_or(0);
+  if (suspects > frames.size() && held_ != nullptr) {
+    held_.reset();
+    pass_.report.last_pts = before_held_;
+  }
+  frames.resize(frames.size() - std::min(frames.size(), suspects));
 }
 
 /// Returns the usual step between the latest frames, ticks; 0 before the second frame.

@@ -26,6 +26,7 @@ class FullPass {
  private:
   Result<void> decode(const ReadPacket& next);
   Result<void> drain_after_fault();
+  void drop_suspects(std::vector<UniqueFrame>& frames);
   Result<void> push(UniqueFrame decoded);
   Result<void> push_untimed(int64_t next_pts = kNoPts);
   Result<void> push_checked(UniqueFrame decoded);

@@ -6,6 +6,7 @@ extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/display.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/motion_vector.h>
 #include <libavutil/pixdesc.h>
 #include <libswscale/swscale.h>

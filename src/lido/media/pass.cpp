@@ -23,6 +23,14 @@ constexpr size_t kMarkedEarly = 2;
 /// No codec reorders more packets than this.
 constexpr int kMaxReorder = 16;
 
+/// More packets are not kept to decode the last one again, so that memory stays bounded.
+constexpr size_t kMaxLatest = 8192;
+constexpr int64_t kMaxLatest_bytes = 96 << 20;
+
+constexpr const char* kNotWhole = "the stream is cut off: its last picture is not whole";
+constexpr const char* kMissingBeforeLast =
+    "the stream is cut off: pictures before its last are missing";
+
 /// Pictures that follow a missing one come at most this long after it. Seconds.
 constexpr double kMaxMissing_s = 1;
 
@@ -170,9 +178,10 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
 /// are missing.
 Result<void> Pass::check_end() {
   if (declares_size(demuxer.format().iformat->name) || recent_.empty()) return {};
-  if (LIDO_TRY(demuxer.may_end_inside_packet())) {
+  if (!demuxer.is_timed()) return check_untimed_end();
+  if (LIDO_TRY(demuxer.may_end_inside_packet()) && !is_last_whole(demuxer.stream(), latest_)) {
     suspect(recent_.back().pts);
-    return fail(ErrorCode::kCorrupt, "the stream is cut off: its last picture may not be whole");
+    return fail(ErrorCode::kCorrupt, kNotWhole);
   }
   std::vector<int64_t> shown;
   for (const Recent& one : recent_) {
@@ -188,9 +197,40 @@ Result<void> Pass::check_end() {
                         static_cast<double>(step) * tick_s <= kMaxMissing_s;
     if (!misses) continue;
     suspect(shown[i]);
-    return fail(ErrorCode::kCorrupt, "the stream is cut off: pictures before its last are missing");
+    return fail(ErrorCode::kCorrupt, kMissingBeforeLast);
   }
   return {};
+}
+
+/// Does the same for a stream without times, where only the pictures' own numbers show their order.
+Result<void> Pass::check_untimed_end() {
+  if (!demuxer.hides_cuts()) return {};
+  const int depth = decoder.reorder_depth();
+  const size_t after_missing = numbered_.after_missing(depth);
+  const bool is_whole = is_last_whole(demuxer.stream(), latest_);
+  if (after_missing == 0 && is_whole) return {};
+  suspect_frames = std::max(after_missing, is_whole ? 0 : numbered_.from_last(depth));
+  return fail(ErrorCode::kCorrupt, "{}", after_missing > 0 ? kMissingBeforeLast : kNotWhole);
+}
+
+/// Keeps what the checks of the clip's end need of a packet.
+void Pass::remember(const ReadPacket& next) {
+  if (!demuxer.hides_cuts()) return;
+  numbered_.push(next.facts);
+  if (next.facts.random_access) {
+    const auto before = latest_.begin() + static_cast<ptrdiff_t>(latest_group_);
+    for (auto one = latest_.begin(); one != before; ++one) latest_bytes_ -= (*one)->size;
+    latest_.erase(latest_.begin(), before);
+    latest_group_ = latest_.size();
+  }
+  if (latest_.empty() && !next.facts.random_access) return;
+  latest_.emplace_back(av_packet_clone(next.packet.get()));
+  latest_bytes_ += next->size;
+  // Without a random access point, the last picture cannot be decoded again.
+  if (latest_.size() <= kMaxLatest && latest_bytes_ <= kMaxLatest_bytes) return;
+  latest_.clear();
+  latest_group_ = 0;
+  latest_bytes_ = 0;
 }
 
 Result<ReadPacket> Pass::read_packet() {
@@ -228,6 +268,7 @@ Result<ReadPacket> Pass::read_packet() {
   recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth())});
   if (recent_.size() > kMaxRecent) recent_.pop_front();
   known.push(shown_pts, packet.dts);
+  remember(*next);
   return next;
 }
 
@@ -278,6 +319,10 @@ Result<void> Pass::seek(const RandomAccess& point) {
   ahead_error_.reset();
   recent_.clear();
   known = {};
+  numbered_ = {};
+  latest_.clear();
+  latest_group_ = 0;
+  latest_bytes_ = 0;
   loss.forget();
   return demuxer.seek(point);
 }
@@ -313,6 +358,8 @@ void Pass::suspect(int64_t pts) {
 
 /// PTS up to which no frame is missing or damaged; kNoPts when that is not known.
 int64_t Pass::good_pts() const {
+  // The frames before those that are suspect have been decoded.
+  if (suspect_frames) return report.last_pts;
   const int64_t known_pts = std::min(known.known_to(decoder.reorder_depth()), known_limit_);
   if (known_pts == kNoPts || report.last_pts == kNoPts) return kNoPts;
   return std::min({known_pts, report.last_pts, suspect_pts - 1});

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "lido/media/demuxer.h"
 #include "lido/media/extract.h"
 #include "lido/media/frame_delivery.h"
+#include "lido/media/last_picture.h"
 #include "lido/media/loss.h"
 
 namespace lido::media {
@@ -83,6 +85,9 @@ struct Pass {
   LossDetector loss;
   /// After a fault: PTS from which on frames may be wrong, of those in packets read before it.
   int64_t suspect_pts = INT64_MAX;
+  /// At the end of a stream without times that is cut off: number of frames, the last in display
+  /// order, that may be wrong. Empty where nothing is known to be cut off.
+  std::optional<size_t> suspect_frames;
 
  private:
   Result<ReadPacket> take_packet();
@@ -90,6 +95,8 @@ struct Pass {
   Result<std::optional<Loss>> find_loss(const ReadPacket& next);
   Result<std::vector<int64_t>> times_ahead(size_t count);
   Result<void> check_end();
+  Result<void> check_untimed_end();
+  void remember(const ReadPacket& next);
   Result<bool> is_end_of_recording(const AVPacket& packet);
   double seconds_of_last() const;
   void suspect(int64_t pts);
@@ -105,6 +112,11 @@ struct Pass {
   std::deque<ReadPacket> ahead_;      ///< Read from the demuxer already.
   std::optional<Error> ahead_error_;  ///< The fault behind `ahead_`.
   std::deque<Recent> recent_;         ///< The packets before, the latest last.
+  NumberedPictures numbered_;         ///< Of a stream without times.
+  /// Packets since the random access point before the last, where a cut may be hidden.
+  std::vector<UniquePacket> latest_;
+  size_t latest_group_ = 0;   ///< Position of the last random access point in `latest_`.
+  int64_t latest_bytes_ = 0;  ///< Size of `latest_`.
   int64_t known_limit_ = INT64_MAX;   ///< PTS up to which all frames were known before a fault.
 };
 
