@@ -51,6 +51,7 @@ Result<void> FullPass::decode(const ReadPacket& next) {
     some_have_pts_ = some_have_pts_ || pts != kNoPts;
     if (random_access_pts_ == kNoPts && next.facts.random_access) random_access_pts_ = pts;
   }
+  pass_.settled_pts = std::exchange(sent_pts_, pass_.report.last_pts);
   const bool may_fail = this->may_fail(pts);
   if (const auto sent = pass_.decoder.send(packet); !sent && !may_fail) {
     pass_.suspect_from_packet(pts);

@@ -46,6 +46,7 @@ class FullPass {
   int64_t random_access_pts_ = kNoPts;  ///< PTS of the first random access point decoded.
   int64_t frames_out_ = 0;
   int64_t before_held_ = kNoPts;      ///< PTS of the frame before `held_`.
+  int64_t sent_pts_ = kNoPts;         ///< PTS of the last frame before the latest packet was sent.
   std::deque<int64_t> steps_;         ///< Ticks between the latest frames.
   std::vector<UniqueFrame> untimed_;  ///< Frames that wait for a timestamp, in display order.
   int64_t last_timed_ = kNoPts;       ///< PTS of the frame before them.

@@ -99,11 +99,9 @@ bool are_equal(const AVFrame& a, const AVFrame& b) {
 
 }  // namespace
 
-void NumberedPictures::push(const PacketFacts& facts) {
-  const bool restarts = facts.random_access && facts.prediction && facts.prediction->number == 0;
-  if (!facts.prediction || restarts) numbers_.clear();
-  if (!facts.prediction) return;
-  numbers_.push_back(facts.prediction->number);
+void NumberedPictures::push(int32_t number, bool restarts) {
+  if (restarts) numbers_.clear();
+  numbers_.push_back(number);
   if (numbers_.size() > kMaxNumbers) numbers_.pop_front();
   if (numbers_.size() < kMinNumbers) return;
   const std::vector<int32_t> all = sorted(numbers_);
@@ -123,10 +121,30 @@ size_t NumberedPictures::after_missing(int depth) const {
   return 0;
 }
 
-size_t NumberedPictures::from_last(int depth) const {
-  if (numbers_.empty()) return static_cast<size_t>(std::max(depth, 0)) + 1;
+size_t NumberedPictures::from_last() const {
   return static_cast<size_t>(std::ranges::count_if(
       numbers_, [this](int32_t number) { return number >= numbers_.back(); }));
+}
+
+PictureNumberReader::PictureNumberReader(const AVStream& stream) {
+  const AVCodecID codec = stream.codecpar->codec_id;
+  if (codec != AV_CODEC_ID_H264 && codec != AV_CODEC_ID_HEVC) return;
+  context_.reset(avcodec_alloc_context3(nullptr));
+  if (avcodec_parameters_to_context(context_.get(), stream.codecpar) < 0) return;
+  parser_.reset(av_parser_init(codec));
+  if (parser_ != nullptr) parser_->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+}
+
+std::optional<int32_t> PictureNumberReader::read(const AVPacket& packet) {
+  if (parser_ == nullptr) return std::nullopt;
+  uint8_t* data = nullptr;
+  int size = 0;
+  constexpr int kNone = INT32_MIN;
+  parser_->output_picture_number = kNone;
+  av_parser_parse2(parser_.get(), context_.get(), &data, &size, packet.data, packet.size,
+                   packet.pts, packet.dts, packet.pos);
+  const int number = parser_->output_picture_number;
+  return number == kNone ? std::nullopt : std::optional(number);
 }
 
 bool is_last_whole(const AVStream& stream, std::span<const UniquePacket> packets) {

@@ -4,28 +4,42 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 
-#include "lido/media/bitstream.h"
 #include "lido/media/libav.h"
 
 namespace lido::media {
 
 /// Finds pictures that are missing near the end of a stream whose packets have no times, by the
-/// numbers of its pictures in display order. Not thread-safe.
+/// numbers that its pictures have in display order. Not thread-safe.
 class NumberedPictures {
  public:
-  /// Adds the next packet, in decoding order.
-  void push(const PacketFacts& facts);
+  /// Adds the next picture, in decoding order.
+  /// @param restarts  Numbers begin anew with this picture.
+  void push(int32_t number, bool restarts);
   /// Returns how many pictures are shown after one that is missing; 0 when none is.
   /// @param depth  Number of pictures that the decoder holds back for display order.
   size_t after_missing(int depth) const;
-  /// Returns how many pictures are shown from the last packet's on; `depth` + 1 when unknown.
-  size_t from_last(int depth) const;
+  /// Returns how many pictures are shown from the last one added on.
+  size_t from_last() const;
 
  private:
-  std::deque<int32_t> numbers_;  ///< Since the numbers began anew, the latest last.
+  std::deque<int32_t> numbers_;  ///< Since they began anew, the latest last.
   int64_t step_ = 0;             ///< Usual step between numbers; 0 before it is known.
+};
+
+/// Reads the numbers of pictures in display order (picture order counts) of H.264 and HEVC.
+/// Not thread-safe.
+class PictureNumberReader {
+ public:
+  explicit PictureNumberReader(const AVStream& stream);
+  /// @return No value for other codecs, and for a packet without a picture.
+  std::optional<int32_t> read(const AVPacket& packet);
+
+ private:
+  UniqueCodec context_;
+  UniqueParser parser_;  ///< Null for other codecs.
 };
 
 /// Returns whether the picture of the last packet is all there: it stays the same when other bytes

@@ -28,12 +28,16 @@ struct FreeFrame {
 struct FreeCodec {
   void operator()(AVCodecContext* context) const { avcodec_free_context(&context); }
 };
+struct FreeParser {
+  void operator()(AVCodecParserContext* parser) const { av_parser_close(parser); }
+};
 struct FreeSws {
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
 using UniquePacket = std::unique_ptr<AVPacket, FreePacket>;
 using UniqueFrame = std::unique_ptr<AVFrame, FreeFrame>;
 using UniqueCodec = std::unique_ptr<AVCodecContext, FreeCodec>;
+using UniqueParser = std::unique_ptr<AVCodecParserContext, FreeParser>;
 using UniqueSws = std::unique_ptr<SwsContext, FreeSws>;
 
 /// Silences FFmpeg's log, and limits any single allocation of FFmpeg to half a GiB, whatever a

@@ -103,7 +103,8 @@ Pass::Pass(Demuxer& from, Decoder& with, const ExtractRequest& wanted, const Fra
       report(result),
       delivery(with, sink, result, wanted.linger),
       tick_s(from.time_base().value()),
-      loss(from.stream(), from.times_every_packet()) {
+      loss(from.stream(), from.times_every_packet()),
+      numbers_(from.stream()) {
   report.start_pts = request.start_pts.value_or(kNoPts);
   // The clip is good up to its start, even when nothing follows.
   if (request.from) report.last_pts = request.from->pts;
@@ -204,19 +205,20 @@ Result<void> Pass::check_end() {
 
 /// Does the same for a stream without times, where only the pictures' own numbers show their order.
 Result<void> Pass::check_untimed_end() {
-  if (!demuxer.hides_cuts()) return {};
-  const int depth = decoder.reorder_depth();
-  const size_t after_missing = numbered_.after_missing(depth);
-  const bool is_whole = is_last_whole(demuxer.stream(), latest_);
+  const size_t after_missing = numbered_.after_missing(decoder.reorder_depth());
+  const bool is_whole = !demuxer.hides_cuts() || is_last_whole(demuxer.stream(), latest_);
   if (after_missing == 0 && is_whole) return {};
-  suspect_frames = std::max(after_missing, is_whole ? 0 : numbered_.from_last(depth));
+  suspect_frames = std::max(after_missing, is_whole ? 0 : numbered_.from_last());
   return fail(ErrorCode::kCorrupt, "{}", after_missing > 0 ? kMissingBeforeLast : kNotWhole);
 }
 
 /// Keeps what the checks of the clip's end need of a packet.
 void Pass::remember(const ReadPacket& next) {
+  if (!demuxer.is_timed()) {
+    const auto number = numbers_.read(*next.packet);
+    if (number) numbered_.push(*number, next.facts.resets && *number <= 0);
+  }
   if (!demuxer.hides_cuts()) return;
-  numbered_.push(next.facts);
   if (next.facts.random_access) {
     const auto before = latest_.begin() + static_cast<ptrdiff_t>(latest_group_);
     for (auto one = latest_.begin(); one != before; ++one) latest_bytes_ -= (*one)->size;
@@ -358,8 +360,7 @@ void Pass::suspect(int64_t pts) {
 
 /// PTS up to which no frame is missing or damaged; kNoPts when that is not known.
 int64_t Pass::good_pts() const {
-  // The frames before those that are suspect have been decoded.
-  if (suspect_frames) return report.last_pts;
+  if (!demuxer.is_timed()) return suspect_frames ? report.last_pts : settled_pts;
   const int64_t known_pts = std::min(known.known_to(decoder.reorder_depth()), known_limit_);
   if (known_pts == kNoPts || report.last_pts == kNoPts) return kNoPts;
   return std::min({known_pts, report.last_pts, suspect_pts - 1});

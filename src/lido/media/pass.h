@@ -88,6 +88,9 @@ struct Pass {
   /// At the end of a stream without times that is cut off: number of frames, the last in display
   /// order, that may be wrong. Empty where nothing is known to be cut off.
   std::optional<size_t> suspect_frames;
+  /// Of a stream without times: PTS of the last frame that the decoder gave before it got the
+  /// packet before the present one. No later packet changes that frame, or is shown before it.
+  int64_t settled_pts = kNoPts;
 
  private:
   Result<ReadPacket> take_packet();
@@ -112,6 +115,7 @@ struct Pass {
   std::deque<ReadPacket> ahead_;      ///< Read from the demuxer already.
   std::optional<Error> ahead_error_;  ///< The fault behind `ahead_`.
   std::deque<Recent> recent_;         ///< The packets before, the latest last.
+  PictureNumberReader numbers_;
   NumberedPictures numbered_;         ///< Of a stream without times.
   /// Packets since the random access point before the last, where a cut may be hidden.
   std::vector<UniquePacket> latest_;
