@@ -88,7 +88,7 @@ struct Pass {
   /// At the end of a stream without times that is cut off: number of frames, the last in display
   /// order, that may be wrong. Empty where nothing is known to be cut off.
   std::optional<size_t> suspect_frames;
-  /// Of a stream without times: PTS of the last frame that the decoder gave before it got the
+  /// In a stream without times: PTS of the last frame that the decoder gave before it got the
   /// packet before the present one. No later packet changes that frame, or is shown before it.
   int64_t settled_pts = kNoPts;
 
@@ -116,12 +116,12 @@ struct Pass {
   std::optional<Error> ahead_error_;  ///< The fault behind `ahead_`.
   std::deque<Recent> recent_;         ///< The packets before, the latest last.
   PictureNumberReader numbers_;
-  NumberedPictures numbered_;         ///< Of a stream without times.
+  NumberedPictures numbered_;  ///< In a stream without times.
   /// Packets since the random access point before the last, where a cut may be hidden.
   std::vector<UniquePacket> latest_;
-  size_t latest_group_ = 0;   ///< Position of the last random access point in `latest_`.
-  int64_t latest_bytes_ = 0;  ///< Size of `latest_`.
-  int64_t known_limit_ = INT64_MAX;   ///< PTS up to which all frames were known before a fault.
+  size_t latest_group_ = 0;          ///< Position of the last random access point in `latest_`.
+  int64_t latest_bytes_ = 0;         ///< Size of `latest_`.
+  int64_t known_limit_ = INT64_MAX;  ///< PTS up to which all frames were known before a fault.
 };
 
 }  // namespace lido::media
