@@ -183,6 +183,12 @@ def test_two_pools_live_in_one_kubernetes(tmp_path):
         if "namespaceSelector" in one
     ]
     assert spaces == [["pool-b"]]
+    # Only the operator, by the label of KubeRay's chart and manifests, not its whole namespace.
+    operator = {"matchLabels": {"app.kubernetes.io/component": "kuberay-operator"}}
+    for rule in ingress:
+        for one in rule["from"]:
+            if "namespaceSelector" in one and rule["ports"][0]["port"] == 8265:
+                assert one["podSelector"] == operator
 
 
 def test_names_of_clusters_and_jobs_do_not_collide(tmp_path):
