@@ -144,6 +144,7 @@ Eigen::MatrixXd reduced(const Equations& equations, double damping, Eigen::Vecto
   Eigen::MatrixXd out = equations.cameras;
   out.diagonal() *= 1 + damping;
   right = equations.cameras_right;
+  if (out.size() == 0) return out;  // a camera alone, with a lens that stays
   for (size_t i = 0; i < equations.boards.size(); ++i) {
     Matrix6 board = equations.boards[i];
     board.diagonal() *= 1 + damping;
@@ -158,7 +159,7 @@ std::optional<Step> solve(const Equations& equations, double damping) {
   Eigen::VectorXd right;
   const Eigen::MatrixXd matrix = reduced(equations, damping, right);
   Step step;
-  step.cameras = matrix.ldlt().solve(right);
+  step.cameras = matrix.size() == 0 ? right : matrix.ldlt().solve(right).eval();
   if (!step.cameras.allFinite()) return std::nullopt;
   double gain = step.cameras.dot(equations.cameras_right);
   for (size_t i = 0; i < equations.boards.size(); ++i) {
