@@ -59,10 +59,21 @@ double considered_field(const Camera& camera) {
   return camera.lens == Lens::kBrown ? kMaxBrownField : kMaxFisheyeField_rad;
 }
 
+/// Whether the distorted radius grows all the way to a field, by a bound: its slope with every
+/// positive coefficient left out, which falls with the field.
+bool surely_grows(const Camera& camera, double field) {
+  const double u = field * field;
+  const auto fall = [&](size_t i) { return std::min(camera.k[i], 0.0); };
+  if (camera.lens == Lens::kBrown)
+    return 1 + u * (3 * fall(0) + u * (5 * fall(1) + u * 7 * fall(4))) > 0;
+  return 1 + u * (3 * fall(0) + u * (5 * fall(1) + u * (7 * fall(2) + u * 9 * fall(3)))) > 0;
+}
+
 /// Whether a ray so far off the axis is beyond the lens's field. Coarser and faster than comparing
 /// with max_field().
 bool folds_before(const Camera& camera, double field) {
   if (field > considered_field(camera)) return true;
+  if (surely_grows(camera, field)) return false;
   constexpr int kSteps = 8;
   double before = 0;
   for (int i = 1; i <= kSteps; ++i) {

@@ -49,6 +49,31 @@ TEST(Camera, SeesAsWideAsAsked) {
   EXPECT_NEAR(fisheye->project(fisheye->position + wide)->x(), 640, 1e-9);
 }
 
+TEST(Camera, ShowsWhereTheImageDoesNotFoldBack) {
+  // The bound that most calls end with, against the radius at eight steps.
+  std::mt19937_64 engine(11);
+  std::uniform_real_distribution<> wide(-0.4, 0.3), narrow(-0.05, 0.05), at(0, 1.4);
+  int shown = 0, folded = 0;
+  for (int i = 0; i < 4000; ++i) {
+    Camera camera;
+    camera.lens = i % 2 == 0 ? Lens::kBrown : Lens::kFisheye;
+    camera.k = {wide(engine), wide(engine), narrow(engine), narrow(engine), narrow(engine)};
+    const double field = at(engine);
+    bool folds = false;
+    double before = 0;
+    for (int step = 1; step <= 8; ++step) {
+      const double now = camera.distorted_radius(field * step / 8);
+      folds = folds || now < before;
+      before = now;
+    }
+    const double tangent = camera.lens == Lens::kBrown ? field : std::tan(field);
+    EXPECT_EQ(camera.shows({tangent, 0, 1}), !folds) << i;
+    (folds ? folded : shown) += 1;
+  }
+  EXPECT_GT(shown, 1000);
+  EXPECT_GT(folded, 100);
+}
+
 TEST(Camera, HasARotationWithoutMirroring) {
   std::mt19937_64 engine(4);
   std::uniform_real_distribution<> at(-8, 8), up(0.5, 6);

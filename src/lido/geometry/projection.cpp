@@ -11,8 +11,9 @@ namespace {
 struct LensPoint {
   Eigen::Vector2d at;
   Eigen::Matrix2d by_slope;  ///< By (x / z, y / z) before the lens.
-  Eigen::Matrix<double, 2, 5> by_distortion = Eigen::Matrix<double, 2, 5>::Zero();
 };
+
+using ByDistortion = Eigen::Matrix<double, 2, 5>;
 
 /// Brown-Conrady, as OpenCV: k1, k2, p1, p2, k3.
 LensPoint through_brown(const std::array<double, 5>& k, const Eigen::Vector2d& slope) {
@@ -25,11 +26,18 @@ LensPoint through_brown(const std::array<double, 5>& k, const Eigen::Vector2d& s
   const double mixed = 2 * xy * factor_by_r2 + 2 * k[2] * x + 2 * k[3] * y;
   out.by_slope << factor + 2 * xx * factor_by_r2 + 2 * k[2] * y + 6 * k[3] * x, mixed, mixed,
       factor + 2 * yy * factor_by_r2 + 6 * k[2] * y + 2 * k[3] * x;
-  out.by_distortion.col(0) = r2 * slope;
-  out.by_distortion.col(1) = r2 * r2 * slope;
-  out.by_distortion.col(2) << 2 * xy, r2 + 2 * yy;
-  out.by_distortion.col(3) << r2 + 2 * xx, 2 * xy;
-  out.by_distortion.col(4) = r2 * r2 * r2 * slope;
+  return out;
+}
+
+/// Derivatives of through_brown() by the coefficients.
+ByDistortion brown_by_distortion(const Eigen::Vector2d& slope) {
+  const double x = slope.x(), y = slope.y(), xx = x * x, yy = y * y, xy = x * y, r2 = xx + yy;
+  ByDistortion out;
+  out.col(0) = r2 * slope;
+  out.col(1) = r2 * r2 * slope;
+  out.col(2) << 2 * xy, r2 + 2 * yy;
+  out.col(3) << r2 + 2 * xx, 2 * xy;
+  out.col(4) = r2 * r2 * r2 * slope;
   return out;
 }
 
@@ -51,14 +59,44 @@ LensPoint through_fisheye(const std::array<double, 5>& k, const Eigen::Vector2d&
   const double across = radius / r, along = radius_by_angle / (1 + r * r);
   out.by_slope =
       across * Eigen::Matrix2d::Identity() + (along - across) * ahead * ahead.transpose();
+  return out;
+}
+
+/// Derivatives of through_fisheye() by the coefficients.
+ByDistortion fisheye_by_distortion(const Eigen::Vector2d& slope) {
+  ByDistortion out = ByDistortion::Zero();
+  const double r = slope.norm();
+  if (r == 0) return out;
+  const double angle = std::atan(r), t2 = angle * angle;
   double power = angle * t2;
-  for (Eigen::Index i = 0; i < 4; ++i, power *= t2) out.by_distortion.col(i) = power * ahead;
+  for (Eigen::Index i = 0; i < 4; ++i, power *= t2) out.col(i) = power * slope / r;
   return out;
 }
 
 LensPoint through_lens(const Camera& camera, const Eigen::Vector2d& slope) {
   return camera.lens == Lens::kBrown ? through_brown(camera.k, slope)
                                      : through_fisheye(camera.k, slope);
+}
+
+/// The pixel of a point in camera axes.
+struct PixelStep {
+  Eigen::Vector2d slope, in_lens;  ///< (x / z, y / z) before and behind the lens.
+  Eigen::Vector2d pixel;
+  Eigen::Matrix<double, 2, 3> by_in_cam;  ///< By the point in camera axes.
+};
+
+PixelStep pixel_of(const Camera& camera, const Vector3& in_cam) {
+  PixelStep step;
+  step.slope = in_cam.head<2>() / in_cam.z();
+  const LensPoint lens = through_lens(camera, step.slope);
+  step.in_lens = lens.at;
+  step.pixel = {camera.fx * lens.at.x() + camera.cx, camera.fy * lens.at.y() + camera.cy};
+  Eigen::Matrix2d by_slope = lens.by_slope / in_cam.z();
+  by_slope.row(0) *= camera.fx;
+  by_slope.row(1) *= camera.fy;
+  step.by_in_cam.leftCols<2>() = by_slope;
+  step.by_in_cam.col(2) = -by_slope * step.slope;
+  return step;
 }
 
 /// A projection's parts that lie behind the point in camera axes.
@@ -68,16 +106,15 @@ struct ImageStep {
 };
 
 ImageStep image_of(const Camera& camera, const Vector3& in_cam) {
-  const Eigen::Vector2d slope = in_cam.head<2>() / in_cam.z();
-  const LensPoint lens = through_lens(camera, slope);
-  const Eigen::Vector2d focal(camera.fx, camera.fy);
+  const PixelStep pixel = pixel_of(camera, in_cam);
   ImageStep step;
-  step.projection.pixel = focal.cwiseProduct(lens.at) + Eigen::Vector2d(camera.cx, camera.cy);
-  step.projection.by_intrinsics << lens.at.x(), 0, 1, 0, 0, lens.at.y(), 0, 1;
-  step.projection.by_distortion = focal.asDiagonal() * lens.by_distortion;
-  Eigen::Matrix<double, 2, 3> slope_by_in_cam;
-  slope_by_in_cam << 1, 0, -slope.x(), 0, 1, -slope.y();
-  step.by_in_cam = focal.asDiagonal() * lens.by_slope * (slope_by_in_cam / in_cam.z());
+  step.projection.pixel = pixel.pixel;
+  step.projection.by_intrinsics << pixel.in_lens.x(), 0, 1, 0, 0, pixel.in_lens.y(), 0, 1;
+  step.projection.by_distortion =
+      Eigen::Vector2d(camera.fx, camera.fy).asDiagonal() *
+      (camera.lens == Lens::kBrown ? brown_by_distortion(pixel.slope)
+                                   : fisheye_by_distortion(pixel.slope));
+  step.by_in_cam = pixel.by_in_cam;
   return step;
 }
 
@@ -180,8 +217,8 @@ std::optional<PointProjection> differentiate_by_point(const Camera& camera,
   if (!under_water && point_in_world.z() >= 0) {
     const Vector3 in_cam = turn * (point_in_world - camera.position);
     if (!camera.shows(in_cam)) return std::nullopt;
-    const ImageStep step = image_of(camera, in_cam);
-    return PointProjection{step.projection.pixel, step.by_in_cam * turn};
+    const PixelStep step = pixel_of(camera, in_cam);
+    return PointProjection{step.pixel, step.by_in_cam * turn};
   }
   // Through a surface: that of the water in the world's axes, or the port in the camera's.
   Vector3 eye = camera.position, below = point_in_world;
@@ -195,11 +232,10 @@ std::optional<PointProjection> differentiate_by_point(const Camera& camera,
   const Vector3 seen = under_water ? Vector3(on.at.x(), on.at.y(), camera.port_m)
                                    : Vector3(turn * (on.at - camera.position));
   if (!camera.shows(seen)) return std::nullopt;
-  const ImageStep step = image_of(camera, seen);
-  if (!under_water)
-    return PointProjection{step.projection.pixel, step.by_in_cam * (turn * on.by_below)};
+  const PixelStep step = pixel_of(camera, seen);
+  if (!under_water) return PointProjection{step.pixel, step.by_in_cam * (turn * on.by_below)};
   const Eigen::Matrix3d on_by_in_cam = on.by_below * Vector3(1, 1, -1).asDiagonal();
-  return PointProjection{step.projection.pixel, step.by_in_cam * (on_by_in_cam * turn)};
+  return PointProjection{step.pixel, step.by_in_cam * (on_by_in_cam * turn)};
 }
 
 std::optional<Vector3> unproject(const Camera& camera, const Eigen::Vector2d& pixel) {

@@ -109,8 +109,8 @@ std::optional<PointFit> refine(const Problem& problem, std::span<const size_t> c
     damped.diagonal() *= 1 + damping;
     const Vector3 step = -damped.inverse() * gradient;
     if (!step.allFinite()) return std::nullopt;
-    // A step of a thousandth of a deviation changes no error that counts.
-    if (step.dot(fit.information * step) < 1e-6) {
+    // A step of a hundredth of a deviation is the last one: steps square the error.
+    if (step.dot(fit.information * step) < 1e-4) {
       PointFit last = fit;
       last.point += step;
       return last;
