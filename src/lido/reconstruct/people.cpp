@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "lido/reconstruct/view_pair.h"
 
@@ -26,10 +27,24 @@ class Groups {
 
   void join(size_t a, size_t b) {
     std::vector<size_t>&one = members_[owner_[a]], &other = members_[owner_[b]];
-    if (&one == &other || !may_join(one, other)) return;
+    if (&one == &other || error2(one, other) > max_error2_) return;
     for (const size_t moved : other) owner_[moved] = owner_[a];
     one.insert(one.end(), other.begin(), other.end());
     other.clear();
+  }
+
+  /// Dissolves pairs of which each view belongs to a larger group as well: two people who happen to
+  /// be on one line of sight meet first where they look alike, and then are missing in the groups
+  /// of their other views.
+  void dissolve_pairs() {
+    for (std::vector<size_t>& pair : members_) {
+      if (pair.size() != 2) continue;
+      const auto first = home_of(pair[0], pair), second = home_of(pair[1], pair);
+      if (!first || !second || *first == *second) continue;
+      members_[*first].push_back(pair[0]);
+      members_[*second].push_back(pair[1]);
+      pair.clear();
+    }
   }
 
   std::vector<std::vector<size_t>> of_two_or_more() {
@@ -43,19 +58,34 @@ class Groups {
   }
 
  private:
-  /// One view a camera, and the views of both agree on average.
-  bool may_join(const std::vector<size_t>& one, const std::vector<size_t>& other) const {
+  /// Mean squared error of the pairs between two groups; infinite where they share a camera or no
+  /// pair can be compared.
+  double error2(std::span<const size_t> one, std::span<const size_t> other) const {
     double sum = 0;
     int pairs = 0;
     for (const size_t a : one) {
       for (const size_t b : other) {
-        if (views_[a].camera == views_[b].camera) return false;
+        if (views_[a].camera == views_[b].camera) return std::numeric_limits<double>::infinity();
         if (!std::isfinite(errors2_[a][b])) continue;
         sum += errors2_[a][b];
         ++pairs;
       }
     }
-    return pairs > 0 && sum / pairs <= max_error2_;
+    return pairs > 0 ? sum / pairs : std::numeric_limits<double>::infinity();
+  }
+
+  /// The group of two or more, other than `own`, that a view agrees with best.
+  std::optional<size_t> home_of(size_t view, const std::vector<size_t>& own) const {
+    std::optional<size_t> best;
+    double best_error2 = max_error2_;
+    for (size_t i = 0; i < members_.size(); ++i) {
+      if (members_[i].size() < 2 || &members_[i] == &own) continue;
+      const double found = error2(std::span(&view, 1), members_[i]);
+      if (found > best_error2 || (best && found == best_error2)) continue;
+      best = i;
+      best_error2 = found;
+    }
+    return best;
   }
 
   std::span<const PersonView> views_;
@@ -119,6 +149,7 @@ std::vector<std::vector<size_t>> associate(std::span<const Camera> cameras,
                     [](const Pair& one) { return std::tuple(one.error2, one.a, one.b); });
   Groups groups(views, errors2, options.max_error2);
   for (const Pair& one : pairs) groups.join(one.a, one.b);
+  groups.dissolve_pairs();
   return groups.of_two_or_more();
 }
 

@@ -17,17 +17,6 @@ using namespace lido::reconstruct;
 
 double cpu_ms() { return 1e3 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-/// Walkers in rows, 2 m apart or more, who go all ways.
-std::vector<Walker> crowd(int people) {
-  std::vector<Walker> walkers;
-  for (int i = 0; i < people; ++i) {
-    const double angle = 2.4 * i;
-    walkers.push_back({{2 + 2.5 * (i % 8), 1.5 + 2 * (i / 8), -1.2},
-                       {0.3 * std::cos(angle), 0.3 * std::sin(angle), 0}});
-  }
-  return walkers;
-}
-
 }  // namespace
 
 int main() {
@@ -39,7 +28,7 @@ int main() {
     std::vector<std::vector<PersonView>> moments;
     for (int moment = 0; moment < kMoments; ++moment) {
       std::vector<StickPerson> sticks;
-      for (const Walker& one : crowd(people)) sticks.push_back(one.at(moment / 10.0));
+      for (const Walker& one : rows_of_walkers(people)) sticks.push_back(one.at(moment / 10.0));
       moments.push_back(see(cameras, sticks, sight).views);
     }
     size_t groups = 0, tracked = 0;

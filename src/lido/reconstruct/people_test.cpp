@@ -87,6 +87,28 @@ TEST(Associate, SeldomJoinsDifferentPeople) {
   EXPECT_TRUE(associate(cameras, {}, test_space()).empty());
 }
 
+// People in equal poses on one line of sight look like one person to a pair of cameras: such pairs
+// were two people more than the forty.
+TEST(Associate, CountsACrowdInEqualPoses) {
+  auto cameras = six_cameras();
+  cameras.pop_back();
+  NoisySight sight(1, 2);
+  constexpr int kPeople = 40, kMoments = 10;
+  int groups = 0, mixed = 0;
+  for (int moment = 0; moment < kMoments; ++moment) {
+    std::vector<StickPerson> people;
+    for (const Walker& one : rows_of_walkers(kPeople)) people.push_back(one.at(moment / 2.0));
+    const SeenPeople seen = see(cameras, people, sight);
+    for (const auto& group : associate(cameras, seen.views, test_space())) {
+      ++groups;
+      mixed += std::ranges::any_of(
+          group, [&](size_t i) { return seen.owners[i] != seen.owners[group[0]]; });
+    }
+  }
+  EXPECT_NEAR(groups, kPeople * kMoments, 2);
+  EXPECT_LE(mixed, 2);
+}
+
 TEST(Associate, LooksOnlyInsideTheSpace) {
   const auto cameras = six_cameras();
   NoisySight sight(3, 1);

@@ -83,6 +83,14 @@ TEST(PeopleTracker, KeepsIdentitiesWhereWaysCross) {
   EXPECT_EQ(all.size(), 4U);
 }
 
+TEST(PeopleTracker, CountsACrowdInEqualPoses) {
+  const Followed followed = follow_walkers(rows_of_walkers(40), 1.5, 2, never);
+  std::set<int64_t> all;
+  for (const auto& [owner, ids] : followed.ids) all.insert(ids.begin(), ids.end());
+  EXPECT_EQ(followed.ids.size(), 40U);
+  EXPECT_EQ(all.size(), 40U);
+}
+
 // The goals of the plan for 2 px of noise: 40 mm over water, 80 mm under it.
 TEST(PeopleTracker, MeasuresJointsOverAndUnderWater) {
   const Followed followed = follow_walkers(four_walkers(), 10, 2, never);

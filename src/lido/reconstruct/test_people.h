@@ -54,6 +54,17 @@ struct Walker {
   }
 };
 
+/// Walkers in rows, 2 m apart or more, in equal poses, who go all ways.
+inline std::vector<Walker> rows_of_walkers(int count) {
+  std::vector<Walker> walkers;
+  for (int i = 0; i < count; ++i) {
+    const double angle = 2.4 * i;
+    walkers.push_back({{2 + 2.5 * (i % 8), 1.5 + 2 * (i / 8), -1.2},
+                       {0.3 * std::cos(angle), 0.3 * std::sin(angle), 0}});
+  }
+  return walkers;
+}
+
 /// Views of people by all cameras that have most of their joints in the image, with noise. The
 /// person of view i is owners[i].
 struct SeenPeople {
