@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lido/geometry/projection.h"
+#include "lido/reconstruct/bones.h"
 
 namespace lido::reconstruct {
 namespace {
@@ -57,8 +58,35 @@ class JointFilter {
     return true;
   }
 
+  /// Brings two joints of one bone to its length, each by as much as it is uncertain.
+  /// @param sigma_m  Standard deviation of the length at this moment.
+  static void hold(JointFilter& a, JointFilter& b, double length_m, double sigma_m) {
+    const Vector3 between = a.position() - b.position();
+    const double distance_m = between.norm();
+    constexpr double kMin_m = 0.02;
+    if (!a.running_ || !b.running_ || distance_m < kMin_m) return;
+    const Vector3 along = between / distance_m;
+    const Eigen::Matrix3d noise = a.covariance() + b.covariance();
+    const double along2 = along.dot(noise * along);
+    // Errors across the bone make it look shorter than it is.
+    const double expected_m = distance_m + (noise.trace() - along2) / (2 * distance_m);
+    const double surprise_m = length_m - expected_m, total = along2 + sigma_m * sigma_m;
+    // Joints that are mixed up with another person's are no matter of length.
+    constexpr double kMax2 = 9;
+    if (surprise_m * surprise_m > kMax2 * total) return;
+    a.pull(along, surprise_m, total);
+    b.pull(-along, surprise_m, total);
+  }
+
  private:
   using Matrix = Eigen::Matrix<double, 6, 6>;
+
+  void pull(const Vector3& along, double by_m, double total) {
+    const Eigen::Matrix<double, 6, 1> gain = covariance_.leftCols<3>() * along / total;
+    state_ += gain * by_m;
+    covariance_ -= gain * (along.transpose() * covariance_.topRows<3>());
+    covariance_ = (covariance_ + covariance_.transpose()).eval() / 2;
+  }
 
   void start(const Joint& measured) {
     running_ = true;
@@ -79,6 +107,7 @@ class JointFilter {
 struct Track {
   int64_t id = 0;  ///< 0: not confirmed yet.
   std::array<JointFilter, kJoints> joints;
+  BoneLengths bones;
   int hits = 0;
   double seen_s = 0;  ///< Time of the last triangulation.
 };
@@ -164,10 +193,20 @@ struct PeopleTracker::State {
     constexpr size_t kMinJoints = 3;
     if (skeleton.found() < kMinJoints) return std::nullopt;
     TrackedPerson person{.views = static_cast<int>(skeleton.views.size())};
+    std::array<bool, kJoints> used{};
+    for (size_t i = 0; i < kJoints; ++i)
+      used[i] = skeleton.joints[i].is_found() && track.joints[i].update(skeleton.joints[i]);
+    track.bones.add(skeleton.joints);
+    for (size_t i = 0; i < kBones.size(); ++i) {
+      const auto length_m = track.bones.length_m(i);
+      if (!length_m || !used[kBones[i].a] || !used[kBones[i].b]) continue;
+      JointFilter::hold(track.joints[kBones[i].a], track.joints[kBones[i].b], *length_m,
+                        std::hypot(kBend_m, track.bones.sigma_m(i)));
+    }
     for (size_t i = 0; i < kJoints; ++i) {
-      if (!skeleton.joints[i].is_found() || !track.joints[i].update(skeleton.joints[i])) continue;
-      person.joints[i] = {track.joints[i].position(), track.joints[i].covariance(),
-                          skeleton.joints[i].cameras};
+      if (used[i])
+        person.joints[i] = {track.joints[i].position(), track.joints[i].covariance(),
+                            skeleton.joints[i].cameras};
     }
     track.seen_s = now_s;
     ++track.hits;
