@@ -4,11 +4,22 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <span>
 #include <utility>
 
 namespace lido::media {
 namespace {
+
+/// Reads a field that FFmpeg fills from a file without a check: in C++ an enumeration must not hold
+/// a value far outside it.
+template <typename Enumeration>
+int value_of(const Enumeration& field) {
+  int value = 0;
+  static_assert(sizeof(field) == sizeof(value));
+  std::memcpy(&value, &field, sizeof(value));
+  return value;
+}
 
 /// Reads quarter turns and mirror from the container's display matrix.
 Orientation orientation_of(const AVStream& stream) {
@@ -27,7 +38,7 @@ Orientation orientation_of(const AVStream& stream) {
 }
 
 ColorMatrix matrix_of(const AVFrame& decoded) {
-  switch (decoded.colorspace) {
+  switch (value_of(decoded.colorspace)) {
     case AVCOL_SPC_RGB:
       return ColorMatrix::kRgb;
     case AVCOL_SPC_BT709:
@@ -55,8 +66,8 @@ bool is_rgb(const AVPixFmtDescriptor& format) { return (format.flags & AV_PIX_FM
 /// cameras and still codecs, not from television.
 bool is_full_range(const AVFrame& decoded, const AVPixFmtDescriptor& format) {
   if (std::string_view(format.name).starts_with("yuvj")) return true;
-  if (decoded.color_range == AVCOL_RANGE_UNSPECIFIED) return is_grey(format);
-  return decoded.color_range == AVCOL_RANGE_JPEG;
+  const int range = value_of(decoded.color_range);
+  return range == AVCOL_RANGE_UNSPECIFIED ? is_grey(format) : range == AVCOL_RANGE_JPEG;
 }
 
 /// Returns whether Frame can hold a pixel format: planar YUV or grey, 8 to 12 bit, little endian,
@@ -177,8 +188,8 @@ Result<Frame> Decoder::to_frame(UniqueFrame decoded) {
   frame.chroma_shift_y = format->log2_chroma_h;
   frame.bit_depth = format->comp[0].depth;
   frame.grey = is_grey(*format);
-  frame.chroma_left = decoded->chroma_location != AVCHROMA_LOC_CENTER &&
-                      decoded->chroma_location != AVCHROMA_LOC_TOP;
+  const int chroma = value_of(decoded->chroma_location);
+  frame.chroma_left = chroma != AVCHROMA_LOC_CENTER && chroma != AVCHROMA_LOC_TOP;
   frame.orientation = orientation_;
   frame.pts = decoded->pts != AV_NOPTS_VALUE ? decoded->pts : decoded->best_effort_timestamp;
   const AVRational aspect =
@@ -218,7 +229,7 @@ bool shows_intra_frame(Decoder& decoder, const AVPacket& packet) {
     const auto decoded = decoder.receive();
     good = decoded.has_value();
     if (good && *decoded != nullptr) {
-      is_intra = (*decoded)->key_frame == 1 && (*decoded)->pict_type == AV_PICTURE_TYPE_I;
+      is_intra = (*decoded)->key_frame == 1 && value_of((*decoded)->pict_type) == AV_PICTURE_TYPE_I;
       break;
     }
     if (std::exchange(drained, true)) break;
