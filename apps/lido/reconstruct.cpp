@@ -48,7 +48,9 @@ void add_reconstruct(CLI::App& app, int& exit) {
                    "with COCO JSON of each camera, or a simulated film's; see "
                    "docs/reconstruction.md")
       ->required();
-  command->add_option("--out", flags->out, "Folder for tracks3d.parquet and a TRC file a person")
+  command
+      ->add_option("--out", flags->out,
+                   "Folder for tracks3d.parquet, and a TRC and a C3D file a person")
       ->required();
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   bind(*command, flags->options, "Reconstruction");

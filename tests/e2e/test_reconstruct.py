@@ -91,7 +91,14 @@ def test_people_are_where_the_film_has_them(film, tmp_path):
     above, below = errors[errors[:, 1] > 0, 0], errors[errors[:, 1] < 0, 0]
     assert len(above) > 300 and numpy.median(above) <= 0.040
     assert len(below) > 300 and numpy.median(below) <= 0.080
-    assert (tmp_path / "scene/person_1.trc").read_text().startswith("PathFileType\t4\t(X/Y/Z)")
+    trc = (tmp_path / "scene/person_1.trc").read_text()
+    assert trc.startswith("PathFileType\t4\t(X/Y/Z)")
+    # The first nose of the C3D file is that of the TRC, whose y points up.
+    c3d = (tmp_path / "scene/person_1.c3d").read_bytes()
+    data = 512 * (int.from_bytes(c3d[16:18], "little") - 1)
+    x, y, z = numpy.frombuffer(c3d[data : data + 12], "<f4")
+    row = trc.splitlines()[6].split("\t")
+    assert numpy.allclose([x, z, -y], [float(cell) for cell in row[2:5]], atol=1e-4)
 
 
 def test_a_dataset_with_poses_gives_people_in_metres(tmp_path):

@@ -9,6 +9,7 @@
 #include "lido/base/counted.h"
 #include "lido/dataset/people_tables.h"
 #include "lido/dataset/table.h"
+#include "lido/reconstruct/c3d.h"
 #include "lido/reconstruct/moments.h"
 #include "lido/storage/output_folder.h"
 
@@ -113,8 +114,8 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
                                               const ReconstructOptions& options,
                                               const std::stop_token& stop) {
   LIDO_TRY(validate(options));
-  auto folder = LIDO_TRY(
-      storage::OutputFolder::open(out, "lido reconstruct", {"tracks3d.parquet", "person_*.trc"}));
+  auto folder = LIDO_TRY(storage::OutputFolder::open(
+      out, "lido reconstruct", {"tracks3d.parquet", "person_*.trc", "person_*.c3d"}));
   auto frames = LIDO_TRY(read_poses(poses, site, options.keypoints));
   ReconstructSummary summary;
   summary.cameras = std::ranges::count_if(frames, [](const auto& one) { return !one.empty(); });
@@ -127,13 +128,18 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
   LIDO_TRY(folder.begin());
   auto table =
       LIDO_TRY(dataset::TableWriter<dataset::JointRow>::create(folder.store(), "tracks3d.parquet"));
-  std::map<int64_t, TrcText> people;
+  struct MotionFiles {
+    TrcText trc;
+    C3dFile c3d;
+  };
+  std::map<int64_t, MotionFiles> people;
   summary.moments = moments.count();
   for (int64_t moment = 0; moment < summary.moments; moment = moments.after(moment)) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
     const double time_s = moments.time_s(moment);
     for (const TrackedPerson& person : tracker.push(time_s, moments.at(moment))) {
-      people[person.id].add(moment, time_s, person.joints);
+      people[person.id].trc.add(moment, time_s, person.joints);
+      people[person.id].c3d.add(moment, person.joints);
       for (size_t joint = 0; joint < kJoints; ++joint) {
         if (!person.joints[joint].is_found()) continue;
         auto row = row_of(person, joint, time_s, site.cameras);
@@ -144,9 +150,11 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
     }
   }
   LIDO_TRY(table.commit());
-  for (const auto& [id, trc] : people) {
-    const std::string name = fmt::format("person_{}.trc", id);
-    LIDO_TRY(folder.store().write_text(name, trc.finish(name, options.rate_hz)));
+  for (const auto& [id, files] : people) {
+    const std::string name = fmt::format("person_{}", id);
+    LIDO_TRY(
+        folder.store().write_text(name + ".trc", files.trc.finish(name + ".trc", options.rate_hz)));
+    LIDO_TRY(folder.store().write_text(name + ".c3d", files.c3d.finish(options.rate_hz)));
   }
   summary.people = static_cast<int64_t>(people.size());
   return summary;

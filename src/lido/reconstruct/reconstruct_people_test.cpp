@@ -130,6 +130,15 @@ TEST_F(ReconstructPeople, WritesTrcWithYUp) {
   EXPECT_NEAR(z, -nose->y_m, 1e-4);
 }
 
+TEST_F(ReconstructPeople, WritesC3dWithTheFramesOfTheTrc) {
+  ASSERT_TRUE(run({.keypoints = {.sigma_px = 1}}));
+  const std::string c3d = text_of("person_1.c3d");
+  ASSERT_GT(c3d.size(), 28U * 17 * 16);
+  EXPECT_EQ(c3d[1], 0x50);
+  EXPECT_EQ(c3d[2], 17);
+  EXPECT_EQ(c3d[8], 28);
+}
+
 TEST_F(ReconstructPeople, GivesEqualBytesTwice) {
   ASSERT_TRUE(run({.noise_px = 2}));
   const std::string first = text_of("tracks3d.parquet"), trc = text_of("person_1.trc");
