@@ -21,7 +21,10 @@ class TextChecker : public YAML::EventHandler {
   TextChecker(const std::string& file, int max_documents)
       : file_(file), max_documents_(max_documents) {}
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp leaves it where it is, and would find an empty document there again and again.
+    if (mark.pos == document_pos_) refuse(mark, "a comma outside of a list and a map, want none");
+    document_pos_ = mark.pos;
     open_.clear();
     anchors_.clear();
   }
@@ -60,6 +63,7 @@ class TextChecker : public YAML::EventHandler {
   }
   void OnMapEnd() override { close(); }
 
+  bool has_fault() const { return error_.has_value(); }
   /// Returns the first fault of the whole stream.
   Result<void> result() const {
     if (error_) return std::unexpected(*error_);
@@ -134,7 +138,7 @@ class TextChecker : public YAML::EventHandler {
 
   const std::string& file_;
   int max_documents_;
-  int documents_ = 0;
+  int documents_ = 0, document_pos_ = -1;
   double text_nodes_ = 0, alias_nodes_ = 0;
   std::vector<Collection> open_;
   std::unordered_map<YAML::anchor_t, double> anchors_;  ///< Nodes of finished values.
@@ -149,7 +153,7 @@ Result<void> check_yaml_text(std::string_view text, const std::string& file, int
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(checker)) {
+    while (!checker.has_fault() && parser.HandleNextDocument(checker)) {
     }
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;

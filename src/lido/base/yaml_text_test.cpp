@@ -71,6 +71,17 @@ TEST(YamlText, CountsDocuments) {
   EXPECT_EQ(fault_of("", 1), "");
 }
 
+// YAML 1.2.2, 7.3.3 and 7.4: a comma separates entries of a list or a map in brackets alone.
+TEST(YamlText, RefusesACommaOutsideOfBrackets) {
+  EXPECT_EQ(fault_of("a: 1\n---\n, 4]]\n"),
+            "a.yaml:3: a comma outside of a list and a map, want none");
+  for (const char* text :
+       {",", " ,\n", "\"a\" ,", "&a ,", "{a: 1},", "[1] ,", "# c\n, 4\n", "%YAML 1.2\n---\n, 3"})
+    EXPECT_TRUE(fault_of(text).contains("a comma outside")) << text << fault_of(text);
+  for (const char* text : {"---\n---\n---\n", "~\n---\n~\n", "a: b, c\n", "- x,\n- ,y\n"})
+    EXPECT_FALSE(fault_of(text).contains("a comma outside")) << text;
+}
+
 TEST(YamlText, ReportsTheLineOfBrokenSyntax) {
   EXPECT_TRUE(fault_of("a: 1\nb: [1, 2\nc: 3\n").starts_with("a.yaml:3: "));
   EXPECT_NE(fault_of("x: *unknown\n"), "");
