@@ -119,7 +119,7 @@ Result<Outcome> work(const CalibrateFlags& flags) {
 /// Refuses flags that do not belong together.
 Result<void> check_flags(const CalibrateFlags& flags) {
   if (flags.board.empty() == flags.points.empty())
-    return fail(ErrorCode::kInvalidArgument, "lido calibrate: {}, want --board or --points",
+    return fail(ErrorCode::kInvalidArgument, "got {}, want --board or --points",
                 flags.board.empty() ? "no board and no points" : "a board and points");
   if (!flags.board.empty() && flags.clips.empty())
     return fail(ErrorCode::kInvalidArgument,
