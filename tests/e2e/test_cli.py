@@ -219,6 +219,7 @@ def test_progress_has_a_total_a_share_and_an_eta(clips, tmp_path):
     # 18000 frames in ten minutes; the total is an estimate of duration and rate.
     assert all(line["frames_total"] == pytest.approx(18000, rel=0.01) for line in lines)
     assert lines[0]["frames"] < lines[1]["frames"] < 18000
+    assert lines[1]["frames_per_s"] > 0, lines
     for line in lines:
         left, rate = line["frames_total"] - line["frames"], line["frames_per_s"]
         assert line["percent"] == pytest.approx(100 * line["frames"] / 18000, abs=1), line

@@ -39,7 +39,7 @@ TEST_F(StoredFilesTest, EachFileHasItsRole) {
                                    {".work/parts/x", kLeftover},
                                    {".report.html.partial", kLeftover},
                                    {"shards/.train.tar.partial", kLeftover},
-                                   {"shards/of-nobody.tar", kLeftover},
+                                   {"shards/unnamed.tar", kLeftover},
                                    {"scenes/g000009/objects.parquet", kLeftover},
                                    {"generations/000002/manifest.parquet", kLeftover},
                                    {"partial", kForeign},
@@ -53,7 +53,7 @@ TEST_F(StoredFilesTest, TheSweepTakesLeftoversAndNothingElse) {
   const std::set<std::string> stay = {"report.html", "holiday.mp4", "generations/000001/notes.txt"};
   for (const std::string& name : stay) put(name);
   for (const char* name : {".work/parts/x", ".work/runs/1/rows/y", "shards/.a.partial",
-                           "shards/of-nobody.tar", "scenes/g000009/plates/a.jpg"})
+                           "shards/unnamed.tar", "scenes/g000009/plates/a.jpg"})
     put(name);
   EXPECT_EQ(*count_unfinished(dataset_->store()), 3) << "two in .work, one .partial";
   EXPECT_EQ(*sweep(*dataset_, *dataset_->read(1)), 3);

@@ -344,15 +344,18 @@ TEST_F(Bucket, RetriesEndWithAStop) {
   std::stop_source stop;
   stop_requests_on(stop.get_token());
   std::atomic<int> left_at_stop = 0;
+  std::atomic<std::chrono::steady_clock::time_point> stopped_at;
   const std::jthread stopper([&] {
     while (server().failures_left() > 998) std::this_thread::sleep_for(1ms);
     left_at_stop = server().failures_left();
+    stopped_at = std::chrono::steady_clock::now();
     stop.request_stop();
   });
   const auto stopped = store_->open("clip.mp4");
   stop_requests_on({});
   ASSERT_FALSE(stopped);
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  EXPECT_LT(std::chrono::steady_clock::now() - stopped_at.load(), 1s);
   EXPECT_GE(server().failures_left(), left_at_stop - 1) << "the attempt under way was the last";
 }
 
