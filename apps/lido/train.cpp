@@ -7,7 +7,6 @@
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/model/config.h"
-#include "lido/storage/store.h"
 #include "version.h"
 
 namespace lido::cli {
@@ -51,17 +50,7 @@ Result<model::TrainConfig> resumed_config(const TrainFlags& flags) {
                 "--resume {} takes all options from its config.yaml, got {} too", flags.resume,
                 flags.given.front());
   }
-  const auto reader = storage::open_reader(flags.resume + "/config.yaml");
-  if (!reader && reader.error().code == ErrorCode::kNotFound) {
-    return fail(ErrorCode::kNotFound, "{}: no run to resume: it has no config.yaml", flags.resume);
-  }
-  const std::string text = LIDO_TRY(read_text(flags.resume + "/config.yaml"));
-  auto config = LIDO_TRY(model::parse_config(text, flags.resume + "/config.yaml"));
-  if (config.network.empty() || config.data.empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "{}/config.yaml: network or data is missing, want both", flags.resume);
-  }
-  return config;
+  return model::read_config(flags.resume);
 }
 
 Result<int> run_train(const TrainFlags& flags) {

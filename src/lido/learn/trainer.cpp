@@ -298,7 +298,7 @@ Result<void> begin_run(storage::Store& store, const Plan& plan, const TrainReque
   run["revision"] = request.revision;
   run["device"] = infer::device();
   LIDO_TRY(store.write_text(kRunFile, json_text(run, 2) + "\n"));
-  return store.write_text(kConfigFile, to_yaml(plan.config));
+  return store.write_text(model::kConfigFile, to_yaml(plan.config));
 }
 
 Result<Checkpoint> checkpoint_of(storage::Store& store, const Plan& plan) {
@@ -332,22 +332,13 @@ double greatest_difference(const std::map<std::string, std::vector<float>>& a,
   return greatest;
 }
 
-Result<model::TrainConfig> read_config(const std::string& run) {
-  const auto store = LIDO_TRY(storage::open_store(run));
-  const std::string file = store->uri() + "/" + kConfigFile;
-  const auto text = store->read_text(kConfigFile, 1 << 20);
-  if (!text && text.error().code == ErrorCode::kNotFound)
-    return fail(ErrorCode::kNotFound, "{}: no such file; {} is no run to resume", file, run);
-  return model::parse_config(LIDO_TRY(text), file);
-}
-
 Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
                            const std::stop_token& stop) {
   const auto store = LIDO_TRY(storage::open_store(request.out));
   const int generation = request.resume ? LIDO_TRY(generation_of(*store)) : 0;
   Plan plan = LIDO_TRY(plan_run(request.config, generation));
   if (!request.resume) LIDO_TRY(begin_run(*store, plan, request));
-  const auto lock = LIDO_TRY(store->lock(kConfigFile));
+  const auto lock = LIDO_TRY(store->lock(model::kConfigFile));
   const auto& options = plan.config.options;
   nn::set_threads(static_cast<int>(options.threads));
   auto module = LIDO_TRY(

@@ -13,8 +13,7 @@
 
 namespace lido::learn {
 
-/// Files of a run's folder.
-inline constexpr const char* kConfigFile = "config.yaml";
+/// Files of a run's folder, beside model::kConfigFile.
 inline constexpr const char* kRunFile = "run.json";
 inline constexpr const char* kMetricsFile = "metrics.parquet";
 inline constexpr const char* kFailureFile = "failure.json";
@@ -48,10 +47,6 @@ struct TrainSummary {
   double wait_s = 0;             ///< Time for which steps waited for batches.
   double step_s = 0;             ///< Time for steps alone.
 };
-
-/// Reads a run's config.yaml.
-/// @return kNotFound when the folder has no run; errors of model::parse_config().
-Result<model::TrainConfig> read_config(const std::string& run);
 
 /// Trains a network, or resumes a run. With one worker, equal data, options, threads and
 /// instruction set give equal weights, however often the run is killed and resumed.

@@ -65,7 +65,7 @@ TEST(Trainer, LearnsExportsAndDescribes) {
   const auto metrics = *dataset::read_table<dataset::MetricRow>(*store, kMetricsFile);
   const auto scores = std::ranges::count(metrics, "score", &dataset::MetricRow::name);
   EXPECT_EQ(scores, 20);
-  EXPECT_EQ(read_config(out)->options.epochs, 20);
+  EXPECT_EQ(model::read_config(out)->options.epochs, 20);
 }
 
 TEST(Trainer, AnInterruptedRunGivesEqualBytes) {
@@ -86,7 +86,7 @@ TEST(Trainer, AnInterruptedRunGivesEqualBytes) {
   EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
   EXPECT_NE(progress.steps % 6, 0) << "no stop in the middle of an epoch";
   request.resume = true;
-  request.config = *read_config(parts);
+  request.config = *model::read_config(parts);
   const auto summary = run(request);
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->steps, 18);
@@ -134,19 +134,19 @@ TEST(Trainer, RefusesFoldersAndCheckpointsOfOthers) {
   ASSERT_TRUE(run(request));
   EXPECT_NE(run(request).error().message.find("is not empty, want a new one"), std::string::npos);
   request.resume = true;
-  auto config = *read_config(out);
+  auto config = *model::read_config(out);
   const HalvesDataset other(16, 8);
   config.data = other.uri();
   request.config = config;
   EXPECT_EQ(run(request).error().code, ErrorCode::kInvalidArgument);
-  EXPECT_EQ(read_config((folder / "none").string()).error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(model::read_config((folder / "none").string()).error().code, ErrorCode::kNotFound);
   // A checkpoint whose network has other layers.
   const auto store = *storage::open_store(out);
   auto checkpoint = **load_latest(*store);
   checkpoint.network = "another";
   ++checkpoint.step;
   ASSERT_TRUE(save(*store, checkpoint));
-  request.config = *read_config(out);
+  request.config = *model::read_config(out);
   EXPECT_NE(run(request).error().message.find("checkpoints: of another network"),
             std::string::npos);
 }

@@ -5,6 +5,7 @@
 
 #include "lido/base/json_text.h"
 #include "lido/base/yaml.h"
+#include "lido/storage/store.h"
 
 namespace lido::model {
 namespace {
@@ -60,6 +61,18 @@ Result<TrainConfig> parse_config(std::string_view text, const std::string& file)
                          if (read) read = read_field(root[name], value, range);
                        });
   LIDO_TRY(read);
+  return config;
+}
+
+Result<TrainConfig> read_config(const std::string& run) {
+  const auto store = LIDO_TRY(storage::open_store(run));
+  const auto text = store->read_text(kConfigFile, 1 << 20);
+  if (!text && text.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "{}: no run to resume: it has no {}", run, kConfigFile);
+  const std::string file = store->uri() + "/" + kConfigFile;
+  auto config = LIDO_TRY(parse_config(LIDO_TRY(text), file));
+  if (config.network.empty() || config.data.empty())
+    return fail(ErrorCode::kInvalidArgument, "{}: network or data is missing, want both", file);
   return config;
 }
 

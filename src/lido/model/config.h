@@ -24,4 +24,13 @@ std::string to_yaml(const TrainConfig& config);
 /// @return kInvalidArgument that names file, line, key and what was wanted.
 Result<TrainConfig> parse_config(std::string_view text, const std::string& file);
 
+/// Name of a run's config in its folder.
+inline constexpr const char* kConfigFile = "config.yaml";
+
+/// Reads the config of a run.
+/// @param run  Folder or bucket prefix.
+/// @return kNotFound where no run is; kInvalidArgument without network or data, and errors of
+///         parse_config().
+Result<TrainConfig> read_config(const std::string& run);
+
 }  // namespace lido::model
