@@ -229,7 +229,10 @@ void Pass::remember(const ReadPacket& next) {
   latest_.emplace_back(av_packet_clone(next.packet.get()));
   latest_bytes_ += next->size;
   // Without a random access point, the last picture cannot be decoded again.
-  if (latest_.size() <= kMaxLatest && latest_bytes_ <= kMaxLatest_bytes) return;
+  if (latest_.size() > kMaxLatest || latest_bytes_ > kMaxLatest_bytes) forget_latest();
+}
+
+void Pass::forget_latest() {
   latest_.clear();
   latest_group_ = 0;
   latest_bytes_ = 0;
@@ -322,9 +325,7 @@ Result<void> Pass::seek(const RandomAccess& point) {
   recent_.clear();
   known = {};
   numbered_ = {};
-  latest_.clear();
-  latest_group_ = 0;
-  latest_bytes_ = 0;
+  forget_latest();
   loss.forget();
   return demuxer.seek(point);
 }

@@ -100,6 +100,7 @@ struct Pass {
   Result<void> check_end();
   Result<void> check_untimed_end();
   void remember(const ReadPacket& next);
+  void forget_latest();
   Result<bool> is_end_of_recording(const AVPacket& packet);
   double seconds_of_last() const;
   void suspect(int64_t pts);

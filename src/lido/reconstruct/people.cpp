@@ -33,9 +33,8 @@ class Groups {
     other.clear();
   }
 
-  /// Dissolves pairs of which each view belongs to a larger group as well: two people who happen to
-  /// be on one line of sight meet first where they look alike, and then are missing in the groups
-  /// of their other views.
+  /// Dissolves pairs whose two views each fit another group: views of two people who stand on one
+  /// line of sight can be paired first, and are then missing from the groups that they belong to.
   void dissolve_pairs() {
     for (std::vector<size_t>& pair : members_) {
       if (pair.size() != 2) continue;

@@ -142,8 +142,8 @@ bool is_determined(const Fit& fit) {
          sigma(kPrincipalPoint) <= kMaxPrincipal * fit.camera.width;
 }
 
-/// Keeps the lens if its fit explains the clicks best (Schwarz 1978). Otherwise estimates as many
-/// of its parameters as the clicks determine: where one is wrong, others may be too.
+/// Keeps the lens if its fit explains the clicks best (Schwarz 1978). Otherwise estimates each
+/// parameter of the lens that the clicks determine, since one that is wrong biases the others.
 std::optional<Fit> choose_fit(const Camera& camera, const PoolPoints& points,
                               const std::vector<Click>& clicks,
                               const PointCalibrateOptions& options) {
