@@ -25,7 +25,7 @@ def lido(*arguments, input=None):
             [LIDO, "cluster", *map(str, arguments)],
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=900,  # longer than `up` waits, so that its own message is seen
             input=input or "",
         )
     )

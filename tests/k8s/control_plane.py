@@ -70,7 +70,7 @@ class ControlPlane:
             self._start_control_plane()
             self._start_nodes()
         except BaseException:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 

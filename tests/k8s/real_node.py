@@ -8,6 +8,7 @@ namespaces, which end with everything in them. Nothing outside is reachable from
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 
 from control_plane import ROOT, TOOLS, ControlPlane, wait_for
@@ -35,6 +36,10 @@ class RealNode(ControlPlane):
             f"--kubelet-client-key={self.folder}/kubelet-client.key",
             "--kubelet-preferred-address-types=InternalIP",
         )
+
+    def __exit__(self, *_):
+        super().__exit__()
+        shutil.rmtree(self.folder / "containerd", ignore_errors=True)  # gigabytes of images
 
     def _make_keys(self):
         self._make_network()
@@ -130,9 +135,12 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
             "containerd", lambda: subprocess.run([*ctr, "version"], check=True, capture_output=True)
         )
         for image in ("pause.tar", "lido.tar"):
-            subprocess.run(
-                [*ctr, "images", "import", IMAGES / image], check=True, capture_output=True
+            done = subprocess.run(
+                [*ctr, *"images import --local --discard-unpacked-layers".split(), IMAGES / image],
+                capture_output=True,
+                text=True,
             )
+            assert done.returncode == 0, done.stderr
 
     def _start_names(self):
         (self.folder / "Corefile").write_text(f""".:53 {{
@@ -218,11 +226,9 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
                     "enforceNodeAllocatable": [],
                     "makeIPTablesUtilChains": False,
                     "maxPods": 60,
-                    "evictionHard": {
-                        "memory.available": "200Mi",
-                        "nodefs.available": "1%",
-                        "imagefs.available": "1%",
-                    },
+                    # However full the disk is: an image that was removed cannot be fetched again.
+                    "evictionHard": {"memory.available": "200Mi"},
+                    "imageGCHighThresholdPercent": 100,
                     "podLogsDir": "/var/log/pods",
                 }
             )
