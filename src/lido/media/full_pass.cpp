@@ -127,8 +127,9 @@ void FullPass::set_pts(AVFrame& decoded) {
     const AVRational rate = pass_.demuxer.stream().r_frame_rate;
     const AVRational interval = rate.num > 0 && rate.den > 0 ? av_inv_q(rate) : AVRational{1, 25};
     decoded.pts = av_rescale_q(frames_out_++, interval, pass_.demuxer.stream().time_base);
-  } else if (decoded.pts == AV_NOPTS_VALUE && !some_have_pts_) {
-    // Only decoding times are stored, as in AVI.
+  } else if (decoded.pts == AV_NOPTS_VALUE &&
+             (!some_have_pts_ || !pass_.demuxer.times_every_packet())) {
+    // Only decoding times are stored, as in AVI; a parser copies those of B frames to their PTS.
     decoded.pts = decoded.best_effort_timestamp;
   }
 }

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/base/test_folder.h"
 #include "lido/media/ffmpeg_truth.h"
 #include "lido/storage/memory_reader.h"
 
@@ -69,6 +70,32 @@ TEST(FullPass, GivesNoFrameInsideAPause) {
   EXPECT_TRUE(got.frames.contains(23)) << "2.3 s, before the pause";
   for (int64_t k = 24; k < 93; ++k) EXPECT_FALSE(got.frames.contains(k)) << k;
   EXPECT_TRUE(got.frames.contains(95)) << "9.5 s, after it";
+}
+
+// A recorder that leaves frames out writes empty chunks into an AVI, whose times count chunks. In
+// Matroska the same packets have presentation times.
+TEST(FullPass, GivesBFramesOfAnAviTheTimesOfTheSameFramesInMatroska) {
+  const TestFolder folder;
+  const std::string mkv = folder / "left_out.mkv", avi = folder / "left_out.avi";
+  const std::string said = run_program(fmt::format(
+      "ffmpeg -nostdin -v error -y -bitexact -f lavfi -i testsrc2=s=160x96:r=25:d=4 "
+      "-vf \"select='not(between(mod(n,10),3,4))+eq(n,33)'\" -fps_mode vfr -c:v mpeg4 -bf 2 -q:v 3 "
+      "-g 20 '{}' 2>&1 && ffmpeg -nostdin -v error -y -i '{}' -c copy '{}' 2>&1",
+      mkv, mkv, avi));
+  ASSERT_EQ(said, "");
+  const std::vector<TrueFrame> frames = true_frames(mkv);  // Ticks of a millisecond.
+  ASSERT_EQ(frames.size(), 81U) << "80 of 100, and one";
+  const Extracted got = extract_all(avi, {.fps = {25, 1}, .max_gap_s = 10});
+  EXPECT_FALSE(got.report.broke);
+  for (int64_t k = 0; k < 98; ++k) {
+    std::string expected;
+    for (const TrueFrame& frame : frames) {
+      if (frame.pts - frames.front().pts <= 40 * k) expected = frame.hash;
+    }
+    const auto found = got.frames.find(k);
+    ASSERT_NE(found, got.frames.end()) << "sample " << k;
+    EXPECT_EQ(found->second.hash, expected) << "sample " << k;
+  }
 }
 
 }  // namespace
