@@ -31,6 +31,8 @@ struct PacketFacts {
   /// By the stream's own count, pictures are missing that this one may refer to: the number of
   /// packets before this one of which the first may already be wrong. Empty when none is missing.
   std::optional<int> missing_since;
+  /// By the container's index, packets before this one could not be read.
+  bool skips_packets = false;
   /// The pictures that this one is predicted from; empty when unknown. HEVC only.
   std::optional<Prediction> prediction;
 };

@@ -3,7 +3,9 @@
 // clip before: no frame may differ from that.
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -34,6 +36,13 @@ class Damage : public testing::TestWithParam<Recipe> {
                        GetParam().options, whole));
   }
 
+  /// By ticks since the first frame, since a copy may start at another time.
+  std::map<int64_t, std::string> hashes_by_time() const {
+    std::map<int64_t, std::string> hashes;
+    const std::vector<TrueFrame> truth = true_frames(whole);
+    for (const TrueFrame& frame : truth) hashes[frame.pts - truth[0].pts] = frame.hash;
+    return hashes;
+  }
   std::string file(const char* stem) const {
     return (folder / fmt::format("{}.{}", stem, GetParam().extension)).string();
   }
@@ -50,7 +59,8 @@ constexpr ExtractRequest each_frame(DecodeMode mode) {
   return {.fps = {25, 1}, .mode = mode, .max_gap_s = 1e5};
 }
 
-TEST_P(Damage, IsNotSeenInAWholeClip) {
+/// Extracts a clip that is whole: every frame, and no fault.
+void expect_whole(const std::string& whole) {
   const std::vector<TrueFrame> truth = true_frames(whole);
   ASSERT_GE(truth.size(), 74U);
   for (const DecodeMode mode : {DecodeMode::kPlanned, DecodeMode::kEverything}) {
@@ -62,6 +72,21 @@ TEST_P(Damage, IsNotSeenInAWholeClip) {
       ASSERT_EQ(frame.hash, truth[static_cast<size_t>(k)].hash) << "sample " << k;
   }
 }
+
+TEST_P(Damage, IsNotSeenInAWholeClip) { expect_whole(whole); }
+
+/// Containers that no packet can be dropped from here.
+class WholeClip : public Damage {};
+
+TEST_P(WholeClip, IsReadToItsEnd) { expect_whole(whole); }
+
+constexpr Recipe kWhole[] = {
+    {"gxf", "-s 720x576 -c:v mpeg2video -q:v 5 -bf 0 -g 12", "gxf"},
+    {"gxf_b", "-s 720x576 -c:v mpeg2video -q:v 5 -bf 2 -g 12", "gxf"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, WholeClip, testing::ValuesIn(kWhole),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 TEST_P(Damage, OfALostPacketIsSeenBeforeAFrameIsWrong) {
   // By ticks since the first frame, since the copy may start at another time.
@@ -102,35 +127,147 @@ TEST_P(Damage, OfALostPacketIsSeenBeforeAFrameIsWrong) {
   EXPECT_GE(with_good_pts, GetParam().refers ? 1 : 0);
 }
 
-/// Each group of pictures by itself, as a clip with a fault is judged.
+/// Checks that no frame up to where a clip is good differs from the truth.
+/// @param hashes  Of the whole clip's frames, by ticks since the first.
+/// @return The samples that were delivered.
+std::set<int64_t> expect_true(const std::string& clip, const ExtractRequest& request,
+                              std::map<int64_t, std::string>& hashes) {
+  std::set<int64_t> samples;
+  const Extracted got = extract_all(clip, request);
+  for (const auto& [k, frame] : got.frames) {
+    const bool good = !got.report.broke || frame.pts <= got.report.broke->good_pts;
+    if (!good) continue;
+    samples.insert(k);
+    EXPECT_EQ(frame.hash, hashes[frame.pts - got.report.start_pts]) << "sample " << k;
+  }
+  if (request.from && got.report.broke) {
+    EXPECT_EQ(got.report.broke->error.message.find("changed"), std::string::npos);
+  }
+  return samples;
+}
+
+/// Checks each group of pictures by itself, as a clip with a fault is judged.
+std::set<int64_t> expect_true_from_each_point(const std::string& clip,
+                                              std::map<int64_t, std::string>& hashes) {
+  std::set<int64_t> samples;
+  const auto reader = storage::open_reader(clip);
+  const auto listed = list_access_points(**reader, {}, INT64_MAX);
+  EXPECT_TRUE(listed);
+  for (const AccessPoint& point : listed->points) {
+    SCOPED_TRACE(point.at.pts);
+    ExtractRequest request = each_frame(DecodeMode::kPlanned);
+    request.from = point.at;
+    request.start_pts = listed->start_pts;
+    samples.merge(expect_true(clip, request, hashes));
+  }
+  return samples;
+}
+
 TEST_P(Damage, OfALostPacketIsSeenFromEachRandomAccessPoint) {
-  std::map<int64_t, std::string> hashes;
-  const std::vector<TrueFrame> truth = true_frames(whole);
-  for (const TrueFrame& frame : truth) hashes[frame.pts - truth[0].pts] = frame.hash;
+  std::map<int64_t, std::string> hashes = hashes_by_time();
   const std::string lost = file("lost");
   for (const int dropped : {3, 30, 58, 69}) {
+    SCOPED_TRACE(dropped);
     ffmpeg(fmt::format("-copyts -i '{}' -c copy -bsf:v 'noise=drop=eq(n\\,{})' '{}'", whole,
                        dropped, lost));
-    const auto reader = storage::open_reader(lost);
-    const auto listed = list_access_points(**reader, {}, INT64_MAX);
-    ASSERT_TRUE(listed);
-    for (const AccessPoint& point : listed->points) {
-      ExtractRequest request = each_frame(DecodeMode::kPlanned);
-      request.from = point.at;
-      request.start_pts = listed->start_pts;
-      const Extracted got = extract_all(lost, request);
-      if (got.report.broke) {
-        EXPECT_EQ(got.report.broke->error.message.find("changed"), std::string::npos);
-      }
-      for (const auto& [k, frame] : got.frames) {
-        const bool good = !got.report.broke || frame.pts <= got.report.broke->good_pts;
-        if (!good) continue;
-        ASSERT_EQ(frame.hash, hashes[frame.pts - listed->start_pts])
-            << "packet " << dropped << ", from " << point.at.pts << ", sample " << k;
-      }
-    }
+    expect_true_from_each_point(lost, hashes);
   }
 }
+
+/// Ogg, whose pages are timed and not its packets.
+class LatePages : public Damage {};
+
+TEST_P(LatePages, ShowALossBeforeAFrameIsTakenForAnother) {
+  std::map<int64_t, std::string> hashes = hashes_by_time();
+  const std::string lost = file("lost");
+  for (const int dropped : {3, 9, 30, 49, 58, 69, 73}) {
+    SCOPED_TRACE(dropped);
+    ffmpeg(fmt::format("-copyts -i '{}' -c copy -bsf:v 'noise=drop=eq(n\\,{})' '{}'", whole,
+                       dropped, lost));
+    const std::set<int64_t> samples = expect_true_from_each_point(lost, hashes);
+    EXPECT_FALSE(samples.contains(dropped));
+    EXPECT_GE(samples.size(), 20U);
+  }
+}
+
+constexpr Recipe kOgg[] = {
+    {"theora", "-c:v libtheora -q:v 8 -g 50", "ogv"},
+    {"theora_short", "-c:v libtheora -q:v 8 -g 10", "ogv"},
+    {"theora_small", "-c:v libtheora -q:v 1 -g 25", "ogv"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, LatePages, testing::ValuesIn(kOgg),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+/// AVI, which counts its packets; a bad sector of the disk hides the beginning of one.
+class LostChunk : public Damage {
+ protected:
+  void SetUp() override {
+    Damage::SetUp();
+    hashes = hashes_by_time();
+    std::ifstream in(whole, std::ios::binary);
+    bytes.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  /// Writes a copy without the first 100 bytes of a chunk. @return Its path.
+  std::string without(size_t chunk) const {
+    // The index: a chunk's id, flags, position from "movi" on, and size, for each frame.
+    const size_t index = bytes.rfind("idx1") + 8, movi = bytes.find("movi");
+    uint32_t offset = 0;
+    std::memcpy(&offset, bytes.data() + index + 16 * chunk + 8, 4);
+    std::string changed = bytes;
+    changed.replace(movi + offset, 100, 100, '\0');
+    std::ofstream(file("damaged"), std::ios::binary) << changed;
+    return file("damaged");
+  }
+  std::map<int64_t, std::string> hashes;
+  std::string bytes;
+};
+
+constexpr std::array<size_t, 5> kLostChunks = {5, 30, 49, 73, 74};
+
+TEST_P(LostChunk, LeavesEveryOtherFrameAtItsTime) {
+  for (const size_t chunk : kLostChunks) {
+    SCOPED_TRACE(chunk);
+    const std::string damaged = without(chunk);
+    const std::set<int64_t> samples = expect_true_from_each_point(damaged, hashes);
+    EXPECT_FALSE(samples.contains(static_cast<int64_t>(chunk)));
+    EXPECT_GE(samples.size(), 45U);
+    EXPECT_TRUE(extract_all(damaged, each_frame(DecodeMode::kPlanned)).report.broke);
+  }
+}
+
+constexpr Recipe kChunked[] = {
+    {"mjpeg", "-c:v mjpeg -q:v 3 -pix_fmt yuvj420p", "avi"},
+    {"mpeg4", "-c:v mpeg4 -q:v 3 -g 25", "avi"},
+    {"vp8", "-c:v libvpx -deadline realtime -cpu-used 8 -g 25 -b:v 300k", "avi"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, LostChunk, testing::ValuesIn(kChunked),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+/// Codecs whose packets have no PTS in AVI, and so no random access point.
+class LostChunkWithoutPts : public LostChunk {};
+
+TEST_P(LostChunkWithoutPts, LeavesTheFramesBeforeIt) {
+  // A frame may still be in the decoder when the fault is seen.
+  constexpr size_t kHeld = 2;
+  for (const size_t chunk : kLostChunks) {
+    SCOPED_TRACE(chunk);
+    const std::string damaged = without(chunk);
+    const auto samples = expect_true(damaged, each_frame(DecodeMode::kPlanned), hashes);
+    EXPECT_LE(samples.size(), chunk);
+    EXPECT_GE(samples.size(), chunk - kHeld);
+    EXPECT_TRUE(extract_all(damaged, each_frame(DecodeMode::kPlanned)).report.broke);
+  }
+}
+
+constexpr Recipe kChunkedWithoutPts[] = {
+    {"mpeg2", "-c:v mpeg2video -q:v 3 -g 15", "avi"},
+    {"h264", "-c:v libx264 -bf 0 -g 25", "avi"},
+};
+
+INSTANTIATE_TEST_SUITE_P(Media, LostChunkWithoutPts, testing::ValuesIn(kChunkedWithoutPts),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 /// Streams whose container declares no size, cut off.
 class CutOff : public Damage {};

@@ -203,8 +203,12 @@ Result<UniquePacket> Demuxer::next() {
   for (;;) {
     const int error = av_read_frame(format_, packet.get());
     if (input_->error) return std::unexpected(*input_->error);
-    if (error == AVERROR_EOF) return nullptr;
+    // FFmpeg's reader of GXF gives this error at the end of the file.
+    const bool is_end = error == AVERROR(EPERM) && avio_feof(format_->pb) != 0;
+    if (error == AVERROR_EOF || is_end) return nullptr;
     if (error == AVERROR(EAGAIN)) continue;
+    if (error == AVERROR(EPERM))
+      return fail(ErrorCode::kCorrupt, "the file is cut off or broken: no packet where one begins");
     if (error < 0)
       return fail(ErrorCode::kCorrupt, "the file is cut off or broken: {}", av_text(error));
     if (packet->stream_index != stream_->index) {
@@ -219,9 +223,31 @@ Result<UniquePacket> Demuxer::next() {
         return fail(ErrorCode::kCorrupt, "a timestamp is {} ticks, want {} at most", ticks,
                     kMaxTicks);
     }
+    recount(*packet);
     if (std::exchange(at_start_, false)) first_ = {packet->pts, packet->dts, packet->pos};
     return packet;
   }
+}
+
+/// Corrects the time of a packet of AVI. FFmpeg counts the chunks that it finds; where some are
+/// damaged, the index shows which one this is.
+void Demuxer::recount(AVPacket& packet) {
+  if (std::string_view(format_->iformat->name) != "avi" || packet.dts == AV_NOPTS_VALUE) return;
+  constexpr int64_t kChunkHeader_bytes = 8;
+  const int64_t counted = packet.dts + uncounted_;
+  const int flags = AVSEEK_FLAG_ANY | AVSEEK_FLAG_BACKWARD;
+  // The search never goes back, so that a false index costs one pass.
+  int number = std::max(av_index_search_timestamp(stream_, counted, flags), next_entry_);
+  const AVIndexEntry* entry = avformat_index_get_entry(stream_, number);
+  while (entry != nullptr && entry->pos + kChunkHeader_bytes < packet.pos)
+    entry = avformat_index_get_entry(stream_, ++number);
+  next_entry_ = number;
+  const bool found = entry != nullptr && entry->pos + kChunkHeader_bytes == packet.pos;
+  index_entry_ = found ? number : -1;
+  skips_packets_ = skips_packets_ || (found && entry->timestamp > counted);
+  if (found && entry->timestamp > counted) uncounted_ += entry->timestamp - counted;
+  packet.dts += uncounted_;
+  if (packet.pts != AV_NOPTS_VALUE) packet.pts += uncounted_;
 }
 
 void Demuxer::forget() { fact_reader_.forget(); }
@@ -229,6 +255,10 @@ void Demuxer::forget() { fact_reader_.forget(); }
 Result<void> Demuxer::seek(const RandomAccess& point) {
   forget();
   at_start_ = false;
+  uncounted_ = 0;
+  skips_packets_ = false;
+  index_entry_ = -1;
+  next_entry_ = 0;
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);
   const int64_t target = by_byte ? point.position : point.dts != kNoPts ? point.dts : point.pts;
   const int flags = by_byte ? AVSEEK_FLAG_BYTE : AVSEEK_FLAG_BACKWARD;
@@ -271,6 +301,7 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
       fact_reader_.read(bytes_of(packet.data, packet.size), (packet.flags & AV_PKT_FLAG_KEY) != 0);
   facts.random_access = facts.random_access && starts_decoding(packet);
   facts.resets = facts.resets && facts.random_access;
+  facts.skips_packets = std::exchange(skips_packets_, false);
   // The decoder must receive this packet, whether its frame is wanted or not.
   if (extradata != nullptr) facts.unplannable = true;
   return facts;
@@ -293,7 +324,13 @@ bool Demuxer::times_every_packet() const {
 }
 
 Result<void> Demuxer::check_complete() {
-  return check_not_cut_off(input_->reader, format_->iformat->name);
+  LIDO_TRY(check_not_cut_off(input_->reader, format_->iformat->name));
+  const bool skips_last =
+      index_entry_ >= 0 && index_entry_ + 1 < avformat_index_get_entries_count(stream_);
+  if (skips_last)
+    return fail(ErrorCode::kCorrupt,
+                "the last packets are missing or damaged, by the file's index");
+  return {};
 }
 
 Result<bool> Demuxer::finds_again(const RandomAccess& point) {
@@ -335,6 +372,15 @@ bool Demuxer::hides_cuts() const {
 Result<bool> Demuxer::may_end_inside_packet() {
   if (!hides_cuts()) return false;
   return !is_timed() || LIDO_TRY(ends_in_full_packet(input_->reader, stream_->id));
+}
+
+bool Demuxer::times_pages() const { return std::string_view(format_->iformat->name) == "ogg"; }
+
+int64_t Demuxer::end_pts() const {
+  const bool counts = times_pages() && stream_->codecpar->codec_id == AV_CODEC_ID_THEORA;
+  const bool is_known =
+      stream_->start_time != AV_NOPTS_VALUE && stream_->duration != AV_NOPTS_VALUE;
+  return counts && is_known ? stream_->start_time + stream_->duration : kNoPts;
 }
 
 bool Demuxer::is_timed() const { return carries_timestamps(format_->iformat->name); }

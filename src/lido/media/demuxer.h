@@ -76,6 +76,12 @@ class Demuxer {
   std::string other_tracks() const;
   /// Returns whether packets of this container have presentation times.
   bool is_timed() const;
+  /// Returns whether only the first packet of a page has a timestamp that was stored: those of the
+  /// others are counted from it (Ogg).
+  bool times_pages() const;
+  /// Returns the PTS at which the last frame ends by the container; kNoPts where it has none that
+  /// counts frames.
+  int64_t end_pts() const;
   /// Returns whether each packet has a timestamp that was stored with it. In AVI, times count
   /// packets.
   bool times_every_packet() const;
@@ -89,6 +95,7 @@ class Demuxer {
   Result<void> check_stream() const;
   void configure(std::span<const std::byte> extradata);
   bool starts_decoding(const AVPacket& packet);
+  void recount(AVPacket& packet);
 
   std::unique_ptr<Input> input_;
   AVFormatContext* format_ = nullptr;
@@ -97,8 +104,14 @@ class Demuxer {
   Framing framing_;
   std::optional<PictureSyntax> picture_syntax_;  ///< Empty where no picture header is read.
   std::unique_ptr<Decoder>
-      checker_;           ///< Decodes key frames of other codecs; null before the first.
-  bool at_start_ = true;  ///< No packet was read yet.
+      checker_;                 ///< Decodes key frames of other codecs; null before the first.
+  bool at_start_ = true;        ///< No packet was read yet.
+  int64_t uncounted_ = 0;       ///< Chunks of AVI that FFmpeg did not find and so did not count.
+  bool skips_packets_ = false;  ///< Some of them stood before the last packet.
+  /// Entry of the index that is the last packet; -1 where none is.
+  int index_entry_ = -1;
+  /// First entry of the index that is not before the last packet in the file.
+  int next_entry_ = 0;
   std::vector<UniquePacket> first_packets_;
   RandomAccess first_;  ///< The first packet of the stream, if it was read.
 };

@@ -15,6 +15,7 @@ constexpr size_t kMinRegularSteps = 24;
 constexpr size_t kMaxTimes = 33;
 /// A longer step is a pause in the recording. Seconds.
 constexpr double kMaxLoss_s = 1;
+constexpr std::string_view kMissingByTimes = "a frame is missing by the timestamps";
 
 /// Returns whether only timestamps can show a lost frame of a codec: its frames predict, and its
 /// stream counts nothing. Animations hold frames on purpose.
@@ -89,12 +90,15 @@ int missing_before(std::span<const int64_t> before, std::span<const int64_t> aft
   return interval.missing_in(static_cast<double>(step));
 }
 
-LossDetector::LossDetector(const AVStream& stream, bool has_all_times)
+LossDetector::LossDetector(const AVStream& stream, bool has_all_times, bool times_pages)
     : times_show_loss_(has_all_times && counts_nothing(stream.codecpar->codec_id)),
+      times_pages_(times_pages),
       max_step_(static_cast<int64_t>(kMaxLoss_s / av_q2d(stream.time_base))) {}
 
 void LossDetector::forget() {
   times_.clear();
+  page_ = -1;
+  on_page_ = on_page_before_ = 0;
   started_ = false;
   gap_end_ = kNoPts;
 }
@@ -127,6 +131,16 @@ Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const Pac
                                                const TimesAhead& ahead,
                                                const TimesAhead& beginning) {
   const bool misses = LIDO_TRY(misses_frame(packet, ahead, beginning));
+  if (times_pages_) {
+    if (packet.pos != std::exchange(page_, packet.pos))
+      on_page_before_ = std::exchange(on_page_, 0);
+    ++on_page_;
+  }
+  // The packet may have been lost anywhere on the page before, whose frames are then early.
+  if (misses && times_pages_ && started_)
+    return Loss{kMissingByTimes, on_page_ - 1 + on_page_before_};
+  if (facts.skips_packets && started_)
+    return Loss{"packets are missing or damaged, by the index of the file"};
   const bool gap_in_time = misses && !facts.random_access;
   if (facts.random_access) {
     // Only leading pictures depend on what is missing before a random access point.
@@ -135,7 +149,7 @@ Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const Pac
     if (is_first || facts.missing_since.value_or(0) == 0) return std::nullopt;
   }
   if (!started_) return std::nullopt;
-  if (gap_in_time) return Loss{"a frame is missing by the timestamps"};
+  if (gap_in_time) return Loss{kMissingByTimes};
   if (facts.missing_since)
     return Loss{"a picture is missing that later ones are predicted from", *facts.missing_since};
   const bool leads = gap_end_ != kNoPts && packet.pts != AV_NOPTS_VALUE && packet.pts < gap_end_;

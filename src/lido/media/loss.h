@@ -51,9 +51,10 @@ struct Loss {
 class LossDetector {
  public:
   /// @param stream         Must outlive this object.
-  /// @param has_all_times  Each packet of the container has a timestamp of its own, and a gap is no
-  ///                       means to repeat a frame, as it is in AVI.
-  LossDetector(const AVStream& stream, bool has_all_times);
+  /// @param has_all_times  Each packet of the container has a timestamp, and a gap is no means to
+  ///                       repeat a frame, as it is in AVI.
+  /// @param times_pages    Within a page, timestamps are counted, as in Ogg.
+  LossDetector(const AVStream& stream, bool has_all_times, bool times_pages);
 
   /// Timestamps of the packets that follow the present one, ticks: at least as many as asked for
   /// where the clip has them.
@@ -72,12 +73,18 @@ class LossDetector {
   /// Counts from here on, without a random access point.
   void start() { started_ = true; }
   bool started() const { return started_; }
+  /// Returns the number of packets so far on the last packet's page. 0 where pages are not timed.
+  int packets_on_page() const { return on_page_; }
 
  private:
   Result<bool> misses_frame(const AVPacket& packet, const TimesAhead& ahead,
                             const TimesAhead& beginning);
 
   bool times_show_loss_ = false;
+  bool times_pages_ = false;
+  int64_t page_ = -1;       ///< Position of the last packet's page.
+  int on_page_ = 0;         ///< Packets so far on that page,
+  int on_page_before_ = 0;  ///< and on the page before it.
   int64_t max_step_ = 0;
   std::deque<int64_t> times_;  ///< The latest timestamps, the last one last.
   bool started_ = false;

@@ -81,7 +81,7 @@ class Detector : public testing::Test {
         [&](size_t) -> Result<std::vector<int64_t>> { return beginning; });
   }
   HandMadeStream stream{AV_CODEC_ID_H264};
-  LossDetector detector{*stream.stream, true};
+  LossDetector detector{*stream.stream, true, false};
 };
 
 TEST_F(Detector, CountsNothingBeforeTheFirstRandomAccessPoint) {
@@ -102,7 +102,7 @@ TEST_F(Detector, CountsALossBeforeARandomAccessPointOnlyForLeadingPictures) {
 TEST_F(Detector, FindsALossEarlyInAGroupByWhatFollowsAndByTheClipsBeginning) {
   const HandMadeStream vp8{AV_CODEC_ID_VP8};  // 30 ticks are a second
   for (const bool near_the_end : {false, true}) {
-    LossDetector early(*vp8.stream, true);
+    LossDetector early(*vp8.stream, true, false);
     const auto ahead = near_the_end ? ticks(1, 104, 110) : ticks(1, 104, 140);
     const auto beginning = ticks(1, 0, 32);
     EXPECT_FALSE(push(early, 107, {.random_access = true}, ticks(1, 101, 133), beginning));

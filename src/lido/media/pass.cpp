@@ -16,8 +16,10 @@ namespace {
 
 /// A larger step between timestamps is a fault, not a pause in the recording.
 constexpr double kMaxPause_s = 24 * 3600;
-/// More packets than any sign of a loss comes late.
-constexpr size_t kMaxRecent = 64;
+/// More packets than any sign of a loss comes late: a page of Ogg holds 255.
+constexpr size_t kMaxRecent = 512;
+/// Packets before the end among which some may be missing.
+constexpr size_t kMaxAtEnd = 64;
 /// FFmpeg marks a damaged packet up to this many packets early: its parser lags behind.
 constexpr size_t kMarkedEarly = 2;
 /// No codec reorders more packets than this.
@@ -103,7 +105,7 @@ Pass::Pass(Demuxer& from, Decoder& with, const ExtractRequest& wanted, const Fra
       report(result),
       delivery(with, sink, result, wanted.linger),
       tick_s(from.time_base().value()),
-      loss(from.stream(), from.times_every_packet()),
+      loss(from.stream(), from.times_every_packet(), from.times_pages()),
       numbers_(from.stream()) {
   report.start_pts = request.start_pts.value_or(kNoPts);
   // The clip is good up to its start, even when nothing follows.
@@ -185,10 +187,15 @@ Result<void> Pass::check_end() {
     return fail(ErrorCode::kCorrupt, kNotWhole);
   }
   std::vector<int64_t> shown;
-  for (const Recent& one : recent_) {
-    if (one.pts != kNoPts) shown.push_back(one.pts);
+  const size_t first = recent_.size() - std::min(recent_.size(), kMaxAtEnd);
+  for (size_t i = first; i < recent_.size(); ++i) {
+    if (recent_[i].pts != kNoPts) shown.push_back(recent_[i].pts);
   }
   std::ranges::sort(shown);
+  if (demuxer.end_pts() != kNoPts && !shown.empty() && shown.back() + 1 < demuxer.end_pts()) {
+    suspect_recent(static_cast<size_t>(loss.packets_on_page()));
+    return fail(ErrorCode::kCorrupt, "packets of the last page are missing");
+  }
   const int64_t usual = usual_step(shown);
   const int64_t known_pts = known.known_to(decoder.reorder_depth());
   if (usual == 0 || known_pts == kNoPts) return {};
@@ -260,10 +267,7 @@ Result<ReadPacket> Pass::read_packet() {
   const AVPacket& packet = *next->packet;
   const auto lost = LIDO_TRY(find_loss(*next));
   if (lost) {
-    const auto since = std::min(static_cast<size_t>(lost->since), recent_.size());
-    const auto first = recent_.end() - static_cast<ptrdiff_t>(since);
-    if (first != recent_.end()) known_limit_ = std::min(known_limit_, first->known_pts);
-    for (auto one = first; one != recent_.end(); ++one) suspect(one->pts);
+    suspect_recent(static_cast<size_t>(lost->since));
     break_here({ErrorCode::kCorrupt, std::string(lost->reason)});
     return ReadPacket();
   }
@@ -353,6 +357,13 @@ void Pass::suspect_from_packet(int64_t pts) {
   // may not notice before the next packet.
   if (pts != kNoPts && recent_.size() > 1) suspect(recent_[recent_.size() - 2].pts);
   known_limit_ = std::min(known_limit_, report.last_pts);
+}
+
+/// Notes that frames of the latest packets may be wrong.
+void Pass::suspect_recent(size_t count) {
+  const auto first = recent_.end() - static_cast<ptrdiff_t>(std::min(count, recent_.size()));
+  if (first != recent_.end()) known_limit_ = std::min(known_limit_, first->known_pts);
+  for (auto one = first; one != recent_.end(); ++one) suspect(one->pts);
 }
 
 void Pass::suspect(int64_t pts) {

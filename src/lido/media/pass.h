@@ -103,6 +103,7 @@ struct Pass {
   void forget_latest();
   Result<bool> is_end_of_recording(const AVPacket& packet);
   double seconds_of_last() const;
+  void suspect_recent(size_t count);
   void suspect(int64_t pts);
   int64_t good_pts() const;
 

@@ -2,6 +2,7 @@
 #include "lido/media/random_access.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -88,10 +89,14 @@ Result<AccessPoints> list_access_points(storage::Reader& reader,
     if (started) collector.push(**packet);
   }
   AccessPoints found = collector.take();
-  if (!seeks_by_byte(demuxer->format().iformat->name)) return found;
+  const bool by_page = demuxer->times_pages();
+  if (!by_page && !seeks_by_byte(demuxer->format().iformat->name)) return found;
   std::vector<AccessPoint> kept;
+  std::unique_ptr<Demuxer> fresh;
   for (const AccessPoint& point : found.points) {
-    if (LIDO_TRY(demuxer->finds_again(point.at))) kept.push_back(point);
+    // The times that FFmpeg counts in Ogg depend on where it began to read.
+    if (by_page) fresh = LIDO_TRY(Demuxer::open(reader));
+    if (LIDO_TRY((by_page ? *fresh : *demuxer).finds_again(point.at))) kept.push_back(point);
   }
   found.points = std::move(kept);
   return found;
