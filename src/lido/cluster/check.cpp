@@ -382,8 +382,10 @@ class ManifestChecker {
     check_pod_security(pod, child(head, "template", "metadata"), report_);
     double workers = 0;
     for (const YAML::Node& group : items_of(child(spec, "workerGroupSpecs"))) {
+      // A replica of several hosts, as of TPUs, is as many pods.
+      const double hosts = quantity_of(child(group, "numOfHosts")).value_or(1);
       const double max = quantity_of(child(group, "maxReplicas")).value_or(0);
-      if (max < kUnbounded) workers += max;
+      if (max < kUnbounded) workers += max * std::max(hosts, 1.0);
     }
     const auto containers = items_of(child(pod, "containers"));
     if (workers <= kMaxWorkersOfSmallHead || containers.empty()) return;

@@ -41,6 +41,8 @@ const std::vector<Change> kChanges = {
      "memory: 2Gi}\n              limits: {cpu: \"1\", memory: 2Gi,"},
     {"head-many-workers", "maxReplicas: 10", "maxReplicas: 301"},
     {"", "maxReplicas: 10", "maxReplicas: 300"},
+    {"head-many-workers", "maxReplicas: 10", "maxReplicas: 80\n      numOfHosts: 4"},
+    {"", "maxReplicas: 10", "maxReplicas: 75\n      numOfHosts: 4"},
     {"autoscaler-small", "      version: v2\n",
      "      version: v2\n      resources: {limits: {cpu: 250m, memory: 1Gi}}\n"},
     {"", "      version: v2\n",
