@@ -38,9 +38,10 @@ std::string index_page(const dataset::ExportSummary& summary) {
 Result<int> run_export(const ExportFlags& flags) {
   const dataset::ForgetRequest request{.stretches = LIDO_TRY(stretches_of(flags.footage))};
   const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const auto out = LIDO_TRY(storage::open_store(flags.out));
-  const auto summary = LIDO_TRY(dataset::export_footage(dataset, request, *out));
-  LIDO_TRY(out->write_text("index.html", index_page(summary)));
+  auto folder =
+      LIDO_TRY(storage::OutputFolder::open(flags.out, "lido export", dataset::exported_names()));
+  const auto summary = LIDO_TRY(dataset::export_footage(dataset, request, folder));
+  LIDO_TRY(folder.store().write_text("index.html", index_page(summary)));
   if (flags.json) {
     const nlohmann::ordered_json json = {{"samples", summary.samples},
                                          {"frames", summary.frames},
@@ -52,7 +53,7 @@ Result<int> run_export(const ExportFlags& flags) {
     fmt::print("{} of {}, {} and {}\n", counted(summary.frames, "image"),
                counted(summary.samples, "sample"), counted(summary.views, "view"),
                counted(summary.rows, "row"));
-    fmt::print("open: {}/index.html\n", out->uri());
+    fmt::print("open: {}/index.html\n", folder.store().uri());
   }
   for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxDamagedNamed); ++i)
     fmt::print(stderr, "lido: warning: {}\n", printable(summary.damaged[i]));
@@ -69,8 +70,10 @@ void add_export(CLI::App& app, int& exit) {
       ->required();
   add_footage_flags(*command, flags->footage, "export");
   command
-      ->add_option("--out", flags->out,
-                   "Empty folder, gs:// or s3:// prefix for the images, tables and index.html")
+      ->add_option(
+          "--out", flags->out,
+          "Folder, gs:// or s3:// prefix for the images, tables and index.html: an empty one, "
+          "or one that an earlier export wrote, which is replaced")
       ->required();
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {

@@ -155,8 +155,8 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
                counted(summary.known + summary.copies, "clip"));
   } else {
     fmt::print("{} from {} ({} of footage) in {}, {}\n", counted(summary.samples, "sample"),
-               counted(summary.clips, "clip"), human_seconds(summary.source_hours * 3600),
-               counted(summary.shards, "shard"),
+               counted(summary.clips - summary.rejected, "clip"),
+               human_seconds(summary.source_hours * 3600), counted(summary.shards, "shard"),
                human_bytes(static_cast<double>(summary.shard_bytes)));
     fmt::print("{}, {} of them in no sample\n", counted(summary.frames, "frame"),
                human_count(summary.left_over));

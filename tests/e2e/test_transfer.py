@@ -46,8 +46,13 @@ def test_an_export_has_the_frames_of_the_stretch_and_no_others(steps, tmp_path):
     assert all(pts[r["sample"]] == r["pts"] for r in rows)
     page = (out / "index.html").read_text()
     assert all(f'src="frames/{path.name}"' in page for path in (out / "frames").glob("*.jpg"))
-    again = run("export", steps, "--clip", "a.mp4", "--time", "2-4", "--out", out)
-    assert again.code == 2 and "empty" in again.err
+    again = run("export", steps, "--clip", "a.mp4", "--time", "5-6", "--out", out)
+    assert again.code == 0, again.err
+    assert frames_stored(out).keys() == {5}
+    (out / "mine.txt").write_text("mine")
+    before = checksums(out)
+    refused = run("export", steps, "--clip", "a.mp4", "--time", "2-4", "--out", out)
+    assert refused.code == 2 and "mine.txt" in refused.err and checksums(out) == before
     outside = run("export", steps, "--clip", "a.mp4", "--time", "20-21", "--out", tmp_path / "no")
     assert outside.code == 2 and "the clip ends at 0:10" in outside.err
 

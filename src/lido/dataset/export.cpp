@@ -119,19 +119,20 @@ class Export {
 
 }  // namespace
 
+std::vector<std::string> exported_names() {
+  return {"*.parquet", "index.html", "frames/*", "views/*"};
+}
+
 Result<ExportSummary> export_footage(const Dataset& dataset, const ForgetRequest& request,
-                                     storage::Store& to) {
+                                     storage::OutputFolder& to) {
   const Generation generation = LIDO_TRY(dataset.read_latest());
   ForgetRequest named = request;
   named.copies = CopyChoice::kOnlyThis;
   auto resolved = LIDO_TRY(resolve_request(dataset, generation.number, named));
-  const auto present = LIDO_TRY(to.list(""));
-  if (!present.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}: holds {}, want an empty folder", to.uri(),
-                counted(present.size(), "file"));
   const Removal stretches =
       LIDO_TRY(Removal::make(dataset, generation.number, std::move(resolved.records)));
-  return Export(dataset, generation, stretches, to).run();
+  LIDO_TRY(to.begin());
+  return Export(dataset, generation, stretches, to.store()).run();
 }
 
 }  // namespace lido::dataset

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lido/dataset/forget.h"
+#include "lido/storage/output_folder.h"
 
 namespace lido::dataset {
 
@@ -26,12 +27,15 @@ struct ExportSummary {
   std::vector<std::string> damaged;   ///< Samples that cannot be read.
 };
 
-/// Writes what the latest generation holds of stretches of clips into an empty folder: the JPEGs as
-/// stored (frames/KEY.000.jpg), views, and the rows of the manifest and of the scene tables.
-/// Frames of a sample that are outside of the stretches are left out.
+/// Returns globs of the files that an export may have, for storage::OutputFolder.
+std::vector<std::string> exported_names();
+
+/// Writes what the latest generation holds of stretches of clips into a folder: the JPEGs as stored
+/// (frames/KEY.000.jpg), views, and the rows of the manifest and of the scene tables. Frames of a
+/// sample that are outside of the stretches are left out. An earlier export there is replaced.
 /// @param request  Its stretches; copies are taken from the named clip only.
-/// @return As ForgetRun::open(); kInvalidArgument when `to` is not empty.
+/// @return As ForgetRun::open().
 Result<ExportSummary> export_footage(const Dataset& dataset, const ForgetRequest& request,
-                                     storage::Store& to);
+                                     storage::OutputFolder& to);
 
 }  // namespace lido::dataset

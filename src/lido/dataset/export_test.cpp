@@ -13,6 +13,11 @@ class Export : public DatasetFixture {
     out_ = folder_.string() + "-export";
     to_ = *storage::open_store(out_.string());
   }
+  Result<ExportSummary> export_stretch(const Stretch& stretch) {
+    auto folder =
+        LIDO_TRY(storage::OutputFolder::open(out_.string(), "lido export", exported_names()));
+    return export_footage(*dataset_, {.stretches = {stretch}}, folder);
+  }
   void TearDown() override {
     std::filesystem::remove_all(out_);
     DatasetFixture::TearDown();
@@ -24,7 +29,7 @@ class Export : public DatasetFixture {
 
 TEST_F(Export, WritesTheFramesOfTheStretchAndTheirRows) {
   // Frames of a.mp4 are one second apart; samples begin at even seconds.
-  const auto summary = export_footage(*dataset_, {.stretches = {{"a.mp4", 3, 5}}}, *to_);
+  const auto summary = export_stretch({"a.mp4", 3, 5});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->samples, 2);
   EXPECT_EQ(summary->frames, 2);
@@ -46,18 +51,31 @@ TEST_F(Export, NamesDamagedSamples) {
   std::string bytes = read(row.shard);
   bytes[static_cast<size_t>(row.offset + row.length / 2)] ^= 1;
   ASSERT_TRUE(dataset_->store().write_text(row.shard, bytes));
-  const auto summary = export_footage(*dataset_, {.stretches = {{"a.mp4", 0, 9}}}, *to_);
+  const auto summary = export_stretch({"a.mp4", 0, 9});
   ASSERT_TRUE(summary) << summary.error().message;
   EXPECT_EQ(summary->damaged.size(), 1U);
   EXPECT_EQ(summary->frames, 6);
 }
 
 TEST_F(Export, RefusesAFolderInUseAndUnknownClips) {
-  EXPECT_EQ(export_footage(*dataset_, {.stretches = {{"c.mp4", 0, 1}}}, *to_).error().code,
-            ErrorCode::kNotFound);
+  EXPECT_EQ(export_stretch({"c.mp4", 0, 1}).error().code, ErrorCode::kNotFound);
   ASSERT_TRUE(to_->write_text("mine", "x"));
-  EXPECT_EQ(export_footage(*dataset_, {.stretches = {{"a.mp4", 0, 1}}}, *to_).error().code,
-            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(export_stretch({"a.mp4", 0, 1}).error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Export, ReplacesOneThatWasCutShort) {
+  ASSERT_TRUE(export_stretch({"a.mp4", 0, 9}));
+  // A full disk, or a kill, leaves what was written and the file that was being written.
+  std::ofstream(out_ / "frames/.a_00000004.000.jpg.partial") << "half";
+  std::filesystem::remove(out_ / "manifest.parquet");
+  const auto summary = export_stretch({"a.mp4", 3, 5});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->frames, 2);
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(out_ / "frames"))
+    files.push_back(entry.path().filename().string());
+  std::ranges::sort(files);
+  EXPECT_EQ(files, (std::vector<std::string>{"a_00000002.001.jpg", "a_00000004.000.jpg"}));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "lido/base/counted.h"
@@ -19,6 +20,29 @@ namespace {
 
 /// Names listed in a message, at most.
 constexpr size_t kMaxNames = 5;
+
+/// Computes the hash of a file's bytes. @return No value when the file cannot be read, or has
+/// another fingerprint than it had.
+std::optional<std::string> hash_of(const std::string& uri, const std::string& fingerprint) {
+  const auto reader = storage::open_reader(uri);
+  if (!reader) return std::nullopt;
+  const auto print = fingerprint_of(**reader);
+  if (!print || (print->pieces != fingerprint && print->ends != fingerprint)) return std::nullopt;
+  const auto hash = hash_all(**reader);
+  return hash ? std::optional(*hash) : std::nullopt;
+}
+
+/// Returns whether two files with one fingerprint differ all the same, as recordings of a recorder
+/// that preallocates may. False where one of them cannot be read any more.
+/// @param bytes  Their size.
+bool surely_differ(const std::string& uri, const std::string& other, const std::string& fingerprint,
+                   int64_t bytes) {
+  if (is_whole(bytes)) return false;
+  const auto hash = hash_of(uri, fingerprint);
+  if (!hash) return false;
+  const auto others = hash_of(other, fingerprint);
+  return others && *hash != *others;
+}
 
 /// Adds a record for a clip that no generation has, such as one of an ingest that did not end: it
 /// is known by its file from now on.
@@ -40,6 +64,7 @@ Result<void> add_record_of_file(const Dataset& dataset, int generation, const St
   const Fingerprint print = LIDO_TRY(fingerprint_of(**reader));
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
     if (row.fingerprint != print.pieces && row.fingerprint != print.ends) return {};
+    if (surely_differ(uri, row.clip, row.fingerprint, (*reader)->size())) return {};
     return fail(ErrorCode::kInvalidArgument,
                 "{}: the dataset has this content as {}, want that name", uri, row.clip);
   }));
@@ -138,7 +163,9 @@ Result<void> add_records(const Stretch& stretch, const std::string& name, const 
     resolved.notes.push_back(
         fmt::format("{}: the clip ends at {}", row.clip, clock_text(end_of(row))));
   std::vector<std::string> others = same;
-  std::erase(others, row.clip);
+  std::erase_if(others, [&](const std::string& other) {
+    return other == row.clip || surely_differ(row.clip, other, row.fingerprint, row.bytes);
+  });
   if (!others.empty() && choice == CopyChoice::kAsk) {
     return fail(ErrorCode::kInvalidArgument,
                 "{}: the dataset has {} with the same content: {}. Give --copies to "

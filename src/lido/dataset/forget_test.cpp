@@ -6,6 +6,7 @@
 
 #include "lido/base/test_folder.h"
 #include "lido/dataset/dataset_fixture.h"
+#include "lido/dataset/fingerprint.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scene_removal.h"
 #include "lido/dataset/stored_files.h"
@@ -257,6 +258,42 @@ TEST_F(Forget, KnowsAClipOfNoGenerationByItsFile) {
   ASSERT_FALSE(same);
   EXPECT_EQ(same.error().message,
             clip + ": the dataset has this content as /pool/a.mp4, want that name");
+}
+
+TEST_F(Forget, FilesThatShareTheirFingerprintAreComparedWhole) {
+  // A recorder that preallocates: equal ends and middles, and a difference beside those pieces.
+  const TestFolder pool;
+  const auto write = [&](const char* name, char byte) {
+    std::string bytes(1 << 20, '\0');
+    bytes[100'000] = byte;
+    std::ofstream(pool / name, std::ios::binary) << bytes;
+    return (pool / name).string();
+  };
+  const std::string known = write("known.mp4", 'a'), other = write("other.mp4", 'b'),
+                    equal = write("equal.mp4", 'a');
+  const auto print = fingerprint_of(**storage::open_reader(known));
+  ASSERT_EQ(fingerprint_of(**storage::open_reader(other))->pieces, print->pieces);
+  republish(
+      [&](ClipRow& row) {
+        row.clip = row.clip == "/pool/a.mp4" ? known : other;
+        row.bytes = 1 << 20;
+        row.fingerprint = print->pieces;
+      },
+      {});
+  const auto one = forget(known.c_str(), 2, 4);
+  EXPECT_TRUE(one) << one.error().message << ": no copy of the other clip";
+  // Files that no generation has.
+  republish(
+      [&](ClipRow& row) {
+        if (row.clip == other) row.clip = "/pool/b.mp4", row.fingerprint = "";
+      },
+      {});
+  const auto same = forget(equal.c_str(), 0, INFINITY);
+  ASSERT_FALSE(same);
+  EXPECT_NE(same.error().message.find("has this content as " + known), std::string::npos)
+      << same.error().message;
+  const auto different = forget(other.c_str(), 0, INFINITY);
+  EXPECT_TRUE(different) << different.error().message;
 }
 
 TEST_F(Forget, OfNoFootageRemovesUnfinishedWorkOnly) {

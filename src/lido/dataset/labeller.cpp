@@ -314,23 +314,66 @@ std::vector<LabelRow> Labeller::rows() const {
   return rows;
 }
 
-Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) const {
-  struct ClipEnd {
-    double duration_s = 0;
-    int64_t samples = 0;
-  };
-  std::map<std::string, ClipEnd> ends;
-  for (const PlacedLabel& placed : labels_) ends.try_emplace(placed.clip);
+namespace {
+
+/// Where a clip of labels ends and what is left out of it.
+struct ClipExtent {
+  double duration_s = 0;
+  int64_t samples = 0;
+  std::vector<GapRow> gaps;
+
+  /// Returns the first gap in a stretch; null where there is none.
+  const GapRow* gap_in(double start_s, double end_s) const {
+    const auto found = std::ranges::find_if(gaps, [&](const GapRow& gap) {
+      // The header's duration may be too short, or unknown.
+      const double gap_end_s = gap.end_k < 0 ? INFINITY : gap.end_s;
+      return gap.start_s < end_s && start_s < gap_end_s;
+    });
+    return found == gaps.end() ? nullptr : &*found;
+  }
+};
+
+Result<std::map<std::string, ClipExtent>> read_extents(const Dataset& dataset, int generation,
+                                                       const std::set<std::string>& clips) {
+  std::map<std::string, ClipExtent> extents;
+  for (const std::string& clip : clips) extents.try_emplace(clip);
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
-    const auto found = ends.find(row.clip);
-    if (found != ends.end()) found->second = {row.duration_s, row.samples};
+    const auto found = extents.find(row.clip);
+    if (found == extents.end()) return {};
+    found->second.duration_s = row.duration_s;
+    found->second.samples = row.samples;
     return {};
   }));
+  LIDO_TRY(dataset.visit<GapRow>(generation, [&](const GapRow& row) -> Result<void> {
+    const auto found = extents.find(row.clip);
+    if (found != extents.end()) found->second.gaps.push_back(row);
+    return {};
+  }));
+  return extents;
+}
+
+/// Returns why no sample has a label.
+std::string reason_of(double start_s, double end_s, const ClipExtent& clip) {
+  if (clip.samples == 0) return "the clip has no samples";
+  if (const GapRow* gap = clip.gap_in(start_s, end_s))
+    return fmt::format("the clip is broken from {:.2f} s{}: {}", gap->start_s,
+                       gap->end_k < 0 ? std::string() : fmt::format(" to {:.2f} s", gap->end_s),
+                       gap->reason);
+  if (start_s > clip.duration_s) return fmt::format("the clip ends at {:.2f} s", clip.duration_s);
+  return "no sample is there";
+}
+
+}  // namespace
+
+Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) const {
+  std::set<std::string> clips;
+  for (const PlacedLabel& placed : labels_) clips.insert(placed.clip);
+  auto extents = LIDO_TRY(read_extents(dataset, generation, clips));
   LabelOutcome outcome{.labels = all_labels_, .unmatched = unmatched_};
   std::set<std::string> present;
   for (size_t i = 0; i < labels_.size(); ++i) {
     const PlacedLabel& placed = labels_[i];
-    const ClipEnd& end = ends[placed.clip];
+    const ClipExtent& extent = extents[placed.clip];
     const auto unreadable = unreadable_.find(placed.clip);
     LostLabel lost{.clip = placed.clip,
                    .start_s = placed.start_s,
@@ -340,20 +383,19 @@ Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) c
                    .place = placed.label.place,
                    .in_frames = placed.label.in_frames && !placed.in_ticks};
     const std::string name = fmt::format("{}: {}", lost.task, lost.label);
-    const std::string ends_at = fmt::format("the clip ends at {:.2f} s", end.duration_s);
     if ((*used_)[i].load(std::memory_order_relaxed)) {
       present.insert(name);
-      lost.reason = ends_at;
-      if (end.duration_s > 0 && placed.end_s > end.duration_s + kMaxBeyond_s)
-        outcome.add_beyond(std::move(lost));
+      const double end_s = extent.duration_s;
+      lost.reason = fmt::format("the clip ends at {:.2f} s", end_s);
+      // The label may be right where a fault of the file hides the footage.
+      const bool is_beyond = end_s > 0 && placed.end_s > end_s + kMaxBeyond_s &&
+                             extent.gap_in(end_s, placed.end_s) == nullptr;
+      if (is_beyond) outcome.add_beyond(std::move(lost));
       continue;
     }
-    if (unreadable != unreadable_.end())
-      lost.reason = "its frames cannot be read: " + unreadable->second;
-    else if (end.samples == 0)
-      lost.reason = "the clip has no samples";
-    else
-      lost.reason = placed.start_s > end.duration_s ? ends_at : "no sample is there";
+    lost.reason = unreadable == unreadable_.end()
+                      ? reason_of(placed.start_s, placed.end_s, extent)
+                      : "its frames cannot be read: " + unreadable->second;
     outcome.add_lost(std::move(lost));
   }
   for (const std::string& name : present) outcome.missing_s.erase(name);

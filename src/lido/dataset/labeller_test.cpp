@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "lido/dataset/dataset_fixture.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -175,6 +177,40 @@ TEST(Labeller, APointLabelsThePersonAroundIt) {
   SampleRow around = person_sample({40, 0, 100, 100}), beside = person_sample({51, 0, 100, 100});
   EXPECT_TRUE(labeller.apply(around));
   EXPECT_FALSE(labeller.apply(beside));
+}
+
+using LabelsOfBrokenClips = DatasetFixture;
+
+TEST_F(LabelsOfBrokenClips, NameTheFaultAndNotTheEnd) {
+  auto tables = *dataset_->begin_tables(2);
+  ASSERT_TRUE(
+      dataset_->visit<ClipRow>(1, [&](const ClipRow& row) { return tables.clips.append(row); }));
+  ASSERT_TRUE(tables.gaps.append({"/pool/a.mp4", 9, -1, 9, 9, "the file is cut off"}));
+  ASSERT_TRUE(tables.gaps.append({"/pool/b.mp4", 2, 4, 2, 4, "cannot decode"}));
+  ASSERT_TRUE(dataset_->publish({.number = 2}, tables));
+  const auto labels = parse_labels(
+      "clip,start_s,end_s,task,label\na.mp4,10,12,t,l\na.mp4,6,12,t,l\nb.mp4,2.5,3,t,l\n"
+      "b.mp4,20,21,t,l\n");
+  ASSERT_TRUE(labels) << labels.error().message;
+  Vocabulary vocabulary;
+  const auto visit = [](const OnClipName& on_clip) -> Result<void> {
+    on_clip("/pool/a.mp4");
+    on_clip("/pool/b.mp4");
+    return {};
+  };
+  const auto labeller = Labeller::make(labels->labels, visit, {1, 1}, vocabulary);
+  ASSERT_TRUE(labeller) << labeller.error().message;
+  SampleRow sample = samples(1)[3];  // from 6 s to 7 s
+  ASSERT_EQ(sample.clip, "/pool/a.mp4");
+  labeller->apply(sample);
+  const auto outcome = labeller->outcome(*dataset_, 2);
+  ASSERT_TRUE(outcome) << outcome.error().message;
+  // Its second label is in a sample, and reaches into the gap at the clip's end.
+  EXPECT_EQ(outcome->beyond_end, 0);
+  ASSERT_EQ(outcome->lost.size(), 3U);
+  EXPECT_EQ(outcome->lost[0].reason, "the clip is broken from 9.00 s: the file is cut off");
+  EXPECT_EQ(outcome->lost[1].reason, "the clip is broken from 2.00 s to 4.00 s: cannot decode");
+  EXPECT_EQ(outcome->lost[2].reason, "the clip ends at 8.00 s");
 }
 
 }  // namespace

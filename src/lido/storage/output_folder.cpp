@@ -55,10 +55,13 @@ Result<OutputFolder> OutputFolder::open(std::string_view uri, std::string tool,
   Store& store = *folder.store_;
   const auto marker = LIDO_TRY(read_marker(store));
   const size_t prefix = store.uri().size() + (store.uri() == "/" ? 0 : 1);
+  // A full disk may have left the first file of all half written.
+  const std::string half_marker = fmt::format(".{}.partial", kOutputMarker);
   std::string foreign;
   const auto visited = store.visit_raw([&](const Entry& entry) -> Result<void> {
     std::string name = entry.uri.substr(prefix);
-    const bool is_own = marker && marker->tool == folder.tool_ && marker->includes(name);
+    const bool is_own =
+        (marker && marker->tool == folder.tool_ && marker->includes(name)) || name == half_marker;
     if (!is_own && (foreign.empty() || name < foreign)) foreign = name;
     if (is_own && name != kOutputMarker) folder.earlier_.push_back(std::move(name));
     return {};

@@ -55,6 +55,12 @@ TEST_F(OutputFolderTest, AnEarlierOutputIsRemovedWithItsUnfinishedFiles) {
   EXPECT_EQ(files(), (Files{"days/day_1.csv", "lido_output.json"}));
 }
 
+TEST_F(OutputFolderTest, AMarkerThatADiskHadNoRoomForIsNoForeignFile) {
+  put(".lido_output.json.partial");
+  write({"sum.csv"});
+  EXPECT_EQ(files(), (Files{"sum.csv", "lido_output.json"}));
+}
+
 TEST_F(OutputFolderTest, OtherFilesAreRefusedAndKept) {
   put("sum.csv");
   const auto without_marker = open();
