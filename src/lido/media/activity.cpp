@@ -5,6 +5,8 @@
 #include <map>
 #include <numeric>
 
+#include "lido/base/median.h"
+
 namespace lido::media {
 namespace {
 
@@ -27,12 +29,6 @@ void sum_rows(const Frame& frame, int cell, CellMeans& cells) {
           static_cast<float>(std::accumulate(begin, begin + cell, 0U)) / area;
     }
   }
-}
-
-float median(std::vector<float> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::ranges::nth_element(values, middle);
-  return *middle;
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <utility>
 
+#include "lido/base/median.h"
+
 namespace lido::media {
 namespace {
 
@@ -37,9 +39,7 @@ class RegularSteps {
  public:
   explicit RegularSteps(std::vector<double> steps) {
     if (steps.empty()) return;
-    const auto middle = steps.begin() + std::ssize(steps) / 2;
-    std::ranges::nth_element(steps, middle);
-    const double median = *middle;
+    const double median = reorder_to_median(std::span(steps));
     double sum = 0;
     for (const double step : steps) {
       const bool fits = std::abs(step - median) <= tolerance(median);
@@ -70,10 +70,7 @@ class RegularSteps {
 }  // namespace
 
 int64_t median_step(std::vector<int64_t> steps) {
-  if (steps.empty()) return 0;
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::ranges::nth_element(steps, middle);
-  return *middle;
+  return steps.empty() ? 0 : median(std::move(steps));
 }
 
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,

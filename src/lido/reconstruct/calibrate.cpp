@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "lido/base/counted.h"
+#include "lido/base/median.h"
 #include "lido/reconstruct/triangulate.h"
 
 namespace lido::reconstruct {
@@ -40,12 +41,6 @@ double distance(const BoardPose& a, const BoardPose& b, const std::vector<Vector
   for (const Vector3& one : corners)
     sum += (a.rotation * one + a.position - b.rotation * one - b.position).norm();
   return sum / static_cast<double>(corners.size());
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
 }
 
 Poses poses_of(const Board& board, const Camera& camera, const std::vector<BoardView>& views) {

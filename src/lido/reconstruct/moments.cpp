@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lido/base/median.h"
 #include "lido/reconstruct/keypoint_paths.h"
 
 namespace lido::reconstruct {
@@ -15,9 +16,8 @@ double spacing_of(const std::vector<PoseFrame>& frames, double otherwise_s) {
   for (size_t i = 1; i < frames.size(); ++i)
     steps.push_back(frames[i].time_s - frames[i - 1].time_s);
   if (steps.empty()) return otherwise_s;
-  const auto middle = steps.begin() + std::ssize(steps) / 2;
-  std::ranges::nth_element(steps, middle);
-  return *middle > 0 ? *middle : otherwise_s;
+  const double step_s = median(std::move(steps));
+  return step_s > 0 ? step_s : otherwise_s;
 }
 
 /// A person between two frames of one camera, by their views in up to four frames.

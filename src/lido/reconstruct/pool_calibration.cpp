@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "lido/base/counted.h"
+#include "lido/base/median.h"
 #include "lido/reconstruct/camera_start.h"
 
 namespace lido::reconstruct {
@@ -82,9 +83,7 @@ struct Fit {
 double scale_of(const std::vector<Eigen::Vector2d>& errors, double click_px) {
   std::vector<double> lengths;
   for (const Eigen::Vector2d& one : errors) lengths.push_back(one.norm());
-  const auto middle = lengths.begin() + std::ssize(lengths) / 2;
-  std::ranges::nth_element(lengths, middle);
-  return std::max(click_px, *middle / std::sqrt(2 * std::log(2.0)));
+  return std::max(click_px, median(std::move(lengths)) / std::sqrt(2 * std::log(2.0)));
 }
 
 /// Errors of more deviations disagree: one good click in 3,000 does.

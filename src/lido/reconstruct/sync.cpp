@@ -10,6 +10,7 @@
 #include <map>
 
 #include "lido/base/counted.h"
+#include "lido/base/median.h"
 #include "lido/geometry/projection.h"
 #include "lido/reconstruct/keypoint_paths.h"
 #include "lido/reconstruct/triangulate.h"
@@ -156,10 +157,9 @@ PairOffset search(Grid& grid, size_t a, size_t b, int64_t max_shift, std::span<c
     out.offset_s = -static_cast<double>(shift) * grid.step_s();
   }
   if (costs.size() < 3) return out;
-  std::ranges::nth_element(costs, costs.begin() + std::ssize(costs) / 2);
   // For a pair that sees different people no offset has a small error.
   constexpr double kMaxBest2 = 12, kMinEvidence = 0.5;
-  const double evidence = costs[costs.size() / 2] - best;
+  const double evidence = median(std::move(costs)) - best;
   if (best < kMaxBest2 && evidence > kMinEvidence) out.evidence = evidence;
   return out;
 }

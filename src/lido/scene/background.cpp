@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <opencv2/imgproc.hpp>
 
+#include "lido/base/median.h"
+
 namespace lido::scene {
 namespace {
 
@@ -14,13 +16,6 @@ constexpr int kReduce = 4;
 constexpr size_t kMaxRegions = 24;
 constexpr int kMinDifference = 14;  // brightness levels
 constexpr int kMinArea = 10;        // pixels at 1/kReduce: a head 60 pixels tall in a 1080p frame
-
-/// Median; reorders the values.
-uint8_t median(std::span<uint8_t> values) {
-  const auto middle = values.begin() + std::ssize(values) / 2;
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 /// An image's pixels as a matrix, which is not to be written.
 cv::Mat matrix_of(const media::GreyImage& image) {
@@ -149,9 +144,9 @@ BoxLook look_at(const media::GreyImage& image, const Moving& moving, const Box& 
 }
 
 Spread spread_of(std::span<uint8_t> values) {
-  const uint8_t middle = median(values);
+  const uint8_t middle = reorder_to_median(values);
   for (uint8_t& value : values) value = static_cast<uint8_t>(std::abs(value - middle));
-  return {middle, median(values)};
+  return {middle, reorder_to_median(values)};
 }
 
 Plate make_plate(std::span<const media::Image> images) {
@@ -161,7 +156,7 @@ Plate make_plate(std::span<const media::Image> images) {
   for (size_t i = 0; i < first.rgb.size(); ++i) {
     for (size_t j = 0; j < images.size(); ++j) values[j] = images[j].rgb[i];
     if (i % 3 != 1) {
-      plate.background.rgb[i] = median(values);
+      plate.background.rgb[i] = reorder_to_median(std::span(values));
       continue;
     }
     const Spread green = spread_of(values);  // green approximates brightness

@@ -7,6 +7,8 @@
 #include <opencv2/imgproc.hpp>
 #include <utility>
 
+#include "lido/base/median.h"
+
 namespace lido::scene {
 namespace {
 
@@ -70,11 +72,6 @@ double sample_bilinear(const cv::Mat& image, const cv::Point2d& at) {
   const auto* row = image.ptr<uint8_t>(y) + x;
   const auto* next = image.ptr<uint8_t>(y + 1) + x;
   return (1 - fy) * ((1 - fx) * row[0] + fx * row[1]) + fy * ((1 - fx) * next[0] + fx * next[1]);
-}
-
-double median_size(std::vector<double> sizes) {
-  std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
-  return sizes[sizes.size() / 2];
 }
 
 /// Two smoothed pyramid levels that are to be aligned.
@@ -158,7 +155,7 @@ struct NormalEquations {
 NormalEquations make_equations(const std::vector<Residual>& residuals, bool reject_outliers) {
   std::vector<double> sizes;
   for (const Residual& one : residuals) sizes.push_back(std::abs(one.error));
-  const double huber_threshold = std::max(1.0, 1.5 * median_size(std::move(sizes)));
+  const double huber_threshold = std::max(1.0, 1.5 * median(std::move(sizes)));
   NormalEquations sum;
   for (const Residual& one : residuals) {
     const double size = std::abs(one.error);
@@ -305,9 +302,7 @@ class Comparison {
     }
     if (errors.size() < kMinSpots || 2 * errors.size() < spots_.size()) return INFINITY;
     // The image as a whole may have become brighter or darker.
-    const auto middle = errors.begin() + std::ssize(errors) / 2;
-    std::ranges::nth_element(errors, middle);
-    const double bias = *middle;
+    const double bias = reorder_to_median(std::span(errors));
     double sum = 0;
     for (const double error : errors) sum += std::min(std::abs(error - bias), kMaxError);
     return sum / static_cast<double>(errors.size());

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <opencv2/calib3d.hpp>
 
+#include "lido/base/median.h"
+
 namespace lido::scene {
 namespace {
 
@@ -73,8 +75,7 @@ std::optional<double> huber_threshold_of(const std::vector<Match>& matches, cons
   }
   inliers = static_cast<int>(sizes.size());
   if (2 * inliers < dof + 4) return std::nullopt;
-  std::ranges::nth_element(sizes, sizes.begin() + std::ssize(sizes) / 2);
-  return std::max(0.02, 1.5 * sizes[sizes.size() / 2]);
+  return std::max(0.02, 1.5 * median(std::move(sizes)));
 }
 
 /// Least squares over the matches within kInlierPx, with Huber weights; starts
@@ -134,11 +135,6 @@ bool is_plausible(const cv::Matx33d& m, const cv::Size& size) {
 }
 
 namespace {
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
-  return values[values.size() / 2];
-}
 
 /// A model with its degrees of freedom, fitted.
 struct Candidate {
