@@ -153,13 +153,13 @@ Result<void> Yaml::check_keys(const std::vector<std::string_view>& allowed) cons
 
 std::unexpected<Error> Yaml::refuse(std::string_view wanted) const {
   const YAML::Node& node = place_->node;
-  std::string given = "nothing";
+  std::string given = place_->path.empty() ? "empty" : "nothing";
   if (has_value()) given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
   const std::string where = has_value() && node.Mark().line >= 0
                                 ? fmt::format("{}:{}", place_->file, node.Mark().line + 1)
                                 : place_->file;
   return fail(ErrorCode::kInvalidArgument, "{}: {}{} {}, want {}", where, place_->path,
-              place_->path.empty() ? "it is" : " is", given, wanted);
+              place_->path.empty() ? "the file is" : " is", given, wanted);
 }
 
 }  // namespace lido

@@ -34,6 +34,8 @@ TEST(Yaml, NamesFileLinePathValueAndWish) {
   EXPECT_EQ(yaml["people"].list()->front()["sex"].choice({"f", "m"}).error().message,
             "v.yaml: people.0.sex is nothing, want one of f, m");
   EXPECT_EQ(yaml["water"].list().error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(yaml.list().error().message, "v.yaml:1: the file is a map, want a list");
+  EXPECT_EQ(parsed("").map().error().message, "v.yaml: the file is empty, want a map");
 }
 
 TEST(Yaml, RefusesNumbersOutOfRange) {
