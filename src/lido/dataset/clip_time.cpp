@@ -31,8 +31,8 @@ Result<TimeRange> parse_time_range(std::string_view text) {
   if (text == "all") return TimeRange{0, INFINITY};
   const size_t dash = text.find('-');
   if (dash == std::string_view::npos)
-    return fail(ErrorCode::kInvalidArgument, "got {}, want START-END in seconds or h:mm:ss, or all",
-                in_quotes(text));
+    return fail(ErrorCode::kInvalidArgument,
+                "got {}, want START-END in seconds or h:mm:ss, START- or all", in_quotes(text));
   TimeRange range{LIDO_TRY(parse_clock(text.substr(0, dash))), INFINITY};
   const std::string_view end = text.substr(dash + 1);
   if (!end.empty()) range.end_s = LIDO_TRY(parse_clock(end));

@@ -188,8 +188,12 @@ Result<Generation> Dataset::read(int number) const {
   const std::string folder = folder_of(number);
   const auto read = read_json(*store_, folder + "/generation.json");
   if (!read && read.error().code == ErrorCode::kNotFound) {
+    const auto all = LIDO_TRY(generations());
+    if (all.empty())
+      return fail(ErrorCode::kNotFound, "{}: no generation is finished. Run the ingest again.",
+                  store_->uri());
     return fail(ErrorCode::kNotFound, "{}: no generation {}, want one of: {}", store_->uri(),
-                number, fmt::join(LIDO_TRY(generations()), ", "));
+                number, fmt::join(all, ", "));
   }
   const OrderedJson json = LIDO_TRY(read);
   try {

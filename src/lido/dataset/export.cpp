@@ -2,6 +2,7 @@
 #include "lido/dataset/export.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 #include "lido/base/counted.h"
@@ -22,13 +23,8 @@ class Export {
 
   Result<ExportSummary> run() {
     LIDO_TRY(export_samples());
-    if (!generation_.scenes.empty()) {
-      LIDO_TRY(export_rows<ObjectRow>("objects.parquet", kObjectsTable));
-      LIDO_TRY(export_rows<TrackRow>("tracks.parquet", kTracksTable));
-      if (LIDO_TRY(has_poses())) LIDO_TRY(export_rows<PoseRow>("poses.parquet", kPosesTable));
-      LIDO_TRY(export_rows<MotionRow>("motion.parquet", kMotionTable));
-      LIDO_TRY(export_rows<QualityRow>("quality.parquet", kQualityTable));
-    }
+    LIDO_TRY(visit_scene_tables(
+        [&]<typename Row>(std::type_identity<Row>) { return export_rows<Row>(); }));
     for (const std::string& folder : generation_.scenes) LIDO_TRY(export_views(folder));
     std::ranges::stable_sort(summary_.images, {}, [](const ExportedImage& image) {
       return std::tuple(image.clip, image.time_s);
@@ -42,7 +38,6 @@ class Export {
     LIDO_TRY(dataset_.visit<SampleRow>(generation_.number, [&](SampleRow& row) -> Result<void> {
       if (stretches_.find(row).empty()) return {};
       ++summary_.samples;
-      ++summary_.rows;
       LIDO_TRY(export_frames(row));
       return manifest.append(std::move(row));
     }));
@@ -76,26 +71,23 @@ class Export {
     return {};
   }
 
-  Result<bool> has_poses() {
-    for (const std::string& folder : generation_.scenes) {
-      if (LIDO_TRY(dataset_.store().exists(folder + kPosesTable))) return true;
-    }
-    return false;
-  }
-
+  /// Writes the rows of a table in all scene folders; no file if no folder has the table.
   template <typename Row>
-  Result<void> export_rows(const char* name, const std::string& table) {
-    auto writer = LIDO_TRY(TableWriter<Row>::create(to_, name));
+  Result<void> export_rows() {
+    std::optional<TableWriter<Row>> writer;
     for (const std::string& folder : generation_.scenes) {
-      // Ingests without a pose network leave no table of poses.
-      if (table == kPosesTable && !LIDO_TRY(dataset_.store().exists(folder + table))) continue;
-      LIDO_TRY(visit_table<Row>(dataset_.store(), folder + table, [&](Row& row) -> Result<void> {
+      auto& store = dataset_.store();
+      if (!LIDO_TRY(has_scene_table<Row>(store, folder))) continue;
+      if (!writer)
+        writer.emplace(
+            LIDO_TRY(TableWriter<Row>::create(to_, fmt::format("{}.parquet", Row::kTable))));
+      LIDO_TRY(visit_table<Row>(store, scene_table<Row>(folder), [&](Row& row) -> Result<void> {
         if (stretches_.find(row).empty()) return {};
         ++summary_.rows;
-        return writer.append(std::move(row));
+        return writer->append(std::move(row));
       }));
     }
-    return writer.commit();
+    return writer ? writer->commit() : Result<void>();
   }
 
   Result<void> export_views(const std::string& folder) {
@@ -107,6 +99,8 @@ class Export {
       ++summary_.views;
       summary_.images.push_back({view.file, view.clip, view.time_s});
     }
+    for (const ScenePlate& plate : pictures.plates)
+      summary_.plates += stretches_.find(plate).empty() ? 0 : 1;
     return {};
   }
 

@@ -22,7 +22,8 @@ struct ExportSummary {
   int64_t samples = 0;                ///< Samples with frames of the stretches.
   int64_t frames = 0;                 ///< Images of frames, each once a sample.
   int64_t views = 0;                  ///< Images of views.
-  int64_t rows = 0;                   ///< Rows of all tables.
+  int64_t rows = 0;                   ///< Rows of the scene tables, as ForgetSummary::rows.
+  int64_t plates = 0;                 ///< Plates left out: medians of many moments.
   std::vector<ExportedImage> images;  ///< All images, by clip and time.
   std::vector<std::string> damaged;   ///< Samples that cannot be read.
 };

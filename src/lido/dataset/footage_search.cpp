@@ -106,7 +106,9 @@ class FootageSearch {
   }
 
   template <typename Row>
-  Result<void> search_table(const std::string& table) {
+  Result<void> search_table(const std::string& folder) {
+    if (!LIDO_TRY(has_scene_table<Row>(store_, folder))) return {};
+    const std::string table = scene_table<Row>(folder);
     return visit_table<Row>(store_, table, [&](Row& row) -> Result<void> {
       if (removal_.find(row).empty()) return {};
       return left_in(table, fmt::format("a row of {} is of removed footage", row.clip));
@@ -114,12 +116,8 @@ class FootageSearch {
   }
 
   Result<void> search_scene(const std::string& folder) {
-    LIDO_TRY(search_table<ObjectRow>(folder + kObjectsTable));
-    LIDO_TRY(search_table<TrackRow>(folder + kTracksTable));
-    if (LIDO_TRY(store_.exists(folder + kPosesTable)))
-      LIDO_TRY(search_table<PoseRow>(folder + kPosesTable));
-    LIDO_TRY(search_table<MotionRow>(folder + kMotionTable));
-    LIDO_TRY(search_table<QualityRow>(folder + kQualityTable));
+    LIDO_TRY(visit_scene_tables(
+        [&]<typename Row>(std::type_identity<Row>) { return search_table<Row>(folder); }));
     const ScenePictures pictures = LIDO_TRY(read_scene_pictures(store_, folder));
     for (const SceneView& view : pictures.views) {
       const std::string file = folder + "/" + view.file;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "lido/base/counted.h"
@@ -65,6 +66,40 @@ Result<void> write_label_rows(const Dataset& dataset, int before, const Labeller
   }));
   for (LabelRow& row : LIDO_TRY(rows_of(dataset, labeller))) LIDO_TRY(to.append(std::move(row)));
   return {};
+}
+
+Result<LabelSeconds> replaced_seconds(const Dataset& dataset, int generation,
+                                      const Labeller& labeller) {
+  const auto key_of = [](const LabelRow& row) {
+    return std::tuple(row.clip, row.task, row.label, row.track);
+  };
+  // A new label takes its stretch out of the old ones, as a forgotten stretch would.
+  std::map<decltype(key_of(LabelRow())), std::vector<Forgotten>> kept;
+  for (const LabelRow& row : labeller.rows())
+    kept[key_of(row)].push_back({.clip = row.clip, .start_s = row.start_s, .end_s = row.end_s});
+  LabelSeconds replaced;
+  LIDO_TRY(dataset.visit<LabelRow>(generation, [&](const LabelRow& row) -> Result<void> {
+    if (!labeller.has_clip(row.clip)) return {};
+    for (const LabelRow& piece : cut_forgotten(row, kept[key_of(row)]))
+      replaced[row.task + ": " + row.label] += piece.end_s - piece.start_s;
+    return {};
+  }));
+  return replaced;
+}
+
+std::string replaced_text(const LabelSeconds& replaced) {
+  constexpr size_t kMaxNamed = 10;
+  double sum_s = 0;
+  std::string names;
+  size_t named = 0;
+  for (const auto& [name, seconds] : replaced) {
+    sum_s += seconds;
+    if (++named <= kMaxNamed)
+      names += fmt::format("{}{} {:.1f} s", names.empty() ? "" : ", ", name, seconds);
+  }
+  if (replaced.empty()) return {};
+  if (named > kMaxNamed) names += fmt::format(" and {} more", named - kMaxNamed);
+  return fmt::format("{:.1f} s of the labels before are replaced: {}", sum_s, names);
 }
 
 Result<LabelChanges> find_changes(const Dataset& dataset, int generation,
@@ -130,6 +165,7 @@ Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>&
     LIDO_TRY(check_cleared(changes, summary.labels,
                            "Correct the labels, or give --clear to take the old ones away."));
   summary.new_labels = LIDO_TRY(has_new_rows(dataset, before, labeller));
+  summary.replaced = LIDO_TRY(replaced_seconds(dataset, before, labeller));
   if (changes.samples == 0 && !summary.new_classes && !summary.new_labels) return summary;
   summary.generation = ++generation.number;
   const auto written = write_generation(dataset, generation, labeller);

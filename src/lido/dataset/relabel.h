@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,7 @@ Result<LabelChanges> find_changes(const Dataset& dataset, int generation, const 
 
 /// Checks that no clip loses all its labels. Labels in another unit, or of another clip, would
 /// otherwise replace good ones by nothing.
-/// @param advice  What to do, for the message.
+/// @param advice  Next step for the user, for the message.
 /// @return kInvalidArgument that names the clip and its first label.
 Result<void> check_cleared(const LabelChanges& changes, const LabelOutcome& outcome,
                            std::string_view advice);
@@ -37,6 +38,17 @@ Result<void> check_cleared(const LabelChanges& changes, const LabelOutcome& outc
 /// generation before for all others; without what was forgotten.
 Result<void> write_label_rows(const Dataset& dataset, int before, const Labeller& labeller,
                               TableWriter<LabelRow>& to);
+
+/// Seconds of labels, by "task: label".
+using LabelSeconds = std::map<std::string, double>;
+
+/// Returns the labelled seconds that a generation has on the labeller's clips, and that the
+/// labeller has not: of the same task, label and track.
+Result<LabelSeconds> replaced_seconds(const Dataset& dataset, int generation,
+                                      const Labeller& labeller);
+/// Returns "1.5 s of the labels before are replaced: behaviour: drowning 1.5 s"; empty for none.
+/// Pure.
+std::string replaced_text(const LabelSeconds& replaced);
 
 /// Options of relabel().
 struct RelabelOptions {
@@ -50,6 +62,7 @@ struct RelabelSummary {
   int64_t samples = 0;       ///< Samples with other labels than before.
   bool new_classes = false;  ///< The vocabulary has grown.
   bool new_labels = false;   ///< The table of labels has other rows, whatever the samples have.
+  LabelSeconds replaced;     ///< Labels before that the new ones replace.
   LabelOutcome labels;
 };
 

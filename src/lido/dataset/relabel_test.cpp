@@ -94,6 +94,23 @@ TEST_F(Relabel, LabelsThatAreLostAreReported) {
   EXPECT_TRUE(labels.missing_s.empty()) << "floating is in a sample";
 }
 
+TEST_F(Relabel, SecondsThatAreReplacedAreCounted) {
+  const auto first = relabel(
+      *dataset_,
+      {label_of("a.mp4", 0, 4), label_of("a.mp4", 6, 7, "floating"), label_of("b.mp4", 0, 8)}, {});
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->replaced.empty());
+  EXPECT_EQ(replaced_text(first->replaced), "");
+  // Two of four seconds stay, and nothing of another label; another clip is not named.
+  const auto next = relabel(*dataset_, {label_of("a.mp4", 1, 3), label_of("a.mp4", 6, 7, "wading")},
+                            {.classes = "behaviour=wading"});
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->replaced, (LabelSeconds{{"behaviour: floating", 1}, {"behaviour: swimming", 2}}));
+  EXPECT_EQ(replaced_text(next->replaced),
+            "3.0 s of the labels before are replaced: behaviour: floating 1.0 s, behaviour: "
+            "swimming 2.0 s");
+}
+
 TEST_F(Relabel, NewClassesAloneAreSaid) {
   ASSERT_TRUE(relabel(*dataset_, {label_of("a.mp4", 2, 4)}, {}));
   const auto summary = relabel(*dataset_, {label_of("a.mp4", 2, 4)}, {.classes = "age=child"});

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "lido/dataset/dataset.h"
@@ -69,5 +70,33 @@ class Removal {
   double fps_;
   double max_gap_s_;
 };
+
+/// Calls visit(std::type_identity<Row>()) for each table of a scene folder. Removal, the search
+/// after it and export go by this list: a new table of footage needs a line here and a find() in
+/// Removal.
+template <typename Visit>
+Result<void> visit_scene_tables(const Visit& visit) {
+  LIDO_TRY(visit(std::type_identity<ObjectRow>()));
+  LIDO_TRY(visit(std::type_identity<TrackRow>()));
+  LIDO_TRY(visit(std::type_identity<PoseRow>()));
+  LIDO_TRY(visit(std::type_identity<MotionRow>()));
+  LIDO_TRY(visit(std::type_identity<QualityRow>()));
+  return {};
+}
+
+/// Returns the path of a table in a scene folder.
+template <typename Row>
+std::string scene_table(const std::string& folder) {
+  return fmt::format("{}/{}.parquet", folder, Row::kTable);
+}
+
+/// Whether a scene folder has a table. One that every folder has counts as present, so that its
+/// loss is noticed by its reader.
+template <typename Row>
+Result<bool> has_scene_table(storage::Store& store, const std::string& folder) {
+  // Ingests without a pose network leave no table of poses.
+  if constexpr (std::is_same_v<Row, PoseRow>) return store.exists(scene_table<Row>(folder));
+  return true;
+}
 
 }  // namespace lido::dataset

@@ -6,10 +6,11 @@ namespace {
 
 /// Counts the rows of a table that go. @return Their number.
 template <typename Row>
-Result<int64_t> count_rows(storage::Store& store, const std::string& table, const Removal& removal,
+Result<int64_t> count_rows(storage::Store& store, const std::string& folder, const Removal& removal,
                            std::vector<Forgotten>& records) {
   int64_t count = 0;
-  LIDO_TRY(visit_table<Row>(store, table, [&](Row& row) -> Result<void> {
+  if (!LIDO_TRY(has_scene_table<Row>(store, folder))) return count;
+  LIDO_TRY(visit_table<Row>(store, scene_table<Row>(folder), [&](Row& row) -> Result<void> {
     const auto found = removal.find(row);
     if (!found.empty()) ++records[found.front()].rows, ++count;
     return {};
@@ -21,8 +22,9 @@ Result<int64_t> count_rows(storage::Store& store, const std::string& table, cons
 template <typename Row>
 Result<void> copy_rows(storage::Store& store, const std::string& from, const std::string& to,
                        const Removal& removal) {
-  auto writer = LIDO_TRY(TableWriter<Row>::create(store, to));
-  LIDO_TRY(visit_table<Row>(store, from, [&](Row& row) -> Result<void> {
+  if (!LIDO_TRY(has_scene_table<Row>(store, from))) return {};
+  auto writer = LIDO_TRY(TableWriter<Row>::create(store, scene_table<Row>(to)));
+  LIDO_TRY(visit_table<Row>(store, scene_table<Row>(from), [&](Row& row) -> Result<void> {
     return removal.find(row).empty() ? writer.append(std::move(row)) : Result<void>();
   }));
   return writer.commit();
@@ -49,23 +51,18 @@ Result<bool> count_in_scene(storage::Store& store, const std::string& folder,
     const auto found = removal.find(plate);
     if (!found.empty()) ++records[found.front()].plates, ++count;
   }
-  count += LIDO_TRY(count_rows<ObjectRow>(store, folder + kObjectsTable, removal, records));
-  count += LIDO_TRY(count_rows<TrackRow>(store, folder + kTracksTable, removal, records));
-  if (LIDO_TRY(store.exists(folder + kPosesTable)))
-    count += LIDO_TRY(count_rows<PoseRow>(store, folder + kPosesTable, removal, records));
-  count += LIDO_TRY(count_rows<MotionRow>(store, folder + kMotionTable, removal, records));
-  count += LIDO_TRY(count_rows<QualityRow>(store, folder + kQualityTable, removal, records));
+  LIDO_TRY(visit_scene_tables([&]<typename Row>(std::type_identity<Row>) -> Result<void> {
+    count += LIDO_TRY(count_rows<Row>(store, folder, removal, records));
+    return {};
+  }));
   return count > 0;
 }
 
 Result<void> rewrite_scene(storage::Store& store, const std::string& from, const std::string& to,
                            const Removal& removal) {
-  LIDO_TRY(copy_rows<ObjectRow>(store, from + kObjectsTable, to + kObjectsTable, removal));
-  LIDO_TRY(copy_rows<TrackRow>(store, from + kTracksTable, to + kTracksTable, removal));
-  if (LIDO_TRY(store.exists(from + kPosesTable)))
-    LIDO_TRY(copy_rows<PoseRow>(store, from + kPosesTable, to + kPosesTable, removal));
-  LIDO_TRY(copy_rows<MotionRow>(store, from + kMotionTable, to + kMotionTable, removal));
-  LIDO_TRY(copy_rows<QualityRow>(store, from + kQualityTable, to + kQualityTable, removal));
+  LIDO_TRY(visit_scene_tables([&]<typename Row>(std::type_identity<Row>) {
+    return copy_rows<Row>(store, from, to, removal);
+  }));
   ScenePictures pictures = LIDO_TRY(read_scene_pictures(store, from));
   std::erase_if(pictures.views, [&](const SceneView& view) { return !removal.find(view).empty(); });
   std::erase_if(pictures.plates,

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/table.h"
 
+#include "lido/dataset/all_tables.h"
 #include "lido/dataset/columns.h"
-#include "lido/dataset/model_tables.h"
 #include "lido/dataset/parquet_file.h"
-#include "lido/dataset/people_tables.h"
-#include "lido/dataset/sample_tables.h"
-#include "lido/dataset/scene_tables.h"
-#include "lido/dataset/truth_tables.h"
 
 namespace lido::dataset {
 
@@ -73,34 +69,12 @@ Result<void> visit_table(storage::Store& store, const std::string& name,
   return visited ? read : visited;
 }
 
-// Every row type that is stored. A new one is added here and to table_docs.cpp.
 // NOLINTBEGIN(bugprone-macro-parentheses): a type has none.
 #define LIDO_TABLE(Row)                                                  \
   template class TableWriter<Row>;                                       \
   template Result<void> visit_table(storage::Store&, const std::string&, \
                                     const std::function<Result<void>(Row&)>&);
-LIDO_TABLE(SampleRow)
-LIDO_TABLE(LabelRow)
-LIDO_TABLE(ClipRow)
-LIDO_TABLE(SpanRow)
-LIDO_TABLE(SkippedRow)
-LIDO_TABLE(GapRow)
-LIDO_TABLE(RejectedRow)
-LIDO_TABLE(ObjectRow)
-LIDO_TABLE(TrackRow)
-LIDO_TABLE(PoseRow)
-LIDO_TABLE(MotionRow)
-LIDO_TABLE(QualityRow)
-LIDO_TABLE(TruthRow)
-LIDO_TABLE(VisitorRow)
-LIDO_TABLE(DangerRow)
-LIDO_TABLE(LookRow)
-LIDO_TABLE(FilmedRow)
-LIDO_TABLE(SeenRow)
-LIDO_TABLE(LabelBoxRow)
-LIDO_TABLE(JointRow)
-LIDO_TABLE(MetricRow)
-LIDO_TABLE(PredictionRow)
+LIDO_ALL_TABLES(LIDO_TABLE)
 #undef LIDO_TABLE
 // NOLINTEND(bugprone-macro-parentheses)
 

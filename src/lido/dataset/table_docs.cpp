@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/table_docs.h"
 
+#include "lido/dataset/all_tables.h"
 #include "lido/dataset/columns.h"
-#include "lido/dataset/model_tables.h"
-#include "lido/dataset/people_tables.h"
-#include "lido/dataset/sample_tables.h"
-#include "lido/dataset/scene_tables.h"
-#include "lido/dataset/truth_tables.h"
 
 namespace lido::dataset {
 namespace {
@@ -33,24 +29,21 @@ void append_columns(std::vector<ColumnDoc>& docs, const std::string& prefix) {
   });
 }
 
-template <typename... Rows>
-std::vector<TableDoc> docs_of() {
-  std::vector<TableDoc> tables;
-  const auto add = [&]<typename Row>(std::type_identity<Row>) {
-    TableDoc table{std::string(Row::kTable), std::string(Row::kRow), {}};
-    append_columns<Row>(table.columns, "");
-    tables.push_back(std::move(table));
-  };
-  (add(std::type_identity<Rows>()), ...);
-  return tables;
+template <typename Row>
+TableDoc doc_of() {
+  TableDoc table{std::string(Row::kTable), std::string(Row::kRow), {}};
+  append_columns<Row>(table.columns, "");
+  return table;
 }
 
 }  // namespace
 
 std::vector<TableDoc> table_docs() {
-  return docs_of<SampleRow, LabelRow, ClipRow, SpanRow, SkippedRow, GapRow, RejectedRow, ObjectRow,
-                 TrackRow, PoseRow, MotionRow, QualityRow, TruthRow, VisitorRow, DangerRow, LookRow,
-                 FilmedRow, SeenRow, LabelBoxRow, JointRow, MetricRow, PredictionRow>();
+  std::vector<TableDoc> tables;
+#define LIDO_TABLE(Row) tables.push_back(doc_of<Row>());
+  LIDO_ALL_TABLES(LIDO_TABLE)
+#undef LIDO_TABLE
+  return tables;
 }
 
 }  // namespace lido::dataset
