@@ -116,21 +116,21 @@ class WindowCutter {
   std::vector<Run> runs_;
 };
 
-/// Counts the frames of the runs that are in no window. @param starts  Windows' starts, ascending.
-/// Pure.
-inline int64_t count_left_over(const std::vector<Run>& runs, const std::vector<int64_t>& starts,
-                               int window) {
+/// Counts the frames of the runs that are in no stretch.
+/// @param stretches  Ascending by their begins; they may overlap. Pure.
+inline int64_t count_left_over(const std::vector<Run>& runs, const std::vector<Run>& stretches) {
   int64_t left_over = 0;
   size_t at = 0;
   int64_t covered_to = INT64_MIN;
   for (const Run& run : runs) {
     left_over += run.end - run.begin;
-    while (at < starts.size() && starts[at] < run.end) {
-      const int64_t begin = std::max({starts[at], run.begin, covered_to});
-      const int64_t end = std::min(starts[at] + window, run.end);
+    for (; at < stretches.size() && stretches[at].begin < run.end; ++at) {
+      const int64_t begin = std::max({stretches[at].begin, run.begin, covered_to});
+      const int64_t end = std::min(stretches[at].end, run.end);
       left_over -= std::max<int64_t>(0, end - begin);
       covered_to = std::max(covered_to, end);
-      ++at;
+      // A stretch that continues behind a gap covers frames of the next run too.
+      if (stretches[at].end > run.end) break;
     }
   }
   return left_over;

@@ -77,6 +77,33 @@ TEST(WindowCutter, CrossesNoCutAndNoGap) {
             (Windows{{0, 0}, {1, 0}, {3, 0}, {4, 0}, {8, 0}, {9, 0}, {10, 0}}));
 }
 
+/// Stretches that overlap, cross gaps between runs, or hold no frame, by the plain definition.
+TEST(CountLeftOver, AgreesWithItsDefinition) {
+  EXPECT_EQ(count_left_over({{0, 10}, {20, 30}}, {{0, 100}, {5, 8}}), 0);
+  EXPECT_EQ(count_left_over({{0, 10}, {20, 30}}, {{8, 15}, {9, 22}}), 8 + 8);
+  std::mt19937 random(5);
+  for (int round = 0; round < 500; ++round) {
+    std::vector<dataset::Run> runs, stretches;
+    for (int64_t k = 0; k < 60;) {
+      const auto begin = k + static_cast<int64_t>(random() % 6);
+      k = begin + 1 + static_cast<int64_t>(random() % 9);
+      runs.push_back({begin, k});
+    }
+    std::set<int64_t> covered;
+    for (size_t i = random() % 8; i > 0; --i) {
+      const auto begin = static_cast<int64_t>(random() % 60);
+      stretches.push_back({begin, begin + static_cast<int64_t>(random() % 20)});
+      for (int64_t k = begin; k < stretches.back().end; ++k) covered.insert(k);
+    }
+    std::ranges::sort(stretches, {}, &dataset::Run::begin);
+    int64_t expected = 0;
+    for (const dataset::Run& run : runs) {
+      for (int64_t k = run.begin; k < run.end; ++k) expected += covered.contains(k) ? 0 : 1;
+    }
+    EXPECT_EQ(count_left_over(runs, stretches), expected) << "round " << round;
+  }
+}
+
 /// Windows and what is left over, by the plain definition, for random cuts, gaps and spans.
 TEST(WindowCutter, AgreesWithItsDefinition) {
   std::mt19937 random(3);
@@ -112,9 +139,10 @@ TEST(WindowCutter, AgreesWithItsDefinition) {
     std::vector<dataset::Run> runs;
     const Windows whole(expected.begin(), expected.end());
     EXPECT_EQ(windows_of(frames, cuts, options, 0, 60, &runs), whole);
-    std::vector<int64_t> starts;
-    for (const Found& one : whole) starts.push_back(one.first);
-    const int64_t left_over = count_left_over(runs, starts, options.window);
+    std::vector<dataset::Run> stretches;
+    for (const Found& one : whole)
+      stretches.push_back({one.first, one.first + options.window - one.second});
+    const int64_t left_over = count_left_over(runs, stretches);
     EXPECT_EQ(left_over, std::ssize(there) - std::ssize(covered));
     if (options.stride <= options.window) {
       EXPECT_EQ(left_over, 0);

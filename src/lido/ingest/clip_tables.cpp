@@ -59,6 +59,7 @@ void join_runs(const std::vector<dataset::Run>& runs, std::vector<dataset::Run>&
 struct ClipRows {
   std::string split;
   dataset::ClipRow clip;
+  int64_t unused_frames = 0;  // in no sample of any kind
   std::vector<dataset::SpanRow> spans;
   std::vector<dataset::SkippedRow> skipped;
   std::vector<dataset::GapRow> gaps;
@@ -84,9 +85,10 @@ class ClipCollector {
     if (clip_.people_part && !clip_.failure) LIDO_TRY(add_samples(*clip_.people_part));
     rows_.clip.copies = LIDO_TRY(job_.clips.copies_of(rows_.clip.clip));
     rows_.clip.samples = std::ssize(rows_.samples.lengths);
-    if (job_.sampling.kinds().frames == part::SampleKinds::Frames::kAll) {
-      rows_.clip.left_over = dataset::count_left_over(runs_, starts_, job_.sampling.windows.window);
-    }
+    if (job_.sampling.kinds().frames == part::SampleKinds::Frames::kAll)
+      rows_.clip.left_over = dataset::count_left_over(runs_, whole_frames_);
+    std::ranges::sort(in_samples_, {}, &dataset::Run::begin);
+    rows_.unused_frames = dataset::count_left_over(runs_, in_samples_);
     add_faults();
     return std::move(rows_);
   }
@@ -122,7 +124,9 @@ class ClipCollector {
     const size_t before = rows_.samples.lengths.size();
     const auto on_sample = [&](const part::PartSample& sample,
                                const dataset::SampleRow&) -> Result<void> {
-      if (sample.track == 0) starts_.push_back(sample.first_k);
+      const dataset::Run frames{sample.first_k, sample.end_k()};
+      in_samples_.push_back(frames);
+      if (sample.track == 0) whole_frames_.push_back(frames);
       rows_.samples.lengths.push_back(static_cast<uint32_t>(sample.length));
       return {};
     };
@@ -159,13 +163,15 @@ class ClipCollector {
   const ClipRecord& clip_;
   ClipRows rows_;
   std::vector<dataset::Run> runs_;
-  std::vector<int64_t> starts_;  // first frames of the samples of whole frames
+  std::vector<dataset::Run> whole_frames_;  // stretches of the samples of whole frames, ascending
+  std::vector<dataset::Run> in_samples_;    // stretches of all samples
 };
 
 Result<void> append_rows(ClipRows rows, dataset::Tables& tables, ClipTotals& totals) {
   totals.frames += rows.clip.frames;
   totals.samples += rows.clip.samples;
   totals.left_over += rows.clip.left_over;
+  totals.unused_frames += rows.unused_frames;
   totals.spans += rows.clip.spans;
   totals.hours += rows.clip.duration_s / 3600;
   LIDO_TRY(tables.clips.append(std::move(rows.clip)));

@@ -13,7 +13,8 @@ namespace lido::ingest {
 struct ClipTotals {
   int64_t frames = 0;
   int64_t samples = 0;
-  int64_t left_over = 0;  ///< Frames in no sample.
+  int64_t left_over = 0;      ///< Sum of ClipRow::left_over.
+  int64_t unused_frames = 0;  ///< Frames in no sample of any kind.
   int64_t spans = 0;
   int64_t rejected = 0;           ///< Clips of which nothing is used.
   int64_t broken = 0;             ///< Clips that are used except for their gaps.

@@ -87,6 +87,7 @@ TEST_F(AppendClips, AClipsRowSumsItsParts) {
   EXPECT_EQ(clip_.frames, 12);
   EXPECT_EQ(clip_.samples, 3);
   EXPECT_EQ(clip_.left_over, 2);  // 6 and 7: windows are [0, 4), [2, 6) and [8, 12)
+  EXPECT_EQ(totals.unused_frames, 2);
   EXPECT_EQ(totals.samples, 3);
   EXPECT_EQ(totals.spans, 2);
   EXPECT_EQ(totals.hours, 6.0 / 3600);
@@ -112,12 +113,15 @@ TEST_F(AppendClips, SamplesAreRecordedForTheShards) {
 }
 
 TEST_F(AppendClips, ThePeoplesPartCountsSamplesButNoFrames) {
-  write("people", {.samples = {{.key = "d", .first_k = 0, .track = 1}}});
+  // The person is in 5 to 7, and the fourth frame is a copy.
+  write("people",
+        {.samples = {{.key = "d", .first_k = 5, .pts = {0, 1, 2, 2}, .track = 1, .repeated = 1}}});
   ASSERT_TRUE(clips_->record_people_part(0, "people"));
   const ClipTotals totals = append();
   EXPECT_EQ(totals.samples, 4);
   EXPECT_EQ(totals.frames, 12);
-  EXPECT_EQ(clip_.left_over, 2);
+  EXPECT_EQ(clip_.left_over, 2) << "frames in no sample of whole frames";
+  EXPECT_EQ(totals.unused_frames, 0) << "a sample of a person has 6 and 7";
   EXPECT_EQ(spans_.size(), 2U);
   EXPECT_EQ((*clips_->next_samples("train", 0))->part_counts, (std::vector<uint32_t>{2, 1, 1}));
 }

@@ -172,14 +172,17 @@ class Contents {
 
   /// Drops a clip that the dataset has. Its description in the dataset stays: samples have it.
   Result<void> drop_known(const part::ClipInput& input, const part::ClipInput& described) {
-    ++notes_.known;
+    const bool forgotten = was_forgotten(input.uri) || was_forgotten(described.uri);
+    if (forgotten)
+      notes_.forgotten.add(input.uri);
+    else
+      ++notes_.known;
     if (has_description(input)) {
       if (const auto difference = find_difference(input, described))
         notes_.redescribed.add(fmt::format("{}: {} is \"{}\", and \"{}\" in the dataset", input.uri,
                                            difference->field, difference->first,
                                            difference->second));
     }
-    if (was_forgotten(input.uri) || was_forgotten(described.uri)) notes_.forgotten.add(input.uri);
     return clips_.drop_clip(input.uri);
   }
 

@@ -232,6 +232,18 @@ TEST_F(SettleContents, ForgottenFootageIsKnownUnderAnyName) {
   EXPECT_TRUE(has_record(same_name));
 }
 
+TEST_F(SettleContents, AClipOfTheDatasetThatWasForgottenIsNotCountedAsKnown) {
+  const auto a = put("a", "x"), b = put("b", "y");
+  publish({a, b});
+  ASSERT_TRUE(dataset_.write_forgotten({{.clip = a, .end_s = INFINITY}}));
+  find(a);
+  find(b);
+  const ContentNotes notes = settle();
+  EXPECT_TRUE(left().empty());
+  EXPECT_EQ(notes.known, 1);
+  EXPECT_EQ(notes.forgotten.count, 1);
+}
+
 TEST_F(SettleContents, AClipThatCannotBeReadIsNotUsed) {
   const auto a = put("a", "x");
   publish({});

@@ -166,6 +166,7 @@ Summary summarise(const ClipTotals& clips, const ShardTotals& shards) {
           .samples = clips.samples,
           .frames = clips.frames,
           .left_over = clips.left_over,
+          .unused_frames = clips.unused_frames,
           .shards = shards.shards,
           .shard_bytes = shards.bytes,
           .source_hours = clips.hours,

@@ -67,6 +67,11 @@ Result<void> report_labels(const Request& request, const dataset::Dataset& datas
       LIDO_TRY(dataset::label_coverage(dataset, generation, [&](const std::string& clip) {
         return labels.labeller.has_clip(clip);
       }));
+  // The generation before has the labels that this ingest replaced.
+  const auto replaced =
+      LIDO_TRY(dataset::replaced_seconds(dataset, generation - 1, labels.labeller));
+  if (const std::string text = dataset::replaced_text(replaced); !text.empty())
+    summary.warnings.push_back(fmt::format("{}: {}", request.labels, text));
   for (const auto& lines : {labels.remarks, dataset::warnings(outcome)}) {
     for (const std::string& line : lines)
       summary.warnings.push_back(fmt::format("{}: {}", request.labels, line));

@@ -25,6 +25,7 @@ void visit_summary(auto& summary, auto&& visit) {
   visit("samples", summary.samples);
   visit("frames", summary.frames);
   visit("left_over", summary.left_over);
+  visit("unused_frames", summary.unused_frames);
   visit("shards", summary.shards);
   visit("shard_bytes", summary.shard_bytes);
   visit("source_bytes", summary.source_bytes);

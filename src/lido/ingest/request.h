@@ -54,7 +54,8 @@ struct Summary {
   int64_t broken = 0;             ///< New clips that are used except for their gaps.
   int64_t samples = 0;
   int64_t frames = 0;
-  int64_t left_over = 0;  ///< Frames in no sample.
+  int64_t left_over = 0;      ///< Sum of ClipRow::left_over.
+  int64_t unused_frames = 0;  ///< Frames in no sample of any kind.
   int64_t shards = 0;
   int64_t shard_bytes = 0;
   int64_t source_bytes = 0;  ///< Size of the new clips.

@@ -130,7 +130,7 @@ void fail_if_asked(StepKind kind, std::string_view clip) {
       seen[i].idle_s += period_s;
       if (seen[i].idle_s < hang_s) continue;
       mark(place);
-      std::fprintf(stderr, "lido: %s: no progress for %g s\n", place.clip.data(), hang_s);
+      std::fprintf(stderr, "lido: warning: %s: no progress for %g s\n", place.clip.data(), hang_s);
       ::kill(::getpid(), SIGKILL);
     }
   }

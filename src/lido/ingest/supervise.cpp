@@ -133,8 +133,8 @@ int supervise(const std::function<int(bool)>& work, const SuperviseOptions& opti
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     const bool again = signal != 0 && signal != SIGINT && signal != SIGTERM && blame.was_working;
     if (signal != 0 && signal != SIGINT && signal != SIGTERM) {
-      std::fprintf(stderr, "lido: the worker process was ended by signal %d (%s)%s\n", signal,
-                   strsignal(signal), again ? "; it restarts with the work left" : "");
+      std::fprintf(stderr, "lido: warning: the worker process was ended by signal %d (%s)%s\n",
+                   signal, strsignal(signal), again ? "; it restarts with the work left" : "");
     }
     if (!again) {
       handlers.restore();

@@ -24,7 +24,7 @@ struct SpanResult {
 /// Makes the part of a span, under threads and on Ray alike, unless it exists. A part that another
 /// run left for a failure from outside is made again. A span that failed too often gets a part that
 /// rejects its clip.
-/// @param attempts  Of Ray's workers; failures under a supervisor are counted as well.
+/// @param attempts  Attempts of Ray's workers; failures under a supervisor are counted as well.
 /// @return kUnavailable when storage fails, kCancelled.
 Result<SpanResult> work_span(const part::SpanTask& task, const part::PartContext& context,
                              const Attempts& attempts, WorkMode mode);
