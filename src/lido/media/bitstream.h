@@ -40,6 +40,8 @@ struct PacketFacts {
 /// Syntax of a bitstream. kIntraOnly: every packet is a key picture; kMpeg2: only numbers of
 /// pictures are read; kOther: headers are not read.
 enum class Syntax { kH264, kHevc, kVp9, kIntraOnly, kMpeg2, kOther };
+/// The last one, by which bitstream_fuzz.cpp counts them.
+inline constexpr Syntax kLastSyntax = Syntax::kOther;
 
 /// How a stream's packets are framed.
 struct Framing {

@@ -10,6 +10,8 @@ namespace lido::media {
 
 /// Codecs of which only the type of a packet's picture is read.
 enum class PictureSyntax { kMpeg12, kMpeg4, kH263, kFlv1, kMsMpeg4, kWmv2, kVp8, kTheora, kAv1 };
+/// The last one, by which bitstream_fuzz.cpp counts them.
+inline constexpr PictureSyntax kLastPictureSyntax = PictureSyntax::kAv1;
 
 /// Returns whether the first picture of a packet is predicted from none, by its own header.
 /// Containers are not to be believed: some mark every packet as a key frame. False where there is
