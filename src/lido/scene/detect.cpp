@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/scene/detect.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "lido/base/json_integer.h"
@@ -103,6 +107,9 @@ std::vector<RawBox> decode_yolox(const Decoding& decoding, int width, int height
   return boxes;
 }
 
+constexpr std::array<std::pair<std::string_view, Decoding::Kind>, 2> kKinds = {
+    {{"nanodet", Decoding::Kind::kNanodet}, {"yolox", Decoding::Kind::kYolox}}};
+
 /// Geometry that scales a region to fit the network's input, centred.
 media::Geometry letterbox(const Box& region, double aspect, const infer::ImageInput& input) {
   const double scale =
@@ -130,9 +137,11 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
   Decoding decoding;
   try {
     const std::string kind = bundle.decoding.at("kind");
-    if (kind != "nanodet" && kind != "yolox")
-      return refuse(fmt::format("kind is \"{}\", want nanodet or yolox", kind));
-    decoding.kind = kind == "yolox" ? Decoding::Kind::kYolox : Decoding::Kind::kNanodet;
+    const auto found = std::ranges::find(kKinds, kind, [](const auto& one) { return one.first; });
+    if (found == kKinds.end())
+      return refuse(fmt::format("kind is \"{}\", want {}", kind,
+                                fmt::join(kKinds | std::views::keys, " or ")));
+    decoding.kind = found->second;
     const auto strides = json_integers<int>(bundle.decoding.at("strides"));
     if (!strides) return refuse("strides are out of range, want 1 to 16 numbers from 1 to 1024");
     decoding.strides = *strides;
@@ -154,21 +163,29 @@ Result<Decoding> read_decoding(const infer::Bundle& bundle) {
 }
 
 std::vector<int64_t> output_sizes(const Decoding& decoding, int width, int height) {
-  if (decoding.kind == Decoding::Kind::kYolox)
-    return {grid_cells(decoding, width, height) * (5 + decoding.classes)};
   std::vector<int64_t> sizes;
-  for (const int values : {decoding.classes, 4 * decoding.bins}) {
-    for (const int stride : decoding.strides)
-      sizes.push_back(int64_t{cells(width, stride)} * cells(height, stride) * values);
+  switch (decoding.kind) {
+    case Decoding::Kind::kYolox:
+      return {grid_cells(decoding, width, height) * (5 + decoding.classes)};
+    case Decoding::Kind::kNanodet:
+      for (const int values : {decoding.classes, 4 * decoding.bins}) {
+        for (const int stride : decoding.strides)
+          sizes.push_back(int64_t{cells(width, stride)} * cells(height, stride) * values);
+      }
   }
   return sizes;
 }
 
 std::vector<RawBox> decode(const Decoding& decoding, int width, int height,
                            std::span<const std::span<const float>> outputs, float min_score) {
-  auto boxes = decoding.kind == Decoding::Kind::kNanodet
-                   ? decode_nanodet(decoding, width, height, outputs, min_score)
-                   : decode_yolox(decoding, width, height, outputs, min_score);
+  std::vector<RawBox> boxes;
+  switch (decoding.kind) {
+    case Decoding::Kind::kNanodet:
+      boxes = decode_nanodet(decoding, width, height, outputs, min_score);
+      break;
+    case Decoding::Kind::kYolox:
+      boxes = decode_yolox(decoding, width, height, outputs, min_score);
+  }
   if (boxes.size() > kMaxBoxes) {
     std::ranges::stable_sort(boxes, std::greater(), &RawBox::score);
     boxes.resize(kMaxBoxes);

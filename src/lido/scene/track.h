@@ -25,7 +25,7 @@ struct TrackerOptions {
     visit(
         "new_score", self.new_score, Within{0, 1},
         "Lowest score of a detection that starts a track; 0: the detector's own. Raise it against "
-        "tracks of things that are no people");
+        "tracks of things that are not people");
     visit("lost_s", self.lost_s, Within{0, 60},
           "Seconds that a track outlives its last detection. Raise it when people dive and come up "
           "under a new number");
