@@ -63,8 +63,8 @@ MAY_OWN_FOLDER = {
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", re.MULTILINE)
 # Names that two rooms have, from before this was checked; each new one confuses a reader.
 SHARED_NAMES = {
-    *("Batch", "Bundle", "ClipSamples", "Keypoint", "Network", "NetworkInput"),
-    *("Point", "Pose", "Timeline"),
+    *("Batch", "ClipSamples", "Keypoint", "Network", "NetworkInput"),
+    *("Point", "Timeline"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include ["<]([^">]+)[">]', re.MULTILINE)
 

@@ -23,7 +23,7 @@ bool shows_whole_image(const geometry::Camera& camera);
 /// Estimates a camera's focal lengths, principal point and radial distortion from views of the
 /// board, by OpenCV: a start for adjust(). At most 16 views are used, that differ in place and
 /// size.
-/// @param width,height  Of the images, pixels.
+/// @param width,height  Size of the images, pixels.
 /// @return kDegenerate when fewer than four views fix a pose, or when no lens fits them.
 Result<geometry::Camera> estimate_lens(const Board& board, std::span<const BoardView> views,
                                        int width, int height);

@@ -19,7 +19,7 @@ using CameraRow = Eigen::Matrix<double, 2, kCameraParameters>;
 /// Which parameters of which camera are estimated, and their place among the unknowns.
 class Unknowns {
  public:
-  Unknowns(const Bundle& bundle, const BundleOptions& options) {
+  Unknowns(const BundleProblem& bundle, const BundleOptions& options) {
     for (size_t i = 0; i < bundle.cameras.size(); ++i) {
       std::vector<Eigen::Index> free;
       const auto add = [&](Eigen::Index first, Eigen::Index count) {
@@ -64,7 +64,7 @@ struct Linearised {
   Eigen::Matrix<double, 2, 6> by_board;  ///< Rotation in world axes, then position.
 };
 
-std::optional<Eigen::Vector2d> error_of(const Bundle& bundle, const CornerSighting& one) {
+std::optional<Eigen::Vector2d> error_of(const BundleProblem& bundle, const CornerSighting& one) {
   const BoardPose& board = bundle.boards[one.moment];
   const auto pixel = bundle.cameras[one.camera].project(
       board.rotation * bundle.corners[one.corner] + board.position);
@@ -73,7 +73,7 @@ std::optional<Eigen::Vector2d> error_of(const Bundle& bundle, const CornerSighti
   return *pixel + bundle.delays_s[one.camera] * one.velocity_px_s - one.pixel;
 }
 
-std::optional<Linearised> linearised(const Bundle& bundle, const CornerSighting& one) {
+std::optional<Linearised> linearised(const BundleProblem& bundle, const CornerSighting& one) {
   const BoardPose& board = bundle.boards[one.moment];
   const Vector3 turned = board.rotation * bundle.corners[one.corner];
   const auto seen =
@@ -92,18 +92,18 @@ std::optional<Linearised> linearised(const Bundle& bundle, const CornerSighting&
 /// Cauchy's loss of a squared error.
 double loss(double squared, double scale2) { return scale2 * std::log1p(squared / scale2); }
 
-std::optional<double> cost_of(const Bundle& bundle, double robust_px) {
+std::optional<double> cost_of(const BundleProblem& bundle, double loss_scale_px) {
   double cost = 0;
   for (const CornerSighting& one : bundle.sightings) {
     const auto error = error_of(bundle, one);
     if (!error) return std::nullopt;
-    cost += loss(error->squaredNorm(), robust_px * robust_px);
+    cost += loss(error->squaredNorm(), loss_scale_px * loss_scale_px);
   }
   return cost;
 }
 
-std::optional<Equations> equations_of(const Bundle& bundle, const Unknowns& unknowns,
-                                      double robust_px) {
+std::optional<Equations> equations_of(const BundleProblem& bundle, const Unknowns& unknowns,
+                                      double loss_scale_px) {
   const Eigen::Index n = unknowns.count();
   Equations out{
       .cameras = Eigen::MatrixXd::Zero(n, n),
@@ -111,7 +111,7 @@ std::optional<Equations> equations_of(const Bundle& bundle, const Unknowns& unkn
       .boards = std::vector<Matrix6>(bundle.boards.size(), Matrix6::Zero()),
       .boards_right = std::vector<Vector6>(bundle.boards.size(), Vector6::Zero()),
       .between = std::vector<Eigen::MatrixXd>(bundle.boards.size(), Eigen::MatrixXd::Zero(n, 6))};
-  const double scale2 = robust_px * robust_px;
+  const double scale2 = loss_scale_px * loss_scale_px;
   for (const CornerSighting& one : bundle.sightings) {
     const auto at = linearised(bundle, one);
     if (!at) return std::nullopt;
@@ -193,8 +193,8 @@ void apply(geometry::Camera& camera, double& delay_s,
   delay_s += by[kDelay];
 }
 
-Bundle stepped(const Bundle& bundle, const Unknowns& unknowns, const Step& step) {
-  Bundle out = bundle;
+BundleProblem stepped(const BundleProblem& bundle, const Unknowns& unknowns, const Step& step) {
+  BundleProblem out = bundle;
   for (size_t i = 0; i < out.cameras.size(); ++i) {
     Eigen::Matrix<double, kCameraParameters, 1> by;
     by.setZero();
@@ -210,7 +210,7 @@ Bundle stepped(const Bundle& bundle, const Unknowns& unknowns, const Step& step)
 }
 
 /// Standard deviations of the cameras' parameters.
-Result<Eigen::MatrixXd> sigmas_of(const Bundle& bundle, const Unknowns& unknowns,
+Result<Eigen::MatrixXd> sigmas_of(const BundleProblem& bundle, const Unknowns& unknowns,
                                   const Equations& equations) {
   Eigen::VectorXd right;
   const Eigen::LDLT<Eigen::MatrixXd> factors(reduced(equations, 0, right));
@@ -235,7 +235,7 @@ Result<Eigen::MatrixXd> sigmas_of(const Bundle& bundle, const Unknowns& unknowns
   return out;
 }
 
-Result<void> check(const Bundle& bundle, const Unknowns& unknowns) {
+Result<void> check(const BundleProblem& bundle, const Unknowns& unknowns) {
   const size_t wanted = static_cast<size_t>(unknowns.count()) + 6 * bundle.boards.size();
   if (2 * bundle.sightings.size() <= wanted)
     return fail(ErrorCode::kInvalidArgument,
@@ -246,7 +246,7 @@ Result<void> check(const Bundle& bundle, const Unknowns& unknowns) {
 
 }  // namespace
 
-Result<AdjustedBundle> adjust(const Bundle& start, const BundleOptions& options) {
+Result<AdjustedBundle> adjust(const BundleProblem& start, const BundleOptions& options) {
   const Unknowns unknowns(start, options);
   LIDO_TRY(check(start, unknowns));
   AdjustedBundle out{.bundle = start};
@@ -254,7 +254,7 @@ Result<AdjustedBundle> adjust(const Bundle& start, const BundleOptions& options)
     return fail(ErrorCode::kDegenerate,
                 "a board's corners are behind a camera at the start of the adjustment");
   };
-  auto equations = equations_of(out.bundle, unknowns, options.robust_px);
+  auto equations = equations_of(out.bundle, unknowns, options.loss_scale_px);
   if (!equations) return behind();
   double damping = 1e-3;
   constexpr int kMaxIterations = 200;
@@ -263,14 +263,14 @@ Result<AdjustedBundle> adjust(const Bundle& start, const BundleOptions& options)
     // The gain that remains is a small part of one deviation of the unknowns.
     if (step && step->gain < 1e-7 * equations->cost + 1e-12) break;
     const auto next = step ? std::optional(stepped(out.bundle, unknowns, *step)) : std::nullopt;
-    const auto cost = next ? cost_of(*next, options.robust_px) : std::nullopt;
+    const auto cost = next ? cost_of(*next, options.loss_scale_px) : std::nullopt;
     if (!cost || *cost >= equations->cost) {
       damping *= 10;
       continue;
     }
     out.bundle = *next;
     damping = std::max(damping / 10, 1e-12);
-    equations = equations_of(out.bundle, unknowns, options.robust_px);
+    equations = equations_of(out.bundle, unknowns, options.loss_scale_px);
     if (!equations) return behind();
   }
   out.camera_sigmas = LIDO_TRY(sigmas_of(out.bundle, unknowns, *equations));

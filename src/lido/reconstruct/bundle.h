@@ -17,15 +17,15 @@ struct BoardPose {
 /// A corner of the board at one moment, as one camera saw it.
 struct CornerSighting {
   size_t camera = 0;
-  size_t moment = 0;  ///< Index into Bundle::boards.
-  size_t corner = 0;  ///< Index into Bundle::corners.
+  size_t moment = 0;  ///< Index into BundleProblem::boards.
+  size_t corner = 0;  ///< Index into BundleProblem::corners.
   Eigen::Vector2d pixel = Eigen::Vector2d::Zero();
   /// Motion of the corner in the image, pixels a second; zero where it is not known.
   Eigen::Vector2d velocity_px_s = Eigen::Vector2d::Zero();
 };
 
 /// Cameras, and a board that moved before them.
-struct Bundle {
+struct BundleProblem {
   std::vector<geometry::Camera> cameras;
   /// Seconds by which each camera's images are later than those of the first; its clock's error.
   std::vector<double> delays_s;
@@ -41,7 +41,7 @@ struct BundleOptions {
   std::vector<int> coefficients;
   bool clocks = false;  ///< Estimate delays_s.
   /// Errors far beyond this count little (Cauchy's loss), pixels.
-  double robust_px = 1;
+  double loss_scale_px = 1;
 };
 
 /// Columns of AdjustedBundle::camera_sigmas.
@@ -55,7 +55,7 @@ enum CameraParameter : uint8_t {
 };
 
 struct AdjustedBundle {
-  Bundle bundle;
+  BundleProblem bundle;
   /// Standard deviations of each camera's parameters, a row for each camera; 0 for what was not
   /// estimated, as the pose of the first camera. Valid if errors are independent and Gaussian.
   Eigen::MatrixXd camera_sigmas;
@@ -74,6 +74,6 @@ struct AdjustedBundle {
 ///         off that corners are behind cameras, or the unknowns do not follow from the sightings.
 ///
 /// Source: Triggs and others 2000, Bundle adjustment - a modern synthesis.
-Result<AdjustedBundle> adjust(const Bundle& start, const BundleOptions& options = {});
+Result<AdjustedBundle> adjust(const BundleProblem& start, const BundleOptions& options = {});
 
 }  // namespace lido::reconstruct

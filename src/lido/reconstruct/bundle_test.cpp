@@ -9,10 +9,10 @@ namespace lido::reconstruct {
 namespace {
 
 /// The bundle of the test's cameras and views, with the true values.
-Bundle true_bundle(int moments, double sigma_px) {
-  Bundle bundle{.cameras = test_cameras(3),
-                .delays_s = {0, 0, 0},
-                .corners = test_board().corner_positions()};
+BundleProblem true_bundle(int moments, double sigma_px) {
+  BundleProblem bundle{.cameras = test_cameras(3),
+                       .delays_s = {0, 0, 0},
+                       .corners = test_board().corner_positions()};
   const auto views = test_views(bundle.cameras, bundle.delays_s, moments, 10, sigma_px);
   for (int moment = 0; moment < moments; ++moment) bundle.boards.push_back(board_at(moment / 10.0));
   for (size_t i = 0; i < views.size(); ++i) {
@@ -27,7 +27,7 @@ Bundle true_bundle(int moments, double sigma_px) {
   return bundle;
 }
 
-Bundle disturbed(Bundle bundle) {
+BundleProblem disturbed(BundleProblem bundle) {
   for (size_t i = 0; i < bundle.cameras.size(); ++i) {
     geometry::Camera& camera = bundle.cameras[i];
     camera.fx *= 1.03, camera.fy *= 0.98, camera.cx += 12, camera.k = {};
@@ -40,8 +40,8 @@ Bundle disturbed(Bundle bundle) {
   return bundle;
 }
 
-TEST(Bundle, ReturnsFromADisturbedStartToTheTruth) {
-  const Bundle truth = true_bundle(40, 0);
+TEST(BundleProblem, ReturnsFromADisturbedStartToTheTruth) {
+  const BundleProblem truth = true_bundle(40, 0);
   const auto adjusted = adjust(disturbed(truth));
   ASSERT_TRUE(adjusted) << adjusted.error().message;
   EXPECT_LT(adjusted->rms_px, 1e-4);
@@ -58,18 +58,18 @@ TEST(Bundle, ReturnsFromADisturbedStartToTheTruth) {
 // Over many noises the errors must be as large as the deviations that adjust() states: their
 // normalised squares have mean 1. 3 x 14 free values are not independent, so 10 runs have about 2/3
 // of 140 degrees of freedom: 0.7 to 1.3 is more than two deviations.
-TEST(Bundle, StatesItsErrorsHonestly) {
-  const Bundle truth = true_bundle(25, 0);
+TEST(BundleProblem, StatesItsErrorsHonestly) {
+  const BundleProblem truth = true_bundle(25, 0);
   std::mt19937_64 engine(3);
   std::normal_distribution<> noise(0, 0.4);
   double sum = 0;
   int count = 0;
   for (int run = 0; run < 10; ++run) {
-    Bundle noisy = truth;
+    BundleProblem noisy = truth;
     for (CornerSighting& one : noisy.sightings)
       one.pixel += Eigen::Vector2d(noise(engine), noise(engine));
     // Without outliers a wide loss is that of least squares.
-    const auto adjusted = adjust(noisy, {.robust_px = 100});
+    const auto adjusted = adjust(noisy, {.loss_scale_px = 100});
     ASSERT_TRUE(adjusted) << adjusted.error().message;
     for (Eigen::Index i = 1; i < 3; ++i) {
       const auto row = adjusted->camera_sigmas.row(i);
@@ -89,12 +89,13 @@ TEST(Bundle, StatesItsErrorsHonestly) {
   EXPECT_NEAR(sum / count, 1, 0.5);
 }
 
-TEST(Bundle, CountsOutliersLittle) {
-  const Bundle truth = true_bundle(30, 0.2);
-  Bundle wrong = truth;
+TEST(BundleProblem, CountsOutliersLittle) {
+  const BundleProblem truth = true_bundle(30, 0.2);
+  BundleProblem wrong = truth;
   for (size_t i = 0; i < wrong.sightings.size(); i += 50)
     wrong.sightings[i].pixel += Eigen::Vector2d(30, 20);
-  const auto robust = adjust(wrong, {.robust_px = 0.5}), plain = adjust(wrong, {.robust_px = 1000});
+  const auto robust = adjust(wrong, {.loss_scale_px = 0.5}),
+             plain = adjust(wrong, {.loss_scale_px = 1000});
   ASSERT_TRUE(robust && plain);
   const auto error = [&](const AdjustedBundle& one) {
     return (one.bundle.cameras[1].position - truth.cameras[1].position).norm();
@@ -102,8 +103,8 @@ TEST(Bundle, CountsOutliersLittle) {
   EXPECT_LT(error(*robust), 0.5 * error(*plain));
 }
 
-TEST(Bundle, RefusesTooFewSightings) {
-  Bundle bundle = true_bundle(2, 0);
+TEST(BundleProblem, RefusesTooFewSightings) {
+  BundleProblem bundle = true_bundle(2, 0);
   bundle.sightings.resize(10);
   const auto adjusted = adjust(bundle);
   ASSERT_FALSE(adjusted);
@@ -111,8 +112,8 @@ TEST(Bundle, RefusesTooFewSightings) {
             "10 corners of boards give 20 equations, want more than 42 unknowns");
 }
 
-TEST(Bundle, RefusesAStartBehindACamera) {
-  Bundle bundle = true_bundle(10, 0);
+TEST(BundleProblem, RefusesAStartBehindACamera) {
+  BundleProblem bundle = true_bundle(10, 0);
   bundle.boards[3].position.z() = -2;
   const auto adjusted = adjust(bundle);
   ASSERT_FALSE(adjusted);

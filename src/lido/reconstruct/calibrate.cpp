@@ -126,11 +126,11 @@ Eigen::Vector2d velocity(const CameraViews& camera, size_t moment, int id, doubl
 }
 
 /// The bundle at the start, with a board pose for each moment that any camera saw well enough.
-Bundle start_bundle(const Board& board, std::span<const CameraViews> cameras,
-                    const std::vector<Camera>& lenses, const std::vector<Poses>& poses,
-                    const std::vector<BoardPose>& world_from_cam, double fps) {
-  Bundle bundle{.delays_s = std::vector<double>(cameras.size(), 0),
-                .corners = board.corner_positions()};
+BundleProblem start_bundle(const Board& board, std::span<const CameraViews> cameras,
+                           const std::vector<Camera>& lenses, const std::vector<Poses>& poses,
+                           const std::vector<BoardPose>& world_from_cam, double fps) {
+  BundleProblem bundle{.delays_s = std::vector<double>(cameras.size(), 0),
+                       .corners = board.corner_positions()};
   for (size_t i = 0; i < cameras.size(); ++i) {
     Camera camera = lenses[i];
     camera.name = cameras[i].name;
@@ -163,7 +163,7 @@ Bundle start_bundle(const Board& board, std::span<const CameraViews> cameras,
 }
 
 /// Removes sightings that are far off after a first adjustment: mistaken corners.
-size_t remove_outliers(Bundle& bundle, const AdjustedBundle& adjusted) {
+size_t remove_outliers(BundleProblem& bundle, const AdjustedBundle& adjusted) {
   std::vector<double> lengths;
   for (const Eigen::Vector2d& error : adjusted.errors_px) lengths.push_back(error.norm());
   // Ten times the median length of errors is beyond any Gaussian's.
@@ -179,7 +179,7 @@ size_t remove_outliers(Bundle& bundle, const AdjustedBundle& adjusted) {
 }
 
 /// Distances between corners of the board as the cameras measure them.
-void measure_distances(const Bundle& bundle, Calibration& out) {
+void measure_distances(const BundleProblem& bundle, Calibration& out) {
   // Triangulation has water below z = 0: the pool of these cameras is far below.
   std::vector<Camera> cameras = bundle.cameras;
   constexpr double kHigh_m = 1e4;
@@ -219,7 +219,7 @@ int fewer(int coefficients) { return coefficients == 4 ? 2 : coefficients - 1; }
 Result<Camera> adjust_lens(const Board& board, const Camera& start,
                            const std::vector<BoardView>& views, const Poses& poses,
                            const CalibrateOptions& options) {
-  Bundle bundle{.cameras = {start}, .delays_s = {0}, .corners = board.corner_positions()};
+  BundleProblem bundle{.cameras = {start}, .delays_s = {0}, .corners = board.corner_positions()};
   for (size_t moment = 0; moment < views.size(); ++moment) {
     if (!poses[moment]) continue;
     for (const BoardCorner& one : views[moment])
@@ -233,7 +233,7 @@ Result<Camera> adjust_lens(const Board& board, const Camera& start,
     for (size_t i = static_cast<size_t>(coefficients); i < start.k.size(); ++i)
       bundle.cameras[0].k[i] = 0;
     const auto adjusted =
-        adjust(bundle, {.coefficients = {coefficients}, .robust_px = options.robust_px});
+        adjust(bundle, {.coefficients = {coefficients}, .loss_scale_px = options.loss_scale_px});
     if (!adjusted) return std::unexpected(adjusted.error());
     if (shows_whole_image(adjusted->bundle.cameras[0])) return adjusted->bundle.cameras[0];
   }
@@ -242,9 +242,9 @@ Result<Camera> adjust_lens(const Board& board, const Camera& start,
 }
 
 /// Adjusts poses, and clocks and lenses where that is wanted.
-Result<AdjustedBundle> adjust_together(Bundle bundle, const CalibrateOptions& options) {
+Result<AdjustedBundle> adjust_together(BundleProblem bundle, const CalibrateOptions& options) {
   BundleOptions how{
-      .intrinsics = false, .clocks = !options.same_clock, .robust_px = options.robust_px};
+      .intrinsics = false, .clocks = !options.same_clock, .loss_scale_px = options.loss_scale_px};
   for (const Camera& camera : bundle.cameras) {
     const auto last =
         std::ranges::find_if(camera.k.rbegin(), camera.k.rend(), [](double k) { return k != 0; });
@@ -352,7 +352,7 @@ Result<Calibration> calibrate(const Board& board, std::span<const CameraViews> c
     poses.push_back(poses_of(board, *lens, one.views));
   }
   const auto placed = LIDO_TRY(join(cameras, poses, board.corner_positions()));
-  Bundle bundle = start_bundle(board, cameras, lenses, poses, placed, options.fps);
+  BundleProblem bundle = start_bundle(board, cameras, lenses, poses, placed, options.fps);
   const AdjustedBundle adjusted = LIDO_TRY(adjust_together(std::move(bundle), options));
   Calibration out{.rms_px = adjusted.rms_px,
                   .moments = static_cast<int>(adjusted.bundle.boards.size())};

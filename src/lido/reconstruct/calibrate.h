@@ -22,7 +22,7 @@ struct CalibrateOptions {
   /// Moments a second. Also the rate at which clips are sampled.
   double fps = 4;
   /// Errors far beyond this count little, pixels.
-  double robust_px = 1;
+  double loss_scale_px = 1;
   /// Whether one trigger drives all cameras, so that clocks do not differ.
   bool same_clock = false;
   /// Number of distortion coefficients, in OpenCV's order: k1, k2, p1, p2, k3.
@@ -33,15 +33,15 @@ struct CalibrateOptions {
   static void fields(auto& self, auto&& visit) {
     visit("fps", self.fps, Within{0.1, 60},
           "Frames a second that are searched for the board; raise it for short clips");
-    visit("robust_px", self.robust_px, Within{0.05, 100},
+    visit("loss_scale_px", self.loss_scale_px, Within{0.05, 100},
           "Errors far beyond this count little, pixels; raise it for blurred video");
     visit("same_clock", self.same_clock, Anything{},
-          "Take all images of a moment as of one instant; for cameras with one trigger");
+          "Treat images of one moment as simultaneous; for cameras with one trigger");
     visit("coefficients", self.coefficients, Within{0, 5},
           "Number of distortion coefficients, in OpenCV's order: k1, k2, p1, p2, k3; raise it for "
           "wide lenses when the board was filmed in all parts of the image");
     visit("fixed_lenses", self.fixed_lenses, Anything{},
-          "Keep lenses as each camera's own views have them, and fit poses only; for cameras whose "
+          "Keep the lenses estimated from each camera alone, and fit poses only; for cameras whose "
           "clocks jitter");
   }
 };

@@ -37,7 +37,7 @@ struct PersonView {
 struct Joint {
   geometry::Vector3 point_in_world = geometry::Vector3::Zero();  ///< Metres.
   Eigen::Matrix3d covariance = Eigen::Matrix3d::Zero();          ///< Square metres.
-  std::vector<size_t> cameras;  ///< That it was triangulated from; empty: not found.
+  std::vector<size_t> cameras;  ///< Cameras that it was triangulated from; empty: none.
   bool is_found() const { return !cameras.empty(); }
 };
 

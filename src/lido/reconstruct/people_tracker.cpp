@@ -21,12 +21,12 @@ class JointFilter {
   Vector3 position() const { return state_.head<3>(); }
   Eigen::Matrix3d covariance() const { return covariance_.topLeftCorner<3, 3>(); }
 
-  void predict(double step_s, double agility) {
+  void predict(double step_s, double accel_sigma_mps2) {
     if (!running_) return;
     Matrix move = Matrix::Identity();
     move.topRightCorner<3, 3>().diagonal().setConstant(step_s);
     state_ = move * state_;
-    const double q = agility * agility;
+    const double q = accel_sigma_mps2 * accel_sigma_mps2;
     Matrix noise = Matrix::Zero();
     noise.topLeftCorner<3, 3>().diagonal().setConstant(q * step_s * step_s * step_s / 3);
     noise.topRightCorner<3, 3>().diagonal().setConstant(q * step_s * step_s / 2);
@@ -210,7 +210,7 @@ struct PeopleTracker::State {
     }
     track.seen_s = now_s;
     ++track.hits;
-    if (track.id == 0 && track.hits >= options.confirm) track.id = ++last_id;
+    if (track.id == 0 && track.hits >= options.min_hits) track.id = ++last_id;
     person.id = track.id;
     return person;
   }
@@ -249,7 +249,7 @@ std::vector<TrackedPerson> PeopleTracker::push(double time_s, std::span<const Pe
   const double step_s = state.time_s ? time_s - *state.time_s : 0;
   state.time_s = time_s;
   for (Track& track : state.tracks) {
-    for (JointFilter& joint : track.joints) joint.predict(step_s, state.options.agility);
+    for (JointFilter& joint : track.joints) joint.predict(step_s, state.options.accel_sigma_mps2);
   }
   std::vector<bool> given(views.size(), false);
   const auto owned = state.give(views, given);

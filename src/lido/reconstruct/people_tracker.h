@@ -12,20 +12,20 @@ struct TrackPeopleOptions {
   /// A track ends when its person was not triangulated for so long, seconds.
   double max_gap_s = 1.5;
   /// Moments with a triangulation after which a track counts.
-  int confirm = 3;
-  /// How strongly joints may accelerate: the standard deviation of a change of speed in a second,
-  /// metres a second.
-  double agility = 3;
+  int min_hits = 3;
+  /// Standard deviation of a joint's acceleration.
+  double accel_sigma_mps2 = 3;
 
   static void fields(auto& self, auto&& visit) {
     visit("max_gap_s", self.max_gap_s, Within{0, 60},
           "Seconds for which a person may be seen by fewer than two cameras; raise it where people "
           "dive for long");
-    visit("confirm", self.confirm, Within{1, 100},
-          "Moments after which a new person counts; raise it against false people");
-    visit("agility", self.agility, Within{0.01, 100},
-          "Change of speed of a joint in a second, metres a second; lower it for smoother and "
-          "slower tracks");
+    visit("min_hits", self.min_hits, Within{1, 100},
+          "Moments with a triangulation after which a new person counts; raise it against false "
+          "people");
+    visit("accel_sigma_mps2", self.accel_sigma_mps2, Within{0.01, 100},
+          "Standard deviation of a joint's acceleration, metres per second squared; lower it for "
+          "smoother and slower tracks");
   }
 };
 

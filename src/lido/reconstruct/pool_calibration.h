@@ -29,9 +29,10 @@ struct PointCalibrateOptions {
           "measured roughly");
     visit("fixed_level", self.fixed_level, Anything{},
           "Keep the water's level as the site has it, where points under water are given");
-    visit("water_index", self.water_index, Anything{},
-          "Estimate the water's index of refraction as well; for sea water or clubs' brine, with "
-          "points in deep water");
+    visit(
+        "water_index", self.water_index, Anything{},
+        "Estimate the water's index of refraction as well; for sea water or salt-water pools, with "
+        "points in deep water");
   }
 };
 

@@ -91,6 +91,7 @@ class PointsFile {
   Result<void> read_camera(const std::string& name, const Yaml& node) {
     const auto found = std::ranges::find(site_.cameras, name, &Camera::name);
     if (found == site_.cameras.end()) {
+      if (site_.cameras.empty()) return node.refuse("no clicks, since the site has no cameras");
       std::vector<std::string> names;
       for (const Camera& one : site_.cameras) names.push_back(one.name);
       return node.refuse(fmt::format("clicks of a camera of the site: {}", fmt::join(names, ", ")));
@@ -163,6 +164,7 @@ std::string points_template(const geometry::Site& site) {
   text +=
       "# Pixels from the left and top edge of the image. These are where site.yaml has the\n"
       "# points: replace them by where you see them, and delete those that are hidden.\n"
+      "# Each camera wants six clicks or more; lido calibrate warns of one with fewer.\n"
       "clicks:\n";
   for (const Camera& camera : site.cameras) {
     std::string clicks;

@@ -17,7 +17,7 @@ namespace lido::reconstruct {
 namespace {
 
 /// Adds Gaussian noise to keypoints.
-void disturb(CameraFrames& frames, double noise_px, double seed) {
+void disturb(CameraFrames& frames, double noise_px, int64_t seed) {
   if (!(noise_px > 0)) return;
   std::mt19937_64 engine(static_cast<uint64_t>(seed));
   std::normal_distribution<> noise(0, noise_px);

@@ -16,7 +16,7 @@ struct ReconstructOptions {
   KeypointOptions keypoints;
   /// Noise that is added to keypoints, to see what errors of a pose network would cost.
   double noise_px = 0;
-  double noise_seed = 1;
+  int64_t noise_seed = 1;
   TrackPeopleOptions tracking;
 
   static void fields(auto& self, auto&& visit) {
@@ -31,10 +31,10 @@ struct ReconstructOptions {
 
 struct ReconstructSummary {
   int64_t moments = 0;
-  int64_t people = 0;       ///< Different ones.
+  int64_t people = 0;       ///< Number of people.
   int64_t joints = 0;       ///< Rows of the table.
   int64_t under_water = 0;  ///< Rows of joints under water.
-  int64_t cameras = 0;      ///< With keypoints.
+  int64_t cameras = 0;      ///< Cameras with keypoints.
 };
 
 /// Finds people in 3D from keypoints of several cameras, and writes tracks3d.parquet and, for each

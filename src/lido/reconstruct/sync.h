@@ -43,7 +43,7 @@ struct SyncedCamera {
   /// Change of the correction in a second, millionths.
   double rate_ppm = 0;
   double rate_sigma_ppm = 0;
-  int64_t sightings = 0;  ///< Keypoints that were compared with other cameras'.
+  int64_t sightings = 0;  ///< Number of keypoints compared with other cameras.
 };
 
 struct Synchronisation {
