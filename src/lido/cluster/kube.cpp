@@ -53,13 +53,15 @@ Result<ProcessOutcome> run(const std::vector<std::string>& command, std::string_
   return done;
 }
 
+/// Whether a program found no kubeconfig: kubectl and helm then try a server on this machine.
+bool lacks_cluster(std::string_view errors) { return errors.contains("localhost:8080"); }
+
 /// Returns the last line of a program's standard error, without common prefixes.
 std::string reason_of(const ProcessOutcome& done) {
   std::string_view errors = done.err;
   if (const size_t advice = errors.find("\n\nUse --debug flag"); advice != errors.npos)
     errors = errors.substr(0, advice);
-  // Without a kubeconfig kubectl and helm try a server on this machine.
-  if (errors.contains("localhost:8080"))
+  if (lacks_cluster(errors))
     return "no Kubernetes cluster is configured. Set KUBECONFIG, or give --kubeconfig or "
            "--context.";
   std::string line = last_line(errors);
@@ -67,6 +69,12 @@ std::string reason_of(const ProcessOutcome& done) {
     if (line.starts_with(prefix)) line.erase(0, prefix.size());
   }
   return line;
+}
+
+/// Returns the error of a program that failed: a missing setting, or a cluster out of reach.
+std::unexpected<Error> failed(std::string_view program, const ProcessOutcome& done) {
+  const auto code = lacks_cluster(done.err) ? ErrorCode::kInvalidArgument : ErrorCode::kUnavailable;
+  return fail(code, "{}: {}", program, reason_of(done));
 }
 
 /// Returns the value at the end of a path of keys; null when a key is missing.
@@ -196,7 +204,7 @@ Result<std::string> Kube::kubectl(std::vector<std::string> arguments,
   command.emplace_back("--request-timeout=30s");
   std::ranges::move(arguments, std::back_inserter(command));
   auto done = LIDO_TRY(run(command, input));
-  if (done.exit_code != 0) return fail(ErrorCode::kUnavailable, "kubectl: {}", reason_of(done));
+  if (done.exit_code != 0) return failed("kubectl", done);
   return std::move(done.out);
 }
 
@@ -206,7 +214,7 @@ Result<std::string> Kube::helm(std::vector<std::string> arguments) const {
   if (!context_.empty()) command.push_back("--kube-context=" + context_);
   std::ranges::move(arguments, std::back_inserter(command));
   auto done = LIDO_TRY(run(command));
-  if (done.exit_code != 0) return fail(ErrorCode::kUnavailable, "helm: {}", reason_of(done));
+  if (done.exit_code != 0) return failed("helm", done);
   return std::move(done.out);
 }
 

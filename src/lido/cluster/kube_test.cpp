@@ -64,7 +64,7 @@ TEST_F(KubeTest, AdvisesWhenNoKubernetesIsConfigured) {
                "the right host or port?' >&2; exit 1");
   const auto status = Kube("", "").status("pool-a");
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(status.error().code, ErrorCode::kInvalidArgument) << "a setting is missing";
   EXPECT_EQ(status.error().message,
             "kubectl: no Kubernetes cluster is configured. Set KUBECONFIG, or give --kubeconfig or "
             "--context.");

@@ -125,7 +125,7 @@ struct PodRole {
 /// Checks memory, disks, probes, start parameters and requests of a group's pod.
 void check_group_pod(const YAML::Node& group, const PodRole& role, Report& report);
 /// Checks a pod against the restricted pod security standard.
-/// @param metadata  Of the pod or its template, with annotations.
+/// @param metadata  Metadata of the pod or its template, with annotations.
 void check_pod_security(const YAML::Node& pod, const YAML::Node& metadata, Report& report);
 /// Returns a container's security context, completed with that of its pod.
 YAML::Node merged_context(const YAML::Node& pod, const YAML::Node& own);

@@ -201,7 +201,7 @@ void add_to(Lines& lines, const Fleet& fleet, const Hours& hours) {
 /// Adds the points, limits and the priced work's own point to a month.
 void add_duties(MonthCost& month, const Lines& lines) {
   constexpr int kPoints = 50;
-  constexpr double kRest = 0.09;  // Share of the cost that is left after a saving of 91%.
+  constexpr double kRest = 0.09;  // Share of the cost that is left at the goal, a saving of 91%.
   const auto point_at = [&](double duty) -> MonthCost::Point {
     return {duty, std::min(lines.configured.at(duty), month.always_on_usd),
             std::min(lines.on_demand.at(duty), month.always_on_usd)};

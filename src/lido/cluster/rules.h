@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules of `lido cluster check`, as data. A new rule is an entry here and a call of
-// `add(rule("its-id"), ...)` in check.cpp; check_test.cpp wants a manifest that breaks it.
+// `add(rule("its-id"), ...)` in the check_*.cpp of that part of a manifest; check_test.cpp wants a
+// manifest that breaks it.
 #pragma once
 
 #include <array>

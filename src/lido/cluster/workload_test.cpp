@@ -33,7 +33,7 @@ TEST(Workload, NamesTheLineOfAnError) {
       "work:\n  - {name: a, cluster: data, group: cpu, jobs: 3, spanSeconds: 2}\n";
   EXPECT_EQ(error_of(good), "read");
   EXPECT_EQ(error_of("work: []"), "w.yaml: the list of work is empty, want one entry or more");
-  EXPECT_EQ(error_of("- a"), "w.yaml:1: it is a list, want a map");
+  EXPECT_EQ(error_of("- a"), "w.yaml:1: the file is a list, want a map");
   EXPECT_EQ(error_of("work:\n  - {name: a, cluster: lab, group: cpu, jobs: 3, spanSeconds: 2}\n"),
             "w.yaml:2: work.0.cluster is lab, want a cluster that is enabled and not suspended");
   EXPECT_EQ(
