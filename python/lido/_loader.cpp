@@ -92,6 +92,11 @@ struct Batch {
   Targets targets(const std::string& task) const {
     const auto found = vocabulary->find(task);
     if (found == vocabulary->end()) {
+      if (vocabulary->empty())
+        throw nb::value_error(
+            fmt::format(
+                "task: got \"{}\", and the dataset has no labels. Add them with lido label.", task)
+                .c_str());
       std::string known;
       for (const auto& [name, labels] : *vocabulary) known += (known.empty() ? "" : ", ") + name;
       throw nb::value_error(fmt::format("task: got \"{}\", want one of: {}", task, known).c_str());
@@ -198,13 +203,27 @@ void add_batch(nb::module_& module) {
       });
 }
 
-constexpr const char* kInitSignature =
-    "def __init__(self, uri: str, *, generation: int = 0, rank: int = 0, workers: int = 1, "
-    "position: str = '', split: str = 'train', samples: str = 'all', batch_size: int = 32, "
-    "shuffle: bool = True, augment: bool = True, seed: int = 0, shuffle_mb: int = 64, "
-    "threads: int = 0, batches_ahead: int = 4) -> None";
+/// Returns the signature of the constructor: its own parameters, then the options of a loader.
+std::string init_signature() {
+  std::string text =
+      "def __init__(self, uri: str, *, generation: int = 0, rank: int = 0, workers: int = 1, "
+      "position: str = ''";
+  const auto add = [&](std::string_view name, const auto& value, const auto&, std::string_view) {
+    using Value = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<Value, bool>)
+      text += fmt::format(", {}: bool = {}", name, value ? "True" : "False");
+    else if constexpr (std::is_integral_v<Value>)
+      text += fmt::format(", {}: int = {}", name, value);
+    else
+      text += fmt::format(", {}: str = '{}'", name, value);
+  };
+  const lido::loader::LoaderOptions options;
+  lido::loader::LoaderOptions::fields(options, add);
+  return text + ") -> None";
+}
 
 void add_loader(nb::module_& module) {
+  static const std::string kInit = init_signature();
   nb::class_<Loader>(module, "Loader",
                      "Batches of a split, epoch after epoch: a loop over the loader is one epoch. "
                      "Its threads read, decode and augment ahead.")
@@ -215,7 +234,7 @@ void add_loader(nb::module_& module) {
             new (self) Loader(uri, generation, rank, workers, position, keywords);
           },
           "uri"_a, nb::kw_only(), "generation"_a = 0, "rank"_a = 0, "workers"_a = 1,
-          "position"_a = "", "options"_a, nb::sig(kInitSignature),
+          "position"_a = "", "options"_a, nb::sig(kInit.c_str()),
           "Opens a dataset in a folder, gs:// or s3:// prefix. `rank` of `workers` gets its part "
           "of each epoch. `position` is that of another loader, of any number of workers.")
       .def(

@@ -37,7 +37,8 @@ class Samples(torch.utils.data.IterableDataset):
         self.loader = Loader(self.uri, position=position, **self.options)
         if self.task is not None and self.task not in self.loader.labels:
             known = ", ".join(self.loader.labels)
-            raise ValueError(f"task: got {self.task!r}, want one of: {known}")
+            wanted = f", want one of: {known}" if known else ", and the dataset has no labels"
+            raise ValueError(f"task: got {self.task!r}{wanted}")
 
     @property
     def classes(self) -> list[str]:

@@ -3,6 +3,8 @@
 
 import collections
 import json
+import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -192,6 +194,19 @@ def test_a_broken_shard_is_named(dataset, tmp_path):
 def test_bad_options_are_named(dataset, options, message):
     with pytest.raises(lido.LidoError, match=message):
         lido.Loader(str(dataset), **options)
+
+
+def test_the_guide_lists_each_option_with_its_default(dataset):
+    signature = lido.Loader.__init__.__doc__.splitlines()[0]
+    options = dict(re.findall(r"(\w+): \w+ = '?(\w*)'?", signature))
+    for name in ("generation", "rank", "workers", "position"):
+        options.pop(name)  # described in words
+    guide = (pathlib.Path(__file__).parents[2] / "docs/training.md").read_text()
+    listed = dict(re.findall(r"^\| `(\w+)` \| `?(\w+)`? \|", guide, re.MULTILINE))
+    assert listed == options and len(options) > 5
+    loader = lido.Loader(str(dataset), **{name: eval(value) if value[0] in "0123456789TF" else value
+                                          for name, value in options.items()})  # fmt: skip
+    assert loader.samples > 0
 
 
 USE = "import lido, sys; loader = lido.Loader(sys.argv[1], batch_size=2); next(loader)"

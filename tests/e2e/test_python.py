@@ -94,6 +94,12 @@ def test_an_unknown_split_is_an_error_that_names_the_splits(dataset):
         opened.samples(split="tran")
 
 
+def test_targets_without_labels_name_the_cause(dataset):
+    batch = next(iter(lido.Loader(str(dataset), batch_size=1)))
+    with pytest.raises(ValueError, match='"nope", and the dataset has no labels'):
+        batch.targets("nope")
+
+
 def test_a_sample_has_the_columns_of_the_manifest(clips, tmp_path):
     (tmp_path / "clips.csv").write_text(
         "clip,group,site,camera,start_utc\n"

@@ -26,13 +26,13 @@ struct LoaderOptions {
   static void fields(auto& self, auto&& visit) {
     visit("split", self.split, OneOf{{"train", "val", "test"}}, "Split of the samples");
     visit("samples", self.samples, OneOf{{"all", "person", "frame"}},
-          "Kind of the samples: people cut out along tracks or labels (person), whole frames "
-          "(frame), or all, with what moved in water; all needs images of one size");
+          "Kind of the samples: people cut out along tracks or labels (person, which has labelled "
+          "people too, unlike --samples person of an ingest), whole frames (frame), or all, with "
+          "what moved in water; all needs images of one size");
     visit("batch_size", self.batch_size, Within{1, 65536}, "Samples in a batch");
     visit("shuffle", self.shuffle, Anything{},
           "Draws another order of the samples for each epoch; false: the order of the shards");
-    visit("augment", self.augment, Anything{},
-          "Changes frames at random as `lido ingest` describes; false for validation");
+    visit("augment", self.augment, Anything{}, "Changes frames at random; false for validation");
     visit("seed", self.seed, Within{0, 9e15}, "Seed of the order and of the augmentation");
     visit("shuffle_mb", self.shuffle_mb, Within{1, 65536},
           "Compressed samples that are mixed together, MiB; the loader holds twice as much. More "
