@@ -26,7 +26,8 @@ MAX_COLUMNS = 100
 # Name: (pattern, what to write).
 WORDS = {
     "fragment": (
-        r"(?:^|(?<=[.!?] ))(?:[Oo]f(?! course| \{)|What|Who|Whom|Whoever|The same)\b(?![^.]*\?)",
+        r"(?:^|(?<=[.!?] ))(?:[Oo]f(?! course| \{)|What|Who|Whom|Whoever|The same)\b(?![^.]*\?)"
+        r"|@param \S+ +(?:Of|What|Who|That)\b",
         "start with a noun or a verb that names the thing",
     ),
     "no_name": (

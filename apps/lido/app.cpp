@@ -105,7 +105,11 @@ void add_man(CLI::App& app, int& exit) {
 
 /// Flags that had another name. The former name still works, but nothing lists it.
 constexpr std::pair<std::string_view, std::string_view> kFormerFlags[] = {
-    {"--faint-score", "--low-score"}, {"--max-overlap", "--nms-iou"}};
+    {"--faint-score", "--low-score"},
+    {"--max-overlap", "--nms-iou"},
+    {"--robust-px", "--loss-scale-px"},
+    {"--confirm", "--min-hits"},
+    {"--agility", "--accel-sigma-mps2"}};
 
 /// One name serves all: --shard_mb is --shard-mb, and a former name is the present one.
 std::vector<std::string> normalised(std::vector<std::string> arguments) {

@@ -16,7 +16,7 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
 Command describe(const CLI::App& app);
 
 /// Runs one command line.
-/// @param arguments  What follows the program's name.
+/// @param arguments  Words after the program's name.
 /// @return The exit code.
 int run(std::vector<std::string> arguments);
 

@@ -144,10 +144,9 @@ Result<int> calibrate(const CalibrateFlags& flags) {
     fmt::print("{}\n", json_text(calibration_json(outcome.calibration, outcome.moves)));
   } else {
     print(outcome.calibration, outcome.moves);
-    fmt::print("{}/{}\n", printable(flags.out), flags.site.empty() ? "cameras.toml" : "site.yaml");
+    print_written(flags.out + (flags.site.empty() ? "/cameras.toml" : "/site.yaml"));
   }
-  for (const std::string& warning : outcome.calibration.warnings)
-    fmt::print(stderr, "lido: {}\n", printable(warning));
+  print_warnings(outcome.calibration.warnings);
   return kDone;
 }
 
@@ -161,7 +160,7 @@ void add_calibrate(CLI::App& app, int& exit) {
       "the pool");
   command->add_option(
       "site", flags->site,
-      "The pool's site.yaml with about the poses of its cameras; default: none, and "
+      "The pool's site.yaml with approximate poses of its cameras; default: none, and "
       "poses relative to the first camera; required with --points");
   command->add_option("--board", flags->board,
                       "Board (TOML): ChArUco or checkerboard, as docs/reconstruction.md describes");

@@ -101,10 +101,9 @@ Result<int> calibrate_points(const CalibrateFlags& flags) {
     fmt::print("{}\n", json_text(points_json(found)));
   } else {
     print_points(found, flags.check);
-    if (!flags.check) fmt::print("{}/site.yaml\n", printable(flags.out));
+    if (!flags.check) print_written(flags.out + "/site.yaml");
   }
-  for (const std::string& warning : found.warnings)
-    fmt::print(stderr, "lido: {}\n", printable(warning));
+  print_warnings(found.warnings);
   const bool moved = std::ranges::any_of(found.cameras, &PointCalibratedCamera::has_moved);
   return flags.check && moved ? kSomeRejected : kDone;
 }

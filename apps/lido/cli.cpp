@@ -31,7 +31,7 @@ void stop_on_signals(const char* then) {
     int signal = 0;
     sigwait(&signals, &signal);
     interrupted.request_stop();
-    fmt::print(stderr, "\nlido: stopping; {}\n", then);
+    fmt::print(stderr, "\nlido: note: stopping; {}\n", then);
     sigwait(&signals, &signal);
     _exit(kInterrupted);
   }).detach();
@@ -58,8 +58,30 @@ int report_error(const Error& error) {
   return exit_code(error);
 }
 
+void print_warning(std::string_view text) {
+  fmt::print(stderr, "lido: warning: {}\n", printable(text));
+}
+
+void print_warnings(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) print_warning(line);
+}
+
+void print_note(std::string_view text) { fmt::print(stderr, "lido: note: {}\n", printable(text)); }
+
+void print_page(std::string_view file, bool to_error) {
+  fmt::print(to_error ? stderr : stdout, "open: {}\n", printable(file));
+}
+
+void print_written(std::string_view file) { fmt::print("wrote: {}\n", printable(file)); }
+
 Result<std::string> read_text(const std::string& file) {
-  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (file == "-") {
+    std::string text(std::istreambuf_iterator<char>(std::cin), {});
+    if (text.empty())
+      return fail(ErrorCode::kInvalidArgument,
+                  "standard input: empty, want text. The command before the pipe may have failed.");
+    return text;
+  }
   const auto reader = LIDO_TRY(storage::open_reader(file));
   return storage::read_all(*reader, int64_t{64} << 20);
 }

@@ -25,6 +25,18 @@ std::stop_token interruption();
 
 /// Prints "lido: MESSAGE" on one line and returns the exit code.
 int report_error(const Error& error);
+/// Prints "lido: warning: TEXT" on standard error: the command continues, and may lack
+/// something.
+void print_warning(std::string_view text);
+/// As print_warning(), for each line.
+void print_warnings(const std::vector<std::string>& lines);
+/// Prints "lido: note: TEXT" on standard error: nothing is wrong.
+void print_note(std::string_view text);
+/// Prints "open: FILE", for a page or video to look at.
+/// @param to_error  Prints on standard error, since standard output has JSON.
+void print_page(std::string_view file, bool to_error = false);
+/// Prints "wrote: FILE", for a file that other programs read.
+void print_written(std::string_view file);
 
 /// Refuses nan, which CLI::Range takes for a number in any range.
 inline const CLI::Validator kIsNumber(

@@ -31,7 +31,7 @@ void print_rules(bool json) {
   for (const cluster::Rule& rule : cluster::kRules) {
     list.push_back(describe(rule));
     if (!json)
-      fmt::print("{:<22}{}\n  {}\n  Fix: {}\n  Source: {}\n", rule.id,
+      fmt::print("{:<24}{}\n  {}\n  Fix: {}\n  Source: {}\n", rule.id,
                  cluster::name_of(rule.severity), rule.reason, rule.fix, rule.source);
   }
   if (json) fmt::print("{}\n", json_text(list));
@@ -46,7 +46,8 @@ Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>
   auto check = LIDO_TRY(cluster::check_manifests(manifests, options));
   // A check that found nothing to check must not pass. A route to a head is found without the head.
   if (check.ray_objects == 0 && check.findings.empty())
-    return fail(ErrorCode::kInvalidArgument, "{}: no RayCluster, RayJob or RayService found",
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: no RayCluster, RayJob, RayService or RayCronJob found",
                 fmt::join(files, ", "));
   return std::move(check.findings);
 }
@@ -112,16 +113,16 @@ Result<cluster::Values> read_values(const std::string& file) {
                            {.defaults = LIDO_TRY(read_text(chart + "/values.yaml")),
                             .schema = LIDO_TRY(read_text(chart + "/values.schema.json"))}));
   for (const std::string& warning : values.warnings)
-    fmt::print(stderr, "lido: warning: {}: {}\n", file, warning);
+    print_warning(fmt::format("{}: {}", file, warning));
   return values;
 }
 
 Result<cluster::PriceTable> read_prices(const PriceFlags& flags, const cluster::Values& values) {
   if (flags.file.empty() && values.platform != "gke-autopilot")
-    fmt::print(stderr,
-               "lido: warning: platform is {}: these are prices of GKE Autopilot. Give --prices "
-               "for another cloud.\n",
-               values.platform);
+    print_warning(
+        fmt::format("platform is {}: these are prices of GKE Autopilot. Give --prices for another "
+                    "cloud.",
+                    values.platform));
   const std::string chosen = flags.file.empty() ? LIDO_TRY(shared_file("prices.csv")) : flags.file;
   return cluster::PriceTable::parse(LIDO_TRY(read_text(chosen)), chosen);
 }
@@ -157,8 +158,8 @@ void add_cluster(CLI::App& app, int& exit) {
   add_cluster_simulate(*command, exit);
   CLI::App* sub =
       command->add_subcommand("check",
-                              "Find common misconfigurations in RayCluster, RayJob and RayService "
-                              "manifests; exit code 3 when there are errors");
+                              "Find common misconfigurations in manifests of RayCluster, RayJob, "
+                              "RayService and RayCronJob; exit code 3 when there are errors");
   sub->add_option("files", flags->files, "YAML files, or - for standard input");
   sub->add_flag("--rules", flags->rules, "List the rules, each with its reason, fix and source");
   sub->add_flag("--autopilot", flags->autopilot,

@@ -261,8 +261,8 @@ void add_init(CLI::App& parent, int& exit) {
 }
 
 void add_up(CLI::App& parent, const SharedFlags& flags, int& exit) {
-  CLI::App* command =
-      add_with_kube(parent, flags, "up", "Create clusters, or change them to the values file");
+  CLI::App* command = add_with_kube(parent, flags, "up",
+                                    "Create clusters, or update them to match the values file");
   command
       ->add_option("--wait-s", flags->wait_s,
                    "Seconds to wait until the clusters are ready; 0: do not wait")
@@ -284,9 +284,9 @@ void add_cluster_lifecycle(CLI::App& command, int& exit) {
     const auto values = LIDO_TRY(read_values(flags->values));
     fmt::print("{}", LIDO_TRY(checked_manifests(LIDO_TRY(release_of(values, flags->values)))));
     if (values.install_operator == "auto")
-      fmt::print(stderr,
-                 "lido: where Kubernetes has no KubeRay operator, up adds Lido's; "
-                 "operator: {{install: true}} renders its manifests too\n");
+      print_note(
+          "where Kubernetes has no KubeRay operator, up adds Lido's; operator: {install: true} "
+          "renders its manifests too");
     return kDone;
   });
   add_up(command, flags, exit);

@@ -80,8 +80,10 @@ void print(const cluster::MonthCost& month, const cluster::PriceTable& prices,
   if (month.per_tb_usd > 0)
     fmt::print("On busy workers a terabyte costs ${:.2f}, a small job ${:.6f}.\n", month.per_tb_usd,
                month.per_job_usd);
-  fmt::print("A saving of 91% is {}; with all workers on spot, {}.\n\nprices\n",
-             duty_text(month.duty_for_91), duty_text(month.duty_for_91_on_spot));
+  fmt::print(
+      "A saving of 91%, Lido's goal for its clusters (docs/clusters.md), is {}; with all "
+      "workers on spot, {}.\n\nprices\n",
+      duty_text(month.duty_for_91), duty_text(month.duty_for_91_on_spot));
   for (const cluster::Price* price : prices.used())
     fmt::print("  {:<30}${:<10g}spot {:<10} {} {}, {}\n", price->sku, price->on_demand_usd,
                price->spot_known ? fmt::format("${:g}", price->spot_usd) : "unknown", price->unit,
@@ -98,6 +100,7 @@ Result<int> run(const ClusterPriceFlags& flags) {
     print_json(month, prices, flags);
   else
     print(month, prices, flags);
+  if (!flags.plot.empty()) print_page(flags.plot, flags.json);
   return kDone;
 }
 

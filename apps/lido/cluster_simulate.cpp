@@ -204,7 +204,7 @@ Result<int> run(const ClusterSimulateFlags& flags) {
   }
   fmt::print("{}\n\n", kHonesty);
   for (size_t i = 0; i < runs.size(); ++i) print(runs[i], usd[i]);
-  if (!flags.out.empty()) fmt::print("\nopen {}\n", flags.out);
+  if (!flags.out.empty()) print_page(flags.out);
   return kDone;
 }
 

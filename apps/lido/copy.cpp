@@ -66,8 +66,7 @@ Result<int> transfer(const CopyFlags& flags, bool is_move) {
   stop_on_signals("the same command resumes from here");
   const dataset::TransferSummary summary = LIDO_TRY(transfer_files(flags, is_move, *to));
   for (size_t i = 0; i < std::min(summary.foreign.size(), kMaxForeign); ++i)
-    fmt::print(stderr, "lido: warning: {}: not Lido's, and not copied\n",
-               printable(summary.foreign[i]));
+    print_warning(summary.foreign[i] + ": not Lido's, and not copied");
   if (flags.json) {
     const nlohmann::ordered_json json = {{"files", summary.files},
                                          {"bytes", summary.bytes},
@@ -92,7 +91,7 @@ void add_transfer(CLI::App& app, int& exit, bool is_move) {
   auto flags = std::make_shared<CopyFlags>();
   CLI::App* command =
       is_move ? app.add_subcommand("move", "Move a dataset whole, between folders and buckets")
-              : app.add_subcommand("copy", "Copy a dataset whole, between folders and buckets");
+              : app.add_subcommand("copy", "Copy a whole dataset, between folders and buckets");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
   command

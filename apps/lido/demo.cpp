@@ -58,7 +58,8 @@ Result<int> demo(const std::string& out) {
 void add_demo(CLI::App& app, int& exit) {
   auto out = std::make_shared<std::string>("lido-demo");
   CLI::App* command = app.add_subcommand(
-      "demo", "Fetch a sample of four cameras and a detector, ingest it, and name a page to open");
+      "demo",
+      "Fetch a sample of four cameras and a detector, ingest it, and print the report's path");
   command->add_option("--out", *out, "Folder to write")->capture_default_str();
   command->callback([out, &exit] {
     const auto result = demo(*out);

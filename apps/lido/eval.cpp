@@ -105,7 +105,7 @@ Result<int> run_eval(const EvalFlags& flags) {
              flags.options.split, flags.data);
   for (const model::Head& head : loaded.model.heads)
     print_head(head, evaluation.figures.at(head.task), evaluation.unknown_labels.at(head.task));
-  if (table) fmt::print("\n{}\n", flags.predictions);
+  if (table) print_written(flags.predictions);
   return kDone;
 }
 

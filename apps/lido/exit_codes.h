@@ -27,8 +27,10 @@ inline constexpr std::array kExitCodes = {
              "Change what the line on stderr names; repeating the command does not help."},
     ExitCode{kSomeRejected,
              "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
-             "or `cluster check` found errors",
-             "Read the reasons: printed at the end, in `lido inspect` and in report.html."},
+             "`export` met damaged samples, `calibrate --check` found a camera that moved, or "
+             "`cluster check` found errors",
+             "Read the reasons: printed at the end; for an ingest also in `lido inspect` and "
+             "report.html."},
     ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
     ExitCode{kInterrupted, "interrupted", "Run the same command again: it resumes."}};
 

@@ -47,16 +47,20 @@ Result<int> run_export(const ExportFlags& flags) {
                                          {"frames", summary.frames},
                                          {"views", summary.views},
                                          {"rows", summary.rows},
+                                         {"plates_left_out", summary.plates},
                                          {"damaged", summary.damaged}};
     fmt::print("{}\n", json_text(json));
   } else {
     fmt::print("{} of {}, {} and {}\n", counted(summary.frames, "image"),
-               counted(summary.samples, "sample"), counted(summary.views, "view"),
-               counted(summary.rows, "row"));
-    fmt::print("open: {}/index.html\n", folder.store().uri());
+               counted(summary.samples, "sample"), counted(summary.views, "view image"),
+               counted(summary.rows, "table row"));
+    if (summary.plates > 0)
+      fmt::print("not written: {}, the median of many moments, which lido forget would remove\n",
+                 counted(summary.plates, "background image"));
+    print_page(folder.store().uri() + "/index.html");
   }
   for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxDamagedNamed); ++i)
-    fmt::print(stderr, "lido: warning: {}\n", printable(summary.damaged[i]));
+    print_warning(summary.damaged[i]);
   return summary.damaged.empty() ? kDone : kSomeRejected;
 }
 
@@ -64,8 +68,8 @@ Result<int> run_export(const ExportFlags& flags) {
 
 void add_export(CLI::App& app, int& exit) {
   auto flags = std::make_shared<ExportFlags>();
-  CLI::App* command =
-      app.add_subcommand("export", "Give a person their own footage: images and rows, as files");
+  CLI::App* command = app.add_subcommand(
+      "export", "Write the images and rows of a stretch of a clip into a folder");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
   add_footage_flags(*command, flags->footage, "export");

@@ -43,7 +43,8 @@ void add_footage_flags(CLI::App& command, FootageFlags& flags, const std::string
                      "Clip with the footage: its full path or URI, or its last parts");
   command.add_option("--time", flags.time,
                      "Footage to " + purpose +
-                         ": START-END after the clip's first frame, in seconds or h:mm:ss; or all");
+                         ": START-END after the clip's first frame, in seconds or h:mm:ss; START- "
+                         "to the clip's end; or all. Samples that overlap it count whole");
   command.add_option("--list", flags.list,
                      "Many clips and times: a .csv or .parquet file with the columns clip and "
                      "time, in place of --clip and --time");
@@ -53,9 +54,19 @@ Result<std::vector<dataset::Stretch>> stretches_of(const FootageFlags& flags) {
   const bool is_one = !flags.clip.empty() && !flags.time.empty() && flags.list.empty();
   const bool is_list = !flags.list.empty() && flags.clip.empty() && flags.time.empty();
   if (is_list) return read_list(flags.list);
-  if (!is_one)
+  if (!flags.list.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "--list: got {} too, want --list alone, or --clip with --time",
+                flags.clip.empty() ? "--time" : "--clip");
+  if (flags.clip.empty() && flags.time.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "no footage named, want --clip and --time, or --list alone");
+  if (!is_one)
+    return fail(ErrorCode::kInvalidArgument, "{} is missing, want {}",
+                flags.clip.empty() ? "--clip" : "--time",
+                flags.clip.empty()
+                    ? "the name of a clip beside --time"
+                    : "START-END in seconds or h:mm:ss, START- or all, beside --clip");
   auto stretch = stretch_of(flags.clip, flags.time);
   if (!stretch) return with_context("--time", stretch.error());
   return std::vector{*stretch};

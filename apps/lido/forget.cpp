@@ -16,6 +16,9 @@ namespace {
 /// Damaged files and files of other programs that are named, at most.
 constexpr size_t kMaxNamed = 3;
 
+constexpr const char* kWholeSamples =
+    "A sample that overlaps a stretch goes whole; its other seconds are not sampled again.";
+
 struct ForgetFlags {
   std::string dataset;
   FootageFlags footage;
@@ -40,8 +43,8 @@ Result<dataset::ForgetRequest> request_of(const ForgetFlags& flags) {
 
 std::string counts_text(const dataset::Forgotten& record) {
   return fmt::format("{}, {}, {}, {}", counted(record.samples, "sample"),
-                     counted(record.rows, "row"), counted(record.views, "view"),
-                     counted(record.plates, "plate"));
+                     counted(record.rows, "table row"), counted(record.views, "view image"),
+                     counted(record.plates, "background image"));
 }
 
 nlohmann::ordered_json stretches_json(const dataset::ForgetSummary& summary) {
@@ -66,8 +69,7 @@ void print_stretches(const dataset::ForgetSummary& summary) {
 }
 
 void print_notes(const dataset::ForgetSummary& summary) {
-  for (const std::string& note : summary.notes)
-    fmt::print(stderr, "lido: note: {}\n", printable(note));
+  for (const std::string& note : summary.notes) print_note(note);
 }
 
 Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
@@ -88,10 +90,11 @@ Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
     return kDone;
   }
   fmt::print("Would remove {}, {}, {} and {}, and write {} again:\n",
-             counted(summary.samples, "sample"), counted(summary.rows, "row"),
-             counted(summary.views, "view"), counted(summary.plates, "plate"),
-             counted(summary.shards, "shard"));
+             counted(summary.samples, "sample"), counted(summary.rows, "table row"),
+             counted(summary.views, "view image"), counted(summary.plates, "background image"),
+             counted(summary.shards, "shard file"));
   print_stretches(summary);
+  if (summary.samples > 0) fmt::print("{}\n", kWholeSamples);
   if (summary.leftovers > 0)
     fmt::print("Would remove {} of unfinished work.\n", counted(summary.leftovers, "file"));
   fmt::print("Nothing was removed (--dry-run).\n");
@@ -122,13 +125,14 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
   const bool any = summary.samples + summary.rows + summary.views + summary.plates > 0;
   if (any) {
     fmt::print("Removed {}, {}, {} and {} from {}, and all older generations and shards:\n",
-               counted(summary.samples, "sample"), counted(summary.rows, "row"),
-               counted(summary.views, "view"), counted(summary.plates, "plate"),
-               counted(summary.shards, "shard"));
+               counted(summary.samples, "sample"), counted(summary.rows, "table row"),
+               counted(summary.views, "view image"), counted(summary.plates, "background image"),
+               counted(summary.shards, "shard file"));
   } else if (!summary.stretches.empty()) {
     fmt::print("0 samples removed: the dataset held nothing of this footage any more. In all:\n");
   }
   print_stretches(summary);
+  if (summary.samples > 0) fmt::print("{}\n", kWholeSamples);
   if (summary.leftovers > 0 || summary.stretches.empty())
     fmt::print("Removed {} of unfinished work.\n", counted(summary.leftovers, "file"));
   fmt::print("Searched {}, every table and every byte of {}: nothing of it is left.\n",
@@ -144,7 +148,7 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
 /// Warns of files that the search could not look into.
 void warn(std::string_view what, const std::vector<std::string>& names) {
   if (names.empty()) return;
-  fmt::print(stderr, "lido: warning: {} {}\n", counted(std::ssize(names), "file"), what);
+  print_warning(fmt::format("{} {}", counted(std::ssize(names), "file"), what));
   for (size_t i = 0; i < std::min(names.size(), kMaxNamed); ++i)
     fmt::print(stderr, "  {}\n", printable(names[i]));
 }
@@ -160,9 +164,10 @@ Result<int> forget(const ForgetFlags& flags) {
   print_notes(summary);
   const auto proved = run.prove();
   if (!proved) {
-    fmt::print(stderr, "lido: removed {}, {}, {} and {}, but the search after it failed\n",
-               counted(summary.samples, "sample"), counted(summary.rows, "row"),
-               counted(summary.views, "view"), counted(summary.plates, "plate"));
+    print_warning(fmt::format(
+        "removed {}, {}, {} and {}, but the search after it failed",
+        counted(summary.samples, "sample"), counted(summary.rows, "table row"),
+        counted(summary.views, "view image"), counted(summary.plates, "background image")));
     return std::unexpected(proved.error());
   }
   const dataset::ForgetProof& proof = *proved;
@@ -173,8 +178,7 @@ Result<int> forget(const ForgetFlags& flags) {
     print_text(summary, proof, bucket);
   warn("damaged or lost before, which no removal changed", proof.damaged);
   warn("of other programs in the folder, which nothing looked into", proof.foreign);
-  if (!report)
-    fmt::print(stderr, "lido: warning: no report.html: {}\n", printable(report.error().message));
+  if (!report) print_warning("no report.html: " + report.error().message);
   return kDone;
 }
 
@@ -183,7 +187,7 @@ Result<int> forget(const ForgetFlags& flags) {
 void add_forget(CLI::App& app, int& exit) {
   auto flags = std::make_shared<ForgetFlags>();
   CLI::App* command =
-      app.add_subcommand("forget", "Remove a person's footage from every shard, for good");
+      app.add_subcommand("forget", "Remove a stretch of a clip from the dataset, for good");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
   add_footage_flags(*command, flags->footage, "remove");
@@ -192,8 +196,7 @@ void add_forget(CLI::App& app, int& exit) {
   command->add_flag("--only-this", flags->only_this,
                     "Remove the footage from the named clip and keep it in its copies");
   command->add_flag("--leftovers", flags->leftovers,
-                    "Remove the files of ingests that did not end, which every removal does; "
-                    "alone, nothing else");
+                    "Remove files of unfinished ingests only; every removal also does this");
   command->add_flag("--dry-run", flags->dry_run,
                     "Print how much would be removed, and remove nothing");
   command->add_flag("--json", flags->json, "Print the result as JSON");

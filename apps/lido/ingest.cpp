@@ -67,10 +67,6 @@ std::pair<double, double> own_cost() {
           static_cast<double>(usage.ru_maxrss) / 1000 * 1.024};
 }
 
-void print_warnings(const std::vector<std::string>& lines) {
-  for (const std::string& line : lines) fmt::print(stderr, "lido: warning: {}\n", printable(line));
-}
-
 void print_estimate(const IngestFlags& flags, const ingest::IngestPlan& job,
                     const ingest::Estimate& total) {
   const dataset::Labeller& labels = job.labels->labeller;
@@ -151,15 +147,21 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
     return;
   }
   if (summary.generation == 0 || summary.clips == 0) {
-    fmt::print("Nothing new: the dataset holds {} already.\n",
-               counted(summary.known + summary.copies, "clip"));
+    fmt::print("Nothing new: the dataset has {} already{}.\n",
+               counted(summary.known + summary.copies, "clip"),
+               summary.forgotten > 0
+                   ? fmt::format(", and {} removed by lido forget",
+                                 counted(summary.forgotten, "clip was", "clips were"))
+                   : "");
   } else {
     fmt::print("{} from {} ({} of footage) in {}, {}\n", counted(summary.samples, "sample"),
                counted(summary.clips - summary.rejected, "clip"),
                human_seconds(summary.source_hours * 3600), counted(summary.shards, "shard"),
                human_bytes(static_cast<double>(summary.shard_bytes)));
     fmt::print("{}, {} of them in no sample\n", counted(summary.frames, "frame"),
-               human_count(summary.left_over));
+               human_count(summary.unused_frames));
+    if (const std::string line = no_sample_line(flags.request, summary); !line.empty())
+      fmt::print("{}\n", line);
     if (flags.request.sampling.fps.automatic)
       fmt::print("{} skipped, since nothing moved\n", human_seconds(summary.skipped_hours * 3600));
     if (summary.known > 0)
@@ -176,7 +178,7 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
   if (!is_cluster(flags.on)) print_splits(flags.request, summary);
   for (const std::string& line : fault_lines(summary, flags.request.out)) fmt::print("{}\n", line);
   print_cost(elapsed, here);
-  fmt::print("open: {}/report.html\n", storage::absolute(flags.request.out));
+  print_page(storage::absolute(flags.request.out) + "/report.html");
 }
 
 int exit_code(const ingest::Summary& summary) {
@@ -271,7 +273,7 @@ Result<void> complete(IngestFlags& flags) {
   if (flags.quiet || flags.json) {
     // Nothing to announce.
   } else if (storage::is_remote(flags.request.out)) {
-    fmt::print(stderr, "lido: asking {} ...\n", flags.request.out);
+    fmt::print(stderr, "asking {} ...\n", flags.request.out);
   }
   auto options = options_of_dataset(flags.request.out, flags.request.sampling, flags.not_given);
   // Where a cluster reads and writes may be out of reach from here; it checks for itself.

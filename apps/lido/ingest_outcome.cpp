@@ -58,16 +58,41 @@ std::vector<std::string> fault_lines(const ingest::Summary& summary, const std::
   return lines;
 }
 
+std::string no_sample_line(const ingest::Request& request, const ingest::Summary& summary) {
+  const int64_t read = summary.clips - summary.rejected;
+  if (summary.samples > 0 || read <= 0) return {};
+  const part::SampleKinds kinds = request.sampling.kinds();
+  using enum part::SampleKinds::Frames;
+  if (summary.frames == 0)
+    return request.sampling.fps.automatic
+               ? "no samples: nothing moved. A fixed --fps samples still footage too"
+               : "no samples: no frame could be read";
+  std::string reason = kinds.tracked_people ? "no person was found" : "";
+  if (kinds.labelled_people)
+    reason += fmt::format("{}no label is on a frame", reason.empty() ? "" : ", and ");
+  const char* advice = "--samples frame cuts whole frames, into a new dataset";
+  // Where whole frames are cut everywhere, only a stride above the window leaves all frames out.
+  if (kinds.frames == kAll) {
+    reason = "each stretch of frames is shorter than a window";
+    advice = "Give a shorter --window, or a --stride of at most --window";
+  }
+  if (summary.forgotten > 0) reason += ", beside what lido forget removed";
+  return fmt::format("no samples: {}. {}", reason, advice);
+}
+
 std::vector<std::string> split_lines(const std::map<std::string, int64_t>& samples, size_t groups,
                                      const std::string& shares) {
   std::vector<std::string> counts, empty;
   int64_t total = 0;
-  for (const char* split : dataset::kSplits) {
+  const auto wanted = dataset::parse_split(shares);
+  for (size_t i = 0; i < dataset::kSplits.size(); ++i) {
+    const char* split = dataset::kSplits[i];
     const auto found = samples.find(split);
     const int64_t count = found == samples.end() ? 0 : found->second;
     total += count;
     counts.push_back(fmt::format("{} {}", split, human_count(count)));
-    if (count == 0) empty.emplace_back(split);
+    const bool has_share = !wanted || (*wanted)[i] > 0;
+    if (count == 0 && has_share) empty.emplace_back(split);
   }
   if (total == 0) return {};
   std::vector<std::string> lines = {fmt::format("samples by split: {}", fmt::join(counts, ", "))};

@@ -14,8 +14,11 @@ namespace lido::cli {
 /// @param out  The dataset, for the command that lists the rest.
 std::vector<std::string> fault_lines(const ingest::Summary& summary, const std::string& out);
 
-/// Lines about the splits' sizes, with a warning where one is empty.
-/// @param samples  Of the whole dataset, by split.
+/// Reason why new clips gave no sample, and what to do; empty if they gave some.
+std::string no_sample_line(const ingest::Request& request, const ingest::Summary& summary);
+
+/// Lines about the splits' sizes, with a warning where one is empty that was to have a share.
+/// @param samples  Number of samples of the whole dataset, by split.
 /// @param groups   Number of groups of clips.
 /// @param shares   The option `split`, like "80/10/10".
 std::vector<std::string> split_lines(const std::map<std::string, int64_t>& samples, size_t groups,

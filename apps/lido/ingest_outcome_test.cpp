@@ -38,6 +38,43 @@ TEST(IngestOutcome, WarnsOfASplitWithoutSamples) {
                    "no samples in val and test: a group of clips stays in one split, and 2 groups "
                    "divided as 80/10/10 left them empty"}));
   EXPECT_EQ(split_lines({}, 2, "80/10/10"), Lines{});
+  // A split without a share is empty on purpose.
+  EXPECT_EQ(split_lines({{"test", 7}}, 1, "0/0/1"),
+            Lines{"samples by split: train 0, val 0, test 7"});
+  EXPECT_EQ(split_lines({{"train", 7}}, 1, "9/0/1"),
+            (Lines{"samples by split: train 7, val 0, test 0",
+                   "no samples in test: a group of clips stays in one split, and 1 group divided "
+                   "as 9/0/1 left it empty"}));
+}
+
+TEST(IngestOutcome, GivesAReasonForNoSamples) {
+  ingest::Request request;
+  ingest::Summary summary{.clips = 1, .samples = 1, .frames = 4};
+  EXPECT_EQ(no_sample_line(request, summary), "");
+  summary.samples = 0;
+  EXPECT_EQ(no_sample_line(request, summary),
+            "no samples: no person was found, and no label is on a frame. --samples frame cuts "
+            "whole frames, into a new dataset");
+  request.sampling.samples = "person";
+  EXPECT_EQ(no_sample_line(request, summary),
+            "no samples: no person was found. --samples frame cuts whole frames, into a new "
+            "dataset");
+  request.sampling.samples = "labels";
+  EXPECT_EQ(no_sample_line(request, summary),
+            "no samples: no label is on a frame. --samples frame cuts whole frames, into a new "
+            "dataset");
+  request.sampling.samples = "frame";
+  EXPECT_EQ(no_sample_line(request, summary),
+            "no samples: each stretch of frames is shorter than a window. Give a shorter --window, "
+            "or a --stride of at most --window");
+  summary.forgotten = 1;
+  EXPECT_NE(no_sample_line(request, summary).find("a window, beside what lido forget removed."),
+            std::string::npos);
+  summary.forgotten = 0;
+  summary.frames = 0;
+  EXPECT_EQ(no_sample_line(request, summary), "no samples: no frame could be read");
+  summary.rejected = 1;
+  EXPECT_EQ(no_sample_line(request, summary), "") << "the rejected clips are listed";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -94,16 +95,51 @@ nlohmann::ordered_json forgotten_json(const std::vector<dataset::Forgotten>& rec
   return json;
 }
 
-Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                         Totals& totals) {
-  double seconds = 0;
-  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation.number, [&](const auto& row) -> Result<void> {
-    seconds += row.duration_s;
+/// Footage of a generation's clips, and how much of it was forgotten.
+struct Footage {
+  double kept_s = 0, forgotten_s = 0;
+  int64_t whole_clips = 0;  ///< Clips that were forgotten from beginning to end.
+  int64_t cut_clips = 0;    ///< Clips of which a stretch was forgotten.
+};
+
+Result<Footage> footage_of(const dataset::Dataset& dataset, int generation) {
+  const auto records = LIDO_TRY(dataset.forgotten());
+  Footage footage;
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(generation, [&](const auto& row) -> Result<void> {
+    double kept_s = 0;
+    for (const auto& piece :
+         dataset::cut_forgotten({.clip = row.clip, .end_s = row.duration_s}, records))
+      kept_s += piece.end_s - piece.start_s;
+    footage.kept_s += kept_s;
+    footage.forgotten_s += row.duration_s - kept_s;
+    // A clip of one frame lasts 0 s.
+    const bool is_whole = std::ranges::any_of(records, [&](const dataset::Forgotten& record) {
+      return record.clip == row.clip && record.is_whole_clip();
+    });
+    if (is_whole || (kept_s <= 0 && row.duration_s > 0))
+      ++footage.whole_clips;
+    else if (kept_s < row.duration_s)
+      ++footage.cut_clips;
     return {};
   }));
-  fmt::print("generation {}: {}, {} of footage, {}\n\n", generation.number,
-             counted(generation.clips, "clip"), human_seconds(seconds),
+  return footage;
+}
+
+Result<void> print_footage(const dataset::Dataset& dataset, const dataset::Generation& generation) {
+  const Footage footage = LIDO_TRY(footage_of(dataset, generation.number));
+  fmt::print("generation {} (state of the dataset): {}, {} of footage, {}\n", generation.number,
+             counted(generation.clips - footage.whole_clips, "clip"), human_seconds(footage.kept_s),
              counted(generation.samples, "sample"));
+  if (footage.forgotten_s > 0)
+    fmt::print("removed by lido forget: {} of {}\n", human_seconds(footage.forgotten_s),
+               counted(footage.whole_clips + footage.cut_clips, "clip"));
+  fmt::print("\n");
+  return {};
+}
+
+Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generation& generation,
+                         Totals& totals) {
+  LIDO_TRY(print_footage(dataset, generation));
   fmt::print("{:<8}{:>12}{:>9}{:>9}{:>9}{:>12}\n", "split", "samples", "clips", "groups", "shards",
              "size");
   for (const char* split : dataset::kSplits) {
@@ -137,8 +173,12 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
 
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
                         Totals& totals, const std::optional<std::vector<std::string>>& orphans) {
+  const Footage footage = LIDO_TRY(footage_of(dataset, generation.number));
   nlohmann::ordered_json json = {{"generation", generation.number},
-                                 {"clips", generation.clips},
+                                 {"clips", generation.clips - footage.whole_clips},
+                                 {"clips_forgotten", footage.whole_clips},
+                                 {"footage_s", footage.kept_s},
+                                 {"forgotten_s", footage.forgotten_s},
                                  {"samples", generation.samples},
                                  {"options", dataset.identity()},
                                  {"splits", nlohmann::ordered_json::object()},
@@ -175,8 +215,8 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
   return {};
 }
 
-/// Looks for samples that stand twice, and for files that no generation uses.
-/// @return Names of those files; kCorrupt for samples that stand twice.
+/// Looks for duplicate samples, and for files that no generation uses.
+/// @return Names of those files; kCorrupt for duplicate samples.
 Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, int generation) {
   const auto twice = LIDO_TRY(dataset::find_duplicates(dataset, generation));
   if (!twice.empty()) {
@@ -186,18 +226,18 @@ Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, in
   }
   const int64_t unfinished = LIDO_TRY(dataset::count_unfinished(dataset.store()));
   if (unfinished > 0) {
-    fmt::print(stderr,
-               "lido: warning: {}: {} of an ingest that did not end. Run its command again to "
-               "finish it, or lido forget {} --leftovers to remove them.\n",
-               dataset.store().uri(), counted(unfinished, "file"), dataset.store().uri());
+    print_warning(
+        fmt::format("{}: {} of an ingest that did not end. Run its command again to finish it, or "
+                    "lido forget {} --leftovers to remove them.",
+                    dataset.store().uri(), counted(unfinished, "file"), dataset.store().uri()));
   }
   auto orphans = LIDO_TRY(dataset::find_orphans(dataset));
   if (!orphans.empty()) {
-    fmt::print(stderr,
-               "lido: warning: {}: {} to no generation; the first is {}. A run that was "
-               "interrupted left files: run its command again.\n",
-               dataset.store().uri(), counted(orphans.size(), "file belongs", "files belong"),
-               orphans.front());
+    print_warning(
+        fmt::format("{}: {} to no generation; the first is {}. A run that was interrupted left "
+                    "files: run its command again.",
+                    dataset.store().uri(), counted(orphans.size(), "file belongs", "files belong"),
+                    orphans.front()));
   }
   return orphans;
 }
@@ -232,7 +272,7 @@ Result<int> inspect(const InspectFlags& flags) {
                                                            flags.augmented ? flags.epoch : -1));
   LIDO_TRY(dataset.store().write_text(dataset::kContactSheetFile, sheet));
   const std::string path = fmt::format("{}/{}", dataset.store().uri(), dataset::kContactSheetFile);
-  fmt::print(stderr, "{}\n", path);
+  print_page(path, flags.json);
   const bool desktop =
       std::getenv("DISPLAY") != nullptr || std::getenv("WAYLAND_DISPLAY") != nullptr;
   if (flags.open && desktop && !storage::is_remote(path) && path.find('\'') == std::string::npos) {
@@ -256,8 +296,8 @@ void add_inspect(CLI::App& app, int& exit) {
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag(
       "--verify", flags->verify,
-      "Read every sample, check its checksum and decode it; find samples that stand twice "
-      "and files that no generation uses");
+      "Read every sample, check its checksum and decode it; find duplicate samples and files that "
+      "no generation uses");
   command->add_flag("--open", flags->open,
                     "Write contact_sheet.html with up to 60 samples, and open it on a desktop");
   CLI::Option* augmented =

@@ -30,6 +30,7 @@ void print_json(const dataset::RelabelSummary& summary, const Coverage& coverage
                          {"labels_unmatched", labels.unmatched.labels},
                          {"labels_on_no_sample", labels.on_no_sample},
                          {"labels_beyond_end", labels.beyond_end},
+                         {"labels_replaced_s", summary.replaced},
                          {"labels_lost", dataset::lost_json(labels.lost)},
                          {"labels_beyond", dataset::lost_json(labels.beyond)},
                          {"label_seconds", dataset::coverage_json(coverage)}}));
@@ -50,6 +51,8 @@ void print_summary(const dataset::RelabelSummary& summary) {
   } else {
     fmt::print("Nothing changed: the samples have these labels already.\n");
   }
+  if (const std::string replaced = dataset::replaced_text(summary.replaced); !replaced.empty())
+    fmt::print("{}\n", printable(replaced));
 }
 
 /// Prints the seconds of labels and those in samples, and how to cut samples for the rest.
@@ -82,8 +85,7 @@ Result<int> label(const LabelFlags& flags) {
   const dataset::RelabelSummary& summary = *relabelled;
   std::vector<std::string> lines = file.remarks;
   std::ranges::move(warnings(summary.labels), std::back_inserter(lines));
-  for (const std::string& line : lines)
-    fmt::print(stderr, "lido: warning: {}: {}\n", flags.labels, printable(line));
+  for (const std::string& line : lines) print_warning(flags.labels + ": " + line);
   LIDO_TRY(report::write_report(dataset, nullptr));
   const auto coverage = LIDO_TRY(dataset::label_coverage(dataset, summary.generation));
   if (flags.json) {
@@ -116,8 +118,8 @@ void add_label(CLI::App& app, int& exit) {
       "--classes", flags->options.classes,
       "Labels to add to the dataset's vocabulary, such as \"behaviour=drowning,swimming\"");
   command->add_flag("--clear", flags->options.may_clear,
-                    "Take the labels of a clip away where the file has none on any of its samples, "
-                    "in place of refusing the file");
+                    "Delete a clip's labels if none in the file falls on a sample; without it, the "
+                    "file is refused");
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->callback([flags, &exit] {
     const auto result = label(*flags);

@@ -120,7 +120,7 @@ Result<int> list(const ModelsFlags& flags) {
                one["about"].get<std::string>(), one["package"].get<std::string>(),
                one["licence"].get<std::string>());
   }
-  for (const std::string& message : broken) fmt::print(stderr, "lido: {}\n", message);
+  for (const std::string& message : broken) fmt::print(stderr, "lido: {}\n", printable(message));
   return broken.empty() ? kDone : kWrongUse;
 }
 
@@ -152,11 +152,11 @@ Result<void> ensure_model(std::string_view option, const std::string& name, bool
   if (found || found.error().code != ErrorCode::kNotFound || !fetchable)
     return found ? Result<void>() : std::unexpected(found.error());
   if (!quiet)
-    fmt::print(stderr, "lido: the {} {} is not here yet; fetching it once into {}\n",
-               option == "poses"   ? "pose network"
-               : option == "hands" ? "network of hands"
-                                   : option,
-               name, LIDO_TRY(infer::models_folder()));
+    print_note(fmt::format("the {} {} is not here yet; fetching it once into {}",
+                           option == "poses"   ? "pose network"
+                           : option == "hands" ? "network of hands"
+                                               : option,
+                           name, LIDO_TRY(infer::models_folder())));
   const auto fetched = fetch_shown(name, "", quiet);
   return fetched ? Result<void>() : std::unexpected(fetched.error());
 }

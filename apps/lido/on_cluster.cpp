@@ -227,7 +227,7 @@ Result<int> show_logs(const JobFlags& flags) {
   JobFollower follower(target, flags.id, true);
   while (true) {
     if (const auto update = LIDO_TRY(follower.poll())) {
-      if (update->has_gap) fmt::print(stderr, "lido: lines of the log were left out here\n");
+      if (update->has_gap) print_note("lines of the log were left out here");
       std::fwrite(update->lines.data(), 1, update->lines.size(), stdout);
       std::fflush(stdout);
       if (update->job.has_ended()) return kDone;

@@ -78,7 +78,7 @@ bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcom
     return true;
   }
   if (json.contains("note")) {
-    fmt::print(stderr, "{}lido: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
+    fmt::print(stderr, "{}lido: note: {}\n", ::isatty(STDERR_FILENO) == 1 ? "\r\033[K" : "",
                json.value("note", ""));
     return true;
   }

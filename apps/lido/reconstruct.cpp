@@ -31,7 +31,7 @@ Result<int> reconstruct_site(const ReconstructFlags& flags) {
   fmt::print("{}, {}, {}, {}, {} of them under water\n", counted(summary.moments, "moment"),
              counted(summary.cameras, "camera"), counted(summary.people, "person", "people"),
              counted(summary.joints, "joint"), human_count(summary.under_water));
-  fmt::print("{}/tracks3d.parquet\n", flags.out);
+  print_written(flags.out + "/tracks3d.parquet");
   return kDone;
 }
 

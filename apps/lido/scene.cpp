@@ -112,10 +112,13 @@ Result<int> scene(const SceneFlags& flags) {
                                                          {"broke", summary.broke}})));
   } else {
     print(summary);
-    fmt::print("{}/{}\n", flags.out, flags.draw ? "drawn.mp4" : "objects.parquet");
+    if (flags.draw)
+      print_page(flags.out + "/drawn.mp4");
+    else
+      print_written(flags.out + "/objects.parquet");
   }
   if (summary.broke.empty()) return kDone;
-  fmt::print(stderr, "lido: {}: the clip breaks off {}\n", flags.clip, summary.broke);
+  print_warning(fmt::format("{}: the clip breaks off {}", flags.clip, summary.broke));
   return kSomeRejected;
 }
 

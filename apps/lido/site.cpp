@@ -61,7 +61,7 @@ Result<int> check_site(const SiteFlags& flags) {
     fmt::print("  one camera or more {:.0f}%, two or more {:.0f}%\n", 100 * view.by_one,
                100 * view.by_two);
   }
-  for (const std::string& warning : view.warnings) fmt::print(stderr, "lido: {}\n", warning);
+  print_warnings(view.warnings);
   return kDone;
 }
 

@@ -78,10 +78,9 @@ Result<int> sync(const SyncFlags& flags) {
     fmt::print("{}\n", json_text(sync_json(site, found)));
   } else {
     print_clocks(site, found);
-    if (!flags.write.empty()) fmt::print("{}\n", printable(flags.write));
+    if (!flags.write.empty()) print_written(flags.write);
   }
-  for (const std::string& warning : found.warnings)
-    fmt::print(stderr, "lido: {}\n", printable(warning));
+  print_warnings(found.warnings);
   return kDone;
 }
 

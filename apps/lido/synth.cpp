@@ -58,7 +58,7 @@ void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, doub
   } else if (!flags.quiet) {
     fmt::print(
         "{} {}, {} people, {:.1f} person-hours, {}, {} rows, in {:.1f} s\n"
-        "{}\nlido synth show {} makes a page that plays it\n",
+        "wrote: {}\nlido synth show {} makes a page that plays it\n",
         kSimulationNotice, counted(summary.days, "day"), human_count(summary.people),
         summary.person_hours, counted(summary.events, "danger"), human_count(summary.rows), seconds,
         flags.out, flags.out);

@@ -204,7 +204,7 @@ def test_faults_of_points_are_named(film, tmp_path):
     name = text.pop("wrong")
     file.write_text(yaml.safe_dump(text))
     done = run("calibrate", film / "site.yaml", "--points", file, "--out", tmp_path / "cal")
-    assert done.code == 0 and f"lido: a: {name} was clicked at" in done.err, done.err
+    assert done.code == 0 and f"lido: warning: a: {name} was clicked at" in done.err, done.err
 
 
 def test_the_template_of_points_has_them_where_the_site_does(film, tmp_path):

@@ -196,6 +196,33 @@ def test_a_datasets_options_win_over_lido_toml(clips, tmp_path, home):
     assert json.loads((tmp_path / "d/lido.json").read_text())["options"]["fps"] == "6"
 
 
+def test_the_end_counts_frames_in_no_sample_and_gives_the_reason(clips, tmp_path):
+    """Six seconds at 6 frames a second, of which a label without a box covers one second."""
+    (tmp_path / "labels.csv").write_text(
+        "clip,start_s,end_s,task,label\nh264_b.mp4,2,3,behaviour,swimming\n"
+    )
+    some = small(
+        [clips / "h264_b.mp4"],
+        tmp_path / "some",
+        *(*SMALL, "--samples", "labels", "--labels", tmp_path / "labels.csv", "--split", "1/0/0"),
+    )
+    assert some.code == 0, some.err
+    rows = table(tmp_path / "some", "manifest")
+    shown = {k for row in rows for k in range(row["first_k"], row["first_k"] + len(row["pts"]))}
+    assert 0 < len(shown) < 36 and f"36 frames, {36 - len(shown)} of them in no sample" in some.out
+    assert "no samples in" not in some.out, "splits without a share are empty on purpose"
+    (tmp_path / "labels.csv").write_text(
+        "clip,start_s,end_s,task,label\nother.mp4,2,3,behaviour,swimming\n"
+    )
+    none = small(
+        [clips / "h264_b.mp4"],
+        tmp_path / "none",
+        *(*SMALL, "--samples", "labels", "--labels", tmp_path / "labels.csv"),
+    )
+    assert "36 frames, 36 of them in no sample" in none.out, none.out
+    assert "no samples: no label is on a frame. --samples frame cuts whole frames" in none.out
+
+
 def test_the_end_names_reasons_splits_and_what_to_open(clips, tmp_path):
     for name in "abcd":
         (tmp_path / f"{name}.mp4").write_bytes(b"no video " + name.encode())

@@ -293,7 +293,7 @@ def test_a_check_without_ray_objects_does_not_pass(tmp_path):
     empty, other = tmp_path / "empty.yaml", tmp_path / "other.yaml"
     empty.write_text("")
     other.write_text("kind: ConfigMap\n")
-    for files, reason in (([empty], "is empty"), ([other], "no RayCluster, RayJob or RayService")):
+    for files, reason in (([empty], "is empty"), ([other], "no RayCluster, RayJob, RayService or")):
         done = run("cluster", "check", *files)
         assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
 

@@ -61,6 +61,7 @@ def test_new_labels_touch_no_shard(dataset, tmp_path):
         "labels_unmatched": 0,
         "labels_on_no_sample": 0,
         "labels_beyond_end": 0,
+        "labels_replaced_s": {},
         "labels_lost": [],
         "labels_beyond": [],
         "samples_changed": 0,

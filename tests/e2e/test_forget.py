@@ -232,10 +232,36 @@ def test_many_clips_and_times_at_once(steps, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--clip", "a.mp4"], ["--time", "all"], ["--list", "x", "--clip", "a.mp4"]]
+    ("options", "said"),
+    [
+        ([], "no footage named, want --clip and --time, or --list alone"),
+        (["--clip", "a.mp4"], "--time is missing, want START-END"),
+        (["--time", "all"], "--clip is missing, want the name of a clip"),
+        (["--list", "x", "--clip", "a.mp4"], "--list: got --clip too, want --list alone"),
+    ],
 )
-def test_no_footage_named_is_refused(steps, options):
-    assert forget(steps, *options, code=2).count("\n") == 1
+def test_the_missing_flag_is_named(steps, options, said):
+    error = forget(steps, *options, code=2)
+    assert error.count("\n") == 1 and error.startswith(f"lido: {said}"), error
+
+
+def test_forgotten_footage_is_counted_apart(steps, tmp_path):
+    clips = {row["clip"]: row["duration_s"] for row in table(steps, "clips")}
+    lasts = {os.path.basename(clip): seconds for clip, seconds in clips.items()}
+    before = run("inspect", steps, "--json").json
+    assert (before["clips"], before["clips_forgotten"]) == (2, 0)
+    assert before["footage_s"] == sum(lasts.values()) > 15 and before["forgotten_s"] == 0
+    forget(steps, "--clip", "a.mp4", "--time", "all")
+    forget(steps, "--clip", "b.mp4", "--time", "2-4")
+    after = run("inspect", steps, "--json").json
+    assert (after["clips"], after["clips_forgotten"]) == (1, 1)
+    assert after["footage_s"] == pytest.approx(lasts["b.mp4"] - 2)
+    assert after["forgotten_s"] == pytest.approx(lasts["a.mp4"] + 2)
+    shown = run("inspect", steps).out
+    assert f"1 clip, {lasts['b.mp4'] - 2:.0f} s of footage" in shown, shown
+    assert f"removed by lido forget: {lasts['a.mp4'] + 2:.0f} s of 2 clips" in shown, shown
+    again = run("ingest", *sorted(clips), "--out", steps)
+    assert "the dataset has 1 clip already, and 1 clip was removed by lido forget." in again.out
 
 
 def test_copies_in_a_dataset_are_named_and_need_a_choice(steps):

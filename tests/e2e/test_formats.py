@@ -96,6 +96,15 @@ def test_flags_have_their_former_names_too(clips, tmp_path):
         assert refused.code == 2 and "want" in refused.err, refused.err
     usage = run("ingest", "--help").out
     assert "--low-score" in usage and "--faint-score" not in usage
+    reconstruct = ["reconstruct", "none.yaml", "--poses", tmp_path, "--out", tmp_path / "d"]
+    for command, former, flag in (
+        (["calibrate", "--out", tmp_path / "d"], "--robust-px", "--loss-scale-px"),
+        (reconstruct, "--confirm", "--min-hits"),
+        (reconstruct, "--agility", "--accel-sigma-mps2"),
+    ):
+        assert f"{flag} is 0, want" in run(*command, former, "0").err
+        assert run(*command, former, "2").err == run(*command, flag, "2").err
+        assert former not in run(command[0], "--help").out
 
 
 def test_a_newer_format_is_refused_with_both_versions(old):

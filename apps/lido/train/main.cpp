@@ -124,10 +124,11 @@ Result<int> run_request(const Request& request) {
                                                  {"model", summary.model}})));
     return kDone;
   }
-  fmt::print("{} in {}{}; best: epoch {}, mean macro-F1 {:.3f} on the split val\n{}\n",
+  fmt::print("{} in {}{}; best: epoch {}, mean macro-F1 {:.3f} on the split val\n",
              counted(summary.steps, "step"), counted(summary.epochs, "epoch"),
              summary.stopped_early ? ", stopped early" : "", summary.best_epoch + 1,
-             summary.best_score, summary.model);
+             summary.best_score);
+  print_written(summary.model);
   return kDone;
 }
 

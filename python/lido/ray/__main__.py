@@ -92,7 +92,7 @@ def ingest(request: dict[str, Any], careful: bool, report: Report) -> None:
     try:
         cluster.stop_ray_data_actors()
     except (ray.exceptions.RayError, RuntimeError) as error:  # the dataset is complete
-        print(f"lido: Ray Data left its actors running: {error}", file=sys.stderr)
+        print(f"lido: warning: Ray Data left its actors running: {error}", file=sys.stderr)
 
 
 class Progress:

@@ -197,6 +197,7 @@ std::vector<std::string> coverage_lines(const std::vector<LabelCoverage>& covera
       lost += fmt::format("; and {} more", one.lost_stretches - static_cast<int64_t>(kMaxPrinted));
     if (!lost.empty()) lines.push_back("  in no sample: " + lost);
   }
+  lines.emplace_back("one person: seconds in samples that are cut out along one person");
   return lines;
 }
 

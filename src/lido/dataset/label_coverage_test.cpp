@@ -58,9 +58,10 @@ TEST_F(LabelCoverageTest, NamesWhatIsInNoSampleLongestFirst) {
   EXPECT_DOUBLE_EQ(swimming.lost[0].end_s, 4);
   EXPECT_DOUBLE_EQ(swimming.lost[1].start_s, 8) << "the last frame is in no sample";
   const auto lines = coverage_lines(coverage);
-  ASSERT_EQ(lines.size(), 5U);
+  ASSERT_EQ(lines.size(), 6U);
   EXPECT_EQ(lines[2], "  in no sample: a.mp4 3.00-4.00 s");
   EXPECT_EQ(lines[4], "  in no sample: a.mp4 2.00-4.00 s; a.mp4 8.00-9.00 s");
+  EXPECT_EQ(lines[5], "one person: seconds in samples that are cut out along one person");
   const auto read = parse_coverage(coverage_json(coverage));
   ASSERT_EQ(read.size(), 2U);
   EXPECT_EQ(coverage_json(read), coverage_json(coverage));

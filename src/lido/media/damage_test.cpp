@@ -128,7 +128,7 @@ TEST_P(Damage, OfALostPacketIsSeenBeforeAFrameIsWrong) {
 }
 
 /// Checks that no frame up to where a clip is good differs from the truth.
-/// @param hashes  Of the whole clip's frames, by ticks since the first.
+/// @param hashes  Hashes of the whole clip's frames, by ticks since the first.
 /// @return The samples that were delivered.
 std::set<int64_t> expect_true(const std::string& clip, const ExtractRequest& request,
                               std::map<int64_t, std::string>& hashes) {

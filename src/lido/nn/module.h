@@ -38,7 +38,7 @@ struct StepInput {
 /// threads give equal bits. Not thread-safe.
 class Module {
  public:
-  /// @param seed  Of the initial weights.
+  /// @param seed  Seed of the initial weights.
   /// @return kInvalidArgument as sizes_of().
   static Result<Module> make(const Network& network, const OptimiserOptions& options,
                              uint64_t seed);

@@ -5,8 +5,7 @@
 
 namespace lido::storage {
 
-/// Opens a prefix in a GCS or S3 bucket, through Arrow's filesystems. Connects on first use of a
-/// provider. Thread-safe.
+/// Opens a prefix in a GCS or S3 bucket over HTTP. Connects on the first request. Thread-safe.
 /// @param uri  "gs://bucket/prefix" or "s3://bucket/prefix".
 /// @return kInvalidArgument when the URI names no bucket or there are no credentials.
 Result<std::unique_ptr<Store>> open_bucket(std::string uri);

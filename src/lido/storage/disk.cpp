@@ -325,7 +325,7 @@ class Disk final : public Store {
         return fail(ErrorCode::kUnavailable,
                     "{}: another process is writing here. Wait for it, or stop it.", folder_);
       if (!is_waiting && !is_locked)
-        fmt::print(stderr, "lido: {}: another process is writing here; waiting up to {} s\n",
+        fmt::print(stderr, "lido: note: {}: another process is writing here; waiting up to {} s\n",
                    folder_, std::chrono::ceil<std::chrono::seconds>(wait).count());
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }

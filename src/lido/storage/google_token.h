@@ -36,7 +36,8 @@ class GoogleTokens {
 
 /// Returns the statement by which a service account asks for a token (RFC 7523): a signed JSON web
 /// token. Thread-safe.
-/// @param email  Of the service account; `key` its private key in PEM, `audience` the token server.
+/// @param email  Address of the service account; `key` its private key in PEM, `audience` the token
+/// server.
 /// @return kInvalidArgument when the key does not parse.
 Result<std::string> service_account_statement(const std::string& email, const std::string& key,
                                               const std::string& audience,

@@ -143,8 +143,8 @@ Result<std::unique_ptr<Lease>> Lease::acquire(std::shared_ptr<ObjectApi> api, st
                   name_of(holder));
     if (first_version.empty()) {
       first_version = found->version;
-      fmt::print(stderr, "lido: {}: {} is writing here, or was killed; waiting up to {} s\n", uri,
-                 name_of(holder), times.life.count());
+      fmt::print(stderr, "lido: note: {}: {} is writing here, or was killed; waiting up to {} s\n",
+                 uri, name_of(holder), times.life.count());
     }
     if (!wait_unless_stopped(kLook, requests_stop())) return fail(ErrorCode::kCancelled, "stopped");
   }

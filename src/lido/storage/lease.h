@@ -30,7 +30,7 @@ struct LeaseTimes {
 class Lease final : public Lock {
  public:
   /// Takes the lease, or waits until its holder shows that it lives or is dead.
-  /// @param name  Of the object in the bucket; `uri` names the dataset in messages.
+  /// @param name  Name of the object in the bucket; `uri` names the dataset in messages.
   /// @param wait  Shortest time to wait for a living holder.
   /// @return kUnavailable when another process lives and holds it; kCancelled.
   static Result<std::unique_ptr<Lease>> acquire(std::shared_ptr<ObjectApi> api, std::string name,

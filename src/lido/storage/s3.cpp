@@ -245,7 +245,7 @@ class S3Bucket final : public ObjectApi {
   }
 
   /// Runs a request that is signed for each attempt.
-  /// @param sha256  Of the body; empty for no body.
+  /// @param sha256  Checksum of the body; empty for no body.
   Result<HttpAnswer> run(const std::string& name, HttpRequest request,
                          std::initializer_list<long> accepted = {}, std::string sha256 = "") {
     if (sha256.empty()) sha256 = sha256_hex("");
