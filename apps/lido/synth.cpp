@@ -29,7 +29,15 @@ Result<synth::Behaviours> read_behaviours(const std::string& file) {
   return synth::Behaviours::read(all);
 }
 
-Result<geometry::Pool> choose_pool(const std::string& file, double seed) {
+void warn_of_unreached(const synth::Behaviours& behaviours) {
+  for (const std::string& name : behaviours.unreached())
+    print_warning(fmt::format(
+        "behaviours.{}: never done, since no other behaviour has it in `next`, and it has no "
+        "`incidents`",
+        name));
+}
+
+Result<geometry::Pool> choose_pool(const std::string& file, int64_t seed) {
   if (file.empty()) {
     synth::Random random = synth::Random(static_cast<uint64_t>(seed)).split(1ULL << 40);
     return synth::random_pool(random);
@@ -70,6 +78,7 @@ namespace {
 /// Days of life, as tables.
 Result<int> tracks(const SynthFlags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  warn_of_unreached(behaviours);
   const auto pool = LIDO_TRY(choose_pool(flags.pool, flags.life.seed));
   stop_on_signals("the tables written so far are incomplete");
   std::atomic<int64_t> days = 0;
@@ -150,9 +159,9 @@ void print_dangers(const synth::SimulationSummary& simulation, const synth::DayI
   for (size_t i = 0; i < std::min(kMaxListed, simulation.dangers.size()); ++i) {
     const dataset::DangerRow& one = simulation.dangers[i];
     const bool is_shown =
-        one.day == shown.day && one.end_s >= shown.from_s && one.begin_s <= shown.to_s;
+        one.day == shown.day && one.end_s >= shown.from_s && one.start_s <= shown.to_s;
     fmt::print("  --day {} --from {}  person {:<4} {:<24} {} after {:.0f} s{}\n", one.day,
-               clock_text(one.begin_s), one.person, one.kind, one.outcome, one.end_s - one.begin_s,
+               clock_text(one.start_s), one.person, one.kind, one.outcome, one.end_s - one.start_s,
                is_shown ? "  (shown)" : "");
   }
   if (simulation.dangers.size() > kMaxListed)
@@ -169,10 +178,12 @@ Result<int> show(const SynthFlags& flags) {
     interval.to_s = interval.from_s + 60 * flags.minutes;
   }
   const std::string file = flags.out + "/top_view.html";
-  LIDO_TRY(write_text(file, LIDO_TRY(synth::top_view_page(flags.out, interval))));
-  fmt::print("open {} (day {}, {} to {})\n", file, interval.day, clock_text(interval.from_s),
-             clock_text(interval.to_s));
-  print_dangers(LIDO_TRY(synth::summarise_simulation(flags.out)), interval, flags.out);
+  const synth::TopViewPage view = LIDO_TRY(synth::top_view_page(flags.out, interval));
+  LIDO_TRY(write_text(file, view.html));
+  fmt::print("day {}, {} to {}\n", view.shown.day, clock_text(view.shown.from_s),
+             clock_text(view.shown.to_s));
+  print_dangers(LIDO_TRY(synth::summarise_simulation(flags.out)), view.shown, flags.out);
+  print_page(file);
   return kDone;
 }
 

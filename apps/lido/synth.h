@@ -77,8 +77,10 @@ class SynthProgress {
 
 /// Lido's behaviours, merged with the user's file unless `file` is empty.
 Result<synth::Behaviours> read_behaviours(const std::string& file);
+/// Warns of behaviours that a simulated life never shows.
+void warn_of_unreached(const synth::Behaviours& behaviours);
 /// The pool of a site.yaml; drawn from the seed when `file` is empty.
-Result<geometry::Pool> choose_pool(const std::string& file, double seed);
+Result<geometry::Pool> choose_pool(const std::string& file, int64_t seed);
 /// Seconds of the day of "14:30" or "14:30:05".
 /// @return kInvalidArgument that names --from.
 Result<double> parse_clock(const std::string& text);

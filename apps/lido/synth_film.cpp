@@ -189,6 +189,7 @@ Result<int> play_scene(const SynthFlags& flags) {
 
 Result<int> film_random_pool(const SynthFlags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
+  warn_of_unreached(behaviours);
   const synth::FilmPlan plan = LIDO_TRY(draw_film(flags));
   // People are those of day 5 of `lido synth tracks` with that seed: a Saturday.
   constexpr int kSaturday = 5;

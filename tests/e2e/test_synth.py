@@ -52,17 +52,17 @@ def test_the_tables_agree(life):
         out,
         "select count(*) from TRACKS t where danger <> 'none' and not exists (select 1 from "
         "EVENTS e where e.day = t.day and e.person = t.person "
-        "and t.time_s between e.begin_s - 0.2 and e.end_s + 0.2)",
+        "and t.time_s between e.start_s - 0.2 and e.end_s + 0.2)",
     ) == [(0,)]
     assert ask(
         out,
-        "select count(*) from EVENTS e where end_s - begin_s > 3 and not exists (select 1 from "
+        "select count(*) from EVENTS e where end_s - start_s > 3 and not exists (select 1 from "
         "TRACKS t where e.day = t.day and e.person = t.person "
-        "and t.danger <> 'none' and t.time_s between e.begin_s - 0.2 and e.end_s + 0.2)",
+        "and t.danger <> 'none' and t.time_s between e.start_s - 0.2 and e.end_s + 0.2)",
     ) == [(0,)]
     assert ask(
         out,
-        "select count(*) from EVENTS where outcome = 'rescued' and end_s - begin_s not between "
+        "select count(*) from EVENTS where outcome = 'rescued' and end_s - start_s not between "
         "15 and 600",
     ) == [(0,)]
 
@@ -265,6 +265,11 @@ def test_behaviours_are_data(tmp_path):
     assert ask(
         tmp_path / "d", "select count(*) > 100 from TRACKS where behaviour = 'somersault'"
     ) == [(True,)]
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(mine.read_text().partition("  playing:")[0])
+    never = run("synth", "tracks", "--out", tmp_path / "e", "--days", 1, "--behaviours", alone)
+    assert never.code == 0
+    assert "lido: warning: behaviours.somersault: never done, since no other" in never.err
     mine.write_text(mine.read_text().replace("least: 2", "least: 20"))
     bad = run("synth", "list", "--behaviours", mine)
     assert (

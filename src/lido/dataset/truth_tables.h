@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/former_name.h"
+
 namespace lido::dataset {
 
 // The tables of the simulator: positions of people, visitors, and danger events.
@@ -86,7 +88,7 @@ struct DangerRow {
   int64_t person = 0;
   std::string kind;
   std::string danger;
-  double begin_s = 0;
+  double start_s = 0;
   double end_s = 0;
   std::string outcome;
   double instinct_s = 0;
@@ -100,7 +102,8 @@ struct DangerRow {
     visit("person", &Row::person, "Id of the person in danger, unique within the day");
     visit("kind", &Row::kind, "Behaviour that the event begins with; see `lido synth list`");
     visit("danger", &Row::danger, "Worst danger of the event: distress, drowning, fallen or alone");
-    visit("begin_s", &Row::begin_s, "Start of the event, seconds since midnight");
+    visit("start_s", &Row::start_s, "Start of the event, seconds since midnight",
+          FormerName{"begin_s"});
     visit("end_s", &Row::end_s, "End of the event, seconds since midnight");
     visit("outcome", &Row::outcome,
           "Outcome: recovered or rescued; open if the day ends before the event does");

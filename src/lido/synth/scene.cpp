@@ -128,8 +128,7 @@ Result<Scene> read_scene(const Yaml& node, const Behaviours& behaviours) {
   keys.insert(keys.end(), geometry::kSiteUseKeys.begin(), geometry::kSiteUseKeys.end());
   LIDO_TRY(node.check_keys(keys));
   Scene scene;
-  scene.seed = static_cast<double>(
-      node["seed"].has_value() ? LIDO_TRY(node["seed"].integer(0, int64_t{1} << 53)) : 1);
+  if (node["seed"].has_value()) scene.seed = LIDO_TRY(node["seed"].integer(0, int64_t{1} << 53));
   scene.rate_hz = LIDO_TRY(node["rate_hz"].number_or(10, 0.01, 10));
   scene.duration_s = LIDO_TRY(node["duration_s"].number_or(120, 1, kMaxDuration_s));
   Random random = Random(static_cast<uint64_t>(scene.seed)).split(1);

@@ -117,12 +117,12 @@ Result<Tracks> read_tracks(storage::Store& store, const DayInterval& interval) {
 OrderedJson dangers_json(const SimulationSummary& summary, const DayInterval& interval) {
   OrderedJson dangers = OrderedJson::array();
   for (const dataset::DangerRow& row : summary.dangers) {
-    if (row.day != interval.day || row.end_s < interval.from_s || row.begin_s > interval.to_s)
+    if (row.day != interval.day || row.end_s < interval.from_s || row.start_s > interval.to_s)
       continue;
     dangers.push_back({{"person", row.person},
                        {"kind", row.kind},
                        {"danger", row.danger},
-                       {"begin", row.begin_s},
+                       {"begin", row.start_s},
                        {"end", row.end_s},
                        {"outcome", row.outcome}});
   }
@@ -165,7 +165,7 @@ Result<DayInterval> default_interval(const std::string& folder) {
   if (const auto film = LIDO_TRY(film_interval(*store))) return *film;
   const auto events = LIDO_TRY(dataset::read_table<dataset::DangerRow>(*store, "events.parquet"));
   if (!events.empty())
-    return DayInterval{events[0].day, events[0].begin_s - kBefore_s, events[0].begin_s + kAfter_s};
+    return DayInterval{events[0].day, events[0].start_s - kBefore_s, events[0].start_s + kAfter_s};
   for (const auto& row : visitors) {
     // Party 1 is the cleaner, who comes before opening.
     if (row.party > 1) return DayInterval{row.day, row.arrives_s, row.arrives_s + kQuiet_s};
@@ -173,7 +173,7 @@ Result<DayInterval> default_interval(const std::string& folder) {
   return DayInterval{0, 0, kQuiet_s};
 }
 
-Result<std::string> top_view_page(const std::string& folder, const DayInterval& interval) {
+Result<TopViewPage> top_view_page(const std::string& folder, const DayInterval& interval) {
   const auto store = LIDO_TRY(storage::open_store(folder));
   const SimulationSummary summary = LIDO_TRY(summarise_simulation(folder));
   if (interval.day >= summary.days)
@@ -200,22 +200,25 @@ Result<std::string> top_view_page(const std::string& folder, const DayInterval& 
     times.push_back(time_s);
     frames.push_back(std::move(frame));
   }
+  const DayInterval shown{interval.day, tracks.frames.begin()->first,
+                          tracks.frames.rbegin()->first};
   const double duration_s = interval.to_s - interval.from_s;
-  return fill_page({{"day", interval.day},
-                    {"from", interval.from_s},
-                    {"to", interval.to_s},
-                    {"rate", 1 / period_s},
-                    {"pool",
-                     {{"outline", points(site.pool.outline)},
-                      {"ways_in", points(site.pool.ways_in)},
-                      {"deck", site.pool.deck_m}}},
-                    {"people", people},
-                    {"behaviours", names},
-                    {"dangers", dangers_json(summary, interval)},
-                    {"times", times},
-                    {"box_rate", kBoxes_hz},
-                    {"cameras", LIDO_TRY(cameras_json(*store, site, duration_s))},
-                    {"frames", frames}});
+  std::string html = fill_page({{"day", shown.day},
+                                {"from", shown.from_s},
+                                {"to", shown.to_s},
+                                {"rate", 1 / period_s},
+                                {"pool",
+                                 {{"outline", points(site.pool.outline)},
+                                  {"ways_in", points(site.pool.ways_in)},
+                                  {"deck", site.pool.deck_m}}},
+                                {"people", people},
+                                {"behaviours", names},
+                                {"dangers", dangers_json(summary, interval)},
+                                {"times", times},
+                                {"box_rate", kBoxes_hz},
+                                {"cameras", LIDO_TRY(cameras_json(*store, site, duration_s))},
+                                {"frames", frames}});
+  return TopViewPage{std::move(html), shown};
 }
 
 }  // namespace lido::synth

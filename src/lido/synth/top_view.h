@@ -30,10 +30,16 @@ Result<SimulationSummary> summarise_simulation(const std::string& folder);
 /// @return kInvalidArgument when the folder holds no simulation, kUnavailable.
 Result<DayInterval> default_interval(const std::string& folder);
 
+/// A page, and the interval that its frames fill: the one asked for, cut to where people are.
+struct TopViewPage {
+  std::string html;
+  DayInterval shown;
+};
+
 /// Makes a page that plays an interval: the pool from above, the clips with boxes, the dangers.
 /// Apart from the clips, the page needs no other file.
 /// @return kInvalidArgument when the folder holds no simulation or not that day, kNotFound when
 /// no person is present in the interval, kUnavailable.
-Result<std::string> top_view_page(const std::string& folder, const DayInterval& interval);
+Result<TopViewPage> top_view_page(const std::string& folder, const DayInterval& interval);
 
 }  // namespace lido::synth

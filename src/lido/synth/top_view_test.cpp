@@ -63,11 +63,25 @@ TEST_F(TopView, HoldsAllThatThePageNeeds) {
   for (const char* part :
        {"Measured in simulation", "\"outline\":[[0.0,0.0],[12.0,0.0]", "instinctive_drowning",
         "\"dangers\":[{\"person\":1", "function drawMap", "--ink"})
-    EXPECT_NE(page->find(part), std::string::npos) << part;
+    EXPECT_NE(page->html.find(part), std::string::npos) << part;
   for (const char* placeholder : {"{{data}}", "{{style}}", "{{script}}", "src=\"http", "href="})
-    EXPECT_EQ(page->find(placeholder), std::string::npos) << placeholder;
+    EXPECT_EQ(page->html.find(placeholder), std::string::npos) << placeholder;
   // A danger outside the interval is not listed.
-  EXPECT_NE(top_view_page(folder_, {0, 1, 10})->find("\"dangers\":[]"), std::string::npos);
+  EXPECT_NE(top_view_page(folder_, {0, 1, 10})->html.find("\"dangers\":[]"), std::string::npos);
+}
+
+TEST_F(TopView, NamesTheTimesThatItShows) {
+  play(behaviours(), false);
+  const auto store = *storage::open_store(folder_);
+  const auto frames = *dataset::read_table<dataset::TruthRow>(*store, tracks_file(0));
+  const double last_s = frames.back().time_s;
+  const auto page = top_view_page(folder_, {0, -60, last_s + 100});
+  ASSERT_TRUE(page) << page.error().message;
+  EXPECT_EQ(page->shown.from_s, frames.front().time_s);
+  EXPECT_EQ(page->shown.to_s, last_s);
+  const auto part = top_view_page(folder_, {0, 10, 40});
+  EXPECT_NEAR(part->shown.from_s, 10, 0.6);
+  EXPECT_NEAR(part->shown.to_s, 40, 0.6);
 }
 
 TEST_F(TopView, IsNotEndedByAName) {
@@ -90,8 +104,8 @@ TEST_F(TopView, IsNotEndedByAName) {
   const auto page = top_view_page(folder_, {0, 0, 10});
   ASSERT_TRUE(page) << page.error().message;
   // One end of a script: the page's own.
-  EXPECT_EQ(page->find("</script>"), page->rfind("</script>"));
-  EXPECT_NE(page->find("\\u003c/script>"), std::string::npos);
+  EXPECT_EQ(page->html.find("</script>"), page->html.rfind("</script>"));
+  EXPECT_NE(page->html.find("\\u003c/script>"), std::string::npos);
 }
 
 TEST_F(TopView, RefusesFoldersAndDaysThatAreNotThere) {

@@ -232,7 +232,7 @@ Figure Bodies::figure(const Person& person, const Build& build) const {
   return figure;
 }
 
-Posed pose_figure(const Bodies& bodies, const Figure& figure, const Pose& pose) {
+Posed pose_figure(const Bodies& bodies, const Figure& figure, const BodyPose& pose) {
   Posed posed;
   posed.bones.reserve(figure.joints.size());
   for (size_t bone = 0; bone < figure.joints.size(); ++bone) {

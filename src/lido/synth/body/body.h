@@ -87,7 +87,7 @@ class Bodies {
 
 /// By bone: its rotation about its joint, in the axes of the body at rest. Rotations of parents are
 /// applied afterwards.
-struct Pose {
+struct BodyPose {
   std::vector<Eigen::Matrix3d> turns;
 };
 
@@ -100,7 +100,7 @@ struct Posed {
     return bones[bone] * figure.joints[bone];
   }
 };
-Posed pose_figure(const Bodies& bodies, const Figure& figure, const Pose& pose);
+Posed pose_figure(const Bodies& bodies, const Figure& figure, const BodyPose& pose);
 
 /// Moves the vertices of a mesh with their bones, then by `placed`.
 /// @param out  Resized; vertices in the order of `at_rest`.

@@ -43,7 +43,7 @@ class Side {
   Side(const Bodies& bodies, const Figure& figure, const Angles& angles, bool right)
       : bodies_(bodies), figure_(figure), angles_(angles), right_(right) {}
 
-  void pose_arm(Pose& pose) const {
+  void pose_arm(BodyPose& pose) const {
     Chain chain;
     set(pose, "upperarm",
         chain.turn(along("upperarm"), about(kLeft, -angle(Angle::kShoulderFlex)) *
@@ -58,7 +58,7 @@ class Side {
     }
   }
 
-  void pose_leg(Pose& pose) const {
+  void pose_leg(BodyPose& pose) const {
     Chain chain;
     set(pose, "thigh",
         chain.turn(along("thigh"), about(kLeft, -angle(Angle::kHipFlex)) *
@@ -72,7 +72,7 @@ class Side {
   size_t bone(std::string_view name) const {
     return bodies_.bone(fmt::format("{}{}", name, right_ ? "_r" : "_l"));
   }
-  void set(Pose& pose, std::string_view name, const Matrix3d& turn) const {
+  void set(BodyPose& pose, std::string_view name, const Matrix3d& turn) const {
     pose.turns[bone(name)] = turn;
   }
   Vector3 along(std::string_view name) const {
@@ -90,8 +90,8 @@ class Side {
 
 }  // namespace
 
-Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles) {
-  Pose pose{std::vector<Matrix3d>(figure.joints.size(), Matrix3d::Identity())};
+BodyPose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles) {
+  BodyPose pose{std::vector<Matrix3d>(figure.joints.size(), Matrix3d::Identity())};
   const auto set = [&](std::string_view name, const Matrix3d& turn) {
     pose.turns[bodies.bone(name)] = turn;
   };

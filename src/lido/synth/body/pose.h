@@ -10,7 +10,7 @@
 namespace lido::synth {
 
 /// Pose with the joints turned by angles, from a body that stands straight with hanging arms.
-Pose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles);
+BodyPose pose_of(const Bodies& bodies, const Figure& figure, const Angles& angles);
 
 /// A posed body and its position: `in_scene` maps the posed body's axes to the scene's.
 struct PlacedBody {

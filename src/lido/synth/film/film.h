@@ -25,7 +25,7 @@ struct FilmPlan {
   double begins_s = 0;  ///< Seconds of the day; the crowd is moved there first.
   double duration_s = 60;
   double calibration_error = 0;  ///< Factor of with_calibration_errors(); 0: no second site.yaml.
-  double seed = 1;               ///< Seed of appearances, waves, noise and lost frames.
+  int64_t seed = 1;              ///< Seed of appearances, waves, noise and lost frames.
 };
 
 /// Behaviours, and the bodies that do them. The references must outlive the call.

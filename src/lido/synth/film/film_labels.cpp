@@ -103,7 +103,7 @@ Result<void> write_labels(storage::Store& store, const FilmPlan& plan) {
 std::string clips_csv(const FilmPlan& plan, const std::string& site) {
   const std::string run = fmt::format("{}\n{}\n{}\n", site, plan.begins_s, plan.duration_s);
   const std::string group =
-      fmt::format("simulation-{:.0f}-{}", plan.seed, sha256_hex(run).substr(0, 8));
+      fmt::format("simulation-{}-{}", plan.seed, sha256_hex(run).substr(0, 8));
   const int64_t midnight_us = dataset::parse_utc(kFirstDay)->us;
   std::string text = "clip,group,site,camera,start_utc\n";
   for (const SimulatedCamera& camera : plan.cameras) {

@@ -224,6 +224,35 @@ Result<size_t> Behaviours::find(std::string_view name) const {
   return index_of(all_, "behaviour", name);
 }
 
+std::vector<std::string> Behaviours::unreached() const {
+  // Behaviours that the simulator begins by name: arrival, departure, minding, rescue.
+  constexpr std::array<std::string_view, 12> kBegun = {
+      "walking",         "standing", "playing",          "climbing_out",
+      "beside_grown_up", "tending",  "held_in_water",    "lying_rescued",
+      "towing",          "towed",    "swimming_to_help", "hurrying_to_help"};
+  std::vector<bool> reached(all_.size(), false);
+  std::vector<size_t> open;
+  const auto reach = [&](size_t index) {
+    if (!reached[index]) open.push_back(index);
+    reached[index] = true;
+  };
+  for (size_t i = 0; i < all_.size(); ++i) {
+    if (all_[i].incidents > 0 || std::ranges::find(kBegun, all_[i].name) != kBegun.end()) reach(i);
+  }
+  while (!open.empty()) {
+    const Behaviour& one = all_[open.back()];
+    open.pop_back();
+    for (const Behaviour::Next& next : one.next) {
+      if (next.weight > 0) reach(next.behaviour);
+    }
+  }
+  std::vector<std::string> names;
+  for (size_t i = 0; i < all_.size(); ++i) {
+    if (!reached[i]) names.push_back(all_[i].name);
+  }
+  return names;
+}
+
 Result<size_t> Behaviours::find_signal(std::string_view name) const {
   return index_of(signals_, "signal", name);
 }

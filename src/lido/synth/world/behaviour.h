@@ -141,6 +141,9 @@ class Behaviours {
   const Behaviour& operator[](size_t index) const { return all_[index]; }
   /// Index of a behaviour. @return kInvalidArgument that lists the names.
   Result<size_t> find(std::string_view name) const;
+  /// Names of the behaviours that no person does unless a scene names them: none that is done leads
+  /// to them by `next`, and they have no `incidents`. In their order.
+  std::vector<std::string> unreached() const;
   /// Index of a signal. @return kInvalidArgument that lists the names.
   Result<size_t> find_signal(std::string_view name) const;
 

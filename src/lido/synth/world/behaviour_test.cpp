@@ -68,6 +68,35 @@ TEST(Behaviours, ShippedWithLidoAreConsistent) {
   for (const Signal& signal : all.signals()) EXPECT_FALSE(signal.with.empty()) << signal.name;
 }
 
+TEST(Behaviours, ThatNoneLeadsToAreNamed) {
+  const auto unreached = [](const std::string& extra) {
+    return Behaviours::read(*Yaml::parse("behaviours:\n" + extra, "b.yaml"))->unreached();
+  };
+  const auto named = [](std::string name, std::string_view next, std::string_view more = "") {
+    std::string text = changed("{a: 1}", next);
+    return text.replace(text.find("a:"), 2, std::move(name) + ":").append(more);
+  };
+  using Names = std::vector<std::string>;
+  const std::string somersault = named("somersault", "{walking: 1}");
+  EXPECT_EQ(unreached(named("walking", "{walking: 1}") + somersault), Names{"somersault"});
+  EXPECT_EQ(unreached(named("walking", "{walking: 1, somersault: 0.5}") + somersault), Names{});
+  EXPECT_EQ(unreached(named("walking", "{walking: 1, somersault: 0}") + somersault),
+            Names{"somersault"})
+      << "never drawn";
+  EXPECT_EQ(unreached(named("walking", "{walking: 1}") +
+                      named("somersault", "{walking: 1}", "    incidents: 2\n")),
+            Names{})
+      << "begins as a danger";
+  // Two that lead to each other alone are not done either.
+  EXPECT_EQ(
+      unreached(named("walking", "{walking: 1}") + named("x", "{y: 1}") + named("y", "{x: 1}")),
+      (Names{"x", "y"}));
+}
+
+TEST(Behaviours, ShippedWithLidoAreAllDone) {
+  EXPECT_EQ(testing::behaviours().unreached(), std::vector<std::string>{});
+}
+
 // Vittone and Pia 2006: a struggle of 20 to 60 s, upright, then submersion.
 TEST(Behaviours, DrowningIsAsPublished) {
   const Behaviours& all = testing::behaviours();

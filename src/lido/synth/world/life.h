@@ -18,7 +18,7 @@ namespace lido::synth {
 /// Everyday life at a pool, as tables without video.
 struct LifeOptions {
   int64_t days = 7;
-  double seed = 1;
+  int64_t seed = 1;
   double rate_hz = 2;
   double busy = 1;
   double dangers_per_day = 0;
@@ -78,7 +78,7 @@ Result<LifeSummary> simulate_life(const std::string& out, const Pool& pool,
 
 /// People and times that are given instead of drawn.
 struct ScriptedDay {
-  double seed = 1;
+  int64_t seed = 1;
   double rate_hz = 10;      ///< Rows a second for each person.
   double duration_s = 120;  ///< From midnight.
   Pool pool;

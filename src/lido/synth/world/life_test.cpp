@@ -123,9 +123,9 @@ TEST_F(Life, PlaysAScript) {
   EXPECT_EQ(rows.back().danger, "drowning");
   const auto events = *dataset::read_table<dataset::DangerRow>(*store, "events.parquet");
   ASSERT_EQ(events.size(), 1u);
-  EXPECT_NEAR(events[0].begin_s, 3, 0.21);
+  EXPECT_NEAR(events[0].start_s, 3, 0.21);
   EXPECT_EQ(events[0].outcome, "open");
-  EXPECT_NEAR(events[0].instinct_s, events[0].begin_s, 0.11);
+  EXPECT_NEAR(events[0].instinct_s, events[0].start_s, 0.11);
   EXPECT_TRUE(std::isnan(events[0].rescued_s));
 }
 
