@@ -94,7 +94,16 @@ def test_a_camera_that_sees_no_water_is_named(tmp_path, template):
     file.write_text(template.replace("looks_at: [9.38, 6.25, 0]", "looks_at: [9.38, -60, 0]", 1))
     done = run("site", "check", file)
     assert done.code == 0
-    assert "lido: cam1: sees no water. Check `looks_at`" in done.err
+    assert "lido: warning: cam1: sees no water. Check `looks_at`" in done.err
+
+
+def test_a_site_without_cameras_is_warned_of(tmp_path, template):
+    site = yaml.safe_load(template)
+    del site["cameras"]
+    (tmp_path / "site.yaml").write_text(yaml.safe_dump(site))
+    done = run("site", "check", tmp_path / "site.yaml")
+    assert done.code == 0, done.err
+    assert done.err.startswith("lido: warning: no cameras, so that none of the water is in view")
 
 
 def test_a_scene_takes_the_zones_of_a_site_and_hands_them_on(tmp_path, template):

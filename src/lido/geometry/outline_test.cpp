@@ -32,11 +32,12 @@ TEST(Outline, IsTurnedCounterClockwise) {
 }
 
 TEST(Outline, IsRefusedWithItsFault) {
-  EXPECT_EQ(outline_message("[[0, 0], [1, 0]]"), "f:1: it is a list, want three corners or more");
+  EXPECT_EQ(outline_message("[[0, 0], [1, 0]]"),
+            "f:1: the file is a list, want three corners or more");
   EXPECT_EQ(outline_message("[[0, 0], [4, 4], [4, 0], [0, 4]]"),
-            "f:1: it is a list, want sides that do not cross");
+            "f:1: the file is a list, want sides that do not cross");
   EXPECT_EQ(outline_message("[[0, 0], [4, 0], [0, 3]]", 7),
-            "f:1: it is a list, want 7 square metres or more");
+            "f:1: the file is a list, want 7 square metres or more");
   EXPECT_EQ(outline_message("[[0, 0], [4], [0, 3]]"),
             "f:1: 1 is a list, want two numbers, metres: [x, y]");
 }

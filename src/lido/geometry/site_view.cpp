@@ -27,6 +27,10 @@ std::vector<Vector3> points_in(const Pool& pool) {
 }
 
 void add_warnings(const Site& site, SiteView& view) {
+  if (site.cameras.empty())
+    view.warnings.emplace_back(
+        "no cameras, so that none of the water is in view. Add `cameras`; lido site init prints "
+        "examples");
   for (size_t i = 0; i < site.cameras.size(); ++i) {
     if (view.of_cameras[i] == 0)
       view.warnings.push_back(

@@ -20,6 +20,12 @@ TEST(SiteView, HasTheAreaOfThePool) {
   EXPECT_EQ(view.by_one, 0);
 }
 
+TEST(SiteView, WarnsOfASiteWithoutCameras) {
+  const SiteView view = view_of(bare_pool());
+  ASSERT_EQ(view.warnings.size(), 1U);
+  EXPECT_EQ(view.warnings[0].find("no cameras, so that none of the water is in view"), 0U);
+}
+
 TEST(SiteView, CountsTheHalfThatACameraSees) {
   // Straight down from 5 m over (2.5, 2), 640 x 640 pixels: refraction at the surface bends the
   // sight line of x = 5 at a depth of 0.3 m to x = 2.5 + 2.5 * 5 / (5 + 0.3 / 1.49) at z = 0, the
