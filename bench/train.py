@@ -2,6 +2,7 @@
 """./dev bench train: batches for training, against bare JPEG decoding and against a peer.
 
 loader   a dataset's samples as batches: windows of 16 images of 160 x 160 pixels
+step     steps of the network of people, in LibTorch and in eager PyTorch, without loading
 memory   the loader's memory and time to the first batch, for 10,000 to 1,000,000 samples
 
 The floor decodes the JPEGs of the split from memory, and does nothing else. The peer is webdataset
@@ -156,7 +157,38 @@ def memory(_):
         print(f"{rows:>10,}{runs[0]['wall_s']:>16.2f}{runs[1]['peak_mb']:>9.0f}", flush=True)
 
 
-PARTS = {"loader": loader, "memory": memory}
+def step(rounds):
+    """Steps of both, taking turns; the same layers, batch and number of threads."""
+    python = environment()
+    lido = ROOT / "build/release/bin/step_bench"
+    print(
+        f"revision {revision()}, {cpu_model()}, {CORES} cores, {rounds} rounds; median (min-max)\n"
+    )
+    heading = f"{'windows a second':<24}{'CPU ms a window':<24}{'CPU / PyTorch':<24}"
+    print(f"{'row':<26}{'who':<14}{heading}{'time / PyTorch':<24}")
+    for windows, frames, side, threads in ((16, 16, 96, CORES), (16, 16, 96, 1), (16, 6, 48, 1)):
+        shape = [10, windows, frames, side, threads]
+        commands = {
+            "lido": [lido, *shape],
+            "PyTorch": [python, ROOT / "bench/train_step_peer.py", *shape],
+        }
+        runs = {who: [] for who in commands}
+        for number in range(rounds + 1):  # the first round warms the caches
+            for who, command in commands.items():
+                result = json.loads(measure(command)["printed"])
+                if number > 0:
+                    runs[who].append(result)
+        name = f"{frames} x {side} x {side}, {threads} thread(s)"
+        for who, results in runs.items():
+            speed = [r["samples"] / r["wall_s"] for r in results]
+            each = [1000 * r["cpu_s"] / r["samples"] for r in results]
+            cpu = [r["cpu_s"] / p["cpu_s"] for r, p in zip(results, runs["PyTorch"])]
+            wall = [r["wall_s"] / p["wall_s"] for r, p in zip(results, runs["PyTorch"])]
+            columns = "".join(f"{spread(values):<24}" for values in (speed, each, cpu, wall))
+            print(f"{name:<26}{who:<14}{columns}", flush=True)
+
+
+PARTS = {"loader": loader, "step": step, "memory": memory}
 
 
 def main():
