@@ -8,9 +8,11 @@ import csv
 import json
 import pathlib
 import random
+import re
 import resource
 import shutil
 import signal
+import struct
 import subprocess
 import tarfile
 import time
@@ -176,7 +178,8 @@ def test_onnxruntime_gives_the_predictions(simulated, trained, tmp_path):
 def test_a_run_is_described(simulated, trained):
     out, done = trained
     assert sorted(path.name for path in out.iterdir()) == [
-        *("checkpoints", "config.yaml", "metrics.parquet", "model", "run.json")
+        *("checkpoints", "config.yaml", "metrics.parquet", "model"),
+        *("report.html", "run.json", "tensorboard"),
     ]
     config = yaml.safe_load((out / "config.yaml").read_text())
     assert config["classes"] == CLASSES and config["threads"] == 1
@@ -195,6 +198,53 @@ def test_a_run_is_described(simulated, trained):
         "order by step"
     ).fetchall()
     assert losses[-1] < losses[0]
+
+
+def masked_crc(data):
+    """The checksum of a record: CRC-32C (RFC 3720) bit by bit, rotated, and a constant added."""
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    crc ^= 0xFFFFFFFF
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+def scalars_of(file):
+    """Scalars of an event file by name, from the layout of records and of Protocol Buffers."""
+    data, scalars = file.read_bytes(), {}
+    while data:
+        length, of_length = struct.unpack("<QI", data[:12])
+        event, data = data[12 : 12 + length], data[12 + length :]
+        assert of_length == masked_crc(struct.pack("<Q", length))
+        assert struct.unpack("<I", data[:4]) == (masked_crc(event),)
+        data = data[4:]
+        found = re.search(rb"\n.([a-z0-9_/]+)\x15(.{4})$", event, re.DOTALL)
+        if found:
+            scalars[found[1].decode()] = struct.unpack("<f", found[2])[0]
+    return scalars
+
+
+def test_a_run_has_a_page_and_events(trained):
+    out, done = trained
+    files = sorted((out / "tensorboard").iterdir())
+    assert len(files) == done.json["epochs"]
+    rows = pyarrow.parquet.read_table(out / "metrics.parquet").to_pylist()
+    for epoch, file in enumerate(files):
+        wanted = {}
+        for row in rows:
+            if row["epoch"] == epoch:
+                name = "/".join(filter(None, (row["split"], row["task"], row["name"])))
+                wanted[name] = row["value"]
+        assert "val/behaviour/macro_f1" in wanted and "train/loss" in wanted
+        assert scalars_of(file) == pytest.approx(wanted, rel=1e-6, nan_ok=True)
+    page = (out / "report.html").read_text()
+    assert "measured in simulation" in page and "<polyline" in page
+    figures = json.loads((out / "model/model.json").read_text())["figures"]["behaviour"]
+    assert f"<b>{figures['macro_f1']:.3f}</b><span>macro-F1" in page
+    samples = figures["classes"][1]["samples"]
+    assert samples > 20 and f"<th>treading<td class=n>{samples}<td" in page
 
 
 def test_shuffled_labels_drop_to_chance(simulated, tmp_path):

@@ -129,6 +129,7 @@ Result<int> run_request(const Request& request) {
              summary.stopped_early ? ", stopped early" : "", summary.best_epoch + 1,
              summary.best_score);
   print_written(summary.model);
+  print_page(storage::absolute(request.train.out) + "/" + learn::kReportFile);
   return kDone;
 }
 

@@ -11,6 +11,8 @@
 #include "lido/dataset/table.h"
 #include "lido/infer/network.h"
 #include "lido/learn/checkpoint.h"
+#include "lido/learn/events.h"
+#include "lido/learn/run_report.h"
 #include "lido/learn/schedule.h"
 #include "lido/model/evaluate.h"
 #include "lido/nn/module.h"
@@ -23,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 
 /// Greatest difference that an export may have.
 constexpr double kMaxDifference = 1e-4;
+constexpr const char* kModelFolder = "model";
 /// Steps between two losses in the metrics.
 constexpr int64_t kLoggedSteps = 10;
 /// Samples of a failed step that the error names; the file has all.
@@ -93,7 +96,7 @@ class Trainer {
     summary_.best_epoch = state_.best_epoch;
     summary_.best_score = state_.best_score;
     summary_.stopped_early = state_.step < plan_.steps();
-    summary_.model = store_.uri() + "/model";
+    summary_.model = store_.uri() + "/" + kModelFolder;
     return summary_;
   }
 
@@ -191,7 +194,30 @@ class Trainer {
       LIDO_TRY(export_model(outputs));
     }
     progress_.score = state_.best_score;
-    return dataset::write_table(store_, kMetricsFile, state_.metrics);
+    LIDO_TRY(dataset::write_table(store_, kMetricsFile, state_.metrics));
+    LIDO_TRY(write_events(ended));
+    return write_report();
+  }
+
+  /// Writes an epoch's figures for TensorBoard, which reads the files in the order of their names.
+  /// A file for each epoch: TensorBoard does not notice that a file was replaced by a longer one.
+  Result<void> write_events(int64_t ended) {
+    std::vector<dataset::MetricRow> rows;
+    std::ranges::copy_if(state_.metrics, std::back_inserter(rows),
+                         [&](const auto& row) { return row.epoch == ended; });
+    const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
+    return store_.write_text(
+        fmt::format("{}/events.out.tfevents.{:010}.lido", kEventsFolder, state_.step),
+        event_file(rows, now.count()));
+  }
+
+  /// Writes the page of the run, once there is a model.
+  Result<void> write_report() {
+    if (state_.best_score < 0) return {};
+    const std::string file = fmt::format("{}/{}", kModelFolder, model::kModelFile);
+    const auto best = model::parse_model(LIDO_TRY(store_.read_text(file, 64 << 20)));
+    if (!best) return with_context(store_.uri() + "/" + file, best.error());
+    return store_.write_text(kReportFile, run_report(*best, state_.metrics));
   }
 
   /// Runs the averaged weights on the split val.
@@ -246,7 +272,7 @@ class Trainer {
                   store_.uri(), difference, kMaxDifference);
     }
     summary_.export_difference = difference;
-    return model::write_model(store_, "model", std::move(described), onnx);
+    return model::write_model(store_, kModelFolder, std::move(described), onnx);
   }
 
   Result<void> save_checkpoint() {

@@ -17,6 +17,8 @@ namespace lido::learn {
 inline constexpr const char* kRunFile = "run.json";
 inline constexpr const char* kMetricsFile = "metrics.parquet";
 inline constexpr const char* kFailureFile = "failure.json";
+inline constexpr const char* kReportFile = "report.html";
+inline constexpr const char* kEventsFolder = "tensorboard";
 
 struct TrainRequest {
   std::string out;            ///< Folder or bucket prefix of the run.
@@ -52,7 +54,8 @@ struct TrainSummary {
 /// instruction set give equal weights, however often the run is killed and resumed.
 ///
 /// Writes config.yaml and run.json first; a checkpoint every checkpoint_seconds and at each epoch's
-/// end; metrics.parquet at each epoch's end; model/ whenever the validation is the best so far.
+/// end; metrics.parquet, report.html and TensorBoard's events at each epoch's end; model/ whenever
+/// the validation is the best so far.
 /// @return kDegenerate for a loss that is not finite, with the batch's samples, and for an export
 ///         whose outputs differ; kCancelled after a stop request, once a checkpoint is written;
 ///         kInvalidArgument for a folder that has a run already, or a checkpoint of another
