@@ -69,7 +69,7 @@ bool is_list(const std::string& kind) {
 
 /// Returns the kind of an object; the items of a typed list may have none of their own.
 std::string kind_of(const YAML::Node& node, const std::string& list = "") {
-  const std::string own = scalar_of(child(node, "kind"));
+  std::string own = scalar_of(child(node, "kind"));
   if (!own.empty() || list.size() <= 4) return own;
   return list.substr(0, list.size() - 4);
 }

@@ -52,7 +52,7 @@ bool demands_login(const YAML::Node& document) {
 
 std::string port_text(const YAML::Node& port) {
   if (!is_set(port) || port.IsScalar()) return scalar_of(port);
-  const std::string number = scalar_of(child(port, "number"));
+  std::string number = scalar_of(child(port, "number"));
   if (!number.empty()) return number;
   const std::string name = scalar_of(child(port, "name"));
   return name.empty() ? scalar_of(child(port, "targetPort")) : name;

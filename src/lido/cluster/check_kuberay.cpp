@@ -17,8 +17,7 @@ constexpr size_t kMaxClusterName = 53, kMaxOwnerName = 47;
 /// Reports what KubeRay refuses in one Ray object.
 class KubeRayRules {
  public:
-  KubeRayRules(YAML::Node document, Report& report)
-      : document_(std::move(document)), report_(report) {}
+  KubeRayRules(const YAML::Node& document, Report& report) : document_(document), report_(report) {}
 
   void check() {
     const std::string kind = scalar_of(child(document_, "kind"));

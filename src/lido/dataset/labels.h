@@ -31,8 +31,8 @@ struct Label {
   bool in_frames = false;
   /// Boxes of the track at moments, from a file of their own; between two of them the box is
   /// interpolated. Shared by the labels of the track; null for none, and next to `boxes`.
-  std::shared_ptr<const std::vector<TimedBox>> track_boxes = {};
-  std::string place = {};  ///< Where the file has the label: "line 3", "row 2", "track \"7\"".
+  std::shared_ptr<const std::vector<TimedBox>> track_boxes;
+  std::string place;  ///< Where the file has the label: "line 3", "row 2", "track \"7\"".
 };
 
 /// Whether a label has boxes of the person.

@@ -55,7 +55,7 @@ class WindowCutter {
   /// Adds the item at sampling index k, in ascending order. Calls emit for each window that the
   /// item completes, and for those at the end of a run before the item. @return The error of emit.
   template <typename Emit>
-  Result<void> push(int64_t k, bool after_cut, Item item, Emit emit) {
+  Result<void> push(int64_t k, bool after_cut, Item item, const Emit& emit) {
     if (after_cut || items_.empty() || k != next_k_) {
       LIDO_TRY(end_run(emit));
       runs_.push_back({k, k});
@@ -73,7 +73,7 @@ class WindowCutter {
 
   /// Ends the last run, after the last item. @return The error of emit.
   template <typename Emit>
-  Result<void> finish(Emit emit) {
+  Result<void> finish(const Emit& emit) {
     return next_k_ < read_end_k_ ? end_run(emit) : Result<void>();
   }
 
@@ -91,7 +91,7 @@ class WindowCutter {
   }
 
   template <typename Emit>
-  Result<void> end_run(Emit emit) {
+  Result<void> end_run(const Emit& emit) {
     if (items_.empty()) return {};
     auto items = std::exchange(items_, {});
     if (!covers_all()) return {};

@@ -26,7 +26,7 @@ struct JobContext {
   const scene::PoseEstimator* poses = nullptr;  ///< Null with --poses off.
   std::vector<dataset::Forgotten> forgotten;    ///< Stretches that `lido forget` took out.
   std::stop_token stop;
-  std::string run = {};  ///< Id of the run.
+  std::string run;  ///< Id of the run.
 
   /// A sampling time in seconds after the clip's first frame.
   double seconds(int64_t k) const { return static_cast<double>(k) / sampling.fps.rate.value(); }

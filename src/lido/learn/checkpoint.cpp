@@ -95,7 +95,7 @@ Result<Checkpoint> parse_checkpoint(std::string_view bytes) {
 }
 
 Result<std::string> save(storage::Store& store, const Checkpoint& checkpoint) {
-  const std::string name = fmt::format("{}{:010}.ckpt", kFolder, checkpoint.step);
+  std::string name = fmt::format("{}{:010}.ckpt", kFolder, checkpoint.step);
   LIDO_TRY(store.write_text(name, to_bytes(checkpoint)));
   const auto all = LIDO_TRY(entries(store));
   for (size_t i = 0; i + kKept < all.size(); ++i) LIDO_TRY(store.remove(name_of(all[i])));

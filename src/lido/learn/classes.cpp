@@ -26,7 +26,7 @@ void count(const dataset::SampleRow& row, const dataset::Vocabulary& known, Coun
 Result<dataset::Vocabulary> vocabulary(const dataset::Dataset& dataset, int generation,
                                        std::string_view wanted) {
   if (wanted.empty()) return LIDO_TRY(dataset.read(generation)).vocabulary;
-  const auto parsed = LIDO_TRY(dataset::parse_vocabulary(wanted));
+  auto parsed = LIDO_TRY(dataset::parse_vocabulary(wanted));
   for (const auto& [task, labels] : parsed) {
     if (labels.size() < 2) {
       return fail(ErrorCode::kInvalidArgument, "classes: {} has {} class, want 2 or more", task,

@@ -59,7 +59,7 @@ class RowReader {
   template <typename T>
     requires std::is_arithmetic_v<T>
   void take(T& value) {
-    std::memcpy(&value, bytes_.data(), sizeof(T));
+    bytes_.copy(reinterpret_cast<char*>(&value), sizeof(T));
     bytes_.remove_prefix(sizeof(T));
   }
   void take(std::string& text) {

@@ -21,7 +21,7 @@ class GraphFile {
       return fail(ErrorCode::kUnavailable, "{}: no folder can be made", folder);
     file.folder_ = folder;
     std::ofstream out(file.path(), std::ios::binary);
-    out.write(onnx.data(), std::ssize(onnx));
+    out << onnx;
     if (out.flush()) return file;
     return fail(ErrorCode::kUnavailable, "{}: cannot be written; is the disk full?", file.path());
   }

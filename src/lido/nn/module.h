@@ -25,7 +25,7 @@ struct OptimiserOptions {
   /// Source: Polyak and Juditsky, 1992; the warm-up is that of TensorFlow's moving averages.
   double average = 0.99;
   /// Weight of each class of an output in the loss; an output without an entry weighs all alike.
-  std::map<std::string, std::vector<float>> class_weights = {};
+  std::map<std::string, std::vector<float>> class_weights;
 };
 
 /// Windows of one step, and the class of each for each output; -1 for an unknown class.

@@ -23,7 +23,7 @@ struct PartContext {
   const scene::PoseEstimator* poses = nullptr;  ///< Null with --poses off.
   Progress& progress;
   std::stop_token stop;
-  std::string run = {};  ///< Id of the job's run, kept with failures from outside.
+  std::string run;  ///< Id of the job's run, kept with failures from outside.
   /// Counts the progress of one span; odd while the span waits for storage (StorageWait). Null for
   /// a span that is not watched.
   std::atomic<int64_t>* heartbeat = nullptr;

@@ -55,7 +55,7 @@ const char* name_of(FailureKind kind);
 struct Failure {
   FailureKind kind = FailureKind::kContent;
   std::string reason;
-  std::string run = {};  ///< Id of the run that failed; empty when every run would.
+  std::string run;  ///< Id of the run that failed; empty when every run would.
   bool operator==(const Failure&) const = default;
 };
 

@@ -125,7 +125,7 @@ Result<Camera> estimate_lens(const Board& board, std::span<const BoardView> view
     } catch (const cv::Exception& error) {
       return fail(ErrorCode::kDegenerate, "OpenCV finds no lens that fits: {}", error.err);
     }
-    const Camera camera = camera_of(matrix, distortion, width, height);
+    Camera camera = camera_of(matrix, distortion, width, height);
     if (shows_whole_image(camera)) return camera;
   }
   return fail(ErrorCode::kDegenerate, "no lens fits the {} views of the board", on_board.size());

@@ -276,10 +276,10 @@ CalibratedCamera camera_report(const AdjustedBundle& adjusted, size_t index) {
     ++out.corners;
     ++moments[one.moment];
     const auto cell = [](double at, int size) {
-      return std::clamp(static_cast<int>(kGrid * at / size), 0, kGrid - 1);
+      return static_cast<size_t>(std::clamp(static_cast<int>(kGrid * at / size), 0, kGrid - 1));
     };
-    cells[static_cast<size_t>(kGrid * cell(one.pixel.y(), out.camera.height) +
-                              cell(one.pixel.x(), out.camera.width))] = true;
+    cells[kGrid * cell(one.pixel.y(), out.camera.height) + cell(one.pixel.x(), out.camera.width)] =
+        true;
   }
   out.views = static_cast<int>(moments.size());
   out.rms_px = std::sqrt(squares / std::max(1, out.corners));

@@ -146,8 +146,8 @@ std::vector<Keypoint> decode_heatmap(const PoseDecoding& decoding, int width, in
 
 std::vector<Keypoint> decode_simcc(const PoseDecoding& decoding, int width, int height,
                                    std::span<const float> xs, std::span<const float> ys) {
-  const auto columns = static_cast<size_t>(width * decoding.split);
-  const auto rows = static_cast<size_t>(height * decoding.split);
+  const auto columns = static_cast<size_t>(width) * static_cast<size_t>(decoding.split);
+  const auto rows = static_cast<size_t>(height) * static_cast<size_t>(decoding.split);
   const auto split = static_cast<float>(decoding.split);
   std::vector<Keypoint> points;
   for (size_t i = 0; i < static_cast<size_t>(decoding.keypoints); ++i) {

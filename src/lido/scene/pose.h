@@ -52,7 +52,7 @@ struct Pose {
   Box box;                          ///< Where the person was looked for; upright source pixels.
   std::vector<Keypoint> keypoints;  ///< In the bundle's order.
   /// Landmarks of the hands, in their bundle's order; empty for a hand that is not seen.
-  std::vector<Keypoint> left_hand = {}, right_hand = {};
+  std::vector<Keypoint> left_hand, right_hand;
   bool operator==(const Pose&) const = default;
 };
 

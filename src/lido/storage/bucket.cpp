@@ -216,7 +216,7 @@ class Bucket final : public Store {
                      const VisitRules& /*rules*/) override {
     if (!prefix.empty()) LIDO_TRY(check_name(uri_, prefix));
     const std::string folder = prefix.empty() ? prefix_ : name_of(prefix) + "/";
-    return api_->list(folder, [&](ListedObject found) -> Result<void> {
+    return api_->list(folder, [&](const ListedObject& found) -> Result<void> {
       if (found.name.ends_with('/')) return {};  // a folder, as some programs make them
       return visit({.uri = bucket_ + "/" + found.name,
                     .size = found.size,

@@ -133,7 +133,7 @@ bool has_aws_credentials() {
   if (host.starts_with("http://")) host.erase(0, 7);
   while (host.ends_with('/')) host.pop_back();
   // Version 2 of the service refuses this request, but with the same server name.
-  return metadata_server(std::move(host), "GET /latest/meta-data/ HTTP/1.0\r\n\r\n", "EC2ws");
+  return metadata_server(host, "GET /latest/meta-data/ HTTP/1.0\r\n\r\n", "EC2ws");
 }
 
 }  // namespace

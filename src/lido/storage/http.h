@@ -28,9 +28,9 @@ struct HttpBody {
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  std::vector<std::string> headers = {};  ///< "Name: value".
-  HttpBody body = {};                     ///< Sent with PUT and POST.
-  std::span<std::byte> into = {};  ///< Receives the body of a 2xx answer, when it is not empty.
+  std::vector<std::string> headers;  ///< "Name: value".
+  HttpBody body = {};                ///< Sent with PUT and POST.
+  std::span<std::byte> into;         ///< Receives the body of a 2xx answer, when it is not empty.
 };
 
 struct HttpAnswer {

@@ -42,7 +42,7 @@ struct Upload {
 struct WriteIf {
   enum class State { kAny, kMissing, kVersion };
   State state = State::kAny;
-  std::string version = {};  ///< Wanted version, with kVersion.
+  std::string version;  ///< Wanted version, with kVersion.
 };
 
 /// An object of a listing.

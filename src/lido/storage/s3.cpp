@@ -301,7 +301,7 @@ class S3Bucket final : public ObjectApi {
                                     .body = {.before = std::move(list)}},
                                    {}, sha256));
     const pugi::xml_document xml = parsed(done.body);
-    const std::string version = xml.document_element().child_value("ETag");
+    std::string version = xml.document_element().child_value("ETag");
     if (!version.empty()) return version;  // an error may follow the status 200
     return fail(ErrorCode::kUnavailable, "{}: the server does not complete the upload: {}",
                 uri_of(name), xml.document_element().child_value("Message"));

@@ -19,7 +19,7 @@ struct Egl {
   X(eglGetProcAddress)        \
   X(eglInitialize)            \
   X(eglBindAPI) X(eglCreateContext) X(eglMakeCurrent) X(eglDestroyContext) X(eglGetPlatformDisplay)
-#define X(name) decltype(&::name) name = nullptr;
+#define X(name) decltype(&::name) name = nullptr;  // NOLINT(bugprone-macro-parentheses)
   LIDO_EGL_FUNCTIONS(X)
 #undef X
 

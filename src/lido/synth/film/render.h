@@ -50,7 +50,7 @@ struct Shot {
   const Water& water;
   double turbidity = 0;  ///< 0 clear; 1: the floor is lost after a metre or two.
   const Light& light;
-  std::span<const Particle> particles = {};  ///< Drops, mist and bubbles.
+  std::span<const Particle> particles;  ///< Drops, mist and bubbles.
 };
 
 /// Draws what one camera sees, on the CPU by one thread.

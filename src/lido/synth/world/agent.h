@@ -70,8 +70,8 @@ struct CrowdState {
   std::vector<Person> people;  ///< By id.
   Random random;
   double now_s = 0;
-  std::vector<Agent> agents = {};  ///< In order of arrival.
-  std::vector<DangerEvent> events = {};
+  std::vector<Agent> agents;  ///< In order of arrival.
+  std::vector<DangerEvent> events;
 
   const Person& person_of(const Agent& agent) const { return people[agent.person]; }
   const Behaviour& behaviour_of(const Agent& agent) const { return behaviours[agent.behaviour]; }
