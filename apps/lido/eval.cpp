@@ -5,6 +5,7 @@
 #include "lido/base/json_text.h"
 #include "lido/dataset/table.h"
 #include "lido/model/evaluate.h"
+#include "lido/storage/named_file.h"
 #include "progress_display.h"
 
 namespace lido::cli {
@@ -66,14 +67,12 @@ void print_json(const model::Model& model, const model::Evaluation& evaluation) 
 Result<int> run_eval(const EvalFlags& flags) {
   const auto loaded = LIDO_TRY(model::read_model(flags.model));
   stop_on_signals("no predictions are written");
-  std::unique_ptr<storage::Store> store;
+  std::optional<storage::NamedFile> file;
   std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
   if (!flags.predictions.empty()) {
-    const std::string file = storage::absolute(flags.predictions);
-    const size_t slash = file.rfind('/');
-    store = LIDO_TRY(storage::open_store(file.substr(0, std::max<size_t>(slash, 1))));
-    table = LIDO_TRY(
-        dataset::TableWriter<dataset::PredictionRow>::create(*store, file.substr(slash + 1)));
+    file = LIDO_TRY(storage::NamedFile::open(flags.predictions));
+    table =
+        LIDO_TRY(dataset::TableWriter<dataset::PredictionRow>::create(*file->store, file->name));
   }
   std::function<Result<void>(dataset::PredictionRow)> on_prediction;
   if (table) {
