@@ -196,6 +196,7 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
   add_scene(*app, exit);
   add_train(*app, exit);
   add_eval(*app, exit);
+  add_predict(*app, exit);
   add_models(*app, exit);
   add_cluster(*app, exit);
   add_synth(*app, exit);

@@ -148,6 +148,7 @@ void add_jobs(CLI::App& app, int& exit);
 void add_scene(CLI::App& app, int& exit);
 void add_train(CLI::App& app, int& exit);
 void add_eval(CLI::App& app, int& exit);
+void add_predict(CLI::App& app, int& exit);
 void add_docs(CLI::App& app, int& exit);
 
 }  // namespace lido::cli

@@ -35,6 +35,8 @@ constexpr std::array kExamples = {
              "lido train --resume runs/p1"},
     Examples{"lido eval", "lido eval runs/p1/model --data heldout",
              "lido eval runs/p1/model --data heldout --predictions predictions.parquet --json"},
+    Examples{"lido predict", "lido predict runs/p1/model pool3.mp4 --out annotated.mp4",
+             "lido predict runs/p1/model pool3.mp4 --poses poses.parquet --predictions p.parquet"},
     Examples{"lido models", "lido models list", "lido models fetch nanodet"},
     Examples{"lido models list", "lido models list", "lido models list --json"},
     Examples{"lido models fetch", "lido models fetch nanodet",

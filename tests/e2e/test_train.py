@@ -26,7 +26,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import yaml
-from conftest import LIDO, ingest, run
+from conftest import LIDO, VIDEO, ingest, run
 
 # Groups whose hash puts them into these splits, of shares 60/20/20.
 SPLITS = {f"pool_{number}": "train" for number in range(5, 10)}
@@ -351,6 +351,136 @@ def test_bad_requests_get_one_line(simulated, tmp_path, arguments, message):
     assert done.code == 2, done.err + done.out
     assert message in done.err and done.err.count("\n") == 1, done.err
     assert not (tmp_path / "r").exists()
+
+
+def test_predict_goes_from_a_clip_to_drawn_classes(trained, tmp_path):
+    """Windows equal those of an ingest with the model's sizes, and classes those of eval."""
+    model, clip = trained[0] / "model", VIDEO / "cam01.mp4"
+    out, table = tmp_path / "annotated.mp4", tmp_path / "predictions.parquet"
+    files = ["--out", out, "--predictions", table]
+    done = run("predict", model, clip, *files, "--json", "--quiet")
+    assert done.code == 0, done.err
+    rows = pyarrow.parquet.read_table(table).to_pylist()
+    assert done.json["windows"] == len(rows) > 0
+    assert done.json["tracks"] == len({row["track"] for row in rows}) > 0
+    options = f"--fps {FPS} --window {WINDOW} --stride {WINDOW // 2} --person-size {SIZE}"
+    wanted = "--scene on --samples person --split 0/0/1"
+    ingest(clip, tmp_path / "d", *options.split(), *wanted.split())
+    evaluate(model, tmp_path / "d", "--predictions", tmp_path / "e.parquet")
+    assert rows == pyarrow.parquet.read_table(tmp_path / "e.parquet").to_pylist()
+    video = cv2.VideoCapture(str(out))
+    assert video.get(cv2.CAP_PROP_FPS) == FPS
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == done.json["frames"] > 0
+
+
+def keypoints_of(boxes, path, **changes):
+    """A table of two keypoints a person, in the corners of a box that is 1.3 times as small."""
+    rows = [
+        {
+            **{"clip": row["clip"], "time_s": row["time_s"], "track": int(row["track"]) + 10},
+            "keypoints": [
+                *(row["x"] + row["width"] * 0.15 / 1.3, row["y"] + row["height"] * 0.15 / 1.3, 1.0),
+                *(row["x"] + row["width"] * 1.15 / 1.3, row["y"] + row["height"] * 1.15 / 1.3, 0.5),
+                *(0.0, 0.0, 0.1),
+            ],
+        }
+        | changes
+        for row in boxes
+    ]
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+
+
+@pytest.fixture(scope="module")
+def held_out_clip(simulated):
+    """A clip of the split test, and the boxes of its people."""
+    folder = simulated[0].parent
+    rows = pyarrow.parquet.read_table(folder / "boxes.parquet").to_pylist()
+    clip = folder / "pool_2/clips/pool_2.mp4"
+    return clip, [row for row in rows if row["clip"] == str(clip)]
+
+
+def test_predict_takes_people_from_keypoints(simulated, trained, held_out_clip, tmp_path):
+    """The windows are those of the labelled people, whose predictions eval gives."""
+    (clip, boxes), model = held_out_clip, trained[0] / "model"
+    keypoints_of(boxes, tmp_path / "k.parquet")
+    files = ["--out", tmp_path / "o.mp4", "--predictions", tmp_path / "p.parquet"]
+    done = run(
+        *("predict", model, clip, "--poses", tmp_path / "k.parquet", "--stride", 3),
+        *(*files, "--json", "--quiet"),
+    )
+    assert done.code == 0, done.err
+    evaluate(model, simulated[0], "--predictions", tmp_path / "e.parquet")
+    manifest = pyarrow.parquet.read_table(simulated[0] / "generations/000001/manifest.parquet")
+    ids = {row["sample"]: int(row["labels"][0]["track"]) for row in manifest.to_pylist()}
+    wanted = {
+        (ids[row["sample"]], row["start_s"]): row
+        for row in pyarrow.parquet.read_table(tmp_path / "e.parquet").to_pylist()
+        if row["clip"] == str(clip)
+    }
+    rows = pyarrow.parquet.read_table(tmp_path / "p.parquet").to_pylist()
+    assert len(rows) == len(wanted) == done.json["windows"] > 30
+    right = 0
+    for row in rows:
+        same = wanted[row["track"] - 10, row["start_s"]]
+        assert row["probabilities"] == pytest.approx(same["probabilities"], abs=1e-3)
+        assert row["label"] == ""
+        right += row["predicted"] == same["label"]
+    assert right >= 0.8 * len(rows)
+    assert sum(done.json["classes"]["behaviour"].values()) == len(rows)
+    video = cv2.VideoCapture(str(tmp_path / "o.mp4"))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == SECONDS * FPS == done.json["frames"]
+
+
+def test_predict_draws_a_clip_without_people_and_one_that_is_cut_off(
+    trained, held_out_clip, tmp_path
+):
+    (clip, boxes), model = held_out_clip, trained[0] / "model"
+    empty, cut, out = tmp_path / "empty.mp4", tmp_path / "cut.ts", tmp_path / "o.mp4"
+    ffmpeg = ["ffmpeg", "-v", "error", "-nostdin", "-y"]
+    source = ["-f", "lavfi", "-i", f"color=c=blue:s=160x96:r={FPS}:d=2"]
+    subprocess.run([*ffmpeg, *source, empty], check=True)
+    files = ["--out", out, "--predictions", tmp_path / "p.parquet", "--json", "--quiet"]
+    done = run("predict", model, empty, *files)
+    assert done.code == 0, done.err
+    assert (done.json["windows"], done.json["tracks"], done.json["frames"]) == (0, 0, 2 * FPS)
+    assert pyarrow.parquet.read_table(tmp_path / "p.parquet").num_rows == 0
+    subprocess.run([*ffmpeg, "-i", clip, "-c", "copy", cut], check=True)
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
+    keypoints_of(boxes, tmp_path / "k.parquet", clip="cut.ts")
+    done = run("predict", model, cut, "--poses", tmp_path / "k.parquet", *files)
+    assert done.code == 3 and f"lido: warning: {cut}: broken at " in done.err, done.err
+    assert done.json["windows"] > 5 and 5 < done.json["frames"] < SECONDS * FPS
+    video = cv2.VideoCapture(str(out))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == done.json["frames"]
+
+
+def test_predict_refuses_in_one_line_and_writes_nothing(trained, held_out_clip, tmp_path):
+    (clip, boxes), model, out = held_out_clip, trained[0] / "model", tmp_path / "o.mp4"
+    (tmp_path / "no.mp4").write_bytes(b"no video")
+    keypoints_of(boxes[:3], tmp_path / "k.parquet", clip="other.mp4")
+    keypoints_of(boxes[:3], tmp_path / "odd.parquet", keypoints=[1.0, 2.0])
+    keypoints_of(boxes[:3], tmp_path / "twice.parquet", time_s=1.0, track=7)
+    poses = {name: ["--poses", tmp_path / f"{name}.parquet"] for name in ("k", "odd", "twice")}
+    for arguments, message in (
+        ([model, tmp_path / "no.mp4", "--out", out], f"{tmp_path}/no.mp4: "),
+        ([model, tmp_path / "gone.mp4", "--out", out], f"{tmp_path}/gone.mp4: "),
+        ([tmp_path, clip, "--out", out], f"{tmp_path}"),
+        ([model, tmp_path, "--out", out], "a folder, want one video"),
+        ([model, tmp_path / "k.parquet", "--out", out], "want one video"),
+        ([model, clip], "--out and --predictions: got neither"),
+        ([model, clip, "--out", tmp_path / "o.avi"], "want the name of an .mp4 file"),
+        ([model, clip, "--out", clip], "is to be read, want another file to write"),
+        ([model, clip, "--out", out, *poses["k"]], "its clips are other.mp4"),
+        ([model, clip, "--out", out, *poses["odd"]], "row 1: keypoints has 2 numbers, want x, y"),
+        ([model, clip, "--out", out, *poses["twice"]], "row 2: track 7 has two rows at 1 s"),
+        ([model, clip, "--out", out, "--poses", tmp_path / "no.mp4"], f"{tmp_path}/no.mp4: "),
+        ([model, clip, "--out", out, "--min-probability", 2], "want 0 to 1"),
+    ):
+        whole = clip.read_bytes()
+        done = run("predict", *arguments, "--quiet")
+        assert done.code == 2 and message in done.err, (done.code, done.err)
+        assert done.err.count("\n") == 1 and not done.out
+        assert not out.exists() and clip.read_bytes() == whole
 
 
 def test_a_model_that_was_changed_is_refused(simulated, trained, tmp_path):

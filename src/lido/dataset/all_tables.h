@@ -33,4 +33,5 @@
   DO(LabelBoxRow)           \
   DO(JointRow)              \
   DO(MetricRow)             \
-  DO(PredictionRow)
+  DO(PredictionRow)         \
+  DO(KeypointRow)

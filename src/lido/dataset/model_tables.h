@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lido/dataset/former_name.h"
+
 namespace lido::dataset {
 
 // Tables of training runs and of models. The help texts in columns() document the fields.
@@ -65,6 +67,33 @@ struct PredictionRow {
     visit("probabilities", &Row::probabilities,
           "Calibrated probability of each class, in the order of `classes`");
     visit("model", &Row::model, "SHA-256 of the model's graph");
+  }
+};
+
+/// One person at one time, as `lido predict --poses` reads them; poses.parquet has these columns.
+struct KeypointRow {
+  static constexpr std::string_view kTable = "keypoints";
+  static constexpr std::string_view kRow = "each person at each time";
+  std::string clip;
+  double time_s = 0;
+  int64_t track = 0;
+  std::vector<double> keypoints;
+  double x = 0, y = 0, width = 0, height = 0;
+
+  static void columns(auto&& visit) {
+    using Row = KeypointRow;
+    visit("clip", &Row::clip, "Path or URI of the clip, or its last parts");
+    visit("time_s", &Row::time_s, "Time of the frame, seconds after the clip's first frame");
+    visit("track", &Row::track, "Id of the person in the clip");
+    visit("keypoints", &Row::keypoints,
+          "The keypoints (x, y, score of each): upright source pixels, and a score from 0 to 1");
+    visit("x", &Row::x,
+          "Left edge of the person's box, upright source pixels; without the columns of the box, "
+          "or with a width of 0, the box is made from the keypoints",
+          AddedColumn{});
+    visit("y", &Row::y, "Top edge of the person's box", AddedColumn{});
+    visit("width", &Row::width, "Width of the person's box", AddedColumn{});
+    visit("height", &Row::height, "Height of the person's box", AddedColumn{});
   }
 };
 

@@ -8,10 +8,10 @@
 #include "lido/base/sample_evenly.h"
 #include "lido/dataset/table.h"
 #include "lido/infer/catalog.h"
-#include "lido/media/encoder.h"
 #include "lido/media/extract.h"
 #include "lido/media/probe.h"
 #include "lido/part/scene_rows.h"
+#include "lido/report/drawn_clip.h"
 #include "lido/scene/draw.h"
 #include "lido/scene/hands.h"
 #include "lido/storage/output_folder.h"
@@ -21,7 +21,6 @@
 namespace lido::report {
 namespace {
 
-constexpr int kDrawnSide = 1280;
 constexpr double kPath_s = 5;  // length of the path that is drawn behind a track
 
 struct DrawnNames {
@@ -105,43 +104,14 @@ struct FramePass {
 
 Result<void> write_video(const FramePass& pass, const scene::Followed& followed,
                          const DrawnNames& names, storage::Store& store) {
-  const double fps = pass.request.fps.value();
-  std::unique_ptr<storage::Writer> writer;
-  std::unique_ptr<media::Encoder> encoder;
-  std::optional<media::Geometry> geometry;
-  std::optional<FrameDrawer> drawer;
-  media::Converter converter;
-  const auto restart = [&] {
-    encoder.reset();
-    writer.reset();
-    geometry.reset();
-    drawer.reset();
+  const auto start = [&] {
+    return [drawer = FrameDrawer(followed, names, pass.request.fps.value())](
+               int64_t k, media::Image& image, const media::Geometry& geometry) mutable {
+      drawer.draw(k, image, geometry);
+    };
   };
-  const auto sink = [&](const media::ExtractedFrame& extracted) -> Result<void> {
-    if (!geometry) {
-      geometry = media::shrunk_geometry(extracted.frame, kDrawnSide, 2);
-      writer = LIDO_TRY(store.create("drawn.mp4"));
-      encoder = LIDO_TRY(
-          media::Encoder::open(*writer, geometry->width, geometry->height, pass.request.fps));
-      drawer.emplace(followed, names, fps);
-    }
-    // A clip may change its size; the video keeps its first.
-    media::Geometry fitted = *geometry;
-    const auto [width, height] = media::upright_size(extracted.frame);
-    fitted.scale_x = double(fitted.width) / width;
-    fitted.scale_y = double(fitted.height) / height;
-    for (int64_t k = extracted.first_k; k < extracted.end_k; ++k) {
-      media::Image image = converter.convert(extracted.frame, fitted);
-      drawer->draw(k, image, fitted);
-      LIDO_TRY(encoder->push(image));
-    }
-    pass.on_frames(extracted.end_k);
-    return {};
-  };
-  LIDO_TRY(media::extract(pass.reader, pass.request, sink, restart, pass.stop));
-  if (!encoder) return {};
-  LIDO_TRY(encoder->finish());
-  return writer->commit();
+  return write_drawn_clip({pass.reader, pass.request, start, pass.on_frames, pass.stop}, store,
+                          "drawn.mp4");
 }
 
 SceneClipSummary summarise(const scene::Followed& followed, const part::SceneRows& rows,
