@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pods with several containers: Autopilot's requests (GKE docs, Resource requests in Autopilot),
-// security, probes and disks.
+// probes and disks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,12 +12,9 @@ namespace {
 
 using check_testing::changed;
 using check_testing::ids;
+using check_testing::kRestricted;
+using check_testing::kWorkerVolumeLine;
 using check_testing::Rules;
-
-constexpr const char* kWorkerVolumeLine = "          volumes:\n";
-constexpr const char* kRestricted =
-    "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: "
-    "[ALL]}, seccompProfile: {type: RuntimeDefault}}";
 
 /// Returns the good manifest with a container beside the worker's.
 std::string with_sidecar(std::string_view settings) {
@@ -137,45 +134,6 @@ TEST(CheckPods, ReadsTheClassOfAnAffinity) {
                            ", {key: cloud.google.com/machine-family, operator: In, values: "
                            "[n2]}")),
             Rules{"class-conflict"});
-}
-
-// Kubernetes docs, Pod Security Standards, restricted.
-TEST(CheckPods, CoversTheRestrictedStandard) {
-  const char* selector = "nodeSelector: {cloud.google.com/gke-spot: \"true\"}";
-  for (const char* pod : {"securityContext: {sysctls: [{name: kernel.msgmax, value: \"1\"}]}",
-                          "securityContext: {seLinuxOptions: {type: spc_t}}",
-                          "securityContext: {seLinuxOptions: {user: root}}",
-                          "securityContext: {windowsOptions: {hostProcess: true}}",
-                          "securityContext: {appArmorProfile: {type: Unconfined}}",
-                          "ephemeralContainers: [{name: debug, image: \"d:1\"}]"})
-    EXPECT_EQ(ids(changed(selector, pod)), Rules{"privileges"}) << pod;
-  for (const char* pod :
-       {"securityContext: {sysctls: [{name: net.ipv4.tcp_syncookies, value: \"1\"}]}",
-        "securityContext: {seLinuxOptions: {type: container_t, level: \"s0\"}}",
-        "securityContext: {appArmorProfile: {type: RuntimeDefault}}"})
-    EXPECT_EQ(ids(changed(selector, pod)), Rules{}) << pod;
-  EXPECT_EQ(
-      ids(changed("{runAsNonRoot: true, allow", "{runAsNonRoot: true, procMount: Unmasked, allow")),
-      Rules{"privileges"});
-  const std::string nfs = "          - {name: n, nfs: {server: a, path: /}}\n";
-  const std::string claim = "          - {name: n, persistentVolumeClaim: {claimName: a}}\n";
-  EXPECT_EQ(ids(changed(kWorkerVolumeLine, kWorkerVolumeLine + nfs)), Rules{"privileges"});
-  EXPECT_EQ(ids(changed(kWorkerVolumeLine, kWorkerVolumeLine + claim)), Rules{});
-}
-
-TEST(CheckPods, AppliesTheHeadsPodContextToTheAutoscaler) {
-  const auto own =
-      "securityContext: &restricted\n        {runAsNonRoot: true, "
-      "allowPrivilegeEscalation: false, capabilities: {drop: [ALL]},\n        "
-      "seccompProfile: {type: RuntimeDefault}}";
-  const auto reduced =
-      "securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}";
-  std::string text = changed(own, reduced);
-  text.replace(text.find("securityContext: *restricted"), 28, kRestricted);
-  EXPECT_EQ(ids(text), Rules{"privileges"});
-  text.replace(text.find("nodeSelector: {}"), 16,
-               "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}");
-  EXPECT_EQ(ids(text), Rules{});
 }
 
 TEST(CheckPods, FindsShortStartsDisksAndInstallations) {

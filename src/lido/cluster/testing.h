@@ -85,6 +85,12 @@ metadata: {name: redis}
 data: {redis.conf: "port 6379"}
 )";
 
+/// Lines of the good manifest, or of a container that breaks no rule.
+inline constexpr const char* kWorkerVolumeLine = "          volumes:\n";
+inline constexpr const char* kRestricted =
+    "securityContext: {runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: {drop: "
+    "[ALL]}, seccompProfile: {type: RuntimeDefault}}";
+
 /// Returns the good manifest with the first `from` replaced.
 inline std::string changed(std::string_view from, std::string_view to) {
   std::string text(kGood);
