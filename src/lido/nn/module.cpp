@@ -167,7 +167,7 @@ struct Module::State {
     std::map<std::string, torch::Tensor> now;
     layers->visit(
         [&](const std::string& name, const torch::Tensor& tensor) { now[name] = tensor; });
-    averaged->visit([&](const std::string& name, torch::Tensor tensor) {
+    averaged->visit([&](const std::string& name, const torch::Tensor& tensor) {
       if (decay == 0)
         tensor.copy_(now.at(name));
       else
