@@ -49,7 +49,7 @@ std::vector<BoardView> projected_views(const geometry::Camera& camera, int momen
 
 BoardView corners_of(const std::vector<int>& ids) {
   BoardView view;
-  for (const int id : ids) view.push_back({id, {}});
+  for (const int id : ids) view.push_back({.id = id});
   return view;
 }
 
