@@ -55,8 +55,10 @@ Result<void> ShardRewriter::flush() {
     if (!before && before.error().code != ErrorCode::kNotFound)
       return std::unexpected(before.error());
     const std::string stem = shard_.substr(0, shard_.rfind('.'));
-    std::string name = fmt::format("{}-f{:06}", stem.substr(0, stem.find("-f")), generation_);
-    if (!names_.insert(name).second) name += fmt::format("-{}", names_.size());
+    const std::string first =
+        fmt::format("{}-f{:06}", stem.substr(0, stem.find("-f")), generation_);
+    std::string name = first;
+    for (int i = 1; !names_.insert(name).second; ++i) name = fmt::format("{}-{}", first, i);
     name += ".tar";
     // A shard that is missing was lost before: its rows stay as they are.
     if (before && !kept_.empty()) LIDO_TRY(rewrite(name));

@@ -109,5 +109,26 @@ TEST_F(ShardRewriting, AMissingShardIsRecordedAndItsRowsStay) {
   EXPECT_TRUE(records_[0].shards_after.empty());
 }
 
+TEST_F(ShardRewriting, PiecesOfOneShardGetNamesOfTheirOwn) {
+  // Rows of a manifest that go back to a shard, which another program may have written.
+  const auto all = samples(1);
+  std::vector<SampleRow> rows;
+  for (size_t i = 0; i < 4; ++i) {
+    rows.push_back(all[i]);
+    SampleRow removed = all[i];
+    removed.sample = "removed";
+    rows.push_back(removed);
+    rows.push_back(all[i + 4]);
+  }
+  const auto kept = rewrite(rows, {"removed"});
+  ASSERT_EQ(kept.size(), 8U);
+  std::set<std::string> shards;
+  for (const SampleRow& row : kept) {
+    shards.insert(row.shard);
+    EXPECT_TRUE(dataset_->read_sample(row)) << row.sample << " in " << row.shard;
+  }
+  EXPECT_EQ(shards.size(), 5U) << "four pieces, and the shard that stays";
+}
+
 }  // namespace
 }  // namespace lido::dataset
