@@ -196,8 +196,9 @@ TEST_F(Forget, KnowsEveryTableThatNamesAClip) {
       "clips", "spans", "skipped", "gaps", "rejected",
       // Folders of `lido synth`, whose people are simulated.
       "frames/CAMERA", "truth/CAMERA", "label_boxes",
-      // Files of `lido eval`, outside of datasets: keys, times and scores; no footage.
-      "predictions"};
+      // Files of `lido eval` and for `lido predict`, outside of datasets: keys, times, scores and
+      // points; no footage.
+      "predictions", "keypoints"};
   ASSERT_TRUE(visit_scene_tables([&]<typename Row>(std::type_identity<Row>) -> Result<void> {
     known.emplace(Row::kTable);
     return {};

@@ -80,9 +80,9 @@ class RemovalTest : public DatasetFixture {
 };
 
 TEST_F(RemovalTest, ASampleGoesWithAnyOfItsFrames) {
-  using Names = std::vector<std::string>;
-  EXPECT_EQ(removed(removal_of(3, 4)), Names{"a_00000002"});
-  EXPECT_EQ(removed(removal_of(3, 4.01)), (Names{"a_00000002", "a_00000004"}));
+  using Samples = std::vector<std::string>;
+  EXPECT_EQ(removed(removal_of(3, 4)), Samples{"a_00000002"});
+  EXPECT_EQ(removed(removal_of(3, 4.01)), (Samples{"a_00000002", "a_00000004"}));
   EXPECT_EQ(removed(removal_of(0, INFINITY)).size(), 4U);
   EXPECT_TRUE(removed(removal_of(8, 9)).empty());
 }
