@@ -56,6 +56,7 @@ TEST(Summary, ComesBackFromJson) {
                         .changed = 8,
                         .rejected = 1,
                         .samples = 50,
+                        .unused_frames = 9,
                         .shard_bytes = 1 << 20,
                         .source_hours = 0.5,
                         .spans_resumed = 7,
@@ -66,10 +67,11 @@ TEST(Summary, ComesBackFromJson) {
                         .faults = {{"/a.mp4", 1.5, "damaged"}, {"/b", 0, "gone", true, true}}};
   const auto json = summary_json(summary);
   EXPECT_EQ(json["ignored_files"], 4);
-  EXPECT_EQ(json.size(), 33U);
+  EXPECT_EQ(json.size(), 34U);
   const Summary read = parse_summary(json);
   EXPECT_EQ(read.generation, 2);
   EXPECT_EQ(read.samples, 50);
+  EXPECT_EQ(read.unused_frames, 9);
   EXPECT_EQ(read.shard_bytes, 1 << 20);
   EXPECT_EQ(read.source_hours, 0.5);
   EXPECT_EQ(read.spans_resumed, 7);
