@@ -42,7 +42,7 @@ PRIVATE_HEADERS = {
     *("dataset/bounded_parquet.h", "dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),
     "cluster/manifest.h",
-    *("infer/code_folders.h", "infer/temporary_folder.h"),
+    "infer/code_folders.h",
     *("scene/blob_scene.h", "scene/direct_alignment.h", "scene/motion_model.h"),
     *("synth/gl.h", "synth/film/gl.h"),
 }
@@ -54,11 +54,9 @@ MAY_DUMP = {"base/json_text.h", "base/options.h"}
 # A folder with a fixed name, or one that is not removed, fails tests that run beside each other.
 OWN_FOLDER = re.compile(r"\b(TempDir|temp_directory_path|mkdtemp|tmpnam)\(")
 MAY_OWN_FOLDER = {
-    "apps/lido/predict.cpp",
+    "base/temporary_folder.h",
     "base/test_folder.h",
-    "infer/temporary_folder.h",
     "loader/scratch_file.cpp",
-    "model/evaluate.cpp",
     "storage/bucket.cpp",
 }
 TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^;{]*)? \{", re.MULTILINE)

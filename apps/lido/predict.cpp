@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
+#include "lido/base/temporary_folder.h"
 #include "lido/dataset/label_boxes.h"
 #include "lido/dataset/table.h"
 #include "lido/infer/catalog.h"
@@ -386,17 +385,13 @@ Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bo
 
 /// Runs the command in a child process, as an ingest does: a decoder may crash.
 int start(const PredictFlags& flags) {
-  std::string folder = std::filesystem::temp_directory_path() / "lido-predict-XXXXXX";
-  if (::mkdtemp(folder.data()) == nullptr)
-    return report_error({ErrorCode::kUnavailable, folder + ": no folder can be made"});
-  const int exit = ingest::supervise([&](bool careful) {
-    const auto result = run_predict(flags, folder, careful);
+  const auto folder = TemporaryFolder::make("lido-predict-");
+  if (!folder) return report_error(folder.error());
+  return ingest::supervise([&](bool careful) {
+    const auto result = run_predict(flags, folder->path(), careful);
     storage::shut_down();
     return result ? *result : report_error(result.error());
   });
-  std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  return exit;
 }
 
 }  // namespace

@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "lido/base/temporary_folder.h"
 #include "lido/infer/code_folders.h"
 #include "lido/infer/fetch.h"
-#include "lido/infer/temporary_folder.h"
 #include "lido/storage/store.h"
 
 namespace lido::infer {
@@ -115,9 +115,7 @@ Result<Bundle> add_bundle(const std::string& folder, bool replace) {
                 "{}: a model of that name exists already. Give --replace to replace it.",
                 target.string());
   }
-  const TemporaryFolder aside(models);
-  if (aside.path().empty())
-    return fail(ErrorCode::kUnavailable, "{}: cannot be written to", models.string());
+  const auto aside = LIDO_TRY(TemporaryFolder::make_in(models, ".fetch-"));
   error = place_copy(bundle.folder, aside.path() / "bundle", target, replace);
   if (error) return fail(ErrorCode::kUnavailable, "{}: {}", target.string(), error.message());
   return read_bundle(target);

@@ -15,10 +15,10 @@
 #include "lido/base/hash.h"
 #include "lido/base/json_text.h"
 #include "lido/base/process.h"
+#include "lido/base/temporary_folder.h"
 #include "lido/infer/catalog.h"
 #include "lido/infer/code_folders.h"
 #include "lido/infer/graph_model.h"
-#include "lido/infer/temporary_folder.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
 
@@ -309,8 +309,8 @@ Result<Bundle> fetch_bundle(std::string_view name, const FetchOptions& options) 
   std::error_code error;
   fs::create_directories(models, error);
   remove_stale(models);
-  const TemporaryFolder work(models);
-  if (work.path().empty()) {
+  const auto work = TemporaryFolder::make_in(models, ".fetch-");
+  if (!work) {
     return fail(ErrorCode::kUnavailable,
                 "{}: cannot be written to. Set LIDO_MODELS to another folder.", models.string());
   }
@@ -318,13 +318,13 @@ Result<Bundle> fetch_bundle(std::string_view name, const FetchOptions& options) 
     if (options.on_progress) options.on_progress({.step = step});
   };
   const fs::path archive = options.archive.empty()
-                               ? LIDO_TRY(download(recipe->fetchable, work.path(), options))
+                               ? LIDO_TRY(download(recipe->fetchable, work->path(), options))
                                : fs::path(storage::absolute(options.archive));
   begin_step("unpacking");
-  LIDO_TRY(unpack(*recipe, archive, work.path()));
+  LIDO_TRY(unpack(*recipe, archive, work->path()));
   begin_step("checking");
-  LIDO_TRY(write_bundle(*recipe, work.path(), work.path() / "bundle"));
-  return add_bundle(work.path() / "bundle", /*replace=*/true);
+  LIDO_TRY(write_bundle(*recipe, work->path(), work->path() / "bundle"));
+  return add_bundle(work->path() / "bundle", /*replace=*/true);
 }
 
 }  // namespace lido::infer

@@ -1,42 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/model/evaluate.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <utility>
+
+#include "lido/base/temporary_folder.h"
 
 namespace lido::model {
 namespace {
 
-/// A file that OpenVINO reads a graph from, removed at the end.
-class GraphFile {
- public:
-  static Result<GraphFile> make(std::string_view onnx) {
-    GraphFile file;
-    std::string folder = std::filesystem::temp_directory_path() / "lido-graph-XXXXXX";
-    if (::mkdtemp(folder.data()) == nullptr)
-      return fail(ErrorCode::kUnavailable, "{}: no folder can be made", folder);
-    file.folder_ = folder;
-    std::ofstream out(file.path(), std::ios::binary);
-    out << onnx;
-    if (out.flush()) return file;
-    return fail(ErrorCode::kUnavailable, "{}: cannot be written; is the disk full?", file.path());
-  }
-  GraphFile(GraphFile&& other) noexcept : folder_(std::exchange(other.folder_, {})) {}
-  GraphFile& operator=(GraphFile&&) = delete;
-  ~GraphFile() {
-    std::error_code ignored;
-    if (!folder_.empty()) std::filesystem::remove_all(folder_, ignored);
-  }
-  std::string path() const { return (folder_ / kGraphFile).string(); }
-
- private:
-  GraphFile() = default;
-  std::filesystem::path folder_;
-};
+/// Writes a graph as a file, which OpenVINO reads it from. @return The file.
+Result<std::string> write_graph(const TemporaryFolder& folder, std::string_view onnx) {
+  const std::string file = folder.path() / kGraphFile;
+  std::ofstream out(file, std::ios::binary);
+  out << onnx;
+  if (out.flush()) return file;
+  return fail(ErrorCode::kUnavailable, "{}: cannot be written; is the disk full?", file);
+}
 
 /// Labelled samples of a task whose label is none of the model's classes.
 int64_t count_unknown(const std::vector<dataset::SampleRow>& rows, const Head& head,
@@ -77,12 +58,12 @@ Result<void> predict(const Head& head, const loader::Batch& batch, std::span<con
 }  // namespace
 
 Result<ModelRunner> ModelRunner::load(const Model& model, std::string_view onnx, int batch) {
-  const auto file = LIDO_TRY(GraphFile::make(onnx));
+  const auto folder = LIDO_TRY(TemporaryFolder::make("lido-graph-"));
+  const std::string file = LIDO_TRY(write_graph(folder, onnx));
   std::vector<std::string> outputs;
   for (const Head& head : model.heads) outputs.push_back(head.task);
   auto network = LIDO_TRY(infer::Network::load(
-      file.path(), {batch, model.input.frames, model.input.height, model.input.width, 3}, outputs,
-      1));
+      file, {batch, model.input.frames, model.input.height, model.input.width, 3}, outputs, 1));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const int64_t wanted = batch * std::ssize(model.heads[i].classes);
     if (network.outputs()[i].size() != wanted) {
