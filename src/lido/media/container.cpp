@@ -99,6 +99,10 @@ bool carries_timestamps(std::string_view format) {
   return std::ranges::find(kElementary, format) == kElementary.end() && !format.ends_with("_pipe");
 }
 
+bool counts_packets(std::string_view format) { return format == "avi"; }
+
+bool times_pages(std::string_view format) { return format == "ogg"; }
+
 bool declares_size(std::string_view format) {
   return is_mp4(format) || format == "avi" || format.starts_with("matroska");
 }

@@ -19,6 +19,11 @@ bool needs_stream_probe(std::string_view format);
 bool seeks_by_byte(std::string_view format);
 /// Returns whether packets have presentation times. An elementary stream has none.
 bool carries_timestamps(std::string_view format);
+/// Returns whether times only count packets (AVI): there are no presentation times.
+bool counts_packets(std::string_view format);
+/// Returns whether only the first packet of a page has a timestamp that was stored: those of the
+/// others are counted from it (Ogg).
+bool times_pages(std::string_view format);
 
 /// Returns whether check_not_cut_off() knows the format's end.
 bool declares_size(std::string_view format);

@@ -129,6 +129,10 @@ TEST(Container, KnowsWhatEachFormatOffers) {
   EXPECT_FALSE(carries_timestamps("h264"));
   EXPECT_TRUE(seeks_by_byte("h264")) << "without times there is nothing else to seek by";
   EXPECT_TRUE(carries_timestamps("avi"));
+  EXPECT_TRUE(counts_packets("avi"));
+  EXPECT_FALSE(counts_packets(kMatroska));
+  EXPECT_TRUE(times_pages("ogg"));
+  EXPECT_FALSE(times_pages("avi"));
 }
 
 }  // namespace

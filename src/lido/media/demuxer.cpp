@@ -232,7 +232,7 @@ Result<UniquePacket> Demuxer::next() {
 /// Corrects the time of a packet of AVI. FFmpeg counts the chunks that it finds; where some are
 /// damaged, the index shows which one this is.
 void Demuxer::recount(AVPacket& packet) {
-  if (std::string_view(format_->iformat->name) != "avi" || packet.dts == AV_NOPTS_VALUE) return;
+  if (!counts_packets(format_->iformat->name) || packet.dts == AV_NOPTS_VALUE) return;
   constexpr int64_t kChunkHeader_bytes = 8;
   const int64_t counted = packet.dts + uncounted_;
   const int flags = AVSEEK_FLAG_ANY | AVSEEK_FLAG_BACKWARD;
@@ -320,7 +320,7 @@ Rational Demuxer::frame_interval() const {
 }
 
 bool Demuxer::times_every_packet() const {
-  return is_timed() && std::string_view(format_->iformat->name) != "avi";
+  return is_timed() && !counts_packets(format_->iformat->name);
 }
 
 Result<void> Demuxer::check_complete() {
@@ -374,7 +374,7 @@ Result<bool> Demuxer::may_end_inside_packet() {
   return !is_timed() || LIDO_TRY(ends_in_full_packet(input_->reader, stream_->id));
 }
 
-bool Demuxer::times_pages() const { return std::string_view(format_->iformat->name) == "ogg"; }
+bool Demuxer::times_pages() const { return media::times_pages(format_->iformat->name); }
 
 int64_t Demuxer::end_pts() const {
   const bool counts = times_pages() && stream_->codecpar->codec_id == AV_CODEC_ID_THEORA;

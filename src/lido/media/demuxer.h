@@ -76,8 +76,7 @@ class Demuxer {
   std::string other_tracks() const;
   /// Returns whether packets of this container have presentation times.
   bool is_timed() const;
-  /// Returns whether only the first packet of a page has a timestamp that was stored: those of the
-  /// others are counted from it (Ogg).
+  /// Returns media::times_pages() of this container.
   bool times_pages() const;
   /// Returns the PTS at which the last frame ends by the container; kNoPts where it has none that
   /// counts frames.
