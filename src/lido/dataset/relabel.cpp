@@ -165,8 +165,8 @@ Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>&
     LIDO_TRY(check_cleared(changes, summary.labels,
                            "Correct the labels, or give --clear to take the old ones away."));
   summary.new_labels = LIDO_TRY(has_new_rows(dataset, before, labeller));
-  summary.replaced = LIDO_TRY(replaced_seconds(dataset, before, labeller));
   if (changes.samples == 0 && !summary.new_classes && !summary.new_labels) return summary;
+  summary.replaced = LIDO_TRY(replaced_seconds(dataset, before, labeller));
   summary.generation = ++generation.number;
   const auto written = write_generation(dataset, generation, labeller);
   if (!written) {
