@@ -38,8 +38,8 @@ Result<void> check(const dataset::KeypointRow& row) {
       return fail(ErrorCode::kInvalidArgument, "the box has {}, want pixels", value);
   }
   if (row.width < 0 || row.height < 0) {
-    return fail(ErrorCode::kInvalidArgument, "the box is {} x {} pixels, want more than 0",
-                row.width, row.height);
+    return fail(ErrorCode::kInvalidArgument, "the box is {} x {} pixels, want 0 or more", row.width,
+                row.height);
   }
   return {};
 }
