@@ -70,7 +70,7 @@ void print_forgotten(const std::vector<dataset::Forgotten>& records) {
   if (!records.empty()) fmt::print("\nforgotten\n");
   for (const dataset::Forgotten& record : records) {
     const std::string seen_by = record.seen_by.empty()
-                                    ? "no model known to have seen it"
+                                    ? "models that saw it are not recorded"
                                     : fmt::format("seen by {}", fmt::join(record.seen_by, ", "));
     fmt::print("  {}, {}: {} removed, {}{}\n", printable(record.clip),
                dataset::range_text(record.start_s, record.end_s), counted(record.samples, "sample"),
