@@ -60,7 +60,7 @@ void print_json(const model::Model& model, const model::Evaluation& evaluation) 
   }
   fmt::print("{}\n", json_text(nlohmann::ordered_json({{"samples", evaluation.samples},
                                                        {"data", evaluation.data},
-                                                       {"footage", model.footage},
+                                                       {"trained_on_footage", model.footage},
                                                        {"tasks", tasks}})));
 }
 
@@ -100,8 +100,9 @@ Result<int> run_eval(const EvalFlags& flags) {
     print_json(loaded.model, evaluation);
     return kDone;
   }
-  fmt::print("{} of the split {} of {}\n", counted(evaluation.samples, "sample"),
-             flags.options.split, flags.data);
+  fmt::print("{} of the split {} of {}, by a model trained on {} footage\n",
+             counted(evaluation.samples, "sample"), flags.options.split, flags.data,
+             loaded.model.footage);
   for (const model::Head& head : loaded.model.heads)
     print_head(head, evaluation.figures.at(head.task), evaluation.unknown_labels.at(head.task));
   if (table) print_written(flags.predictions);

@@ -114,9 +114,6 @@ std::string line_of(const PredictProgress& progress) {
 
 using People = std::vector<model::KeypointPerson>;
 
-/// Time for which dataset::box_between() keeps a person's first and last box, seconds.
-constexpr double kHold_s = 0.25;
-
 /// Cells of a CSV file, quoted.
 std::string quoted(std::string text) {
   for (size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2)
@@ -132,14 +129,18 @@ Result<void> write_labels(const People& people, const std::string& clip,
   boxes << "clip,track,time_s,x,y,width,height\n";
   for (const model::KeypointPerson& person : people) {
     labels << fmt::format("{},{},{},person,person,{}\n", quoted(clip),
-                          std::max(0.0, person.boxes.front().time_s - kHold_s),
-                          person.boxes.back().time_s + kHold_s, person.track);
+                          std::max(0.0, person.boxes.front().time_s - dataset::kMaxHold_s),
+                          person.boxes.back().time_s + dataset::kMaxHold_s, person.track);
     for (const auto& [time_s, box] : person.boxes)
       boxes << fmt::format("{},{},{},{},{},{},{}\n", quoted(clip), person.track, time_s, box.x,
                            box.y, box.width, box.height);
   }
-  if (labels.flush() && boxes.flush()) return {};
-  return fail(ErrorCode::kUnavailable, "{}: cannot be written; is the disk full?", request.labels);
+  for (const auto& [file, name] :
+       {std::pair(&labels, &request.labels), std::pair(&boxes, &request.label_boxes)}) {
+    if (!file->flush())
+      return fail(ErrorCode::kUnavailable, "{}: cannot be written; is the disk full?", *name);
+  }
+  return {};
 }
 
 /// Boxes of the people at each sampling time, to be drawn.
@@ -150,8 +151,9 @@ std::vector<dataset::ObjectRow> objects_of(const People& people, double fps) {
     for (size_t i = 0; i < person.boxes.size(); ++i) {
       const double time_s = person.boxes[i].time_s;
       const double next_s = i + 1 < person.boxes.size() ? person.boxes[i + 1].time_s : INFINITY;
-      const double end_s = next_s - time_s <= dataset::kMaxBoxGap_s ? next_s : time_s + kHold_s;
-      k = std::max(k, static_cast<int64_t>(std::ceil((time_s - kHold_s) * fps)));
+      const double end_s =
+          next_s - time_s <= dataset::kMaxBoxGap_s ? next_s : time_s + dataset::kMaxHold_s;
+      k = std::max(k, static_cast<int64_t>(std::ceil((time_s - dataset::kMaxHold_s) * fps)));
       for (; static_cast<double>(k) <= end_s * fps; ++k) {
         const auto box = dataset::box_between(person.boxes, static_cast<double>(k) / fps);
         if (!box) continue;
@@ -236,11 +238,15 @@ struct PredictSummary {
   /// By task, the number of windows of each class.
   std::map<std::string, std::map<std::string, int64_t>> classes;
   std::vector<std::string> warnings;
+  std::string footage;  ///< Footage that the model learnt from.
   bool broken = false;
 };
 
 /// Predictions, with the table of them while it is not published.
 struct Predictions {
+  /// @param fps  Sampling times a second.
+  explicit Predictions(double fps) : tracks(fps) {}
+
   model::TrackPredictions tracks;
   std::optional<storage::NamedFile> file;
   std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
@@ -306,12 +312,13 @@ Result<PredictSummary> predict(const PredictFlags& flags, const std::string& fol
     return fail(ErrorCode::kCorrupt, "{}: {}", flags.clip,
                 summary.faults.empty() ? "cannot be read" : summary.faults[0].reason);
   }
-  PredictSummary result{.broken = summary.broken > 0};
+  PredictSummary result{.footage = model.model.footage, .broken = summary.broken > 0};
   for (const ingest::ClipFault& fault : summary.faults)
     result.warnings.push_back(
         fmt::format("{}: broken at {:.2f} s: {}", flags.clip, fault.time_s, fault.reason));
   progress.begin("looking at people");
-  Predictions predictions;
+  const double fps = request.sampling.fps.rate.value();
+  Predictions predictions(fps);
   if (!flags.predictions.empty()) LIDO_TRY(predictions.open(flags.predictions));
   std::map<int64_t, int64_t> ids;
   if (!people.empty()) ids = LIDO_TRY(ids_of_numbers(run.dataset(), summary.generation));
@@ -319,13 +326,13 @@ Result<PredictSummary> predict(const PredictFlags& flags, const std::string& fol
   if (has_windows)
     LIDO_TRY(predict_windows(model, request.out, ids, progress, predictions, result));
   if (!flags.out.empty()) {
-    const double fps = request.sampling.fps.rate.value();
     auto objects = flags.poses.empty() ? LIDO_TRY(followed_people(run.dataset(), classes))
                                        : objects_of(people, fps);
     std::ranges::stable_sort(objects, {}, &dataset::ObjectRow::k);
     progress.begin("drawing");
     const report::PredictedPeople drawn{objects, predictions.tracks, fps,
-                                        flags.options.min_probability};
+                                        flags.options.min_probability,
+                                        fmt::format("model of {} footage", result.footage)};
     LIDO_TRY(draw(flags, model.model.fps, drawn, progress));
     result.frames = progress.done;
   }
@@ -344,13 +351,14 @@ void print(const PredictFlags& flags, const PredictSummary& summary) {
                json_text(nlohmann::ordered_json({{"tracks", summary.people},
                                                  {"windows", summary.windows},
                                                  {"classes", summary.classes},
+                                                 {"trained_on_footage", summary.footage},
                                                  {"frames", summary.frames},
                                                  {"out", path(flags.out)},
                                                  {"predictions", path(flags.predictions)}})));
     return;
   }
-  fmt::print("{} of {}\n", counted(summary.windows, "window"),
-             counted(summary.people, "person", "people"));
+  fmt::print("{} of {}, by a model trained on {} footage\n", counted(summary.windows, "window"),
+             counted(summary.people, "person", "people"), summary.footage);
   for (const auto& [task, classes] : summary.classes) {
     std::string line;
     for (const auto& [name, count] : classes)

@@ -27,6 +27,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 from conftest import LIDO, VIDEO, ingest, run
+from test_network import attempts
 
 # Groups whose hash puts them into these splits, of shares 60/20/20.
 SPLITS = {f"pool_{number}": "train" for number in range(5, 10)}
@@ -270,6 +271,16 @@ def test_shuffled_labels_drop_to_chance(simulated, tmp_path):
     assert 0.2 < figures["macro_f1"] < 0.65, figures
 
 
+def test_training_and_models_send_nothing(simulated, trained, tmp_path):
+    model, once = trained[0] / "model", [*QUICK, "--epochs", 1]
+    for arguments in (
+        ["train", "people", "--data", simulated[0], "--out", tmp_path / "r", *once],
+        ["eval", model, "--data", simulated[0]],
+        ["predict", model, VIDEO / "cam01.mp4", "--out", tmp_path / "o.mp4"],
+    ):
+        assert attempts([LIDO, *map(str, arguments)], tmp_path) == [], arguments[0]
+
+
 def test_a_killed_run_resumes_to_the_same_bytes(simulated, tmp_path):
     options = [*QUICK, "--epochs", 3, "--checkpoint-seconds", 0.05]
     whole = train(simulated[0], tmp_path / "whole", *options).json
@@ -363,6 +374,8 @@ def test_predict_goes_from_a_clip_to_drawn_classes(trained, tmp_path):
     rows = pyarrow.parquet.read_table(table).to_pylist()
     assert done.json["windows"] == len(rows) > 0
     assert done.json["tracks"] == len({row["track"] for row in rows}) > 0
+    for row in rows:  # The end is the last frame's time, as in the manifest.
+        assert row["end_s"] == pytest.approx(row["start_s"] + (WINDOW - 1) / FPS)
     options = f"--fps {FPS} --window {WINDOW} --stride {WINDOW // 2} --person-size {SIZE}"
     wanted = "--scene on --samples person --split 0/0/1"
     ingest(clip, tmp_path / "d", *options.split(), *wanted.split())

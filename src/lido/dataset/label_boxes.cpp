@@ -97,7 +97,6 @@ Result<void> read_label_boxes(LabelsFile& file, const std::string& uri) {
 
 std::optional<Box> box_between(const std::vector<TimedBox>& boxes, double time_s) {
   constexpr double kRounding_s = 1e-6;
-  constexpr double kMaxHold_s = 0.25;
   const auto after = std::ranges::lower_bound(boxes, time_s - kRounding_s, {}, &TimedBox::time_s);
   const bool has_after = after != boxes.end(), has_before = after != boxes.begin();
   if (has_after && after->time_s <= time_s + kRounding_s) return after->box;

@@ -56,8 +56,9 @@ struct PredictionRow {
     visit("sample", &Row::sample, "Key of the sample, as in the manifest");
     visit("clip", &Row::clip, "Path or URI of the clip");
     visit("start_s", &Row::start_s,
-          "Time of the first frame, seconds after the clip's first frame");
-    visit("end_s", &Row::end_s, "Time at which the last frame's interval ends, seconds");
+          "Sampling time of the first frame, seconds after the clip's first frame");
+    visit("end_s", &Row::end_s,
+          "Sampling time of the last frame, seconds after the clip's first frame");
     visit("track", &Row::track, "Id of the person's track in the clip; 0 for whole frames");
     visit("task", &Row::task, "Task, such as behaviour");
     visit("predicted", &Row::predicted, "Class with the highest probability");

@@ -155,14 +155,12 @@ std::string data_of(const nlohmann::ordered_json& data) {
 }  // namespace
 
 std::string run_report(const model::Model& model, std::span<const dataset::MetricRow> metrics) {
-  const std::string where = model.footage == "simulated" ? "in simulation"
-                            : model.footage == "real"    ? "on real footage"
-                                                         : "on simulated and real footage";
   std::string body = fmt::format(
       "<h1>Training run: {}</h1>"
       "<p>Every figure here was measured {}, on the split val, on which the best epoch was chosen "
       "too.</p><p>Data: <code>{}</code></p><p>Program: {}</p><br><div class=charts>",
-      report::escape(model.network), where, data_of(model.data), report::escape(model.revision));
+      report::escape(model.network), model::where_measured(model.footage), data_of(model.data),
+      report::escape(model.revision));
   body += chart("Loss of the training", curves_of(metrics, "train", "loss"));
   body += chart("Loss of the validation", curves_of(metrics, "val", "loss"));
   body += chart("Macro-F1 of the validation", curves_of(metrics, "val", "macro_f1"), 1);

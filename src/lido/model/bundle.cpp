@@ -111,13 +111,17 @@ nlohmann::ordered_json figures_json(const HeadFigures& figures, const Head& head
           {"confusion", figures.confusion}};
 }
 
+std::string where_measured(std::string_view footage) {
+  if (footage == "simulated") return "in simulation";
+  if (footage == "real") return "on real footage";
+  if (footage == "mixed") return "on simulated and real footage together";
+  return "on footage that --footage did not name";
+}
+
 std::string card_of(const Model& model) {
-  const std::string footage = model.footage == "simulated" ? "in simulation"
-                              : model.footage == "real"    ? "on real footage"
-                                                        : "on simulated and real footage together";
   std::string card = fmt::format("# A network of Lido: {}\n\n", model.network);
-  card += fmt::format("Every figure below was measured {}.\n", footage);
-  if (model.footage == "simulated")
+  card += fmt::format("Every figure below was measured {}.\n", where_measured(model.footage));
+  if (model.footage != "real")
     card += "None of them states what the network is worth on real footage.\n";
   card += fmt::format(
       "\nInput: windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second.\n"

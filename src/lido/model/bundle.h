@@ -27,7 +27,7 @@ struct Model {
   loader::Shape input;   ///< Windows of RGB frames, values 0 to 255.
   std::string fps;       ///< Frames a second of the windows; empty when unknown.
   std::string samples;   ///< Kind of the samples: person, frame or all.
-  std::string footage;   ///< Footage that it learnt from: simulated, real or mixed.
+  std::string footage;   ///< Footage that it learnt from: simulated, real, mixed or unknown.
   std::string revision;  ///< Version and commit of the program that trained it.
   std::vector<Head> heads;
   nlohmann::ordered_json data;     ///< Dataset: uri, generation, samples, checksum.
@@ -61,6 +61,9 @@ struct LoadedModel {
 /// Reads a model's folder and checks the graph's checksum.
 /// @return kNotFound without a model.json; kCorrupt that names the file.
 Result<LoadedModel> read_model(const std::string& uri);
+
+/// Returns where figures of a model were measured, by its footage: "in simulation". Pure.
+std::string where_measured(std::string_view footage);
 
 /// Returns a model card in Markdown: what it is, what it was measured on, and figures. Pure.
 std::string card_of(const Model& model);

@@ -44,7 +44,14 @@ TEST(ModelBundle, TheCardNamesTheFootage) {
   EXPECT_NE(card_of(model).find("measured in simulation"), std::string::npos);
   EXPECT_NE(card_of(model).find("| behaviour | 2 | 1.000 | 0.333 |"), std::string::npos);
   model.footage = "real";
+  EXPECT_NE(card_of(model).find("measured on real footage"), std::string::npos);
   EXPECT_EQ(card_of(model).find("simulation"), std::string::npos);
+  for (const char* footage : {"mixed", "unknown", "simulated"}) {
+    model.footage = footage;
+    EXPECT_NE(card_of(model).find("None of them states what the network is worth on real"),
+              std::string::npos)
+        << footage;
+  }
 }
 
 TEST(ModelBundle, UnknownFiguresAreNullAndUnknownOnTheCard) {

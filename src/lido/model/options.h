@@ -29,7 +29,7 @@ struct TrainOptions {
   int64_t shuffle_mb = 64;
   int64_t seed = 0;
   int64_t threads = 0;
-  std::string footage = "simulated";
+  std::string footage = "unknown";
 
   static void fields(auto& self, auto&& visit) {
     visit("classes", self.classes, Anything{},
@@ -56,7 +56,7 @@ struct TrainOptions {
           "Decay of the moving average of the weights, which is validated and exported; 0: the "
           "last weights themselves");
     visit("max_gradient", self.max_gradient, Within{1e-6, 1e9},
-          "Longer gradients are shortened to this length");
+          "Gradients are clipped to this norm");
     visit("patience", self.patience, Within{0, 100000},
           "Epochs without a better validation after which the run stops; 0: never");
     visit("checkpoint_seconds", self.checkpoint_seconds, Within{0, 1e6},
@@ -67,9 +67,10 @@ struct TrainOptions {
           "Compressed samples that are mixed together, MiB");
     visit("seed", self.seed, Within{0, 9e15}, "Seed of weights, order and augmentation");
     visit("threads", self.threads, Within{0, 1024},
-          "Threads that compute, part of the run's identity; 0: one for each core");
-    visit("footage", self.footage, OneOf{{"simulated", "real", "mixed"}},
-          "Footage that the data show; the model card states it with each figure");
+          "Threads that compute; another number gives slightly different weights; 0: one for each "
+          "core");
+    visit("footage", self.footage, OneOf{{"simulated", "real", "mixed", "unknown"}},
+          "Footage that the data show; the model card and the report state it with their figures");
   }
 };
 

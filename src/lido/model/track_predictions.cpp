@@ -2,16 +2,18 @@
 #include "lido/model/track_predictions.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lido::model {
 
 void TrackPredictions::add(const dataset::PredictionRow& row) {
   Task& task = tracks_[row.track][row.task];
   task.classes = row.classes;
-  task.windows.push_back({row.start_s, row.end_s, row.probabilities});
+  task.windows.push_back(
+      {std::llround(row.start_s * fps_), std::llround(row.end_s * fps_), row.probabilities});
 }
 
-std::map<std::string, Choice> TrackPredictions::at(int64_t track, double time_s) const {
+std::map<std::string, Choice> TrackPredictions::at(int64_t track, int64_t k) const {
   std::map<std::string, Choice> choices;
   const auto found = tracks_.find(track);
   if (found == tracks_.end()) return choices;
@@ -19,7 +21,7 @@ std::map<std::string, Choice> TrackPredictions::at(int64_t track, double time_s)
     std::vector<double> sum(task.classes.size());
     double count = 0;
     for (const Window& window : task.windows) {
-      if (time_s < window.start_s || time_s >= window.end_s) continue;
+      if (k < window.first_k || k > window.last_k) continue;
       for (size_t c = 0; c < sum.size(); ++c) sum[c] += window.probabilities[c];
       ++count;
     }

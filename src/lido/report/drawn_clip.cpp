@@ -60,15 +60,13 @@ DrawFrame draw_predictions(const PredictedPeople& people) {
     std::vector<scene::DrawnBox> boxes;
     const auto& objects = people.objects;
     while (next < objects.size() && objects[next].k < k) ++next;
-    // A window contains the middles of its sampling intervals, whatever the rounding of its ends.
-    const double middle_s = (static_cast<double>(k) + 0.5) / people.fps;
     for (; next < objects.size() && objects[next].k == k; ++next) {
       const dataset::ObjectRow& object = objects[next];
       if (object.track == 0) continue;
       scene::DrawnBox box{.box = {object.x, object.y, object.width, object.height},
                           .track = object.track,
                           .text = fmt::format("{}", object.track)};
-      for (const auto& [task, choice] : people.predictions.at(object.track, middle_s)) {
+      for (const auto& [task, choice] : people.predictions.at(object.track, k)) {
         if (choice.probability < people.min_probability)
           box.text += " uncertain";
         else
@@ -77,7 +75,7 @@ DrawFrame draw_predictions(const PredictedPeople& people) {
       boxes.push_back(std::move(box));
     }
     scene::draw(image, geometry, boxes, {},
-                fmt::format("{:.2f} s", static_cast<double>(k) / people.fps));
+                fmt::format("{:.2f} s  {}", static_cast<double>(k) / people.fps, people.note));
   };
 }
 

@@ -45,6 +45,7 @@ struct PredictedPeople {
   const model::TrackPredictions& predictions;
   double fps = 0;              ///< Sampling times a second.
   double min_probability = 0;  ///< Below, the text is "uncertain".
+  std::string note;            ///< Written beside the time.
 };
 
 /// Draws each followed person's box with its track and the classes at that time.

@@ -40,11 +40,11 @@ dataset::ObjectRow person(int64_t k, int64_t track, double x) {
 }
 
 model::TrackPredictions sure(double probability) {
-  model::TrackPredictions predictions;
+  model::TrackPredictions predictions(4);
   dataset::PredictionRow row;
   row.track = 3;
   row.start_s = 0.5;
-  row.end_s = 1;
+  row.end_s = 0.75;
   row.task = "behaviour";
   row.classes = {"diving", "swimming"};
   row.probabilities = {1 - probability, probability};
@@ -56,7 +56,7 @@ TEST(DrawPredictions, ABoxIsInItsOwnFrameAlone) {
   const std::vector<dataset::ObjectRow> objects = {person(2, 3, 20), person(3, 3, 120),
                                                    person(3, 0, 220)};
   const auto predictions = sure(0.9);
-  const auto draw = draw_predictions({objects, predictions, 4, 0.5});
+  const auto draw = draw_predictions({objects, predictions, 4, 0.5, ""});
   const auto earlier = drawn(draw, 1), second = drawn(draw, 2), third = drawn(draw, 3);
   const auto colour = scene::track_color(3);
   EXPECT_TRUE(has_colour(earlier, 20, 90, kBlack));
@@ -71,7 +71,7 @@ TEST(DrawPredictions, NamesNoClassBelowTheLimit) {
   const std::vector<dataset::ObjectRow> objects = {person(2, 3, 20)};
   const auto frame = [&](double probability, double limit) {
     const auto predictions = sure(probability);
-    return drawn(draw_predictions({objects, predictions, 4, limit}), 2).rgb;
+    return drawn(draw_predictions({objects, predictions, 4, limit, ""}), 2).rgb;
   };
   EXPECT_NE(frame(0.9, 0.5), frame(0.8, 0.5));
   EXPECT_EQ(frame(0.9, 0.95), frame(0.8, 0.95));
