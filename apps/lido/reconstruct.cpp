@@ -32,6 +32,7 @@ Result<int> reconstruct_site(const ReconstructFlags& flags) {
              counted(summary.cameras, "camera"), counted(summary.people, "person", "people"),
              counted(summary.joints, "joint"), human_count(summary.under_water));
   print_written(flags.out + "/tracks3d.parquet");
+  print_written(flags.out + "/scene.glb");
   return kDone;
 }
 
@@ -50,7 +51,7 @@ void add_reconstruct(CLI::App& app, int& exit) {
       ->required();
   command
       ->add_option("--out", flags->out,
-                   "Folder for tracks3d.parquet, and a TRC and a C3D file a person")
+                   "Folder for tracks3d.parquet, scene.glb, and a TRC and a C3D file a person")
       ->required();
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   bind(*command, flags->options, "Reconstruction");

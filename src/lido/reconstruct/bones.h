@@ -27,7 +27,7 @@ inline constexpr std::array<Bone, 12> kBones = {{{5, 6},
                                                  {13, 15},
                                                  {14, 16}}};
 
-/// Standard deviation of the distance of two joints of a person who moves: joints are no points.
+/// Standard deviation of the distance of two joints of a person who moves, which is not constant.
 inline constexpr double kBend_m = 0.02;
 
 /// Lengths of one person's bones, from their joints at many moments. Deterministic.
@@ -44,8 +44,8 @@ class BoneLengths {
   double sigma_m(size_t bone) const;
 
  private:
-  /// Weighted sum of squared lengths. Squares, since errors of joints make distances longer on
-  /// average, and squares by as much as the covariances have it.
+  /// Weighted sum of squared lengths. Errors of joints make a squared length larger on average, by
+  /// the trace of their covariances, which is subtracted.
   struct Sum {
     double weight = 0, squares = 0;
   };

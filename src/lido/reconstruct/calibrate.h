@@ -67,7 +67,7 @@ struct Calibration {
   double distance_rms_m = 0;
   int64_t distances = 0;
   int moments = 0;                    ///< At which the board was used.
-  std::vector<std::string> warnings;  ///< Faults that a person should look at, a line each.
+  std::vector<std::string> warnings;  ///< For a person to look at, a line each.
 };
 
 /// Finds lenses and poses of cameras that filmed a moving board together.

@@ -91,7 +91,7 @@ TEST(PeopleTracker, CountsACrowdInEqualPoses) {
   EXPECT_EQ(all.size(), 40U);
 }
 
-// The goals of the plan for 2 px of noise: 40 mm over water, 80 mm under it.
+// The goals of docs/measurements.md for 2 px of noise: 40 mm over water, 80 mm under it.
 TEST(PeopleTracker, MeasuresJointsOverAndUnderWater) {
   const Followed followed = follow_walkers(four_walkers(), 10, 2, never);
   ASSERT_GT(followed.errors_over_m.size(), 1000U);

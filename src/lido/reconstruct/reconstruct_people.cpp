@@ -11,6 +11,7 @@
 #include "lido/dataset/table.h"
 #include "lido/reconstruct/c3d.h"
 #include "lido/reconstruct/moments.h"
+#include "lido/reconstruct/scene_glb.h"
 #include "lido/storage/output_folder.h"
 
 namespace lido::reconstruct {
@@ -115,7 +116,7 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
                                               const std::stop_token& stop) {
   LIDO_TRY(validate(options));
   auto folder = LIDO_TRY(storage::OutputFolder::open(
-      out, "lido reconstruct", {"tracks3d.parquet", "person_*.trc", "person_*.c3d"}));
+      out, "lido reconstruct", {"tracks3d.parquet", "scene.glb", "person_*.trc", "person_*.c3d"}));
   auto frames = LIDO_TRY(read_poses(poses, site, options.keypoints));
   ReconstructSummary summary;
   summary.cameras = std::ranges::count_if(frames, [](const auto& one) { return !one.empty(); });
@@ -133,6 +134,7 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
     C3dFile c3d;
   };
   std::map<int64_t, MotionFiles> people;
+  SceneGlb scene;
   summary.moments = moments.count();
   for (int64_t moment = 0; moment < summary.moments; moment = moments.after(moment)) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -140,6 +142,7 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
     for (const TrackedPerson& person : tracker.push(time_s, moments.at(moment))) {
       people[person.id].trc.add(moment, time_s, person.joints);
       people[person.id].c3d.add(moment, person.joints);
+      scene.add(person.id, moment, person.joints);
       for (size_t joint = 0; joint < kJoints; ++joint) {
         if (!person.joints[joint].is_found()) continue;
         auto row = row_of(person, joint, time_s, site.cameras);
@@ -156,6 +159,7 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
         folder.store().write_text(name + ".trc", files.trc.finish(name + ".trc", options.rate_hz)));
     LIDO_TRY(folder.store().write_text(name + ".c3d", files.c3d.finish(options.rate_hz)));
   }
+  LIDO_TRY(folder.store().write_text("scene.glb", LIDO_TRY(scene.finish(site, options.rate_hz))));
   summary.people = static_cast<int64_t>(people.size());
   return summary;
 }

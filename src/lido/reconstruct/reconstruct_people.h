@@ -37,8 +37,9 @@ struct ReconstructSummary {
   int64_t cameras = 0;      ///< Cameras with keypoints.
 };
 
-/// Finds people in 3D from keypoints of several cameras, and writes tracks3d.parquet and, for each
-/// person, person_ID.trc (y up, metres, NaN in gaps) and person_ID.c3d (z up, metres).
+/// Finds people in 3D from keypoints of several cameras, and writes tracks3d.parquet, scene.glb
+/// and, for each person, person_ID.trc (y up, metres, NaN in gaps) and person_ID.c3d (z up,
+/// metres).
 /// @param poses  Folder that read_poses() reads.
 /// @param out  Folder to write: an empty one, or an earlier one of this command, which is replaced.
 /// @return kDegenerate for fewer than two cameras with keypoints; errors of read_poses() and
