@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lido sends nothing anywhere: no command opens a socket of the internet's families.
+"""Lido sends nothing: its commands on this machine open no socket of the internet's families.
 
 Each runs in a network namespace without interfaces, under strace, which shows every attempt.
 """
@@ -61,10 +61,13 @@ def test_no_command_on_this_machine_sends_anything(people, clips, tmp_path):
         (0, ["scene", people, "--out", tmp_path / "scene", "--fps", 1, "--draw"]),
         (0, ["label", frames, "--labels", labels]),
         (0, ["inspect", frames, "--verify", "--augmented"]),
+        (0, ["export", frames, "--clip", "h264_b.mp4", "--time", "0-1", "--out", tmp_path / "e"]),
+        (0, ["copy", frames, tmp_path / "copy"]),
         (0, ["forget", frames, "--clip", "h264_b.mp4", "--time", "0-1"]),
         (0, ["models", "list"]),
         (0, ["synth", "pool", "--out", pool, *filmed]),
         (0, ["synth", "show", pool]),
+        (0, ["site", "check", pool / "site.yaml"]),
         (0, ["--version"]),
         (2, ["ingset"]),
     ):

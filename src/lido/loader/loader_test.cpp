@@ -204,7 +204,7 @@ TEST(Loader, StopsWhileItsThreadsAreBusy) {
   const TestDataset data(3, 41, 30'000);
   for (int batches = 0; batches < 6; ++batches) {
     Loader loader = opened(data, small_batches(3, 4));
-    keys(loader, batches);
+    EXPECT_EQ(keys(loader, batches).size(), 3U * static_cast<size_t>(batches));
   }
 }
 

@@ -110,19 +110,5 @@ TEST(ReadFacts, Vp9FramesThatRefreshNothing) {
   EXPECT_TRUE(read_facts(vp9, bytes({0x82, 0x49, 0x83}), false).resets) << "key frame";
 }
 
-TEST(ReadFacts, AnyBytesAreSafe) {
-  for (const Syntax syntax :
-       {Syntax::kH264, Syntax::kHevc, Syntax::kVp9, Syntax::kIntraOnly, Syntax::kOther}) {
-    for (const int length_size : {0, 1, 2, 4}) {
-      for (int size = 0; size < 40; ++size) {
-        std::vector<std::byte> packet(static_cast<size_t>(size), std::byte{0});
-        for (size_t i = 0; i < packet.size(); ++i)
-          packet[i] = static_cast<std::byte>(i * 37 % 7 == 0 ? 1 : i * 91);
-        read_facts({syntax, length_size}, packet, true);
-      }
-    }
-  }
-}
-
 }  // namespace
 }  // namespace lido::media

@@ -50,7 +50,7 @@ TEST(Metrics, FiguresFollowTheirDefinitions) {
 }
 
 TEST(Metrics, OverconfidenceIsACalibrationError) {
-  // Nine of ten choices are certain, half of all are wrong.
+  // Each choice has a probability of 0.95, and half of them are wrong.
   std::vector<std::vector<double>> rows(10, {.95, .05});
   std::vector<int64_t> targets = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
   EXPECT_NEAR(figures_of(outputs_of(rows, targets), 1).calibration_error, 0.45, 1e-6);
