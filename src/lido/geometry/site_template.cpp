@@ -54,7 +54,8 @@ constexpr std::string_view kCameraHelp =
     R"(# Each camera has a pose, a lens and a clock. Rough values are enough for `lido calibrate`,
 # which writes `cam_from_world`, `intrinsics` and `distortion` in place of at, looks_at and degrees.
 #   name            lower-case letters, digits, _ and -; clips and keypoints are named like it
-#   source          its video: a file, a pattern like day1/*.mp4, a gs:// prefix, or an rtsp:// URL
+#   source          its video: a file, a pattern like day1/*.mp4, a gs:// prefix, or an rtsp:// URL;
+#                   no command reads it yet
 #   width, height   pixels; fps: frames a second
 #   at, looks_at    where it is, and a point in the middle of its image
 #   degrees         horizontal field of view; roll_deg turns the image clockwise

@@ -32,7 +32,7 @@ struct LifeOptions {
     visit("busy", self.busy, Within{0.01, 20},
           "Factor on the number of visitors: 1 is an ordinary day, 2 has twice as many");
     visit("dangers_per_day", self.dangers_per_day, Within{0, 200},
-          "Mean number of dangers a day; 0 to count false alarms");
+          "Mean number of dangers a day; 0: days without danger");
     visit("workers", self.workers, Within{0, 1024}, "Threads; 0: one per core");
   }
 };
