@@ -247,7 +247,7 @@ struct Predictions {
   /// @param fps  Sampling times a second.
   explicit Predictions(double fps) : tracks(fps) {}
 
-  model::TrackPredictions tracks;
+  report::TrackPredictions tracks;
   std::optional<storage::NamedFile> file;
   std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
 

@@ -11,7 +11,7 @@
 #include "lido/dataset/scene_tables.h"
 #include "lido/media/convert.h"
 #include "lido/media/extract.h"
-#include "lido/model/track_predictions.h"
+#include "lido/report/track_predictions.h"
 #include "lido/storage/reader.h"
 #include "lido/storage/store.h"
 
@@ -42,7 +42,7 @@ Result<void> write_drawn_clip(const DrawnClip& clip, storage::Store& store,
 /// The followed people of a clip, and a model's predictions for them.
 struct PredictedPeople {
   std::span<const dataset::ObjectRow> objects;  ///< Ordered by k.
-  const model::TrackPredictions& predictions;
+  const TrackPredictions& predictions;
   double fps = 0;              ///< Sampling times a second.
   double min_probability = 0;  ///< Below, the text is "uncertain".
   std::string note;            ///< Written beside the time.

@@ -39,8 +39,8 @@ dataset::ObjectRow person(int64_t k, int64_t track, double x) {
   return row;
 }
 
-model::TrackPredictions sure(double probability) {
-  model::TrackPredictions predictions(4);
+TrackPredictions sure(double probability) {
+  TrackPredictions predictions(4);
   dataset::PredictionRow row;
   row.track = 3;
   row.start_s = 0.5;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/model/track_predictions.h"
+#include "lido/report/track_predictions.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace lido::model {
+namespace lido::report {
 
 void TrackPredictions::add(const dataset::PredictionRow& row) {
   Task& task = tracks_[row.track][row.task];
@@ -32,4 +32,4 @@ std::map<std::string, Choice> TrackPredictions::at(int64_t track, int64_t k) con
   return choices;
 }
 
-}  // namespace lido::model
+}  // namespace lido::report

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lido/model/track_predictions.h"
+#include "lido/report/track_predictions.h"
 
 #include <gtest/gtest.h>
 
-namespace lido::model {
+namespace lido::report {
 namespace {
 
 dataset::PredictionRow row(int64_t track, double start_s, double end_s, double swimming) {
@@ -49,4 +49,4 @@ TEST(TrackPredictions, AreEmptyWhereNoWindowIs) {
 }
 
 }  // namespace
-}  // namespace lido::model
+}  // namespace lido::report

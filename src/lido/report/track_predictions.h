@@ -8,7 +8,7 @@
 
 #include "lido/dataset/model_tables.h"
 
-namespace lido::model {
+namespace lido::report {
 
 /// The most probable class of a task.
 struct Choice {
@@ -43,4 +43,4 @@ class TrackPredictions {
   std::map<int64_t, std::map<std::string, Task>> tracks_;
 };
 
-}  // namespace lido::model
+}  // namespace lido::report
