@@ -58,11 +58,16 @@ Argument argument_of(const CLI::Option& option) {
           .repeated = option.get_items_expected_max() > 1};
 }
 
-void add_help(CLI::App& app, int& exit) {
+/// Continues a message about a command that this program lacks.
+std::string hint(std::string_view others) {
+  return others.empty() ? "" : fmt::format(" {}", others);
+}
+
+void add_help(CLI::App& app, int& exit, std::string_view others) {
   auto words = std::make_shared<std::vector<std::string>>();
   CLI::App* command = app.add_subcommand("help", "Print a command's help, like COMMAND --help");
   command->add_option("command", *words, "Words of the command, like cluster price");
-  command->callback([&app, words, &exit] {
+  command->callback([&app, words, &exit, others] {
     const Command program = describe(app);
     const Command* found = &program;
     for (const std::string& word : *words) {
@@ -71,7 +76,8 @@ void add_help(CLI::App& app, int& exit) {
         const auto message = misspelled(*found, std::span(&word, 1));
         exit = report_error(
             {ErrorCode::kInvalidArgument,
-             message.value_or(fmt::format("{}: not a command of {}", word, found->path))});
+             message.value_or(fmt::format("{}: not a command of {}", word, found->path)) +
+                 (found->path == program.path ? hint(others) : "")});
         return;
       }
       found = below;
@@ -170,7 +176,8 @@ Command describe(const CLI::App& app) {
   return command;
 }
 
-std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& from_files) {
+std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& from_files,
+                                   const CommandSet& set) {
   auto app = std::make_unique<CLI::App>(
       "Lido turns raw swimming-pool video into training data, simulates pools, finds people in "
       "metres from many cameras, and runs the Ray clusters that do such work at scale.");
@@ -184,43 +191,27 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
     codes += fmt::format("{}{} {}", one.code == 0 ? "" : "; ", one.code, one.meaning);
   app->footer(codes +
               ".\nFlags that are always given can be kept in a file lido.toml. "
-              "More: lido help COMMAND, man lido.");
-  add_demo(*app, exit);
-  add_ingest(*app, exit, from_files);
-  add_inspect(*app, exit);
-  add_label(*app, exit);
-  add_forget(*app, exit);
-  add_export(*app, exit);
-  add_copy(*app, exit);
-  add_move(*app, exit);
-  add_scene(*app, exit);
-  add_train(*app, exit);
-  add_eval(*app, exit);
-  add_predict(*app, exit);
-  add_models(*app, exit);
-  add_cluster(*app, exit);
-  add_synth(*app, exit);
-  add_site(*app, exit);
-  add_calibrate(*app, exit);
-  add_sync(*app, exit);
-  add_reconstruct(*app, exit);
-  add_jobs(*app, exit);
-  add_help(*app, exit);
+              "More: lido help COMMAND, man lido." +
+              hint(set.others));
+  set.add(*app, exit, from_files);
+  add_help(*app, exit, set.others);
   add_completion(*app, exit);
   add_man(*app, exit);
-  add_docs(*app, exit);
   return app;
 }
 
-int run(std::vector<std::string> arguments) {
+int run(std::vector<std::string> arguments, const CommandSet& set) {
   int exit = kDone;
   std::vector<std::string> from_files;
-  const auto app = make_app(exit, from_files);
+  const auto app = make_app(exit, from_files, set);
   const Command program = describe(*app);
   arguments = normalised(std::move(arguments));
   if (print_bare_help(program, arguments)) return kDone;
-  if (const auto message = misspelled(program, arguments))
-    return report_error({ErrorCode::kInvalidArgument, *message});
+  if (const auto message = misspelled(program, arguments)) {
+    const bool lacks_command = program.find(arguments.front()) == nullptr;
+    return report_error(
+        {ErrorCode::kInvalidArgument, *message + (lacks_command ? hint(set.others) : "")});
+  }
   const bool wants_help = is_one_of(arguments.front(), {"help", "man", "completion"}) ||
                           std::ranges::any_of(arguments, [](const std::string& argument) {
                             return is_one_of(argument, {"--help", "--version"});

@@ -14,7 +14,7 @@ namespace {
 Command program() {
   int exit = 0;
   const std::vector<std::string> from_files;
-  return describe(*make_app(exit, from_files));
+  return describe(*make_app(exit, from_files, commands()));
 }
 
 /// The words of an example up to a pipe or redirection, without the program's name.

@@ -129,8 +129,6 @@ Result<void> ensure_model(std::string_view option, const std::string& name, bool
 Result<void> ensure_poses(const scene::PoseOptions& options, bool quiet);
 
 void add_demo(CLI::App& app, int& exit);
-/// @param from_files  Flags that a lido.toml gave, which an existing dataset's options override.
-void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files);
 void add_inspect(CLI::App& app, int& exit);
 void add_label(CLI::App& app, int& exit);
 void add_forget(CLI::App& app, int& exit);

@@ -65,10 +65,6 @@ Result<Target> open_target(const TargetOptions& options) {
 
 }  // namespace
 
-bool is_cluster(const std::string& on) {
-  return on.starts_with(kKubernetes) || on.starts_with("https://") || on.starts_with("http://");
-}
-
 Result<void> Target::reconnect() {
   forward.reset();  // The old program lets go of its port first.
   Target fresh = LIDO_TRY(open_target(options));

@@ -19,9 +19,6 @@ struct TargetOptions {
   std::string context;     ///< For k8s: targets; empty for the current one.
 };
 
-/// Whether `on` names a cluster: "k8s:NAMESPACE/CLUSTER", "https://HOST" or "http://HOST".
-bool is_cluster(const std::string& on);
-
 /// Connection to a Ray cluster. Not thread-safe.
 struct Target {
   TargetOptions options;

@@ -2,7 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "cli.h"
+#include "ingest.h"
 #include "lido/base/process.h"
 #include "lido/storage/store.h"
 
@@ -35,7 +35,7 @@ int ingest(const std::vector<std::string>& arguments) {
   int exit = kDone;
   const std::vector<std::string> from_files;
   CLI::App app;
-  add_ingest(app, exit, from_files);
+  add_ingest(app, exit, from_files, nullptr);
   app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   return exit;
 }

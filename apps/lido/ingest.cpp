@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ingest.h"
+
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -7,17 +9,15 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "cli.h"
 #include "dataset_options.h"
 #include "ingest_outcome.h"
+#include "lido/base/hash.h"
 #include "lido/base/json_text.h"
 #include "lido/base/utf8.h"
 #include "lido/ingest/estimate.h"
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/supervise.h"
 #include "lido/report/report.h"
-#include "on_cluster.h"
-#include "on_ray.h"
 #include "progress_display.h"
 
 namespace lido::cli {
@@ -48,7 +48,8 @@ struct IngestFlags {
   /// Names of the sampling options that the command line does not give.
   std::vector<std::string> not_given;
   std::string on = "here";
-  std::string job;  ///< Name of the command's jobs on a cluster.
+  ConnectIngest connect = nullptr;  ///< Null in a program without clusters' commands.
+  std::string job;                  ///< Name of the command's jobs on a cluster.
   std::string token_file;
   RayOptions ray;
   bool dry_run = false;
@@ -210,11 +211,15 @@ Result<int> run_on_ray(const IngestFlags& flags) {
   RayOutcome outcome;
   const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
   if (is_cluster(flags.on)) {
-    Target target = LIDO_TRY(connect_to({.on = flags.on, .token_file = flags.token_file}));
+    const auto follow = LIDO_TRY(flags.connect({.on = flags.on,
+                                                .token_file = flags.token_file,
+                                                .job = flags.job,
+                                                .dataset = flags.request.out,
+                                                .request = text,
+                                                .ray = flags.ray}));
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
-    const IngestJob job{flags.job, flags.request.out, text, flags.ray};
-    outcome = LIDO_TRY(ingest_on_cluster(flags.on, target, job, progress));
+    outcome = LIDO_TRY(follow(progress));
   } else {
     const ProgressDisplay display(counts_of(progress, 0), "starting Ray", flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
@@ -267,6 +272,11 @@ Result<int> ingest(const IngestFlags& flags) {
 
 /// Checks flags that depend on each other, and takes an existing dataset's options.
 Result<void> complete(IngestFlags& flags) {
+  if (is_cluster(flags.on) && flags.connect == nullptr)
+    return fail(ErrorCode::kInvalidArgument,
+                "--on {}: this program has no commands for clusters, since ./dev demo built it; "
+                "./dev install builds one that has",
+                flags.on);
   if (!flags.token_file.empty() && !flags.on.starts_with("http"))
     return fail(ErrorCode::kInvalidArgument,
                 "--token-file: no use with --on {}, want --on https://HOST", flags.on);
@@ -304,6 +314,13 @@ Result<void> fetch_networks(const IngestFlags& flags) {
   return ensure_poses(sampling.poses, flags.quiet);
 }
 
+/// Returns the name of a command's jobs on a cluster.
+/// @param asked  The command's request, before an existing dataset's options complete it: a job
+///     that has just made the dataset must be found by the same command.
+std::string job_name(const ingest::Request& asked) {
+  return "lido-" + sha256_hex(ingest::to_text(asked)).substr(0, 12);
+}
+
 /// Runs the command. @return The exit code.
 int run(IngestFlags& flags) {
   flags.job = job_name(flags.request);
@@ -329,8 +346,10 @@ int run(IngestFlags& flags) {
 
 }  // namespace
 
-void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files) {
+void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files,
+                ConnectIngest connect) {
   auto flags = std::make_shared<IngestFlags>();
+  flags->connect = connect;
   CLI::App* command = app.add_subcommand(
       "ingest", "Find and track people in raw clips, and write training samples as shards");
   command

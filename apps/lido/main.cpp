@@ -8,7 +8,7 @@
 #include "lido/storage/store.h"
 
 int main(int argc, char** argv) {
-  int exit = lido::cli::run({argv + 1, argv + argc});
+  int exit = lido::cli::run({argv + 1, argv + argc}, lido::cli::commands());
   // A full disk is noticed only when the buffer is written.
   if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && exit == lido::cli::kDone) {
     const char* reason = errno == 0 ? "cannot be written" : std::strerror(errno);

@@ -5,10 +5,11 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 #include <thread>
 
-#include "cluster.h"
-#include "lido/base/hash.h"
+#include "cli.h"
+#include "cluster_connection.h"
 #include "lido/base/json_text.h"
 #include "lido/cluster/zip.h"
 
@@ -85,41 +86,36 @@ void request_worker_early(cluster::JobsApi& api, const std::string& id, const Ra
 }
 
 /// Returns the submission of an ingest. A request that is too long for a command is uploaded.
-Result<cluster::Submission> submission_of(cluster::JobsApi& api, const IngestJob& job) {
+Result<cluster::Submission> submission_of(cluster::JobsApi& api, const ClusterIngest& ingest) {
   constexpr std::string_view kDriver = "${LIDO_PYTHON:-python3} -m lido.ray";
-  cluster::Submission submission{.dataset = job.dataset, .resources = {{kDriverResource, 1}}};
+  cluster::Submission submission{.dataset = ingest.dataset, .resources = {{kDriverResource, 1}}};
   submission.entrypoint =
-      fmt::format("printf %s {} | {}", cluster::shell_quoted(job.text), kDriver);
+      fmt::format("printf %s {} | {}", cluster::shell_quoted(ingest.request), kDriver);
   if (submission.entrypoint.size() <= kMaxCommandBytes) return submission;
-  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", job.text)));
+  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", ingest.request)));
   submission.entrypoint = fmt::format("{} < request.json", kDriver);
   return submission;
 }
 
-}  // namespace
-
-namespace {
-
 /// Submits the ingest, or finds the running job that the same command submitted before.
 /// @return The job's id.
-Result<std::string> submit_or_find(const std::string& on, cluster::JobsApi& api,
-                                   const IngestJob& ingest) {
+Result<std::string> submit_or_find(cluster::JobsApi& api, const ClusterIngest& ingest) {
   // After the end of a command's job, its next job gets the next number, and resumes from the
   // parts.
   size_t runs = 0;
   for (const cluster::Job& job : LIDO_TRY(api.list())) {
-    if (!job.id.starts_with(ingest.name)) continue;
+    if (!job.id.starts_with(ingest.job)) continue;
     ++runs;
     if (job.has_ended()) continue;
-    fmt::print(stderr, "{} is running at {} already\n", job.id, on);
+    fmt::print(stderr, "{} is running at {} already\n", job.id, ingest.on);
     return job.id;
   }
-  std::string id = fmt::format("{}-{}", ingest.name, runs + 1);
+  std::string id = fmt::format("{}-{}", ingest.job, runs + 1);
   auto submission = LIDO_TRY(submission_of(api, ingest));
   submission.id = id;
   LIDO_TRY(submit(api, submission));
   request_worker_early(api, id, ingest.ray);
-  fmt::print(stderr, "{} was submitted to {}\n", id, on);
+  fmt::print(stderr, "{} was submitted to {}\n", id, ingest.on);
   return id;
 }
 
@@ -153,29 +149,22 @@ Result<RayOutcome> outcome_of(const cluster::Job& job, const DriverLog& log, Ray
   return outcome;
 }
 
-}  // namespace
-
-std::string job_name(const ingest::Request& asked) {
-  return "lido-" + sha256_hex(ingest::to_text(asked)).substr(0, 12);
-}
-
-Result<RayOutcome> ingest_on_cluster(const std::string& on, Target& target, const IngestJob& job,
-                                     part::Progress& progress) {
-  const std::string id = LIDO_TRY(submit_or_find(on, target.api, job));
+/// Submits an ingest and follows its job, as FollowIngest describes.
+Result<RayOutcome> follow_ingest(Target& target, const ClusterIngest& ingest,
+                                 part::Progress& progress) {
+  const std::string id = LIDO_TRY(submit_or_find(target.api, ingest));
   RayOutcome outcome;
   DriverLog log(progress, outcome);
   JobFollower follower(target, id, false);
   while (true) {
     std::this_thread::sleep_for(kPollPause);
-    if (interruption().stop_requested()) return leave_or_cancel(on, target.api, id);
+    if (interruption().stop_requested()) return leave_or_cancel(ingest.on, target.api, id);
     const auto update = LIDO_TRY(follower.poll());
     if (!update) continue;
     log.read(update->lines);
     if (update->job.has_ended()) return outcome_of(update->job, log, outcome);
   }
 }
-
-namespace {
 
 struct JobFlags {
   TargetOptions target;
@@ -249,6 +238,14 @@ Result<int> cancel(const JobFlags& flags) {
 }
 
 }  // namespace
+
+Result<FollowIngest> connect_ingest(const ClusterIngest& ingest) {
+  const auto target = std::make_shared<Target>(
+      LIDO_TRY(connect_to({.on = ingest.on, .token_file = ingest.token_file})));
+  return [target, ingest](part::Progress& progress) {
+    return follow_ingest(*target, ingest, progress);
+  };
+}
 
 void add_jobs(CLI::App& app, int& exit) {
   auto flags = std::make_shared<JobFlags>();

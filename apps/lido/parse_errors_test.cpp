@@ -12,7 +12,7 @@ namespace {
 /// The program's answer to a command line that CLI11 refuses.
 std::string answer(std::vector<std::string> words, std::vector<std::string> from_files = {}) {
   int exit = kDone;
-  const auto app = make_app(exit, from_files);
+  const auto app = make_app(exit, from_files, commands());
   const Command all = describe(*app);
   const Command* command = &all;
   for (const std::string& word : words) {
