@@ -26,7 +26,7 @@ class BatchWriter {
     const int64_t cost = std::max(span.bytes, kMinSpanCost);
     if (cost_ > 0 && cost_ + cost > max_cost_) LIDO_TRY(flush());
     if (cost_ == 0) batches_.push_back({.name = fmt::format("{}/{:06}", folder_, batches_.size())});
-    Batch& batch = batches_.back();
+    SpanBatch& batch = batches_.back();
     ++batch.spans;
     batch.bytes += span.bytes;
     cost_ += cost;
@@ -42,13 +42,13 @@ class BatchWriter {
     return {};
   }
 
-  std::vector<Batch> take_batches() { return std::move(batches_); }
+  std::vector<SpanBatch> take_batches() { return std::move(batches_); }
 
  private:
   storage::Store& store_;
   std::string folder_;
   int64_t max_cost_;
-  std::vector<Batch> batches_;
+  std::vector<SpanBatch> batches_;
   std::string lines_;  // Tasks of the batch that is being filled.
   int64_t cost_ = 0;   // Their cost, in bytes.
 };
@@ -74,8 +74,8 @@ Result<BatchSpan> parse_line(std::string_view line) {
 
 }  // namespace
 
-Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store,
-                                         const std::string& folder, int workers) {
+Result<std::vector<SpanBatch>> write_batches(ClipDb& clips, storage::Store& store,
+                                             const std::string& folder, int workers) {
   LIDO_TRY(store.remove_all(folder));
   LIDO_TRY(clips.record_parts(store));  // a damaged part is made again by make_parts()
   const int64_t total = LIDO_TRY(clips.open_totals(kMinSpanCost)).cost;

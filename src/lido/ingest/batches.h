@@ -11,7 +11,7 @@
 namespace lido::ingest {
 
 /// Spans that one worker reads in one go, listed in a file beside the dataset.
-struct Batch {
+struct SpanBatch {
   std::string name;  ///< Name of that file.
   int64_t spans = 0;
   int64_t bytes = 0;  ///< Estimate of the bytes to read.
@@ -22,8 +22,8 @@ struct Batch {
 /// end.
 /// @param folder   Where the files go, relative to the dataset.
 /// @param workers  Workers that will read the batches at the same time.
-Result<std::vector<Batch>> write_batches(ClipDb& clips, storage::Store& store,
-                                         const std::string& folder, int workers);
+Result<std::vector<SpanBatch>> write_batches(ClipDb& clips, storage::Store& store,
+                                             const std::string& folder, int workers);
 
 /// A span of a batch.
 struct BatchSpan {

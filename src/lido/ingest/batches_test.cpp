@@ -37,7 +37,7 @@ TEST(Batches, HoldEverySpanOnceTheLargestFirst) {
   EXPECT_GT(batches.size(), 8U);
   std::set<std::string> seen;
   int64_t previous = INT64_MAX;
-  for (const Batch& batch : batches) {
+  for (const SpanBatch& batch : batches) {
     const auto spans = *read_batch(folder.store(), batch.name);
     EXPECT_EQ(std::ssize(spans), batch.spans);
     int64_t bytes = 0;
@@ -59,7 +59,7 @@ TEST(Batches, LeaveOutSpansWithAPart) {
   ASSERT_TRUE(folder.store().write_text(".work/parts/001", "x"));
   const auto batches = *write_batches(*clips, folder.store(), kFolder, 1);
   std::vector<std::string> found;
-  for (const Batch& batch : batches) {
+  for (const SpanBatch& batch : batches) {
     const auto spans = *read_batch(folder.store(), batch.name);
     for (const BatchSpan& span : spans) found.push_back(span.clip);
   }

@@ -316,11 +316,11 @@ Result<IngestRun> IngestRun::open(Request request, IngestPlan plan, const std::s
                    random_hex(8));
 }
 
-Result<std::vector<Batch>> IngestRun::batches(int workers) {
+Result<std::vector<SpanBatch>> IngestRun::batches(int workers) {
   auto batches = LIDO_TRY(
       write_batches(*plan_.clips, dataset_.store(), folder_of(run_) + "/batches", workers));
   spans_in_batches_ = 0;
-  for (const Batch& batch : batches) spans_in_batches_ += batch.spans;
+  for (const SpanBatch& batch : batches) spans_in_batches_ += batch.spans;
   return batches;
 }
 

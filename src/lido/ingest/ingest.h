@@ -48,7 +48,7 @@ class IngestRun {
   static Result<IngestRun> open(Request request, IngestPlan plan, const std::stop_token& stop = {});
 
   /// Batches of the spans without a part, for other processes: see write_batches().
-  Result<std::vector<Batch>> batches(int workers);
+  Result<std::vector<SpanBatch>> batches(int workers);
   /// The job's data that these processes need besides the spans: SharedWork as text.
   std::string shared_work() const;
   /// Makes the parts that are missing, then shards and tables, and publishes the generation.

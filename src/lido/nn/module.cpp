@@ -50,7 +50,7 @@ class LayersImpl : public torch::nn::Module {
   }
 
   std::map<std::string, torch::Tensor> forward(const torch::Tensor& frames) {
-    const NetworkInput& in = network_.input;
+    const WindowShape& in = network_.input;
     std::map<std::string, torch::Tensor> results;
     // A plain copy to C x H x W, so that the kernels chosen do not depend on strides.
     results["frames"] =
@@ -237,7 +237,7 @@ struct Module::State {
 
   /// The frames as a tensor that shares their memory.
   Result<torch::Tensor> tensor_of(std::span<const uint8_t> frames) const {
-    const NetworkInput& in = network.input;
+    const WindowShape& in = network.input;
     const int64_t each = int64_t{3} * in.frames * in.height * in.width;
     if (frames.empty() || std::ssize(frames) % each != 0) {
       return fail(ErrorCode::kInvalidArgument, "{} bytes of frames, want a multiple of {}",

@@ -30,7 +30,7 @@ struct OptimiserOptions {
 
 /// Windows of one step, and the class of each for each output; -1 for an unknown class.
 struct StepInput {
-  std::span<const uint8_t> frames;  ///< NetworkInput, bytes.
+  std::span<const uint8_t> frames;  ///< WindowShape, bytes.
   std::map<std::string, std::vector<int64_t>> targets;
 };
 

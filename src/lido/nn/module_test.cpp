@@ -16,7 +16,7 @@
 namespace lido::nn {
 namespace {
 
-const NetworkInput kSmall{.frames = 4, .height = 32, .width = 32};
+const WindowShape kSmall{.frames = 4, .height = 32, .width = 32};
 constexpr size_t kWindow = 4 * 32 * 32 * 3;
 
 /// Windows with a bright left or right half, on noise: a task with a known answer.

@@ -86,7 +86,7 @@ std::vector<std::string> input_names(const Network& network, size_t number) {
 }
 
 Result<Sizes> sizes_of(const Network& network) {
-  const NetworkInput& input = network.input;
+  const WindowShape& input = network.input;
   if (input.frames < 1 || input.height < 1 || input.width < 1)
     return fail(ErrorCode::kInvalidArgument, "input: {} frames of {}x{} pixels, want 1 or more",
                 input.frames, input.width, input.height);

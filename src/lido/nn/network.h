@@ -49,16 +49,16 @@ struct Layer {
 };
 
 /// Input: windows of RGB frames of 0 to 255, N x frames x height x width x 3.
-struct NetworkInput {
+struct WindowShape {
   int frames = 16;
   int height = 96;  ///< Pixels.
   int width = 96;   ///< Pixels.
-  bool operator==(const NetworkInput&) const = default;
+  bool operator==(const WindowShape&) const = default;
 };
 
 /// A network with its outputs by name, each the result of a Linear.
 struct Network {
-  NetworkInput input;
+  WindowShape input;
   std::vector<Layer> layers;
   std::map<std::string, std::string> outputs;  ///< Output: layer.
 };

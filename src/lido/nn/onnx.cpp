@@ -87,7 +87,7 @@ class Writer {
  private:
   /// The frames become planes of -1 to 1, a row for each frame.
   void begin() {
-    const NetworkInput& in = network_.input;
+    const WindowShape& in = network_.input;
     graph_.text(2, "lido");
     graph_.message(11, value_of("frames", kFloat, {in.frames, in.height, in.width, 3}));
     constant("frames.rows", {-1, in.height, in.width, 3});

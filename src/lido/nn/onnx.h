@@ -11,7 +11,7 @@ namespace lido::nn {
 
 /// Writes a network as an ONNX model (IR 8, opset 17). Pure.
 ///
-/// Its input "frames" has the shape of NetworkInput, float32 of 0 to 255, with any number of
+/// Its input "frames" has the shape of WindowShape, float32 of 0 to 255, with any number of
 /// windows; each output is a row of float32 logits for each window. Each Norm becomes a part of the
 /// Conv before it.
 ///

@@ -30,7 +30,7 @@ class Chain {
 
 }  // namespace
 
-Network people_network(const NetworkInput& input, const std::map<std::string, int>& heads) {
+Network people_network(const WindowShape& input, const std::map<std::string, int>& heads) {
   Network network{.input = input};
   Chain chain(network);
   chain.convolve("stem", {.channels = 16, .kernel = 3, .stride = 2});

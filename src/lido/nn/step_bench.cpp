@@ -26,7 +26,7 @@ double cpu_s() {
 int run(int steps, int windows, int frames, int side, int threads) {
   using namespace lido::nn;
   set_threads(threads);
-  const NetworkInput input{.frames = frames, .height = side, .width = side};
+  const WindowShape input{.frames = frames, .height = side, .width = side};
   auto module = Module::make(people_network(input, {{"behaviour", 12}, {"age", 5}}), {}, 1);
   if (!module) return 1;
   std::mt19937 random(1);

@@ -30,7 +30,7 @@ std::optional<double> step_between(const PersonView& a, const PersonView& b) {
 
 /// Slope at a frame: that of its neighbours, or of one of them at a path's end.
 struct Slope {
-  const Keypoint *before, *after;
+  const MeasuredKeypoint *before, *after;
   double span_s;
   Eigen::Vector2d value() const {
     if (before == nullptr || after == nullptr || !before->is_seen() || !after->is_seen() ||
@@ -72,7 +72,7 @@ std::optional<PersonView> KeypointPath::view_at(double time_s) const {
   const bool has_before = i > 0 && times_s_[i] - times_s_[i - 1] <= kMaxGap_s;
   const bool has_after = i + 2 < views_.size() && times_s_[i + 2] - times_s_[i + 1] <= kMaxGap_s;
   for (size_t k = 0; k < kJoints; ++k) {
-    const Keypoint &a = views_[i].keypoints[k], &b = views_[i + 1].keypoints[k];
+    const MeasuredKeypoint &a = views_[i].keypoints[k], &b = views_[i + 1].keypoints[k];
     if (!a.is_seen() || !b.is_seen()) continue;
     const Slope at_a{has_before ? &views_[i - 1].keypoints[k] : nullptr, &b,
                      has_before ? times_s_[i + 1] - times_s_[i - 1] : 0};
@@ -96,7 +96,7 @@ std::optional<MovingView> KeypointPath::at(double time_s) const {
   MovingView out{.view = std::move(*now), .velocity_px_s = {}};
   for (size_t k = 0; k < kJoints; ++k) {
     out.velocity_px_s[k].setZero();
-    const Keypoint &a = before->keypoints[k], &b = after->keypoints[k];
+    const MeasuredKeypoint &a = before->keypoints[k], &b = after->keypoints[k];
     if (!a.is_seen() || !b.is_seen()) out.view.keypoints[k].sigma_px = 0;
     if (out.view.keypoints[k].is_seen())
       out.velocity_px_s[k] = (b.pixel - a.pixel) / (2 * kAround_s);

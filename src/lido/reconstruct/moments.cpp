@@ -119,7 +119,7 @@ std::vector<PersonView> Moments::at(int64_t moment) {
     const size_t begin = out.size();
     add_views(track, now_s, out);
     for (size_t i = begin; i < out.size(); ++i) {
-      for (Keypoint& one : out[i].keypoints) one.sigma_px *= track.sigma_factor;
+      for (MeasuredKeypoint& one : out[i].keypoints) one.sigma_px *= track.sigma_factor;
     }
   }
   return out;

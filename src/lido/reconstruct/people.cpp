@@ -99,7 +99,7 @@ std::vector<Sighting> sightings_of(std::span<const PersonView> views, std::span<
                                    size_t joint) {
   std::vector<Sighting> out;
   for (const size_t i : group) {
-    const Keypoint& keypoint = views[i].keypoints[joint];
+    const MeasuredKeypoint& keypoint = views[i].keypoints[joint];
     if (keypoint.is_seen()) out.push_back({views[i].camera, keypoint.pixel, keypoint.sigma_px});
   }
   return out;

@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, kJoints> kJointNames = {
     "right_hip",      "left_knee",  "right_knee",  "left_ankle", "right_ankle"};
 
 /// A keypoint of a person in an image.
-struct Keypoint {
+struct MeasuredKeypoint {
   Eigen::Vector2d pixel = Eigen::Vector2d::Zero();
   double sigma_px = 0;  ///< Standard deviation of either coordinate; 0: not seen.
   bool is_seen() const { return sigma_px > 0; }
@@ -28,7 +28,7 @@ struct Keypoint {
 /// Keypoints of one person in an image of one camera.
 struct PersonView {
   size_t camera = 0;  ///< Index into the cameras.
-  std::array<Keypoint, kJoints> keypoints{};
+  std::array<MeasuredKeypoint, kJoints> keypoints{};
   /// Id of the person in the views of one camera, from 1; 0: not known.
   int64_t track = 0;
 };

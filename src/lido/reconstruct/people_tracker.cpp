@@ -120,7 +120,7 @@ std::optional<double> error2(const Camera& camera, const PersonView& view, const
   double sum = 0;
   int count = 0;
   for (size_t i = 0; i < kJoints; ++i) {
-    const Keypoint& keypoint = view.keypoints[i];
+    const MeasuredKeypoint& keypoint = view.keypoints[i];
     if (!keypoint.is_seen() || !track.joints[i].is_running()) continue;
     const auto seen = geometry::differentiate_by_point(camera, track.joints[i].position());
     if (!seen) continue;

@@ -25,7 +25,7 @@ void disturb(CameraFrames& frames, double noise_px, int64_t seed) {
   for (auto& camera : frames) {
     for (PoseFrame& frame : camera) {
       for (PersonView& view : frame.people) {
-        for (Keypoint& one : view.keypoints) {
+        for (MeasuredKeypoint& one : view.keypoints) {
           if (one.is_seen()) one.pixel += Eigen::Vector2d(noise(engine), noise(engine));
         }
       }

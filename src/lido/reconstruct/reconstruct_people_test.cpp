@@ -45,7 +45,7 @@ class ReconstructPeople : public ::testing::Test {
   static void add(std::string& text, int frame, const PersonView& view) {
     text += fmt::format("{}{{\"image_id\": {}, \"keypoints\": [", text.empty() ? "" : ", ", frame);
     for (size_t i = 0; i < kJoints; ++i) {
-      const Keypoint& one = view.keypoints[i];
+      const MeasuredKeypoint& one = view.keypoints[i];
       text += fmt::format("{}{:.3f}, {:.3f}, {}", i == 0 ? "" : ", ", one.pixel.x(), one.pixel.y(),
                           one.is_seen() ? 2 : 0);
     }

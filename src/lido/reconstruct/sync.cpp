@@ -90,7 +90,7 @@ class Grid {
       constexpr double kMinSpeed_px_s = 4;
       if (moving.speed_px_s() < kMinSpeed_px_s) continue;
       for (size_t k = 0; k < kJoints; ++k) {
-        Keypoint& one = moving.view.keypoints[k];
+        MeasuredKeypoint& one = moving.view.keypoints[k];
         if (one.is_seen())
           one.sigma_px = std::hypot(one.sigma_px, moving.velocity_px_s[k].norm() * step_s_ / 4);
       }
@@ -288,7 +288,7 @@ ClockEquations equations_at(const Recording& recording, const std::vector<ClockE
     for (const size_t camera : recording.present) {
       for (MovingView& one : recording.at(camera, clocks[camera].camera_time(moment_s, middle_s))) {
         views.push_back(one.view);
-        for (Keypoint& keypoint : views.back().keypoints) keypoint.sigma_px *= sigma_factor;
+        for (MeasuredKeypoint& keypoint : views.back().keypoints) keypoint.sigma_px *= sigma_factor;
         moving.push_back(std::move(one));
       }
     }
@@ -297,7 +297,7 @@ ClockEquations equations_at(const Recording& recording, const std::vector<ClockE
         std::vector<Sighting> sightings;
         std::vector<Eigen::Vector2d> velocities;
         for (const size_t i : group) {
-          const Keypoint& keypoint = views[i].keypoints[joint];
+          const MeasuredKeypoint& keypoint = views[i].keypoints[joint];
           if (!keypoint.is_seen()) continue;
           sightings.push_back({views[i].camera, keypoint.pixel, keypoint.sigma_px});
           velocities.push_back(moving[i].velocity_px_s[joint]);

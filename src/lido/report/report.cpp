@@ -135,7 +135,7 @@ std::string timeline(const dataset::Generation& generation, const ReportData& da
         std::ranges::binary_search(data.clips.strips, clip.clip, {}, &dataset::ClipRow::clip);
     rows.start_row(short_name(clip.clip), has_strip ? "#" + clip_anchor(clip.clip) : "");
     rows.add_bar(0, clip.duration_s, "var(--line)");
-    const ClipSamples& samples = data.samples.clips.at(clip.clip);
+    const ShownSamples& samples = data.samples.clips.at(clip.clip);
     for (const Interval& part : samples.covered)
       rows.add_bar(part.start_s, part.end_s, "var(--blue)");
     for (const auto& [label, parts] : samples.labelled) {
@@ -167,7 +167,7 @@ std::string timeline(const dataset::Generation& generation, const ReportData& da
 
 /// Returns frames of one clip, read from the shards.
 Result<std::string> strip(const dataset::Dataset& dataset, const dataset::ClipRow& clip,
-                          const ClipSamples& samples) {
+                          const ShownSamples& samples) {
   if (samples.by_number.empty()) return std::string();
   const size_t window = samples.by_number.begin()->second.pts.size();
   std::string images;

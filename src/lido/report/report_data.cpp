@@ -103,7 +103,7 @@ class SampleReader {
   void add_to_clip(SampleRow& row, const std::set<std::string>& names) {
     const auto found = totals_.clips.find(row.clip);
     if (found == totals_.clips.end()) return;
-    ClipSamples& samples = found->second;
+    ShownSamples& samples = found->second;
     extend(samples.covered, row.start_s, row.end_s);
     for (const std::string& name : names) extend(samples.labelled[name], row.start_s, row.end_s);
     const int64_t number = samples.seen++;

@@ -35,7 +35,7 @@ struct ShownClips {
 };
 
 /// Samples of one clip that the report shows.
-struct ClipSamples {
+struct ShownSamples {
   int64_t total = 0;                                      ///< Number of samples of the clip.
   int64_t seen = 0;                                       ///< Samples read so far.
   std::map<int64_t, dataset::SampleRow> by_number;        ///< Samples whose frames are shown.
@@ -56,7 +56,7 @@ struct SampleTotals {
   std::map<std::string, int64_t> samples;               // By split.
   std::map<std::string, std::set<std::string>> groups;  // By split.
   std::map<std::string, LabelCounts> labels;            // By full name of the label.
-  std::map<std::string, ClipSamples> clips;             // Clips that the report shows.
+  std::map<std::string, ShownSamples> clips;            // Clips that the report shows.
 };
 
 /// Clips that were rejected, and stretches that were left out of broken clips.

@@ -64,7 +64,7 @@ TEST_F(ReportDataTest, SumsAllClipsAndSamples) {
 TEST_F(ReportDataTest, KeepsOnlyTheRowsOfShownFrames) {
   for (int i = 0; i < 50; ++i) add_sample("/raw/b.mp4", i, {});
   const ReportData data = *read_report_data(*dataset_, publish());
-  const ClipSamples& samples = data.samples.clips.at("/raw/b.mp4");
+  const ShownSamples& samples = data.samples.clips.at("/raw/b.mp4");
   EXPECT_EQ(samples.seen, 50);
   EXPECT_LE(samples.by_number.size(), kMaxStripFrames);
   EXPECT_TRUE(samples.by_number.contains(0));

@@ -234,7 +234,7 @@ size_t add_tracks(Timeline& rows, const ClipScene& clip, double step_s) {
   return left_out;
 }
 
-void add_labels(Timeline& rows, const ClipSamples& samples,
+void add_labels(Timeline& rows, const ShownSamples& samples,
                 const std::map<std::string, std::string>& colours) {
   for (const auto& [label, intervals] : samples.labelled) {
     const auto colour = colours.find(label);

@@ -52,7 +52,7 @@ class FrameDrawer {
       boxes.push_back(std::move(box));
       if (seen.track == 0) continue;
       auto& path = paths_[seen.track];
-      path.emplace_back(k, scene::Point{seen.box.x + seen.box.width / 2, seen.box.bottom()});
+      path.emplace_back(k, scene::FramePoint{seen.box.x + seen.box.width / 2, seen.box.bottom()});
     }
     const auto& motions = followed_.motions;
     while (motion_ < motions.size() && motions[motion_].motion.k < k) ++motion_;
@@ -91,7 +91,7 @@ class FrameDrawer {
   size_t object_ = 0;
   size_t motion_ = 0;
   size_t pose_ = 0;
-  std::map<int64_t, std::deque<std::pair<int64_t, scene::Point>>> paths_;
+  std::map<int64_t, std::deque<std::pair<int64_t, scene::FramePoint>>> paths_;
 };
 
 /// A pass over a clip's sampled frames.

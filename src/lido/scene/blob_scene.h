@@ -37,7 +37,7 @@ class BlobScene {
                            std::vector<uint8_t>(kSceneWidth * kSceneHeight)};
     for (int y = 0; y < kSceneHeight; ++y) {
       for (int x = 0; x < kSceneWidth; ++x) {
-        const Point p = apply(scene_from_frame, Point{x + 0.5, y + 0.5});
+        const FramePoint p = apply(scene_from_frame, FramePoint{x + 0.5, y + 0.5});
         double value = 110 + gain + noise(random);
         for (const Blob& blob : blobs_) {
           const double dx = (p.x - blob.x) / blob.size, dy = (p.y - blob.y) / blob.size;
@@ -61,9 +61,9 @@ class BlobScene {
 /// The largest distance between the places of a corner under two homographies, pixels.
 inline double max_corner_distance(const Homography& a, const Homography& b) {
   double max_distance = 0;
-  for (const Point& p : {Point{0, 0}, Point{kSceneWidth, 0}, Point{kSceneWidth, kSceneHeight},
-                         Point{0, kSceneHeight}}) {
-    const Point pa = apply(a, p), pb = apply(b, p);
+  for (const FramePoint& p : {FramePoint{0, 0}, FramePoint{kSceneWidth, 0},
+                              FramePoint{kSceneWidth, kSceneHeight}, FramePoint{0, kSceneHeight}}) {
+    const FramePoint pa = apply(a, p), pb = apply(b, p);
     max_distance = std::max(max_distance, std::hypot(pa.x - pb.x, pa.y - pb.y));
   }
   return max_distance;

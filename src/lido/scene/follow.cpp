@@ -13,7 +13,7 @@
 namespace lido::scene {
 namespace {
 
-Point centre(const Box& box) { return {box.x + box.width / 2, box.y + box.height / 2}; }
+FramePoint centre(const Box& box) { return {box.x + box.width / 2, box.y + box.height / 2}; }
 
 /// Sums up tracks, sighting by sighting, in order of time.
 class Summaries {
@@ -21,7 +21,7 @@ class Summaries {
   void add(const SeenObject& seen, const Homography& view_from_frame) {
     auto [at, first] = tracks_.try_emplace(seen.track);
     auto& [summary, last] = at->second;
-    const Point here = apply(view_from_frame, centre(seen.box));
+    const FramePoint here = apply(view_from_frame, centre(seen.box));
     if (first) {
       summary = {.track = seen.track, .class_id = seen.class_id, .first_k = seen.k};
     } else {
@@ -40,7 +40,7 @@ class Summaries {
   }
 
  private:
-  std::map<int64_t, std::pair<TrackSummary, Point>> tracks_;
+  std::map<int64_t, std::pair<TrackSummary, FramePoint>> tracks_;
 };
 
 /// Evidence for each detection of an observation; empty when nothing is known.
@@ -219,7 +219,7 @@ class Places {
 
   void see(Place& place, const Detection& found, int64_t k) const {
     const auto ticks = static_cast<double>(std::max<int64_t>(1, k - place.seen_k));
-    const Point here = centre(found.box), expected = centre(place.box);
+    const FramePoint here = centre(found.box), expected = centre(place.box);
     place.dx += (here.x - expected.x) / ticks / 2;
     place.dy += (here.y - expected.y) / ticks / 2;
     place.box = found.box;

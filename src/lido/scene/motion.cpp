@@ -116,7 +116,7 @@ Registration make_registration(const MotionFit& fit, int64_t reference_k, const 
 
 }  // namespace
 
-Point apply(const Homography& h, const Point& point) {
+FramePoint apply(const Homography& h, const FramePoint& point) {
   const auto p = project(matrix(h), {point.x, point.y});
   return {p.x, p.y};
 }
@@ -128,11 +128,11 @@ Homography operator*(const Homography& a, const Homography& b) {
 Homography inverse(const Homography& h) { return homography(matrix(h).inv()); }
 
 Box apply(const Homography& h, const Box& box) {
-  const std::array corners = {apply(h, Point{box.x, box.y}), apply(h, Point{box.right(), box.y}),
-                              apply(h, Point{box.x, box.bottom()}),
-                              apply(h, Point{box.right(), box.bottom()})};
-  const auto [left, right] = std::ranges::minmax(corners, {}, &Point::x);
-  const auto [top, bottom] = std::ranges::minmax(corners, {}, &Point::y);
+  const std::array corners = {
+      apply(h, FramePoint{box.x, box.y}), apply(h, FramePoint{box.right(), box.y}),
+      apply(h, FramePoint{box.x, box.bottom()}), apply(h, FramePoint{box.right(), box.bottom()})};
+  const auto [left, right] = std::ranges::minmax(corners, {}, &FramePoint::x);
+  const auto [top, bottom] = std::ranges::minmax(corners, {}, &FramePoint::y);
   return {left.x, top.y, right.x - left.x, bottom.y - top.y};
 }
 

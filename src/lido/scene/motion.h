@@ -22,11 +22,11 @@ struct Homography {
   bool operator==(const Homography&) const = default;
 };
 /// A place in a frame, upright source pixels.
-struct Point {
+struct FramePoint {
   double x = 0, y = 0;
 };
 /// Maps a point. Unbounded near the homography's horizon.
-Point apply(const Homography& h, const Point& point);
+FramePoint apply(const Homography& h, const FramePoint& point);
 /// The homography that applies b first, then a.
 Homography operator*(const Homography& a, const Homography& b);
 /// Inverse of an invertible homography.

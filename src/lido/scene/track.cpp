@@ -110,10 +110,10 @@ void Tracker::move(const Homography& previous_from_frame) {
   if (previous_from_frame == Homography{}) return;
   const Homography frame_from_previous = inverse(previous_from_frame);
   for (Track& track : tracks_) {
-    const Point at{track.x.value, track.y.value};
-    const Point to = apply(frame_from_previous, at);
-    const Point right = apply(frame_from_previous, Point{at.x + 1, at.y});
-    const Point below = apply(frame_from_previous, Point{at.x, at.y + 1});
+    const FramePoint at{track.x.value, track.y.value};
+    const FramePoint to = apply(frame_from_previous, at);
+    const FramePoint right = apply(frame_from_previous, FramePoint{at.x + 1, at.y});
+    const FramePoint below = apply(frame_from_previous, FramePoint{at.x, at.y + 1});
     const double xx = right.x - to.x, yx = right.y - to.y, xy = below.x - to.x, yy = below.y - to.y;
     const double speed_x = track.x.speed, speed_y = track.y.speed;
     track.x.value = to.x;

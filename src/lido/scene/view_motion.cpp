@@ -16,7 +16,7 @@ std::string_view name_of(MotionClass motion) {
 
 namespace {
 
-std::array<Point, 4> corners_of(int width, int height) {
+std::array<FramePoint, 4> corners_of(int width, int height) {
   const double w = width, h = height;
   return {{{0, 0}, {w, 0}, {w, h}, {0, h}}};
 }
@@ -24,8 +24,8 @@ std::array<Point, 4> corners_of(int width, int height) {
 /// Largest distance that a corner is moved, pixels.
 double max_corner_move(const Homography& h, int width, int height) {
   double max_move = 0;
-  for (const Point& corner : corners_of(width, height)) {
-    const Point moved = apply(h, corner);
+  for (const FramePoint& corner : corners_of(width, height)) {
+    const FramePoint moved = apply(h, corner);
     max_move = std::max(max_move, std::hypot(moved.x - corner.x, moved.y - corner.y));
   }
   return max_move;
@@ -53,11 +53,11 @@ struct Parts {
 };
 
 Parts parts_of(const Homography& previous_from_frame, int width, int height) {
-  const Point centre{width / 2.0, height / 2.0};
-  const Point moved = apply(previous_from_frame, centre);
+  const FramePoint centre{width / 2.0, height / 2.0};
+  const FramePoint moved = apply(previous_from_frame, centre);
   double scale = 0;
-  for (const Point& corner : corners_of(width, height)) {
-    const Point to = apply(previous_from_frame, corner);
+  for (const FramePoint& corner : corners_of(width, height)) {
+    const FramePoint to = apply(previous_from_frame, corner);
     scale += std::hypot(to.x - moved.x, to.y - moved.y) /
              std::hypot(corner.x - centre.x, corner.y - centre.y) / 4;
   }
