@@ -183,8 +183,8 @@ Result<std::vector<dataset::ObjectRow>> followed_people(const dataset::Dataset& 
   };
   const dataset::Generation generation = LIDO_TRY(dataset.read_latest());
   for (const std::string& folder : generation.scenes)
-    LIDO_TRY(dataset::visit_table<dataset::ObjectRow>(dataset.store(),
-                                                      folder + dataset::kObjectsTable, keep));
+    LIDO_TRY(dataset::visit_table<dataset::ObjectRow>(
+        dataset.store(), dataset::scene_table<dataset::ObjectRow>(folder), keep));
   return objects;
 }
 

@@ -169,13 +169,6 @@ class Dataset {
 /// End of the file name of a person's context image in a shard.
 inline constexpr std::string_view kContextPicture = ".context.jpg";
 
-/// Paths of the tables in a scene folder.
-inline constexpr const char* kObjectsTable = "/objects.parquet";
-inline constexpr const char* kTracksTable = "/tracks.parquet";
-inline constexpr const char* kMotionTable = "/motion.parquet";
-/// Only in scene folders of ingests with a pose network.
-inline constexpr const char* kPosesTable = "/poses.parquet";
-inline constexpr const char* kQualityTable = "/quality.parquet";
 /// Returns "scenes/g000001".
 std::string scene_folder(int generation);
 

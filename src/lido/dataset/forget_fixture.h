@@ -23,8 +23,7 @@ class ForgetFixture : public DatasetFixture {
   void add_scene(const SceneTimes& times) {
     auto& store = dataset_->store();
     const std::string scene = scene_folder(2);
-    const auto name = [&](const char* table) { return scene + table; };
-    ASSERT_TRUE(write_table<ObjectRow>(store, name(kObjectsTable),
+    ASSERT_TRUE(write_table<ObjectRow>(store, scene_table<ObjectRow>(scene),
                                        {{.clip = "/pool/a.mp4", .k = 1, .time_s = 1, .track = 1},
                                         {.clip = "/pool/a.mp4",
                                          .k = times.object_k,
@@ -32,14 +31,14 @@ class ForgetFixture : public DatasetFixture {
                                          .track = 2},
                                         {.clip = "/pool/b.mp4", .k = 3, .time_s = 3, .track = 1}}));
     ASSERT_TRUE(
-        write_table<TrackRow>(store, name(kTracksTable),
+        write_table<TrackRow>(store, scene_table<TrackRow>(scene),
                               {{.clip = "/pool/a.mp4", .track = 1, .last_k = 1},
                                {.clip = "/pool/a.mp4", .track = 2, .first_k = 1, .last_k = 3}}));
-    ASSERT_TRUE(write_table<PoseRow>(store, name(kPosesTable),
+    ASSERT_TRUE(write_table<PoseRow>(store, scene_table<PoseRow>(scene),
                                      {{.clip = "/pool/a.mp4", .k = 1, .time_s = 1, .track = 1},
                                       {.clip = "/pool/a.mp4", .k = 3, .time_s = 3, .track = 2}}));
-    ASSERT_TRUE(write_table<MotionRow>(store, name(kMotionTable), {}));
-    ASSERT_TRUE(write_table<QualityRow>(store, name(kQualityTable), {}));
+    ASSERT_TRUE(write_table<MotionRow>(store, scene_table<MotionRow>(scene), {}));
+    ASSERT_TRUE(write_table<QualityRow>(store, scene_table<QualityRow>(scene), {}));
     const ScenePictures pictures{
         .views = {{"/pool/a.mp4", times.view_k, static_cast<double>(times.view_k), "views/a.jpg",
                    640, 360},

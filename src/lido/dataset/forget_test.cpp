@@ -213,7 +213,8 @@ TEST_F(Forget, KnowsEveryTableThatNamesAClip) {
 
 TEST_F(Forget, ABrokenSceneFolderIsAFaultAfterTheRestIsGone) {
   add_scene();
-  ASSERT_TRUE(dataset_->store().write_text(scene_folder(2) + kTracksTable, "PAR1 nothing PAR1"));
+  ASSERT_TRUE(
+      dataset_->store().write_text(scene_table<TrackRow>(scene_folder(2)), "PAR1 nothing PAR1"));
   auto run = *ForgetRun::open(*dataset_, {.stretches = {{"a.mp4", 2, 4}}});
   const auto summary = run.remove();
   ASSERT_TRUE(summary) << summary.error().message;

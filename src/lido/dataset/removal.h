@@ -84,12 +84,6 @@ Result<void> visit_scene_tables(const Visit& visit) {
   return {};
 }
 
-/// Returns the path of a table in a scene folder.
-template <typename Row>
-std::string scene_table(const std::string& folder) {
-  return fmt::format("{}/{}.parquet", folder, Row::kTable);
-}
-
 /// Whether a scene folder has a table. One that every folder has counts as present, so that its
 /// loss is noticed by its reader.
 template <typename Row>

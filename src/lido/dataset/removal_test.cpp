@@ -48,7 +48,7 @@ TEST_F(ForgetFrames, ObjectsAndViewsOfOneFrameGoTogether) {
   // No sample has the frame of second 9: it may be on show since second 7.
   ASSERT_TRUE(forget("a.mp4", 7, 8));
   const std::string next = dataset_->read_latest()->scenes.at(0);
-  const auto objects = *read_table<ObjectRow>(dataset_->store(), next + kObjectsTable);
+  const auto objects = *read_table<ObjectRow>(dataset_->store(), scene_table<ObjectRow>(next));
   for (const ObjectRow& row : objects) EXPECT_FALSE(row.clip == "/pool/a.mp4" && row.k == 9);
   const auto pictures = *read_scene_pictures(dataset_->store(), next);
   for (const SceneView& view : pictures.views) EXPECT_NE(view.clip, "/pool/a.mp4");

@@ -17,14 +17,14 @@ TEST_F(ForgetScenes, WritesSceneFoldersAgainWithoutTheStretch) {
   const std::string scene = "scenes/g000002-f000003";
   EXPECT_EQ(dataset_->read_latest()->scenes, std::vector<std::string>{scene});
   auto& store = dataset_->store();
-  const auto objects = *read_table<ObjectRow>(store, scene + kObjectsTable);
+  const auto objects = *read_table<ObjectRow>(store, scene_table<ObjectRow>(scene));
   ASSERT_EQ(objects.size(), 2U);
   EXPECT_EQ(objects[0].k, 1);
   EXPECT_EQ(objects[1].clip, "/pool/b.mp4");
-  const auto tracks = *read_table<TrackRow>(store, scene + kTracksTable);
+  const auto tracks = *read_table<TrackRow>(store, scene_table<TrackRow>(scene));
   ASSERT_EQ(tracks.size(), 1U) << "a track that overlaps the stretch goes as a whole";
   EXPECT_EQ(tracks[0].track, 1);
-  const auto poses = *read_table<PoseRow>(store, scene + kPosesTable);
+  const auto poses = *read_table<PoseRow>(store, scene_table<PoseRow>(scene));
   ASSERT_EQ(poses.size(), 1U);
   EXPECT_EQ(poses[0].k, 1);
   const auto pictures = *read_scene_pictures(store, scene);

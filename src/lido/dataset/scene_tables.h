@@ -13,6 +13,17 @@ namespace lido::dataset {
 // The tables of a scene folder and of `lido scene`. The help texts in columns() document the
 // fields: unit, range, and when a value is empty.
 
+/// Returns the file name of a table.
+template <typename Row>
+std::string table_file() {
+  return std::string(Row::kTable) + ".parquet";
+}
+/// Returns the path of a table in a scene folder.
+template <typename Row>
+std::string scene_table(const std::string& folder) {
+  return folder + "/" + table_file<Row>();
+}
+
 /// One object at one sampling time.
 struct ObjectRow {
   static constexpr std::string_view kTable = "objects";

@@ -10,18 +10,17 @@ class Scenes : public DatasetFixture {
  protected:
   void SetUp() override {
     DatasetFixture::SetUp();
-    const auto name = [&](const char* table) { return scene_ + table; };
     auto& store = dataset_->store();
-    ASSERT_TRUE(write_table<ObjectRow>(store, name(kObjectsTable),
+    ASSERT_TRUE(write_table<ObjectRow>(store, scene_table<ObjectRow>(scene_),
                                        {{.clip = "/pool/a.mp4", .k = 1, .time_s = 1, .track = 1},
                                         {.clip = "/pool/a.mp4", .k = 3, .time_s = 3, .track = 2},
                                         {.clip = "/pool/b.mp4", .k = 3, .time_s = 3, .track = 1}}));
     ASSERT_TRUE(
-        write_table<TrackRow>(store, name(kTracksTable),
+        write_table<TrackRow>(store, scene_table<TrackRow>(scene_),
                               {{.clip = "/pool/a.mp4", .track = 1, .start_s = 0, .end_s = 1.5},
                                {.clip = "/pool/a.mp4", .track = 2, .start_s = 1, .end_s = 3}}));
-    ASSERT_TRUE(write_table<MotionRow>(store, name(kMotionTable), {}));
-    ASSERT_TRUE(write_table<QualityRow>(store, name(kQualityTable), {}));
+    ASSERT_TRUE(write_table<MotionRow>(store, scene_table<MotionRow>(scene_), {}));
+    ASSERT_TRUE(write_table<QualityRow>(store, scene_table<QualityRow>(scene_), {}));
     ASSERT_TRUE(write_scene_pictures(store, scene_, pictures_));
     for (const char* file : {"views/a.jpg", "views/b.jpg", "plates/b.jpg", "plates/b_activity.jpg"})
       ASSERT_TRUE(store.write_text(scene_ + "/" + file, file));

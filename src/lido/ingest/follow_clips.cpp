@@ -29,16 +29,16 @@ struct SceneTables {
                                     bool with_poses) {
     std::optional<dataset::TableWriter<dataset::PoseRow>> poses;
     if (with_poses)
-      poses = LIDO_TRY(
-          dataset::TableWriter<dataset::PoseRow>::create(store, folder + dataset::kPosesTable));
+      poses = LIDO_TRY(dataset::TableWriter<dataset::PoseRow>::create(
+          store, dataset::scene_table<dataset::PoseRow>(folder)));
     return SceneTables{LIDO_TRY(dataset::TableWriter<dataset::ObjectRow>::create(
-                           store, folder + dataset::kObjectsTable)),
+                           store, dataset::scene_table<dataset::ObjectRow>(folder))),
                        LIDO_TRY(dataset::TableWriter<dataset::TrackRow>::create(
-                           store, folder + dataset::kTracksTable)),
+                           store, dataset::scene_table<dataset::TrackRow>(folder))),
                        LIDO_TRY(dataset::TableWriter<dataset::MotionRow>::create(
-                           store, folder + dataset::kMotionTable)),
+                           store, dataset::scene_table<dataset::MotionRow>(folder))),
                        LIDO_TRY(dataset::TableWriter<dataset::QualityRow>::create(
-                           store, folder + dataset::kQualityTable)),
+                           store, dataset::scene_table<dataset::QualityRow>(folder))),
                        std::move(poses)};
   }
   Result<void> append(part::SceneRows rows) {

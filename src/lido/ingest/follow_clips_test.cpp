@@ -92,8 +92,8 @@ class FollowClips : public testing::Test {
     return follow_clips(job, kScenes);
   }
   template <typename Row>
-  std::vector<Row> rows(const char* table) {
-    auto read = dataset::read_table<Row>(dataset_.store(), std::string(kScenes) + table);
+  std::vector<Row> rows() {
+    auto read = dataset::read_table<Row>(dataset_.store(), dataset::scene_table<Row>(kScenes));
     EXPECT_TRUE(read) << read.error().message;
     return read.value_or(std::vector<Row>());
   }
@@ -110,7 +110,7 @@ class FollowClips : public testing::Test {
 TEST_F(FollowClips, TracksCrossTheSpansOfAClipAndNotItsEnd) {
   const auto followed = follow();
   ASSERT_TRUE(followed) << followed.error().message;
-  const auto tracks = rows<dataset::TrackRow>(dataset::kTracksTable);
+  const auto tracks = rows<dataset::TrackRow>();
   ASSERT_EQ(tracks.size(), 2U);
   for (size_t clip = 0; clip < 2; ++clip) {
     const dataset::TrackRow& track = tracks[clip];
@@ -123,10 +123,10 @@ TEST_F(FollowClips, TracksCrossTheSpansOfAClipAndNotItsEnd) {
     EXPECT_DOUBLE_EQ(track.end_s, 9 / 4.0);
     EXPECT_NEAR(track.path_length, 9 * (clip == 0 ? 10 : 20) / 100.0, 1e-9) << "in heights";
   }
-  EXPECT_EQ(rows<dataset::ObjectRow>(dataset::kObjectsTable).size(), 20U);
-  EXPECT_EQ(rows<dataset::MotionRow>(dataset::kMotionTable).size(), 20U);
-  EXPECT_TRUE(rows<dataset::QualityRow>(dataset::kQualityTable).empty());
-  const auto poses = dataset_.store().open(std::string(kScenes) + dataset::kPosesTable);
+  EXPECT_EQ(rows<dataset::ObjectRow>().size(), 20U);
+  EXPECT_EQ(rows<dataset::MotionRow>().size(), 20U);
+  EXPECT_TRUE(rows<dataset::QualityRow>().empty());
+  const auto poses = dataset_.store().open(dataset::scene_table<dataset::PoseRow>(kScenes));
   ASSERT_FALSE(poses) << "there is no pose network";
   EXPECT_EQ(poses.error().code, ErrorCode::kNotFound);
   const auto images = *dataset::read_scene_pictures(dataset_.store(), kScenes);
@@ -194,7 +194,7 @@ TEST_F(FollowClips, AClipThatCrashesTheTrackerIsRejectedAndTheOthersAreFollowed)
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->kind, part::FailureKind::kContent);
   EXPECT_EQ(failure->reason, "its worker process crashed 3 times");
-  const auto tracks = rows<dataset::TrackRow>(dataset::kTracksTable);
+  const auto tracks = rows<dataset::TrackRow>();
   ASSERT_EQ(tracks.size(), 1U);
   EXPECT_EQ(tracks[0].clip, "/b.mp4");
 }

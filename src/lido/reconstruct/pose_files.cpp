@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "lido/dataset/scene_tables.h"
 #include "lido/dataset/table.h"
 #include "lido/dataset/truth_tables.h"
 #include "lido/reconstruct/pose_tables.h"
@@ -126,7 +127,7 @@ Result<std::optional<std::vector<PoseFrame>>> read_camera(storage::Store& store,
   const std::string truth = "truth/" + camera.name + ".parquet";
   if (LIDO_TRY(store.exists(truth)))
     return LIDO_TRY(read_truth(store, truth, camera, index, options.sigma_px));
-  const std::string table = camera.name + "/poses.parquet";
+  const std::string table = dataset::scene_table<dataset::PoseRow>(camera.name);
   if (LIDO_TRY(store.exists(table)))
     return LIDO_TRY(read_clip_poses(store, table, camera, index, options));
   for (const std::string& file : {camera.name + ".json", "coco/" + camera.name + ".json"}) {

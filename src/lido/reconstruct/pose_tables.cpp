@@ -216,7 +216,7 @@ Result<CameraFrames> read_dataset_poses(const dataset::Dataset& dataset, const g
   auto clips = LIDO_TRY(all.finish());
   bool any = false;
   for (const std::string& folder : latest.scenes) {
-    const std::string table = folder + dataset::kPosesTable;
+    const std::string table = dataset::scene_table<dataset::PoseRow>(folder);
     if (!LIDO_TRY(dataset.store().exists(table))) continue;
     any = true;
     RowReader reader(dataset.store().uri() + "/" + table, options);

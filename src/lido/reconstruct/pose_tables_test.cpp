@@ -52,7 +52,8 @@ class PoseTables : public ::testing::Test {
     dataset_.emplace(std::move(*made));
     const std::string scene = dataset::scene_folder(1);
     if (!poses.empty()) {
-      ASSERT_TRUE(dataset::write_table(dataset_->store(), scene + dataset::kPosesTable, poses));
+      ASSERT_TRUE(dataset::write_table(dataset_->store(),
+                                       dataset::scene_table<dataset::PoseRow>(scene), poses));
     }
     auto tables = *dataset_->begin_tables(1);
     for (const ClipRow& one : clips) ASSERT_TRUE(tables.clips.append(one));

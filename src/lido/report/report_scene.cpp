@@ -59,7 +59,7 @@ struct SceneData {
 
 /// Reads the poses at the times of views, where an ingest looked for them.
 Result<void> read_poses(storage::Store& store, const std::string& folder, SceneData& all) {
-  const std::string table = folder + dataset::kPosesTable;
+  const std::string table = dataset::scene_table<dataset::PoseRow>(folder);
   if (!LIDO_TRY(store.exists(table))) return {};
   return dataset::visit_table<dataset::PoseRow>(
       store, table, [&](dataset::PoseRow& row) -> Result<void> {
@@ -78,7 +78,8 @@ Result<void> read_tables(storage::Store& store, const std::string& folder, Scene
     return found == all.clips.end() ? nullptr : &found->second;
   };
   LIDO_TRY(dataset::visit_table<dataset::ObjectRow>(
-      store, folder + dataset::kObjectsTable, [&](dataset::ObjectRow& row) -> Done {
+      store, dataset::scene_table<dataset::ObjectRow>(folder),
+      [&](dataset::ObjectRow& row) -> Done {
         all.proposals += row.source == "motion" ? 1 : 0;
         ClipScene* clip = shown(row.clip);
         if (clip == nullptr) return {};
@@ -88,15 +89,15 @@ Result<void> read_tables(storage::Store& store, const std::string& folder, Scene
         if (view != clip->objects.end()) view->second.push_back(std::move(row));
         return {};
       }));
-  LIDO_TRY(dataset::visit_table<dataset::TrackRow>(store, folder + dataset::kTracksTable,
-                                                   [&](dataset::TrackRow& row) -> Done {
-                                                     ++all.tracks[row.class_name];
-                                                     if (ClipScene* clip = shown(row.clip))
-                                                       clip->tracks.push_back(std::move(row));
-                                                     return {};
-                                                   }));
+  LIDO_TRY(dataset::visit_table<dataset::TrackRow>(
+      store, dataset::scene_table<dataset::TrackRow>(folder), [&](dataset::TrackRow& row) -> Done {
+        ++all.tracks[row.class_name];
+        if (ClipScene* clip = shown(row.clip)) clip->tracks.push_back(std::move(row));
+        return {};
+      }));
   LIDO_TRY(dataset::visit_table<dataset::MotionRow>(
-      store, folder + dataset::kMotionTable, [&](dataset::MotionRow& row) -> Done {
+      store, dataset::scene_table<dataset::MotionRow>(folder),
+      [&](dataset::MotionRow& row) -> Done {
         ++all.times;
         all.still_times += row.motion == "still" ? 1 : 0;
         ClipScene* clip = shown(row.clip);
@@ -107,7 +108,8 @@ Result<void> read_tables(storage::Store& store, const std::string& folder, Scene
         return {};
       }));
   return dataset::visit_table<dataset::QualityRow>(
-      store, folder + dataset::kQualityTable, [&](dataset::QualityRow& row) -> Done {
+      store, dataset::scene_table<dataset::QualityRow>(folder),
+      [&](dataset::QualityRow& row) -> Done {
         all.faults[row.fault] += row.end_s - row.start_s;
         if (ClipScene* clip = shown(row.clip)) clip->faults.push_back(std::move(row));
         return {};

@@ -14,25 +14,24 @@ class ReportSceneTest : public SmallDataset {
   std::string section() {
     storage::Store& store = dataset_->store();
     const std::string clip = "/raw/b.mp4";
-    const auto write = [&](const char* table, const auto& rows) {
-      EXPECT_TRUE(dataset::write_table(store, kFolder + std::string(table), rows));
+    const auto write = [&]<typename Row>(const std::vector<Row>& rows) {
+      EXPECT_TRUE(dataset::write_table(store, dataset::scene_table<Row>(kFolder), rows));
     };
-    write(dataset::kObjectsTable, std::vector<dataset::ObjectRow>{
-                                      {clip, 3, 0.75, "person", "detector", 0.9, 1, 10, 20, 30, 40},
-                                      {clip, 4, 1, "person", "detector", 0.9, 1, 12, 20, 30, 40},
-                                      {clip, 4, 1, "", "motion", 0, 0, 100, 100, 20, 20}});
-    write(dataset::kTracksTable,
-          std::vector<dataset::TrackRow>{{clip, 1, "person", 3, 4, 0.75, 1, 2, 0.9, 0.1},
+    write(std::vector<dataset::ObjectRow>{
+        {clip, 3, 0.75, "person", "detector", 0.9, 1, 10, 20, 30, 40},
+        {clip, 4, 1, "person", "detector", 0.9, 1, 12, 20, 30, 40},
+        {clip, 4, 1, "", "motion", 0, 0, 100, 100, 20, 20}});
+    write(std::vector<dataset::TrackRow>{{clip, 1, "person", 3, 4, 0.75, 1, 2, 0.9, 0.1},
                                          {clip, 2, "bench", 0, 8, 0, 2, 9, 0.5, 0}});
     dataset::PoseRow pose{.clip = clip, .k = 4, .track = 1};
     pose.names = "left_wrist,left_elbow,nose";
     pose.keypoints = {50, 60, 0.9, 55, 65, 0.8, 20, 25, 0.1};
-    write(dataset::kPosesTable, std::vector<dataset::PoseRow>{pose});
+    write(std::vector<dataset::PoseRow>{pose});
     std::vector<dataset::MotionRow> motions;
     for (int64_t k = 0; k < 4; ++k)
       motions.push_back({clip, k, static_cast<double>(k) / 4, k < 3 ? "still" : "pan"});
-    write(dataset::kMotionTable, motions);
-    write(dataset::kQualityTable, std::vector<dataset::QualityRow>{{clip, "blurred", 0, 8, 0, 2}});
+    write(motions);
+    write(std::vector<dataset::QualityRow>{{clip, "blurred", 0, 8, 0, 2}});
     EXPECT_TRUE(store.write_text(std::string(kFolder) + "/view.jpg", jpeg(200)));
     EXPECT_TRUE(store.write_text(std::string(kFolder) + "/plate.jpg", jpeg(100)));
     EXPECT_TRUE(dataset::write_scene_pictures(

@@ -181,19 +181,26 @@ Result<std::optional<scene::PoseEstimator>> open_poses(const scene::PoseOptions&
   return LIDO_TRY(scene::open_pose_estimator(options));
 }
 
+template <typename Row>
+Result<void> write(storage::Store& store, const std::vector<Row>& rows) {
+  return dataset::write_table(store, dataset::table_file<Row>(), rows);
+}
+
 }  // namespace
 
 Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& out, bool draw,
                                     const SceneClipOptions& options,
                                     const std::function<void(const SceneProgress&)>& on_progress,
                                     const std::stop_token& stop) {
+  using dataset::table_file;
   LIDO_TRY(validate(options));
   const auto bundle = LIDO_TRY(infer::find_bundle(options.detector.detector));
   const auto reader = LIDO_TRY(storage::open_reader(clip));
-  auto folder =
-      LIDO_TRY(storage::OutputFolder::open(out, "lido scene",
-                                           {"objects.parquet", "tracks.parquet", "poses.parquet",
-                                            "motion.parquet", "quality.parquet", "drawn.mp4"}));
+  auto folder = LIDO_TRY(storage::OutputFolder::open(
+      out, "lido scene",
+      {table_file<dataset::ObjectRow>(), table_file<dataset::TrackRow>(),
+       table_file<dataset::PoseRow>(), table_file<dataset::MotionRow>(),
+       table_file<dataset::QualityRow>(), "drawn.mp4"}));
   storage::Store& store = folder.store();
   const auto detector = LIDO_TRY(scene::Detector::make(bundle, options.detector));
   const auto poses = LIDO_TRY(open_poses(options.poses));
@@ -222,12 +229,11 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
   const part::SceneRows rows =
       part::scene_rows(followed, storage::absolute(clip), fps, bundle.classes, keypoints);
   LIDO_TRY(folder.begin());
-  using dataset::write_table;
-  LIDO_TRY(write_table(store, "objects.parquet", rows.objects));
-  LIDO_TRY(write_table(store, "tracks.parquet", rows.tracks));
-  if (poses) LIDO_TRY(write_table(store, "poses.parquet", rows.poses));
-  LIDO_TRY(write_table(store, "motion.parquet", rows.motions));
-  LIDO_TRY(write_table(store, "quality.parquet", rows.qualities));
+  LIDO_TRY(write(store, rows.objects));
+  LIDO_TRY(write(store, rows.tracks));
+  if (poses) LIDO_TRY(write(store, rows.poses));
+  LIDO_TRY(write(store, rows.motions));
+  LIDO_TRY(write(store, rows.qualities));
   if (draw) {
     progress = {.step = "drawing", .total_frames = std::ssize(followed.motions)};
     LIDO_TRY(write_video(pass, followed, {bundle.classes, keypoints}, store));
