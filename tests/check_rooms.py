@@ -6,6 +6,7 @@ CMakeLists.txt gives an ORDER, every file is named there, itself or by its folde
 only files and folders named before its own.
 A third party's headers are included only where their owner is, and never in public headers.
 No two rooms have a type of one name in their headers, except SHARED_NAMES.
+Every source of a room has a test beside it.
 Tests get their folders from base/test_folder.h, since two tests with one folder break each other.
 """
 
@@ -133,6 +134,15 @@ def faults_of(house: pathlib.Path, path: pathlib.Path, order: list[str], inside:
             yield fault
 
 
+def untested(house: pathlib.Path) -> list[str]:
+    """One line for each source without a test of its name in its folder."""
+    return [
+        f"{path.relative_to(house).as_posix()} has no {path.stem}_test.cpp beside it"
+        for path in sorted(house.rglob("*.cpp"))
+        if not FOR_TESTS.search(path.name) and not path.with_name(f"{path.stem}_test.cpp").exists()
+    ]
+
+
 def shared_names(house: pathlib.Path) -> list[str]:
     """One line for each type that headers of two rooms define."""
     files = [path for path in sorted(house.rglob("*.h")) if not FOR_TESTS.search(path.name)]
@@ -168,7 +178,8 @@ def outside(folder: str, room: str) -> list[str]:
 
 
 def main() -> int:
-    faults = [*check(HOUSE), *outside("apps", "apps"), *outside("python", "python")]
+    faults = [*check(HOUSE), *untested(HOUSE)]
+    faults += [*outside("apps", "apps"), *outside("python", "python")]
     rooms = len(list(HOUSE.glob("*/CMakeLists.txt")))
     print("\n".join(faults) or f"{rooms} rooms are layered as planned")
     return 1 if faults else 0

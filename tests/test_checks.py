@@ -140,6 +140,12 @@ def test_a_folder_that_a_test_makes_for_itself_is_found(tmp_path, text):
     assert check_rooms.check(tmp_path) == []
 
 
+def test_a_source_without_a_test_is_found(tmp_path):
+    names = ("decoder.cpp", "decoder_test.cpp", "decoder_fuzz.cpp", "probe.cpp", "decoder.h")
+    house(tmp_path, {f"media/{name}": "vector" for name in names})
+    assert check_rooms.untested(tmp_path) == ["media/probe.cpp has no probe_test.cpp beside it"]
+
+
 def test_a_type_name_of_two_rooms_is_found(tmp_path):
     house(tmp_path, {"base/hash.h": "vector", "media/decoder.h": "vector"})
     (tmp_path / "base/hash.h").write_text("struct Place {\n};\nclass Point;\n")
