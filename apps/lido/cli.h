@@ -11,8 +11,11 @@
 
 #include "exit_codes.h"
 #include "lido/base/options.h"
-#include "lido/scene/pose.h"
 #include "text.h"
+
+namespace lido::scene {
+struct PoseOptions;
+}  // namespace lido::scene
 
 namespace lido::cli {
 
@@ -54,26 +57,11 @@ inline std::string flag_of(std::string_view field) {
   return flag;
 }
 
-/// Refuses values outside a field's range; CLI11 itself refuses text that is no number.
-inline CLI::Validator in_range(const Within& range) {
-  return CLI::Validator(
-      [range](const std::string& text) {
-        double value = 0;
-        if (!CLI::detail::lexical_cast(text, value)) return std::string();
-        if (value >= range.min && value <= range.max) return std::string();
-        return fmt::format("is {}, want {:g} to {:g}", text, range.min, range.max);
-      },
-      "");
-}
-inline CLI::Validator in_range(const OneOf& choice) {
-  return CLI::Validator(
-      [values = std::vector<std::string>(choice.values.begin(), choice.values.end())](
-          const std::string& text) {
-        if (std::ranges::find(values, text) != values.end()) return std::string();
-        return fmt::format("is \"{}\", want one of: {}", text, fmt::join(values, ", "));
-      },
-      "");
-}
+/// Adds the flag of one field; bind() adds all. bind_field.cpp has it for each type of value and
+/// range, since CLI11 takes seconds to compile for each.
+template <typename Value, typename Range>
+void bind_field(CLI::App& app, const std::string& group, std::string_view name, Value& value,
+                const Range& range, std::string_view help);
 
 /// Adds a flag for each field of an options struct: name, default, range and help come from its
 /// list.
@@ -83,30 +71,8 @@ void bind(CLI::App& app, Options& options, const std::string& group,
           std::initializer_list<std::string_view> without = {}) {
   Options::fields(
       options, [&](std::string_view name, auto& value, const auto& range, std::string_view help) {
-        if (std::ranges::find(without, name) != without.end()) return;
-        using Value = std::decay_t<decltype(value)>;
-        using Range = std::decay_t<decltype(range)>;
-        std::string text(help);
-        if constexpr (std::is_same_v<Range, Within>)
-          text += fmt::format(" ({:g} to {:g})", range.min, range.max);
-        CLI::Option* option = nullptr;
-        if constexpr (std::is_same_v<Value, bool>) {
-          option = app.add_flag(flag_of(name), value, text);
-        } else if constexpr (TextField<Value>) {
-          const auto read = [&value, flag = flag_of(name)](const std::string& given) {
-            const auto parsed = parse<Value>(given);
-            if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
-            value = *parsed;
-          };
-          option = app.add_option_function<std::string>(flag_of(name), read, text)
-                       ->default_str(to_string(value));
-        } else {
-          option = app.add_option(flag_of(name), value, text)->capture_default_str();
-        }
-        if constexpr (!std::is_same_v<Range, Anything>) option->check(in_range(range));
-        if constexpr (std::is_same_v<Range, OneOf>)
-          option->type_name(fmt::format("TEXT:{{{}}}", fmt::join(range.values, ",")));
-        option->group(group);
+        if (std::ranges::find(without, name) == without.end())
+          bind_field(app, group, name, value, range, help);
       });
 }
 

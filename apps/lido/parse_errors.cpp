@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
-#include <regex>
+#include <string_view>
+#include <utility>
 
 namespace lido::cli {
 namespace {
@@ -23,38 +24,76 @@ std::string short_number(const std::string& text) {
   return *end == '\0' ? fmt::format("{:g}", value) : text;
 }
 
-/// "{a,b}" or "a,b" as "a, b".
-std::string listed_choices(const std::string& choices) {
-  return std::regex_replace(choices, std::regex(","), ", ");
+/// "a,b" as "a, b".
+std::string listed_choices(std::string_view choices) {
+  std::string listed;
+  for (const char letter : choices)
+    listed += letter == ',' ? std::string(", ") : std::string(1, letter);
+  return listed;
+}
+
+using Parts = std::pair<std::string_view, std::string_view>;
+
+/// Text before and after a word; empty without the word. Values of users may be long, and
+/// std::regex recurses over its text.
+std::optional<Parts> split_at(std::string_view text, size_t at, std::string_view word) {
+  if (at == text.npos) return std::nullopt;
+  return Parts{text.substr(0, at), text.substr(at + word.size())};
+}
+std::optional<Parts> split_first(std::string_view text, std::string_view word) {
+  return split_at(text, text.find(word), word);
+}
+std::optional<Parts> split_last(std::string_view text, std::string_view word) {
+  return split_at(text, text.rfind(word), word);
+}
+
+/// Text after a word that it begins with.
+std::optional<std::string_view> after(std::string_view text, std::string_view word) {
+  if (!text.starts_with(word)) return std::nullopt;
+  return text.substr(word.size());
+}
+
+/// CLI11's "Value 5 not in range 16 to 2048", its numbers as text.
+std::optional<std::string> range_fault(std::string_view text) {
+  const auto value = after(text, "Value ");
+  const auto bounds = value ? split_last(*value, " to ") : std::nullopt;
+  const auto parts = bounds ? split_last(bounds->first, " not in range ") : std::nullopt;
+  if (!parts) return std::nullopt;
+  return fmt::format(" is {}, want {} to {}", parts->first,
+                     short_number(std::string(parts->second)),
+                     short_number(std::string(bounds->second)));
 }
 
 /// A message about one flag's value, after "FLAG".
-std::optional<std::string> value_fault(const std::string& text) {
-  std::smatch found;
-  if (std::regex_match(text, found, std::regex("Value (.*) not in range (.*) to (.*)")))
-    return fmt::format(" is {}, want {} to {}", found.str(1), short_number(found[2]),
-                       short_number(found[3]));
-  if (std::regex_match(text, found, std::regex("(.*) not in \\{(.*)\\}")))
-    return fmt::format(" is \"{}\", want one of: {}", found.str(1), listed_choices(found[2]));
-  if (std::regex_match(text, found, std::regex("File does not exist: ([^]*)")))
-    return fmt::format(" is \"{}\", want a file that exists", found.str(1));
-  if (text.starts_with("is ")) return " " + text;
+std::optional<std::string> value_fault(std::string_view text) {
+  if (auto fault = range_fault(text)) return fault;
+  const auto choices = split_last(text, " not in {");
+  if (choices && text.ends_with('}'))
+    return fmt::format(" is \"{}\", want one of: {}", choices->first,
+                       listed_choices(choices->second.substr(0, choices->second.size() - 1)));
+  if (const auto file = after(text, "File does not exist: "))
+    return fmt::format(" is \"{}\", want a file that exists", *file);
+  if (text.starts_with("is ")) return fmt::format(" {}", text);
   return std::nullopt;
 }
 
 std::string reworded(const CLI::ParseError& error, const std::string& text, const Command& command,
                      std::string& flag) {
   const std::string see = fmt::format(" See {} --help.", command.path);
-  std::smatch found;
-  if (std::regex_match(text, found, std::regex("Could not convert: (\\S+) = ([^]*)"))) {
-    flag = found[1];
+  const auto bad_value = after(text, "Could not convert: ");
+  if (const auto parts = bad_value ? split_first(*bad_value, " = ") : std::nullopt) {
+    flag = parts->first;
     const Argument* argument = command.flag(flag);
     if (argument != nullptr && argument->value.empty())
-      return fmt::format("{} is \"{}\", want no value", flag, found.str(2));
-    return fmt::format("{} is \"{}\", want {}", flag, found.str(2), wanted(argument));
+      return fmt::format("{} is \"{}\", want no value", flag, parts->second);
+    return fmt::format("{} is \"{}\", want {}", flag, parts->second, wanted(argument));
   }
-  if (std::regex_match(text, found, std::regex("(\\S+): [0-9]+ required .* missing"))) {
-    flag = found[1];
+  // "--size: 1 required INT missing".
+  const auto named = split_first(text, ": ");
+  const size_t digits = named ? named->second.find_first_not_of("0123456789") : 0;
+  if (digits > 0 && digits != text.npos && text.ends_with(" missing") &&
+      named->second.substr(digits).starts_with(" required ")) {
+    flag = named->first;
     return fmt::format("{}: no value, want {}.{}", flag, wanted(command.flag(flag)), see);
   }
   const auto is = [&](CLI::ExitCodes code) {
@@ -65,9 +104,9 @@ std::string reworded(const CLI::ParseError& error, const std::string& text, cons
     return fmt::format("{} takes no more arguments, got \"{}\".{}", command.path, words, see);
   }
   if (is(CLI::ExitCodes::RequiredError)) return fmt::format("{}.{}", text, see);
-  if (std::regex_match(text, found, std::regex("([^ :]+): ([^]*)"))) {
-    flag = found[1];
-    if (const auto fault = value_fault(found[2])) return flag + *fault;
+  if (named && named->first.find_first_of(" :") == text.npos) {
+    flag = named->first;
+    if (const auto fault = value_fault(named->second)) return flag + *fault;
   }
   return text;
 }

@@ -41,6 +41,14 @@ TEST(ParseErrors, NameTheFlagItsValueAndWhatWasWanted) {
   EXPECT_EQ(answer({"inspect", "d", "--epoch", "3"}), "--epoch requires --augmented");
 }
 
+TEST(ParseErrors, QuoteALongValue) {
+  const std::string value(100'000, 'x');  // Linux passes 128 KiB in one argument
+  EXPECT_EQ(answer({"ingest", "a", "--out", "d", "--size", value}),
+            "--size is \"" + value + "\", want a whole number");
+  EXPECT_EQ(answer({"ingest", "a", "--out", "d", "--fit", value}),
+            "--fit is \"" + value + "\", want one of: crop, pad, stretch");
+}
+
 TEST(ParseErrors, NameTheRange) {
   EXPECT_EQ(answer({"ingest", "a", "--out", "d", "--size", "5"}), "--size is 5, want 16 to 2048");
   EXPECT_EQ(answer({"synth", "tracks", "--out", "d", "--seed", "nan"}),
