@@ -2,6 +2,7 @@
 #include "lido/media/bitstream.h"
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "lido/media/nal.h"
@@ -104,8 +105,10 @@ PacketFacts read_hevc(Bytes packet, int length_size, hevc::Headers& headers) {
   return facts;
 }
 
-PacketFacts read_vp9(Bytes packet) {
+/// @param can_lack_last  Whether the packet before may be left out; set to whether this one may be.
+PacketFacts read_vp9(Bytes packet, bool& can_lack_last) {
   PacketFacts facts;
+  const bool lacks_last = std::exchange(can_lack_last, false);
   if (packet.empty()) return facts;
   const bool superframe = byte_at(packet, packet.size() - 1) >> 5 == 6;
   BitReader reader(packet);
@@ -128,8 +131,15 @@ PacketFacts read_vp9(Bytes packet) {
     return facts;
   }
   const bool intra_only = !shown && reader.bits(1) == 1;
-  if (!error_resilient) reader.bits(2);
-  if (!intra_only && !superframe) facts.referenced = reader.bits(8) != 0 || reader.overrun();
+  if (intra_only || superframe) return facts;
+  if (!error_resilient) {
+    // Motion vectors, segments and probabilities continue those of the frame before, whether or not
+    // it is a reference.
+    facts.unplannable = lacks_last;
+    return facts;
+  }
+  facts.referenced = reader.bits(8) != 0 || reader.overrun();
+  can_lack_last = !facts.referenced;
   return facts;
 }
 
@@ -164,6 +174,7 @@ void FactReader::forget() {
   h264_.forget();
   hevc_.forget_pictures();
   mpeg2_.forget();
+  can_lack_last_vp9_ = false;
 }
 
 PacketFacts FactReader::read(std::span<const std::byte> packet, bool container_keyframe) {
@@ -173,7 +184,7 @@ PacketFacts FactReader::read(std::span<const std::byte> packet, bool container_k
     case Syntax::kHevc:
       return read_hevc(packet, framing_.nal_length_size, hevc_);
     case Syntax::kVp9:
-      return read_vp9(packet);
+      return read_vp9(packet, can_lack_last_vp9_);
     case Syntax::kIntraOnly:
       return {.random_access = true, .resets = true, .referenced = false};
     case Syntax::kMpeg2:

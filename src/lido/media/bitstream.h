@@ -57,7 +57,7 @@ Framing framing_of(Syntax syntax, std::span<const std::byte> extradata);
 /// Reads the facts of the packets of one stream. Any bytes are safe. Not thread-safe.
 ///
 /// Sources: ITU-T H.264 (7.3.1, 7.4.1, D.1.8, G.7.3.1.1), ITU-T H.265 (7.3.1.2, 7.4.2.2), VP9
-/// bitstream specification 6.2; for lost pictures FrameCounter, Headers, PictureCounter.
+/// bitstream specification 6.2 and 7.2; for lost pictures FrameCounter, Headers, PictureCounter.
 class FactReader {
  public:
   FactReader() = default;
@@ -76,6 +76,7 @@ class FactReader {
   h264::FrameCounter h264_;
   mpeg2::PictureCounter mpeg2_;
   hevc::Headers hevc_;
+  bool can_lack_last_vp9_ = false;  ///< The last packet was one that no other refers to.
 };
 
 }  // namespace lido::media

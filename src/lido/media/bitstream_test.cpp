@@ -99,6 +99,19 @@ TEST(ReadFacts, HevcTellsNoSourcesWithoutParameterSets) {
   EXPECT_FALSE(facts.prediction);
 }
 
+// Motion vectors of the frame before are used by frames that are not error resilient (VP9
+// specification 7.2, UsePrevFrameMvs), so it cannot be left out before one.
+TEST(FactReader, Vp9FramesThatContinueOneThatRefreshesNothing) {
+  FactReader reader(Framing{Syntax::kVp9, 0}, {});
+  EXPECT_FALSE(reader.read(bytes({0x87, 0x00, 0x00}), false).referenced);
+  EXPECT_FALSE(reader.read(bytes({0x87, 0x00, 0x00}), false).unplannable) << "error resilient";
+  EXPECT_TRUE(reader.read(bytes({0x86, 0x00, 0x00}), false).unplannable);
+  EXPECT_FALSE(reader.read(bytes({0x86, 0x00, 0x00}), false).unplannable);
+  reader.read(bytes({0x87, 0x00, 0x00}), false);
+  reader.forget();
+  EXPECT_FALSE(reader.read(bytes({0x86, 0x00, 0x00}), false).unplannable) << "after a seek";
+}
+
 TEST(ReadFacts, Vp9FramesThatRefreshNothing) {
   const Framing vp9{Syntax::kVp9, 0};
   // marker 10, profile 00, show_existing 0, frame_type 1, show 1, error_resilient 0; reset (2),
@@ -107,6 +120,8 @@ TEST(ReadFacts, Vp9FramesThatRefreshNothing) {
   EXPECT_FALSE(read_facts(vp9, bytes({0x87, 0x00, 0x00}), false).referenced)
       << "error resilient, refresh 0";
   EXPECT_TRUE(read_facts(vp9, bytes({0x87, 0x10, 0x00}), false).referenced) << "refreshes one slot";
+  EXPECT_TRUE(read_facts(vp9, bytes({0x86, 0x00, 0x00}), false).referenced)
+      << "the next frame continues its motion vectors and probabilities";
   EXPECT_TRUE(read_facts(vp9, bytes({0x82, 0x49, 0x83}), false).resets) << "key frame";
 }
 

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <stop_token>
 
+#include "lido/base/test_folder.h"
 #include "lido/media/ffmpeg_truth.h"
 
 namespace lido::media {
@@ -88,6 +89,34 @@ TEST(PlannedPass, DecodesOnlyPacketsThatWantedFramesDependOn) {
     EXPECT_LE(static_cast<double>(got.report.packets_decoded),
               share * static_cast<double>(got.report.packets_read))
         << name;
+  }
+}
+
+// Bars that flip with the bits of the frame's number: the picture changes at once where many do.
+// Encoders of VP9 then leave frames that nothing refers to, whose motion vectors and probabilities
+// the next frame continues all the same.
+TEST(PlannedPass, KeepsFramesOfVp9ThatOthersContinue) {
+  const TestFolder folder;
+  const std::string clip = (folder / "jumps.webm").string();
+  for (const char* options :
+       {"-deadline realtime -cpu-used 8 -g 25", "-deadline realtime -cpu-used 8 -g 250",
+        "-deadline realtime -cpu-used 5 -g 200 -aq-mode 3",
+        "-deadline realtime -cpu-used 8 -g 250 -error-resilient 1"}) {
+    run_program(fmt::format(
+        "ffmpeg -v error -nostdin -y -f lavfi -i \"color=s=320x180:r=25:d=4,format=yuv420p,"
+        "geq=lum='if(gt(mod(floor(N/pow(2,floor(X*10/W))),2),0),235,16)':cb=128:cr=128,"
+        "noise=alls=25:allf=t:all_seed=7\" -c:v libvpx-vp9 -b:v 1M {} '{}'",
+        options, clip));
+    const std::vector<TrueFrame> truth = true_frames(clip);
+    ASSERT_EQ(truth.size(), 100U);
+    for (const int step : {2, 3, 5, 8, 25}) {
+      const Extracted got = extract_all(clip, {.fps = {25, step}});
+      EXPECT_TRUE(got.report.planned);
+      ASSERT_EQ(std::ssize(got.frames), (100 + step - 1) / step);
+      for (const auto& [k, frame] : got.frames)
+        ASSERT_EQ(frame.hash, truth[static_cast<size_t>(k * step)].hash)
+            << options << ", every " << step << ", sample " << k;
+    }
   }
 }
 
