@@ -8,6 +8,18 @@
 
 namespace lido::part {
 
+namespace {
+
+/// Whether a box, which may have no width or height, shares a pixel with an image.
+bool is_in_image(const Box& box, const media::UprightSize& image) {
+  const auto overlaps = [](double low, double length, int end) {
+    return low < end && (length > 0 ? low + length > 0 : low >= 0);
+  };
+  return overlaps(box.x, box.width, image.width) && overlaps(box.y, box.height, image.height);
+}
+
+}  // namespace
+
 LabelSamples::LabelSamples(SampleWriter& samples,
                            const std::vector<dataset::LabelledPerson>& people,
                            const SampleOptions& sampling, const SpanReach& reach,
@@ -25,13 +37,16 @@ void LabelSamples::set_poses(scene::PoseSession session, size_t keypoints) {
   keypoints_ = keypoints;
 }
 
-/// The people with a box at a sampling time.
-std::vector<LabelSamples::Person*> LabelSamples::people_at(int64_t k) {
+/// The people with a box in the image of a sampling time.
+std::vector<LabelSamples::Person*> LabelSamples::people_at(int64_t k,
+                                                           const media::UprightSize& image) {
   std::vector<Person*> people;
   for (Person& person : people_) {
     const auto& boxes = person.labelled->boxes;
     while (person.next < boxes.size() && boxes[person.next].k < k) ++person.next;
-    if (person.next < boxes.size() && boxes[person.next].k == k) people.push_back(&person);
+    if (person.next < boxes.size() && boxes[person.next].k == k &&
+        is_in_image(boxes[person.next].box, image))
+      people.push_back(&person);
   }
   return people;
 }
@@ -55,7 +70,7 @@ Result<std::vector<std::shared_ptr<const scene::Pose>>> LabelSamples::find_poses
 
 Result<void> LabelSamples::add(int64_t k, bool after_cut, const media::Frame& frame) {
   for (Person& person : people_) person.was_cut = person.was_cut || after_cut;
-  const auto people = people_at(k);
+  const auto people = people_at(k, media::upright_size(frame));
   if (people.empty()) return {};
   const auto poses = LIDO_TRY(find_poses(frame, people));
   const auto context_geometry = media::shrunk_geometry(frame, kContextSide);

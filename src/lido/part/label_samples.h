@@ -58,7 +58,7 @@ class LabelSamples {
     bool was_cut = false;  ///< A cut of the clip since the last box.
   };
 
-  std::vector<Person*> people_at(int64_t k);
+  std::vector<Person*> people_at(int64_t k, const media::UprightSize& image);
   Result<std::vector<std::shared_ptr<const scene::Pose>>> find_poses(
       const media::Frame& frame, const std::vector<Person*>& people);
   Result<Cutout> cut_out(const media::Frame& frame, const dataset::LabelledBox& labelled);

@@ -176,5 +176,20 @@ TEST_F(LabelSamplesTest, AShortLabelRepeatsItsLastFrame) {
   EXPECT_EQ(samples[0].pts, (std::vector<int64_t>{750, 1000, 1000, 1000}));
 }
 
+// The image is 320 x 240. A box of which a pixel is inside is cut out, one beside the image is not.
+TEST_F(LabelSamplesTest, ABoxOutsideTheImageIsCutOutNowhere) {
+  const auto at = [](const Box& box) {
+    dataset::LabelledPerson person{.name = "7", .number = 1, .boxes = {}};
+    for (int64_t k = 0; k < 4; ++k) person.boxes.push_back({k, box});
+    return person;
+  };
+  for (const Box& outside : {Box{1000, 2000, 30, 40}, Box{320, 10, 30, 40}, Box{-30, 10, 30, 40},
+                             Box{10, 240, 30, 40}, Box{10, -40, 30, 40}, Box{-1, 10, 0, 0}})
+    EXPECT_TRUE(cut({at(outside)}).empty()) << outside.x << " " << outside.y;
+  for (const Box& inside :
+       {Box{319, 10, 30, 40}, Box{-29, 10, 30, 40}, Box{10, -39, 30, 40}, Box{0, 10, 0, 40}})
+    EXPECT_EQ(cut({at(inside)}).size(), 1U) << inside.x << " " << inside.y;
+}
+
 }  // namespace
 }  // namespace lido::part
