@@ -16,6 +16,7 @@
 #include "lido/base/json_text.h"
 #include "lido/dataset/jpeg.h"
 #include "lido/dataset/tar.h"
+#include "lido/storage/output_folder.h"
 
 namespace lido::dataset {
 namespace {
@@ -151,6 +152,7 @@ Result<std::optional<Dataset>> Dataset::open_matching(std::string_view uri,
 Result<Dataset> Dataset::open_or_create(std::string_view uri, const OrderedJson& identity) {
   auto existing = LIDO_TRY(open_matching(uri, identity));
   if (existing) return std::move(*existing);
+  LIDO_TRY(storage::check_outside_datasets(uri));
   auto store = LIDO_TRY(storage::open_store(uri));
   const OrderedJson root = {{"lido", "dataset"}, {"format", kFormat}, {"options", identity}};
   if (LIDO_TRY(store->create_new(kRootFile, json_text(root, 2) + "\n")) == storage::Created::kNew)

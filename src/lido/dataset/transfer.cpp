@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include "lido/base/hash.h"
@@ -12,6 +13,7 @@
 #include "lido/base/parallel.h"
 #include "lido/dataset/fingerprint.h"
 #include "lido/dataset/stored_files.h"
+#include "lido/storage/output_folder.h"
 
 namespace lido::dataset {
 namespace {
@@ -195,9 +197,18 @@ class Transfer {
   std::atomic<int64_t> earlier_ = 0;
 };
 
+/// A place without symbolic links.
+std::string resolved(const std::string& uri) {
+  if (storage::is_remote(uri)) return uri;
+  std::error_code ignored;
+  const auto path = std::filesystem::weakly_canonical(uri, ignored);
+  return path.empty() ? uri : path.string();
+}
+
 /// Refuses a destination inside of the source, or the other way round.
 Result<void> check_apart(const storage::Store& from, const storage::Store& to) {
-  const std::string a = from.uri() + "/", b = to.uri() + "/";
+  LIDO_TRY(storage::check_outside_datasets(to.uri()));
+  const std::string a = resolved(from.uri()) + "/", b = resolved(to.uri()) + "/";
   if (!a.starts_with(b) && !b.starts_with(a)) return {};
   return fail(ErrorCode::kInvalidArgument,
               "{}: the destination and {} contain each other. Give another destination.", to.uri(),

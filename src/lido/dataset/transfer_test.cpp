@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/transfer.h"
 
+#include <filesystem>
+
 #include "lido/dataset/dataset_fixture.h"
 
 namespace lido::dataset {
@@ -66,6 +68,18 @@ TEST_F(Transfer, RefusesADestinationInUse) {
   const auto inside = storage::open_store(folder_.string() + "/copy");
   EXPECT_EQ(copy_dataset(*dataset_, **inside, 1, progress_, {}).error().code,
             ErrorCode::kInvalidArgument);
+}
+
+TEST_F(Transfer, RefusesAPlaceInTheSourceThroughALink) {
+  const TestFolder other;
+  std::filesystem::create_directory_symlink(folder_.path(), other / "link");
+  const auto before = files(folder_.path());
+  const auto inside = storage::open_store((other / "link/inner").string());
+  const auto copied = copy_dataset(*dataset_, **inside, 1, progress_, {});
+  ASSERT_FALSE(copied);
+  EXPECT_NE(copied.error().message.find("is inside the dataset"), std::string::npos);
+  EXPECT_FALSE(move_dataset(*dataset_, **inside, 1, progress_, {}));
+  EXPECT_EQ(files(folder_.path()), before);
 }
 
 TEST_F(Transfer, AStoppedCopyIsNoDatasetAndResumes) {

@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -52,6 +53,7 @@ Result<std::optional<Marker>> read_marker(Store& store) {
 Result<OutputFolder> OutputFolder::open(std::string_view uri, std::string tool,
                                         std::vector<std::string> patterns) {
   OutputFolder folder(LIDO_TRY(open_store(uri)), std::move(tool), std::move(patterns));
+  LIDO_TRY(check_outside_datasets(uri));
   Store& store = *folder.store_;
   const auto marker = LIDO_TRY(read_marker(store));
   const size_t prefix = store.uri().size() + (store.uri() == "/" ? 0 : 1);
@@ -82,6 +84,29 @@ Result<void> OutputFolder::begin() {
   earlier_.clear();
   const Json marker = {{"lido", "output"}, {"tool", tool_}, {"files", patterns_}};
   return store_->write_text(kOutputMarker, json_text(marker, 2) + "\n");
+}
+
+Result<void> check_outside_datasets(std::string_view uri) {
+  std::string place = absolute(uri);
+  if (!is_remote(place)) {
+    std::error_code ignored;
+    const auto resolved = std::filesystem::weakly_canonical(place, ignored);
+    if (!resolved.empty()) place = resolved.string();
+  }
+  const size_t root = is_remote(place) ? std::string_view("gs://").size() : 1;
+  for (size_t slash = place.rfind('/'); slash != std::string::npos && slash >= root;
+       slash = slash == 0 ? std::string::npos : place.rfind('/', slash - 1)) {
+    const std::string parent = place.substr(0, slash);
+    const auto store = open_store(parent);
+    if (!store) continue;
+    const auto is_dataset = (*store)->exists("lido.json");
+    if (is_dataset && *is_dataset) {
+      return fail(ErrorCode::kInvalidArgument,
+                  "{}: is inside the dataset {}. Give a place outside of it.", absolute(uri),
+                  parent);
+    }
+  }
+  return {};
 }
 
 }  // namespace lido::storage

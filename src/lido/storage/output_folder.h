@@ -19,7 +19,7 @@ class OutputFolder {
   /// Opens and checks the folder. Writes nothing.
   /// @param tool      Command that writes, such as "lido synth tracks".
   /// @param patterns  Globs of all names that the command may write: "tracks/*.parquet".
-  /// @return kInvalidArgument when the folder holds another file.
+  /// @return kInvalidArgument when the folder holds another file, or is inside a dataset.
   static Result<OutputFolder> open(std::string_view uri, std::string tool,
                                    std::vector<std::string> patterns);
 
@@ -36,5 +36,10 @@ class OutputFolder {
   std::vector<std::string> patterns_;
   std::vector<std::string> earlier_;  ///< Files of the earlier output.
 };
+
+/// Refuses a place inside a dataset, also through symbolic links: what other commands leave there,
+/// a removal of footage would not look into.
+/// @return kInvalidArgument that names the dataset.
+Result<void> check_outside_datasets(std::string_view uri);
 
 }  // namespace lido::storage

@@ -93,5 +93,16 @@ TEST_F(OutputFolderTest, AMarkerThatDoesNotParseIsAFileLikeOthers) {
   EXPECT_FALSE(open());
 }
 
+TEST_F(OutputFolderTest, IsRefusedInsideADataset) {
+  put("data/lido.json");
+  const auto refused = OutputFolder::open((folder_ / "data/a/b").string(), "lido draw", {"x"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message,
+            fmt::format("{0}/data/a/b: is inside the dataset {0}/data. Give "
+                        "a place outside of it.",
+                        folder_.string()));
+  EXPECT_TRUE(OutputFolder::open((folder_ / "beside").string(), "lido draw", {"x"}));
+}
+
 }  // namespace
 }  // namespace lido::storage
