@@ -9,7 +9,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "spelling.h"
+#include "lido/base/nearest.h"
 
 namespace lido::cli {
 namespace {

@@ -96,6 +96,9 @@ constexpr std::array kExamples = {
     Examples{"lido cancel", "lido cancel lido-3f2a9c81b04d-1 --on k8s:pool-a/data",
              "lido cancel lido-3f2a9c81b04d-1 --on https://ray.example.org --token-file token"},
     Examples{"lido help", "lido help ingest", "lido help cluster price"},
+    Examples{"lido completion", "lido completion bash > lido.bash",
+             "lido completion fish > ~/.config/fish/completions/lido.fish"},
+    Examples{"lido man", "lido man > lido.1", "lido man | man -l -"},
 };
 
 }  // namespace

@@ -4,12 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <utility>
+
+#include "lido/base/nearest.h"
 
 namespace lido::cli {
 namespace {
-
-constexpr size_t kMaxSuggestions = 3;
 
 std::string question(std::span<const std::string> suggestions) {
   if (suggestions.empty()) return {};
@@ -23,6 +22,12 @@ std::string no_such_command(const Command& program, const Command& parent, std::
   }
   std::vector<std::string> suggestions = nearest(word, names);
   for (std::string& name : suggestions) name = fmt::format("{} {}", parent.path, name);
+  const std::string flag = fmt::format("--{}", word);
+  if (word == "help") {
+    suggestions = {fmt::format("{} help{}", program.path, parent.path.substr(program.path.size()))};
+  } else if (parent.flag(flag) != nullptr) {
+    suggestions = {fmt::format("{} {}", parent.path, flag)};
+  }
   if (suggestions.empty()) {
     visit_commands(program, [&](const Command& one) {
       if (!one.hidden && one.name() == word) suggestions.push_back(one.path);
@@ -32,51 +37,39 @@ std::string no_such_command(const Command& program, const Command& parent, std::
                      question(suggestions), parent.path);
 }
 
+/// Flags near to a word that was written before its command: "lido ingest --out".
+std::vector<std::string> near_flags_below(const Command& group, std::string_view flag) {
+  constexpr size_t kMaxCommands = 3;
+  NearestWords near(flag);
+  visit_commands(group, [&](const Command& one) {
+    for (const Argument& argument : one.arguments) {
+      if (argument.is_flag() && !one.hidden) near.add(argument.name);
+    }
+  });
+  std::vector<std::string> suggestions;
+  visit_commands(group, [&](const Command& one) {
+    for (const std::string& name : near.best()) {
+      const bool has_it = !one.hidden && one.flag(name) != nullptr;
+      if (has_it && suggestions.size() < kMaxCommands)
+        suggestions.push_back(fmt::format("{} {}", one.path, name));
+    }
+  });
+  return suggestions;
+}
+
 std::string no_such_flag(const Command& command, std::string_view flag) {
   std::vector<std::string> flags;
   for (const Argument& one : command.arguments) {
     if (one.is_flag()) flags.push_back(one.name);
   }
+  std::vector<std::string> suggestions = nearest(flag, flags);
+  if (suggestions.empty() && !command.commands.empty())
+    suggestions = near_flags_below(command, flag);
   return fmt::format("{}: not a flag of {}.{} See {} --help.", flag, command.path,
-                     question(nearest(flag, flags)), command.path);
+                     question(suggestions), command.path);
 }
 
 }  // namespace
-
-size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    now[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      now[j] =
-          std::min({last[j] + 1, now[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1] ? 1 : 0)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        now[j] = std::min(now[j], before[j - 2] + 1);
-    }
-    std::swap(before, last);
-    std::swap(last, now);
-  }
-  return last[b.size()];
-}
-
-std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
-  const size_t max_distance = std::max<size_t>(1, word.size() / 3);
-  std::vector<std::pair<size_t, std::string>> found;
-  for (const std::string& one : candidates) {
-    // A word cut short is as near as one wrong letter.
-    const bool cut = word.size() > 3 && one.starts_with(word);
-    const size_t distance = cut ? 1 : edit_distance(word, one);
-    if (distance <= max_distance) found.emplace_back(distance, one);
-  }
-  std::ranges::sort(found);
-  std::vector<std::string> best;
-  for (auto& [distance, one] : found) {
-    if (distance == found.front().first && best.size() < kMaxSuggestions)
-      best.push_back(std::move(one));
-  }
-  return best;
-}
 
 std::optional<std::string> misspelled(const Command& program,
                                       std::span<const std::string> arguments) {

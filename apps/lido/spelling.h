@@ -15,11 +15,4 @@ namespace lido::cli {
 std::optional<std::string> misspelled(const Command& program,
                                       std::span<const std::string> arguments);
 
-/// Number of letters to insert, remove, replace, or swap with a neighbour to get from one word to
-/// the other (optimal string alignment). O(len(a) len(b)).
-size_t edit_distance(std::string_view a, std::string_view b);
-
-/// The candidates nearest to a word, at most three; empty when none is near.
-std::vector<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
-
 }  // namespace lido::cli

@@ -21,13 +21,6 @@ Command program_to_misspell() {
           .commands = {ingest, {.path = "lido cluster", .commands = {check}}, hidden}};
 }
 
-TEST(Spelling, CountsInsertedRemovedReplacedAndSwappedLetters) {
-  EXPECT_EQ(edit_distance("", "abc"), 3u);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);  // Levenshtein's own example
-  EXPECT_EQ(edit_distance("ingset", "ingest"), 1u);
-  EXPECT_EQ(edit_distance("ca", "abc"), 3u);  // optimal string alignment, not Damerau's 2
-}
-
 TEST(Spelling, NamesTheCommandThatWasMeant) {
   EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingset", "clips"}),
             "ingset: not a command of lido. Did you mean lido ingest? See lido --help.");
@@ -38,6 +31,24 @@ TEST(Spelling, NamesTheFlagThatWasMeant) {
             "--widow: not a flag of lido ingest. Did you mean --window? See lido ingest --help.");
   EXPECT_EQ(misspelled(program_to_misspell(), Words{"ingest", "--work=2"}),
             "--work: not a flag of lido ingest. Did you mean --workers? See lido ingest --help.");
+}
+
+TEST(Spelling, NamesFlagsOfTheCommandsBelow) {
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"--work", "2"}),
+            "--work: not a flag of lido. Did you mean lido ingest --workers? See lido --help.");
+  EXPECT_EQ(misspelled(program_to_misspell(), Words{"--bicycle"}),
+            "--bicycle: not a flag of lido. See lido --help.");
+}
+
+TEST(Spelling, KnowsAFlagAndHelpThatAreWrittenAsCommands) {
+  Command program = program_to_misspell();
+  program.arguments.push_back({.name = "--version"});
+  program.commands.push_back({.path = "lido help"});
+  EXPECT_EQ(misspelled(program, Words{"version"}),
+            "version: not a command of lido. Did you mean lido --version? See lido --help.");
+  EXPECT_EQ(misspelled(program, Words{"cluster", "help"}),
+            "help: not a command of lido cluster. Did you mean lido help cluster? See lido cluster "
+            "--help.");
 }
 
 TEST(Spelling, FindsACommandOneFloorBelow) {
