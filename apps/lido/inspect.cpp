@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "cli.h"
+#include "inspect_clips.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/clip_time.h"
 #include "lido/dataset/dataset.h"
 #include "lido/dataset/label_coverage.h"
 #include "lido/dataset/orphans.h"
+#include "lido/dataset/sample_check.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/stored_files.h"
 #include "lido/report/contact_sheet.h"
@@ -24,6 +26,7 @@ struct InspectFlags {
   std::string dataset;
   int generation = 0;
   bool json = false;
+  bool clips = false;
   bool verify = false;
   bool open = false;
   bool augmented = false;
@@ -171,8 +174,9 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   });
 }
 
+/// @param verification  Fields of --verify; null without it.
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
-                        Totals& totals, const std::optional<std::vector<std::string>>& orphans) {
+                        Totals& totals, const nlohmann::ordered_json& verification) {
   const Footage footage = LIDO_TRY(footage_of(dataset, generation.number));
   nlohmann::ordered_json json = {{"generation", generation.number},
                                  {"clips", generation.clips - footage.whole_clips},
@@ -210,63 +214,74 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
   LIDO_TRY(dataset.visit<dataset::RejectedRow>(generation.number, add_rejected));
   json["label_seconds"] =
       dataset::coverage_json(LIDO_TRY(dataset::label_coverage(dataset, generation.number)));
-  if (orphans) json["orphans"] = *orphans;
+  if (verification.is_object()) json.update(verification);
   fmt::print("{}\n", json_text(json));
   return {};
 }
 
-/// Looks for duplicate samples, and for files that no generation uses.
-/// @return Names of those files; kCorrupt for duplicate samples.
-Result<std::vector<std::string>> check_whole(const dataset::Dataset& dataset, int generation) {
-  const auto twice = LIDO_TRY(dataset::find_duplicates(dataset, generation));
-  if (!twice.empty()) {
-    return fail(ErrorCode::kCorrupt, "{}: {} two rows in generation {}; the first is {}",
-                dataset.store().uri(), counted(twice.size(), "sample has", "samples have"),
-                generation, twice.front());
+/// Results of --verify.
+struct Verification {
+  dataset::SampleCheck samples;
+  std::vector<std::string> duplicates;  ///< Samples with two rows.
+  std::vector<std::string> orphans;     ///< Files that no generation uses.
+
+  bool has_faults() const { return samples.damaged() > 0 || !duplicates.empty(); }
+};
+
+/// Looks for duplicate samples, and for files that no generation uses. Prints warnings.
+/// @param samples  Check of all samples of the generation.
+Result<Verification> check_whole(const dataset::Dataset& dataset, int generation,
+                                 dataset::SampleCheck samples) {
+  const std::string& uri = dataset.store().uri();
+  Verification found{.samples = std::move(samples), .duplicates = {}, .orphans = {}};
+  if (const std::string text = found.samples.warning(); !text.empty())
+    print_warning(fmt::format("{}: {}", uri, text));
+  found.duplicates = LIDO_TRY(dataset::find_duplicates(dataset, generation));
+  if (!found.duplicates.empty()) {
+    print_warning(fmt::format("{}: {} two rows in generation {}; the first is {}", uri,
+                              counted(std::ssize(found.duplicates), "sample has", "samples have"),
+                              generation, found.duplicates.front()));
   }
   const int64_t unfinished = LIDO_TRY(dataset::count_unfinished(dataset.store()));
   if (unfinished > 0) {
     print_warning(
         fmt::format("{}: {} of an ingest that did not end. Run its command again to finish it, or "
                     "lido forget {} --leftovers to remove them.",
-                    dataset.store().uri(), counted(unfinished, "file"), dataset.store().uri()));
+                    uri, counted(unfinished, "file"), uri));
   }
-  auto orphans = LIDO_TRY(dataset::find_orphans(dataset));
-  if (!orphans.empty()) {
+  found.orphans = LIDO_TRY(dataset::find_orphans(dataset));
+  if (!found.orphans.empty()) {
     print_warning(
         fmt::format("{}: {} to no generation; the first is {}. A run that was interrupted left "
                     "files: run its command again.",
-                    dataset.store().uri(), counted(orphans.size(), "file belongs", "files belong"),
-                    orphans.front()));
+                    uri, counted(std::ssize(found.orphans), "file belongs", "files belong"),
+                    found.orphans.front()));
   }
-  return orphans;
+  return found;
 }
 
-Result<int> inspect(const InspectFlags& flags) {
-  const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
-  const int number = flags.generation > 0 ? flags.generation : LIDO_TRY(dataset.latest());
-  if (number == 0)
-    return fail(ErrorCode::kNotFound,
-                "{}: no generation is finished, want 1 or more. Run the ingest again.",
-                flags.dataset);
-  const auto generation = LIDO_TRY(dataset.read(number));
-  Totals totals;
-  LIDO_TRY(
-      dataset.visit<dataset::SampleRow>(number, [&](const dataset::SampleRow& row) -> Result<void> {
-        totals[row.split].add(row);
-        if (flags.verify) LIDO_TRY(dataset.read_frames(row));
-        return {};
-      }));
-  std::optional<std::vector<std::string>> orphans;
-  if (flags.verify) orphans = LIDO_TRY(check_whole(dataset, number));
-  if (flags.json)
-    LIDO_TRY(print_json(dataset, generation, totals, orphans));
-  else
-    LIDO_TRY(print_table(dataset, generation, totals));
-  if (flags.verify && !flags.json)
-    fmt::print("\nChecked {}: all match their checksums and decode.\n",
-               counted(generation.samples, "sample"));
-  if (!flags.open && !flags.augmented) return kDone;
+void print_verification(const Verification& found) {
+  const int64_t whole = found.samples.samples() - found.samples.damaged();
+  fmt::print("\nChecked {}: {} match their checksums and decode{}.\n",
+             counted(found.samples.samples(), "sample"),
+             found.samples.damaged() == 0 ? "all" : human_count(whole),
+             found.samples.damaged() == 0
+                 ? ""
+                 : fmt::format(", {} are damaged", human_count(found.samples.damaged())));
+}
+
+nlohmann::ordered_json verification_json(const Verification& found) {
+  return {{"damaged",
+           {{"samples", found.samples.damaged()},
+            {"shards", found.samples.shards()},
+            {"first", found.samples.first()}}},
+          {"duplicates", found.duplicates},
+          {"orphans", found.orphans}};
+}
+
+/// Writes the contact sheet, and opens it where that was asked for.
+Result<void> write_sheet(const InspectFlags& flags, const dataset::Dataset& dataset,
+                         const dataset::Generation& generation) {
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
                                                            flags.augmented ? flags.epoch : -1));
@@ -279,7 +294,39 @@ Result<int> inspect(const InspectFlags& flags) {
     [[maybe_unused]] const int opened =
         std::system(fmt::format("xdg-open '{}' >/dev/null 2>&1 &", path).c_str());
   }
-  return kDone;
+  return {};
+}
+
+Result<int> inspect(const InspectFlags& flags) {
+  const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.dataset));
+  const int number = flags.generation > 0 ? flags.generation : LIDO_TRY(dataset.latest());
+  if (number == 0)
+    return fail(ErrorCode::kNotFound,
+                "{}: no generation is finished, want 1 or more. Run the ingest again.",
+                flags.dataset);
+  const auto generation = LIDO_TRY(dataset.read(number));
+  if (flags.clips) {
+    LIDO_TRY(print_clips(dataset, number, flags.json));
+    return kDone;
+  }
+  Totals totals;
+  dataset::SampleCheck samples;
+  LIDO_TRY(
+      dataset.visit<dataset::SampleRow>(number, [&](const dataset::SampleRow& row) -> Result<void> {
+        totals[row.split].add(row);
+        return flags.verify ? samples.read(dataset, row) : Result<void>();
+      }));
+  std::optional<Verification> found;
+  if (flags.verify) found = LIDO_TRY(check_whole(dataset, number, std::move(samples)));
+  if (flags.json) {
+    LIDO_TRY(print_json(dataset, generation, totals,
+                        found ? verification_json(*found) : nlohmann::ordered_json()));
+  } else {
+    LIDO_TRY(print_table(dataset, generation, totals));
+    if (found) print_verification(*found);
+  }
+  if (flags.open || flags.augmented) LIDO_TRY(write_sheet(flags, dataset, generation));
+  return found && found->has_faults() ? kSomeRejected : kDone;
 }
 
 }  // namespace
@@ -294,15 +341,24 @@ void add_inspect(CLI::App& app, int& exit) {
                    "Number of an earlier generation; default: the latest")
       ->check(CLI::Range(1, 999999));
   command->add_flag("--json", flags->json, "Print the result as JSON");
-  command->add_flag(
-      "--verify", flags->verify,
-      "Read every sample, check its checksum and decode it; find duplicate samples and files that "
-      "no generation uses");
-  command->add_flag("--open", flags->open,
-                    "Write contact_sheet.html with up to 60 samples, and open it on a desktop");
+  CLI::Option* clips = command->add_flag(
+      "--clips", flags->clips,
+      "List the clips instead, with split, duration and samples: the names that forget, export and "
+      "labels use");
+  command
+      ->add_flag("--verify", flags->verify,
+                 "Read every sample, check its checksum and decode it; find duplicate samples and "
+                 "files that no generation uses")
+      ->excludes(clips);
+  command
+      ->add_flag("--open", flags->open,
+                 "Write contact_sheet.html with up to 60 samples, and open it on a desktop")
+      ->excludes(clips);
   CLI::Option* augmented =
-      command->add_flag("--augmented", flags->augmented,
-                        "Write contact_sheet.html with each sample as stored and as augmented");
+      command
+          ->add_flag("--augmented", flags->augmented,
+                     "Write contact_sheet.html with each sample as stored and as augmented")
+          ->excludes(clips);
   command->add_option("--epoch", flags->epoch, "Epoch of the augmentation that --augmented shows")
       ->capture_default_str()
       ->check(CLI::Range(0, 1000000))
