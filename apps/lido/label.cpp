@@ -71,10 +71,10 @@ void print_coverage(const LabelFlags& flags, const Coverage& coverage) {
       lost_s, flags.labels, boxes);
 }
 
-/// Exit code 3 when a label is on no sample at all.
-int exit_code(const Coverage& coverage) {
+/// Exit code 3 when a class is on no sample at all, or labels are of clips of another dataset.
+int exit_code(const dataset::RelabelSummary& summary, const Coverage& coverage) {
   const bool lacks_label = std::ranges::any_of(coverage, &dataset::LabelCoverage::has_none);
-  return lacks_label ? kSomeRejected : kDone;
+  return lacks_label || summary.labels.unmatched.labels > 0 ? kSomeRejected : kDone;
 }
 
 Result<int> label(const LabelFlags& flags) {
@@ -94,7 +94,7 @@ Result<int> label(const LabelFlags& flags) {
     print_summary(summary);
     print_coverage(flags, coverage);
   }
-  return exit_code(coverage);
+  return exit_code(summary, coverage);
 }
 
 }  // namespace

@@ -145,7 +145,7 @@ def test_a_labels_file_for_the_whole_pool_is_used_where_it_matches(dataset, tmp_
         + "tomorrow.mp4,6,7,age,child,,,,,\n"
     )
     done = run("label", dataset, "--labels", tmp_path / "labels.csv", "--json")
-    assert done.code == 0 and done.json["labels_unmatched"] == 2
+    assert done.code == 3 and done.json["labels_unmatched"] == 2
     assert "2 of 3 labels skipped" in done.err and '"tomorrow.mp4"' in done.err, done.err
     assert done.json["samples_changed"] > 0
 
@@ -251,12 +251,68 @@ def test_inspect(dataset, tmp_path):
     assert shown and all(f"{row['split']}, <code>{row['sample']}" in sheet for row in shown)
     other = run("inspect", dataset, "--generation", "9")
     assert other.code == 2 and "no generation 9, want one of: 1" in other.err
-    shard = next((dataset / "shards").glob("*.tar"))
-    data = bytearray(shard.read_bytes())
-    data[len(data) // 2] ^= 1
-    shard.write_bytes(data)
-    broken = run("inspect", dataset, "--verify")
-    assert broken.code == 2 and "checksum" in broken.err
+
+
+def test_verify_reads_on_behind_damage(clips, tmp_path):
+    """Bytes of two samples of one shard are overwritten, and a second shard is gone."""
+    names = ["h264_b.mp4", "hevc_b.mp4", "vp9.webm"]
+    inputs = [clips / name for name in names]
+    options = "--fps 6 --size 256 --window 4 --stride 2 --scene off --split 1/0/0 --shard-mb 0.3"
+    ingest(inputs, tmp_path / "d", *options.split())
+    rows = table(tmp_path / "d", "manifest")
+    first = [row for row in rows if row["shard"] == rows[0]["shard"]]
+    lost = [row for row in rows if row["shard"] == rows[-1]["shard"]]
+    assert len(first) > 2 and first[0]["shard"] != lost[0]["shard"]
+    with open(tmp_path / "d" / first[0]["shard"], "r+b") as shard:
+        for row in (first[0], first[2]):
+            shard.seek(row["offset"] + row["length"] // 2)
+            shard.write(b"damage")
+    (tmp_path / "d" / lost[0]["shard"]).unlink()
+    damaged = 2 + len(lost)
+    done = run("inspect", tmp_path / "d", "--verify")
+    assert done.code == 3 and done.err.count("\n") == 1, done.err
+    assert f"{damaged} of {len(rows)} samples are damaged, in 2 shards; the first: " in done.err
+    for row in (first[0], first[2], lost[0]):
+        assert f"{row['shard']}: sample {row['sample']}: " in done.err
+    assert "Copy the shard from a backup" in done.err
+    assert f"Checked {len(rows)} samples: {len(rows) - damaged} match" in done.out
+    found = run("inspect", tmp_path / "d", "--verify", "--json")
+    assert found.code == 3 and found.json["samples"] == len(rows)
+    assert found.json["damaged"]["samples"] == damaged
+    assert found.json["damaged"]["shards"] == sorted({first[0]["shard"], lost[0]["shard"]})
+    assert len(found.json["damaged"]["first"]) == 3
+    assert found.json["orphans"] == [] and found.json["duplicates"] == []
+
+
+def test_inspect_lists_the_clips(clips, tmp_path):
+    """The names, durations and samples are those of the table, which pyarrow reads."""
+    inputs = [clips / name for name in ("h264_b.mp4", "vp9.webm")]
+    ingest(inputs, tmp_path / "d", *SMALL)
+    assert run("forget", tmp_path / "d", "--clip", "vp9.webm", "--time", "0-2").code == 0
+    generation = run("inspect", tmp_path / "d", "--json").json["generation"]
+    done = run("inspect", tmp_path / "d", "--clips", "--json")
+    assert done.code == 0 and done.json["generation"] == generation, done.err
+    rows = table(tmp_path / "d", "clips", generation)
+    listed = {clip["clip"]: clip for clip in done.json["clips"]}
+    assert listed.keys() == {str(path) for path in inputs}
+    for row in rows:
+        for key in ("split", "duration_s", "samples", "copies"):
+            assert listed[row["clip"]][key] == row[key]
+    assert listed[str(inputs[0])]["forgotten_s"] == 0
+    assert listed[str(inputs[1])]["forgotten_s"] == pytest.approx(2)
+    lines = run("inspect", tmp_path / "d", "--clips").out.splitlines()
+    assert [line.split("  ")[-1] for line in lines if "removed" not in line] == [str(inputs[0])]
+    assert f"{inputs[1]}  (2 s removed by lido forget)" in "\n".join(lines)
+    refused = run("inspect", tmp_path / "d", "--clips", "--verify")
+    assert refused.code == 2 and "--clips" in refused.err
+
+
+def test_a_wrong_name_of_a_clip_gets_the_nearest(dataset, tmp_path):
+    for command in (["forget", "--dry-run"], ["export", "--out", tmp_path / "out"]):
+        done = run(command[0], dataset, "--clip", "h264_d.mp4", "--time", "all", *command[1:])
+        assert done.code == 2 and done.err.count("\n") == 1
+        assert 'no clip named "h264_d.mp4"' in done.err and "Did you mean h264_b.mp4?" in done.err
+        assert f"lido inspect {dataset} --clips lists the clips." in done.err
 
 
 def test_a_clip_without_a_group_is_a_group_of_its_own(clips, tmp_path):

@@ -139,9 +139,6 @@ def test_nothing_changed_is_said_only_when_it_is_true(dataset, tmp_path):
     assert done.code == 0 and "the samples have these labels already" in done.out
     done = run("label", dataset, "--labels", good, "--classes", "age=child")
     assert "No sample changed. The vocabulary has new labels in generation 3." in done.out
-    gone = written(tmp_path / "gone.csv", HEADER + "tomorrow.mp4,1,2,behaviour,swimming\n" * 2)
-    done = run("label", dataset, "--labels", gone)
-    assert done.code == 0 and "Nothing changed: no label is on a sample." in done.out
     assert generations(dataset) == ["000001", "000002", "000003"]
     assert all(
         (dataset / "generations" / g / "generation.json").exists() for g in generations(dataset)
@@ -156,6 +153,22 @@ def test_a_labels_file_may_name_only_clips_of_tomorrow(pool, tmp_path):
     # Without a new clip the labels are not used: a warning names the command that uses them.
     summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
     assert summary["generation"] == 0 and "Give it to lido label." in summary["warnings"][-1]
+
+
+def test_labels_that_match_no_clip_change_nothing(dataset, tmp_path):
+    """Without a match the name or the dataset is wrong: new classes make no generation either."""
+    before = content(dataset)
+    gone = written(tmp_path / "gone.csv", HEADER + "pol.mp4,1,2,behaviour,swimming\n" * 2)
+    for options in ([], ["--classes", "behaviour=swimming,floating"]):
+        done = run("label", dataset, "--labels", gone, *options)
+        assert done.code == 2 and done.err.count("\n") == 1, done.err
+        assert "gone.csv: no label is of a clip of " in done.err
+        assert 'the first of "pol.mp4". Did you mean pool.mp4? lido inspect ' in done.err
+    assert content(dataset) == before
+    some = written(tmp_path / "some.csv", gone.read_text() + "pool.mp4,1,2,behaviour,swimming\n")
+    done = run("label", dataset, "--labels", some)
+    assert done.code == 3 and "1 of 2 labels skipped" in done.err, done.err
+    assert labelled(dataset, 2) == [5, 6, 7, 8, 9]
 
 
 def test_a_plan_counts_the_labels_that_match(pool, tmp_path):

@@ -288,10 +288,11 @@ def test_verify_finds_samples_that_stand_twice(tmp_path):
     rows = pyarrow.parquet.read_table(manifest)
     key = rows["sample"][3].as_py()
     pyarrow.parquet.write_table(pyarrow.concat_tables([rows, rows.slice(3, 1)]), manifest)
-    found = run("inspect", tmp_path / "d", "--verify")
-    assert found.code == 2 and f"1 sample has two rows in generation 1; the first is {key}" in (
+    found = run("inspect", tmp_path / "d", "--verify", "--json")
+    assert found.code == 3 and f"1 sample has two rows in generation 1; the first is {key}" in (
         found.err
     ), found.err
+    assert found.json["duplicates"] == [key] and found.json["damaged"]["samples"] == 0
 
 
 def test_verify_names_files_that_no_generation_uses_and_an_ingest_removes_its_own(tmp_path):

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/dataset/clip_names.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <utility>
 
 #include "lido/base/counted.h"
+#include "lido/base/nearest.h"
 #include "lido/base/utf8.h"
 #include "lido/dataset/csv.h"
 
 namespace lido::dataset {
 namespace {
+
+std::string_view last_part(std::string_view name) {
+  return name.substr(name.rfind('/') + 1);  // npos + 1 is 0
+}
 
 /// Returns a name as tables have it: "a.mp4" for "./a.mp4", "/pool/a.mp4" for "file:///pool/a.mp4".
 std::string plain_name(std::string_view name) {
@@ -74,6 +81,18 @@ void ClipNames::compare(std::string_view suffix, std::string_view clip) {
       request.other = clip;
     }
   }
+}
+
+Result<std::string> advice_on_name(const Dataset& dataset, int generation, std::string_view name) {
+  NearestWords near(last_part(name));
+  LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
+    near.add(last_part(row.clip));
+    for (const std::string& copy : row.copies) near.add(last_part(copy));
+    return {};
+  }));
+  const std::string meant =
+      near.best().empty() ? "" : fmt::format("Did you mean {}? ", fmt::join(near.best(), " or "));
+  return fmt::format("{}lido inspect {} --clips lists the clips.", meant, dataset.store().uri());
 }
 
 }  // namespace lido::dataset

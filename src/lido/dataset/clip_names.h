@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/dataset/dataset.h"
 
 namespace lido::dataset {
 
@@ -49,5 +50,10 @@ class ClipNames {
   std::map<std::string, std::vector<Request>, std::less<>> requests_;  // by nfc() of the name
   int64_t clips_ = 0;
 };
+
+/// Returns a user's next step when a generation has no clip of a name: "Did you mean a.mp4? lido
+/// inspect URI --clips lists the clips." Reads the table of clips.
+/// @param name  As ClipNames::request().
+Result<std::string> advice_on_name(const Dataset& dataset, int generation, std::string_view name);
 
 }  // namespace lido::dataset

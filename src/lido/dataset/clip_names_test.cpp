@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "lido/dataset/dataset_fixture.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -67,6 +69,16 @@ TEST(ClipNames, AClipThatIsNamedTwiceIsNotAmbiguous) {
   names.request("a.mp4");
   for (int i = 0; i < 2; ++i) names.add_clip("/pool/a.mp4");
   EXPECT_EQ(names.find("a.mp4")->name, "/pool/a.mp4");
+}
+
+using ClipAdvice = DatasetFixture;
+
+TEST_F(ClipAdvice, NamesTheNearestClipsByTheirLastPart) {
+  const std::string listing =
+      fmt::format("lido inspect {} --clips lists the clips.", dataset_->store().uri());
+  EXPECT_EQ(*advice_on_name(*dataset_, 1, "/other/folder/bb.mp4"),
+            "Did you mean b.mp4? " + listing);
+  EXPECT_EQ(*advice_on_name(*dataset_, 1, "lane_7.mp4"), listing);
 }
 
 }  // namespace

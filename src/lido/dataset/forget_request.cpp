@@ -56,10 +56,11 @@ Result<void> add_record_of_file(const Dataset& dataset, int generation, const St
     return std::unexpected(reader.error());
   if (!reader) {
     const int64_t unfinished = LIDO_TRY(count_unfinished(dataset.store()));
-    return fail(ErrorCode::kNotFound, "{}, and no such file{}", unknown.message,
+    const std::string advice = LIDO_TRY(advice_on_name(dataset, generation, stretch.clip));
+    return fail(ErrorCode::kNotFound, "{}, and no such file. {}{}", unknown.message, advice,
                 unfinished == 0 ? ""
-                                : ". Files of an ingest that did not end may hold it: remove them "
-                                  "with --leftovers");
+                                : " Files of an ingest that did not end may hold it: remove them "
+                                  "with --leftovers.");
   }
   const Fingerprint print = LIDO_TRY(fingerprint_of(**reader));
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {

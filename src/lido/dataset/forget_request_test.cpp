@@ -63,10 +63,11 @@ TEST_F(ForgetRequests, KnowsAClipOfNoGenerationByItsFile) {
   const auto unknown = forget(clip.c_str(), 0, INFINITY);
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
-  EXPECT_EQ(unknown.error().message, dataset_->store().uri() + ": no clip named \"" + clip +
-                                         "\", got 2 other clips, and no such file. Files of an "
-                                         "ingest that did not end may hold it: remove them with "
-                                         "--leftovers");
+  EXPECT_EQ(unknown.error().message,
+            fmt::format("{0}: no clip named \"{1}\", got 2 other clips, and no such file. lido "
+                        "inspect {0} --clips lists the clips. Files of an ingest that did not end "
+                        "may hold it: remove them with --leftovers.",
+                        dataset_->store().uri(), clip));
   std::ofstream(clip) << "raw bytes";
   const auto summary = forget(clip.c_str(), 0, INFINITY);
   ASSERT_TRUE(summary) << summary.error().message;

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "lido/base/counted.h"
+#include "lido/dataset/clip_names.h"
+#include "lido/dataset/csv.h"
 #include "lido/dataset/label_coverage.h"
 
 namespace lido::dataset {
@@ -55,6 +57,16 @@ Result<bool> has_new_rows(const Dataset& dataset, int before, const Labeller& la
     return {};
   }));
   return old != LIDO_TRY(rows_of(dataset, labeller));
+}
+
+/// Refuses labels of which none is of a clip of the dataset: a wrong name or the wrong dataset.
+Result<void> check_matched(const Dataset& dataset, int before, const Labeller& labeller) {
+  const UnmatchedLabels& unmatched = labeller.unmatched();
+  if (unmatched.labels == 0 || unmatched.labels < labeller.labels()) return {};
+  const std::string advice = LIDO_TRY(advice_on_name(dataset, before, unmatched.first_clip));
+  return fail(ErrorCode::kNotFound, "no label is of a clip of {}, got {}, the first of {}. {}",
+              dataset.store().uri(), counted(unmatched.labels, "label"),
+              in_quotes(unmatched.first_clip), advice);
 }
 
 }  // namespace
@@ -150,6 +162,7 @@ Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>&
   };
   const Rational fps = LIDO_TRY(dataset.frame_rate());
   const auto labeller = LIDO_TRY(Labeller::make(labels, visit_clips, fps, generation.vocabulary));
+  LIDO_TRY(check_matched(dataset, before, labeller));
   if (!labeller.unreadable().empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "the labels count frames, whose times only the clip has: {}. Give labels in "

@@ -69,7 +69,8 @@ struct RelabelSummary {
 /// Publishes a generation with new labels on the clips that `labels` names. Shards do not change,
 /// and no generation is begun if nothing changes.
 /// @return kInvalidArgument as Labeller::make, for labels by frame of a clip that cannot be read,
-///         and for a clip that would lose all its labels.
+///         and for a clip that would lose all its labels; kNotFound when there are labels and none
+///         is of a clip of the dataset.
 Result<RelabelSummary> relabel(const Dataset& dataset, const std::vector<Label>& labels,
                                const RelabelOptions& options);
 

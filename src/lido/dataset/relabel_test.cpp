@@ -47,10 +47,20 @@ TEST_F(Relabel, LabelsOfOtherClipsAreCounted) {
   EXPECT_EQ(summary->labels.labels, 2);
   EXPECT_EQ(summary->labels.unmatched.labels, 1);
   EXPECT_EQ(summary->labels.unmatched.first_clip, "later.mp4");
-  const auto none = relabel(*dataset_, {label_of("later.mp4", 0, 9)}, {});
-  ASSERT_TRUE(none) << none.error().message;
-  EXPECT_EQ(none->samples, 0);
-  EXPECT_EQ(none->labels.unmatched.labels, 1);
+}
+
+TEST_F(Relabel, LabelsOfOtherClipsAloneAreRefused) {
+  const auto none =
+      relabel(*dataset_, {label_of("c.mp4", 0, 9)}, {.classes = "behaviour=swimming,floating"});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(
+      none.error().message,
+      fmt::format("no label is of a clip of {0}, got 1 label, the first of \"c.mp4\". Did you "
+                  "mean a.mp4 or b.mp4? lido inspect {0} --clips lists the clips.",
+                  folder_.string()));
+  EXPECT_EQ(*dataset_->latest(), 1) << "the new classes make no generation either";
+  EXPECT_TRUE(relabel(*dataset_, {}, {.classes = "age=child"})) << "no label is no wrong name";
 }
 
 TEST_F(Relabel, LabelsOnNoSampleReplaceNoLabels) {
