@@ -48,7 +48,8 @@ Result<int> run_export(const ExportFlags& flags) {
                                          {"views", summary.views},
                                          {"rows", summary.rows},
                                          {"plates_left_out", summary.plates},
-                                         {"damaged", summary.damaged}};
+                                         {"damaged", summary.damaged},
+                                         {"empty", summary.empty}};
     fmt::print("{}\n", json_text(json));
   } else {
     fmt::print("{} of {}, {} and {}\n", counted(summary.frames, "image"),
@@ -59,6 +60,7 @@ Result<int> run_export(const ExportFlags& flags) {
                  counted(summary.plates, "background image"));
     print_page(folder.store().uri() + "/index.html");
   }
+  for (const std::string& line : summary.empty) print_note(line);
   for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxDamagedNamed); ++i)
     print_warning(summary.damaged[i]);
   return summary.damaged.empty() ? kDone : kSomeRejected;

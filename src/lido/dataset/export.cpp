@@ -2,10 +2,12 @@
 #include "lido/dataset/export.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <tuple>
 
 #include "lido/base/counted.h"
+#include "lido/dataset/clip_time.h"
 #include "lido/dataset/forget_request.h"
 #include "lido/dataset/removal.h"
 #include "lido/dataset/scenes.h"
@@ -19,13 +21,18 @@ class Export {
  public:
   Export(const Dataset& dataset, const Generation& generation, const Removal& stretches,
          storage::Store& to)
-      : dataset_(dataset), generation_(generation), stretches_(stretches), to_(to) {}
+      : dataset_(dataset),
+        generation_(generation),
+        stretches_(stretches),
+        to_(to),
+        has_data_(stretches.records().size()) {}
 
   Result<ExportSummary> run() {
     LIDO_TRY(export_samples());
     LIDO_TRY(visit_scene_tables(
         [&]<typename Row>(std::type_identity<Row>) { return export_rows<Row>(); }));
     for (const std::string& folder : generation_.scenes) LIDO_TRY(export_views(folder));
+    summary_.empty = LIDO_TRY(empty_stretches());
     std::ranges::stable_sort(summary_.images, {}, [](const ExportedImage& image) {
       return std::tuple(image.clip, image.time_s);
     });
@@ -33,10 +40,42 @@ class Export {
   }
 
  private:
+  /// Notes the stretches that something was found of. @return Whether there are any.
+  bool mark(const std::vector<size_t>& found) {
+    for (const size_t i : found) has_data_[i] = true;
+    return !found.empty();
+  }
+
+  /// Returns a line for each stretch of which nothing is stored.
+  Result<std::vector<std::string>> empty_stretches() const {
+    std::map<std::string, int64_t, std::less<>> samples;  // by clip
+    LIDO_TRY(dataset_.visit<ClipRow>(generation_.number, [&](const ClipRow& row) -> Result<void> {
+      samples[row.clip] = row.samples;
+      return {};
+    }));
+    const auto forgotten = LIDO_TRY(dataset_.forgotten());
+    std::vector<std::string> lines;
+    for (size_t i = 0; i < has_data_.size(); ++i) {
+      if (has_data_[i]) continue;
+      const Forgotten& asked = stretches_.records()[i];
+      const bool is_forgotten = std::ranges::any_of(forgotten, [&](const Forgotten& one) {
+        return one.clip == asked.clip && one.start_s < asked.end_s && asked.start_s < one.end_s;
+      });
+      const auto clip = samples.find(asked.clip);
+      const char* reason = is_forgotten            ? "removed by lido forget"
+                           : clip == samples.end() ? "no generation has this clip"
+                           : clip->second == 0     ? "no sample was made of the clip"
+                                                   : "no sample was made of it";
+      lines.push_back(fmt::format("{}, {}: nothing is stored: {}", asked.clip,
+                                  range_text(asked.start_s, asked.end_s), reason));
+    }
+    return lines;
+  }
+
   Result<void> export_samples() {
     auto manifest = LIDO_TRY(TableWriter<SampleRow>::create(to_, "manifest.parquet"));
     LIDO_TRY(dataset_.visit<SampleRow>(generation_.number, [&](SampleRow& row) -> Result<void> {
-      if (stretches_.find(row).empty()) return {};
+      if (!mark(stretches_.find(row))) return {};
       ++summary_.samples;
       LIDO_TRY(export_frames(row));
       return manifest.append(std::move(row));
@@ -82,7 +121,7 @@ class Export {
         writer.emplace(
             LIDO_TRY(TableWriter<Row>::create(to_, fmt::format("{}.parquet", Row::kTable))));
       LIDO_TRY(visit_table<Row>(store, scene_table<Row>(folder), [&](Row& row) -> Result<void> {
-        if (stretches_.find(row).empty()) return {};
+        if (!mark(stretches_.find(row))) return {};
         ++summary_.rows;
         return writer->append(std::move(row));
       }));
@@ -93,7 +132,7 @@ class Export {
   Result<void> export_views(const std::string& folder) {
     const ScenePictures pictures = LIDO_TRY(read_scene_pictures(dataset_.store(), folder));
     for (const SceneView& view : pictures.views) {
-      if (stretches_.find(view).empty()) continue;
+      if (!mark(stretches_.find(view))) continue;
       const std::string bytes = LIDO_TRY(dataset_.store().read_text(folder + "/" + view.file));
       LIDO_TRY(to_.write_text(view.file, bytes));
       ++summary_.views;
@@ -109,6 +148,7 @@ class Export {
   const Removal& stretches_;
   storage::Store& to_;
   ExportSummary summary_;
+  std::vector<bool> has_data_;  ///< For each stretch, whether something of it was found.
 };
 
 }  // namespace

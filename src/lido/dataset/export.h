@@ -26,6 +26,8 @@ struct ExportSummary {
   int64_t plates = 0;                 ///< Plates left out: medians of many moments.
   std::vector<ExportedImage> images;  ///< All images, by clip and time.
   std::vector<std::string> damaged;   ///< Samples that cannot be read.
+  /// Stretches of which nothing is stored, each with the reason, a line each.
+  std::vector<std::string> empty;
 };
 
 /// Returns globs of the files that an export may have, for storage::OutputFolder.
@@ -34,6 +36,7 @@ std::vector<std::string> exported_names();
 /// Writes what the latest generation holds of stretches of clips into a folder: the JPEGs as stored
 /// (frames/KEY.000.jpg), views, and the rows of the manifest and of the scene tables. Frames of a
 /// sample that are outside of the stretches are left out. An earlier export there is replaced.
+/// Stretches of which the dataset holds nothing are no error.
 /// @param request  Its stretches; copies are taken from the named clip only.
 /// @return As ForgetRun::open().
 Result<ExportSummary> export_footage(const Dataset& dataset, const ForgetRequest& request,

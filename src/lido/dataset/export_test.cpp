@@ -46,6 +46,36 @@ TEST_F(Export, WritesTheFramesOfTheStretchAndTheirRows) {
   EXPECT_EQ(to_->list("frames")->size(), 2U) << "and no frame beside the stretch";
 }
 
+TEST_F(Export, SaysWhyNothingIsStored) {
+  // A second generation has a clip without samples; the third lacks what was forgotten.
+  auto tables = *dataset_->begin_tables(2);
+  for (SampleRow& row : samples(1)) ASSERT_TRUE(tables.samples.append(std::move(row)));
+  for (const auto& [clip, count] :
+       {std::pair("/pool/a.mp4", 4), {"/pool/b.mp4", 4}, {"/pool/still.mp4", 0}})
+    ASSERT_TRUE(
+        tables.clips.append({.clip = clip, .duration_s = 8, .source_fps = 25, .samples = count}));
+  ASSERT_TRUE(dataset_->publish({.number = 2}, tables));
+  {
+    auto run = ForgetRun::open(*dataset_, {.stretches = {{"a.mp4", 2, 4}}});
+    ASSERT_TRUE(run) << run.error().message;
+    ASSERT_TRUE(run->remove());
+    ASSERT_TRUE(run->prove());
+  }
+  const auto gone = export_stretch({"a.mp4", 2, 3});
+  ASSERT_TRUE(gone) << gone.error().message;
+  EXPECT_EQ(gone->samples, 0);
+  EXPECT_EQ(gone->empty,
+            std::vector<std::string>{
+                "/pool/a.mp4, 0:02 to 0:03: nothing is stored: removed by lido forget"});
+  const auto kept = export_stretch({"a.mp4", 4, 5});
+  ASSERT_TRUE(kept);
+  EXPECT_TRUE(kept->empty.empty());
+  const auto none = export_stretch({"still.mp4", 0, INFINITY});
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_EQ(none->empty, std::vector<std::string>{"/pool/still.mp4, all of it: nothing is stored: "
+                                                  "no sample was made of the clip"});
+}
+
 TEST_F(Export, NamesDamagedSamples) {
   const SampleRow row = samples(1)[1];
   std::string bytes = read(row.shard);
