@@ -17,6 +17,7 @@ struct CopyFlags {
   std::string dataset;
   std::string destination;
   int workers = 0;
+  bool dry_run = false;
   bool json = false;
   bool quiet = false;
 };
@@ -61,18 +62,42 @@ Result<dataset::TransferSummary> transfer_files(const CopyFlags& flags, bool is_
   return run(*from, to, flags.workers, progress, interruption());
 }
 
+nlohmann::ordered_json transfer_summary_json(const dataset::TransferSummary& summary) {
+  return {{"files", summary.files},
+          {"bytes", summary.bytes},
+          {"copied_earlier", summary.copied_earlier},
+          {"foreign", summary.foreign}};
+}
+
+/// Prints what would be copied or moved.
+Result<int> preview_copy(const CopyFlags& flags, bool is_move, storage::Store& to) {
+  const auto from = LIDO_TRY(dataset::Dataset::open(flags.dataset));
+  const dataset::TransferSummary summary = LIDO_TRY(dataset::preview_transfer(from, to));
+  if (flags.json) {
+    nlohmann::ordered_json json = {{"dry_run", true}};
+    json.update(transfer_summary_json(summary));
+    fmt::print("{}\n", json_text(json));
+    return kDone;
+  }
+  fmt::print("Would {} {}, {}, to {}.\n", is_move ? "move" : "copy", counted(summary.files, "file"),
+             human_bytes(static_cast<double>(summary.bytes)), to.uri());
+  if (!summary.foreign.empty())
+    fmt::print("{} of other programs would stay where they are.\n",
+               counted(std::ssize(summary.foreign), "file"));
+  fmt::print("Nothing was written (--dry-run).\n");
+  return kDone;
+}
+
 Result<int> transfer(const CopyFlags& flags, bool is_move) {
   const auto to = LIDO_TRY(storage::open_store(flags.destination));
+  if (flags.dry_run) return preview_copy(flags, is_move, *to);
   stop_on_signals("the same command resumes from here");
   const dataset::TransferSummary summary = LIDO_TRY(transfer_files(flags, is_move, *to));
   for (size_t i = 0; i < std::min(summary.foreign.size(), kMaxForeign); ++i)
     print_warning(summary.foreign[i] + ": not Lido's, and not copied");
   if (flags.json) {
-    const nlohmann::ordered_json json = {{"files", summary.files},
-                                         {"bytes", summary.bytes},
-                                         {"copied_earlier", summary.copied_earlier},
-                                         {"foreign", summary.foreign},
-                                         {"moved", is_move}};
+    nlohmann::ordered_json json = transfer_summary_json(summary);
+    json["moved"] = is_move;
     fmt::print("{}\n", json_text(json));
     return kDone;
   }
@@ -90,7 +115,9 @@ Result<int> transfer(const CopyFlags& flags, bool is_move) {
 void add_transfer(CLI::App& app, int& exit, bool is_move) {
   auto flags = std::make_shared<CopyFlags>();
   CLI::App* command =
-      is_move ? app.add_subcommand("move", "Move a dataset whole, between folders and buckets")
+      is_move ? app.add_subcommand("move",
+                                   "Move a dataset whole, between folders and buckets; does not "
+                                   "ask, so try --dry-run first")
               : app.add_subcommand("copy", "Copy a whole dataset, between folders and buckets");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
@@ -102,6 +129,9 @@ void add_transfer(CLI::App& app, int& exit, bool is_move) {
   command->add_option("--workers", flags->workers, "Files to copy at a time. 0 is one per core")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024));
+  command->add_flag(
+      "--dry-run", flags->dry_run,
+      fmt::format("Print how much would be {}, and write nothing", is_move ? "moved" : "copied"));
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
   command->callback([flags, &exit, is_move] {

@@ -187,7 +187,9 @@ Result<int> forget(const ForgetFlags& flags) {
 void add_forget(CLI::App& app, int& exit) {
   auto flags = std::make_shared<ForgetFlags>();
   CLI::App* command =
-      app.add_subcommand("forget", "Remove a stretch of a clip from the dataset, for good");
+      app.add_subcommand("forget",
+                         "Remove a stretch of a clip from the dataset, for good; does not ask, so "
+                         "try --dry-run first");
   command->add_option("dataset", flags->dataset, "Folder, gs:// or s3:// prefix of the dataset")
       ->required();
   add_footage_flags(*command, flags->footage, "remove");

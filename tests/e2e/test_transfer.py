@@ -57,6 +57,18 @@ def test_an_export_has_the_frames_of_the_stretch_and_no_others(steps, tmp_path):
     assert outside.code == 2 and "the clip ends at 0:10" in outside.err
 
 
+def test_an_export_of_nothing_gives_the_reason(steps, tmp_path):
+    out = tmp_path / "mine"
+    assert run("forget", steps, "--clip", "a.mp4", "--time", "2-4").code == 0
+    done = run("export", steps, "--clip", "a.mp4", "--time", "2-3", "--out", out)
+    assert done.code == 0 and "0 images of 0 samples" in done.out
+    assert done.err == (
+        f"lido: note: {tmp_path}/a.mp4, 0:02 to 0:03: nothing is stored: removed by lido forget\n"
+    )
+    some = run("export", steps, "--clip", "a.mp4", "--time", "8-9", "--out", out, "--json")
+    assert some.err == "" and some.json["empty"] == [] and some.json["samples"] > 0
+
+
 def test_a_copy_is_whole_and_a_move_leaves_nothing(steps, tmp_path):
     (steps / "notes.txt").write_text("mine")
     before = checksums(steps)
@@ -68,6 +80,10 @@ def test_a_copy_is_whole_and_a_move_leaves_nothing(steps, tmp_path):
     assert run("inspect", tmp_path / "copy", "--verify").code == 0
     again = run("copy", steps, tmp_path / "copy", "--quiet")
     assert again.code == 2 and "empty" in again.err
+    plan = run("move", steps, tmp_path / "moved", "--dry-run", "--json")
+    assert plan.code == 0 and plan.json["files"] == len(before) and plan.json["dry_run"]
+    assert "Nothing was written (--dry-run)." in run("move", steps, tmp_path / "m", "--dry-run").out
+    assert checksums(tmp_path / "moved") == {} and checksums(steps).keys() > before.keys()
     moved = run("move", steps, tmp_path / "moved", "--json", "--quiet")
     assert moved.code == 0, moved.err
     assert checksums(tmp_path / "moved") == before

@@ -105,6 +105,13 @@ class Transfer {
     return {};
   }
 
+  /// Lists the files and checks the destination. Writes nothing.
+  Result<void> preview() {
+    LIDO_TRY(list());
+    LIDO_TRY(is_begun());
+    return {};
+  }
+
   Result<void> end() { return to_.remove_all(".work"); }
 
   /// Removes the files of the source: lido.json last of all, so that an interrupted removal is
@@ -142,8 +149,15 @@ class Transfer {
     return {};
   }
 
-  /// Checks that the destination is empty, or holds the same transfer, and marks it.
+  /// Marks the destination, if no earlier transfer did.
   Result<void> begin() {
+    if (LIDO_TRY(is_begun())) return {};
+    return to_.write_text(kMarker, json_text(nlohmann::ordered_json{{"from", from_.uri()}}) + "\n");
+  }
+
+  /// Checks that the destination is empty, or holds the same transfer.
+  /// @return Whether it holds the same transfer.
+  Result<bool> is_begun() {
     const size_t prefix = to_.uri().size() + 1;
     bool is_marked = false, is_empty = true;
     std::string first;
@@ -158,12 +172,12 @@ class Transfer {
     // A folder that does not exist yet is empty.
     if (!listed && listed.error().code != ErrorCode::kNotFound)
       return std::unexpected(listed.error());
-    if (is_marked && LIDO_TRY(marks(to_, from_.uri()))) return {};
+    if (is_marked && LIDO_TRY(marks(to_, from_.uri()))) return true;
     if (!is_empty)
       return fail(ErrorCode::kInvalidArgument,
                   "{}: holds {}, want an empty folder or prefix. Give another destination.",
                   to_.uri(), first);
-    return to_.write_text(kMarker, json_text(nlohmann::ordered_json{{"from", from_.uri()}}) + "\n");
+    return false;
   }
 
   Result<void> transfer(const SourceFile& file) {
@@ -235,6 +249,14 @@ Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, in
   LIDO_TRY(transfer.copy());
   LIDO_TRY(transfer.remove_source());
   LIDO_TRY(transfer.end());
+  return transfer.summary();
+}
+
+Result<TransferSummary> preview_transfer(const Dataset& from, storage::Store& to) {
+  LIDO_TRY(check_apart(from.store(), to));
+  TransferProgress progress;
+  Transfer transfer(from, to, 1, progress, {});
+  LIDO_TRY(transfer.preview());
   return transfer.summary();
 }
 

@@ -44,6 +44,10 @@ Result<TransferSummary> copy_dataset(const Dataset& from, storage::Store& to, in
 Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, int workers,
                                      TransferProgress& progress, const std::stop_token& stop);
 
+/// Returns what a copy or move would transfer, and checks that it could begin. Writes nothing.
+/// @return As copy_dataset(); `copied_earlier` is not counted.
+Result<TransferSummary> preview_transfer(const Dataset& from, storage::Store& to);
+
 /// Ends a move that was interrupted after it had removed the last file of its source.
 /// @param from  Path or URI of the source.
 /// @return No value when `to` does not hold the whole copy of such a move; kUnavailable.

@@ -50,6 +50,18 @@ TEST_F(Transfer, CopiesEveryFile) {
   EXPECT_TRUE(Dataset::open(copy_.string()));
 }
 
+TEST_F(Transfer, APreviewCountsAndWritesNothing) {
+  const auto summary = preview_transfer(*dataset_, *to_);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->files, std::ssize(files(folder_.path())));
+  int64_t bytes = 0;
+  for (const auto& [name, content] : files(folder_.path())) bytes += std::ssize(content);
+  EXPECT_EQ(summary->bytes, bytes);
+  EXPECT_TRUE(files(copy_).empty());
+  ASSERT_TRUE(to_->write_text("mine", "x"));
+  EXPECT_EQ(preview_transfer(*dataset_, *to_).error().code, ErrorCode::kInvalidArgument);
+}
+
 TEST_F(Transfer, LeavesUnfinishedWorkAndForeignFilesWhereTheyAre) {
   for (const char* name : {".work/parts/1", "shards/.x.tar.partial", "notes.txt"})
     ASSERT_TRUE(dataset_->store().write_text(name, "x"));
