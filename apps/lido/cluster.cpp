@@ -45,10 +45,18 @@ Result<std::vector<cluster::Finding>> check_files(const std::vector<std::string>
   for (const std::string& file : files) manifests.push_back({LIDO_TRY(read_text(file)), file});
   auto check = LIDO_TRY(cluster::check_manifests(manifests, options));
   // A check that found nothing to check must not pass. A route to a head is found without the head.
-  if (check.ray_objects == 0 && check.findings.empty())
+  if (check.ray_objects == 0 && check.findings.empty()) {
+    for (const cluster::ManifestFile& manifest : manifests) {
+      if (!cluster::is_values_text(manifest.text)) continue;
+      return fail(ErrorCode::kInvalidArgument,
+                  "{0}: a values file, want manifests: lido cluster render {0} | lido cluster "
+                  "check -",
+                  manifest.name == "-" ? "FILE" : manifest.name);
+    }
     return fail(ErrorCode::kInvalidArgument,
                 "{}: no RayCluster, RayJob, RayService or RayCronJob found",
                 fmt::join(files, ", "));
+  }
   return std::move(check.findings);
 }
 
@@ -79,7 +87,7 @@ Result<int> check(const ClusterFlags& flags) {
   }
   if (flags.files.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "no manifest given, want YAML files, or - for standard input");
+                "files is missing, want YAML files, or - for standard input");
   const auto findings = LIDO_TRY(check_files(flags.files, {.autopilot = flags.autopilot}));
   std::array<int, 3> counts{};
   OrderedJson list = OrderedJson::array();

@@ -146,10 +146,11 @@ Result<void> apply_suspension(const cluster::Kube& kube, const cluster::Values& 
 
 Result<int> up(const ClusterLifecycleFlags& flags) {
   const auto values = LIDO_TRY(read_values(flags.values));
+  // The file before the connection: its faults need no cluster.
+  auto release = LIDO_TRY(release_of(values, flags.values));
   const auto kube = flags.kube();
   LIDO_TRY(kube.check_access(values.name, false));
   const auto found = LIDO_TRY(kube.find_operator(values.name));
-  auto release = LIDO_TRY(release_of(values, flags.values));
   release.install_operator = LIDO_TRY(decide_operator(values, found.owner));
   if (release.install_operator) LIDO_TRY(kube.check_access(values.name, true));
   if (values.operator_namespace.empty() && !release.install_operator)
@@ -248,14 +249,32 @@ CLI::App* add_with_kube(CLI::App& parent, const SharedFlags& flags, const char* 
   return command;
 }
 
+/// Notes that the price of the file's GPUs will be missing. A missing table is found by `price`.
+void note_gpu_price(const cluster::InitOptions& options) {
+  if (!options.training && !options.reconstruction) return;
+  const auto file = shared_file("prices.csv");
+  const auto text = file ? read_text(*file) : std::unexpected(file.error());
+  const auto prices =
+      text ? cluster::PriceTable::parse(*text, *file) : std::unexpected(text.error());
+  if (!prices) return;
+  const auto today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
+  const std::string note =
+      cluster::gpu_price_note(*prices, options.gpu, today, PriceFlags().max_age_days);
+  if (!note.empty()) print_note(note);
+}
+
 void add_init(CLI::App& parent, int& exit) {
   auto flags = std::make_shared<std::pair<std::string, cluster::InitOptions>>();
   CLI::App* command = parent.add_subcommand(
       "init", "Print a values file with the decisions that a new cluster needs");
   command->add_option("name", flags->first, "Namespace and release, like pool-a")->required();
   bind(*command, flags->second, "Decisions");
-  on_run(command, exit, [flags]() -> Result<int> {
+  on_run(command, exit, [flags, command]() -> Result<int> {
+    if (command->count("--gpu") > 0 && !flags->second.training && !flags->second.reconstruction)
+      return fail(ErrorCode::kInvalidArgument,
+                  "--gpu: no use without --training or --reconstruction, which have GPUs");
     fmt::print("{}", LIDO_TRY(cluster::initial_values(flags->first, flags->second)));
+    note_gpu_price(flags->second);
     return kDone;
   });
 }

@@ -155,6 +155,7 @@ std::unexpected<Error> Yaml::refuse(std::string_view wanted) const {
   const YAML::Node& node = place_->node;
   std::string given = place_->path.empty() ? "empty" : "nothing";
   if (has_value()) given = node.IsScalar() ? node.Scalar() : node.IsMap() ? "a map" : "a list";
+  if (given.empty()) given = "empty";
   const std::string where = has_value() && node.Mark().line >= 0
                                 ? fmt::format("{}:{}", place_->file, node.Mark().line + 1)
                                 : place_->file;

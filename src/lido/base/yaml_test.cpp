@@ -33,6 +33,8 @@ TEST(Yaml, NamesFileLinePathValueAndWish) {
             "v.yaml:5: people.0.age is 7.5, want a whole number, 0 to 120");
   EXPECT_EQ(yaml["people"].list()->front()["sex"].choice({"f", "m"}).error().message,
             "v.yaml: people.0.sex is nothing, want one of f, m");
+  EXPECT_EQ(parsed("image:\n  tag: ''\n")["image"]["tag"].refuse("a tag").error().message,
+            "v.yaml:2: image.tag is empty, want a tag");
   EXPECT_EQ(yaml["water"].list().error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(yaml.list().error().message, "v.yaml:1: the file is a map, want a list");
   EXPECT_EQ(parsed("").map().error().message, "v.yaml: the file is empty, want a map");

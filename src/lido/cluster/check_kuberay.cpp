@@ -60,8 +60,9 @@ class KubeRayRules {
         std::islower(static_cast<unsigned char>(name.front())) != 0 && is_plain(name.back()) &&
         std::ranges::all_of(name, [&](char c) { return is_plain(c) || c == '-'; });
     if (!is_label)
-      refuse(node, fmt::format("name is {}, want small letters, digits and dashes, a letter first",
-                               name));
+      refuse(node,
+             fmt::format("name is {}, want lower-case letters, digits and dashes, a letter first",
+                         name));
   }
 
   void check_service(const YAML::Node& spec) {

@@ -144,11 +144,16 @@ std::string missing_image(const Yaml& image) {
   };
   if (is_empty("repository"))
     return image["repository"]
-        .refuse("the image that deploy/image/Dockerfile makes")
+        .refuse(
+            "the image that deploy/image/Dockerfile makes, like registry.example/lido "
+            "(docs/clusters.md)")
         .error()
         .message;
   if (is_empty("tag") && is_empty("digest"))
-    return image["tag"].refuse("a tag that never moves, or image.digest").error().message;
+    return image["tag"]
+        .refuse("the image's tag, like \"1.0\", which never moves, or image.digest")
+        .error()
+        .message;
   return "";
 }
 
@@ -213,6 +218,11 @@ Result<const RayClusterValues*> Values::find(std::string_view cluster) const {
               fmt::join(names, ", "));
 }
 
+bool is_values_text(std::string_view text) {
+  const auto tree = Yaml::parse(text, "values");
+  return tree && (*tree)["clusters"].is_map() && !(*tree)["kind"].has_value();
+}
+
 Result<Values> read_values(std::string_view text, const std::string& file,
                            const ChartFiles& chart) {
   const Yaml given = LIDO_TRY(Yaml::parse(text, file));
@@ -227,7 +237,7 @@ Result<Values> read_values(std::string_view text, const std::string& file,
   Values values = LIDO_TRY(read_tree(Yaml::merged(defaults, given)));
   if (!is_kubernetes_name(values.name))
     return fail(ErrorCode::kInvalidArgument,
-                "{}: name is \"{}\", want small letters, digits and dashes, 40 at most: the "
+                "{}: name is \"{}\", want lower-case letters, digits and dashes, 40 at most: the "
                 "namespace",
                 file, values.name);
   return values;
@@ -254,28 +264,30 @@ Result<ImageTag> split_image(const std::string& image) {
   std::smatch parts;
   if (image.size() > kMaxLength || !std::regex_match(image, parts, kReference))
     return fail(ErrorCode::kInvalidArgument,
-                "image is {}, want repository:tag, like registry.example/lido:1.0, with the "
-                "repository in small letters",
+                "--image is \"{}\", want repository:tag, like registry.example/lido:1.0, with the "
+                "repository in lower-case letters",
                 image);
   const std::string tag = parts[parts.size() - 1].str();
   if (tag == "latest" || tag == "nightly")
-    return fail(ErrorCode::kInvalidArgument, "image is {}, want a tag that never moves", image);
+    return fail(ErrorCode::kInvalidArgument, "--image is \"{}\", want a tag that never moves",
+                image);
   return ImageTag{parts[1].str(), tag};
 }
 
 /// Refuses a bucket or a GPU type that the clusters could not use.
 Result<void> check_decisions(const InitOptions& options, bool is_gke) {
-  static const std::regex kBucket("gs://[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]");
+  static const std::regex kBucket("(gs|s3)://[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]");
   static const std::regex kLabel("[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?");
   constexpr size_t kMaxLength = 400;
   if (!options.bucket.empty() &&
       (options.bucket.size() > kMaxLength || !std::regex_match(options.bucket, kBucket)))
-    return fail(ErrorCode::kInvalidArgument, "bucket is {}, want gs://NAME", options.bucket);
+    return fail(ErrorCode::kInvalidArgument, "--bucket is \"{}\", want gs://NAME or s3://NAME",
+                options.bucket);
   if (options.gpu.size() > kMaxLength || !std::regex_match(options.gpu, kLabel))
-    return fail(ErrorCode::kInvalidArgument, "gpu is {}, want a GPU type, like nvidia-l4",
+    return fail(ErrorCode::kInvalidArgument, "--gpu is \"{}\", want a GPU type, like nvidia-l4",
                 options.gpu);
   if (is_gke && gpu_counts(options.gpu).empty())
-    return fail(ErrorCode::kInvalidArgument, "gpu is {}, want one of {}", options.gpu,
+    return fail(ErrorCode::kInvalidArgument, "--gpu is \"{}\", want one of {}", options.gpu,
                 fmt::join(gpu_types(), ", "));
   return {};
 }
@@ -288,6 +300,21 @@ std::string_view spot_comment(bool on_spot, bool is_gke) {
     return "On demand: never interrupted. spot: true costs a third, and retries the spans of "
            "reclaimed nodes.";
   return "On demand: never interrupted. spot: true needs a nodeSelector of spot nodes beside it.";
+}
+
+/// Returns the part of the file that gives workers access to the bucket; empty without one.
+std::string bucket_access(const std::string& name, const InitOptions& options, bool is_gke) {
+  if (options.bucket.empty()) return "";
+  if (options.bucket.starts_with("s3://"))
+    return fmt::format(embedded::kInitialKeysYaml, fmt::arg("bucket", options.bucket),
+                       fmt::arg("name", name));
+  if (is_gke)
+    return fmt::format(embedded::kInitialBucketYaml, fmt::arg("bucket", options.bucket),
+                       fmt::arg("name", name));
+  return fmt::format(
+      "\n# Workers access {} with Application Default Credentials, which this file does not set: "
+      "docs/cli.md.\n",
+      options.bucket);
 }
 
 /// Returns the part of the file that enables a cluster with GPUs.
@@ -303,15 +330,15 @@ Result<std::string> initial_values(const std::string& name, const InitOptions& o
   LIDO_TRY(validate(options));
   if (!is_kubernetes_name(name))
     return fail(ErrorCode::kInvalidArgument,
-                "name is \"{}\", want small letters, digits and dashes, 40 at most", name);
+                "name is \"{}\", want lower-case letters, digits and dashes, 40 at most", name);
   if (is_reserved(name))
     return fail(ErrorCode::kInvalidArgument,
-                "name is {}, want a namespace of its own, not one that Kubernetes uses itself",
+                "name is \"{}\", want a namespace of its own, not one that Kubernetes uses itself",
                 name);
   const bool is_gke = options.cloud == "gke-autopilot";
   if (options.spot && !is_gke)
     return fail(ErrorCode::kInvalidArgument,
-                "spot: cloud {} has no default for spot nodes. Write spot: true with the "
+                "--spot: cloud {} has no default for spot nodes. Write spot: true with the "
                 "nodeSelector of your spot nodes into the file.",
                 options.cloud);
   LIDO_TRY(check_decisions(options, is_gke));
@@ -321,9 +348,7 @@ Result<std::string> initial_values(const std::string& name, const InitOptions& o
       fmt::arg("repository",
                repository.empty() ? "\"\"  # fill in, like registry.example/lido" : repository),
       fmt::arg("tag", tag.empty() ? "\"\"  # fill in" : fmt::format("\"{}\"", tag)));
-  if (!options.bucket.empty() && is_gke)
-    text += fmt::format(embedded::kInitialBucketYaml, fmt::arg("bucket", options.bucket),
-                        fmt::arg("name", name));
+  text += bucket_access(name, options, is_gke);
   text += fmt::format(embedded::kInitialClustersYaml,
                       fmt::arg("reason", spot_comment(options.spot, is_gke)),
                       fmt::arg("spot", options.spot));

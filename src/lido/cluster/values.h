@@ -88,6 +88,9 @@ struct ChartFiles {
 ///         broken.
 Result<Values> read_values(std::string_view text, const std::string& file, const ChartFiles& chart);
 
+/// Whether a text is a values file rather than a manifest: a map with clusters and without a kind.
+bool is_values_text(std::string_view text);
+
 /// Decisions that a new cluster needs.
 struct InitOptions {
   std::string cloud = "gke-autopilot";
@@ -104,7 +107,7 @@ struct InitOptions {
     visit("image", self.image, Anything{},
           "Image with Ray and Lido, repository:tag; deploy/image/Dockerfile builds one");
     visit("bucket", self.bucket, Anything{},
-          "Bucket with the footage, gs://NAME; adds the command that grants workers access");
+          "Bucket with the footage, gs://NAME or s3://NAME; adds how workers get access");
     visit("gpu", self.gpu, Anything{}, "GPU type of the reconstruction and training clusters");
     visit("training", self.training, Anything{}, "Enable the training cluster");
     visit("reconstruction", self.reconstruction, Anything{}, "Enable the reconstruction cluster");

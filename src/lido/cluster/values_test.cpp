@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "lido/base/yaml.h"
 #include "lido/cluster/test_chart.h"
 
 namespace lido::cluster {
@@ -34,7 +35,7 @@ TEST(Values, NameTheLineOfAnError) {
         {"clusters:\n  data: [1]\n", "v.yaml:2: clusters.data is a list, want a map"},
         {"clusters:\n  data:\n    groups:\n      cpu: {min: 9, max: 3}\n",
          "v.yaml:4: clusters.data.groups.cpu.min is 9, want max (3) or less"},
-        {"name: Pool A\n", "v.yaml: name is \"Pool A\", want small letters"},
+        {"name: Pool A\n", "v.yaml: name is \"Pool A\", want lower-case letters"},
         {"name: [\n", "v.yaml:"},
         {"- a\n", "v.yaml:1: the document is a list, want a map"}}) {
     const auto values = read_values(text, "v.yaml", kChart);
@@ -143,10 +144,21 @@ TEST(Values, NameTheImageThatPodsLack) {
   };
   EXPECT_EQ(missing("{repository: r.example/lido, tag: \"1\"}"), "");
   EXPECT_EQ(missing("{repository: r.example/lido, digest: \"sha256:1\"}"), "");
-  EXPECT_TRUE(
-      missing("{repository: \"\", tag: \"1\"}").starts_with("v.yaml:2: image.repository is"));
+  EXPECT_EQ(
+      missing("{repository: \"\", tag: \"1\"}"),
+      "v.yaml:2: image.repository is empty, want the image that deploy/image/Dockerfile makes, "
+      "like registry.example/lido (docs/clusters.md)");
   EXPECT_TRUE(
       missing("{repository: r.example/lido, tag: \"\"}").starts_with("v.yaml:2: image.tag is"));
+}
+
+TEST(Values, AreToldFromManifests) {
+  EXPECT_TRUE(is_values_text("name: a\nclusters: {data: {enabled: true}}\n"));
+  EXPECT_TRUE(is_values_text(*initial_values("pool-a", {})));
+  EXPECT_FALSE(is_values_text("kind: RayCluster\nmetadata: {name: a}\n"));
+  // A kubeconfig has a kind, and a list of clusters.
+  EXPECT_FALSE(is_values_text("kind: Config\nclusters: [{name: a}]\n"));
+  for (const char* text : {"", "[1]", "clusters: 3", ": ["}) EXPECT_FALSE(is_values_text(text));
 }
 
 TEST(Values, WantASelectorForSpotNodesElsewhere) {
@@ -236,7 +248,7 @@ TEST(Values, CheckTheClusterOfAJob) {
 TEST(InitialValues, RefuseSpotNodesWithoutADefault) {
   const auto refused = initial_values("pool-a", {.cloud = "kubernetes", .spot = true});
   ASSERT_FALSE(refused);
-  EXPECT_TRUE(refused.error().message.starts_with("spot: cloud kubernetes has no default"));
+  EXPECT_TRUE(refused.error().message.starts_with("--spot: cloud kubernetes has no default"));
   EXPECT_TRUE(initial_values("pool-a", {.cloud = "kubernetes"})->contains("needs a nodeSelector"));
 }
 
@@ -268,7 +280,7 @@ TEST(InitialValues, RefuseDecisionsThatNoClusterCanUse) {
     EXPECT_FALSE(initial_values("pool-a", {.gpu = gpu})) << gpu;
   EXPECT_TRUE(initial_values("pool-a", {.cloud = "kubernetes", .gpu = "rtx-4090"}));
   EXPECT_FALSE(initial_values("pool-a", {.cloud = "kubernetes", .gpu = "x: y"}));
-  for (const char* bucket : {"s3://x", "gs://", "pool-a", "gs://Pool", "gs://a\nb"})
+  for (const char* bucket : {"s3://x", "gs://", "pool-a", "gs://Pool", "gs://a\nb", "s4://abc"})
     EXPECT_FALSE(initial_values("pool-a", {.bucket = bucket})) << bucket;
 }
 
@@ -313,7 +325,28 @@ TEST(InitialValues, GrantAccessToABucketOnGke) {
             std::string::npos);
   InitOptions elsewhere = options;
   elsewhere.cloud = "kubernetes";
-  EXPECT_EQ(initial_values("pool-a", elsewhere)->find("gcloud"), std::string::npos);
+  const std::string other = *initial_values("pool-a", elsewhere);
+  EXPECT_EQ(other.find("gcloud"), std::string::npos);
+  EXPECT_TRUE(other.contains("# Workers access gs://pool-a with Application Default Credentials"));
+}
+
+TEST(InitialValues, GiveWorkersTheKeysOfAnS3Bucket) {
+  for (const char* cloud : {"gke-autopilot", "kubernetes"}) {
+    const auto text = initial_values(
+        "pool-a", {.cloud = cloud, .image = "r.example/lido:1.0", .bucket = "s3://footage"});
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_TRUE(text->contains("create secret generic lido-s3 -n pool-a")) << *text;
+    EXPECT_TRUE(text->contains("# Workers access s3://footage with keys")) << *text;
+    // Kubernetes' EnvVarSource, as YAML reads the file.
+    const Yaml env = (*Yaml::parse(*text, "v.yaml"))["env"];
+    const auto variables = env.list();
+    ASSERT_TRUE(variables) << variables.error().message;
+    ASSERT_EQ(variables->size(), 2U);
+    for (const Yaml& one : *variables)
+      EXPECT_EQ(*one["valueFrom"]["secretKeyRef"]["key"].text(), *one["name"].text());
+    EXPECT_EQ(*(*variables)[0]["valueFrom"]["secretKeyRef"]["name"].text(), "lido-s3");
+    EXPECT_TRUE(read_values(*text, "v.yaml", kChart));
+  }
 }
 
 }  // namespace
