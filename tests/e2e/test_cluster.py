@@ -181,7 +181,36 @@ def test_an_image_is_needed_by_manifests_only(tmp_path):
     values.write_text("name: pool-a\nimage:\n  repository: ''\n")
     assert run("cluster", "price", values, "--max-age-days", 36500).code == 0
     done = run("cluster", "render", values)
-    assert done.code == 2 and f"{values}:3: image.repository is " in done.err, done.err
+    assert done.code == 2 and f"{values}:3: image.repository is empty, want the image" in done.err
+    # The file is checked before the connection, of which this machine has none.
+    nowhere = {"KUBECONFIG": str(tmp_path / "none"), "HOME": str(tmp_path)}
+    up = run("cluster", "up", values, "--dry-run", env=nowhere)
+    assert up.code == 2 and up.err == done.err, up.err
+
+
+def test_the_price_of_small_jobs_warns_without_their_runs(tmp_path):
+    """A run pays start and idle time. simulate, which counts both, is the other figure."""
+    values, workload = tmp_path / "values.yaml", tmp_path / "workload.yaml"
+    values.write_text(run("cluster", "init", "pool-a").out)
+    workload.write_text(run("cluster", "simulate", "--example").out)
+    text = ["cluster", "price", values, "--tb", 10, "--max-age-days", 36500]
+    price = [*text, "--json", "--jobs", 1e6]
+    few, many = run(*price), run(*price, "--runs", 1030)
+    assert few.code == many.code == 0 and many.err == ""
+    scaled = many.json["scaled_usd"]
+    assert "--jobs is given and --runs is not" in few.err and few.err.count("\n") == 1, few.err
+    assert f"${few.json['scaled_usd']:.2f} is for 30 runs" in few.err
+    assert f"In 1030 runs, one more for each 1000 small jobs, the month costs ${scaled:.2f}." in (
+        few.err
+    )
+    assert run(*text).err == ""
+    simulated = run(
+        *["cluster", "simulate", values, "--workload", workload, "--json"],
+        *["--max-age-days", 36500],
+    ).json["clusters"][0]["usd"]
+    without_fee = scaled - many.json["fee_usd"]
+    assert few.json["scaled_usd"] < simulated < without_fee < 1.5 * simulated
+    assert "This month's duty is" in run(*text).out
 
 
 def test_the_price_is_that_of_the_pod_which_autopilot_bills(tmp_path):
@@ -246,7 +275,7 @@ def test_every_rule_says_why_and_where_from():
 
 
 @pytest.mark.parametrize(
-    "arguments, said", [([], "no manifest given"), (["/nowhere.yaml"], "/nowhere.yaml: ")]
+    "arguments, said", [([], "files is missing, want"), (["/nowhere.yaml"], "/nowhere.yaml: ")]
 )
 def test_bad_use_is_refused(arguments, said):
     done = run("cluster", "check", *arguments)
@@ -286,7 +315,8 @@ def test_a_workload_is_simulated(tmp_path):
         and f"{workload}:7: work.0.jobs is many" in bad.err
     ), bad.err
     bad = run("cluster", "simulate", values)
-    assert bad.code == 2 and "--workload" in bad.err
+    assert bad.code == 2 and "--workload is missing, want" in bad.err
+    assert "values is missing, want" in run("cluster", "simulate").err
 
 
 def test_a_check_without_ray_objects_does_not_pass(tmp_path):
@@ -296,6 +326,51 @@ def test_a_check_without_ray_objects_does_not_pass(tmp_path):
     for files, reason in (([empty], "is empty"), ([other], "no RayCluster, RayJob, RayService or")):
         done = run("cluster", "check", *files)
         assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+
+
+def test_init_notes_gpus_that_price_refuses(tmp_path):
+    """deploy/prices.csv has no T4; the price of the A100 there is of March 2025."""
+    values = tmp_path / "values.yaml"
+    for gpu, reason in (
+        ("nvidia-tesla-t4", "no dated price for nvidia-tesla-t4: lido cluster price wants"),
+        ("nvidia-tesla-a100", "the price of nvidia-tesla-a100 is from 2025-03-06"),
+    ):
+        init = run("cluster", "init", "pool-a", "--training", "--gpu", gpu)
+        assert init.code == 0 and init.err.startswith("lido: note: ") and reason in init.err
+        values.write_text(init.out)
+        refused = run("cluster", "price", values)
+        assert refused.code == 2 and gpu in refused.err and "autopilot-vcpu" not in refused.err
+    unused = run("cluster", "init", "pool-a", "--gpu", "nvidia-tesla-t4")
+    assert unused.code == 2 and "--gpu: no use without --training" in unused.err
+    wrong = run("cluster", "init", "pool-a", "--training", "--gpu", "foo")
+    assert wrong.code == 2 and '--gpu is "foo", want one of nvidia-tesla-t4, ' in wrong.err
+
+
+def test_hours_of_gpus_need_gpus(tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(run("cluster", "init", "pool-a").out)
+    done = run("cluster", "price", values, "--gpu-hours", 5)
+    assert done.code == 2 and "gpu_hours is 5, want 0: no cluster that runs" in done.err
+
+
+def test_the_columns_of_prices_are_apart(tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(run("cluster", "init", "pool-a", "--training").out)
+    done = run("cluster", "price", values, "--max-age-days", 36500)
+    rows = [line.split() for line in done.out.split("prices\n")[1].splitlines()]
+    names = {row[0] for row in rows}
+    assert {"autopilot-nvidia-l4-vcpu-premium", "nvidia-l4", "autopilot-vcpu"} <= names
+    assert all(row[1].startswith("$") and row[2] == "spot" for row in rows)
+
+
+def test_a_values_file_is_no_manifest(tmp_path):
+    values = tmp_path / "values.yaml"
+    values.write_text(run("cluster", "init", "pool-a").out)
+    done = run("cluster", "check", values)
+    assert done.code == 2 and done.err == (
+        f"lido: {values}: a values file, want manifests: lido cluster render {values} | lido "
+        "cluster check -\n"
+    )
 
 
 @pytest.mark.parametrize(

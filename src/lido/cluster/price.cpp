@@ -273,6 +273,31 @@ Result<const Price*> PriceTable::find(std::string_view sku) const {
               fmt::join(names, ", "));
 }
 
+Result<const Price*> PriceTable::find_gpus(std::string_view sku) const {
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < prices_.size(); ++i) {
+    const std::string_view name = prices_[i].sku;
+    const bool is_other = name.starts_with("autopilot-") || name.starts_with("gke-") ||
+                          name.starts_with("compute-class-");
+    if (!is_other) names.push_back(name);
+    if (name != sku) continue;
+    used_[i] = true;
+    return &prices_[i];
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              "{}: no price for {}, want a machine with GPUs that has one ({}), or --prices FILE",
+              file_, sku, fmt::join(names, ", "));
+}
+
+std::string gpu_price_note(const PriceTable& prices, const std::string& gpu_type,
+                           std::chrono::sys_days today, double max_age_days) {
+  if (!prices.find_gpus(gpu_type))
+    return fmt::format("no dated price for {}: lido cluster price wants --prices FILE", gpu_type);
+  if (const auto dated = check_dates(prices, today, max_age_days); !dated)
+    return dated.error().message;
+  return "";
+}
+
 Result<void> check_dates(const PriceTable& prices, std::chrono::sys_days today,
                          double max_age_days) {
   const auto text = [](std::chrono::sys_days days) {
@@ -316,8 +341,8 @@ Result<double> gpu_pod_usd(const PodShape& pod, const PriceTable& prices, bool o
                 "fit {}, the machine whose price is known",
                 pod.cpu, pod.memory_gib, pod.gpus, pod.gpu_type, machine->pod_cpu,
                 machine->pod_memory_gib, machine->name);
-  const auto& price = *LIDO_TRY(
-      prices.find(pod.gpus > 1 ? fmt::format("{}-x{}", pod.gpu_type, pod.gpus) : pod.gpu_type));
+  const auto& price = *LIDO_TRY(prices.find_gpus(
+      pod.gpus > 1 ? fmt::format("{}-x{}", pod.gpu_type, pod.gpus) : pod.gpu_type));
   double sum = on_spot ? price.spot_usd : price.on_demand_usd;
   const auto add_premium = [&](std::string_view part, double amount) {
     if (const auto premium = prices.find(fmt::format("autopilot-{}-{}", pod.gpu_type, part)))
@@ -380,6 +405,18 @@ Result<double> cpu_busy_hours(const std::vector<Fleet>& fleets, const WorkOption
               fmt::join(names, ", "), cpus, busy, kMonth_h);
 }
 
+/// Refuses work for GPUs that no cluster has.
+Result<void> check_gpu_hours(const std::vector<Fleet>& fleets, const WorkOptions& work) {
+  const bool has_gpus = std::ranges::any_of(fleets, [](const Fleet& fleet) {
+    return !fleet.is_suspended && std::ranges::any_of(fleet.workers, &Workers::has_gpus);
+  });
+  if (work.gpu_hours <= 0 || has_gpus) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "gpu_hours is {:g}, want 0: no cluster that runs has workers with GPUs. Enable one, "
+              "such as training.",
+              work.gpu_hours);
+}
+
 /// Adds the cost of a terabyte and of a small job on workers that are all busy.
 void add_unit_costs(MonthCost& month, const std::vector<Fleet>& fleets, const WorkOptions& work) {
   const double cpus = total_cpus(fleets);
@@ -415,6 +452,12 @@ Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on
          billed.memory_gib * usd(*LIDO_TRY(prices.find(product + "-memory")));
 }
 
+WorkOptions with_runs_of_jobs(WorkOptions work) {
+  constexpr double kMaxRuns = 1e5;
+  work.runs = std::min(kMaxRuns, work.runs + std::ceil(work.jobs / kJobsPerRun));
+  return work;
+}
+
 Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
                               const WorkOptions& work) {
   LIDO_TRY(validate(work));
@@ -425,6 +468,7 @@ Result<MonthCost> price_month(const Values& values, const PriceTable& prices,
   for (Line* line : {&lines.configured, &lines.on_demand, &lines.spot})
     line->base_usd = month.fee_usd;
   const std::vector<Fleet> fleets = LIDO_TRY(fleets_of(values, prices));
+  LIDO_TRY(check_gpu_hours(fleets, work));
   const double cpu_busy_h = LIDO_TRY(cpu_busy_hours(fleets, work));
   for (const Fleet& fleet : fleets) {
     const Hours hours = hours_of(fleet, work, cpu_busy_h);

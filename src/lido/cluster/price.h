@@ -35,6 +35,9 @@ class PriceTable {
   /// Looks up a price.
   /// @return kInvalidArgument, with all known products, for an unknown one.
   Result<const Price*> find(std::string_view sku) const;
+  /// Looks up the price of a machine with GPUs.
+  /// @return kInvalidArgument, with all machines with GPUs, for an unknown one.
+  Result<const Price*> find_gpus(std::string_view sku) const;
   /// Prices that were looked up so far, each once, in the order of the table.
   std::vector<const Price*> used() const;
   /// File name that parse() got.
@@ -63,6 +66,12 @@ Result<void> check_dates(const PriceTable& prices, std::chrono::sys_days today,
 ///         whose price the table has.
 Result<double> hourly_usd(const PodShape& pod, const PriceTable& prices, bool on_spot);
 
+/// Returns why `lido cluster price` will refuse a GPU type: "no dated price for TYPE: ..."; empty
+/// for a price that is new enough.
+/// @param prices  Not used for an estimate: their use is remembered.
+std::string gpu_price_note(const PriceTable& prices, const std::string& gpu_type,
+                           std::chrono::sys_days today, double max_age_days);
+
 /// Work of one month, and the constants that turn the work into hours.
 struct WorkOptions {
   double tb = 10;
@@ -85,14 +94,23 @@ struct WorkOptions {
           "CPU-seconds per small job (assumed: measure your own)");
     visit("gpu_hours", self.gpu_hours, Within{0, 1e6},
           "Hours per month in which all pods of each GPU group work");
-    visit("runs", self.runs, Within{0, 1e5},
-          "Times per month that work starts and the workers scale up from zero");
+    visit(
+        "runs", self.runs, Within{0, 1e5},
+        "Times per month that work starts and the workers scale up from zero: submissions that do "
+        "not overlap. Give the number with --jobs, since each run pays start and idle time");
     visit("cold_start_s", self.cold_start_s, Within{0, 3600},
           "Seconds from a waiting span to a ready worker on a new node");
     visit("cpu_efficiency", self.cpu_efficiency, Within{0.1, 1},
           "Share of the workers' paid CPU time that does work, while there is work");
   }
 };
+
+/// Small jobs of one run in the workload that `lido cluster simulate --example` prints.
+inline constexpr double kJobsPerRun = 1000;
+
+/// Returns work whose small jobs arrive in runs of their own, of kJobsPerRun each: each such run
+/// pays the start and the idle time of the workers.
+WorkOptions with_runs_of_jobs(WorkOptions work);
 
 /// Cost of one cluster per month.
 struct ClusterCost {

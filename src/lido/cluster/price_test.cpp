@@ -43,6 +43,21 @@ TEST(Price, IsWhatPaperSays) {
   EXPECT_NEAR(month->per_tb_usd, 100 * 3.15 / 40, 1e-9);
 }
 
+TEST(Price, CountsTheRunsOfSmallJobs) {
+  WorkOptions work = kWork;
+  EXPECT_EQ(with_runs_of_jobs(work).runs, 10) << "no small jobs";
+  work.jobs = 2500;
+  EXPECT_EQ(with_runs_of_jobs(work).runs, 13) << "a thousand, a thousand and five hundred";
+  // Each of the three runs pays three minutes of ten workers at 0.30 and of head and driver at
+  // 0.075 each, and half an hour of the head.
+  const auto few = price_month(small_values(), table(), work);
+  const auto many = price_month(small_values(), table(), with_runs_of_jobs(work));
+  ASSERT_TRUE(few && many);
+  EXPECT_NEAR(many->scaled_usd - few->scaled_usd, 3 * (0.05 * (3 + 0.15) + 0.5 * 0.075), 1e-9);
+  work.jobs = 1e10;
+  EXPECT_TRUE(validate(with_runs_of_jobs(work)));
+}
+
 TEST(Price, UsesSpotPricesOnlyForSpotGroups) {
   Values values = small_values();
   values.clusters[0].groups[1].pod.spot = true;
@@ -344,8 +359,9 @@ TEST(Price, RefusesAGpuWithoutAPrice) {
   values.clusters[0].groups[1].pod.gpu_type = "tpu-v9";
   const auto month = price_month(values, table(), kWork);
   ASSERT_FALSE(month);
-  EXPECT_NE(month.error().message.find("no price for tpu-v9, want one of autopilot-vcpu"),
-            std::string::npos);
+  EXPECT_NE(
+      month.error().message.find("no price for tpu-v9, want a machine with GPUs that has one ("),
+      std::string::npos);
 }
 
 TEST(Price, NamesTheLineOfABadTable) {
@@ -392,6 +408,37 @@ TEST(Price, RemembersTheUsedPricesOnce) {
   ASSERT_TRUE(prices.find("gke-cluster-fee"));
   ASSERT_EQ(prices.used().size(), 1u);
   EXPECT_EQ(prices.used()[0]->sku, "gke-cluster-fee");
+}
+
+TEST(Price, OfUnknownGpusListsTheMachinesWithGpus) {
+  const auto unknown = hourly_usd({.gpu_type = "nvidia-tesla-t4", .gpus = 1}, table(), false);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().message,
+            "prices.csv: no price for nvidia-tesla-t4, want a machine with GPUs that has one "
+            "(nvidia-l4), or --prices FILE");
+}
+
+TEST(Price, RefusesHoursOfGpusThatNoClusterHas) {
+  WorkOptions work = kWork;
+  work.gpu_hours = 5;
+  const auto refused = price_month(small_values(), table(), work);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.starts_with("gpu_hours is 5, want 0: no cluster"))
+      << refused.error().message;
+  Values values = small_values();
+  values.clusters[0].groups.push_back(kGpus);
+  EXPECT_TRUE(price_month(values, table(), work));
+}
+
+TEST(Price, OfGpusIsNotedWhereItIsMissingOrOld) {
+  using std::chrono::sys_days, std::chrono::year, std::chrono::days;
+  const sys_days read = year(2026) / 9 / 1;  // as_of of the table
+  EXPECT_EQ(gpu_price_note(table(), "nvidia-l4", read + days(180), 180), "");
+  EXPECT_EQ(gpu_price_note(table(), "nvidia-l4", read + days(181), 180),
+            "prices.csv: the price of nvidia-l4 is from 2026-09-01, 181 days old, want 180 days or "
+            "less. Give --max-age-days 181 to use the price anyway.");
+  EXPECT_EQ(gpu_price_note(table(), "nvidia-tesla-t4", read, 180),
+            "no dated price for nvidia-tesla-t4: lido cluster price wants --prices FILE");
 }
 
 }  // namespace
