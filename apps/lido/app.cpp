@@ -8,6 +8,7 @@
 #include "man_page.h"
 #include "parse_errors.h"
 #include "spelling.h"
+#include "usage.h"
 #include "version.h"
 
 namespace lido::cli {
@@ -90,7 +91,6 @@ void add_help(CLI::App& app, int& exit, std::string_view others) {
 void add_completion(CLI::App& app, int& exit) {
   auto shell = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("completion", "Print completion for a shell");
-  command->group("");
   command->add_option("shell", *shell, "The shell to complete in")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -102,7 +102,6 @@ void add_completion(CLI::App& app, int& exit) {
 
 void add_man(CLI::App& app, int& exit) {
   CLI::App* command = app.add_subcommand("man", "Print the manual page");
-  command->group("");
   command->callback([&app, &exit] {
     fmt::print("{}", man_page(describe(app)));
     exit = kDone;
@@ -117,10 +116,12 @@ constexpr std::pair<std::string_view, std::string_view> kFormerFlags[] = {
     {"--confirm", "--min-hits"},
     {"--agility", "--accel-sigma-mps2"}};
 
-/// One name serves all: --shard_mb is --shard-mb, and a former name is the present one.
+/// One name serves all: --shard_mb is --shard-mb, -h is --help, and a former name is the present
+/// one.
 std::vector<std::string> normalised(std::vector<std::string> arguments) {
   for (std::string& argument : arguments) {
     if (argument == "--") break;
+    if (argument == "-h") argument = "--help";
     if (!argument.starts_with("--")) continue;
     const auto end = argument.begin() +
                      static_cast<std::ptrdiff_t>(std::min(argument.find('='), argument.size()));
@@ -164,6 +165,7 @@ Command describe(const CLI::App& app) {
                   .about = app.get_description(),
                   .notes = app.get_footer(),
                   .hidden = app.get_parent() != nullptr && app.get_group().empty()};
+  command.choices = choices_of(command.path);
   command.examples = examples_of(command.path);
   for (const bool positional : {true, false}) {
     for (const CLI::Option* option : app.get_options()) {
@@ -173,6 +175,9 @@ Command describe(const CLI::App& app) {
   }
   const auto all = [](const CLI::App*) { return true; };
   for (const CLI::App* sub : app.get_subcommands(all)) command.commands.push_back(describe(*sub));
+  // The program's own help explains all codes; CLI11 hands its footer down.
+  if (app.get_parent() != nullptr)
+    command.notes = command.commands.empty() ? exit_codes_of(command.path) : "";
   return command;
 }
 
@@ -182,7 +187,7 @@ std::unique_ptr<CLI::App> make_app(int& exit, const std::vector<std::string>& fr
       "Lido turns raw swimming-pool video into training data, simulates pools, finds people in "
       "metres from many cameras, and runs the Ray clusters that do such work at scale.");
   app->name("lido");
-  app->set_help_flag("--help", "Print this help and exit");
+  app->set_help_flag("--help", "Print this help and exit; -h does so too");
   app->set_version_flag("--version", version(), "Print the version and its commit, and exit");
   app->require_subcommand(1);
   app->formatter(std::make_shared<HelpFormatter>());

@@ -38,23 +38,32 @@ std::string help_of(const Argument& argument) {
   return help;
 }
 
+/// Whether choices like "(files... | --rules)" have a positional argument.
+bool shows_argument(std::string_view choices, std::string_view name) {
+  const size_t at = choices.find(fmt::format("({}", name));
+  const size_t end = at + 1 + name.size();
+  return at != std::string_view::npos && end < choices.size() &&
+         (choices[end] == ' ' || choices[end] == '.');
+}
+
 std::string usage_line(const Command& command) {
   std::string line = "usage: " + command.path;
   for (const Argument& one : command.arguments) {
     if (one.is_flag() && one.required) line += fmt::format(" {} {}", one.name, one.value);
   }
+  if (!command.choices.empty()) line += " " + command.choices;
   if (std::ranges::any_of(command.arguments, [](const Argument& one) {
         return one.is_flag() && !one.required && one.name != "--help";
       }))
     line += " [FLAGS]";
   if (!command.commands.empty()) line += " COMMAND";
   for (const Argument& one : command.arguments) {
-    if (one.is_flag()) continue;
+    if (one.is_flag() || shows_argument(command.choices, one.name)) continue;
     const std::string dots = one.repeated ? "..." : "";
     line += one.required ? fmt::format(" {}{}", one.name, dots)
                          : fmt::format(" [{}{}]", one.name, dots);
   }
-  return line + "\n";
+  return wrapped(line, kColumns, 2) + "\n";
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ struct Argument {
 struct Command {
   std::string path;  ///< "lido cluster check".
   std::string about;
-  std::string notes;  ///< Printed below the arguments.
+  std::string notes;    ///< Printed below the arguments.
+  std::string choices;  ///< Arguments of which one choice is needed, as choices_of() has them.
   std::vector<std::string> examples;
   std::vector<Argument> arguments;
   std::vector<Command> commands;

@@ -59,6 +59,7 @@ std::string flags_table(const Command& command) {
     rows[argument.group] += argument_row(argument);
   }
   std::string text = fmt::format("### {}\n\n{}.\n\n", command.path, command.about);
+  if (!command.choices.empty()) text += fmt::format("Needs `{}`.\n\n", command.choices);
   for (const std::string& group : groups) {
     const bool is_plain = group == "flags" || group == "arguments";
     text += is_plain ? "" : fmt::format("{}:\n\n", group);

@@ -27,8 +27,9 @@ inline constexpr std::array kExitCodes = {
              "Change what the line on stderr names; repeating the command does not help."},
     ExitCode{kSomeRejected,
              "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
-             "`export` met damaged samples, `calibrate --check` found a camera that moved, or "
-             "`cluster check` found errors",
+             "`label` skipped labels of other clips, `export` or `inspect --verify` met damaged "
+             "samples, `calibrate --check` found a camera that moved, or `cluster check` found "
+             "errors",
              "Read the reasons: printed at the end; for an ingest also in `lido inspect` and "
              "report.html."},
     ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
