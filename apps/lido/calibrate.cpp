@@ -118,20 +118,23 @@ Result<Outcome> work(const CalibrateFlags& flags) {
 
 /// Refuses flags that do not belong together.
 Result<void> check_flags(const CalibrateFlags& flags) {
-  if (flags.board.empty() == flags.points.empty())
-    return fail(ErrorCode::kInvalidArgument, "got {}, want --board or --points",
-                flags.board.empty() ? "no board and no points" : "a board and points");
+  if (flags.board.empty() && flags.points.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "--board is missing, want --board with --clips, or --points");
+  if (!flags.board.empty() && !flags.points.empty())
+    return fail(ErrorCode::kInvalidArgument, "--board and --points: got both, want one");
   if (!flags.board.empty() && flags.clips.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "--board: no clips given, want --clips with a clip of each camera");
+                "--clips is missing, want a clip of each camera beside --board");
   if (!flags.points.empty() && !flags.clips.empty())
-    return fail(ErrorCode::kInvalidArgument, "--clips: not used with --points, want --board");
+    return fail(ErrorCode::kInvalidArgument, "--clips: no use with --points, want --board");
   if (flags.check && flags.points.empty())
-    return fail(ErrorCode::kInvalidArgument, "--check: no points given, want --points");
-  if (flags.check != flags.out.empty())
-    return fail(ErrorCode::kInvalidArgument, "--out: {}",
-                flags.check ? "not used with --check, which writes nothing"
-                            : "not given, want a folder for the calibration");
+    return fail(ErrorCode::kInvalidArgument, "--points is missing, want a file beside --check");
+  if (flags.check && !flags.out.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "--out: no use with --check, which writes nothing. Leave one of them out.");
+  if (!flags.check && flags.out.empty())
+    return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the calibration");
   return {};
 }
 

@@ -89,7 +89,7 @@ Result<void> write_points(const CalibrateFlags& flags, const PointCalibration& f
 Result<int> calibrate_points(const CalibrateFlags& flags) {
   if (flags.site.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "--points: no site.yaml given, want that of the pool with its cameras");
+                "site is missing, want the site.yaml of the pool with its cameras beside --points");
   const auto site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
   const auto points = LIDO_TRY(
       reconstruct::read_pool_points(LIDO_TRY(read_text(flags.points)), flags.points, site));

@@ -180,10 +180,12 @@ Result<int> run(const ClusterSimulateFlags& flags) {
     fmt::print("{}", cluster::initial_workload());
     return kDone;
   }
-  if (flags.values.empty() || flags.workload.empty())
-    return fail(
-        ErrorCode::kInvalidArgument,
-        "no workload given, want a values file and --workload FILE. --example prints a workload.");
+  if (flags.values.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "values is missing, want a values file; lido cluster init writes one");
+  if (flags.workload.empty())
+    return fail(ErrorCode::kInvalidArgument,
+                "--workload is missing, want a file of jobs; --example prints one");
   const auto values = LIDO_TRY(read_values(flags.values));
   const auto workload =
       LIDO_TRY(cluster::read_workload(LIDO_TRY(read_text(flags.workload)), flags.workload, values));

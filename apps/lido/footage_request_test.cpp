@@ -40,7 +40,7 @@ TEST(Footage, IsOneClipAndTime) {
 }
 
 TEST(Footage, NamesTheFlagThatIsMissingOrTooMany) {
-  EXPECT_TRUE(refusal({}).starts_with("no footage named, want --clip and --time"));
+  EXPECT_TRUE(refusal({}).starts_with("--clip is missing, want --clip and --time, or"));
   EXPECT_TRUE(refusal({.clip = "a"}).starts_with("--time is missing"));
   EXPECT_TRUE(refusal({.time = "all"}).starts_with("--clip is missing"));
   EXPECT_TRUE(refusal({.time = "all", .list = "l.csv"}).starts_with("--list: got --time too"));

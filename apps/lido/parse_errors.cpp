@@ -96,6 +96,11 @@ std::string reworded(const CLI::ParseError& error, const std::string& text, cons
     flag = named->first;
     return fmt::format("{}: no value, want {}.{}", flag, wanted(command.flag(flag)), see);
   }
+  if (const auto times =
+          named ? after(named->second, "At Most 1 required but received ") : std::nullopt) {
+    flag = named->first;
+    return fmt::format("{} is given {} times, want once", flag, *times);
+  }
   const auto is = [&](CLI::ExitCodes code) {
     return error.get_exit_code() == static_cast<int>(code);
   };
@@ -103,6 +108,9 @@ std::string reworded(const CLI::ParseError& error, const std::string& text, cons
     const std::string words = text.substr(std::min(text.find(": ") + 2, text.size()));
     return fmt::format("{} takes no more arguments, got \"{}\".{}", command.path, words, see);
   }
+  const auto missing = split_last(text, " is required");
+  if (missing && missing->second.empty() && missing->first.find(' ') == text.npos)
+    return fmt::format("{} is missing.{}", missing->first, see);
   if (is(CLI::ExitCodes::RequiredError)) return fmt::format("{}.{}", text, see);
   if (named && named->first.find_first_of(" :") == text.npos) {
     flag = named->first;

@@ -38,6 +38,8 @@ TEST(ParseErrors, NameTheFlagItsValueAndWhatWasWanted) {
             "--quiet is \"foo\", want no value");
   EXPECT_EQ(answer({"ingest", "a", "--out", "d", "--size"}),
             "--size: no value, want a whole number. See lido ingest --help.");
+  EXPECT_EQ(answer({"ingest", "a", "--out", "d", "--size", "64", "--size", "32"}),
+            "--size is given 2 times, want once");
   EXPECT_EQ(answer({"inspect", "d", "--epoch", "3"}), "--epoch requires --augmented");
 }
 
@@ -65,7 +67,8 @@ TEST(ParseErrors, ListTheChoices) {
 }
 
 TEST(ParseErrors, NameTheCommandThatLacksAnArgumentOrHasOneTooMany) {
-  EXPECT_EQ(answer({"ingest", "a"}), "--out is required. See lido ingest --help.");
+  EXPECT_EQ(answer({"ingest", "a"}), "--out is missing. See lido ingest --help.");
+  EXPECT_EQ(answer({"inspect"}), "dataset is missing. See lido inspect --help.");
   EXPECT_EQ(answer({"inspect", "d", "x"}),
             "lido inspect takes no more arguments, got \"x\". See lido inspect --help.");
 }

@@ -64,16 +64,17 @@ Result<void> check(const PredictFlags& flags) {
   LIDO_TRY(validate(flags.options));
   if (flags.out.empty() && flags.predictions.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "--out and --predictions: got neither, want --out VIDEO.mp4, --predictions "
-                "TABLE.parquet or both");
+                "--out is missing, want --out VIDEO.mp4, --predictions TABLE.parquet or both");
   if (!flags.out.empty() && !flags.out.ends_with(".mp4"))
     return fail(ErrorCode::kInvalidArgument, "--out: got {}, want the name of an .mp4 file",
                 flags.out);
-  for (const std::string* input : {&flags.clip, &flags.poses}) {
-    for (const std::string* output : {&flags.out, &flags.predictions}) {
+  for (const auto& [what, input] :
+       {std::pair("the clip", &flags.clip), {"--poses", &flags.poses}}) {
+    for (const auto& [flag, output] :
+         {std::pair("--out", &flags.out), {"--predictions", &flags.predictions}}) {
       if (is_same_file(*input, *output))
-        return fail(ErrorCode::kInvalidArgument, "{}: is to be read, want another file to write",
-                    *output);
+        return fail(ErrorCode::kInvalidArgument, "{}: got the file of {}, {}, want another file",
+                    flag, what, *output);
     }
   }
   if (flags.clip.ends_with(".csv") || flags.clip.ends_with(".parquet"))

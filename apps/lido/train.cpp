@@ -62,11 +62,11 @@ Result<int> run_train(const TrainFlags& flags) {
     if (!flags.network.empty()) config.network = flags.network;
     if (!flags.data.empty()) config.data = flags.data;
     if (config.network.empty())
-      return fail(ErrorCode::kInvalidArgument, "network: missing, want people");
+      return fail(ErrorCode::kInvalidArgument, "network is missing, want people");
     if (config.data.empty())
-      return fail(ErrorCode::kInvalidArgument, "--data: missing, want a dataset of lido ingest");
+      return fail(ErrorCode::kInvalidArgument, "--data is missing, want a dataset of lido ingest");
     if (flags.out.empty() && !flags.dry_run)
-      return fail(ErrorCode::kInvalidArgument, "--out: missing, want a folder for the run");
+      return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
     LIDO_TRY(validate(config.options));
   }
   return start_training({{"out", resumes ? flags.resume : flags.out},
@@ -105,7 +105,7 @@ void add_train(CLI::App& app, int& exit) {
   command->add_flag("--dry-run", flags->dry_run,
                     "Print classes, samples, steps and the network's size, and train nothing");
   command->add_flag("--json", flags->json, "Print the result as JSON");
-  command->add_flag("--quiet", flags->quiet, "No progress");
+  command->add_flag("--quiet", flags->quiet, "Show no progress");
   bind(*command, flags->config.options, "Training");
   command->callback([flags, command, &exit] {
     for (const CLI::Option* option : command->get_options()) {

@@ -153,10 +153,10 @@ def test_nothing_is_written_when_the_site_has_other_cameras(tmp_path):
 def test_flags_that_do_not_belong_together_are_named(tmp_path):
     done = run("calibrate", "site.yaml", "--out", tmp_path)
     assert done.code == 2
-    assert done.err == "lido: got no board and no points, want --board or --points\n"
+    assert done.err == "lido: --board is missing, want --board with --clips, or --points\n"
     done = run("calibrate", "--board", "board.toml", "--out", tmp_path)
-    assert done.err == "lido: --board: no clips given, want --clips with a clip of each camera\n"
+    assert done.err == "lido: --clips is missing, want a clip of each camera beside --board\n"
     done = run("calibrate", "site.yaml", "--points", "points.yaml")
-    assert done.err == "lido: --out: not given, want a folder for the calibration\n"
+    assert done.err == "lido: --out is missing, want a folder for the calibration\n"
     done = run("calibrate", "site.yaml", "--check", "--board", "b", "--clips", "c")
-    assert done.err == "lido: --check: no points given, want --points\n"
+    assert done.err == "lido: --points is missing, want a file beside --check\n"
