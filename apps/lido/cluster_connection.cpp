@@ -114,8 +114,8 @@ Result<std::optional<JobUpdate>> JobFollower::poll() {
 std::unexpected<Error> JobFollower::lost(const Error& reason) const {
   return fail(ErrorCode::kUnavailable,
               "the connection to {0} is lost: {1}. {2} may keep running there: follow it with lido "
-              "logs {2} --on {0} --follow, or run this command again.",
-              target_.options.on, reason.message, id_);
+              "logs {2} {3} --follow, or run this command again.",
+              target_.options.on, reason.message, id_, target_.options.flags());
 }
 
 Result<JobUpdate> JobFollower::ask() {

@@ -8,16 +8,9 @@
 #include "lido/cluster/jobs.h"
 #include "lido/cluster/kube.h"
 #include "lido/cluster/log_reader.h"
+#include "target_options.h"
 
 namespace lido::cli {
-
-/// Names of a Ray cluster and of the means to connect to it.
-struct TargetOptions {
-  std::string on;          ///< "k8s:NAMESPACE/CLUSTER" or "https://HOST".
-  std::string token_file;  ///< File with the token of an https:// cluster; empty for none.
-  std::string kubeconfig;  ///< For k8s: targets; empty for kubectl's default.
-  std::string context;     ///< For k8s: targets; empty for the current one.
-};
 
 /// Connection to a Ray cluster. Not thread-safe.
 struct Target {

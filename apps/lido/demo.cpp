@@ -40,13 +40,25 @@ int ingest(const std::vector<std::string>& arguments) {
   return exit;
 }
 
-Result<int> demo(const std::string& out) {
-  const std::string folder = storage::absolute(out);
+struct DemoFlags {
+  std::string out = "lido-demo";
+  bool json = false;
+  bool quiet = false;
+};
+
+Result<int> demo(const DemoFlags& flags) {
+  const std::string folder = storage::absolute(flags.out);
   LIDO_TRY(fetch_video(folder + "/video"));
   fmt::print(stderr, "finding and following people in four cameras' video ...\n");
-  const int exit = ingest({"ingest", folder + "/video/cameras.csv", "--out", folder + "/dataset",
-                           "--fps", "12", "--window", "8", "--stride", "4"});
-  if (exit != kDone) return exit;
+  std::vector<std::string> arguments = {"ingest",   folder + "/video/cameras.csv",
+                                        "--out",    folder + "/dataset",
+                                        "--fps",    "12",
+                                        "--window", "8",
+                                        "--stride", "4"};
+  if (flags.json) arguments.emplace_back("--json");
+  if (flags.quiet) arguments.emplace_back("--quiet");
+  const int exit = ingest(arguments);
+  if (exit != kDone || flags.json) return exit;
   fmt::print("\nOpen in a browser:    {}/dataset/report.html\n", folder);
   fmt::print("What the dataset has: lido inspect {}/dataset\n", folder);
   fmt::print("Next, your own clips: lido ingest CLIPS/ --out my-dataset\n");
@@ -56,13 +68,15 @@ Result<int> demo(const std::string& out) {
 }  // namespace
 
 void add_demo(CLI::App& app, int& exit) {
-  auto out = std::make_shared<std::string>("lido-demo");
+  auto flags = std::make_shared<DemoFlags>();
   CLI::App* command = app.add_subcommand(
       "demo",
       "Fetch a sample of four cameras and a detector, ingest it, and print the report's path");
-  command->add_option("--out", *out, "Folder to write")->capture_default_str();
-  command->callback([out, &exit] {
-    const auto result = demo(*out);
+  command->add_option("--out", flags->out, "Folder to write")->capture_default_str();
+  command->add_flag("--json", flags->json, "Print the summary of the ingest as JSON");
+  command->add_flag("--quiet", flags->quiet, "Show no progress");
+  command->callback([flags, &exit] {
+    const auto result = demo(*flags);
     exit = result ? *result : report_error(result.error());
   });
 }

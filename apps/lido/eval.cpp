@@ -122,7 +122,7 @@ void add_eval(CLI::App& app, int& exit) {
   command->add_option("--predictions", flags->predictions,
                       "Parquet file for the probabilities of each sample");
   command->add_flag("--json", flags->json, "Print the figures as JSON");
-  command->add_flag("--quiet", flags->quiet, "No progress");
+  command->add_flag("--quiet", flags->quiet, "Show no progress");
   bind(*command, flags->options, "Evaluation");
   command->callback([flags, &exit] {
     const auto result = run_eval(*flags);

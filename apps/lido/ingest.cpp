@@ -47,10 +47,11 @@ struct IngestFlags {
   ingest::Request request;
   /// Names of the sampling options that the command line does not give.
   std::vector<std::string> not_given;
-  std::string on = "here";
+  /// Flags that the command line itself holds, without those of a lido.toml.
+  std::vector<std::string> given;
+  TargetOptions target{.on = "here"};
   ConnectIngest connect = nullptr;  ///< Null in a program without clusters' commands.
   std::string job;                  ///< Name of the command's jobs on a cluster.
-  std::string token_file;
   RayOptions ray;
   bool dry_run = false;
   bool json = false;
@@ -134,7 +135,7 @@ void print_cost(double elapsed, bool here) {
 }
 
 void print_summary(const IngestFlags& flags, const ingest::Summary& summary, double elapsed) {
-  const bool here = flags.on == "here";
+  const bool here = flags.target.on == "here";
   print_warnings(summary.warnings);
   if (flags.json) {
     nlohmann::ordered_json json = ingest::summary_json(summary);
@@ -176,7 +177,7 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
   if (summary.ignored > 0)
     fmt::print("{} skipped: not a known video extension\n", counted(summary.ignored, "file"));
   // A cluster's folders are not visible from here.
-  if (!is_cluster(flags.on)) print_splits(flags.request, summary);
+  if (!is_cluster(flags.target.on)) print_splits(flags.request, summary);
   for (const std::string& line : fault_lines(summary, flags.request.out)) fmt::print("{}\n", line);
   print_cost(elapsed, here);
   print_page(storage::absolute(flags.request.out) + "/report.html");
@@ -199,7 +200,7 @@ Result<void> check_names(const IngestFlags& flags) {
   for (const std::string& name : names) {
     if (!is_utf8(name))
       return fail(ErrorCode::kInvalidArgument, "{}: the name is not UTF-8, want UTF-8 with --on {}",
-                  escape_bytes(name), flags.on);
+                  escape_bytes(name), flags.target.on);
   }
   return {};
 }
@@ -210,9 +211,8 @@ Result<int> run_on_ray(const IngestFlags& flags) {
   part::Progress progress;
   RayOutcome outcome;
   const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
-  if (is_cluster(flags.on)) {
-    const auto follow = LIDO_TRY(flags.connect({.on = flags.on,
-                                                .token_file = flags.token_file,
+  if (is_cluster(flags.target.on)) {
+    const auto follow = LIDO_TRY(flags.connect({.target = flags.target,
                                                 .job = flags.job,
                                                 .dataset = flags.request.out,
                                                 .request = text,
@@ -270,16 +270,48 @@ Result<int> ingest(const IngestFlags& flags) {
   return exit_code(summary);
 }
 
+bool is_given(const IngestFlags& flags, std::string_view flag) {
+  return std::ranges::find(flags.given, flag) != flags.given.end();
+}
+
+/// Refuses flags that the place of work has no use for. Those of a lido.toml may be for other
+/// commands.
+Result<void> check_target(const IngestFlags& flags) {
+  const std::string& on = flags.target.on;
+  const auto check = [&](std::string_view flag, bool has_use, const char* want) -> Result<void> {
+    if (has_use || !is_given(flags, flag)) return {};
+    return fail(ErrorCode::kInvalidArgument, "{}: no use with --on {}, want {}", flag, on, want);
+  };
+  LIDO_TRY(check("--token-file", on.starts_with("http"), "--on https://HOST"));
+  for (const char* flag : {"--kubeconfig", "--context"})
+    LIDO_TRY(check(flag, on.starts_with("k8s:"), "--on k8s:NAMESPACE/CLUSTER"));
+  Result<void> checked;
+  RayOptions::fields(flags.ray, [&](std::string_view name, auto&&...) {
+    if (checked) checked = check(flag_of(name), on != "here", "--on ray or a cluster");
+  });
+  return checked;
+}
+
+/// Refuses flags without an effect beside the dataset's options.
+Result<void> check_sampling(const IngestFlags& flags) {
+  const media::TransformOptions& transform = flags.request.sampling.transform;
+  if (is_given(flags, "--resize") && transform.resize != 0 && transform.fit != "crop")
+    return fail(ErrorCode::kInvalidArgument, "--resize: no use with --fit {}, want --fit crop",
+                transform.fit);
+  return {};
+}
+
 /// Checks flags that depend on each other, and takes an existing dataset's options.
 Result<void> complete(IngestFlags& flags) {
-  if (is_cluster(flags.on) && flags.connect == nullptr)
+  if (is_cluster(flags.target.on) && flags.connect == nullptr)
     return fail(ErrorCode::kInvalidArgument,
                 "--on {}: this program has no commands for clusters, since ./dev demo built it; "
                 "./dev install builds one that has",
-                flags.on);
-  if (!flags.token_file.empty() && !flags.on.starts_with("http"))
+                flags.target.on);
+  LIDO_TRY(check_target(flags));
+  if (is_given(flags, "--keep-partial") && is_given(flags, "--drop-broken"))
     return fail(ErrorCode::kInvalidArgument,
-                "--token-file: no use with --on {}, want --on https://HOST", flags.on);
+                "--keep-partial and --drop-broken: got both, want one");
   if (flags.quiet || flags.json) {
     // Nothing to announce.
   } else if (storage::is_remote(flags.request.out)) {
@@ -287,9 +319,9 @@ Result<void> complete(IngestFlags& flags) {
   }
   auto options = options_of_dataset(flags.request.out, flags.request.sampling, flags.not_given);
   // Where a cluster reads and writes may be out of reach from here; it checks for itself.
-  if (!options && is_cluster(flags.on)) return {};
+  if (!options && is_cluster(flags.target.on)) return {};
   flags.request.sampling = LIDO_TRY(std::move(options));
-  return {};
+  return check_sampling(flags);
 }
 
 /// Names of the sampling options that the command line itself does not hold.
@@ -306,10 +338,22 @@ std::vector<std::string> not_given(const CLI::App& command,
   return names;
 }
 
+/// Flags of a command line, without those that a lido.toml added.
+std::vector<std::string> given(const CLI::App& command,
+                               const std::vector<std::string>& from_files) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string flag = option->get_name(false, false);
+    if (option->count() > 0 && std::ranges::find(from_files, flag) == from_files.end())
+      flags.push_back(flag);
+  }
+  return flags;
+}
+
 /// Fetches the networks before work begins. A cluster's pods have their own.
 Result<void> fetch_networks(const IngestFlags& flags) {
   const auto& sampling = flags.request.sampling;
-  if (sampling.scene == "off" || is_cluster(flags.on)) return {};
+  if (sampling.scene == "off" || is_cluster(flags.target.on)) return {};
   LIDO_TRY(ensure_model("detector", sampling.detector.detector, flags.quiet));
   return ensure_poses(sampling.poses, flags.quiet);
 }
@@ -328,7 +372,7 @@ int run(IngestFlags& flags) {
     LIDO_TRY(complete(flags));
     return fetch_networks(flags);
   };
-  if (flags.on != "here" && !flags.dry_run) {
+  if (flags.target.on != "here" && !flags.dry_run) {
     const auto ready = get_ready();
     const auto result = ready ? run_on_ray(flags) : std::unexpected(ready.error());
     return result ? *result : report_error(result.error());
@@ -372,7 +416,7 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
                       "Labels that the dataset lists even where no clip has them: "
                       "\"behaviour=drowning,swimming;age=child,adult\"");
   command
-      ->add_option("--on", flags->on,
+      ->add_option("--on", flags->target.on,
                    "Where the work runs: here; ray (on this machine, or in the cluster that "
                    "RAY_ADDRESS names); k8s:NAMESPACE/CLUSTER; or https://HOST of a Ray Jobs API")
       ->check([](const std::string& on) {
@@ -382,8 +426,9 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
                                    on);
       })
       ->capture_default_str();
-  command->add_option("--token-file", flags->token_file,
+  command->add_option("--token-file", flags->target.token_file,
                       "File with the token for --on https://HOST");
+  add_kube_flags(*command, flags->target);
   command->add_flag("--dry-run", flags->dry_run, "Print what would be done, and write nothing");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
@@ -392,6 +437,7 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
   bind(*command, flags->ray, "Resources of a task, with --on ray or a cluster");
   command->callback([flags, command, &exit, &from_files] {
     flags->not_given = not_given(*command, from_files);
+    flags->given = given(*command, from_files);
     exit = run(*flags);
   });
 }

@@ -7,17 +7,17 @@
 
 #include "cli.h"
 #include "on_ray.h"
+#include "target_options.h"
 
 namespace lido::cli {
 
 /// An ingest that a cluster runs as a job.
 struct ClusterIngest {
-  std::string on;          ///< Name of the cluster; see is_cluster().
-  std::string token_file;  ///< File with the token of an https:// cluster; empty for none.
-  std::string job;         ///< Name of the command's jobs.
-  std::string dataset;     ///< Where the job writes.
-  std::string request;     ///< Result of request_text().
-  RayOptions ray;          ///< Resources that each task requests.
+  TargetOptions target;
+  std::string job;      ///< Name of the command's jobs.
+  std::string dataset;  ///< Where the job writes.
+  std::string request;  ///< Result of request_text().
+  RayOptions ray;       ///< Resources that each task requests.
 };
 
 /// Submits an ingest as a job, or finds the job that the same command submitted before, and follows

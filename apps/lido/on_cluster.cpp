@@ -107,7 +107,7 @@ Result<std::string> submit_or_find(cluster::JobsApi& api, const ClusterIngest& i
     if (!job.id.starts_with(ingest.job)) continue;
     ++runs;
     if (job.has_ended()) continue;
-    fmt::print(stderr, "{} is running at {} already\n", job.id, ingest.on);
+    fmt::print(stderr, "{} is running at {} already\n", job.id, ingest.target.on);
     return job.id;
   }
   std::string id = fmt::format("{}-{}", ingest.job, runs + 1);
@@ -115,22 +115,21 @@ Result<std::string> submit_or_find(cluster::JobsApi& api, const ClusterIngest& i
   submission.id = id;
   LIDO_TRY(submit(api, submission));
   request_worker_early(api, id, ingest.ray);
-  fmt::print(stderr, "{} was submitted to {}\n", id, ingest.on);
+  fmt::print(stderr, "{} was submitted to {}\n", id, ingest.target.on);
   return id;
 }
 
 /// Returns the error of an interrupted wait; cancels the job first when the user asks for it.
-Result<RayOutcome> leave_or_cancel(const std::string& on, cluster::JobsApi& api,
-                                   const std::string& id) {
+Result<RayOutcome> leave_or_cancel(Target& target, const std::string& id) {
   if (asks_to_cancel(id)) {
-    LIDO_TRY(api.stop(id));
+    LIDO_TRY(target.api.stop(id));
     return fail(ErrorCode::kCancelled,
                 "{}: cancelled. To resume from its parts, run this command again.", id);
   }
   return fail(ErrorCode::kCancelled,
-              "{0} keeps running. Follow it with lido logs {0} --on {1} --follow, or end it with "
-              "lido cancel {0} --on {1}.",
-              id, on);
+              "{0} keeps running. Follow it with lido logs {0} {1} --follow, or end it with lido "
+              "cancel {0} {1}.",
+              id, target.options.flags());
 }
 
 /// Returns the result of a job that has ended.
@@ -158,7 +157,7 @@ Result<RayOutcome> follow_ingest(Target& target, const ClusterIngest& ingest,
   JobFollower follower(target, id, false);
   while (true) {
     std::this_thread::sleep_for(kPollPause);
-    if (interruption().stop_requested()) return leave_or_cancel(ingest.on, target.api, id);
+    if (interruption().stop_requested()) return leave_or_cancel(target, id);
     const auto update = LIDO_TRY(follower.poll());
     if (!update) continue;
     log.read(update->lines);
@@ -233,6 +232,10 @@ Result<int> cancel(const JobFlags& flags) {
     return fail(ErrorCode::kInvalidArgument, "{}: the job has ended already: {}", flags.id,
                 job.status);
   LIDO_TRY(target.api.stop(flags.id));
+  if (flags.json) {
+    fmt::print("{}\n", json_text(OrderedJson{{"job", flags.id}, {"cancelled", true}}));
+    return kDone;
+  }
   fmt::print("{}: cancelled. To resume from its parts, run the ingest again.\n", flags.id);
   return kDone;
 }
@@ -240,8 +243,7 @@ Result<int> cancel(const JobFlags& flags) {
 }  // namespace
 
 Result<FollowIngest> connect_ingest(const ClusterIngest& ingest) {
-  const auto target = std::make_shared<Target>(
-      LIDO_TRY(connect_to({.on = ingest.on, .token_file = ingest.token_file})));
+  const auto target = std::make_shared<Target>(LIDO_TRY(connect_to(ingest.target)));
   return [target, ingest](part::Progress& progress) {
     return follow_ingest(*target, ingest, progress);
   };
@@ -260,12 +262,7 @@ void add_jobs(CLI::App& app, int& exit) {
         ->required();
     command->add_option("--token-file", target.token_file,
                         "File with the token of an https:// cluster");
-    command
-        ->add_option("--kubeconfig", target.kubeconfig,
-                     "Kubeconfig file for k8s:; without it, KUBECONFIG or ~/.kube/config")
-        ->check(CLI::ExistingFile);
-    command->add_option("--context", target.context,
-                        "Context of the kubeconfig; without it, the current one");
+    add_kube_flags(*command, target);
     command->callback([flags, work, &exit] {
       const Result<int> result = work(*flags);
       exit = result ? *result : report_error(result.error());
@@ -278,7 +275,8 @@ void add_jobs(CLI::App& app, int& exit) {
     if (given.follow) stop_on_signals("the job keeps running");
     return show_logs(given);
   })->add_flag("--follow", flags->follow, "Print new lines until the job ends");
-  add("cancel", "Cancel a job; its finished parts are kept", true, cancel);
+  add("cancel", "Cancel a job; its finished parts are kept", true, cancel)
+      ->add_flag("--json", flags->json, "Print the result as JSON");
 }
 
 }  // namespace lido::cli

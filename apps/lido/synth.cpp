@@ -63,7 +63,7 @@ void print_life(const synth::LifeSummary& summary, const SynthFlags& flags, doub
                                              {"rows", summary.rows},
                                              {"events", summary.events},
                                              {"seconds", seconds}}));
-  } else if (!flags.quiet) {
+  } else {
     fmt::print(
         "{} {}, {} people, {:.1f} person-hours, {}, {} rows, in {:.1f} s\n"
         "wrote: {}\nlido synth show {} makes a page that plays it\n",
@@ -210,7 +210,8 @@ class Commands {
     add_common(sub);
     sub.add_option("--workers", flags_->life.workers,
                    "Threads, at most one for each camera; 0: one per core")
-        ->check(CLI::Range(0, 1024));
+        ->check(CLI::Range(0, 1024))
+        ->capture_default_str();
   }
 
   void add_pool() {
@@ -287,7 +288,7 @@ class Commands {
   void add_common(CLI::App& sub) {
     add_behaviours(sub);
     sub.add_flag("--json", flags_->json, "Print the result as JSON");
-    sub.add_flag("--quiet", flags_->quiet, "Print errors only");
+    sub.add_flag("--quiet", flags_->quiet, "Show no progress");
   }
   void add_calibration_error(CLI::App& sub) {
     sub.add_option("--calibration-error", flags_->calibration_error,

@@ -30,7 +30,7 @@ void print_film(const synth::FilmSummary& film, const SynthFlags& flags, double 
                                              {"video_s", film.video_s},
                                              {"shared_basin", film.shared_basin},
                                              {"seconds", seconds}}));
-  } else if (!flags.quiet) {
+  } else {
     fmt::print(
         "{} {} of {}, {}, {:.1f} frames/s\n"
         "lido ingest {}/clips.csv --labels {}/labels.csv --label-boxes {}/label_boxes.parquet "

@@ -74,6 +74,8 @@ def test_help_of_a_command_is_its_help_flag():
         (["inspct"], "lido inspect"),
         (["cluster", "prise"], "lido cluster price"),
         (["label", "--lables", "x"], "--labels"),
+        (["version"], "lido --version"),
+        (["cluster", "help"], "lido help cluster"),
         (["scene", "x.mp4", "--drw"], "--draw"),
     ],
 )
@@ -257,6 +259,85 @@ def test_progress_has_a_total_a_share_and_an_eta(clips, tmp_path):
 def test_a_token_file_without_use_is_refused(clips, tmp_path):
     done = small([clips / "h264_b.mp4"], tmp_path / "d", "--token-file", tmp_path / "none")
     assert done.code == 2 and "--token-file" in done.err and not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize(
+    "options, reason",
+    [
+        (["--kubeconfig", "/dev/null"], "--kubeconfig: no use with --on here, want --on k8s:"),
+        (["--on", "ray", "--context", "c"], "--context: no use with --on ray, want --on k8s:"),
+        (["--task-cpus", "4"], "--task-cpus: no use with --on here, want --on ray or a cluster"),
+        (["--resize", "100", "--fit", "pad"], "--resize: no use with --fit pad, want --fit crop"),
+        (["--keep-partial", "--drop-broken"], "--keep-partial and --drop-broken: got both"),
+    ],
+)
+def test_flags_without_an_effect_are_refused(clips, tmp_path, home, options, reason):
+    done = small([clips / "h264_b.mp4"], tmp_path / "d", *options)
+    assert done.code == 2 and reason in done.err and done.err.count("\n") == 1, done.err
+    assert not (tmp_path / "d").exists()
+    # In a lido.toml they may be for other commands.
+    folder = pathlib.Path(home["HOME"]) / ".config/lido"
+    folder.mkdir(parents=True)
+    (folder / "lido.toml").write_text("kubeconfig = '/dev/null'\ntask-cpus = 4\n")
+    plan = [*SMALL, "--dry-run"]
+    done = in_folder(
+        tmp_path, "ingest", clips / "h264_b.mp4", "--out", tmp_path / "d", *plan, home=home
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_ingest_passes_its_connection_on_to_kubectl(clips, tmp_path):
+    """kubectl is a script that writes down its arguments."""
+    kubectl, config = tmp_path / "kubectl", tmp_path / "config"
+    kubectl.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\nexit 1\n')
+    kubectl.chmod(0o755)
+    config.write_text("kind: Config\n")
+    done = run(
+        *["ingest", clips / "h264_b.mp4", "--out", "gs://b/d", "--on", "k8s:pool-a/data"],
+        *["--kubeconfig", config, "--context", "there"],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "CLOUD_STORAGE_EMULATOR_ENDPOINT": "http://127.0.0.1:9",
+        },
+    )
+    assert done.code != 0
+    calls = (tmp_path / "calls").read_text()
+    assert f"--kubeconfig={config}" in calls or f"--kubeconfig {config}" in calls, calls
+    assert "--context=there" in calls or "--context there" in calls, calls
+
+
+def test_a_missing_argument_is_named_in_one_form():
+    for words, reason in (
+        (["ingest", "--out", "d"], "clips is missing. See lido ingest --help."),
+        (["label", "d"], "--labels is missing. See lido label --help."),
+        (["forget", "d"], "--clip is missing, want --clip and --time, or --list alone"),
+        (["export", "d", "--out", "o", "--clip", "a"], "--time is missing, want START-END"),
+        (["train"], "network is missing, want people"),
+        (["train", "people"], "--data is missing, want a dataset"),
+        (["cluster", "check"], "files is missing, want YAML files"),
+        (["calibrate", "--out", "o"], "--board is missing, want --board with --clips, or --points"),
+    ):
+        done = run(*words)
+        assert done.code == 2 and done.err.startswith(f"lido: {reason}"), done.err
+
+
+def test_usage_and_exit_codes_are_those_of_the_command():
+    forget = run("forget", "--help").out
+    assert "usage: lido forget (--clip TEXT --time TEXT | --list TEXT | --leftovers)" in forget
+    assert "does not ask, so try --dry-run first" in forget
+    assert "rejected" not in forget and "130" not in forget and "Exit codes: 0 done; 1 " in forget
+    assert "--check found a camera that moved" in run("calibrate", "--help").out
+    listed = run("--help").out
+    assert "\n  completion " in listed and "\n  man " in listed
+    assert "lido demo --out or lido ingest --out" in run("--output", "d").err
+
+
+def test_h_is_help_everywhere():
+    assert run("-h").out == run("--help").out
+    for words in (["ingest"], ["cluster", "price"], ["label", "d", "--clear"]):
+        done = run(*words, "-h")
+        assert done.code == 0 and done.out == run(*words, "--help").out
+        assert done.out.count("usage: lido " + words[0]) == 1
 
 
 # Completion

@@ -34,6 +34,7 @@ class RayJobs:
         self.has_ended = lambda: self.answers >= answers
         self.has_tails, self.log_bytes, self.tokens = has_tails, 0, {"first"}
         self.authorizations, self.whole_logs, self.log_s = [], 0, log_s
+        self.stopped = []
         jobs = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -44,6 +45,10 @@ class RayJobs:
                 if jobs.authorizations[-1].removeprefix("Bearer ") not in jobs.tokens:
                     return self.answer(401, b"")
                 self.answer(*jobs.reply(urllib.parse.urlparse(self.path)))
+
+            def do_POST(self):
+                jobs.stopped.append(self.path)
+                self.answer(200, b'{"stopped": true}')
 
             def answer(self, code, body):
                 self.send_response(code)
@@ -147,6 +152,14 @@ def test_a_lost_port_forward_is_opened_again(tmp_path):
     done = follow(kubectl)
     assert done.code == 0, done.err
     assert done.out.splitlines() == jobs.lines()
+
+
+def test_a_cancelled_job_is_named_in_json(tmp_path):
+    jobs = RayJobs()
+    kubectl = Kubectl(tmp_path, jobs.port, life_s=600)
+    done = run("cancel", "lido-1", "--on", "k8s:pool-a/data", "--json", env=kubectl.env)
+    assert done.code == 0 and done.json == {"job": "lido-1", "cancelled": True}, done.err
+    assert jobs.stopped == ["/api/jobs/lido-1/stop"]
 
 
 def test_only_the_end_of_a_log_is_fetched(tmp_path):
