@@ -394,7 +394,7 @@ Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bo
 
 /// Runs the command in a child process, as an ingest does: a decoder may crash.
 int start(const PredictFlags& flags) {
-  const auto folder = TemporaryFolder::make("lido-predict-");
+  const auto folder = TemporaryFolder::make("predict-");
   if (!folder) return report_error(folder.error());
   return ingest::supervise([&](bool careful) {
     const auto result = run_predict(flags, folder->path(), careful);

@@ -4,8 +4,10 @@
 All figures here are of simulated footage.
 """
 
+import contextlib
 import csv
 import json
+import os
 import pathlib
 import random
 import re
@@ -442,6 +444,47 @@ def test_predict_takes_people_from_keypoints(simulated, trained, held_out_clip, 
     assert sum(done.json["classes"]["behaviour"].values()) == len(rows)
     video = cv2.VideoCapture(str(tmp_path / "o.mp4"))
     assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == SECONDS * FPS == done.json["frames"]
+
+
+def files_with_images(folder):
+    """Files with the first bytes of a JPEG somewhere in them."""
+    found = []
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # it is gone by now
+            if path.is_file() and b"\xff\xd8\xff" in path.read_bytes():
+                found.append(path)
+    return found
+
+
+@pytest.mark.parametrize("kill", ["the command", "every process"])
+def test_a_killed_prediction_leaves_no_image(trained, held_out_clip, tmp_path, kill):
+    (clip, boxes), temporary = held_out_clip, tmp_path / "tmp"
+    temporary.mkdir()
+    keypoints_of(boxes, tmp_path / "k.parquet")
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    files = ["--poses", tmp_path / "k.parquet", "--predictions", tmp_path / "p.parquet"]
+    process = subprocess.Popen(
+        [str(word) for word in (LIDO, "predict", trained[0] / "model", clip, *files, "--quiet")],
+        env=env,
+    )
+    deadline = time.monotonic() + 120
+    while process.poll() is None and time.monotonic() < deadline:
+        if files_with_images(temporary):
+            break
+    if kill == "every process":  # the one that removes the folder too, as in a power cut
+        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
+        names = {
+            int(pid): pathlib.Path(f"/proc/{pid}/comm").read_text() for pid in children.split()
+        }
+        os.kill(next(pid for pid, name in names.items() if name == "sh\n"), signal.SIGKILL)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait(60) == -signal.SIGKILL, "the command ended before it was killed"
+    if kill == "every process":
+        assert files_with_images(temporary), "there is nothing to remove"
+        assert run("--version", env=env).code == 0
+    while list(temporary.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert list(temporary.iterdir()) == []
 
 
 def test_predict_draws_a_clip_without_people_and_one_that_is_cut_off(

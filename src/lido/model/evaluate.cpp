@@ -58,7 +58,7 @@ Result<void> predict(const Head& head, const loader::Batch& batch, std::span<con
 }  // namespace
 
 Result<ModelRunner> ModelRunner::load(const Model& model, std::string_view onnx, int batch) {
-  const auto folder = LIDO_TRY(TemporaryFolder::make("lido-graph-"));
+  const auto folder = LIDO_TRY(TemporaryFolder::make("graph-"));
   const std::string file = LIDO_TRY(write_graph(folder, onnx));
   std::vector<std::string> outputs;
   for (const Head& head : model.heads) outputs.push_back(head.task);
