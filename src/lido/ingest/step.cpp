@@ -167,10 +167,11 @@ Failures failures_of(StepKind kind, std::string_view name) {
 }
 
 void start_watchdog(double hang_s) {
-  static std::once_flag once;
-  std::call_once(once, [hang_s] {
-    if (places() != nullptr) std::thread(watch, hang_s).detach();
-  });
+  // A forked process has none of the threads of its parent.
+  static std::atomic<pid_t> watched_process = 0;
+  const pid_t process = ::getpid();
+  if (places() == nullptr || watched_process.exchange(process) == process) return;
+  std::thread(watch, hang_s).detach();
 }
 
 void mark_steps_that_crash() {

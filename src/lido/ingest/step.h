@@ -42,7 +42,7 @@ class Step {
 Failures failures_of(StepKind kind, std::string_view name);
 
 /// Ends this process with SIGKILL when a step makes no progress, after a line on standard error.
-/// Thread-safe; further calls do nothing.
+/// Thread-safe; further calls do nothing. A forked process needs a call of its own.
 /// @param hang_s  Time without progress while the process runs, seconds.
 void start_watchdog(double hang_s);
 

@@ -26,6 +26,12 @@ void count_run(TestStoreFolder& folder, bool careful) {
 
 #ifndef __SANITIZE_THREAD__
 
+/// Waits for the watchdog, and no longer than a minute: a test fails, and does not hang.
+int wait_to_be_ended() {
+  for (int i = 0; i < 600; ++i) ::usleep(100'000);
+  return 9;
+}
+
 TEST(Supervise, ReturnsTheExitCode) {
   EXPECT_EQ(supervise([](bool) { return 3; }), 3);
 }
@@ -98,10 +104,21 @@ TEST(Supervise, EndsAStepWithoutProgress) {
       ::usleep(100'000);
     }
     count_run(folder, careful);
-    for (;;) ::pause();
+    return wait_to_be_ended();
   });
   EXPECT_EQ(code, 5);
   EXPECT_EQ(runs(folder), 1) << "it was not ended while it made progress";
+}
+
+TEST(Supervise, EndsAStepWithoutProgressBelowAProcessThatIsWatchedItself) {
+  start_watchdog(1000);  // its thread is not in the child
+  const int code = supervise([&](bool) {
+    if (failures_of(StepKind::kSpan, "still").crashes > 0) return 5;
+    start_watchdog(0.5);
+    const Step step(StepKind::kSpan, "still", "/still.mp4");
+    return wait_to_be_ended();
+  });
+  EXPECT_EQ(code, 5);
 }
 
 TEST(Supervise, WaitingForStorageIsNoHang) {
