@@ -9,6 +9,7 @@
 #include "lido/dataset/clip_time.h"
 #include "lido/dataset/forget.h"
 #include "lido/report/report.h"
+#include "run_list.h"
 
 namespace lido::cli {
 namespace {
@@ -68,6 +69,13 @@ void print_stretches(const dataset::ForgetSummary& summary) {
                counts_text(one));
 }
 
+void print_seen_by(const dataset::ForgetSummary& summary) {
+  if (summary.seen_by.empty()) return;
+  fmt::print("Seen by {}, whose models may remember the footage:\n",
+             counted(std::ssize(summary.seen_by), "training run"));
+  for (const auto& run : summary.seen_by) fmt::print("  {}\n", printable(run_line(run)));
+}
+
 void print_notes(const dataset::ForgetSummary& summary) {
   for (const std::string& note : summary.notes) print_note(note);
 }
@@ -85,6 +93,7 @@ Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
                                          {"shards", summary.shards},
                                          {"leftovers", summary.leftovers},
                                          {"stretches", stretches_json(summary)},
+                                         {"seen_by", runs_json(summary.seen_by)},
                                          {"notes", summary.notes}};
     fmt::print("{}\n", json_text(json));
     return kDone;
@@ -95,6 +104,7 @@ Result<int> preview(const ForgetFlags& flags, const dataset::Dataset& dataset,
              counted(summary.shards, "shard file"));
   print_stretches(summary);
   if (summary.samples > 0) fmt::print("{}\n", kWholeSamples);
+  print_seen_by(summary);
   if (summary.leftovers > 0)
     fmt::print("Would remove {} of unfinished work.\n", counted(summary.leftovers, "file"));
   fmt::print("Nothing was removed (--dry-run).\n");
@@ -111,6 +121,7 @@ void print_json(const dataset::ForgetSummary& summary, const dataset::ForgetProo
                                        {"shards_rewritten", summary.shards},
                                        {"leftovers_removed", summary.leftovers},
                                        {"stretches", stretches_json(summary)},
+                                       {"seen_by", runs_json(summary.seen_by)},
                                        {"notes", summary.notes},
                                        {"shards_checked", proof.shards},
                                        {"files_checked", proof.files},
@@ -142,6 +153,7 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
       "forgotten.json has the record; later ingests leave this footage out, under any "
       "name.\n");
   fmt::print("Not removed: the raw clip, copies of the dataset, and models trained on it.\n");
+  print_seen_by(summary);
   if (!bucket.empty()) fmt::print("{}\n", bucket);
 }
 

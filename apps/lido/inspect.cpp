@@ -17,7 +17,9 @@
 #include "lido/dataset/sample_check.h"
 #include "lido/dataset/split.h"
 #include "lido/dataset/stored_files.h"
+#include "lido/dataset/training_runs.h"
 #include "lido/report/contact_sheet.h"
+#include "run_list.h"
 
 namespace lido::cli {
 namespace {
@@ -69,19 +71,30 @@ void print_labels(const dataset::Generation& generation, Totals& totals) {
   }
 }
 
-void print_forgotten(const std::vector<dataset::Forgotten>& records) {
+void print_forgotten(const std::vector<dataset::Forgotten>& records,
+                     const std::vector<dataset::TrainingRun>& runs) {
   if (!records.empty()) fmt::print("\nforgotten\n");
   for (const dataset::Forgotten& record : records) {
-    const std::string seen_by = record.seen_by.empty()
-                                    ? "models that saw it are not recorded"
-                                    : fmt::format("seen by {}", fmt::join(record.seen_by, ", "));
-    fmt::print("  {}, {}: {} removed, {}{}\n", printable(record.clip),
+    const std::string seen_by =
+        record.seen_by.empty() ? "seen by no training run that is entered here"
+                               : fmt::format("seen by {}:", counted(std::ssize(record.seen_by),
+                                                                    "training run"));
+    fmt::print("  {}, {}: {} removed{}, {}\n", printable(record.clip),
                dataset::range_text(record.start_s, record.end_s), counted(record.samples, "sample"),
-               seen_by, record.done ? "" : "; not finished: run lido forget again");
+               record.done ? "" : " (not finished: run lido forget again)", seen_by);
+    for (const auto& run : runs_of(record.seen_by, runs))
+      fmt::print("    {}\n", printable(run_line(run)));
   }
 }
 
-nlohmann::ordered_json forgotten_json(const std::vector<dataset::Forgotten>& records) {
+void print_runs(const dataset::TrainingRuns& found) {
+  if (!found.runs.empty()) fmt::print("\ntraining runs\n");
+  for (const auto& run : found.runs) fmt::print("  {}\n", printable(run_line(run)));
+  print_warnings(found.faults);
+}
+
+nlohmann::ordered_json forgotten_json(const std::vector<dataset::Forgotten>& records,
+                                      const std::vector<dataset::TrainingRun>& runs) {
   auto json = nlohmann::ordered_json::array();
   for (const dataset::Forgotten& record : records) {
     json.push_back({{"clip", record.clip},
@@ -92,7 +105,7 @@ nlohmann::ordered_json forgotten_json(const std::vector<dataset::Forgotten>& rec
                     {"rows", record.rows},
                     {"views", record.views},
                     {"plates", record.plates},
-                    {"seen_by", record.seen_by},
+                    {"seen_by", runs_json(runs_of(record.seen_by, runs))},
                     {"done", record.done}});
   }
   return json;
@@ -156,7 +169,9 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
   if (!coverage.empty()) fmt::print("\n");
   for (const std::string& line : dataset::coverage_lines(coverage))
     fmt::print("{}\n", printable(line));
-  print_forgotten(LIDO_TRY(dataset.forgotten()));
+  const auto runs = LIDO_TRY(dataset::read_training_runs(dataset.store()));
+  print_forgotten(LIDO_TRY(dataset.forgotten()), runs.runs);
+  print_runs(runs);
   if (generation.rejected > 0) fmt::print("\nrejected\n");
   const auto print_rejected = [](const dataset::RejectedRow& row) -> Result<void> {
     fmt::print("  {}: {}{}\n", printable(row.clip), printable(row.reason),
@@ -178,6 +193,9 @@ Result<void> print_table(const dataset::Dataset& dataset, const dataset::Generat
 Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generation& generation,
                         Totals& totals, const nlohmann::ordered_json& verification) {
   const Footage footage = LIDO_TRY(footage_of(dataset, generation.number));
+  const auto runs = LIDO_TRY(dataset::read_training_runs(dataset.store()));
+  print_warnings(runs.faults);
+  const auto forgotten = forgotten_json(LIDO_TRY(dataset.forgotten()), runs.runs);
   nlohmann::ordered_json json = {{"generation", generation.number},
                                  {"clips", generation.clips - footage.whole_clips},
                                  {"clips_forgotten", footage.whole_clips},
@@ -188,7 +206,8 @@ Result<void> print_json(const dataset::Dataset& dataset, const dataset::Generati
                                  {"splits", nlohmann::ordered_json::object()},
                                  {"rejected", nlohmann::ordered_json::array()},
                                  {"gaps", nlohmann::ordered_json::array()},
-                                 {"forgotten", forgotten_json(LIDO_TRY(dataset.forgotten()))}};
+                                 {"forgotten", forgotten},
+                                 {"training_runs", runs_json(runs.runs)}};
   for (const char* split : dataset::kSplits) {
     const SplitTotals& total = totals[split];
     json["splits"][split] = {{"samples", total.samples},      {"clips", total.clips.size()},

@@ -31,6 +31,7 @@ Result<Request> parse_request(const std::string& text) {
     request.train.out = json.at("out").get<std::string>();
     request.train.resume = json.at("resume").get<bool>();
     request.train.revision = json.at("revision").get<std::string>();
+    request.train.on_warning = [](const std::string& line) { print_warning(line); };
     request.train.config.network = json.at("network").get<std::string>();
     request.train.config.data = json.at("data").get<std::string>();
     request.train.config.options = LIDO_TRY(from_json<model::TrainOptions>(json.at("options")));

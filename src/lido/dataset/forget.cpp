@@ -14,6 +14,7 @@
 #include "lido/dataset/scene_removal.h"
 #include "lido/dataset/shard_rewriter.h"
 #include "lido/dataset/stored_files.h"
+#include "lido/dataset/training_runs.h"
 
 namespace lido::dataset {
 namespace {
@@ -48,6 +49,7 @@ struct Found {
   std::set<std::string> shards;     ///< Shards to write again.
   std::set<std::string> scenes;     ///< Scene folders to write again.
   std::vector<std::string> faults;  ///< Broken scene folders.
+  RunsThatSaw seen;
 
   bool any() const { return !shards.empty() || !scenes.empty(); }
 };
@@ -58,6 +60,7 @@ Result<Found> count(const Dataset& dataset, const Generation& generation, const 
     const auto records = removal.find(row);
     if (records.empty()) return {};
     ++found.counts[records.front()].samples;
+    for (const size_t record : records) found.seen.add(record, generation.number, row);
     ++found.samples_of_clip[row.clip];
     found.shards.insert(row.shard);
     return {};
@@ -76,6 +79,27 @@ Result<Found> count(const Dataset& dataset, const Generation& generation, const 
   return found;
 }
 
+/// Adds samples that only older generations hold, of those that training runs read: a removal that
+/// was killed may have left them.
+Result<void> search_older(const Dataset& dataset, const std::vector<TrainingRun>& runs, int latest,
+                          const Removal& removal, Found& found) {
+  for (const int number : LIDO_TRY(dataset.generations())) {
+    const bool is_read = std::ranges::any_of(
+        runs, [&](const TrainingRun& run) { return run.generation == number; });
+    if (number == latest || !is_read) continue;
+    const auto visited =
+        dataset.visit<SampleRow>(number, [&](const SampleRow& row) -> Result<void> {
+          for (const size_t record : removal.find(row)) found.seen.add(record, number, row);
+          return {};
+        });
+    // A table that is broken or gone must not keep the footage.
+    const bool is_broken = !visited && (visited.error().code == ErrorCode::kCorrupt ||
+                                        visited.error().code == ErrorCode::kNotFound);
+    if (!visited && !is_broken) return std::unexpected(visited.error());
+  }
+  return {};
+}
+
 /// Adds the counts found to the records. Counts that an earlier run did not carry out are replaced.
 void add_counts(const Found& found, std::vector<Forgotten>& records) {
   for (size_t i = 0; i < records.size(); ++i) {
@@ -92,6 +116,22 @@ void add_counts(const Found& found, std::vector<Forgotten>& records) {
     record.views += more.views;
     record.plates += more.plates;
   }
+}
+
+/// Adds the runs that the records of the stretches asked for name.
+void add_seen_by(const std::vector<TrainingRun>& runs, ForgetSummary& summary) {
+  std::set<std::string> ids;
+  for (const Forgotten& one : summary.stretches) ids.insert(one.seen_by.begin(), one.seen_by.end());
+  for (const TrainingRun& run : runs) {
+    if (ids.erase(run.id) > 0) summary.seen_by.push_back(run);
+  }
+  for (const std::string& id : ids) summary.seen_by.push_back({.id = id});  // its file is gone
+}
+
+/// Notes the files of runs that cannot be read.
+void add_notes(const std::vector<std::string>& faults, ForgetSummary& summary) {
+  for (const std::string& fault : faults)
+    summary.notes.push_back(fault + ". The run may have seen the footage.");
 }
 
 /// Adds the counts of a call to its summary.
@@ -176,7 +216,11 @@ Result<ForgetSummary> ForgetRun::remove() {
   LIDO_TRY(dataset_.write_forgotten(records));
   kill_if_asked("recorded");
   const Removal removal = LIDO_TRY(Removal::make(dataset_, generation.number, records));
-  const Found found = LIDO_TRY(count(dataset_, generation, removal));
+  Found found = LIDO_TRY(count(dataset_, generation, removal));
+  const int latest = generation.number;
+  TrainingRuns runs = LIDO_TRY(read_training_runs(dataset_.store()));
+  LIDO_TRY(search_older(dataset_, runs.runs, latest, removal, found));
+  bool is_written = !found.seen.enter(runs.runs, latest, records);
   add_counts(found, records);
   if (found.any()) {
     for (size_t i = 0; i < records.size(); ++i) {
@@ -184,12 +228,19 @@ Result<ForgetSummary> ForgetRun::remove() {
       if (more.samples + more.rows + more.views + more.plates > 0) records[i].done = false;
     }
     generation = LIDO_TRY(write_without(dataset_, generation, removal, found, records));
+    is_written = true;
   }
+  if (!is_written) LIDO_TRY(dataset_.write_forgotten(records));
   kill_if_asked("published");
   summary_.generation = generation.number;
   summary_.leftovers = LIDO_TRY(sweep(dataset_, generation));
   kill_if_asked("swept");
+  // A run enters itself before it looks whether its generation is still there.
+  runs = LIDO_TRY(read_training_runs(dataset_.store()));
+  if (found.seen.enter(runs.runs, latest, records)) LIDO_TRY(dataset_.write_forgotten(records));
   summarise(found, records, asked_, summary_);
+  add_seen_by(runs.runs, summary_);
+  add_notes(runs.faults, summary_);
   return summary_;
 }
 
@@ -207,12 +258,17 @@ Result<ForgetSummary> preview_forget(const Dataset& dataset, const ForgetRequest
   auto resolved = LIDO_TRY(resolve_request(dataset, generation.number, request));
   std::vector<Forgotten> records = merge(LIDO_TRY(dataset.forgotten()), resolved.records);
   const Removal removal = LIDO_TRY(Removal::make(dataset, generation.number, records));
-  const Found found = LIDO_TRY(count(dataset, generation, removal));
+  Found found = LIDO_TRY(count(dataset, generation, removal));
+  const auto runs = LIDO_TRY(read_training_runs(dataset.store()));
+  LIDO_TRY(search_older(dataset, runs.runs, generation.number, removal, found));
+  found.seen.enter(runs.runs, generation.number, records);
   add_counts(found, records);
   ForgetSummary summary{.generation = generation.number,
                         .notes = std::move(resolved.notes),
                         .leftovers = LIDO_TRY(count_unfinished(dataset.store()))};
   summarise(found, records, resolved.records, summary);
+  add_seen_by(runs.runs, summary);
+  add_notes(runs.faults, summary);
   return summary;
 }
 

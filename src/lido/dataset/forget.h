@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lido/dataset/dataset.h"
+#include "lido/dataset/training_runs.h"
 
 namespace lido::dataset {
 
@@ -37,6 +38,7 @@ struct ForgetRequest {
 struct ForgetSummary {
   int generation = 0;                ///< New latest generation; the old one if nothing was in it.
   std::vector<Forgotten> stretches;  ///< Records of the stretches asked for, with their counts.
+  std::vector<TrainingRun> seen_by;  ///< Training runs that read samples of the stretches.
   std::vector<std::string> notes;    ///< One line each: what a person may not expect.
   std::vector<std::string> faults;   ///< One line each: broken files that may hold the footage.
   int64_t samples = 0;               ///< Samples removed by this call.
@@ -61,7 +63,8 @@ struct ForgetProof {
 /// remove() first records the stretches in forgotten.json, so that no ingest brings the footage
 /// back, and removes the pages (report.html, contact_sheet.html). Then it writes the shards and
 /// tables concerned again, publishes a generation, and removes everything that no generation
-/// names. Kept samples keep their bytes, damaged ones too. When the process ends halfway, the next
+/// names. Kept samples keep their bytes, damaged ones too. The records name the training runs that
+/// read removed samples, also those that began meanwhile. When the process ends halfway, the next
 /// removal resumes: it carries out all records that are not done.
 class ForgetRun {
  public:

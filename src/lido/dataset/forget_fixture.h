@@ -68,6 +68,22 @@ class ForgetFixture : public DatasetFixture {
     ASSERT_TRUE(dataset_->publish({.number = before + 1, .scenes = std::move(scenes)}, tables));
   }
 
+  /// Leaves the latest generation alone in the dataset.
+  void remove_older() {
+    for (int number = 1; number < *dataset_->latest(); ++number)
+      ASSERT_TRUE(dataset_->store().remove_all(fmt::format("generations/{:06}", number)));
+  }
+
+  /// Enters a training run that reads all samples of the splits train and val.
+  void enter_run(const std::string& id, int generation) {
+    ASSERT_TRUE(enter_training_run(dataset_->store(), {.id = id,
+                                                       .folder = "/runs/" + id,
+                                                       .begun_utc = "2026-07-01T14:03:00Z",
+                                                       .generation = generation,
+                                                       .samples = "all",
+                                                       .splits = {"train", "val"}}));
+  }
+
   /// Removes footage and searches for it.
   Result<ForgetSummary> forget(const ForgetRequest& request) {
     auto run = LIDO_TRY(ForgetRun::open(*dataset_, request));

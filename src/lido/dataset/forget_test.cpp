@@ -77,6 +77,56 @@ TEST_F(Forget, AWholeClipRemovesItsShard) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / shard));
 }
 
+TEST_F(Forget, NamesTheRunsThatReadTheFootage) {
+  enter_run("first", 1);
+  const auto preview =
+      preview_forget(*dataset_, {.stretches = {{.clip = "a.mp4", .start_s = 2, .end_s = 4}}});
+  ASSERT_TRUE(preview) << preview.error().message;
+  ASSERT_EQ(preview->seen_by.size(), 1U);
+  EXPECT_EQ(preview->seen_by[0].folder, "/runs/first");
+  const auto summary = forget("a.mp4", 2, 4);
+  ASSERT_TRUE(summary) << summary.error().message;
+  ASSERT_EQ(summary->seen_by.size(), 1U);
+  EXPECT_EQ(dataset_->forgotten()->at(0).seen_by, std::vector<std::string>{"first"});
+  EXPECT_TRUE(proof_.foreign.empty());
+  // The second run never saw what was forgotten first; the first run saw both, although its
+  // generation is gone.
+  enter_run("second", 2);
+  ASSERT_TRUE(forget("a.mp4", 4, 6));
+  const auto records = *dataset_->forgotten();
+  EXPECT_EQ(records.at(0).seen_by, std::vector<std::string>{"first"});
+  EXPECT_EQ(records.at(1).seen_by, (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(read_training_runs(dataset_->store())->runs.size(), 2U) << "the entries stay";
+  // Again, with nothing left to remove.
+  const auto again = forget("a.mp4", 2, 4);
+  ASSERT_TRUE(again) << again.error().message;
+  ASSERT_EQ(again->seen_by.size(), 1U);
+  EXPECT_EQ(again->seen_by[0].id, "first");
+}
+
+TEST_F(Forget, NamesARunOfAGenerationThatAKilledRemovalLeft) {
+  // A removal that ended before it swept: generation 2 lacks the sample, generation 1 is there.
+  auto run = *ForgetRun::open(*dataset_, {.stretches = {{"a.mp4", 2, 4}}});
+  const std::string saved = folder_.string() + "-saved";
+  std::filesystem::copy(folder_ / "generations/000001", saved);
+  ASSERT_TRUE(run.remove());
+  std::filesystem::copy(saved, folder_ / "generations/000001");
+  std::filesystem::remove_all(saved);
+  enter_run("late", 1);
+  ASSERT_TRUE(run.remove());
+  EXPECT_EQ(dataset_->forgotten()->at(0).seen_by, std::vector<std::string>{"late"});
+}
+
+TEST_F(Forget, ADamagedRunIsNamedAndKeepsNoFootage) {
+  ASSERT_TRUE(dataset_->store().write_text("training_runs/bad.json", "[]"));
+  const auto summary = forget("a.mp4", 2, 4);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->samples, 1);
+  ASSERT_EQ(summary->notes.size(), 1U);
+  EXPECT_TRUE(summary->notes[0].contains("training_runs/bad.json: the file: want a JSON object"))
+      << summary->notes[0];
+}
+
 TEST_F(Forget, WhatIsNotThereChangesNothing) {
   ASSERT_TRUE(dataset_->store().write_text("report.html", "page"));
   EXPECT_EQ(forget("gone.mp4", 0, 1).error().code, ErrorCode::kNotFound);

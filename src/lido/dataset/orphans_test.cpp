@@ -19,7 +19,8 @@ class Orphans : public DatasetFixture {
 };
 
 TEST_F(Orphans, AWholeDatasetHasNone) {
-  for (const char* name : {"report.html", "notes.txt", ".work/parts/x", "lido.json.lease"})
+  for (const char* name :
+       {"report.html", "notes.txt", ".work/parts/x", "lido.json.lease", "training_runs/p1-0a.json"})
     put(name);
   EXPECT_EQ(*find_orphans(*dataset_), Names());
   EXPECT_EQ(*find_duplicates(*dataset_, 1), Names());

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lido/dataset/scenes.h"
+#include "lido/dataset/training_runs.h"
 
 namespace lido::dataset {
 namespace {
@@ -65,7 +66,8 @@ Result<StoredFiles> StoredFiles::make(const Dataset& dataset, const Generation& 
 FileRole StoredFiles::role(std::string_view name) const {
   if (is_unfinished_write(name) || name.starts_with(kWorkFolder)) return FileRole::kLeftover;
   if (name == kReportFile || name == kContactSheetFile) return FileRole::kPage;
-  if (name == "lido.json" || name == kLease || name == "forgotten.json" || named_.contains(name))
+  if (name == "lido.json" || name == kLease || name == "forgotten.json" ||
+      is_training_run_file(name) || named_.contains(name))
     return FileRole::kOwn;
   const std::string_view folder = folder_of_file(name);
   if (folder == generation_) {

@@ -33,6 +33,9 @@ TEST_F(StoredFilesTest, EachFileHasItsRole) {
                                    {"generations/000001/manifest.parquet", kOwn},
                                    {"generations/000001/generation.json", kOwn},
                                    {"generations/000001/notes.txt", kForeign},
+                                   {"training_runs/p1-0a.json", kOwn},
+                                   {"training_runs/p1/run.json", kForeign},
+                                   {"training_runs/.p1-0a.json.partial", kLeftover},
                                    {"report.html", kPage},
                                    {"contact_sheet.html", kPage},
                                    {"sub/report.html", kForeign},
@@ -50,7 +53,8 @@ TEST_F(StoredFilesTest, EachFileHasItsRole) {
 
 TEST_F(StoredFilesTest, TheSweepTakesLeftoversAndNothingElse) {
   const std::set<std::string> before = stored();
-  const std::set<std::string> stay = {"report.html", "holiday.mp4", "generations/000001/notes.txt"};
+  const std::set<std::string> stay = {"report.html", "holiday.mp4", "generations/000001/notes.txt",
+                                      "training_runs/p1-0a.json"};
   for (const std::string& name : stay) put(name);
   for (const char* name : {".work/parts/x", ".work/runs/1/rows/y", "shards/.a.partial",
                            "shards/unnamed.tar", "scenes/g000009/plates/a.jpg"})

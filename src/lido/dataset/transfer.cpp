@@ -13,6 +13,7 @@
 #include "lido/base/parallel.h"
 #include "lido/dataset/fingerprint.h"
 #include "lido/dataset/stored_files.h"
+#include "lido/dataset/training_runs.h"
 #include "lido/storage/output_folder.h"
 
 namespace lido::dataset {
@@ -42,7 +43,7 @@ bool belongs_to_dataset(std::string_view name) {
     if (name.starts_with(folder)) return true;
   }
   return name == kRoot || name == "forgotten.json" || name == kReportFile ||
-         name == kContactSheetFile;
+         name == kContactSheetFile || is_training_run_file(name);
 }
 
 /// Order of copying: tables after shards, generation.json after tables, lido.json last, so that no
@@ -114,6 +115,20 @@ class Transfer {
 
   Result<void> end() { return to_.remove_all(".work"); }
 
+  /// Copies the files of training runs that were written since the dataset was listed.
+  Result<void> copy_new_runs() {
+    const size_t prefix = from_.uri().size() + 1;
+    for (const storage::Entry& entry : LIDO_TRY(from_.list(kRunsFolder))) {
+      SourceFile file{entry.uri.substr(prefix), entry.size};
+      const auto copied = std::ranges::find(files_, file.name, &SourceFile::name);
+      const bool is_known = copied != files_.end() && copied->bytes == file.bytes;
+      if (is_known || !is_training_run_file(file.name)) continue;
+      LIDO_TRY(copy_file(from_, to_, file.name, progress_.bytes));
+      if (copied == files_.end()) files_.push_back(std::move(file));
+    }
+    return {};
+  }
+
   /// Removes the files of the source: lido.json last of all, so that an interrupted removal is
   /// resumed.
   Result<void> remove_source() {
@@ -124,6 +139,8 @@ class Transfer {
     }
     for (const char* folder : {"shards", "scenes", "generations"})
       LIDO_TRY(from_.remove_all(folder));
+    // A file of the user's, or a run that has just entered itself, stays.
+    if (LIDO_TRY(from_.list(kRunsFolder)).empty()) LIDO_TRY(from_.remove_all(kRunsFolder));
     return from_.remove(kRoot);
   }
 
@@ -247,6 +264,7 @@ Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, in
   const auto lock = LIDO_TRY(from.store().lock(kRoot));
   Transfer transfer(from, to, workers, progress, stop);
   LIDO_TRY(transfer.copy());
+  LIDO_TRY(transfer.copy_new_runs());
   LIDO_TRY(transfer.remove_source());
   LIDO_TRY(transfer.end());
   return transfer.summary();

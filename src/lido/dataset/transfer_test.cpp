@@ -71,6 +71,21 @@ TEST_F(Transfer, LeavesUnfinishedWorkAndForeignFilesWhereTheyAre) {
   for (const auto& [name, bytes] : files(copy_)) EXPECT_NE(bytes, "x") << name;
 }
 
+TEST_F(Transfer, TakesTrainingRunsAlong) {
+  auto& store = dataset_->store();
+  ASSERT_TRUE(store.write_text("training_runs/p1-0a.json", "run"));
+  ASSERT_TRUE(store.write_text("training_runs/p1/run.json", "the user's own"));
+  const auto before = files(folder_.path());
+  const auto summary = move_dataset(*dataset_, *to_, 1, progress_, {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->foreign, std::vector<std::string>{"training_runs/p1/run.json"});
+  const std::map<std::string, std::string> left = {{"training_runs/p1/run.json", "the user's own"}};
+  EXPECT_EQ(files(folder_.path()), left);
+  auto moved = files(copy_);
+  moved.insert(left.begin(), left.end());
+  EXPECT_EQ(moved, before);
+}
+
 TEST_F(Transfer, RefusesADestinationInUse) {
   ASSERT_TRUE(to_->write_text("mine", "x"));
   const auto refused = copy();

@@ -6,9 +6,12 @@
 #include <cmath>
 #include <limits>
 
+#include "lido/base/hash.h"
+#include "lido/base/json_field.h"
 #include "lido/base/json_integer.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/table.h"
+#include "lido/dataset/time.h"
 #include "lido/infer/network.h"
 #include "lido/learn/checkpoint.h"
 #include "lido/learn/events.h"
@@ -53,6 +56,7 @@ class Trainer {
     Plan plan;
     nn::Module module;
     loader::Loader train, val;
+    RunEntry entry;
   };
   /// @param request,store,progress  Must outlive the trainer.
   Trainer(const TrainRequest& request, storage::Store& store, Parts parts, TrainProgress& progress)
@@ -62,6 +66,7 @@ class Trainer {
         module_(std::move(parts.module)),
         train_(std::move(parts.train)),
         val_(std::move(parts.val)),
+        entry_(std::move(parts.entry)),
         progress_(progress) {}
 
   void resume(Checkpoint checkpoint) {
@@ -91,6 +96,7 @@ class Trainer {
                     request_.out, request_.out);
       }
     }
+    LIDO_TRY(entry_.finish());
     summary_.steps = state_.step;
     summary_.epochs = state_.step / plan_.steps_in_epoch;
     summary_.best_epoch = state_.best_epoch;
@@ -272,6 +278,7 @@ class Trainer {
                   store_.uri(), difference, kMaxDifference);
     }
     summary_.export_difference = difference;
+    LIDO_TRY(entry_.add_model(sha256_hex(onnx)));
     return model::write_model(store_, kModelFolder, std::move(described), onnx);
   }
 
@@ -292,14 +299,20 @@ class Trainer {
   Plan plan_;
   nn::Module module_;
   loader::Loader train_, val_;
+  RunEntry entry_;
   TrainProgress& progress_;
   Checkpoint state_;
   TrainSummary summary_;
   Clock::time_point saved_at_;
 };
 
-/// Generation that the run in a folder learns from.
-Result<int> generation_of(storage::Store& store) {
+/// A run as its run.json describes it.
+struct RunFile {
+  int generation = 0;  ///< Generation of the dataset that it learns from.
+  RunName name;
+};
+
+Result<RunFile> read_run_file(storage::Store& store) {
   const auto text = LIDO_TRY(store.read_text(kRunFile, 64 << 20));
   const auto run = nlohmann::json::parse(text, nullptr, false);
   const auto data = run.is_object() && run.contains("data") ? run["data"] : nlohmann::json();
@@ -310,21 +323,33 @@ Result<int> generation_of(storage::Store& store) {
     return fail(ErrorCode::kCorrupt, "{}/{}: data.generation: want a whole number from 1 on",
                 store.uri(), kRunFile);
   }
-  return *number;
+  RunFile file{.generation = *number, .name = {text_at(run, "id"), text_at(run, "begun_utc")}};
+  if (!dataset::is_training_run_id(file.name.id) || !dataset::parse_utc(file.name.begun_utc)) {
+    // A run of an earlier version has no name: it gets the same one whenever it resumes.
+    file.name = new_run_name(store.uri());
+    file.name.id = dataset::training_run_id(store.uri(), text);
+  }
+  return file;
 }
 
-Result<void> begin_run(storage::Store& store, const Plan& plan, const TrainRequest& request) {
-  if (!LIDO_TRY(store.list("")).empty()) {
+Result<RunName> begin_run(storage::Store& store, const Plan& plan, const TrainRequest& request) {
+  const auto taken = [&] {
     return fail(
         ErrorCode::kInvalidArgument,
         "{}: the folder is not empty, want a new one. lido train --resume {} resumes a run.",
         store.uri(), request.out);
-  }
+  };
+  if (!LIDO_TRY(store.list("")).empty()) return taken();
+  RunName name = new_run_name(store.uri());
   nlohmann::ordered_json run = to_json(plan);
   run["revision"] = request.revision;
   run["device"] = infer::device();
-  LIDO_TRY(store.write_text(kRunFile, json_text(run, 2) + "\n"));
-  return store.write_text(model::kConfigFile, to_yaml(plan.config));
+  run["id"] = name.id;
+  run["begun_utc"] = name.begun_utc;
+  const auto created = LIDO_TRY(store.create_new(kRunFile, json_text(run, 2) + "\n"));
+  if (created == storage::Created::kExists) return taken();  // another run began just now
+  LIDO_TRY(store.write_text(model::kConfigFile, to_yaml(plan.config)));
+  return name;
 }
 
 Result<Checkpoint> checkpoint_of(storage::Store& store, const Plan& plan) {
@@ -361,10 +386,17 @@ double greatest_difference(const std::map<std::string, std::vector<float>>& a,
 Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
                            const std::stop_token& stop) {
   const auto store = LIDO_TRY(storage::open_store(request.out));
-  const int generation = request.resume ? LIDO_TRY(generation_of(*store)) : 0;
-  Plan plan = LIDO_TRY(plan_run(request.config, generation));
-  if (!request.resume) LIDO_TRY(begin_run(*store, plan, request));
+  RunFile run;
+  if (request.resume) {
+    run = LIDO_TRY(read_run_file(*store));
+    const std::string data = storage::absolute(request.config.data);
+    LIDO_TRY(check_generation(LIDO_TRY(dataset::Dataset::open(data)), run.generation));
+  }
+  Plan plan = LIDO_TRY(plan_run(request.config, run.generation));
+  if (!request.resume) run.name = LIDO_TRY(begin_run(*store, plan, request));
   const auto lock = LIDO_TRY(store->lock(model::kConfigFile));
+  auto entry =
+      LIDO_TRY(RunEntry::enter(plan, store->uri(), run.name, request.revision, request.on_warning));
   const auto& options = plan.config.options;
   nn::set_threads(static_cast<int>(options.threads));
   auto module = LIDO_TRY(
@@ -381,10 +413,10 @@ Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
                                     loader_options(options, "train"), {}, checkpoint.position));
   auto val_loader = LIDO_TRY(
       loader::Loader::open(plan.config.data, plan.generation, loader_options(options, "val")));
-  Trainer trainer(
-      request, *store,
-      {std::move(plan), std::move(module), std::move(train_loader), std::move(val_loader)},
-      progress);
+  Trainer trainer(request, *store,
+                  {std::move(plan), std::move(module), std::move(train_loader),
+                   std::move(val_loader), std::move(entry)},
+                  progress);
   trainer.resume(std::move(checkpoint));
   return trainer.run(stop);
 }

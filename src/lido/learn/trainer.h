@@ -10,6 +10,7 @@
 
 #include "lido/base/result.h"
 #include "lido/learn/plan.h"
+#include "lido/learn/run_entry.h"
 
 namespace lido::learn {
 
@@ -25,6 +26,7 @@ struct TrainRequest {
   bool resume = false;        ///< Resume the run in `out`; config is the run's own then.
   model::TrainConfig config;  ///< For a new run.
   std::string revision;       ///< Version and commit of the program.
+  OnWarning on_warning;       ///< Optional.
 };
 
 /// Progress of a run, for another thread.
@@ -53,13 +55,14 @@ struct TrainSummary {
 /// Trains a network, or resumes a run. With one worker, equal data, options, threads and
 /// instruction set give equal weights, however often the run is killed and resumed.
 ///
-/// Writes config.yaml and run.json first; a checkpoint every checkpoint_seconds and at each epoch's
+/// Enters the run in the dataset before the first step: dataset::TrainingRun. Writes config.yaml
+/// and run.json first; a checkpoint every checkpoint_seconds and at each epoch's
 /// end; metrics.parquet, report.html and TensorBoard's events at each epoch's end; model/ whenever
 /// the validation is the best so far.
 /// @return kDegenerate for a loss that is not finite, with the batch's samples, and for an export
 ///         whose outputs differ; kCancelled after a stop request, once a checkpoint is written;
 ///         kInvalidArgument for a folder that has a run already, or a checkpoint of another
-///         network.
+///         network; kNotFound when the generation of a resumed run is gone.
 Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
                            const std::stop_token& stop);
 

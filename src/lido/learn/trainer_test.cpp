@@ -7,7 +7,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "lido/base/hash.h"
 #include "lido/dataset/table.h"
+#include "lido/dataset/training_runs.h"
 #include "lido/learn/checkpoint.h"
 #include "lido/learn/test_dataset.h"
 #include "lido/model/evaluate.h"
@@ -92,6 +94,44 @@ TEST(Trainer, AnInterruptedRunGivesEqualBytes) {
   EXPECT_EQ(summary->steps, 18);
   EXPECT_EQ(onnx_of(parts), onnx_of(whole));
   EXPECT_TRUE(last_state(parts) == last_state(whole)) << "the states differ";
+}
+
+TEST(Trainer, EntersItselfAndItsModelsInTheDataset) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  const auto summary = run(request_for(data, out, 3));
+  ASSERT_TRUE(summary) << summary.error().message;
+  const auto store = *storage::open_store(data.uri());
+  const auto found = *dataset::read_training_runs(*store);
+  ASSERT_EQ(found.runs.size(), 1U);
+  const auto& entry = found.runs[0];
+  EXPECT_EQ(entry.folder, out);
+  EXPECT_EQ(entry.generation, 1);
+  EXPECT_EQ(entry.tasks, std::vector<std::string>{"side"});
+  ASSERT_FALSE(entry.models.empty());
+  EXPECT_EQ(entry.models.back(), sha256_hex(onnx_of(out)));
+  auto request = request_for(data, out, 3);
+  request.resume = true;
+  request.config = *model::read_config(out);
+  ASSERT_TRUE(run(request));
+  EXPECT_EQ(dataset::read_training_runs(*store)->runs.size(), 1U) << "resumed, it is the same run";
+}
+
+TEST(Trainer, DoesNotResumeWithoutItsGeneration) {
+  const HalvesDataset data(16, 8);
+  const TestFolder folder;
+  auto request = request_for(data, (folder / "run").string(), 1);
+  ASSERT_TRUE(run(request));
+  std::filesystem::remove_all(data.uri() + "/generations/000001");
+  request.resume = true;
+  request.config = *model::read_config(request.out);
+  const auto resumed = run(request);
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().code, ErrorCode::kNotFound);
+  EXPECT_NE(resumed.error().message.find("generation 1, which the run reads, is gone"),
+            std::string::npos)
+      << resumed.error().message;
 }
 
 TEST(Trainer, StopsWhenNothingGetsBetter) {
