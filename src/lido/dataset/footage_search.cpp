@@ -144,9 +144,7 @@ class FootageSearch {
   /// Lists all that is stored: no file may be left over, and no shard may have further bytes.
   Result<void> search_files() {
     const StoredFiles files = LIDO_TRY(StoredFiles::make(dataset_, generation_));
-    const size_t prefix = store_.uri().size() + 1;
-    return store_.visit_raw([&](const storage::Entry& entry) -> Result<void> {
-      const std::string name = entry.uri.substr(prefix);
+    return visit_stored(store_, [&](const std::string& name, const auto& entry) -> Result<void> {
       ++proof_.files;
       switch (files.role(name)) {
         case FileRole::kLeftover:

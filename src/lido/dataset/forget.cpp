@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "lido/base/counted.h"
 #include "lido/dataset/footage_search.h"
 #include "lido/dataset/forget_request.h"
 #include "lido/dataset/label_coverage.h"
@@ -84,8 +85,8 @@ Result<Found> count(const Dataset& dataset, const Generation& generation, const 
 Result<void> search_older(const Dataset& dataset, const std::vector<TrainingRun>& runs, int latest,
                           const Removal& removal, Found& found) {
   for (const int number : LIDO_TRY(dataset.generations())) {
-    const bool is_read = std::ranges::any_of(
-        runs, [&](const TrainingRun& run) { return run.generation == number; });
+    const bool is_read =
+        std::ranges::any_of(runs, [&](const TrainingRun& run) { return run.generation == number; });
     if (number == latest || !is_read) continue;
     const auto visited =
         dataset.visit<SampleRow>(number, [&](const SampleRow& row) -> Result<void> {
@@ -200,6 +201,7 @@ Result<Generation> write_without(const Dataset& dataset, Generation generation,
 }  // namespace
 
 Result<ForgetRun> ForgetRun::open(const Dataset& dataset, const ForgetRequest& request) {
+  LIDO_TRY(check_no_links(dataset.store()));
   ForgetRun run(dataset, LIDO_TRY(dataset.store().lock("lido.json")));
   const int latest = LIDO_TRY(dataset.latest());
   auto resolved = LIDO_TRY(resolve_request(dataset, latest, request));
@@ -233,7 +235,13 @@ Result<ForgetSummary> ForgetRun::remove() {
   if (!is_written) LIDO_TRY(dataset_.write_forgotten(records));
   kill_if_asked("published");
   summary_.generation = generation.number;
-  summary_.leftovers = LIDO_TRY(sweep(dataset_, generation));
+  const Swept swept = LIDO_TRY(sweep(dataset_, generation));
+  summary_.leftovers = swept.unfinished;
+  if (swept.shared > 0)
+    summary_.notes.push_back(fmt::format(
+        "{} with further names on this disk (hard links), which keep the bytes; the "
+        "first was {}",
+        counted(swept.shared, "file was removed", "files were removed"), swept.first_shared));
   kill_if_asked("swept");
   // A run enters itself before it looks whether its generation is still there.
   runs = LIDO_TRY(read_training_runs(dataset_.store()));
@@ -254,6 +262,7 @@ Result<ForgetProof> ForgetRun::prove() {
 }
 
 Result<ForgetSummary> preview_forget(const Dataset& dataset, const ForgetRequest& request) {
+  LIDO_TRY(check_no_links(dataset.store()));
   const Generation generation = LIDO_TRY(dataset.read_latest());
   auto resolved = LIDO_TRY(resolve_request(dataset, generation.number, request));
   std::vector<Forgotten> records = merge(LIDO_TRY(dataset.forgotten()), resolved.records);

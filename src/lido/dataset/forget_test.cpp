@@ -127,6 +127,41 @@ TEST_F(Forget, ADamagedRunIsNamedAndKeepsNoFootage) {
       << summary->notes[0];
 }
 
+TEST_F(Forget, RefusesLinksWhoseBytesWouldStay) {
+  namespace fs = std::filesystem;
+  const TestFolder disk;
+  const std::string shard = samples(1)[0].shard;
+  const auto refuses = [&](const fs::path& place) {
+    fs::rename(place, disk / "moved");
+    fs::create_symlink(disk / "moved", place);
+    const auto refused = forget("a.mp4", 2, 4);
+    EXPECT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
+    EXPECT_TRUE(refused.error().message.starts_with(
+        fmt::format("{}: a link to {}/moved, ", place.string(), disk.string())))
+        << refused.error().message;
+    EXPECT_FALSE(preview_forget(*dataset_, {}));
+    fs::remove(place);
+    fs::rename(disk / "moved", place);
+  };
+  std::ofstream(folder_ / "report.html") << "page";
+  refuses(folder_ / shard);
+  refuses(folder_ / "shards");
+  refuses(folder_ / "report.html");
+  EXPECT_TRUE(dataset_->forgotten()->empty()) << "nothing was begun";
+  EXPECT_EQ(read("report.html"), "page");
+  ASSERT_TRUE(forget("a.mp4", 2, 4));
+}
+
+TEST_F(Forget, NotesFurtherNamesOfRemovedFiles) {
+  std::filesystem::create_hard_link(folder_ / samples(1)[0].shard, folder_ / "backup.tar");
+  const auto summary = forget("a.mp4", 2, 4);
+  ASSERT_TRUE(summary) << summary.error().message;
+  ASSERT_EQ(summary->notes.size(), 1U);
+  EXPECT_TRUE(summary->notes[0].starts_with("1 file was removed with further names on this disk"))
+      << summary->notes[0];
+}
+
 TEST_F(Forget, WhatIsNotThereChangesNothing) {
   ASSERT_TRUE(dataset_->store().write_text("report.html", "page"));
   EXPECT_EQ(forget("gone.mp4", 0, 1).error().code, ErrorCode::kNotFound);

@@ -5,6 +5,8 @@
 #include <functional>
 #include <set>
 
+#include "lido/dataset/stored_files.h"
+
 namespace lido::dataset {
 namespace {
 
@@ -47,14 +49,14 @@ Result<UsedNames> used_names(const Dataset& dataset) {
 
 Result<std::vector<std::string>> find_orphans(const Dataset& dataset) {
   const UsedNames used = LIDO_TRY(used_names(dataset));
-  const size_t prefix = dataset.store().uri().size() + 1;
   std::vector<std::string> orphans;
-  LIDO_TRY(dataset.store().visit_raw([&](const storage::Entry& entry) -> Result<void> {
-    const std::string_view name = std::string_view(entry.uri).substr(prefix);
-    if (name.starts_with(".work/")) return {};
-    if (name.ends_with(".partial") || !used.includes(name)) orphans.emplace_back(name);
-    return {};
-  }));
+  LIDO_TRY(visit_stored(dataset.store(),
+                        [&](const std::string& name, const storage::Entry&) -> Result<void> {
+                          if (name.starts_with(".work/")) return {};
+                          if (name.ends_with(".partial") || !used.includes(name))
+                            orphans.push_back(name);
+                          return {};
+                        }));
   std::ranges::sort(orphans);
   return orphans;
 }

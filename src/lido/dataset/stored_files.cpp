@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <set>
 #include <vector>
 
 #include "lido/dataset/scenes.h"
@@ -23,7 +25,53 @@ std::string_view folder_of_file(std::string_view name) {
   return second == std::string_view::npos ? std::string_view() : name.substr(0, second + 1);
 }
 
+/// Folders that Lido makes in a dataset.
+constexpr std::array<std::string_view, 5> kOwnFolders = {"shards", "scenes", "generations", ".work",
+                                                         kRunsFolder};
+
+bool is_in_own_folder(std::string_view name) {
+  return std::ranges::find(kOwnFolders, name.substr(0, name.find('/'))) != kOwnFolders.end();
+}
+
+/// Lists a dataset on a disk, with what its own folders hold where those are links.
+/// @param name  Path of the store relative to the dataset, with a trailing '/'; empty for it
+/// itself.
+Result<void> visit_disk(storage::Store& store, const std::string& name, const VisitStored& visit) {
+  std::vector<std::string> links;
+  const size_t root = store.uri().size() + 1;
+  LIDO_TRY(store.visit_raw([&](const storage::Entry& entry) -> Result<void> {
+    const std::string file = name + entry.uri.substr(root);
+    std::error_code error;
+    if (!is_in_own_folder(file) || !std::filesystem::is_symlink(entry.uri, error))
+      return visit(file, entry);
+    if (std::filesystem::is_directory(entry.uri, error) && !file.contains('/')) {
+      links.push_back(file);
+      return {};
+    }
+    storage::Entry linked = entry;
+    const auto size = std::filesystem::file_size(entry.uri, error);
+    if (!error) linked.size = static_cast<int64_t>(size);
+    return visit(file, linked);
+  }));
+  for (const std::string& link : links)
+    LIDO_TRY(
+        visit_disk(*LIDO_TRY(storage::open_store(store.uri() + "/" + link)), link + "/", visit));
+  return {};
+}
+
 }  // namespace
+
+Result<void> write_page(const Dataset& dataset, int generation, const char* name,
+                        std::string_view html) {
+  LIDO_TRY(dataset.store().write_text(name, html));
+  const auto still_there = dataset.read(generation);
+  if (still_there || still_there.error().code != ErrorCode::kNotFound) return {};
+  LIDO_TRY(dataset.store().remove(name));
+  return fail(ErrorCode::kUnavailable,
+              "{}: generation {} was removed meanwhile, such as by lido forget. Run the command "
+              "again.",
+              dataset.store().uri(), generation);
+}
 
 bool is_unfinished_write(std::string_view name) {
   const std::string_view file = name.substr(name.rfind('/') + 1);
@@ -32,7 +80,7 @@ bool is_unfinished_write(std::string_view name) {
 
 Result<int64_t> count_unfinished(storage::Store& store) {
   int64_t count = 0;
-  LIDO_TRY(visit_stored(store, [&](const std::string& name) -> Result<void> {
+  LIDO_TRY(visit_stored(store, [&](const std::string& name, const auto&) -> Result<void> {
     count += is_unfinished_write(name) || name.starts_with(kWorkFolder) ? 1 : 0;
     return {};
   }));
@@ -82,22 +130,45 @@ FileRole StoredFiles::role(std::string_view name) const {
   return FileRole::kForeign;
 }
 
-Result<void> visit_stored(storage::Store& store,
-                          const std::function<Result<void>(const std::string&)>& visit) {
+Result<void> visit_stored(storage::Store& store, const VisitStored& visit) {
+  if (!storage::is_remote(store.uri())) return visit_disk(store, "", visit);
   const size_t prefix = store.uri().size() + 1;
   return store.visit_raw(
-      [&](const storage::Entry& entry) { return visit(entry.uri.substr(prefix)); });
+      [&](const storage::Entry& entry) { return visit(entry.uri.substr(prefix), entry); });
 }
 
-Result<int64_t> sweep(const Dataset& dataset, const Generation& generation) {
+Result<void> check_no_links(storage::Store& store) {
+  if (storage::is_remote(store.uri())) return {};
+  const size_t prefix = store.uri().size() + 1;
+  return store.visit_raw([&](const storage::Entry& entry) -> Result<void> {
+    const std::string name = entry.uri.substr(prefix);
+    const bool is_lidos =
+        is_in_own_folder(name) || name == kReportFile || name == kContactSheetFile;
+    std::error_code error;
+    if (!is_lidos || !std::filesystem::is_symlink(entry.uri, error)) return {};
+    const auto target = std::filesystem::canonical(entry.uri, error);
+    if (error) return {};  // to nothing: the file was lost before
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: a link to {}, where a removal would leave the bytes. Put that file or folder "
+                "in the link's place, or bring the dataset together with lido move.",
+                entry.uri, target.string());
+  });
+}
+
+Result<Swept> sweep(const Dataset& dataset, const Generation& generation) {
   storage::Store& store = dataset.store();
   const StoredFiles files = LIDO_TRY(StoredFiles::make(dataset, generation));
   std::vector<std::string> leftovers;
   std::set<std::string, std::less<>> folders;
-  int64_t unfinished = 0;
-  LIDO_TRY(visit_stored(store, [&](const std::string& name) -> Result<void> {
+  Swept swept;
+  const bool is_remote = storage::is_remote(store.uri());
+  LIDO_TRY(visit_stored(store, [&](const std::string& name, const auto& entry) -> Result<void> {
     if (files.role(name) != FileRole::kLeftover) return {};
-    unfinished += is_unfinished_write(name) || name.starts_with(kWorkFolder) ? 1 : 0;
+    swept.unfinished += is_unfinished_write(name) || name.starts_with(kWorkFolder) ? 1 : 0;
+    std::error_code error;
+    if (!is_remote && std::filesystem::hard_link_count(entry.uri, error) > 1 && !error) {
+      if (swept.shared++ == 0) swept.first_shared = entry.uri;
+    }
     leftovers.push_back(name);
     folders.insert(std::string(folder_of_file(name)));
     return {};
@@ -114,7 +185,7 @@ Result<int64_t> sweep(const Dataset& dataset, const Generation& generation) {
     if (!name.empty() && !is_kept) LIDO_TRY(store.remove_all(name));
   }
   LIDO_TRY(store.remove_all(".work"));
-  return unfinished;
+  return swept;
 }
 
 }  // namespace lido::dataset

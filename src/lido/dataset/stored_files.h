@@ -23,6 +23,12 @@ enum class FileRole {
   kForeign,   ///< Lido did not write it.
 };
 
+/// Writes a page that shows images of a generation's samples. Needs no lock: a removal of footage
+/// removes the generation first, and searches the pages afterwards.
+/// @return kUnavailable, and no page, when the generation was removed meanwhile.
+Result<void> write_page(const Dataset& dataset, int generation, const char* name,
+                        std::string_view html);
+
 /// Returns whether a name is that of a write that did not finish: ".NAME.partial".
 bool is_unfinished_write(std::string_view name);
 
@@ -46,12 +52,28 @@ class StoredFiles {
   std::set<std::string, std::less<>> unknown_;  // scene folders whose images are unknown
 };
 
-/// Calls `visit` with the path of each stored file relative to the dataset, hidden ones too.
-Result<void> visit_stored(storage::Store& store,
-                          const std::function<Result<void>(const std::string&)>& visit);
+/// Receives a stored file's path relative to the dataset.
+using VisitStored = std::function<Result<void>(const std::string& name, const storage::Entry&)>;
+
+/// Calls `visit` for each stored file, hidden ones too. On a disk, `shards` and its like may be
+/// links to folders elsewhere, such as on a larger disk: their files count as well. Other links to
+/// folders are visited as files.
+Result<void> visit_stored(storage::Store& store, const VisitStored& visit);
+
+/// Refuses a dataset in which a file or folder of Lido's is a link: a removal would leave the bytes
+/// where they are, or remove what other datasets share.
+/// @return kInvalidArgument that names the link.
+Result<void> check_no_links(storage::Store& store);
+
+/// Result of a sweep.
+struct Swept {
+  int64_t unfinished = 0;  ///< Files that were left over from unfinished work.
+  int64_t shared = 0;      ///< Files with further names (hard links), which keep the bytes.
+  std::string first_shared;
+};
 
 /// Removes everything that the generation does not name, and older generations. Keeps foreign files
-/// and pages. @return Number of files that were left over from unfinished work.
-Result<int64_t> sweep(const Dataset& dataset, const Generation& generation);
+/// and pages.
+Result<Swept> sweep(const Dataset& dataset, const Generation& generation);
 
 }  // namespace lido::dataset

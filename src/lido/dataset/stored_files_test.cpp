@@ -16,10 +16,11 @@ class StoredFilesTest : public DatasetFixture {
   }
   std::set<std::string> stored() {
     std::set<std::string> names;
-    EXPECT_TRUE(visit_stored(dataset_->store(), [&](const std::string& name) -> Result<void> {
-      names.insert(name);
-      return {};
-    }));
+    EXPECT_TRUE(
+        visit_stored(dataset_->store(), [&](const std::string& name, const auto&) -> Result<void> {
+          names.insert(name);
+          return {};
+        }));
     return names;
   }
 };
@@ -60,12 +61,67 @@ TEST_F(StoredFilesTest, TheSweepTakesLeftoversAndNothingElse) {
                            "shards/unnamed.tar", "scenes/g000009/plates/a.jpg"})
     put(name);
   EXPECT_EQ(*count_unfinished(dataset_->store()), 3) << "two in .work, one .partial";
-  EXPECT_EQ(*sweep(*dataset_, *dataset_->read(1)), 3);
+  EXPECT_EQ(sweep(*dataset_, *dataset_->read(1))->unfinished, 3);
   std::set<std::string> expected = before;
   expected.insert(stay.begin(), stay.end());
   EXPECT_EQ(stored(), expected);
   EXPECT_FALSE(std::filesystem::exists(folder_ / ".work"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "scenes/g000009"));
+}
+
+TEST_F(StoredFilesTest, FoldersMayBeLinksToFoldersElsewhere) {
+  const std::set<std::string> before = stored();
+  const TestFolder disk, pool;
+  namespace fs = std::filesystem;
+  fs::create_directory(folder_ / "scenes");
+  for (const char* name : {"shards", "generations"}) {
+    fs::copy(folder_ / name, disk / name, fs::copy_options::recursive);
+    fs::remove_all(folder_ / name);
+    fs::create_directory_symlink(disk / name, folder_ / name);
+  }
+  fs::create_directory_symlink(folder_.path(), folder_ / "scenes/loop");
+  fs::create_directory_symlink(pool.path(), folder_ / "raw");  // not a folder of Lido's
+  std::ofstream(pool / "clip.mp4") << "clip";
+  std::set<std::string> expected = before;
+  expected.insert({"raw", "scenes/loop"});
+  EXPECT_EQ(stored(), expected);
+}
+
+TEST_F(StoredFilesTest, TheSweepCountsFilesWithFurtherNames) {
+  put("shards/unnamed.tar");
+  std::filesystem::create_hard_link(folder_ / "shards/unnamed.tar", folder_ / "kept.tar");
+  const auto swept = sweep(*dataset_, *dataset_->read(1));
+  ASSERT_TRUE(swept) << swept.error().message;
+  EXPECT_EQ(swept->shared, 1);
+  EXPECT_EQ(swept->first_shared, folder_.string() + "/shards/unnamed.tar");
+}
+
+TEST_F(StoredFilesTest, APageOfARemovedGenerationIsNotKept) {
+  ASSERT_TRUE(write_page(*dataset_, 1, kReportFile, "page"));
+  EXPECT_EQ(read(kReportFile), "page");
+  std::filesystem::remove(folder_ / "generations/000001/generation.json");
+  const auto late = write_page(*dataset_, 1, kReportFile, "late");
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, ErrorCode::kUnavailable);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / kReportFile));
+}
+
+TEST_F(StoredFilesTest, LinksAreNamed) {
+  namespace fs = std::filesystem;
+  const TestFolder disk;
+  EXPECT_TRUE(check_no_links(dataset_->store()));
+  fs::create_symlink(disk / "nothing", folder_ / "shards/lost.tar");
+  fs::create_symlink(folder_ / "lido.json", folder_ / "mine.json");
+  EXPECT_TRUE(check_no_links(dataset_->store())) << "links to nothing, and the user's own";
+  const std::string shard = samples(1)[0].shard;
+  fs::rename(folder_ / shard, disk / "shard.tar");
+  fs::create_symlink(disk / "shard.tar", folder_ / shard);
+  const auto checked = check_no_links(dataset_->store());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_TRUE(checked.error().message.starts_with(fmt::format(
+      "{}/{}: a link to {}/shard.tar, where a removal", folder_.string(), shard, disk.string())))
+      << checked.error().message;
 }
 
 }  // namespace

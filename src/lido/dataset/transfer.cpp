@@ -150,9 +150,7 @@ class Transfer {
 
  private:
   Result<void> list() {
-    const size_t prefix = from_.uri().size() + 1;
-    LIDO_TRY(from_.visit_raw([&](const storage::Entry& entry) -> Result<void> {
-      std::string name = entry.uri.substr(prefix);
+    LIDO_TRY(visit_stored(from_, [&](std::string name, const auto& entry) -> Result<void> {
       if (name.starts_with(".work/") || name == kLease || is_unfinished_write(name)) return {};
       if (!belongs_to_dataset(name)) {
         foreign_.push_back(std::move(name));

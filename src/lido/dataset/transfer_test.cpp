@@ -86,6 +86,19 @@ TEST_F(Transfer, TakesTrainingRunsAlong) {
   EXPECT_EQ(moved, before);
 }
 
+TEST_F(Transfer, TakesShardsOnAnotherDiskAlong) {
+  const TestFolder disk;
+  const auto before = files(folder_.path());
+  fs::copy(folder_ / "shards", disk / "shards", fs::copy_options::recursive);
+  fs::remove_all(folder_ / "shards");
+  fs::create_directory_symlink(disk / "shards", folder_ / "shards");
+  const auto summary = move_dataset(*dataset_, *to_, 1, progress_, {});
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(files(copy_), before);
+  EXPECT_TRUE(fs::is_empty(folder_.path()));
+  EXPECT_TRUE(files(disk.path()).empty()) << "moved away";
+}
+
 TEST_F(Transfer, RefusesADestinationInUse) {
   ASSERT_TRUE(to_->write_text("mine", "x"));
   const auto refused = copy();
