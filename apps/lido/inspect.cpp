@@ -76,9 +76,9 @@ void print_forgotten(const std::vector<dataset::Forgotten>& records,
   if (!records.empty()) fmt::print("\nforgotten\n");
   for (const dataset::Forgotten& record : records) {
     const std::string seen_by =
-        record.seen_by.empty() ? "seen by no training run that is entered here"
-                               : fmt::format("seen by {}:", counted(std::ssize(record.seen_by),
-                                                                    "training run"));
+        record.seen_by.empty()
+            ? "seen by no training run that is entered here"
+            : fmt::format("seen by {}:", counted(std::ssize(record.seen_by), "training run"));
     fmt::print("  {}, {}: {} removed{}, {}\n", printable(record.clip),
                dataset::range_text(record.start_s, record.end_s), counted(record.samples, "sample"),
                record.done ? "" : " (not finished: run lido forget again)", seen_by);
@@ -304,7 +304,7 @@ Result<void> write_sheet(const InspectFlags& flags, const dataset::Dataset& data
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
                                                            flags.augmented ? flags.epoch : -1));
-  LIDO_TRY(dataset.store().write_text(dataset::kContactSheetFile, sheet));
+  LIDO_TRY(dataset::write_page(dataset, number, dataset::kContactSheetFile, sheet));
   const std::string path = fmt::format("{}/{}", dataset.store().uri(), dataset::kContactSheetFile);
   print_page(path, flags.json);
   const bool desktop =

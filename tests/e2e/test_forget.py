@@ -14,13 +14,14 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 
 import cv2
 import numpy
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import LIDO, content, ingest, run, table
+from conftest import LIDO, content, ingest, program, run, table
 
 QUICK = [*"--fps 4 --size 64 --window 4 --stride 2 --scene off".split()]
 STEPS = ("pages", "recorded", "scenes", "shards", "published", "swept")
@@ -124,9 +125,11 @@ def test_leftovers_of_a_killed_ingest_are_gone(steps):
 
 
 def images_in_work(dataset):
-    return sum(
-        sum(1 for _ in jpegs(data)) for name, data in stored(dataset) if name.startswith(".work/")
-    )
+    try:
+        files = [data for name, data in stored(dataset) if name.startswith(".work/")]
+    except FileNotFoundError:  # it got its name just now
+        return 0
+    return sum(sum(1 for _ in jpegs(data)) for data in files)
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -307,3 +310,34 @@ def test_a_forget_beside_an_ingest_is_refused(steps):
         )
         assert done.returncode == 1 and "another process is writing" in done.stderr
         assert content(steps) == before
+
+
+def is_delayed(tracer):
+    """Whether the process below strace has not moved for a fifth of a second."""
+    children = pathlib.Path(f"/proc/{tracer}/task/{tracer}/children").read_text().split()
+    for _ in range(20):
+        states = [pathlib.Path(f"/proc/{pid}/status").read_text() for pid in children]
+        if not states or not all("State:\tt (tracing stop)" in state for state in states):
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_a_contact_sheet_that_is_late_does_not_bring_footage_back(steps):
+    """The sheet is made before the removal, and its file is begun six seconds later."""
+    begun = steps / ".contact_sheet.html.partial"
+    sheet = subprocess.Popen(
+        [program("strace"), "-qq", "-o", os.devnull, "-P", begun, "-e", "trace=openat",
+         "-e", "inject=openat:delay_enter=6000000", LIDO, "inspect", steps, "--augmented"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not is_delayed(sheet.pid):
+        assert sheet.poll() is None and time.monotonic() < deadline
+    forget(steps, "--clip", "a.mp4", "--time", "all")
+    forget(steps, "--clip", "b.mp4", "--time", "0-2")
+    assert sheet.poll() is None and not begun.exists(), "the sheet was there before the removal"
+    error = sheet.communicate(timeout=60)[1]
+    assert sheet.returncode == 1 and "generation 1 was removed meanwhile" in error, error
+    assert not (steps / "contact_sheet.html").exists()
+    assert frames_stored(steps).keys() == set(range(2, 9))

@@ -318,7 +318,8 @@ Result<void> write_report(const dataset::Dataset& dataset, const Cost* cost) {
   body +=
       "<p>These images can show children. They stay on this storage unless their owner moves "
       "them.</p>";
-  return dataset.store().write_text(dataset::kReportFile, page("Lido dataset", body));
+  return dataset::write_page(dataset, generation.number, dataset::kReportFile,
+                             page("Lido dataset", body));
 }
 
 }  // namespace lido::report
