@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import unicodedata
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from conftest import content, copy_with_other_bytes, ingest, run, table
 
@@ -316,3 +318,51 @@ def test_spellings_of_one_name_match(clips, tmp_path, stored, asked):
     (clip,) = tmp_path.glob("*.mp4")
     summary = ingest(clip, tmp_path / "d", *FRAMES, "--labels", labels)
     assert summary["labels_unmatched"] == 0 and labelled(tmp_path / "d", 1) == [5, 6, 7, 8, 9]
+
+
+def test_columns_of_parquet_labels_may_be_categories_and_bytes(dataset, tmp_path):
+    """As pandas writes categories, Polars text, and old writers text without a mark."""
+    rows = [
+        ("pool.mp4", 1, 2.5, "behaviour", "swimming"),
+        ("pool.mp4", 3, 4, "behaviour", "diving"),
+    ]
+    names = HEADER.strip().split(",")
+    columns = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    categories = {
+        "clip": pyarrow.array(columns["clip"]).dictionary_encode(),
+        "start_s": pyarrow.array(columns["start_s"], pyarrow.int8()),
+        "end_s": pyarrow.array(columns["end_s"], pyarrow.float32()),
+        "task": pyarrow.array(columns["task"], pyarrow.large_string()).dictionary_encode(),
+        "label": pyarrow.array([text.encode() for text in columns["label"]], pyarrow.binary()),
+    }
+    for table_of in (categories, columns):
+        pyarrow.parquet.write_table(pyarrow.table(table_of), tmp_path / "labels.parquet")
+        schema = pyarrow.parquet.read_schema(tmp_path / "labels.parquet")
+        assert ("dictionary" in str(schema)) == (table_of is categories)
+        done = run("label", dataset, "--labels", tmp_path / "labels.parquet", "--json")
+        assert done.code == 0, done.err
+        assert generations(dataset)[-1] == "000002", "the same labels again change nothing"
+    found = json.loads((dataset / "generations/000002/generation.json").read_text())["labels"]
+    assert found == {"behaviour": ["diving", "swimming"]}
+    # Five frames a second; the interval's end is not part of it.
+    assert labelled(dataset, 2) == [*range(5, 13), *range(15, 20)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("label", pyarrow.array([["swimming"]])),
+        ("start_s", pyarrow.array([1_000_000], pyarrow.duration("us"))),
+        ("end_s", pyarrow.array([2], pyarrow.time32("s"))),
+    ],
+)
+def test_columns_of_other_types_are_refused_by_name(dataset, tmp_path, name, values):
+    columns = {"clip": ["pool.mp4"], "start_s": [1], "end_s": [2], "task": ["t"], "label": ["l"]}
+    path = tmp_path / "labels.parquet"
+    pyarrow.parquet.write_table(pyarrow.table(columns | {name: values}), path)
+    stored = pyarrow.parquet.read_table(path).schema.field(name).type
+    before = content(dataset)
+    done = run("label", dataset, "--labels", path)
+    assert done.code == 2 and done.err.count("\n") == 1, done.err
+    assert f'{path}: column "{name}" has the type {stored}, want text' in done.err, done.err
+    assert content(dataset) == before

@@ -201,15 +201,39 @@ Result<TextTable> parse_csv(std::string_view bytes, const std::vector<std::strin
   return table;
 }
 
-/// Returns any scalar as text; timestamps in ISO form.
-std::string text_of(const arrow::Scalar& scalar) {
-  if (!scalar.is_valid) return {};
-  if (scalar.type->id() == arrow::Type::TIMESTAMP) {
+/// The type of a column's values: that of its dictionary, as categories of other programs have.
+const arrow::DataType& value_type(const arrow::DataType& type) {
+  return type.id() == arrow::Type::DICTIONARY
+             ? *static_cast<const arrow::DictionaryType&>(type).value_type()
+             : type;
+}
+
+/// Whether text_of() knows a type. Text of old writers is marked as bytes.
+bool is_read(const arrow::DataType& type) {
+  return arrow::is_base_binary_like(type.id()) || arrow::is_binary_view_like(type.id()) ||
+         arrow::is_integer(type.id()) || arrow::is_decimal(type.id()) ||
+         type.id() == arrow::Type::FLOAT || type.id() == arrow::Type::DOUBLE ||
+         type.id() == arrow::Type::BOOL || type.id() == arrow::Type::TIMESTAMP ||
+         type.id() == arrow::Type::NA;
+}
+
+/// Returns a scalar as text; timestamps in ISO form.
+arrow::Result<std::string> text_of(const arrow::Scalar& scalar) {
+  if (!scalar.is_valid) return std::string();
+  const arrow::DataType& type = *scalar.type;
+  if (type.id() == arrow::Type::DICTIONARY) {
+    ARROW_ASSIGN_OR_RAISE(const auto value,
+                          static_cast<const arrow::DictionaryScalar&>(scalar).GetEncodedValue());
+    return text_of(*value);
+  }
+  if (type.id() == arrow::Type::TIMESTAMP) {
     const auto iso = scalar.CastTo(arrow::timestamp(arrow::TimeUnit::MICRO));
     std::string text = iso.ok() ? (*iso)->ToString() : scalar.ToString();
     std::ranges::replace(text, ' ', 'T');
     return text + "Z";
   }
+  if (arrow::is_base_binary_like(type.id()) || arrow::is_binary_view_like(type.id()))
+    return std::string(static_cast<const arrow::BaseBinaryScalar&>(scalar).view());
   return scalar.ToString();
 }
 
@@ -223,7 +247,8 @@ class CellReader {
       auto& cells = table_.columns[name];
       for (int64_t row = 0; row < batch.num_rows(); ++row) {
         ARROW_ASSIGN_OR_RAISE(const auto scalar, batch.GetColumnByName(name)->GetScalar(row));
-        cells.push_back(text_of(*scalar));
+        ARROW_ASSIGN_OR_RAISE(auto text, text_of(*scalar));
+        cells.push_back(std::move(text));
         if (!is_utf8(cells.back()))
           return arrow::Status::Invalid("row ", cells.size(), ": ", name, " is not UTF-8");
         const size_t bytes = sizeof(std::string) + cells.back().size();
@@ -264,6 +289,12 @@ Result<TextTable> parse_parquet(std::string_view bytes, const std::vector<std::s
     if (!schema.ok()) return broken(schema.status().message());
     const auto names = (*schema)->field_names();
     LIDO_TRY(check_columns(names, wanted, allowed));
+    for (const auto& field : (*schema)->fields()) {
+      if (is_read(value_type(*field->type()))) continue;
+      return fail(ErrorCode::kInvalidArgument,
+                  "column \"{}\" has the type {}, want text, numbers or timestamps", field->name(),
+                  field->type()->ToString());
+    }
     CellReader reader(bytes.size());
     const auto read = file->visit([&](const arrow::Table& batch) { return reader.read(batch); });
     if (!read.ok()) return broken(read.message());
