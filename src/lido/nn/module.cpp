@@ -49,15 +49,10 @@ class LayersImpl : public torch::nn::Module {
     for (size_t i = 0; i < network.layers.size(); ++i) add(i);
   }
 
-  std::map<std::string, torch::Tensor> forward(const torch::Tensor& frames) {
+  std::map<std::string, torch::Tensor> forward(const torch::Tensor& windows) {
     const WindowShape& in = network_.input;
     std::map<std::string, torch::Tensor> results;
-    // A plain copy to C x H x W, so that the kernels chosen do not depend on strides.
-    results["frames"] =
-        ((frames.view({-1, in.height, in.width, 3}).permute({0, 3, 1, 2}).to(torch::kFloat) -
-          127.5) /
-         127.5)
-            .contiguous();
+    results[input_name(in)] = rows_of(windows);
     for (size_t i = 0; i < network_.layers.size(); ++i) {
       const Layer& layer = network_.layers[i];
       const auto names = input_names(network_, i);
@@ -71,6 +66,8 @@ class LayersImpl : public torch::nn::Module {
         to = linear->second->forward(from);
       } else if (std::holds_alternative<Relu>(layer.operation)) {
         to = torch::relu(from);
+      } else if (const auto* dropout = std::get_if<Dropout>(&layer.operation)) {
+        to = torch::dropout(from, dropout->share, is_training());
       } else if (std::holds_alternative<Add>(layer.operation)) {
         to = from + results.at(names[1]);
       } else if (std::holds_alternative<PlaneMean>(layer.operation)) {
@@ -106,6 +103,14 @@ class LayersImpl : public torch::nn::Module {
   }
 
  private:
+  /// The input as the first layer takes it: planes of -1 to 1, or features, of each frame.
+  torch::Tensor rows_of(const torch::Tensor& windows) const {
+    const WindowShape& in = network_.input;
+    if (in.features > 0) return windows.view({-1, in.features});
+    // A plain copy to C x H x W, so that the kernels chosen do not depend on strides.
+    const auto planes = windows.view({-1, in.height, in.width, 3}).permute({0, 3, 1, 2});
+    return ((planes.to(torch::kFloat) - 127.5) / 127.5).contiguous();
+  }
   void add(size_t number) {
     const Layer& layer = network_.layers[number];
     const Size& from = sizes_.at(input_names(network_, number)[0]);
@@ -235,17 +240,31 @@ struct Module::State {
     return torch::nn::functional::cross_entropy(logits, targets, loss);
   }
 
-  /// The frames as a tensor that shares their memory.
-  Result<torch::Tensor> tensor_of(std::span<const uint8_t> frames) const {
+  /// The windows as a tensor that shares their memory.
+  Result<torch::Tensor> tensor_of(const Windows& windows) const {
     const WindowShape& in = network.input;
-    const int64_t each = int64_t{3} * in.frames * in.height * in.width;
-    if (frames.empty() || std::ssize(frames) % each != 0) {
-      return fail(ErrorCode::kInvalidArgument, "{} bytes of frames, want a multiple of {}",
-                  frames.size(), each);
+    if (in.features > 0) {
+      const auto* features = std::get_if<std::span<const float>>(&windows);
+      return shared(features, torch::kFloat, {in.frames, in.features});
     }
-    return torch::from_blob(const_cast<uint8_t*>(frames.data()),
-                            {std::ssize(frames) / each, in.frames, in.height, in.width, 3},
-                            torch::kByte);
+    const auto* pixels = std::get_if<std::span<const uint8_t>>(&windows);
+    return shared(pixels, torch::kByte, {in.frames, in.height, in.width, 3});
+  }
+
+  /// @param values  Null for values of another kind than the network's.
+  /// @param sides   Shape of one window.
+  template <typename T>
+  static Result<torch::Tensor> shared(const std::span<const T>* values, torch::Dtype type,
+                                      std::vector<int64_t> sides) {
+    int64_t each = 1;
+    for (const int64_t side : sides) each *= side;
+    const int64_t count = values == nullptr ? 0 : std::ssize(*values);
+    if (count == 0 || count % each != 0) {
+      return fail(ErrorCode::kInvalidArgument, "{} values of windows, want a multiple of {}", count,
+                  each);
+    }
+    sides.insert(sides.begin(), count / each);
+    return torch::from_blob(const_cast<T*>(values->data()), sides, type);
   }
 };
 
@@ -265,10 +284,10 @@ Result<Module> Module::make(const Network& network, const OptimiserOptions& opti
 
 Result<double> Module::step(const StepInput& input, double learning_rate) {
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<double> {
-    const torch::Tensor frames = LIDO_TRY(state_->tensor_of(input.frames));
+    const torch::Tensor windows = LIDO_TRY(state_->tensor_of(input.windows));
     state_->layers->train();
     state_->set_momentum();
-    const auto outputs = state_->layers->forward(frames);
+    const auto outputs = state_->layers->forward(windows);
     torch::Tensor loss = torch::zeros({});
     for (const auto& [name, logits] : outputs) {
       const auto found = input.targets.find(name);
@@ -296,10 +315,10 @@ Result<double> Module::step(const StepInput& input, double learning_rate) {
   });
 }
 
-Result<std::map<std::string, std::vector<float>>> Module::run(std::span<const uint8_t> frames) {
+Result<std::map<std::string, std::vector<float>>> Module::run(const Windows& windows) {
   using Outputs = std::map<std::string, std::vector<float>>;
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<Outputs> {
-    const torch::Tensor input = LIDO_TRY(state_->tensor_of(frames));
+    const torch::Tensor input = LIDO_TRY(state_->tensor_of(windows));
     const torch::NoGradGuard no_gradient;
     state_->averaged->eval();
     Outputs outputs;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "lido/base/result.h"
@@ -28,9 +29,12 @@ struct OptimiserOptions {
   std::map<std::string, std::vector<float>> class_weights;
 };
 
+/// Whole windows in the order of WindowShape: pixels as bytes, or features.
+using Windows = std::variant<std::span<const uint8_t>, std::span<const float>>;
+
 /// Windows of one step, and the class of each for each output; -1 for an unknown class.
 struct StepInput {
-  std::span<const uint8_t> frames;  ///< WindowShape, bytes.
+  Windows windows;
   std::map<std::string, std::vector<int64_t>> targets;
 };
 
@@ -50,7 +54,7 @@ class Module {
   /// that is not finite, which changes no weight; kInvalidArgument for sizes that do not fit.
   Result<double> step(const StepInput& input, double learning_rate);
   /// Computes each output's logits, windows x classes, with the averaged weights.
-  Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> frames);
+  Result<std::map<std::string, std::vector<float>>> run(const Windows& windows);
 
   /// Copies the averaged weights, for write_onnx().
   Weights weights() const;

@@ -10,6 +10,7 @@
 
 #include "lido/base/test_folder.h"
 #include "lido/infer/network.h"
+#include "lido/nn/gesture.h"
 #include "lido/nn/onnx.h"
 #include "lido/nn/people.h"
 
@@ -99,6 +100,66 @@ TEST(Module, ItsOnnxGraphGivesItsOutputs) {
   ASSERT_TRUE(runner.run());
   const auto wanted = (*module.run(data.frames)).at("side");
   for (size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(runner.output(0)[i], wanted[i], 1e-4);
+}
+
+/// Rows of features of two frames: the class is whether the first feature rises.
+Windows rising(std::vector<float>& features, std::vector<int64_t>& targets, unsigned seed) {
+  std::mt19937 random(seed);
+  for (int i = 0; i < 64; ++i) {
+    for (int value = 0; value < 6; ++value)
+      features.push_back(static_cast<float>(random() % 200) / 100 - 1);
+    const size_t at = features.size() - 6;
+    targets.push_back(features[at + 3] > features[at] ? 1 : 0);
+  }
+  return std::span<const float>(features);
+}
+
+Module gesture_module(uint64_t seed) {
+  set_threads(1);
+  const WindowShape input{.frames = 2, .height = 0, .width = 0, .features = 3};
+  return *Module::make(gesture_network(input, {{"rises", 2}}), {.average = 0.8}, seed);
+}
+
+void gesture_steps(Module& module, unsigned from, unsigned to) {
+  for (unsigned i = from; i < to; ++i) {
+    std::vector<float> features;
+    std::vector<int64_t> targets;
+    const Windows windows = rising(features, targets, i);
+    ASSERT_TRUE(module.step({windows, {{"rises", targets}}}, 5e-3));
+  }
+}
+
+TEST(Module, LearnsFromFeatures) {
+  Module module = gesture_module(1);
+  gesture_steps(module, 0, 100);
+  std::vector<float> features;
+  std::vector<int64_t> targets;
+  const auto logits = (*module.run(rising(features, targets, 999))).at("rises");
+  int right = 0;
+  for (size_t i = 0; i < targets.size(); ++i)
+    right += (logits[2 * i + 1] > logits[2 * i]) == (targets[i] == 1) ? 1 : 0;
+  EXPECT_GE(right, 56);  // chance: 32, with a standard deviation of 4
+}
+
+// The values that Dropout leaves out come from LibTorch's random state, which state() has.
+TEST(Module, DropoutResumesWithEqualBits) {
+  Module whole = gesture_module(1);
+  gesture_steps(whole, 0, 3);
+  const std::string state = *whole.state();
+  gesture_steps(whole, 3, 6);
+  Module second = gesture_module(77);
+  gesture_steps(second, 0, 1);  // another random state than the one to restore
+  ASSERT_TRUE(second.restore(state));
+  gesture_steps(second, 3, 6);
+  EXPECT_EQ(second.weights(), whole.weights());
+}
+
+TEST(Module, RefusesWindowsOfAnotherKind) {
+  Module module = gesture_module(1);
+  const std::vector<uint8_t> pixels(6);
+  EXPECT_EQ(module.run(pixels).error().message, "0 values of windows, want a multiple of 6");
+  const std::vector<float> features(5);
+  EXPECT_EQ(module.run(features).error().message, "5 values of windows, want a multiple of 6");
 }
 
 // Without decay the average is the weights; with it, the average of w0 = 0 steps lags behind.

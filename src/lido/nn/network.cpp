@@ -61,6 +61,10 @@ struct SizeOf {
     if (linear.outputs < 1) return bad(layer, "want one output or more");
     return Size{input.per_frame, linear.outputs, 0, 0};
   }
+  Result<Size> operator()(const Dropout& dropout) const {
+    if (dropout.share >= 0 && dropout.share < 1) return input;
+    return bad(layer, fmt::format("a share of {}, want 0 to less than 1", dropout.share));
+  }
 };
 
 Result<std::vector<Size>> inputs_of(const Network& network, size_t number, const Sizes& sizes) {
@@ -79,18 +83,25 @@ Result<std::vector<Size>> inputs_of(const Network& network, size_t number, const
 
 }  // namespace
 
+const char* input_name(const WindowShape& input) {
+  return input.features > 0 ? "features" : "frames";
+}
+
 std::vector<std::string> input_names(const Network& network, size_t number) {
   const Layer& layer = network.layers[number];
   if (!layer.inputs.empty()) return layer.inputs;
-  return {number == 0 ? "frames" : network.layers[number - 1].name};
+  return {number == 0 ? input_name(network.input) : network.layers[number - 1].name};
 }
 
 Result<Sizes> sizes_of(const Network& network) {
   const WindowShape& input = network.input;
-  if (input.frames < 1 || input.height < 1 || input.width < 1)
+  const bool pixels = input.features == 0;
+  if (input.features < 0 || input.frames < 1 || (pixels && (input.height < 1 || input.width < 1)))
     return fail(ErrorCode::kInvalidArgument, "input: {} frames of {}x{} pixels, want 1 or more",
                 input.frames, input.width, input.height);
-  Sizes sizes = {{"frames", {true, 3, input.height, input.width}}};
+  const Size first =
+      pixels ? Size{true, 3, input.height, input.width} : Size{true, input.features, 0, 0};
+  Sizes sizes = {{input_name(input), first}};
   for (size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
     const auto inputs = LIDO_TRY(inputs_of(network, i, sizes));

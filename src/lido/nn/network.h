@@ -37,24 +37,35 @@ struct Sequence {};
 struct Linear {
   int outputs = 0;
 };
+/// In training, sets values to 0 at random and scales the others up; afterwards, nothing.
+/// Source: Srivastava et al., Dropout, JMLR 2014.
+struct Dropout {
+  double share = 0;  ///< Share of the values that become 0; below 1.
+};
 
-using Operation = std::variant<Conv, Norm, Relu, Add, PlaneMean, Sequence, Linear>;
+using Operation = std::variant<Conv, Norm, Relu, Add, PlaneMean, Sequence, Linear, Dropout>;
 
 /// One step: an operation on the results of earlier steps.
 struct Layer {
   std::string name;  ///< Unique; names its weights.
   Operation operation;
-  /// Names of the layers that it takes; empty for the layer before it. "frames" is the input.
+  /// Names of the layers that it takes; empty for the layer before it. The input has the name that
+  /// input_name() returns.
   std::vector<std::string> inputs;
 };
 
-/// Input: windows of RGB frames of 0 to 255, N x frames x height x width x 3.
+/// Input: windows of RGB frames of 0 to 255, N x frames x height x width x 3; or, with features,
+/// windows of rows of numbers, N x frames x features.
 struct WindowShape {
   int frames = 16;
-  int height = 96;  ///< Pixels.
-  int width = 96;   ///< Pixels.
+  int height = 96;   ///< Pixels.
+  int width = 96;    ///< Pixels.
+  int features = 0;  ///< Numbers of each frame; 0 for pixels.
   bool operator==(const WindowShape&) const = default;
 };
+
+/// Returns the name of the input: "features" for rows of numbers, or "frames".
+const char* input_name(const WindowShape& input);
 
 /// A network with its outputs by name, each the result of a Linear.
 struct Network {
@@ -82,7 +93,7 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
-/// Returns the size of each layer's result, by its name, and "frames".
+/// Returns the size of each layer's result and of the input, by name.
 /// @return kInvalidArgument that names the first layer whose inputs are missing or do not fit.
 Result<std::map<std::string, Size>> sizes_of(const Network& network);
 

@@ -86,10 +86,17 @@ class Writer {
   }
 
  private:
-  /// The frames become planes of -1 to 1, a row for each frame.
+  /// Frames become planes of -1 to 1, and features rows of channels; a row for each frame.
   void begin() {
     const WindowShape& in = network_.input;
     graph_.text(2, "lido");
+    if (in.features > 0) {
+      graph_.message(11, value_of("features", kFloat, {in.frames, in.features}));
+      constant("features.shape", {-1, in.features});
+      node("Reshape", {"features", "features.shape"}, "features.rows");
+      results_["features"] = "features.rows";
+      return;
+    }
     graph_.message(11, value_of("frames", kFloat, {in.frames, in.height, in.width, 3}));
     constant("frames.rows", {-1, in.height, in.width, 3});
     node("Reshape", {"frames", "frames.rows"}, "frames.hwc");
@@ -115,6 +122,8 @@ class Writer {
                     "layer {}: a Norm that does not follow its Conv cannot be exported",
                     layer.name);
       }
+      results_[layer.name] = inputs[0];
+    } else if (std::holds_alternative<Dropout>(*operation)) {
       results_[layer.name] = inputs[0];
     } else if (std::holds_alternative<Relu>(*operation)) {
       node("Relu", inputs, layer.name);

@@ -11,9 +11,9 @@ namespace lido::nn {
 
 /// Writes a network as an ONNX model (IR 8, opset 17). Pure.
 ///
-/// Its input "frames" has the shape of WindowShape, float32 of 0 to 255, with any number of
-/// windows; each output is a row of float32 logits for each window. Each Norm becomes a part of the
-/// Conv before it.
+/// Its input, named by input_name(), has the shape of WindowShape, float32, with any number of
+/// windows; pixels are 0 to 255. Each output is a row of float32 logits for each window. Each Norm
+/// becomes a part of the Conv before it.
 ///
 /// @param weights   Values of all layers.
 /// @param metadata  Names and values for people, stored in the model.

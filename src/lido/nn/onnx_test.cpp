@@ -10,6 +10,7 @@
 
 #include "lido/base/test_folder.h"
 #include "lido/infer/network.h"
+#include "lido/nn/gesture.h"
 #include "lido/nn/people.h"
 
 namespace lido::nn {
@@ -60,14 +61,8 @@ class Reference {
       : network_(network), weights_(weights) {}
 
   std::map<std::string, std::vector<double>> run(const std::vector<float>& frames) {
-    const auto& in = network_.input;
-    const auto h = static_cast<size_t>(in.height), w = static_cast<size_t>(in.width);
-    const size_t rows = frames.size() / (h * w * 3);
-    Planes planes(rows, 3, h, w);
-    for (size_t i = 0; i < frames.size(); ++i)
-      planes.at(i / (h * w * 3), i % 3, i / 3 / w % h, i / 3 % w) = (frames[i] - 127.5) / 127.5;
     results_.clear();
-    results_.emplace("frames", std::move(planes));
+    results_.emplace(input_name(network_.input), input_of(frames));
     for (size_t i = 0; i < network_.layers.size(); ++i) {
       const Layer& layer = network_.layers[i];
       Planes& from = results_.at(input_names(network_, i)[0]);
@@ -81,6 +76,20 @@ class Reference {
   }
 
  private:
+  Planes input_of(const std::vector<float>& values) const {
+    const auto& in = network_.input;
+    if (in.features > 0) {
+      const auto features = static_cast<size_t>(in.features);
+      Planes rows(values.size() / features, features, 1, 1);
+      std::ranges::copy(values, rows.values.begin());
+      return rows;
+    }
+    const auto h = static_cast<size_t>(in.height), w = static_cast<size_t>(in.width);
+    Planes planes(values.size() / (h * w * 3), 3, h, w);
+    for (size_t i = 0; i < values.size(); ++i)
+      planes.at(i / (h * w * 3), i % 3, i / 3 / w % h, i / 3 % w) = (values[i] - 127.5) / 127.5;
+    return planes;
+  }
   const std::vector<float>& of(const Layer& layer, const char* part) const {
     return weights_.at(layer.name + part).values;
   }
@@ -135,6 +144,7 @@ class Reference {
     for (double& value : to.values) value = std::max(value, 0.0);
     return to;
   }
+  Planes apply(const Layer&, const Dropout&, Planes& from) const { return from; }
   Planes apply(const Layer& layer, const Add&, Planes& from) const {
     Planes to = from;
     const Planes& other = results_.at(layer.inputs[1]);
@@ -187,13 +197,15 @@ void expect_equal_outputs(const Network& network, size_t windows) {
   std::vector<std::string> names;
   for (const auto& [name, layer] : network.outputs) names.push_back(name);
   const auto& in = network.input;
-  const auto loaded = infer::Network::load(
-      file.string(), {static_cast<int64_t>(windows), in.frames, in.height, in.width, 3}, names, 1);
+  std::vector<int64_t> shape = {static_cast<int64_t>(windows), in.frames, in.height, in.width, 3};
+  if (in.features > 0) shape = {static_cast<int64_t>(windows), in.frames, in.features};
+  const auto loaded = infer::Network::load(file.string(), shape, names, 1);
   ASSERT_TRUE(loaded) << loaded.error().message;
   auto runner = *loaded->make_runner();
   std::mt19937 random(3);
   std::vector<float> frames(runner.input().size());
-  for (float& value : frames) value = static_cast<float>(random() % 256);
+  const float scale = in.features > 0 ? 128 : 1;
+  for (float& value : frames) value = static_cast<float>(random() % 256) / scale;
   std::ranges::copy(frames, runner.input().begin());
   ASSERT_TRUE(runner.run());
   const auto wanted = Reference(network, weights).run(frames);
@@ -209,6 +221,13 @@ TEST(WriteOnnx, ThePeopleNetworkRunsAsItsLayersAreDefined) {
   const Network network =
       people_network({.frames = 5, .height = 24, .width = 32}, {{"behaviour", 7}, {"signal", 3}});
   expect_equal_outputs(network, 2);
+}
+
+TEST(WriteOnnx, TheGestureNetworksRunAsTheirLayersAreDefined) {
+  for (const int frames : {1, 16}) {
+    const WindowShape input{.frames = frames, .height = 0, .width = 0, .features = 9};
+    expect_equal_outputs(gesture_network(input, {{"signal", 3}}), 3);
+  }
 }
 
 TEST(WriteOnnx, ConvolutionsMayHaveGroupsAndSums) {

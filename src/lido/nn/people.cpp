@@ -3,32 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "lido/nn/chain.h"
+
 namespace lido::nn {
-namespace {
-
-/// Appends layers, each on the one before.
-class Chain {
- public:
-  explicit Chain(Network& network) : network_(network) {}
-  void add(const std::string& name, Operation operation) {
-    network_.layers.push_back({name, operation, {}});
-  }
-  void convolve(const std::string& name, const Conv& conv) {
-    add(name, conv);
-    add(name + ".norm", Norm{});
-    add(name + ".relu", Relu{});
-  }
-  /// A convolution of each channel, then one across channels. Source: Howard et al., MobileNets.
-  void separable(const std::string& name, int from, int to, int stride) {
-    convolve(name + ".depth", {.channels = from, .kernel = 3, .stride = stride, .groups = from});
-    convolve(name + ".point", {.channels = to, .kernel = 1});
-  }
-
- private:
-  Network& network_;
-};
-
-}  // namespace
 
 Network people_network(const WindowShape& input, const std::map<std::string, int>& heads) {
   Network network{.input = input};
