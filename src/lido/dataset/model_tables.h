@@ -53,20 +53,25 @@ struct PredictionRow {
 
   static void columns(auto&& visit) {
     using Row = PredictionRow;
-    visit("sample", &Row::sample, "Key of the sample, as in the manifest");
-    visit("clip", &Row::clip, "Path or URI of the clip");
+    visit(
+        "sample", &Row::sample,
+        "Key of the sample, as in the manifest; of a table of points its row, such as hand.csv:12; "
+        "of a hand in a clip its track, side and first sampling index");
+    visit("clip", &Row::clip, "Path or URI of the clip, or of the table of points");
     visit("start_s", &Row::start_s,
           "Sampling time of the first frame, seconds after the clip's first frame");
     visit("end_s", &Row::end_s,
           "Sampling time of the last frame, seconds after the clip's first frame");
     visit("track", &Row::track, "Id of the person's track in the clip; 0 for whole frames");
     visit("task", &Row::task, "Task, such as behaviour");
-    visit("predicted", &Row::predicted, "Class with the highest probability");
+    visit("predicted", &Row::predicted,
+          "Class with the highest probability; empty for a hand whose signal is unknown");
     visit("label", &Row::label,
           "Class that the labels name; empty without a label of the model's classes");
     visit("classes", &Row::classes, "Names of the task's classes");
     visit("probabilities", &Row::probabilities,
-          "Calibrated probability of each class, in the order of `classes`");
+          "Calibrated probability of each class, in the order of `classes`; empty for a hand that "
+          "is too small or not seen");
     visit("model", &Row::model, "SHA-256 of the model's graph");
   }
 };

@@ -56,6 +56,46 @@ Result<Head> head_of(const nlohmann::ordered_json& json) {
   return head;
 }
 
+nlohmann::ordered_json input_json(const Model& model) {
+  if (model.gesture) {
+    return {{"name", "features"},
+            {"layout", "windows x frames x features, float32"},
+            {"kind", model.gesture->kind()},
+            {"frames", model.gesture->frames},
+            {"features", model.gesture->features()},
+            {"fps", model.fps},
+            {"samples", model.samples}};
+  }
+  return {{"name", "frames"},
+          {"layout", "windows x frames x height x width x RGB, float32, 0 to 255"},
+          {"frames", model.input.frames},
+          {"height", model.input.height},
+          {"width", model.input.width},
+          {"fps", model.fps},
+          {"samples", model.samples}};
+}
+
+/// Reads what the network sees.
+Result<void> read_input(const nlohmann::ordered_json& input, Model& model) {
+  if (model.network != kGestureNetwork) {
+    model.input.frames = LIDO_TRY(side(input, "frames", kMaxFrames));
+    model.input.height = LIDO_TRY(side(input, "height", kMaxSide));
+    model.input.width = LIDO_TRY(side(input, "width", kMaxSide));
+    return {};
+  }
+  const std::string kind = LIDO_TRY(text(input, "kind"));
+  if (kind != "hand" && kind != "motion") return bad("input.kind", "hand or motion");
+  GestureInput gesture{.motion = kind == "motion", .frames = 1};
+  gesture.frames = LIDO_TRY(side(input, "frames", gesture.motion ? kMaxFrames : 1));
+  const int features = LIDO_TRY(side(input, "features", kMaxSide));
+  if (features != gesture.features()) {
+    return bad("input.features",
+               fmt::format("{}, as this version of lido makes them", gesture.features()));
+  }
+  model.gesture = gesture;
+  return {};
+}
+
 nlohmann::ordered_json description_json(const Model& model) {
   nlohmann::ordered_json heads = nlohmann::ordered_json::array();
   for (const Head& head : model.heads) {
@@ -64,23 +104,26 @@ nlohmann::ordered_json description_json(const Model& model) {
                      {"classes", head.classes},
                      {"temperature", head.temperature}});
   }
-  return {{"format", kFormat},
-          {"network", model.network},
-          {"input",
-           {{"name", "frames"},
-            {"layout", "windows x frames x height x width x RGB, float32, 0 to 255"},
-            {"frames", model.input.frames},
-            {"height", model.input.height},
-            {"width", model.input.width},
-            {"fps", model.fps},
-            {"samples", model.samples}}},
-          {"heads", heads},
-          {"footage", model.footage},
-          {"revision", model.revision},
-          {"data", model.data},
-          {"figures", model.figures},
-          {"files", {{kGraphFile, model.sha256}}}};
+  return {
+      {"format", kFormat},  {"network", model.network}, {"input", input_json(model)},
+      {"heads", heads},     {"footage", model.footage}, {"revision", model.revision},
+      {"data", model.data}, {"figures", model.figures}, {"files", {{kGraphFile, model.sha256}}}};
 }
+
+/// Describes what the network sees.
+std::string input_text(const Model& model) {
+  const std::string fps = model.fps.empty() ? "unknown" : model.fps;
+  if (!model.gesture) {
+    return fmt::format("windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second",
+                       model.input.frames, model.input.width, model.input.height, fps);
+  }
+  if (model.gesture->motion)
+    return fmt::format("{} positions of a point, {} a second", model.gesture->frames, fps);
+  return fmt::format("the {} landmarks of a hand in one frame", kHandLandmarks);
+}
+
+/// Whether the model learnt from the rows of a file, which have no groups.
+bool is_of_rows(const Model& model) { return model.gesture && !model.data.contains("generation"); }
 
 std::string cell(const nlohmann::ordered_json& figures, const char* key) {
   const auto found = figures.find(key);
@@ -123,13 +166,14 @@ std::string card_of(const Model& model) {
   card += fmt::format("Every figure below was measured {}.\n", where_measured(model.footage));
   if (model.footage != "real")
     card += "None of them states what the network is worth on real footage.\n";
-  card += fmt::format(
-      "\nInput: windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second.\n"
-      "Data: `{}`.\nTrained by {}.\n",
-      model.input.frames, model.input.width, model.input.height,
-      model.fps.empty() ? "unknown" : model.fps, json_text(model.data), model.revision);
+  card += fmt::format("\nInput: {}.\nData: `{}`.\nTrained by {}.\n", input_text(model),
+                      json_text(model.data), model.revision);
+  card += is_of_rows(model)
+              ? "\nValidation on a block of the rows of each class, which the training "
+                "did not see; the rows beside the block may be of one recording "
+                "with it:\n\n"
+              : "\nValidation split, whose groups the training did not see:\n\n";
   card +=
-      "\nValidation split, whose groups the training did not see:\n\n"
       "| task | samples | macro-F1 | macro-F1 of the majority | accuracy | calibration error |\n"
       "|---|---|---|---|---|---|\n";
   for (const auto& [task, figures] : model.figures.items()) {
@@ -139,6 +183,11 @@ std::string card_of(const Model& model) {
   }
   card += "\nThe best epoch was chosen on that split, and the temperatures were fitted on it.\n";
   return card;
+}
+
+std::vector<int64_t> Model::window_shape() const {
+  if (gesture) return {gesture->frames, gesture->features()};
+  return {input.frames, input.height, input.width, 3};
 }
 
 Result<void> write_model(storage::Store& store, const std::string& folder, Model model,
@@ -161,9 +210,7 @@ Result<Model> parse_model(const std::string& bytes) {
   model.revision = LIDO_TRY(text(json, "revision"));
   const auto input = json.find("input");
   if (input == json.end() || !input->is_object()) return bad("input", "an object");
-  model.input.frames = LIDO_TRY(side(*input, "frames", kMaxFrames));
-  model.input.height = LIDO_TRY(side(*input, "height", kMaxSide));
-  model.input.width = LIDO_TRY(side(*input, "width", kMaxSide));
+  LIDO_TRY(read_input(*input, model));
   model.fps = LIDO_TRY(text(*input, "fps"));
   model.samples = LIDO_TRY(text(*input, "samples"));
   const auto heads = json.find("heads");

@@ -3,12 +3,14 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lido/base/result.h"
 #include "lido/loader/batch.h"
+#include "lido/model/gesture.h"
 #include "lido/model/metrics.h"
 #include "lido/storage/store.h"
 
@@ -23,17 +25,25 @@ struct Head {
 
 /// A trained network as the model.json of its folder describes it.
 struct Model {
-  std::string network;   ///< "people".
-  loader::Shape input;   ///< Windows of RGB frames, values 0 to 255.
-  std::string fps;       ///< Frames a second of the windows; empty when unknown.
-  std::string samples;   ///< Kind of the samples: person, frame or all.
+  std::string network;  ///< "people" or "gesture".
+  loader::Shape input;  ///< Windows of RGB frames, values 0 to 255; all 0 for gestures.
+  std::optional<GestureInput> gesture;  ///< With network "gesture".
+  std::string fps;                      ///< Frames a second of the windows; empty when unknown.
+  std::string samples;                  ///< Kind of the samples: person, frame, all, hand, motion.
   std::string footage;   ///< Footage that it learnt from: simulated, real, mixed or unknown.
   std::string revision;  ///< Version and commit of the program that trained it.
+
+  /// Shape of one window in the graph.
+  std::vector<int64_t> window_shape() const;
   std::vector<Head> heads;
-  nlohmann::ordered_json data;     ///< Dataset: uri, generation, samples, checksum.
+  nlohmann::ordered_json data;     ///< Dataset or file: uri, generation, samples, checksum.
   nlohmann::ordered_json figures;  ///< figures_json() of each task on the validation split.
   std::string sha256;              ///< Checksum of model.onnx.
 };
+
+/// Networks that lido train makes.
+inline constexpr const char* kPeopleNetwork = "people";
+inline constexpr const char* kGestureNetwork = "gesture";
 
 inline constexpr const char* kModelFile = "model.json";
 inline constexpr const char* kGraphFile = "model.onnx";

@@ -38,6 +38,8 @@ std::string to_yaml(const TrainConfig& config) {
   std::string yaml = "# A training run of Lido; lido train --config takes this file.\n";
   yaml += fmt::format("network: {}\n", json_text(nlohmann::ordered_json(config.network)));
   yaml += fmt::format("data: {}\n", json_text(nlohmann::ordered_json(config.data)));
+  if (!config.points.empty())
+    yaml += fmt::format("points: {}\n", json_text(nlohmann::ordered_json(config.points)));
   const auto options = to_json(config.options);
   for (const auto& [name, value] : options.items())
     yaml += fmt::format("{}: {}\n", name, json_text(value));
@@ -48,13 +50,15 @@ Result<TrainConfig> parse_config(std::string_view text, const std::string& file)
   const Yaml root = LIDO_TRY(Yaml::parse(text, file));
   TrainConfig config;
   if (!root.is_map()) return root.refuse("a map of options");
-  std::vector<std::string_view> known = {"network", "data"};
+  std::vector<std::string_view> known = {"network", "data", "points"};
   TrainOptions::fields(config.options, [&](std::string_view name, auto&, const auto&, auto) {
     known.push_back(name);
   });
   LIDO_TRY(root.check_keys(known));
-  if (root["network"].has_value()) config.network = LIDO_TRY(root["network"].choice({"people"}));
+  if (root["network"].has_value())
+    config.network = LIDO_TRY(root["network"].choice({"people", "gesture"}));
   if (root["data"].has_value()) config.data = LIDO_TRY(root["data"].text());
+  if (root["points"].has_value()) config.points = LIDO_TRY(root["points"].text());
   Result<void> read;
   TrainOptions::fields(config.options,
                        [&](std::string_view name, auto& value, const auto& range, auto) {
@@ -71,7 +75,7 @@ Result<TrainConfig> read_config(const std::string& run) {
     return fail(ErrorCode::kNotFound, "{}: no run to resume: it has no {}", run, kConfigFile);
   const std::string file = store->uri() + "/" + kConfigFile;
   auto config = LIDO_TRY(parse_config(LIDO_TRY(text), file));
-  if (config.network.empty() || config.data.empty())
+  if (config.network.empty() || (config.data.empty() && config.points.empty()))
     return fail(ErrorCode::kInvalidArgument, "{}: network or data is missing, want both", file);
   return config;
 }

@@ -11,8 +11,9 @@ namespace lido::model {
 
 /// A training run as its config.yaml describes it.
 struct TrainConfig {
-  std::string network;  ///< "people"; empty where a file does not name it.
+  std::string network;  ///< "people" or "gesture"; empty where a file does not name it.
   std::string data;     ///< Dataset: path or URI; empty where a file does not name it.
+  std::string points;   ///< Table of points, in place of a dataset; empty for none.
   TrainOptions options;
 };
 
@@ -29,7 +30,8 @@ inline constexpr const char* kConfigFile = "config.yaml";
 
 /// Reads the config of a run.
 /// @param run  Folder or bucket prefix.
-/// @return kNotFound where no run is; kInvalidArgument without network or data, and errors of
+/// @return kNotFound where no run is; kInvalidArgument without network or without data and points;
+///         errors of
 ///         parse_config().
 Result<TrainConfig> read_config(const std::string& run);
 

@@ -14,6 +14,7 @@
 #include "lido/infer/network.h"
 #include "lido/loader/loader.h"
 #include "lido/model/bundle.h"
+#include "lido/model/gesture_set.h"
 
 namespace lido::model {
 
@@ -25,10 +26,14 @@ class ModelRunner {
   static Result<ModelRunner> load(const Model& model, std::string_view onnx, int batch);
 
   /// Computes the logits of each task: windows x classes.
-  /// @param frames   Windows as bytes, any number of them up to the batch.
-  Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> frames);
+  /// @param windows  Pixels or features of whole windows, any number of them up to the batch.
+  /// @return kInvalidArgument for another number of values.
+  Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> windows);
+  Result<std::map<std::string, std::vector<float>>> run(std::span<const float> windows);
 
  private:
+  template <typename T>
+  Result<std::map<std::string, std::vector<float>>> run_windows(std::span<const T> windows);
   ModelRunner(Model model, infer::Network network, infer::Runner runner)
       : model_(std::move(model)), network_(std::move(network)), runner_(std::move(runner)) {}
 
@@ -51,7 +56,7 @@ struct EvaluateOptions {
 /// Results of a model on a split.
 struct Evaluation {
   int64_t samples = 0;
-  nlohmann::ordered_json data;                    ///< Dataset: uri, generation, split.
+  nlohmann::ordered_json data;  ///< Dataset: uri, generation, split; of a table of points: uri.
   std::map<std::string, HeadFigures> figures;     ///< By task.
   std::map<std::string, int64_t> unknown_labels;  ///< Labelled samples with no class of the model.
 };
@@ -66,5 +71,18 @@ Result<Evaluation> evaluate(
     const LoadedModel& loaded, const std::string& data, const EvaluateOptions& options,
     const std::function<Result<void>(dataset::PredictionRow)>& on_prediction,
     const std::function<void(int64_t, int64_t)>& on_samples, const std::stop_token& stop);
+
+/// Runs a model of gestures on a set and compares with its labels.
+/// @param on_prediction  As in evaluate().
+/// @return kInvalidArgument for a model of something else, or of gestures of another kind;
+///         kCancelled; errors of ModelRunner.
+Result<Evaluation> evaluate_gestures(
+    const LoadedModel& loaded, const GestureSet& set,
+    const std::function<Result<void>(dataset::PredictionRow)>& on_prediction,
+    const std::function<void(int64_t, int64_t)>& on_samples, const std::stop_token& stop);
+
+/// Returns a row without a place: the probabilities of a head, and the most probable class. Pure.
+/// @param logits  One window's.
+dataset::PredictionRow prediction_row(const Head& head, std::span<const float> logits);
 
 }  // namespace lido::model

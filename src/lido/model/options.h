@@ -11,6 +11,7 @@ namespace lido::model {
 /// Options of a training run. The run's config.yaml has each of them.
 struct TrainOptions {
   /// Tasks with their classes, as parse_vocabulary() reads them; empty for all that the data have.
+  /// With a table of points: the file of their names.
   std::string classes;
   /// Kind of samples: person, frame or all.
   std::string samples = "person";
@@ -34,7 +35,8 @@ struct TrainOptions {
   static void fields(auto& self, auto&& visit) {
     visit("classes", self.classes, Anything{},
           "Classes to learn, such as \"behaviour=drowning,swimming;age_group=adult,child\"; empty: "
-          "every label that a sample of the split train has, of each task with two or more");
+          "every label that a sample of the split train has, of each task with two or more. With "
+          "--points: a file with a name for each class, one a line in the order of their numbers");
     visit("samples", self.samples, OneOf{{"person", "frame", "all"}},
           "Kind of the samples: people cut out of frames (person), whole frames (frame), or all");
     visit("epochs", self.epochs, Within{1, 100000}, "Passes over the split train");

@@ -239,6 +239,8 @@ Result<SceneClipSummary> scene_clip(const std::string& clip, const std::string& 
     LIDO_TRY(write_video(pass, followed, {bundle.classes, keypoints}, store));
   }
   SceneClipSummary summary = summarise(followed, rows, fps);
+  summary.width = view.width;
+  summary.height = view.height;
   summary.broke = view.broke;
   return summary;
 }

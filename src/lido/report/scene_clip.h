@@ -47,6 +47,7 @@ struct SceneProgress {
 struct SceneClipSummary {
   int64_t frames = 0;                      ///< Ticks with a frame.
   double seconds = 0;                      ///< Footage analysed.
+  int width = 0, height = 0;               ///< Size of the upright frames, pixels.
   std::map<std::string, int64_t> tracks;   ///< Tracks by class name.
   int64_t poses = 0;                       ///< Rows of poses.parquet.
   std::map<std::string, int64_t> motions;  ///< Ticks by camera motion.
