@@ -17,12 +17,13 @@ constexpr size_t kKept = 2;
 
 using Json = nlohmann::ordered_json;
 
+/// NaN and infinity have no JSON.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
 Json json_of(const std::vector<dataset::MetricRow>& rows) {
   Json all = Json::array();
   for (const auto& row : rows) {
-    // NaN has no JSON.
-    const Json value = std::isfinite(row.value) ? Json(row.value) : Json();
-    all.push_back({row.step, row.epoch, row.split, row.task, row.name, value});
+    all.push_back({row.step, row.epoch, row.split, row.task, row.name, number(row.value)});
   }
   return all;
 }
@@ -37,6 +38,13 @@ std::vector<dataset::MetricRow> metrics_of(const Json& json) {
                     row.at(4).get<std::string>(), value});
   }
   return rows;
+}
+
+/// Infinite before the first validation, and in checkpoints of earlier versions.
+double best_loss_of(const Json& json) {
+  const auto found = json.find("best_loss");
+  return found != json.end() && found->is_number() ? found->get<double>()
+                                                   : std::numeric_limits<double>::infinity();
 }
 
 Result<std::vector<storage::Entry>> entries(storage::Store& store) {
@@ -56,6 +64,7 @@ std::string to_bytes(const Checkpoint& checkpoint) {
                        {"network", checkpoint.network},
                        {"position", checkpoint.position},
                        {"best_score", checkpoint.best_score},
+                       {"best_loss", number(checkpoint.best_loss)},
                        {"best_epoch", checkpoint.best_epoch},
                        {"epochs_since", checkpoint.epochs_since},
                        {"loss_sum", checkpoint.loss_sum},
@@ -83,6 +92,7 @@ Result<Checkpoint> parse_checkpoint(std::string_view bytes) {
                       .network = json.at("network").get<std::string>(),
                       .position = json.at("position").get<std::string>(),
                       .best_score = json.at("best_score").get<double>(),
+                      .best_loss = best_loss_of(json),
                       .best_epoch = json.at("best_epoch").get<int64_t>(),
                       .epochs_since = json.at("epochs_since").get<int64_t>(),
                       .loss_sum = json.at("loss_sum").get<double>(),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,11 +18,12 @@ namespace lido::learn {
 struct Checkpoint {
   int64_t step = 0;      ///< Steps made.
   std::string network;   ///< Checksum of the network's layers, sizes and classes.
-  std::string position;  ///< Place in the data: loader::to_text().
+  std::string position;  ///< Place in the data: StepSource::position().
   double best_score = -1;
-  int64_t best_epoch = -1;   ///< -1 before the first validation.
-  int64_t epochs_since = 0;  ///< Epochs since the best one.
-  double loss_sum = 0;       ///< Sum of the losses since the last one in the metrics.
+  double best_loss = std::numeric_limits<double>::infinity();  ///< Validation loss of that epoch.
+  int64_t best_epoch = -1;                                     ///< -1 before the first validation.
+  int64_t epochs_since = 0;                                    ///< Epochs since the best one.
+  double loss_sum = 0;  ///< Sum of the losses since the last one in the metrics.
   int64_t loss_count = 0;
   std::vector<dataset::MetricRow> metrics;
   std::string module;  ///< nn::Module::state().

@@ -18,6 +18,7 @@ Checkpoint example(int64_t step = 7) {
           .network = "abc",
           .position = "{\"epoch\": 1}",
           .best_score = 0.1 + 0.2,
+          .best_loss = 1.0 / 9,
           .best_epoch = 0,
           .epochs_since = 1,
           .loss_sum = 1.0 / 3,
@@ -33,6 +34,8 @@ TEST(Checkpoint, IsReadAsItWasWritten) {
   EXPECT_EQ(read->step, 7);
   EXPECT_EQ(read->position, example().position);
   EXPECT_EQ(read->best_score, 0.1 + 0.2);  // each bit of it
+  EXPECT_EQ(read->best_loss, 1.0 / 9);
+  EXPECT_TRUE(std::isinf(parse_checkpoint(to_bytes({}))->best_loss));
   EXPECT_EQ(read->loss_sum, 1.0 / 3);
   EXPECT_EQ(read->metrics[0].value, 1.0 / 7);
   EXPECT_TRUE(std::isnan(read->metrics[1].value));

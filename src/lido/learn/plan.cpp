@@ -4,20 +4,21 @@
 #include <algorithm>
 #include <thread>
 
+#include "lido/base/counted.h"
 #include "lido/base/hash.h"
 #include "lido/base/json_text.h"
+#include "lido/model/bundle.h"
+#include "lido/model/dataset_gestures.h"
+#include "lido/nn/gesture.h"
 #include "lido/nn/people.h"
 #include "lido/storage/store.h"
 
 namespace lido::learn {
 namespace {
 
-constexpr int64_t kExamples = 8;
-
-/// Reads the first windows of the split val, which also have the samples' size.
-Result<void> read_examples(Plan& plan) {
+/// Reads the first samples of the split val, for their size and number.
+Result<void> read_shape(Plan& plan) {
   auto options = loader_options(plan.config.options, "val");
-  options.batch_size = kExamples;
   options.threads = 1;
   options.batches_ahead = 1;
   auto loader = LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation, options));
@@ -25,8 +26,6 @@ Result<void> read_examples(Plan& plan) {
   if (!batch) return fail(ErrorCode::kDegenerate, "{}: the split val is empty", plan.config.data);
   plan.shape = batch->shape;
   plan.val_samples = loader.samples();
-  plan.examples.assign(batch->pixels.get(),
-                       batch->pixels.get() + batch->rows.size() * plan.shape.bytes());
   return {};
 }
 
@@ -38,6 +37,7 @@ Result<std::string> signature_of(const Plan& plan) {
     text["weights"][name] = shape;
   for (const TaskClasses& task : plan.tasks) text["classes"][task.task] = task.classes;
   text["input"] = {plan.shape.frames, plan.shape.height, plan.shape.width};
+  if (plan.gestures) text["gesture"] = {plan.gestures->input.kind(), plan.gestures->input.frames};
   return sha256_hex(json_text(text));
 }
 
@@ -45,8 +45,15 @@ Result<void> describe_network(Plan& plan) {
   std::map<std::string, int> heads;
   for (const TaskClasses& task : plan.tasks)
     heads[task.task] = static_cast<int>(task.classes.size());
-  plan.network = nn::people_network(
-      {.frames = plan.shape.frames, .height = plan.shape.height, .width = plan.shape.width}, heads);
+  if (plan.gestures) {
+    const model::GestureInput& input = plan.gestures->input;
+    plan.network = nn::gesture_network(
+        {.frames = input.frames, .height = 0, .width = 0, .features = input.features()}, heads);
+  } else {
+    const loader::Shape& shape = plan.shape;
+    plan.network = nn::people_network(
+        {.frames = shape.frames, .height = shape.height, .width = shape.width}, heads);
+  }
   for (const auto& [name, shape] : LIDO_TRY(nn::weight_shapes(plan.network))) {
     if (name.ends_with(".mean") || name.ends_with(".variance")) continue;
     int64_t count = 1;
@@ -56,6 +63,80 @@ Result<void> describe_network(Plan& plan) {
   plan.operations = LIDO_TRY(nn::operations_of(plan.network));
   plan.signature = LIDO_TRY(signature_of(plan));
   return {};
+}
+
+/// Reads a table of points.
+Result<void> read_points(Plan& plan) {
+  model::TrainConfig& config = plan.config;
+  auto& options = config.options;
+  if (options.classes.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--classes: missing, want a file with the name of each class of {}", config.points);
+  }
+  config.points = storage::absolute(config.points);
+  options.classes = storage::absolute(options.classes);
+  const auto names = LIDO_TRY(model::read_class_names(options.classes));
+  plan.gestures = std::make_shared<const model::GestureSet>(
+      LIDO_TRY(model::read_gestures(config.points, names)));
+  plan.split = LIDO_TRY(model::split_gestures(*plan.gestures, static_cast<uint64_t>(options.seed)));
+  plan.tasks = {{.task = model::kSignalTask, .classes = names, .train = {}, .val = {}}};
+  return {};
+}
+
+/// Reads the hands of a dataset's people.
+Result<void> read_hands(Plan& plan, int generation) {
+  const auto wanted = LIDO_TRY(dataset::parse_vocabulary(plan.config.options.classes));
+  if (wanted.size() > 1) {
+    return fail(ErrorCode::kInvalidArgument, "classes: {} tasks, want one for gestures",
+                wanted.size());
+  }
+  plan.config.data = storage::absolute(plan.config.data);
+  const auto dataset = LIDO_TRY(dataset::Dataset::open(plan.config.data));
+  plan.generation = generation == 0 ? LIDO_TRY(dataset.latest()) : generation;
+  if (const auto rate = dataset.frame_rate()) plan.fps = to_string(*rate);
+  std::vector<std::string> classes;
+  if (!wanted.empty()) classes.assign(wanted.begin()->second.begin(), wanted.begin()->second.end());
+  auto gestures = LIDO_TRY(model::read_dataset_gestures(
+      dataset, plan.generation, wanted.empty() ? "" : wanted.begin()->first, classes));
+  plan.split = {gestures.split["train"], gestures.split["val"]};
+  plan.tasks = {{.task = gestures.task, .classes = gestures.set.classes, .train = {}, .val = {}}};
+  plan.gestures = std::make_shared<const model::GestureSet>(std::move(gestures.set));
+  return {};
+}
+
+/// Checks that each class has samples to learn from, and that there are samples to validate on.
+Result<void> check_samples(const Plan& plan, const TaskClasses& task) {
+  for (size_t c = 0; c < task.classes.size(); ++c) {
+    if (task.train[c] > 0) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: no hand of the split train has {} \"{}\", want 1 or more. Leave it out of "
+                "--classes, or add footage.",
+                plan.gestures->uri, task.task, task.classes[c]);
+  }
+  if (task.classes.size() < 2) {
+    return fail(ErrorCode::kInvalidArgument, "{}: {} has {}, want 2 or more", plan.gestures->uri,
+                task.task, counted(std::ssize(task.classes), "class", "classes"));
+  }
+  if (!plan.split.val.empty()) return {};
+  return fail(ErrorCode::kDegenerate, "{}: no hand of the split val has a label of {}",
+              plan.gestures->uri, task.task);
+}
+
+/// Plans a run on hands.
+Result<void> plan_gestures(Plan& plan, int generation) {
+  const auto& options = plan.config.options;
+  LIDO_TRY(plan.config.points.empty() ? read_hands(plan, generation) : read_points(plan));
+  TaskClasses& task = plan.tasks[0];
+  task.train.resize(task.classes.size());
+  task.val.resize(task.classes.size());
+  const auto& samples = plan.gestures->samples;
+  for (const size_t i : plan.split.train) ++task.train[static_cast<size_t>(samples[i].label)];
+  for (const size_t i : plan.split.val) ++task.val[static_cast<size_t>(samples[i].label)];
+  LIDO_TRY(check_samples(plan, task));
+  plan.train_samples = std::ssize(plan.split.train);
+  plan.val_samples = std::ssize(plan.split.val);
+  plan.steps_in_epoch = (plan.train_samples - 1) / options.batch_size + 1;
+  return describe_network(plan);
 }
 
 }  // namespace
@@ -76,12 +157,16 @@ Result<Plan> plan_run(const model::TrainConfig& config, int generation) {
   Plan plan{.config = config};
   auto& options = plan.config.options;
   if (options.threads == 0) options.threads = std::max(1U, std::thread::hardware_concurrency());
+  if (config.network == model::kGestureNetwork) {
+    LIDO_TRY(plan_gestures(plan, generation));
+    return plan;
+  }
   plan.config.data = storage::absolute(config.data);
   const auto dataset = LIDO_TRY(dataset::Dataset::open(plan.config.data));
   plan.generation = generation == 0 ? LIDO_TRY(dataset.latest()) : generation;
   if (const auto rate = dataset.frame_rate()) plan.fps = to_string(*rate);
   plan.tasks = LIDO_TRY(choose_classes(dataset, plan.generation, options.classes, options.samples));
-  LIDO_TRY(read_examples(plan));
+  LIDO_TRY(read_shape(plan));
   auto train_options = loader_options(options, "train");
   train_options.threads = 1;
   train_options.batches_ahead = 1;
@@ -99,20 +184,29 @@ nlohmann::ordered_json to_json(const Plan& plan) {
     for (size_t c = 0; c < task.classes.size(); ++c)
       tasks[task.task][task.classes[c]] = {{"train", task.train[c]}, {"val", task.val[c]}};
   }
-  return {
-      {"network", plan.config.network},
-      {"data", {{"uri", plan.config.data}, {"generation", plan.generation}}},
-      {"classes", tasks},
-      {"input",
-       {{"frames", plan.shape.frames}, {"height", plan.shape.height}, {"width", plan.shape.width}}},
-      {"train_samples", plan.train_samples},
-      {"val_samples", plan.val_samples},
-      {"steps_in_epoch", plan.steps_in_epoch},
-      {"steps", plan.steps()},
-      {"parameters", plan.parameters},
-      {"operations_a_window", plan.operations},
-      {"threads", plan.config.options.threads},
-      {"signature", plan.signature}};
+  nlohmann::ordered_json data = {{"uri", plan.config.data}, {"generation", plan.generation}};
+  nlohmann::ordered_json input = {
+      {"frames", plan.shape.frames}, {"height", plan.shape.height}, {"width", plan.shape.width}};
+  if (plan.gestures) {
+    const model::GestureInput& gesture = plan.gestures->input;
+    data = {{"uri", plan.gestures->uri}};
+    if (plan.generation > 0) data["generation"] = plan.generation;
+    data["checksum"] = plan.gestures->checksum;
+    input = {
+        {"kind", gesture.kind()}, {"frames", gesture.frames}, {"features", gesture.features()}};
+  }
+  return {{"network", plan.config.network},
+          {"data", data},
+          {"classes", tasks},
+          {"input", input},
+          {"train_samples", plan.train_samples},
+          {"val_samples", plan.val_samples},
+          {"steps_in_epoch", plan.steps_in_epoch},
+          {"steps", plan.steps()},
+          {"parameters", plan.parameters},
+          {"operations_a_window", plan.operations},
+          {"threads", plan.config.options.threads},
+          {"signature", plan.signature}};
 }
 
 }  // namespace lido::learn

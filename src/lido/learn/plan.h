@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "lido/learn/classes.h"
 #include "lido/loader/loader.h"
 #include "lido/model/config.h"
+#include "lido/model/gesture_set.h"
 #include "lido/nn/network.h"
 
 namespace lido::learn {
@@ -17,13 +19,15 @@ namespace lido::learn {
 /// A training run before its first step.
 struct Plan {
   model::TrainConfig config;  ///< Threads are a number above 0.
-  int generation = 0;         ///< Number of the dataset's generation.
+  int generation = 0;         ///< Number of the dataset's generation; 0 for a table of points.
   std::string fps;            ///< Frames a second of the samples; empty when unknown.
   std::vector<TaskClasses> tasks;
-  loader::Shape shape;
+  loader::Shape shape;  ///< Size of the samples; all 0 for gestures.
+  /// With network gesture; otherwise null.
+  std::shared_ptr<const model::GestureSet> gestures;
+  model::GestureSplit split;  ///< Samples of `gestures` by split.
   nn::Network network;
-  std::string signature;          ///< Checksum of layers, sizes and classes.
-  std::vector<uint8_t> examples;  ///< Some windows of the split val, for checks of exports.
+  std::string signature;  ///< Checksum of layers, sizes and classes.
   int64_t train_samples = 0, val_samples = 0;
   int64_t steps_in_epoch = 0;
   int64_t parameters = 0;  ///< Numbers that are learnt.

@@ -4,12 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "lido/learn/test_dataset.h"
+#include "lido/learn/test_gestures.h"
 
 namespace lido::learn {
 namespace {
 
 model::TrainConfig config_for(const HalvesDataset& data) {
-  model::TrainConfig config{.network = "people", .data = data.uri(), .options = {}};
+  model::TrainConfig config{.network = "people", .data = data.uri(), .points = "", .options = {}};
   config.options.batch_size = 10;
   config.options.epochs = 3;
   return config;
@@ -24,7 +25,6 @@ TEST(Plan, CountsSamplesAndSteps) {
   EXPECT_EQ(plan->steps_in_epoch, 5);  // the last has 8 samples
   EXPECT_EQ(plan->steps(), 15);
   EXPECT_EQ(plan->shape, (loader::Shape{4, 32, 32}));
-  EXPECT_EQ(plan->examples.size(), 8 * plan->shape.bytes());
   EXPECT_GT(plan->config.options.threads, 0);
   // 32 x 32 pixels: the stem's first layer alone makes 16 x 16 x 16 results of 27 products a frame.
   EXPECT_GT(plan->operations, 2 * 4 * 16 * 16 * 16 * 27);
@@ -42,6 +42,26 @@ TEST(Plan, ItsSignatureChangesWithTheClasses) {
   EXPECT_EQ(plan_run(config, 0)->signature, plan_run(other, 0)->signature);
   other.options.classes = "side=left,middle";
   EXPECT_EQ(plan_run(other, 0).error().code, ErrorCode::kInvalidArgument);  // no middle
+}
+
+// 60 rows, of which a tenth of each class is for validation.
+TEST(Plan, CountsRowsOfATableOfPoints) {
+  const GestureFiles files(60);
+  const auto plan = plan_run(files.config("hands"), 0);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->train_samples, 54);
+  EXPECT_EQ(plan->val_samples, 6);
+  EXPECT_EQ(plan->steps_in_epoch, 4);
+  EXPECT_EQ(plan->tasks[0].classes, (std::vector<std::string>{"first", "second"}));
+  EXPECT_EQ(plan->tasks[0].train, (std::vector<int64_t>{27, 27}));
+  const auto motions = *plan_run(files.config("motions"), 0);
+  EXPECT_EQ(to_json(motions)["input"]["frames"], 16);
+  EXPECT_NE(motions.signature, plan->signature);
+  auto config = files.config("hands");
+  config.options.classes = "";
+  EXPECT_NE(plan_run(config, 0).error().message.find("--classes: missing"), std::string::npos);
+  config.options.classes = files.path("none.csv");
+  EXPECT_EQ(plan_run(config, 0).error().code, ErrorCode::kNotFound);
 }
 
 TEST(Plan, RefusesBadOptionsAndData) {

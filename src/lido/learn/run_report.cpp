@@ -144,12 +144,14 @@ std::string task_part(const model::Head& head, const nlohmann::ordered_json& fig
          "</div><br>" + class_table(head, figures);
 }
 
-std::string data_of(const nlohmann::ordered_json& data) {
+std::string data_of(const model::Model& model) {
+  const nlohmann::ordered_json& data = model.data;
   const auto uri = value_of(data, "uri");
-  return fmt::format("{}, generation {}, {} samples for training and {} for validation",
+  const bool is_dataset = !model.gesture || data.contains("generation");
+  return fmt::format("{}{}, {} samples for training and {} for validation",
                      report::escape(uri.is_string() ? uri.get<std::string>() : "unknown"),
-                     whole(data, "generation"), whole(data, "train_samples"),
-                     whole(data, "val_samples"));
+                     is_dataset ? ", generation " + whole(data, "generation") : std::string(),
+                     whole(data, "train_samples"), whole(data, "val_samples"));
 }
 
 }  // namespace
@@ -159,7 +161,7 @@ std::string run_report(const model::Model& model, std::span<const dataset::Metri
       "<h1>Training run: {}</h1>"
       "<p>Every figure here was measured {}, on the split val, on which the best epoch was chosen "
       "too.</p><p>Data: <code>{}</code></p><p>Program: {}</p><br><div class=charts>",
-      report::escape(model.network), model::where_measured(model.footage), data_of(model.data),
+      report::escape(model.network), model::where_measured(model.footage), data_of(model),
       report::escape(model.revision));
   body += chart("Loss of the training", curves_of(metrics, "train", "loss"));
   body += chart("Loss of the validation", curves_of(metrics, "val", "loss"));

@@ -15,6 +15,7 @@
 #include "lido/infer/network.h"
 #include "lido/learn/checkpoint.h"
 #include "lido/learn/events.h"
+#include "lido/learn/open_source.h"
 #include "lido/learn/run_report.h"
 #include "lido/learn/schedule.h"
 #include "lido/model/evaluate.h"
@@ -31,6 +32,10 @@ constexpr double kMaxDifference = 1e-4;
 constexpr const char* kModelFolder = "model";
 /// Steps between two losses in the metrics.
 constexpr int64_t kLoggedSteps = 10;
+/// Share of the best loss below which an epoch of equal score is the better one.
+constexpr double kSurer = 0.99;
+/// Windows on which an export is compared with the network.
+constexpr size_t kExamples = 8;
 /// Samples of a failed step that the error names; the file has all.
 constexpr size_t kMaxNamed = 8;
 
@@ -49,14 +54,38 @@ nn::OptimiserOptions optimiser_options(const Plan& plan) {
   return optimiser;
 }
 
+/// A model without its heads, its figures and its graph.
+model::Model describe(const Plan& plan, const std::string& checksum) {
+  const auto& options = plan.config.options;
+  model::Model model{.network = plan.config.network,
+                     .input = plan.shape,
+                     .gesture = {},
+                     .fps = plan.fps,
+                     .samples = options.samples,
+                     .footage = options.footage,
+                     .revision = "",
+                     .heads = {},
+                     .data = to_json(plan)["data"],
+                     .figures = {},
+                     .sha256 = ""};
+  if (plan.gestures) {
+    model.gesture = plan.gestures->input;
+    model.samples = model.gesture->kind();
+  }
+  model.data["train_samples"] = plan.train_samples;
+  model.data["val_samples"] = plan.val_samples;
+  model.data["checksum"] = checksum;
+  return model;
+}
+
 /// One run, from its first step in this process to its last.
 class Trainer {
  public:
   struct Parts {
     Plan plan;
     nn::Module module;
-    loader::Loader train, val;
-    RunEntry entry;
+    std::unique_ptr<StepSource> train, val;
+    std::optional<RunEntry> entry;
   };
   /// @param request,store,progress  Must outlive the trainer.
   Trainer(const TrainRequest& request, storage::Store& store, Parts parts, TrainProgress& progress)
@@ -82,7 +111,7 @@ class Trainer {
     saved_at_ = Clock::now();
     while (state_.step < plan_.steps() && !stops_early()) {
       const auto begin = Clock::now();
-      const auto batch = LIDO_TRY(train_.next());
+      const auto batch = LIDO_TRY(train_->next());
       if (!batch) continue;  // an epoch's end, which steps count too
       summary_.wait_s += seconds_since(begin);
       LIDO_TRY(step(*batch));
@@ -96,7 +125,7 @@ class Trainer {
                     request_.out, request_.out);
       }
     }
-    LIDO_TRY(entry_.finish());
+    if (entry_) LIDO_TRY(entry_->finish());
     summary_.steps = state_.step;
     summary_.epochs = state_.step / plan_.steps_in_epoch;
     summary_.best_epoch = state_.best_epoch;
@@ -122,22 +151,15 @@ class Trainer {
     state_.metrics.push_back({state_.step, at_epoch, split, task, name, value});
   }
 
-  Result<void> step(const loader::Batch& batch) {
+  Result<void> step(const StepSamples& batch) {
     const auto begin = Clock::now();
     const auto& options = plan_.config.options;
     const double rate =
         Schedule{options.learning_rate, plan_.steps(), options.warmup}.rate(state_.step);
     const int64_t at_epoch = epoch();
-    if (batch.shape != plan_.shape) {
-      return fail(ErrorCode::kInvalidArgument, "{}: sample {} has another size than the others",
-                  plan_.config.data, batch.rows[0].sample);
-    }
     // A single window has no variance to normalise by.
-    if (batch.rows.size() > 1) {
-      nn::StepInput input{{batch.pixels.get(), batch.rows.size() * batch.shape.bytes()}, {}};
-      for (const TaskClasses& task : plan_.tasks)
-        input.targets[task.task] = loader::targets(batch.rows, task.task, task.classes);
-      const auto loss = module_.step(input, rate);
+    if (batch.names.size() > 1) {
+      const auto loss = module_.step(batch.input, rate);
       if (!loss) return failed_step(batch, loss.error());
       state_.loss_sum += *loss;
       ++state_.loss_count;
@@ -156,12 +178,12 @@ class Trainer {
     return {};
   }
 
-  std::unexpected<Error> failed_step(const loader::Batch& batch, const Error& error) {
+  std::unexpected<Error> failed_step(const StepSamples& batch, const Error& error) {
     nlohmann::ordered_json samples = nlohmann::ordered_json::array();
     std::string named;
-    for (const auto& row : batch.rows) {
-      if (samples.size() < kMaxNamed) named += (named.empty() ? "" : ", ") + row.sample;
-      samples.push_back(row.sample);
+    for (const std::string& name : batch.names) {
+      if (samples.size() < kMaxNamed) named += (named.empty() ? "" : ", ") + name;
+      samples.push_back(name);
     }
     if (samples.size() > kMaxNamed)
       named += fmt::format(", and {} more", samples.size() - kMaxNamed);
@@ -178,7 +200,7 @@ class Trainer {
   Result<void> end_epoch() {
     const int64_t ended = epoch() - 1;
     const auto outputs = LIDO_TRY(validate_module());
-    double score = 0;
+    double score = 0, loss = 0;
     int64_t scored = 0;
     for (const auto& [task, output] : outputs) {
       const auto figures = model::figures_of(output, 1);
@@ -188,13 +210,18 @@ class Trainer {
       log("val", task, "calibration_error", figures.calibration_error, ended);
       if (figures.samples == 0) continue;
       score += figures.macro_f1;
+      loss += figures.loss;
       ++scored;
     }
     score /= static_cast<double>(scored);
     log("val", "", "score", score, ended);
     ++state_.epochs_since;
-    if (score > state_.best_score) {
+    // Where every sample is right, the network that is surer of it is the better one.
+    const bool is_surer = score == state_.best_score && loss < kSurer * state_.best_loss;
+    const bool is_better = score > state_.best_score || is_surer;
+    if (is_better) {
       state_.best_score = score;
+      state_.best_loss = loss;
       state_.best_epoch = ended;
       state_.epochs_since = 0;
       LIDO_TRY(export_model(outputs));
@@ -229,11 +256,11 @@ class Trainer {
   /// Runs the averaged weights on the split val.
   Result<std::map<std::string, model::HeadOutputs>> validate_module() {
     std::map<std::string, model::HeadOutputs> outputs;
-    while (const auto batch = LIDO_TRY(val_.next())) {
-      const auto logits =
-          LIDO_TRY(module_.run({batch->pixels.get(), batch->rows.size() * batch->shape.bytes()}));
+    while (const auto batch = LIDO_TRY(val_->next())) {
+      if (examples_.names.empty()) examples_ = *batch;
+      const auto logits = LIDO_TRY(module_.run(batch->input.windows));
       for (const TaskClasses& task : plan_.tasks) {
-        const auto targets = loader::targets(batch->rows, task.task, task.classes);
+        const auto& targets = batch->input.targets.at(task.task);
         model::HeadOutputs& all = outputs[task.task];
         all.classes = static_cast<int>(task.classes.size());
         const auto& values = logits.at(task.task);
@@ -245,20 +272,8 @@ class Trainer {
   }
 
   Result<void> export_model(const std::map<std::string, model::HeadOutputs>& outputs) {
-    model::Model described{.network = plan_.config.network,
-                           .input = plan_.shape,
-                           .fps = plan_.fps,
-                           .samples = plan_.config.options.samples,
-                           .footage = plan_.config.options.footage,
-                           .revision = request_.revision,
-                           .heads = {},
-                           .data = {{"uri", plan_.config.data},
-                                    {"generation", plan_.generation},
-                                    {"train_samples", plan_.train_samples},
-                                    {"val_samples", plan_.val_samples},
-                                    {"checksum", train_.position().data}},
-                           .figures = {},
-                           .sha256 = ""};
+    model::Model described = describe(plan_, train_->checksum());
+    described.revision = request_.revision;
     for (const TaskClasses& task : plan_.tasks) {
       const double temperature = model::fit_temperature(outputs.at(task.task));
       described.heads.push_back({task.task, task.classes, temperature});
@@ -267,10 +282,7 @@ class Trainer {
     }
     const auto onnx = LIDO_TRY(
         nn::write_onnx(plan_.network, module_.weights(), {{"lido.network", plan_.config.network}}));
-    const auto windows = static_cast<int>(plan_.examples.size() / plan_.shape.bytes());
-    auto runner = LIDO_TRY(model::ModelRunner::load(described, onnx, windows));
-    const double difference = greatest_difference(LIDO_TRY(runner.run(plan_.examples)),
-                                                  LIDO_TRY(module_.run(plan_.examples)));
+    const double difference = LIDO_TRY(difference_of(described, onnx));
     if (!(difference <= kMaxDifference)) {
       return fail(ErrorCode::kDegenerate,
                   "{}: the exported graph's outputs differ from the network's by {:.2g}, want {} "
@@ -278,14 +290,27 @@ class Trainer {
                   store_.uri(), difference, kMaxDifference);
     }
     summary_.export_difference = difference;
-    LIDO_TRY(entry_.add_model(sha256_hex(onnx)));
+    if (entry_) LIDO_TRY(entry_->add_model(sha256_hex(onnx)));
     return model::write_model(store_, kModelFolder, std::move(described), onnx);
+  }
+
+  /// Greatest difference of a graph's outputs from the network's on some windows of the split val.
+  Result<double> difference_of(const model::Model& described, const std::string& onnx) {
+    const size_t all_windows = examples_.names.size();
+    const size_t windows = std::min(kExamples, all_windows);
+    auto runner = LIDO_TRY(model::ModelRunner::load(described, onnx, static_cast<int>(windows)));
+    return std::visit(
+        [&](const auto all) -> Result<double> {
+          const auto some = all.first(all.size() / all_windows * windows);
+          return greatest_difference(LIDO_TRY(runner.run(some)), LIDO_TRY(module_.run(some)));
+        },
+        examples_.input.windows);
   }
 
   Result<void> save_checkpoint() {
     const auto begin = Clock::now();
     state_.module = LIDO_TRY(module_.state());
-    state_.position = loader::to_text(train_.position());
+    state_.position = train_->position();
     LIDO_TRY(save(store_, state_));
     state_.module.clear();
     saved_at_ = Clock::now();
@@ -298,8 +323,9 @@ class Trainer {
   storage::Store& store_;
   Plan plan_;
   nn::Module module_;
-  loader::Loader train_, val_;
-  RunEntry entry_;
+  std::unique_ptr<StepSource> train_, val_;
+  std::optional<RunEntry> entry_;  // none for a table of points
+  StepSamples examples_;  // the first of the split val
   TrainProgress& progress_;
   Checkpoint state_;
   TrainSummary summary_;
@@ -312,18 +338,18 @@ struct RunFile {
   RunName name;
 };
 
-Result<RunFile> read_run_file(storage::Store& store) {
+Result<RunFile> read_run_file(storage::Store& store, bool has_dataset) {
   const auto text = LIDO_TRY(store.read_text(kRunFile, 64 << 20));
   const auto run = nlohmann::json::parse(text, nullptr, false);
   const auto data = run.is_object() && run.contains("data") ? run["data"] : nlohmann::json();
   const auto number = data.is_object() && data.contains("generation")
                           ? json_integer<int>(data["generation"])
                           : std::nullopt;
-  if (!number || *number < 1) {
+  if (has_dataset && (!number || *number < 1)) {
     return fail(ErrorCode::kCorrupt, "{}/{}: data.generation: want a whole number from 1 on",
                 store.uri(), kRunFile);
   }
-  RunFile file{.generation = *number, .name = {text_at(run, "id"), text_at(run, "begun_utc")}};
+  RunFile file{.generation = number.value_or(0), .name = {text_at(run, "id"), text_at(run, "begun_utc")}};
   if (!dataset::is_training_run_id(file.name.id) || !dataset::parse_utc(file.name.begun_utc)) {
     // A run of an earlier version has no name: it gets the same one whenever it resumes.
     file.name = new_run_name(store.uri());
@@ -387,16 +413,20 @@ Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
                            const std::stop_token& stop) {
   const auto store = LIDO_TRY(storage::open_store(request.out));
   RunFile run;
-  if (request.resume) {
-    run = LIDO_TRY(read_run_file(*store));
+  const bool has_dataset = !request.config.data.empty();
+  if (request.resume) run = LIDO_TRY(read_run_file(*store, has_dataset));
+  if (request.resume && has_dataset) {
     const std::string data = storage::absolute(request.config.data);
     LIDO_TRY(check_generation(LIDO_TRY(dataset::Dataset::open(data)), run.generation));
   }
   Plan plan = LIDO_TRY(plan_run(request.config, run.generation));
   if (!request.resume) run.name = LIDO_TRY(begin_run(*store, plan, request));
   const auto lock = LIDO_TRY(store->lock(model::kConfigFile));
-  auto entry =
-      LIDO_TRY(RunEntry::enter(plan, store->uri(), run.name, request.revision, request.on_warning));
+  std::optional<RunEntry> entry;
+  if (has_dataset) {
+    entry = LIDO_TRY(
+        RunEntry::enter(plan, store->uri(), run.name, request.revision, request.on_warning));
+  }
   const auto& options = plan.config.options;
   nn::set_threads(static_cast<int>(options.threads));
   auto module = LIDO_TRY(
@@ -408,14 +438,11 @@ Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
     if (!restored) return with_context(store->uri() + "/checkpoints", restored.error());
     checkpoint.module.clear();
   }
-  auto train_loader =
-      LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation,
-                                    loader_options(options, "train"), {}, checkpoint.position));
-  auto val_loader = LIDO_TRY(
-      loader::Loader::open(plan.config.data, plan.generation, loader_options(options, "val")));
+  auto train_source = LIDO_TRY(open_source(plan, "train", checkpoint.position));
+  auto val_source = LIDO_TRY(open_source(plan, "val"));
   Trainer trainer(request, *store,
-                  {std::move(plan), std::move(module), std::move(train_loader),
-                   std::move(val_loader), std::move(entry)},
+                  {std::move(plan), std::move(module), std::move(train_source),
+                   std::move(val_source), std::move(entry)},
                   progress);
   trainer.resume(std::move(checkpoint));
   return trainer.run(stop);

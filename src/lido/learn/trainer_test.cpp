@@ -12,14 +12,15 @@
 #include "lido/dataset/training_runs.h"
 #include "lido/learn/checkpoint.h"
 #include "lido/learn/test_dataset.h"
+#include "lido/learn/test_gestures.h"
 #include "lido/model/evaluate.h"
 
 namespace lido::learn {
 namespace {
 
 TrainRequest request_for(const HalvesDataset& data, const std::string& out, int64_t epochs = 6) {
-  TrainRequest request{.out = out,
-                       .config = {.network = "people", .data = data.uri(), .options = {}}};
+  TrainRequest request{
+      .out = out, .config = {.network = "people", .data = data.uri(), .points = "", .options = {}}};
   request.config.options.epochs = epochs;
   request.config.options.batch_size = 8;
   request.config.options.threads = 1;
@@ -27,6 +28,7 @@ TrainRequest request_for(const HalvesDataset& data, const std::string& out, int6
   request.config.options.no_augment = true;  // which mirrors left and right
   request.config.options.checkpoint_seconds = 0;
   request.config.options.patience = 0;
+  request.config.options.footage = "simulated";
   request.revision = "test";
   return request;
 }
@@ -132,6 +134,66 @@ TEST(Trainer, DoesNotResumeWithoutItsGeneration) {
   EXPECT_NE(resumed.error().message.find("generation 1, which the run reads, is gone"),
             std::string::npos)
       << resumed.error().message;
+}
+
+TEST(Trainer, LearnsGestures) {
+  const GestureFiles files(200), unseen(40);
+  const TestFolder folder;
+  for (const std::string name : {"hands", "motions"}) {
+    TrainRequest request{
+        .out = (folder / name).string(), .config = files.config(name), .revision = "test"};
+    const auto summary = run(request);
+    ASSERT_TRUE(summary) << summary.error().message;
+    EXPECT_LE(summary->export_difference, 1e-4);
+    const auto loaded = *model::read_model(request.out + "/model");
+    EXPECT_EQ(loaded.model.samples, name == "hands" ? "hand" : "motion");
+    const auto set = *model::read_gestures(unseen.path(name + ".csv"), {"first", "second"});
+    int64_t rows = 0;
+    const auto evaluation =
+        model::evaluate_gestures(loaded, set,
+                                 [&](const dataset::PredictionRow& row) -> Result<void> {
+                                   ++rows;
+                                   EXPECT_EQ(row.classes, set.classes);
+                                   return {};
+                                 },
+                                 {}, {});
+    ASSERT_TRUE(evaluation) << evaluation.error().message;
+    EXPECT_EQ(rows, 40);
+    EXPECT_GE(evaluation->figures.at("signal").accuracy, 0.9);  // chance: 0.5
+    const auto other = name == "hands" ? "motions.csv" : "hands.csv";
+    EXPECT_EQ(model::evaluate_gestures(
+                  loaded, *model::read_gestures(unseen.path(other), set.classes), {}, {}, {})
+                  .error()
+                  .code,
+              ErrorCode::kInvalidArgument);
+  }
+}
+
+TEST(Trainer, AnInterruptedRunOnGesturesGivesEqualBytes) {
+  const GestureFiles files(200);
+  const TestFolder folder;
+  const std::string whole = (folder / "whole").string(), parts = (folder / "parts").string();
+  TrainRequest request{.out = whole, .config = files.config("hands"), .revision = "test"};
+  request.config.options.epochs = 4;
+  ASSERT_TRUE(run(request));
+  request.out = parts;
+  // A stop request that is there from the start ends the run after one step, again and again.
+  std::stop_source stop;
+  stop.request_stop();
+  int stops = 0;
+  TrainProgress progress;
+  for (auto done = train(request, progress, stop.get_token()); !done;
+       done = train(request, progress, stop.get_token())) {
+    ASSERT_EQ(done.error().code, ErrorCode::kCancelled) << done.error().message;
+    ++stops;
+    request.resume = true;
+    request.config = *model::read_config(parts);
+  }
+  EXPECT_EQ(stops, 47);  // 48 steps: 180 samples in steps of 16, four times
+  EXPECT_EQ(onnx_of(parts), onnx_of(whole));
+  EXPECT_TRUE(last_state(parts) == last_state(whole)) << "the states differ";
+  std::ofstream(files.path("hands.csv"), std::ios::app) << "\n";
+  EXPECT_NE(run(request).error().message.find("changed since the run began"), std::string::npos);
 }
 
 TEST(Trainer, StopsWhenNothingGetsBetter) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lido/learn/open_source.h"
+
+#include "lido/learn/gesture_source.h"
+
+namespace lido::learn {
+namespace {
+
+/// Windows of a dataset's samples.
+class LoaderSource : public StepSource {
+ public:
+  LoaderSource(const Plan& plan, loader::Loader loader)
+      : data_(plan.config.data),
+        shape_(plan.shape),
+        tasks_(plan.tasks),
+        loader_(std::move(loader)) {}
+
+  Result<std::optional<StepSamples>> next() override {
+    const auto batch = LIDO_TRY(loader_.next());
+    if (!batch) return std::nullopt;
+    if (batch->shape != shape_) {
+      return fail(ErrorCode::kInvalidArgument, "{}: sample {} has another size than the others",
+                  data_, batch->rows[0].sample);
+    }
+    StepSamples samples{.input = {}, .names = {}, .memory = batch->pixels};
+    samples.input.windows =
+        std::span<const uint8_t>(batch->pixels.get(), batch->rows.size() * batch->shape.bytes());
+    for (const TaskClasses& task : tasks_)
+      samples.input.targets[task.task] = loader::targets(batch->rows, task.task, task.classes);
+    for (const auto& row : batch->rows) samples.names.push_back(row.sample);
+    return samples;
+  }
+  std::string position() const override { return loader::to_text(loader_.position()); }
+  std::string checksum() const override { return loader_.position().data; }
+
+ private:
+  std::string data_;
+  loader::Shape shape_;
+  std::vector<TaskClasses> tasks_;
+  loader::Loader loader_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<StepSource>> open_source(const Plan& plan, const std::string& split,
+                                                std::string_view position) {
+  if (plan.gestures) {
+    const auto& options = plan.config.options;
+    auto source = LIDO_TRY(
+        GestureSource::open(plan.gestures, split == "train" ? plan.split.train : plan.split.val,
+                            {.task = plan.tasks[0].task,
+                             .batch_size = static_cast<size_t>(options.batch_size),
+                             .seed = static_cast<uint64_t>(options.seed),
+                             .shuffle = split == "train",
+                             .augment = split == "train" && !options.no_augment},
+                            position));
+    return std::make_unique<GestureSource>(std::move(source));
+  }
+  auto loader = LIDO_TRY(loader::Loader::open(
+      plan.config.data, plan.generation, loader_options(plan.config.options, split), {}, position));
+  return std::make_unique<LoaderSource>(plan, std::move(loader));
+}
+
+}  // namespace lido::learn
