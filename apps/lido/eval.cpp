@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/dataset/table.h"
+#include "lido/model/dataset_gestures.h"
 #include "lido/model/evaluate.h"
 #include "lido/storage/named_file.h"
 #include "progress_display.h"
@@ -14,6 +15,8 @@ namespace {
 struct EvalFlags {
   std::string model;
   std::string data;
+  std::string points;
+  std::string classes;
   std::string predictions;
   bool json = false;
   bool quiet = false;
@@ -64,8 +67,74 @@ void print_json(const model::Model& model, const model::Evaluation& evaluation) 
                                                        {"tasks", tasks}})));
 }
 
+using OnPrediction = std::function<Result<void>(dataset::PredictionRow)>;
+using OnSamples = std::function<void(int64_t, int64_t)>;
+
+/// Checks that there is one kind of labels, and the one that the model learnt from.
+Result<void> check(const EvalFlags& flags, const model::Model& model) {
+  if (flags.data.empty() == flags.points.empty())
+    return fail(ErrorCode::kInvalidArgument, "--data and --points: got {}, want one of them",
+                flags.data.empty() ? "neither" : "both");
+  if (flags.points.empty() && model.gesture && model.gesture->motion) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--data: got {}, want --points: the model knows signals in motion", flags.data);
+  }
+  if (!flags.points.empty() && !model.gesture) {
+    return fail(ErrorCode::kInvalidArgument, "--points: got {}, want --data: the model is of {}",
+                flags.points, model.network);
+  }
+  return {};
+}
+
+Result<model::Evaluation> evaluate_points(const EvalFlags& flags, const model::LoadedModel& loaded,
+                                          const OnPrediction& on_prediction,
+                                          const OnSamples& on_samples) {
+  const auto& known = loaded.model.heads[0].classes;
+  if (!flags.classes.empty() && LIDO_TRY(model::read_class_names(flags.classes)) != known) {
+    return fail(ErrorCode::kInvalidArgument, "--classes: {} has other names than the model: {}",
+                flags.classes, fmt::format("{}", fmt::join(known, ", ")));
+  }
+  const auto set = LIDO_TRY(model::read_gestures(flags.points, known));
+  return model::evaluate_gestures(loaded, set, on_prediction, on_samples, interruption());
+}
+
+/// Runs a model of gestures on the hands of one split of a dataset.
+Result<model::Evaluation> evaluate_hands(const EvalFlags& flags, const model::LoadedModel& loaded,
+                                         const OnPrediction& on_prediction,
+                                         const OnSamples& on_samples) {
+  LIDO_TRY(validate(flags.options));
+  const auto dataset = LIDO_TRY(dataset::Dataset::open(flags.data));
+  const int generation = LIDO_TRY(dataset.latest());
+  const model::Head& head = loaded.model.heads[0];
+  auto gestures =
+      LIDO_TRY(model::read_dataset_gestures(dataset, generation, head.task, head.classes));
+  const auto& chosen = gestures.split[flags.options.split];
+  if (chosen.empty()) {
+    return fail(ErrorCode::kDegenerate, "{}: no hand of the split {} has a label of {}", flags.data,
+                flags.options.split, head.task);
+  }
+  model::GestureSet set = gestures.set;
+  set.samples.clear();
+  for (const size_t i : chosen) set.samples.push_back(std::move(gestures.set.samples[i]));
+  auto evaluation =
+      LIDO_TRY(model::evaluate_gestures(loaded, set, on_prediction, on_samples, interruption()));
+  evaluation.data["generation"] = generation;
+  evaluation.data["split"] = flags.options.split;
+  return evaluation;
+}
+
+Result<model::Evaluation> run_model(const EvalFlags& flags, const model::LoadedModel& loaded,
+                                    const OnPrediction& on_prediction,
+                                    const OnSamples& on_samples) {
+  if (!flags.points.empty()) return evaluate_points(flags, loaded, on_prediction, on_samples);
+  if (loaded.model.gesture) return evaluate_hands(flags, loaded, on_prediction, on_samples);
+  return model::evaluate(loaded, flags.data, flags.options, on_prediction, on_samples,
+                         interruption());
+}
+
 Result<int> run_eval(const EvalFlags& flags) {
   const auto loaded = LIDO_TRY(model::read_model(flags.model));
+  LIDO_TRY(check(flags, loaded.model));
   stop_on_signals("no predictions are written");
   std::optional<storage::NamedFile> file;
   std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
@@ -74,7 +143,7 @@ Result<int> run_eval(const EvalFlags& flags) {
     table =
         LIDO_TRY(dataset::TableWriter<dataset::PredictionRow>::create(*file->store, file->name));
   }
-  std::function<Result<void>(dataset::PredictionRow)> on_prediction;
+  OnPrediction on_prediction;
   if (table) {
     on_prediction = [&](dataset::PredictionRow row) { return table->append(std::move(row)); };
   }
@@ -87,22 +156,24 @@ Result<int> run_eval(const EvalFlags& flags) {
           return fmt::format("{{\"samples\":{},\"samples_total\":{}}}", done.load(), total.load());
         },
         flags.quiet);
-    evaluation = LIDO_TRY(model::evaluate(
-        loaded, flags.data, flags.options, on_prediction,
-        [&](int64_t samples, int64_t all) {
-          done = samples;
-          total = all;
-        },
-        interruption()));
+    const auto on_samples = [&](int64_t samples, int64_t all) {
+      done = samples;
+      total = all;
+    };
+    evaluation = LIDO_TRY(run_model(flags, loaded, on_prediction, on_samples));
   }
   if (table) LIDO_TRY(table->commit());
   if (flags.json) {
     print_json(loaded.model, evaluation);
     return kDone;
   }
-  fmt::print("{} of the split {} of {}, by a model trained on {} footage\n",
-             counted(evaluation.samples, "sample"), flags.options.split, flags.data,
-             loaded.model.footage);
+  const std::string from = fmt::format(", by a model trained on {} footage", loaded.model.footage);
+  if (flags.points.empty()) {
+    fmt::print("{} of the split {} of {}{}\n", counted(evaluation.samples, "sample"),
+               flags.options.split, flags.data, from);
+  } else {
+    fmt::print("{} of {}{}\n", counted(evaluation.samples, "row"), flags.points, from);
+  }
   for (const model::Head& head : loaded.model.heads)
     print_head(head, evaluation.figures.at(head.task), evaluation.unknown_labels.at(head.task));
   if (table) print_written(flags.predictions);
@@ -114,11 +185,15 @@ Result<int> run_eval(const EvalFlags& flags) {
 void add_eval(CLI::App& app, int& exit) {
   auto flags = std::make_shared<EvalFlags>();
   CLI::App* command = app.add_subcommand(
-      "eval", "Compare a trained model with the labels of a dataset it has not seen");
+      "eval", "Compare a trained model with labels of a dataset or a table that it has not seen");
   command->add_option("model", flags->model, "Folder of a model: the folder model of a run")
       ->required();
-  command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset")
-      ->required();
+  command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset");
+  command->add_option("--points", flags->points,
+                      "With a model of gestures, in place of --data: CSV file as for lido train");
+  command->add_option("--classes", flags->classes,
+                      "With --points: file with the names of the classes, to check that the "
+                      "numbers are those of the model");
   command->add_option("--predictions", flags->predictions,
                       "Parquet file for the probabilities of each sample");
   command->add_flag("--json", flags->json, "Print the figures as JSON");

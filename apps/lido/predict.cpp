@@ -3,7 +3,6 @@
 #include <fstream>
 #include <map>
 
-#include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/base/temporary_folder.h"
 #include "lido/dataset/label_boxes.h"
@@ -15,42 +14,11 @@
 #include "lido/model/keypoint_people.h"
 #include "lido/report/drawn_clip.h"
 #include "lido/storage/named_file.h"
+#include "predict.h"
 #include "progress_display.h"
 
 namespace lido::cli {
 namespace {
-
-struct PredictOptions {
-  int64_t stride = 0;
-  double min_probability = 0.5;
-  double max_gap_s = 2;
-  scene::DetectorOptions detector;
-  scene::TrackerOptions tracker;
-
-  static void fields(auto& self, auto&& visit) {
-    visit("stride", self.stride, Within{0, 1024},
-          "Frames between the starts of two windows; less for classes that change quickly, at more "
-          "time; 0: half a window");
-    visit("min_probability", self.min_probability, Within{0, 1},
-          "Probability below which the text is \"uncertain\"; raise it to see sure classes alone");
-    visit("max_gap_s", self.max_gap_s, Within{0.001, 86400},
-          "Gap between two frames, seconds, from which the clip counts as cut. Raise it for "
-          "cameras that drop frames");
-    scene::DetectorOptions::fields(self.detector, visit);
-    scene::TrackerOptions::fields(self.tracker, visit);
-  }
-};
-
-struct PredictFlags {
-  std::string model;
-  std::string clip;
-  std::string out;          ///< Empty: no video.
-  std::string predictions;  ///< Empty: no table.
-  std::string poses;        ///< Empty: people are detected and followed.
-  bool json = false;
-  bool quiet = false;
-  PredictOptions options;
-};
 
 bool is_same_file(const std::string& one, const std::string& other) {
   if (one.empty() || other.empty()) return false;
@@ -85,20 +53,6 @@ Result<void> check(const PredictFlags& flags) {
   LIDO_TRY(storage::open_reader(flags.clip));
   return {};
 }
-
-/// Progress of a prediction, for the display's thread.
-struct PredictProgress {
-  std::atomic<const char*> step = "following people";
-  std::atomic<int64_t> done = 0, total = 0;  ///< A total of 0 is unknown.
-  part::Progress ingest;
-
-  void begin(const char* name) {
-    done = 0;
-    total = 0;
-    ingest.frames = 0;
-    step = name;
-  }
-};
 
 /// Frames that were followed or drawn, or windows that were looked at.
 int64_t frames_or_windows(const PredictProgress& progress) {
@@ -206,6 +160,11 @@ Result<std::map<int64_t, int64_t>> ids_of_numbers(const dataset::Dataset& datase
 /// Windows of people as the model learnt them.
 Result<ingest::Request> windows_request(const PredictFlags& flags, const model::Model& model,
                                         const std::string& folder) {
+  if (flags.options.fps > 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--fps: got {}, want none: {} has the rate of its windows", flags.options.fps,
+                flags.model);
+  }
   const auto fps = parse_rational(model.fps);
   if (model.samples != "person" || model.input.width != model.input.height || !fps) {
     return fail(ErrorCode::kInvalidArgument,
@@ -233,33 +192,6 @@ Result<ingest::Request> windows_request(const PredictFlags& flags, const model::
   return request;
 }
 
-/// Result of a prediction.
-struct PredictSummary {
-  int64_t people = 0, windows = 0, frames = 0;
-  /// By task, the number of windows of each class.
-  std::map<std::string, std::map<std::string, int64_t>> classes;
-  std::vector<std::string> warnings;
-  std::string footage;  ///< Footage that the model learnt from.
-  bool broken = false;
-};
-
-/// Predictions, with the table of them while it is not published.
-struct Predictions {
-  /// @param fps  Sampling times a second.
-  explicit Predictions(double fps) : tracks(fps) {}
-
-  report::TrackPredictions tracks;
-  std::optional<storage::NamedFile> file;
-  std::optional<dataset::TableWriter<dataset::PredictionRow>> table;
-
-  Result<void> open(const std::string& path) {
-    file = LIDO_TRY(storage::NamedFile::open(path));
-    table =
-        LIDO_TRY(dataset::TableWriter<dataset::PredictionRow>::create(*file->store, file->name));
-    return {};
-  }
-};
-
 /// Runs the model on all windows.
 /// @param data  The dataset with the windows.
 /// @param ids   Ids in place of the numbers of tracks; a track without one keeps its number.
@@ -283,20 +215,9 @@ Result<void> predict_windows(const model::LoadedModel& model, const std::string&
   return {};
 }
 
-Result<void> draw(const PredictFlags& flags, const std::string& fps,
-                  const report::PredictedPeople& people, PredictProgress& progress) {
-  const auto reader = LIDO_TRY(storage::open_reader(flags.clip));
-  const media::ExtractRequest request{.fps = LIDO_TRY(parse_rational(fps)),
-                                      .max_gap_s = flags.options.max_gap_s};
-  const auto file = LIDO_TRY(storage::NamedFile::open(flags.out));
-  return report::write_drawn_clip({*reader, request, [&] { return draw_predictions(people); },
-                                   [&](int64_t frames) { progress.done = frames; }, interruption()},
-                                  *file.store, file.name);
-}
-
-Result<PredictSummary> predict(const PredictFlags& flags, const std::string& folder, bool careful,
-                               PredictProgress& progress) {
-  const auto model = LIDO_TRY(model::read_model(flags.model));
+Result<PredictSummary> predict_people(const PredictFlags& flags, const model::LoadedModel& model,
+                                      const std::string& folder, bool careful,
+                                      PredictProgress& progress) {
   auto request = LIDO_TRY(windows_request(flags, model.model, folder));
   if (careful) request.job.workers = 1;
   People people;
@@ -334,7 +255,7 @@ Result<PredictSummary> predict(const PredictFlags& flags, const std::string& fol
     const report::PredictedPeople drawn{objects, predictions.tracks, fps,
                                         flags.options.min_probability,
                                         fmt::format("model of {} footage", result.footage)};
-    LIDO_TRY(draw(flags, model.model.fps, drawn, progress));
+    LIDO_TRY(draw_people(flags, model.model.fps, drawn, progress));
     result.frames = progress.done;
   }
   if (predictions.table) LIDO_TRY(predictions.table->commit());
@@ -372,8 +293,12 @@ void print(const PredictFlags& flags, const PredictSummary& summary) {
 
 Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bool careful) {
   LIDO_TRY(check(flags));
+  const auto model = LIDO_TRY(model::read_model(flags.model));
+  const bool gestures = model.model.gesture.has_value();
   if (flags.poses.empty())
     LIDO_TRY(ensure_model("detector", flags.options.detector.detector, flags.quiet));
+  if (gestures)
+    LIDO_TRY(ensure_poses({.poses = "movenet", .hands = flags.options.hands}, flags.quiet));
   stop_on_signals("nothing was written");
   PredictProgress progress;
   PredictSummary summary;
@@ -386,7 +311,8 @@ Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bo
                                                    {"total", progress.total.load()}}));
         },
         flags.quiet);
-    summary = LIDO_TRY(predict(flags, folder, careful, progress));
+    summary = gestures ? LIDO_TRY(predict_gestures(flags, model, folder, progress))
+                       : LIDO_TRY(predict_people(flags, model, folder, careful, progress));
   }
   print(flags, summary);
   return summary.broken ? kSomeRejected : kDone;
@@ -405,10 +331,21 @@ int start(const PredictFlags& flags) {
 
 }  // namespace
 
+Result<void> draw_people(const PredictFlags& flags, const std::string& fps,
+                         const report::PredictedPeople& people, PredictProgress& progress) {
+  const auto reader = LIDO_TRY(storage::open_reader(flags.clip));
+  const media::ExtractRequest request{.fps = LIDO_TRY(parse_rational(fps)),
+                                      .max_gap_s = flags.options.max_gap_s};
+  const auto file = LIDO_TRY(storage::NamedFile::open(flags.out));
+  return report::write_drawn_clip({*reader, request, [&] { return draw_predictions(people); },
+                                   [&](int64_t frames) { progress.done = frames; }, interruption()},
+                                  *file.store, file.name);
+}
+
 void add_predict(CLI::App& app, int& exit) {
   auto flags = std::make_shared<PredictFlags>();
   CLI::App* command = app.add_subcommand(
-      "predict", "Follow the people of a clip and draw the classes that a trained model finds");
+      "predict", "Find classes of people, or signals of hands, in a clip with a trained model");
   command->add_option("model", flags->model, "Folder of a model: the folder model of a run")
       ->required();
   command->add_option("clip", flags->clip, "File, gs:// or s3:// object")->required();

@@ -6,6 +6,7 @@
 
 #include "cli.h"
 #include "lido/base/json_text.h"
+#include "lido/model/bundle.h"
 #include "lido/model/config.h"
 #include "version.h"
 
@@ -17,6 +18,7 @@ constexpr const char* kProgram = "lido-train";
 struct TrainFlags {
   std::string network;
   std::string data;
+  std::string points;
   std::string out;
   std::string resume;
   std::string config_file;
@@ -53,6 +55,29 @@ Result<model::TrainConfig> resumed_config(const TrainFlags& flags) {
   return model::read_config(flags.resume);
 }
 
+/// Checks that a new run has a network and data for it.
+Result<void> check(const TrainFlags& flags, const model::TrainConfig& config) {
+  if (config.network.empty())
+    return fail(ErrorCode::kInvalidArgument, "network is missing, want people or gesture");
+  const bool gesture = config.network == model::kGestureNetwork;
+  if (!gesture && !config.points.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--points: got {}, want --data: the network {} learns from pixels", config.points,
+                config.network);
+  }
+  if (gesture && config.data.empty() == config.points.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--data and --points: got {}, want one of them: a dataset with hands, or a table "
+                "of points (CSV)",
+                config.data.empty() ? "neither" : "both");
+  }
+  if (!gesture && config.data.empty())
+    return fail(ErrorCode::kInvalidArgument, "--data is missing, want a dataset of lido ingest");
+  if (flags.out.empty() && !flags.dry_run)
+    return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
+  return validate(config.options);
+}
+
 Result<int> run_train(const TrainFlags& flags) {
   const bool resumes = !flags.resume.empty();
   model::TrainConfig config = flags.config;
@@ -61,13 +86,8 @@ Result<int> run_train(const TrainFlags& flags) {
   } else {
     if (!flags.network.empty()) config.network = flags.network;
     if (!flags.data.empty()) config.data = flags.data;
-    if (config.network.empty())
-      return fail(ErrorCode::kInvalidArgument, "network is missing, want people");
-    if (config.data.empty())
-      return fail(ErrorCode::kInvalidArgument, "--data is missing, want a dataset of lido ingest");
-    if (flags.out.empty() && !flags.dry_run)
-      return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
-    LIDO_TRY(validate(config.options));
+    if (!flags.points.empty()) config.points = flags.points;
+    LIDO_TRY(check(flags, config));
   }
   return start_training({{"out", resumes ? flags.resume : flags.out},
                          {"resume", resumes},
@@ -77,6 +97,7 @@ Result<int> run_train(const TrainFlags& flags) {
                          {"revision", version()},
                          {"network", config.network},
                          {"data", config.data},
+                         {"points", config.points},
                          {"options", to_json(config.options)}});
 }
 
@@ -85,10 +106,17 @@ Result<int> run_train(const TrainFlags& flags) {
 void add_train(CLI::App& app, int& exit) {
   auto flags = std::make_shared<TrainFlags>();
   CLI::App* command = app.add_subcommand(
-      "train", "Train a network on a dataset's labels, in a program of its own: lido-train");
-  command->add_option("network", flags->network, "Network to train: people, from their cutouts")
-      ->check(CLI::IsMember({"people"}));
+      "train",
+      "Train a network on labels of a dataset or a table, in a program of its own: lido-train");
+  command
+      ->add_option("network", flags->network,
+                   "Network to train: people, from their cutouts; gesture, from landmarks of hands")
+      ->check(CLI::IsMember({"people", "gesture"}));
   command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset");
+  command->add_option("--points", flags->points,
+                      "With gesture: CSV file with a row for each sample: the number of its class, "
+                      "and x and y of the 21 landmarks of a hand, or of 4 or more positions of a "
+                      "point in motion");
   command->add_option("--out", flags->out,
                       "New folder for the run: config, checkpoints, metrics, model");
   command->add_option("--resume", flags->resume, "Folder of a run to resume; takes its options");

@@ -34,6 +34,7 @@ Result<Request> parse_request(const std::string& text) {
     request.train.on_warning = [](const std::string& line) { print_warning(line); };
     request.train.config.network = json.at("network").get<std::string>();
     request.train.config.data = json.at("data").get<std::string>();
+    request.train.config.points = json.at("points").get<std::string>();
     request.train.config.options = LIDO_TRY(from_json<model::TrainOptions>(json.at("options")));
     return request;
   } catch (const nlohmann::json::exception&) {
@@ -76,6 +77,17 @@ std::string json_of(const learn::TrainProgress& progress, double elapsed_s) {
   return json_text(json);
 }
 
+/// Describes one sample.
+std::string shape_text(const learn::Plan& plan) {
+  if (!plan.gestures) {
+    return fmt::format("windows of {} frames of {}x{}", plan.shape.frames, plan.shape.width,
+                       plan.shape.height);
+  }
+  const model::GestureInput& input = plan.gestures->input;
+  return input.motion ? fmt::format("motions of {}", counted(input.frames, "position"))
+                      : std::string("hands in one frame");
+}
+
 Result<int> print_plan(const Request& request) {
   const auto plan = LIDO_TRY(learn::plan_run(request.train.config, 0));
   const auto json = to_json(plan);
@@ -83,17 +95,17 @@ Result<int> print_plan(const Request& request) {
     fmt::print("{}\n", json_text(json));
     return kDone;
   }
-  fmt::print("{}: {} to learn from, {} to validate on, windows of {} frames of {}x{}\n",
-             plan.config.data, counted(plan.train_samples, "sample"),
-             counted(plan.val_samples, "sample"), plan.shape.frames, plan.shape.width,
-             plan.shape.height);
+  fmt::print("{}: {} to learn from, {} to validate on, {}\n",
+             plan.gestures ? plan.gestures->uri : plan.config.data,
+             counted(plan.train_samples, "sample"), counted(plan.val_samples, "sample"),
+             shape_text(plan));
   for (const auto& task : plan.tasks) {
     fmt::print("{}:\n", printable(task.task));
     for (size_t c = 0; c < task.classes.size(); ++c)
       fmt::print("  {:30} {:>9} train {:>9} val\n", printable(task.classes[c]),
                  human_count(task.train[c]), human_count(task.val[c]));
   }
-  fmt::print("{} parameters, {:.0f} million operations a window; {}\n",
+  fmt::print("{} parameters, {:.3g} million operations a window; {}\n",
              human_count(plan.parameters), static_cast<double>(plan.operations) / 1e6,
              counted(plan.steps(), "step"));
   return kDone;

@@ -59,7 +59,7 @@ TEST(Plan, CountsRowsOfATableOfPoints) {
   EXPECT_NE(motions.signature, plan->signature);
   auto config = files.config("hands");
   config.options.classes = "";
-  EXPECT_NE(plan_run(config, 0).error().message.find("--classes: missing"), std::string::npos);
+  EXPECT_NE(plan_run(config, 0).error().message.find("--classes is missing"), std::string::npos);
   config.options.classes = files.path("none.csv");
   EXPECT_EQ(plan_run(config, 0).error().code, ErrorCode::kNotFound);
 }
