@@ -14,6 +14,7 @@
 #include "lido/part/progress.h"
 #include "lido/report/drawn_clip.h"
 #include "lido/scene/detect.h"
+#include "lido/scene/pose.h"
 #include "lido/scene/track.h"
 #include "lido/storage/named_file.h"
 

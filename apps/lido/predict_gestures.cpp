@@ -44,10 +44,12 @@ Result<ClipHands> find_hands(const PredictFlags& flags, const std::string& rate,
   found.summary =
       LIDO_TRY(report::scene_clip(flags.clip, tables, false, options, on_frames, interruption()));
   const auto store = LIDO_TRY(storage::open_store(tables));
-  found.poses = LIDO_TRY(dataset::read_table<dataset::PoseRow>(*store, "poses.parquet"));
+  found.poses = LIDO_TRY(
+      dataset::read_table<dataset::PoseRow>(*store, dataset::table_file<dataset::PoseRow>()));
   std::set<int64_t> people;
   for (const auto& pose : found.poses) people.insert(pose.track);
-  found.objects = LIDO_TRY(dataset::read_table<dataset::ObjectRow>(*store, "objects.parquet"));
+  found.objects = LIDO_TRY(
+      dataset::read_table<dataset::ObjectRow>(*store, dataset::table_file<dataset::ObjectRow>()));
   std::erase_if(found.objects, [&](const auto& row) { return !people.contains(row.track); });
   std::ranges::stable_sort(found.objects, {}, &dataset::ObjectRow::k);
   return found;

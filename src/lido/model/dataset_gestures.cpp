@@ -100,7 +100,7 @@ Result<DatasetGestures> read_dataset_gestures(const dataset::Dataset& dataset, i
   }
   for (const std::string& scene : described.scenes) {
     const auto visited = dataset::visit_table<dataset::PoseRow>(
-        dataset.store(), scene + std::string(dataset::kPosesTable),
+        dataset.store(), dataset::scene_table<dataset::PoseRow>(scene),
         [&](dataset::PoseRow& pose) -> Result<void> {
           const auto moment = moments.find({pose.clip, pose.track, pose.k});
           return moment == moments.end() ? Result<void>()
