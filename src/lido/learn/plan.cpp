@@ -71,7 +71,8 @@ Result<void> read_points(Plan& plan) {
   auto& options = config.options;
   if (options.classes.empty()) {
     return fail(ErrorCode::kInvalidArgument,
-                "--classes is missing, want a file with the name of each class of {}", config.points);
+                "--classes is missing, want a file with the name of each class of {}",
+                config.points);
   }
   config.points = storage::absolute(config.points);
   options.classes = storage::absolute(options.classes);

@@ -325,7 +325,7 @@ class Trainer {
   nn::Module module_;
   std::unique_ptr<StepSource> train_, val_;
   std::optional<RunEntry> entry_;  // none for a table of points
-  StepSamples examples_;  // the first of the split val
+  StepSamples examples_;           // the first of the split val
   TrainProgress& progress_;
   Checkpoint state_;
   TrainSummary summary_;
@@ -349,7 +349,8 @@ Result<RunFile> read_run_file(storage::Store& store, bool has_dataset) {
     return fail(ErrorCode::kCorrupt, "{}/{}: data.generation: want a whole number from 1 on",
                 store.uri(), kRunFile);
   }
-  RunFile file{.generation = number.value_or(0), .name = {text_at(run, "id"), text_at(run, "begun_utc")}};
+  RunFile file{.generation = number.value_or(0),
+               .name = {text_at(run, "id"), text_at(run, "begun_utc")}};
   if (!dataset::is_training_run_id(file.name.id) || !dataset::parse_utc(file.name.begun_utc)) {
     // A run of an earlier version has no name: it gets the same one whenever it resumes.
     file.name = new_run_name(store.uri());
