@@ -304,7 +304,7 @@ Result<void> write_sheet(const InspectFlags& flags, const dataset::Dataset& data
   constexpr int kSamplesOnSheet = 60;
   const std::string sheet = LIDO_TRY(report::contact_sheet(dataset, generation, kSamplesOnSheet,
                                                            flags.augmented ? flags.epoch : -1));
-  LIDO_TRY(dataset::write_page(dataset, number, dataset::kContactSheetFile, sheet));
+  LIDO_TRY(dataset::write_page(dataset, generation.number, dataset::kContactSheetFile, sheet));
   const std::string path = fmt::format("{}/{}", dataset.store().uri(), dataset::kContactSheetFile);
   print_page(path, flags.json);
   const bool desktop =
