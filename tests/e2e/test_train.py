@@ -37,6 +37,7 @@ SPLITS |= {"pool_1": "val", "pool_2": "test", "pool_3": "test"}
 SECONDS, FPS, WINDOW, SIZE = 4, 6, 4, 48
 CLASSES = "behaviour=standing,treading"
 QUICK = ["--classes", CLASSES, "--threads", 1, "--batch-size", 16, "--average", 0.9]
+QUICK += ["--footage", "simulated"]
 
 
 def scene(name):
