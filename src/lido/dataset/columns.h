@@ -4,11 +4,8 @@
 #include <arrow/api.h>
 
 #include <concepts>
-#include <cstddef>
 #include <optional>
 #include <string>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include "lido/base/utf8.h"
@@ -94,19 +91,11 @@ struct Column<std::vector<T>> {
 template <typename Row, typename T>
 Column<T> column_of(T Row::*);
 
-// Lists of columns are long: what a function does for a column is in one for its type of value,
-// which is compiled once for all tables.
-
-template <typename T>
-void append_field(arrow::FieldVector& fields, const char* name) {
-  fields.push_back(arrow::field(name, Column<T>::type()));
-}
-
 template <typename Row>
 std::shared_ptr<arrow::Schema> schema_of() {
   arrow::FieldVector fields;
-  Row::columns([&]<typename Class, typename T>(const char* name, T Class::*, const char*, auto...) {
-    append_field<T>(fields, name);
+  Row::columns([&](const char* name, auto member, const char*, auto...) {
+    fields.push_back(arrow::field(name, decltype(column_of(member))::type()));
   });
   return arrow::schema(fields);
 }
@@ -143,83 +132,37 @@ struct Column<T> {
   }
 };
 
-/// The values of one column in an array of rows.
-template <typename T>
-struct ColumnValues {
-  using Byte = std::conditional_t<std::is_const_v<T>, const std::byte, std::byte>;
-  Byte* first;    ///< Value of the first row; null without rows.
-  size_t stride;  ///< Bytes from one row to the next.
-  size_t rows;
-
-  T& operator[](size_t row) const { return *reinterpret_cast<T*>(first + row * stride); }
-};
-template <typename Row, typename Class, typename T>
-ColumnValues<const T> values_of(const std::vector<Row>& rows, T Class::* member) {
-  if (rows.empty()) return {nullptr, 0, 0};
-  return {reinterpret_cast<const std::byte*>(&(rows.front().*member)), sizeof(Row), rows.size()};
-}
-template <typename Row, typename Class, typename T>
-ColumnValues<T> values_of(std::vector<Row>& rows, T Class::* member) {
-  if (rows.empty()) return {nullptr, 0, 0};
-  return {reinterpret_cast<std::byte*>(&(rows.front().*member)), sizeof(Row), rows.size()};
-}
-
-/// Appends a column as an array.
-template <typename T>
-arrow::Status append_array(const ColumnValues<const T>& values, arrow::ArrayVector& arrays) {
-  ARROW_ASSIGN_OR_RAISE(const auto builder, arrow::MakeBuilder(Column<T>::type()));
-  for (size_t row = 0; row < values.rows; ++row)
-    ARROW_RETURN_NOT_OK(Column<T>::append(*builder, values[row]));
-  ARROW_ASSIGN_OR_RAISE(auto array, builder->Finish());
-  arrays.push_back(std::move(array));
-  return arrow::Status::OK();
-}
-
 /// Converts rows to a table whose columns have the order of the list.
 template <typename Row>
 arrow::Result<std::shared_ptr<arrow::Table>> to_table(const std::vector<Row>& rows) {
   arrow::ArrayVector arrays;
   arrow::Status status;
   Row::columns([&](const char*, auto member, const char*, auto...) {
-    if (status.ok()) status = append_array(values_of(rows, member), arrays);
+    using Kind = decltype(column_of(member));
+    if (!status.ok()) return;
+    const auto build = [&]() -> arrow::Status {
+      ARROW_ASSIGN_OR_RAISE(const auto builder, arrow::MakeBuilder(Kind::type()));
+      for (const Row& row : rows) ARROW_RETURN_NOT_OK(Kind::append(*builder, row.*member));
+      ARROW_ASSIGN_OR_RAISE(auto array, builder->Finish());
+      arrays.push_back(std::move(array));
+      return arrow::Status::OK();
+    };
+    status = build();
   });
   ARROW_RETURN_NOT_OK(status);
   return arrow::Table::Make(schema_of<Row>(), arrays);
 }
 
-/// Names of a column.
-struct ColumnName {
-  const char* name;
-  std::vector<const char*> former;  ///< Names in older files.
-  bool was_added = false;           ///< Whether older files lack it.
-};
-ColumnName column_name(const char* name, auto... marks) {
-  ColumnName names{name, {}, (std::same_as<decltype(marks), AddedColumn> || ...)};
-  [[maybe_unused]] const auto add = [&]<typename Mark>(const Mark& mark) {
-    if constexpr (std::same_as<Mark, FormerName>) names.former.push_back(mark.name);
+/// Finds a column by its name or by a former name. Null if the table has neither.
+std::shared_ptr<arrow::ChunkedArray> find_column(const arrow::Table& table, const char* name,
+                                                 auto... marks) {
+  auto column = table.GetColumnByName(name);
+  [[maybe_unused]] const auto find = [&]<typename Mark>(const Mark& mark) {
+    if constexpr (std::same_as<Mark, FormerName>)
+      column = column != nullptr ? column : table.GetColumnByName(mark.name);
   };
-  (add(marks), ...);
-  return names;
-}
-
-/// Reads a column from a table with as many rows.
-/// @return Invalid when it is missing or has another type.
-template <typename T>
-arrow::Status take_column(const arrow::Table& table, const ColumnName& names,
-                          const ColumnValues<T>& values) {
-  auto column = table.GetColumnByName(names.name);
-  for (const char* former : names.former)
-    column = column != nullptr ? column : table.GetColumnByName(former);
-  if (column == nullptr && names.was_added) return arrow::Status::OK();
-  if (column == nullptr || !column->type()->Equals(*Column<T>::type())) {
-    return arrow::Status::Invalid("column ", names.name, " is missing or not of type ",
-                                  Column<T>::type()->ToString());
-  }
-  size_t row = 0;
-  for (const auto& chunk : column->chunks()) {
-    for (int64_t i = 0; i < chunk->length(); ++i) values[row++] = Column<T>::take(*chunk, i);
-  }
-  return arrow::Status::OK();
+  (find(marks), ...);
+  return column;
 }
 
 /// Converts a table to rows.
@@ -229,8 +172,20 @@ arrow::Result<std::vector<Row>> rows_of(const arrow::Table& table) {
   std::vector<Row> rows(static_cast<size_t>(table.num_rows()));
   arrow::Status status;
   Row::columns([&](const char* name, auto member, const char*, auto... marks) {
-    if (status.ok())
-      status = take_column(table, column_name(name, marks...), values_of(rows, member));
+    using Kind = decltype(column_of(member));
+    if (!status.ok()) return;
+    const auto column = find_column(table, name, marks...);
+    const bool was_added = (std::same_as<decltype(marks), AddedColumn> || ...);
+    if (column == nullptr && was_added) return;
+    if (column == nullptr || !column->type()->Equals(*Kind::type())) {
+      status = arrow::Status::Invalid("column ", name, " is missing or not of type ",
+                                      Kind::type()->ToString());
+      return;
+    }
+    auto row = rows.begin();
+    for (const auto& chunk : column->chunks()) {
+      for (int64_t i = 0; i < chunk->length(); ++i, ++row) (*row).*member = Kind::take(*chunk, i);
+    }
   });
   ARROW_RETURN_NOT_OK(status);
   return rows;

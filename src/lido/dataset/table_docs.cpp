@@ -15,22 +15,18 @@ template <typename T>
 struct ElementOf<std::vector<T>> {
   using Type = T;
 };
-/// One function for each type of value, which is compiled once for all tables.
-template <typename T>
-void append_column(std::vector<ColumnDoc>& docs, std::string name, const char* help) {
-  docs.push_back({std::move(name), Column<T>::type_name(), help});
-}
+template <typename Row, typename T>
+ElementOf<T>::Type element_of(T Row::*);
 
 /// Appends the columns of Row. Fields of a struct follow their column, with the column's name in
 /// front.
 template <typename Row>
 void append_columns(std::vector<ColumnDoc>& docs, const std::string& prefix) {
-  Row::columns(
-      [&]<typename Class, typename T>(const char* name, T Class::*, const char* help, auto...) {
-        using Element = ElementOf<T>::Type;
-        append_column<T>(docs, prefix + name, help);
-        if constexpr (HasColumns<Element>) append_columns<Element>(docs, prefix + name + ".");
-      });
+  Row::columns([&](const char* name, auto member, const char* help, auto...) {
+    using Element = decltype(element_of(member));
+    docs.push_back({prefix + name, decltype(column_of(member))::type_name(), help});
+    if constexpr (HasColumns<Element>) append_columns<Element>(docs, prefix + name + ".");
+  });
 }
 
 template <typename Row>
