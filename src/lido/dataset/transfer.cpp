@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <filesystem>
 #include <map>
 
 #include "lido/base/hash.h"
@@ -226,18 +225,10 @@ class Transfer {
   std::atomic<int64_t> earlier_ = 0;
 };
 
-/// A place without symbolic links.
-std::string resolved(const std::string& uri) {
-  if (storage::is_remote(uri)) return uri;
-  std::error_code ignored;
-  const auto path = std::filesystem::weakly_canonical(uri, ignored);
-  return path.empty() ? uri : path.string();
-}
-
 /// Refuses a destination inside of the source, or the other way round.
 Result<void> check_apart(const storage::Store& from, const storage::Store& to) {
   LIDO_TRY(storage::check_outside_datasets(to.uri()));
-  const std::string a = resolved(from.uri()) + "/", b = resolved(to.uri()) + "/";
+  const std::string a = storage::resolved(from.uri()) + "/", b = storage::resolved(to.uri()) + "/";
   if (!a.starts_with(b) && !b.starts_with(a)) return {};
   return fail(ErrorCode::kInvalidArgument,
               "{}: the destination and {} contain each other. Give another destination.", to.uri(),

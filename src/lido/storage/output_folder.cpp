@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -87,12 +86,7 @@ Result<void> OutputFolder::begin() {
 }
 
 Result<void> check_outside_datasets(std::string_view uri) {
-  std::string place = absolute(uri);
-  if (!is_remote(place)) {
-    std::error_code ignored;
-    const auto resolved = std::filesystem::weakly_canonical(place, ignored);
-    if (!resolved.empty()) place = resolved.string();
-  }
+  const std::string place = resolved(uri);
   const size_t root = is_remote(place) ? std::string_view("gs://").size() : 1;
   for (size_t slash = place.rfind('/'); slash != std::string::npos && slash >= root;
        slash = slash == 0 ? std::string::npos : place.rfind('/', slash - 1)) {
@@ -100,6 +94,8 @@ Result<void> check_outside_datasets(std::string_view uri) {
     const auto store = open_store(parent);
     if (!store) continue;
     const auto is_dataset = (*store)->exists("lido.json");
+    if (!is_dataset && is_dataset.error().code == ErrorCode::kUnavailable)
+      return std::unexpected(is_dataset.error());
     if (is_dataset && *is_dataset) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: is inside the dataset {}. Give a place outside of it.", absolute(uri),

@@ -74,6 +74,14 @@ std::string absolute(std::string_view uri) {
   return text;
 }
 
+std::string resolved(std::string_view uri) {
+  std::string text = absolute(uri);
+  if (is_remote(text)) return text;
+  std::error_code ignored;
+  const auto path = std::filesystem::weakly_canonical(text, ignored);
+  return path.empty() ? text : path.string();
+}
+
 Result<void> check_name(std::string_view store, std::string_view name) {
   bool is_inside = !name.empty() && !name.contains('\0');
   for (std::string_view rest = name; is_inside;) {

@@ -156,6 +156,8 @@ Result<std::unique_ptr<Reader>> open_reader(std::string_view uri);
 /// Returns a path or URI in its one absolute form: no "file://", ".", ".." or trailing '/'. Does
 /// not follow symbolic links.
 std::string absolute(std::string_view uri);
+/// As absolute(), with symbolic links followed as far as the path exists.
+std::string resolved(std::string_view uri);
 
 /// Returns whether a URI names an object in a bucket (gs://, s3://).
 bool is_remote(std::string_view uri);
