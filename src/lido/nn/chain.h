@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 
 #include "lido/nn/network.h"
@@ -23,6 +24,15 @@ class Chain {
   void separable(const std::string& name, int from, int to, int stride) {
     convolve(name + ".depth", {.channels = from, .kernel = 3, .stride = stride, .groups = from});
     convolve(name + ".point", {.channels = to, .kernel = 1});
+  }
+
+  /// Ends the network with a linear layer for each task, on the last layer.
+  void add_heads(const std::map<std::string, int>& heads) {
+    const std::string last = network_.layers.back().name;
+    for (const auto& [name, classes] : heads) {
+      network_.layers.push_back({"head." + name, Linear{classes}, {last}});
+      network_.outputs[name] = "head." + name;
+    }
   }
 
  private:

@@ -23,10 +23,7 @@ Network gesture_network(const WindowShape& input, const std::map<std::string, in
   chain.add("drop2", Dropout{kDropout});
   chain.convolve("layer3", {.channels = 64, .kernel = kernel, .stride = stride});
   chain.add("window", PlaneMean{});
-  for (const auto& [name, classes] : heads) {
-    network.layers.push_back({"head." + name, Linear{classes}, {"window"}});
-    network.outputs[name] = "head." + name;
-  }
+  chain.add_heads(heads);
   return network;
 }
 

@@ -22,10 +22,7 @@ Network people_network(const WindowShape& input, const std::map<std::string, int
   chain.convolve("time1", {.channels = 96, .kernel = 5, .stride = 2});
   chain.convolve("time2", {.channels = 96, .kernel = 5, .stride = 2});
   chain.add("window", PlaneMean{});
-  for (const auto& [name, classes] : heads) {
-    network.layers.push_back({"head." + name, Linear{classes}, {"window"}});
-    network.outputs[name] = "head." + name;
-  }
+  chain.add_heads(heads);
   return network;
 }
 
