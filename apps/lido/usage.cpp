@@ -19,7 +19,8 @@ struct Choices {
 constexpr std::array kChoices = {
     Choices{"lido forget", "(--clip TEXT --time TEXT | --list TEXT | --leftovers)"},
     Choices{"lido export", "(--clip TEXT --time TEXT | --list TEXT)"},
-    Choices{"lido train", "(network --data TEXT --out TEXT | --resume TEXT)"},
+    Choices{"lido train", "(network (--data TEXT | --points TEXT) --out TEXT | --resume TEXT)"},
+    Choices{"lido eval", "(--data TEXT | --points TEXT)"},
     Choices{"lido predict", "(--out TEXT | --predictions TEXT)"},
     Choices{"lido calibrate",
             "(--board TEXT --clips TEXT... | --points TEXT) (--out TEXT | --check)"},

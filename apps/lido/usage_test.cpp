@@ -26,7 +26,7 @@ TEST(Usage, ChoicesNameArgumentsThatExist) {
           << one.path << " " << word;
     }
   });
-  EXPECT_EQ(commands, 7) << "a command of the list is gone or renamed";
+  EXPECT_EQ(commands, 8) << "a command of the list is gone or renamed";
 }
 
 TEST(Usage, LinesShowWhatIsRequired) {
@@ -43,8 +43,10 @@ TEST(Usage, LinesShowWhatIsRequired) {
             "usage: lido export --out TEXT (--clip TEXT --time TEXT | --list TEXT) [FLAGS] "
             "dataset");
   EXPECT_EQ(usage("train"),
-            "usage: lido train (network --data TEXT --out TEXT | --resume TEXT) [FLAGS]")
+            "usage: lido train (network (--data TEXT | --points TEXT) --out TEXT | --resume TEXT) "
+            "[FLAGS]")
       << "the choices show the positional argument";
+  EXPECT_EQ(usage("eval"), "usage: lido eval (--data TEXT | --points TEXT) [FLAGS] model");
   EXPECT_EQ(usage("inspect"), "usage: lido inspect [FLAGS] dataset");
 }
 
