@@ -253,8 +253,7 @@ Result<PredictSummary> predict_people(const PredictFlags& flags, const model::Lo
     std::ranges::stable_sort(objects, {}, &dataset::ObjectRow::k);
     progress.begin("drawing");
     const report::PredictedPeople drawn{objects, predictions.tracks, fps,
-                                        flags.options.min_probability,
-                                        fmt::format("model of {} footage", result.footage)};
+                                        flags.options.min_probability, footage_note(model.model)};
     LIDO_TRY(draw_people(flags, model.model.fps, drawn, progress));
     result.frames = progress.done;
   }
@@ -298,7 +297,7 @@ Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bo
   if (flags.poses.empty())
     LIDO_TRY(ensure_model("detector", flags.options.detector.detector, flags.quiet));
   if (gestures)
-    LIDO_TRY(ensure_poses({.poses = "movenet", .hands = flags.options.hands}, flags.quiet));
+    LIDO_TRY(ensure_poses({.poses = kGesturePoses, .hands = flags.options.hands}, flags.quiet));
   stop_on_signals("nothing was written");
   PredictProgress progress;
   PredictSummary summary;

@@ -20,6 +20,9 @@
 
 namespace lido::cli {
 
+/// Pose network of the people whose hands are looked at.
+inline constexpr const char* kGesturePoses = "movenet";
+
 struct PredictOptions {
   int64_t stride = 0;
   double min_probability = 0.5;
@@ -105,6 +108,11 @@ struct Predictions {
     return {};
   }
 };
+
+/// Returns the footage that a model learnt from, to be drawn into each frame.
+inline std::string footage_note(const model::Model& model) {
+  return fmt::format("model of {} footage", model.footage);
+}
 
 /// Draws predictions into the clip's sampled frames. @param fps  A rate as text.
 Result<void> draw_people(const PredictFlags& flags, const std::string& fps,

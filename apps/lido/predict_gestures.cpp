@@ -11,7 +11,6 @@ namespace {
 /// Rate of looking at hands in one frame: signals last for a second or more.
 constexpr double kHandRate = 5;
 constexpr const char* kUnknown = "unknown";
-constexpr const char* kPoses = "movenet";
 
 Result<std::string> rate_of(const PredictFlags& flags, const model::Model& model) {
   if (flags.options.fps > 0) return fmt::format("{}", flags.options.fps);
@@ -37,7 +36,7 @@ Result<ClipHands> find_hands(const PredictFlags& flags, const std::string& rate,
       .max_gap_s = given.max_gap_s,
       .detector = given.detector,
       .tracker = given.tracker,
-      .poses = {.poses = kPoses, .hands = given.hands, .min_hand_px = given.min_hand_px}};
+      .poses = {.poses = kGesturePoses, .hands = given.hands, .min_hand_px = given.min_hand_px}};
   const auto on_frames = [&](const report::SceneProgress& scene) { progress.done = scene.frames; };
   const std::string tables = folder + "/scene";
   ClipHands found;
@@ -107,7 +106,7 @@ Result<PredictSummary> predict_gestures(const PredictFlags& flags, const model::
     progress.begin("drawing");
     LIDO_TRY(draw_people(flags, rate,
                          {found.objects, predictions.tracks, fps, flags.options.min_probability,
-                          fmt::format("model of {} footage", model.footage)},
+                          footage_note(model)},
                          progress));
     result.frames = progress.done;
   }
