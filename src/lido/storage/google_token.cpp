@@ -86,7 +86,8 @@ Result<std::string> subject_token(HttpClient& client, const Json& source,
     text = LIDO_TRY(text_of_file(file));
   } else if (const std::string url = text_at(source, "url"); !url.empty()) {
     HttpRequest request{.url = url};
-    for (const auto& [name, value] : source.value("headers", Json::object()).items()) {
+    const Json headers = source.value("headers", Json::object());
+    for (const auto& [name, value] : headers.items()) {
       if (value.is_string())
         request.headers.push_back(fmt::format("{}: {}", name, value.get<std::string>()));
     }

@@ -93,6 +93,19 @@ TEST_F(GoogleTokenTest, FederationExchangesTheTokenOfAFile) {
   EXPECT_TRUE(requests_[0].ends_with("subject_token=other%20provider%27s")) << requests_[0];
 }
 
+TEST_F(GoogleTokenTest, FederationAsksAUrlWithItsHeaders) {
+  log_in(fmt::format(R"({{"type":"external_account","audience":"//iam/pool","token_url":"{0}/sts",)"
+                     R"("subject_token_type":"jwt","credential_source":{{"url":"{0}/identity",)"
+                     R"("headers":{{"Metadata":"True","X-Long":"{1}"}}}}}})",
+                     server_.url(), std::string(100, 'x')));
+  const auto token = tokens_.token({});
+  ASSERT_TRUE(token) << token.error().message;
+  ASSERT_EQ(requests_.size(), 2U);
+  EXPECT_TRUE(requests_[0].starts_with("GET /identity HTTP/1.1\r\n")) << requests_[0];
+  EXPECT_NE(requests_[0].find("Metadata: True\r\n"), std::string::npos) << requests_[0];
+  EXPECT_NE(requests_[0].find("X-Long: " + std::string(100, 'x')), std::string::npos);
+}
+
 TEST_F(GoogleTokenTest, RefusalsNameTheFileAndTheReason) {
   status_ = "400 Bad Request";
   answer_ = R"({"error":"invalid_grant"})";
