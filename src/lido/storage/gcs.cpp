@@ -11,6 +11,7 @@
 #include "lido/storage/credentials.h"
 #include "lido/storage/google_token.h"
 #include "lido/storage/object_api.h"
+#include "lido/storage/object_listing.h"
 #include "lido/storage/requester.h"
 
 namespace lido::storage {
@@ -139,11 +140,10 @@ class GcsBucket final : public ObjectApi {
       if (!page.empty()) url += "&pageToken=" + percent_encoded(page);
       const auto answer = LIDO_TRY(run(uri_of(prefix), {.url = std::move(url)}, {404}));
       if (answer.status == 404) return no_bucket(prefix);
-      const Json json = LIDO_TRY(parse(uri_of(prefix), answer));
-      for (const Json& item : json.value("items", Json::array()))
-        LIDO_TRY(visit({text_at(item, "name"), number_at(item, "size"),
-                        parse_iso_time_ns(text_at(item, "updated"))}));
-      page = text_at(json, "nextPageToken");
+      auto listed = parse_gcs_listing(answer.body);
+      if (!listed) return with_context(uri_of(prefix), listed.error());
+      for (ListedObject& object : listed->objects) LIDO_TRY(visit(std::move(object)));
+      LIDO_TRY(turn_page(uri_of(prefix), page, std::move(listed->next)));
     } while (!page.empty());
     return {};
   }

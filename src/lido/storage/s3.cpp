@@ -18,6 +18,7 @@
 #include "lido/storage/aws_signature.h"
 #include "lido/storage/credentials.h"
 #include "lido/storage/object_api.h"
+#include "lido/storage/object_listing.h"
 #include "lido/storage/requester.h"
 
 namespace lido::storage {
@@ -54,20 +55,6 @@ std::string xml_escaped(std::string_view text) {
       escaped += c;
   }
   return escaped;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string decoded;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool is_code = text[i] == '%' && i + 2 < text.size();
-    if (is_code) {
-      decoded += static_cast<char>(std::stoi(std::string(text.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    } else {
-      decoded += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return decoded;
 }
 
 /// Bytes of a file from `offset` on, as a body with its SHA-256.
@@ -179,16 +166,10 @@ class S3Bucket final : public ObjectApi {
       if (!page.empty()) url += "&continuation-token=" + percent_encoded(page);
       const auto answer = LIDO_TRY(run(prefix, {.url = std::move(url)}, {404}));
       if (answer.status == 404) return no_bucket(prefix);
-      const pugi::xml_document xml = parsed(answer.body);
-      const pugi::xml_node root = xml.document_element();
-      if (!root)
-        return fail(ErrorCode::kUnavailable, "{}: the answer is no listing", uri_of(prefix));
-      for (const pugi::xml_node object : root.children("Contents")) {
-        LIDO_TRY(visit({percent_decoded(object.child_value("Key")),
-                        std::strtoll(object.child_value("Size"), nullptr, 10),
-                        parse_iso_time_ns(object.child_value("LastModified"))}));
-      }
-      page = root.child_value("NextContinuationToken");
+      auto listed = parse_s3_listing(answer.body);
+      if (!listed) return with_context(uri_of(prefix), listed.error());
+      for (ListedObject& object : listed->objects) LIDO_TRY(visit(std::move(object)));
+      LIDO_TRY(turn_page(uri_of(prefix), page, std::move(listed->next)));
     } while (!page.empty());
     return {};
   }
