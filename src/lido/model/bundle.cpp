@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/model/bundle.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "lido/base/hash.h"
@@ -177,7 +178,9 @@ std::string card_of(const Model& model) {
       "| task | samples | macro-F1 | macro-F1 of the majority | accuracy | calibration error |\n"
       "|---|---|---|---|---|---|\n";
   for (const auto& [task, figures] : model.figures.items()) {
-    card += fmt::format("| {} | {} | {} | {} | {} | {} |\n", task, json_text(figures["samples"]),
+    const auto samples = json_integer<int64_t>(figures.value("samples", nlohmann::ordered_json()));
+    card += fmt::format("| {} | {} | {} | {} | {} | {} |\n", task,
+                        samples ? fmt::format("{}", *samples) : "unknown",
                         cell(figures, "macro_f1"), cell(figures, "majority_macro_f1"),
                         cell(figures, "accuracy"), cell(figures, "calibration_error"));
   }
@@ -217,8 +220,12 @@ Result<Model> parse_model(const std::string& bytes) {
   if (heads == json.end() || !heads->is_array() || heads->empty() || heads->size() > kMaxHeads)
     return bad("heads", fmt::format("1 to {} heads", kMaxHeads));
   for (const auto& head : *heads) model.heads.push_back(LIDO_TRY(head_of(head)));
+  const auto is_object = [](const auto& value) { return value.is_object(); };
   model.data = json.value("data", nlohmann::ordered_json::object());
+  if (!model.data.is_object()) return bad("data", "an object");
   model.figures = json.value("figures", nlohmann::ordered_json::object());
+  if (!model.figures.is_object() || !std::ranges::all_of(model.figures, is_object))
+    return bad("figures", "an object for each task");
   const auto files = json.find("files");
   if (files == json.end() || !files->is_object()) return bad("files", "an object");
   model.sha256 = LIDO_TRY(text(*files, kGraphFile));

@@ -96,6 +96,9 @@ TEST(ModelBundle, BrokenDescriptionsNameTheKey) {
             "model.json: heads.temperature: want a number above 0");
   EXPECT_EQ(broken("\"format\": 1", "\"format\": 9"), "model.json: format: want 1");
   EXPECT_EQ(broken("\"dive\",", ""), "model.json: heads.classes: want 2 to 10000 names of classes");
+  EXPECT_EQ(broken("\"figures\": {", "\"figures\": {\"age\": 7, "),
+            "model.json: figures: want an object for each task");
+  EXPECT_EQ(broken("\"data\": {", "\"data\": 7, \"date\": {"), "model.json: data: want an object");
   // No prefix of a description crashes the reader or passes for a whole one.
   for (size_t size = 0; size + 2 < good.size(); ++size)
     EXPECT_FALSE(parse_model(good.substr(0, size)));
