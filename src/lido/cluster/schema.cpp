@@ -95,7 +95,7 @@ std::string_view name_of_type(const std::string& type, const YAML::Node& node) {
 std::string describe(const YAML::Node& node) {
   if (node.IsMap()) return "a map";
   if (node.IsSequence()) return "a list";
-  return node.Scalar().empty() ? "\"\"" : node.Scalar();
+  return is_plain(node) ? node.Scalar() : fmt::format("\"{}\"", node.Scalar());
 }
 
 bool equals(const YAML::Node& node, const Json& value) {

@@ -82,7 +82,7 @@ TEST(Schema, NamesTheLineOfAValueThatDoesNotFit) {
         {"pods: 0\n", "v.yaml:1: pods is 0, want 1 or more"},
         {"pods: 0.5\n", "v.yaml:1: pods is 0.5, want a whole number"},
         {"spot: 1\n", "v.yaml:1: spot is 1, want true or false"},
-        {"spot: \"true\"\n", "v.yaml:1: spot is true, want true or false"},
+        {"spot: \"true\"\n", "v.yaml:1: spot is \"true\", want true or false"},
         {"platform: mars\n", "v.yaml:1: platform is mars, want one of gke, kubernetes"},
         {"install: maybe\n", "v.yaml:1: install is maybe, want one of auto, true, false"},
         {"version: 2.61.0\n", "v.yaml:1: version is 2.61.0, want 2.60.0"},
@@ -179,7 +179,7 @@ TEST(Schema, KnowsRangesOfAddresses) {
   for (const char* range : {"10.0.0.0/33", "10.0.0/8", "10.0.0.0", "256.0.0.0/8", "10.0.0.0/08",
                             "2001:db8::/129", "banana", "/8", "10.0.0.0/", "::1::/64"})
     EXPECT_EQ(error_of(fmt::format("a: \"{}\"\n", range), schema),
-              fmt::format("v.yaml:1: a is {}, want a range", range));
+              fmt::format("v.yaml:1: a is \"{}\", want a range", range));
   EXPECT_EQ(error_of("a: b\n", {{"additionalProperties", {{"format", "date"}}}}),
             "schema: format date is not supported");
 }
