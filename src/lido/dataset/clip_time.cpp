@@ -40,12 +40,18 @@ Result<TimeRange> parse_time_range(std::string_view text) {
 }
 
 std::string clock_text(double seconds) {
-  constexpr double kRounding_s = 1e-3;  // 13.96 + 0.04 is 14
+  constexpr double kRounding_s = 0.5e-3;  // 13.96 + 0.04 is 14
   const double whole = std::floor(seconds + kRounding_s);
   const double hours = std::floor(whole / 3600);
   const int rest = static_cast<int>(std::fmod(whole, 3600));
-  if (hours > 0) return fmt::format("{:.0f}:{:02}:{:02}", hours, rest / 60, rest % 60);
-  return fmt::format("{}:{:02}", rest / 60, rest % 60);
+  std::string text = hours > 0 ? fmt::format("{:.0f}:{:02}:{:02}", hours, rest / 60, rest % 60)
+                               : fmt::format("{}:{:02}", rest / 60, rest % 60);
+  if (const auto thousandths = static_cast<int>(std::lround((seconds - whole) * 1e3));
+      thousandths > 0) {
+    text += fmt::format(".{:03}", thousandths);
+    text.erase(text.find_last_not_of('0') + 1);
+  }
+  return text;
 }
 
 std::string range_text(double start_s, double end_s) {

@@ -19,7 +19,7 @@ struct TimeRange {
 /// @return kInvalidArgument for any other text.
 Result<TimeRange> parse_time_range(std::string_view text);
 
-/// Formats a time in a clip, rounded down to seconds: "0:14", "1:02:03". Pure.
+/// Formats a time in a clip to thousandths of a second: "0:14", "0:14.52", "1:02:03". Pure.
 std::string clock_text(double seconds);
 
 /// Formats a stretch: "0:05 to 0:14", "0:05 to the end", "all of it". Pure.

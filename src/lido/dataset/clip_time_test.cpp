@@ -28,7 +28,11 @@ TEST(ClipTime, RefusesWhatIsNoStretch) {
 
 TEST(ClipTime, FormatsTimes) {
   EXPECT_EQ(clock_text(13.96 + 0.04), "0:14");
-  EXPECT_EQ(clock_text(59.9), "0:59");
+  EXPECT_EQ(clock_text(59.9), "0:59.9");
+  EXPECT_EQ(clock_text(3.96), "0:03.96");
+  EXPECT_EQ(clock_text(3599.9996), "1:00:00");
+  EXPECT_EQ(clock_text(61.005), "1:01.005");
+  EXPECT_EQ(range_text(0.5, 0.6), "0:00.5 to 0:00.6");
   EXPECT_EQ(clock_text(3723), "1:02:03");
   EXPECT_EQ(clock_text(0), "0:00");
   // 1e20 / 3600, in double precision: more seconds than an int64_t holds.
