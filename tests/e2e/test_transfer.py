@@ -8,13 +8,16 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
+import tempfile
 
 import pyarrow.parquet
 import pytest
 from conftest import ingest, run, table
 from test_buckets import object_bytes
 from test_forget import QUICK, frames_stored, stepped_clip
+from test_inputs import as_nobody
 
 
 def checksums(folder):
@@ -117,6 +120,23 @@ def test_a_move_killed_after_its_last_removal_is_finished(steps, tmp_path):
     assert done.code == 0 and done.json["files"] == len(before), done.err
     assert checksums(to) == before
     assert run("move", steps, to, "--quiet").code == 2
+
+
+def test_a_move_by_a_user_who_may_not_delete_names_both_places(steps):
+    with tempfile.TemporaryDirectory() as name:
+        root = pathlib.Path(name)
+        root.chmod(0o777)
+        shutil.copytree(steps, root / "d")
+        (root / "d").chmod(0o777)  # but not its folders
+        done = as_nobody("move", root / "d", root / "new")
+        assert done.returncode == 2, done.stderr
+        assert f"{root}/new is whole, but files of {root}/d are still there" in done.stderr
+        before = checksums(steps)
+        assert before.items() <= checksums(root / "new").items()
+        assert "generations/000001/manifest.parquet" in checksums(root / "d")
+        again = run("move", root / "d", root / "new")
+        assert again.code == 0, again.err
+        assert checksums(root / "new") == before and not (root / "d" / "lido.json").exists()
 
 
 def test_between_disk_and_buckets(bucket, steps, tmp_path):

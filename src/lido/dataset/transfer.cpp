@@ -254,7 +254,16 @@ Result<TransferSummary> move_dataset(const Dataset& from, storage::Store& to, in
   Transfer transfer(from, to, workers, progress, stop);
   LIDO_TRY(transfer.copy());
   LIDO_TRY(transfer.copy_new_runs());
-  LIDO_TRY(transfer.remove_source());
+  const auto removed = transfer.remove_source();
+  if (!removed && removed.error().code == ErrorCode::kCancelled)
+    return std::unexpected(removed.error());
+  if (!removed) {
+    return fail(
+        removed.error().code,
+        "{}. {} is whole, but files of {} are still there. Run the same command as a user who "
+        "may delete them.",
+        removed.error().message, to.uri(), from.store().uri());
+  }
   LIDO_TRY(transfer.end());
   return transfer.summary();
 }
