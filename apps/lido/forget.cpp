@@ -140,7 +140,7 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
                counted(summary.views, "view image"), counted(summary.plates, "background image"),
                counted(summary.shards, "shard file"));
   } else if (!summary.stretches.empty()) {
-    fmt::print("0 samples removed: the dataset held nothing of this footage any more. In all:\n");
+    fmt::print("0 samples removed: the dataset holds nothing of this footage. In all:\n");
   }
   print_stretches(summary);
   if (summary.samples > 0) fmt::print("{}\n", kWholeSamples);
