@@ -105,7 +105,7 @@ Result<int> calibrate_points(const CalibrateFlags& flags) {
   }
   print_warnings(found.warnings);
   const bool moved = std::ranges::any_of(found.cameras, &PointCalibratedCamera::has_moved);
-  return flags.check && moved ? kSomeRejected : kDone;
+  return flags.check && moved ? kFindings : kDone;
 }
 
 }  // namespace lido::cli

@@ -109,7 +109,7 @@ Result<int> check(const ClusterFlags& flags) {
     fmt::print("{}, {}, {} in {}\n", counted(counts[0], "error"), counted(counts[1], "warning"),
                counted(counts[2], "note"), counted(std::ssize(flags.files), "file"));
   }
-  return counts[0] > 0 ? kSomeRejected : kDone;
+  return counts[0] > 0 ? kFindings : kDone;
 }
 
 }  // namespace

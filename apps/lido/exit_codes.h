@@ -9,7 +9,7 @@ namespace lido::cli {
 inline constexpr int kDone = 0;
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUse = 2;
-inline constexpr int kSomeRejected = 3;
+inline constexpr int kFindings = 3;
 inline constexpr int kNothingUsable = 4;
 inline constexpr int kInterrupted = 130;
 
@@ -25,7 +25,7 @@ inline constexpr std::array kExitCodes = {
              "Run the same command again once they work: what was done is kept."},
     ExitCode{kWrongUse, "wrong use, or input that cannot be read",
              "Change what the line on stderr names; repeating the command does not help."},
-    ExitCode{kSomeRejected,
+    ExitCode{kFindings,
              "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
              "`label` skipped labels of other clips, `export` or `inspect --verify` met damaged "
              "samples, `calibrate --check` found a camera that moved, or `cluster check` found "

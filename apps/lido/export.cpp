@@ -63,7 +63,7 @@ Result<int> run_export(const ExportFlags& flags) {
   for (const std::string& line : summary.empty) print_note(line);
   for (size_t i = 0; i < std::min(summary.damaged.size(), kMaxDamagedNamed); ++i)
     print_warning(summary.damaged[i]);
-  return summary.damaged.empty() ? kDone : kSomeRejected;
+  return summary.damaged.empty() ? kDone : kFindings;
 }
 
 }  // namespace

@@ -188,8 +188,8 @@ int exit_code(const ingest::Summary& summary) {
   const bool has_omissions = lacks_label || summary.rejected > 0 || summary.broken > 0 ||
                              summary.changed > 0 || summary.unreadable_inputs > 0;
   if (!has_omissions) return kDone;
-  if (summary.rejected == 0) return kSomeRejected;
-  return summary.rejected == summary.clips ? kNothingUsable : kSomeRejected;
+  if (summary.rejected == 0) return kFindings;
+  return summary.rejected == summary.clips ? kNothingUsable : kFindings;
 }
 
 /// Checks that the request's names can be passed on as JSON, which is UTF-8.

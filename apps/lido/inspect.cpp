@@ -345,7 +345,7 @@ Result<int> inspect(const InspectFlags& flags) {
     if (found) print_verification(*found);
   }
   if (flags.open || flags.augmented) LIDO_TRY(write_sheet(flags, dataset, generation));
-  return found && found->has_faults() ? kSomeRejected : kDone;
+  return found && found->has_faults() ? kFindings : kDone;
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ void print_coverage(const LabelFlags& flags, const Coverage& coverage) {
 /// Exit code 3 when a class is on no sample at all, or labels are of clips of another dataset.
 int exit_code(const dataset::RelabelSummary& summary, const Coverage& coverage) {
   const bool lacks_label = std::ranges::any_of(coverage, &dataset::LabelCoverage::has_none);
-  return lacks_label || summary.labels.unmatched.labels > 0 ? kSomeRejected : kDone;
+  return lacks_label || summary.labels.unmatched.labels > 0 ? kFindings : kDone;
 }
 
 Result<int> label(const LabelFlags& flags) {

@@ -314,7 +314,7 @@ Result<int> run_predict(const PredictFlags& flags, const std::string& folder, bo
                        : LIDO_TRY(predict_people(flags, model, folder, careful, progress));
   }
   print(flags, summary);
-  return summary.broken ? kSomeRejected : kDone;
+  return summary.broken ? kFindings : kDone;
 }
 
 /// Runs the command in a child process, as an ingest does: a decoder may crash.

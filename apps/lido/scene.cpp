@@ -119,7 +119,7 @@ Result<int> scene(const SceneFlags& flags) {
   }
   if (summary.broke.empty()) return kDone;
   print_warning(fmt::format("{}: the clip breaks off {}", flags.clip, summary.broke));
-  return kSomeRejected;
+  return kFindings;
 }
 
 }  // namespace
