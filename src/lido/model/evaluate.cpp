@@ -12,7 +12,7 @@ namespace {
 
 /// Writes a graph as a file, which OpenVINO reads it from. @return The file.
 Result<std::string> write_graph(const TemporaryFolder& folder, std::string_view onnx) {
-  const std::string file = folder.path() / kGraphFile;
+  std::string file = folder.path() / kGraphFile;
   std::ofstream out(file, std::ios::binary);
   out << onnx;
   if (out.flush()) return file;
