@@ -15,7 +15,7 @@ std::unexpected<Error> no_listing(std::string_view reason) {
   return fail(ErrorCode::kUnavailable, "the answer of the server is no listing: {}", reason);
 }
 
-/// Decodes a name of a URL. What is no code stays as it is.
+/// Decodes a name of a URL; leaves what is no code as it is.
 std::string percent_decoded(std::string_view text) {
   std::string decoded;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -63,7 +63,7 @@ Result<ListingPage> parse_s3_listing(std::string_view body) {
     return no_listing("want an element ListBucketResult");
   ListingPage page{.objects = {}, .next = root.child_value("NextContinuationToken")};
   if (page.next.empty() && std::string_view(root.child_value("IsTruncated")) == "true")
-    return no_listing("it goes on, but names no next page");
+    return no_listing("it is cut off, and names no next page");
   // A server may leave out that names are sent as in a URL, and then sends them as they are.
   const bool is_encoded = std::string_view(root.child_value("EncodingType")) == "url";
   for (const pugi::xml_node content : root.children("Contents")) {

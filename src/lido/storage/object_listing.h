@@ -24,8 +24,8 @@ Result<ListingPage> parse_gcs_listing(std::string_view body);
 /// @return As parse_gcs_listing().
 Result<ListingPage> parse_s3_listing(std::string_view body);
 
-/// Goes on to the next page of a listing.
-/// @param uri   What is listed, for the error.
+/// Turns to the next page of a listing.
+/// @param uri   Listed bucket or prefix, for the error.
 /// @param page  Token of the page that was read; gets the next one.
 /// @return kUnavailable when the server names the same page again: the listing would never end.
 Result<void> turn_page(const std::string& uri, std::string& page, std::string next);
