@@ -108,7 +108,7 @@ class Transfer {
   /// Lists the files and checks the destination. Writes nothing.
   Result<void> preview() {
     LIDO_TRY(list());
-    LIDO_TRY(is_begun());
+    (void)LIDO_TRY(is_begun());
     return {};
   }
 
