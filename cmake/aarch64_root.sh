@@ -11,7 +11,7 @@ packages="libc6-dev libstdc++-12-dev libavformat-dev libavcodec-dev libavutil-de
   libturbojpeg0-dev libfmt-dev libcli11-dev nlohmann-json3-dev libpugixml-dev libssl-dev
   libjemalloc-dev libopencv-imgproc-dev libopencv-video-dev libopencv-calib3d-dev
   libopencv-contrib-dev libeigen3-dev libsqlite3-dev libegl-dev libgl-dev
-  libyaml-cpp-dev libcurl4-openssl-dev libicu-dev libgtest-dev"
+  libyaml-cpp-dev libtomlplusplus-dev libcurl4-openssl-dev libicu-dev libgtest-dev"
 
 # An apt of its own: no package is installed yet, and only Debian's own sources count.
 apt=$root/apt

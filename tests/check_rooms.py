@@ -32,6 +32,7 @@ OWNERS = {
     "yaml-cpp/": {"base", "cluster"},
     "curl/": {"storage", "cluster"},
     "sqlite3": {"ingest"},
+    "toml++/": {"reconstruct"},
     "EGL/": {"synth"},
     "GL/": {"synth"},
     "CLI/": {"apps"},

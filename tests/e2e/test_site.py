@@ -3,8 +3,11 @@
 
 import json
 import pathlib
+import tomllib
 
+import cv2
 import jsonschema
+import numpy
 import pytest
 import yaml
 from conftest import LIDO, run
@@ -124,3 +127,112 @@ def test_a_scene_takes_the_zones_of_a_site_and_hands_them_on(tmp_path, template)
     (tmp_path / "scene.yaml").write_text(yaml.safe_dump(scene))
     done = run("synth", "scene", tmp_path / "scene.yaml", "--out", tmp_path / "no", "--quiet")
     assert done.code == 2 and "zones.0.kind is door" in done.err
+
+
+def opencv_file(path, lens, width, height):
+    """A camera as OpenCV's own FileStorage writes it."""
+    matrix, distortion, rvec, tvec = lens
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    storage.write("image_width", width)
+    storage.write("image_height", height)
+    storage.write("camera_matrix", matrix)
+    storage.write("distortion_coefficients", distortion)
+    storage.write("rvec", rvec)
+    storage.write("tvec", tvec)
+    storage.release()
+
+
+@pytest.fixture
+def lens():
+    """A camera over the long side of the pool of `template`, by OpenCV's conventions."""
+    matrix = numpy.array([[1210.0, 0, 931.25], [0, 1204.0, 553.5], [0, 0, 1]])
+    distortion = numpy.array([[-0.21, 0.06, 0.0007, -0.0011, -0.008]])
+    down = numpy.deg2rad(35)
+    rotation = numpy.array(
+        [[1, 0, 0], [0, -numpy.sin(down), -numpy.cos(down)], [0, numpy.cos(down), -numpy.sin(down)]]
+    )
+    tvec = -rotation @ numpy.array([12.0, -1.6, 4.2])
+    return matrix, distortion, cv2.Rodrigues(rotation)[0], tvec.reshape(3, 1)
+
+
+def test_imported_cameras_see_points_where_opencv_projects_them(tmp_path, template, lens):
+    (tmp_path / "site.yaml").write_text(template)
+    opencv_file(tmp_path / "Deep End.yaml", lens, 1920, 1080)
+    done = run("site", "import", tmp_path / "site.yaml", tmp_path / "Deep End.yaml", "--same-axes")
+    assert done.code == 0, done.err
+    assert "deep-end: new in the site, with 25 frames a second: set its fps" in done.err
+    parsed = yaml.safe_load(done.out)
+    assert not list(SCHEMA.iter_errors(parsed)) and len(parsed["cameras"]) == 5
+    assert parsed["swim_hours"] == yaml.safe_load(template)["swim_hours"]
+    (tmp_path / "new.yaml").write_text(done.out)
+    points = yaml.safe_load(run("site", "points", tmp_path / "new.yaml").out)
+    in_air = {k: v for k, v in points["points"].items() if v[2] >= 0}
+    seen = {k: v for k, v in points["clicks"]["deep-end"].items() if k in in_air}
+    assert len(seen) >= 2
+    matrix, distortion, rvec, tvec = lens
+    for name, pixel in seen.items():
+        wanted, _ = cv2.projectPoints(numpy.array([in_air[name]]), rvec, tvec, matrix, distortion)
+        # OpenCV counts pixels from the middle of the first one; points are printed to 0.1 pixel.
+        assert pixel == pytest.approx(list(wanted.ravel() + 0.5), abs=0.051), name
+
+
+def test_exported_cameras_come_back_in_each_format(tmp_path, template, lens):
+    (tmp_path / "site.yaml").write_text(template)
+    opencv_file(tmp_path / "cam1.yaml", lens, 1920, 1080)
+    done = run("site", "import", tmp_path / "site.yaml", tmp_path / "cam1.yaml", "--same-axes")
+    (tmp_path / "new.yaml").write_text(done.out)
+    assert "cam1" in done.err and " m and " in done.err
+    for form in ("toml", "opencv", "colmap"):
+        out = tmp_path / form
+        wrote = run("site", "export", tmp_path / "new.yaml", "--format", form, "--out", out)
+        assert wrote.code == 0, wrote.err
+        assert (
+            run("site", "export", tmp_path / "new.yaml", "--format", form, "--out", out).code == 0
+        )
+    matrix, distortion, rvec, tvec = lens
+    toml = tomllib.loads((tmp_path / "toml/cameras.toml").read_text())["cam1"]
+    assert numpy.allclose(toml["matrix"], matrix, atol=1e-5)
+    assert numpy.allclose(toml["distortions"], distortion[0], atol=1e-8)
+    assert numpy.allclose(toml["rotation"], rvec.ravel(), atol=1e-7)
+    assert numpy.allclose(toml["translation"], tvec.ravel(), atol=1e-6)
+    storage = cv2.FileStorage(str(tmp_path / "opencv/cam1.yaml"), cv2.FILE_STORAGE_READ)
+    assert numpy.allclose(storage.getNode("camera_matrix").mat(), matrix)
+    assert numpy.allclose(storage.getNode("distortion_coefficients").mat(), distortion)
+    assert numpy.allclose(storage.getNode("rvec").mat(), rvec)
+    assert numpy.allclose(storage.getNode("tvec").mat(), tvec)
+    words = (tmp_path / "colmap/cameras.txt").read_text().splitlines()[1].split()
+    assert words[1] == "FULL_OPENCV" and float(words[6]) == pytest.approx(matrix[0, 2] + 0.5)
+    again = run("site", "import", tmp_path / "new.yaml", tmp_path / "colmap")
+    assert again.code == 0, again.err
+    cameras = [yaml.safe_load(text)["cameras"] for text in (again.out, done.out)]
+    assert [one["name"] for one in cameras[0]] == [one["name"] for one in cameras[1]]
+    for one, other in zip(*cameras, strict=True):
+        assert numpy.allclose(one["cam_from_world"], other["cam_from_world"], atol=1e-9)
+        assert numpy.allclose(one["intrinsics"], other["intrinsics"])
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        ("[cam1]\nmatrix = 7\n", "c.toml:1: size of camera cam1 is missing, want 2 numbers"),
+        ("[cam1\n", "c.toml:1: no TOML"),
+        ("a = 1\n", "c.toml: no camera, want tables with size"),
+        ("\xff", "c.toml: not text in UTF-8"),
+    ],
+)
+def test_wrong_files_of_cameras_are_named(tmp_path, template, text, wanted):
+    (tmp_path / "site.yaml").write_text(template)
+    (tmp_path / "c.toml").write_bytes(text.encode("latin-1"))
+    done = run("site", "import", tmp_path / "site.yaml", tmp_path / "c.toml")
+    assert done.code == 2 and wanted in done.err and not done.out, done.err
+
+
+def test_cameras_where_none_can_be_are_refused(tmp_path, template, lens):
+    (tmp_path / "site.yaml").write_text(template)
+    matrix, distortion, rvec, tvec = lens
+    # In millimetres: kilometres away from the site's cameras.
+    opencv_file(tmp_path / "cam1.yaml", (matrix, distortion, rvec, tvec * 1000), 1920, 1080)
+    far = run("site", "import", tmp_path / "site.yaml", tmp_path / "cam1.yaml", "--same-axes")
+    assert far.code == 2 and not far.out, far.err
+    done = run("site", "import", tmp_path / "site.yaml", tmp_path / "none")
+    assert done.code == 2 and "want a .toml, a .yaml, or a folder with cameras.txt" in done.err
