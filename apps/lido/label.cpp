@@ -42,10 +42,11 @@ void print_summary(const dataset::RelabelSummary& summary) {
     fmt::print("{} new labels in generation {}. No shard changed.\n",
                counted(summary.samples, "sample has", "samples have"), summary.generation);
   } else if (summary.new_classes) {
-    fmt::print("No sample changed. The vocabulary has new labels in generation {}.\n",
+    fmt::print("The labels of no sample changed. The vocabulary has new labels in generation {}.\n",
                summary.generation);
   } else if (summary.new_labels) {
-    fmt::print("No sample changed. Generation {} lists the labels.\n", summary.generation);
+    fmt::print("The labels of no sample changed. Generation {} lists the new ones.\n",
+               summary.generation);
   } else if (labels.on_no_sample + labels.unmatched.labels == labels.labels) {
     fmt::print("Nothing changed: no label is on a sample.\n");
   } else {

@@ -94,7 +94,7 @@ def test_labels_in_another_unit_are_named_by_an_ingest(pool, tmp_path):
     assert (summary["labels_read"], summary["labels_on_no_sample"]) == (1, 1)
     (lost,) = summary["labels_lost"]
     assert (lost["clip"], lost["start_s"], lost["end_s"]) == (str(pool), 1000, 2000)
-    assert lost["place"] == "line 2" and "the clip ends at 5.9" in lost["reason"]
+    assert lost["place"] == "line 2" and "the clip ends at 6.00 s" in lost["reason"]
     assert any("pool.mp4 1000 to 2000 s" in line for line in summary["warnings"])
     assert any(
         line.endswith("no sample has behaviour: swimming, 1000 s of labels")
@@ -140,7 +140,10 @@ def test_nothing_changed_is_said_only_when_it_is_true(dataset, tmp_path):
     done = run("label", dataset, "--labels", good)
     assert done.code == 0 and "the samples have these labels already" in done.out
     done = run("label", dataset, "--labels", good, "--classes", "age=child")
-    assert "No sample changed. The vocabulary has new labels in generation 3." in done.out
+    assert (
+        "The labels of no sample changed. The vocabulary has new labels in generation 3."
+        in done.out
+    )
     assert generations(dataset) == ["000001", "000002", "000003"]
     assert all(
         (dataset / "generations" / g / "generation.json").exists() for g in generations(dataset)

@@ -39,6 +39,10 @@ Result<TimeRange> parse_time_range(std::string_view text) {
   return range;
 }
 
+double clip_end_s(double duration_s, double source_fps) {
+  return duration_s + (source_fps > 0 ? 1 / source_fps : 0);
+}
+
 std::string clock_text(double seconds) {
   constexpr double kRounding_s = 0.5e-3;  // 13.96 + 0.04 is 14
   const double whole = std::floor(seconds + kRounding_s);

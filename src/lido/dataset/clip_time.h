@@ -19,6 +19,11 @@ struct TimeRange {
 /// @return kInvalidArgument for any other text.
 Result<TimeRange> parse_time_range(std::string_view text);
 
+/// Returns when a clip's last frame ends, seconds after the first frame. Pure.
+/// @param duration_s,source_fps  As the table of clips has them: the time of the last frame, and
+/// frames a second or 0.
+double clip_end_s(double duration_s, double source_fps);
+
 /// Formats a time in a clip to thousandths of a second: "0:14", "0:14.52", "1:02:03". Pure.
 std::string clock_text(double seconds);
 

@@ -134,10 +134,7 @@ Result<NamedClips> read_clips(const Dataset& dataset, int generation,
   return clips;
 }
 
-/// Returns the end of a clip: the time at which its last frame ends, seconds.
-double end_of(const ClipRow& row) {
-  return row.duration_s + (row.source_fps > 0 ? 1 / row.source_fps : 0);
-}
+double end_of(const ClipRow& row) { return clip_end_s(row.duration_s, row.source_fps); }
 
 /// Refuses a stretch that is none, or starts after the clip.
 Result<void> check_stretch(const Stretch& stretch, const ClipRow& row) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lido/dataset/clip_names.h"
+#include "lido/dataset/clip_time.h"
 #include "lido/dataset/label_boxes.h"
 #include "lido/storage/store.h"
 
@@ -67,11 +68,13 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
                                      const TimeInLabel& time_of) {
   SampleLabel result{label.task, label.label, 0, label.track, {}};
   const size_t frames = sample.pts.size();
+  // Copies of the last frame at the end show nothing more of a label.
+  const size_t shown = frames - std::min(static_cast<size_t>(sample.repeated), frames - 1);
   size_t inside = 0, known = 0;
   double fits = 0;
   for (size_t i = 0; i < frames; ++i) {
     const auto time = time_of(i);
-    inside += time ? 1 : 0;
+    inside += time && i < shown ? 1 : 0;
     if (!has_boxes(label)) continue;
     const Box box = time ? box_at(label, *time) : Box{NAN, NAN, NAN, NAN};
     const Box mapped = map_of(sample, i)(box);
@@ -86,7 +89,7 @@ std::optional<SampleLabel> on_sample(const Label& label, const SampleRow& sample
   const bool is_other_person =
       sample.track != 0 && known > 0 && fits < kMinSamePersonIou * static_cast<double>(known);
   if (is_other_person) return std::nullopt;
-  result.overlap = static_cast<double>(inside) / static_cast<double>(frames);
+  result.overlap = static_cast<double>(inside) / static_cast<double>(shown);
   return result;
 }
 
@@ -318,16 +321,16 @@ namespace {
 
 /// Where a clip of labels ends and what is left out of it.
 struct ClipExtent {
-  double duration_s = 0;
+  double end_s = 0;
   int64_t samples = 0;
   std::vector<GapRow> gaps;
 
   /// Returns the first gap in a stretch; null where there is none.
-  const GapRow* gap_in(double start_s, double end_s) const {
+  const GapRow* gap_in(double from_s, double to_s) const {
     const auto found = std::ranges::find_if(gaps, [&](const GapRow& gap) {
       // The header's duration may be too short, or unknown.
       const double gap_end_s = gap.end_k < 0 ? INFINITY : gap.end_s;
-      return gap.start_s < end_s && start_s < gap_end_s;
+      return gap.start_s < to_s && from_s < gap_end_s;
     });
     return found == gaps.end() ? nullptr : &*found;
   }
@@ -340,7 +343,7 @@ Result<std::map<std::string, ClipExtent>> read_extents(const Dataset& dataset, i
   LIDO_TRY(dataset.visit<ClipRow>(generation, [&](const ClipRow& row) -> Result<void> {
     const auto found = extents.find(row.clip);
     if (found == extents.end()) return {};
-    found->second.duration_s = row.duration_s;
+    found->second.end_s = clip_end_s(row.duration_s, row.source_fps);
     found->second.samples = row.samples;
     return {};
   }));
@@ -359,7 +362,7 @@ std::string reason_of(double start_s, double end_s, const ClipExtent& clip) {
     return fmt::format("the clip is broken from {:.2f} s{}: {}", gap->start_s,
                        gap->end_k < 0 ? std::string() : fmt::format(" to {:.2f} s", gap->end_s),
                        gap->reason);
-  if (start_s > clip.duration_s) return fmt::format("the clip ends at {:.2f} s", clip.duration_s);
+  if (start_s > clip.end_s) return fmt::format("the clip ends at {:.2f} s", clip.end_s);
   return "no sample is there";
 }
 
@@ -385,7 +388,7 @@ Result<LabelOutcome> Labeller::outcome(const Dataset& dataset, int generation) c
     const std::string name = fmt::format("{}: {}", lost.task, lost.label);
     if ((*used_)[i].load(std::memory_order_relaxed)) {
       present.insert(name);
-      const double end_s = extent.duration_s;
+      const double end_s = extent.end_s;
       lost.reason = fmt::format("the clip ends at {:.2f} s", end_s);
       // The label may be right where a fault of the file hides the footage.
       const bool is_beyond = end_s > 0 && placed.end_s > end_s + kMaxBeyond_s &&

@@ -46,6 +46,18 @@ TEST(Labels, StandOnTheFramesInsideTheInterval) {
       labels_on("clip,start_s,end_s,task,label\na.mp4,0.9,1.1,behaviour,swimming\n")->empty());
 }
 
+TEST(Labels, CopiesOfTheLastFrameDoNotCount) {
+  const auto labels = parse_labels("clip,start_s,end_s,task,label\na.mp4,0.25,9,t,late\n");
+  Vocabulary vocabulary;
+  const auto labeller = *Labeller::make(labels->labels, visit_clips, {4, 1}, vocabulary);
+  SampleRow sample = one_sample(0, 3)[0];  // frames at 0, 0.25 and 0.5 s
+  sample.pts.resize(6, sample.pts.back());
+  sample.repeated = 3;
+  EXPECT_TRUE(labeller.apply(sample));
+  ASSERT_EQ(sample.labels.size(), 1U);
+  EXPECT_DOUBLE_EQ(sample.labels[0].overlap, 2.0 / 3) << "two of the three frames, not five of six";
+}
+
 TEST(Labels, BoxesAreMovedIntoTheSample) {
   const auto labels = *labels_on(
       "clip,start_s,end_s,task,label,track,x,y,width,height\n"
@@ -210,7 +222,7 @@ TEST_F(LabelsOfBrokenClips, NameTheFaultAndNotTheEnd) {
   ASSERT_EQ(outcome->lost.size(), 3U);
   EXPECT_EQ(outcome->lost[0].reason, "the clip is broken from 9.00 s: the file is cut off");
   EXPECT_EQ(outcome->lost[1].reason, "the clip is broken from 2.00 s to 4.00 s: cannot decode");
-  EXPECT_EQ(outcome->lost[2].reason, "the clip ends at 8.00 s");
+  EXPECT_EQ(outcome->lost[2].reason, "the clip ends at 8.04 s");
 }
 
 }  // namespace

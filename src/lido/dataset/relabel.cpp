@@ -111,7 +111,7 @@ std::string replaced_text(const LabelSeconds& replaced) {
   }
   if (replaced.empty()) return {};
   if (named > kMaxNamed) names += fmt::format(" and {} more", named - kMaxNamed);
-  return fmt::format("{:.1f} s of the labels before are replaced: {}", sum_s, names);
+  return fmt::format("{:.1f} s of earlier labels were removed: {}", sum_s, names);
 }
 
 Result<LabelChanges> find_changes(const Dataset& dataset, int generation,

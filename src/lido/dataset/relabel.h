@@ -46,7 +46,7 @@ using LabelSeconds = std::map<std::string, double>;
 /// labeller has not: of the same task, label and track.
 Result<LabelSeconds> replaced_seconds(const Dataset& dataset, int generation,
                                       const Labeller& labeller);
-/// Returns "1.5 s of the labels before are replaced: behaviour: drowning 1.5 s"; empty for none.
+/// Returns "1.5 s of earlier labels were removed: behaviour: drowning 1.5 s"; empty for none.
 /// Pure.
 std::string replaced_text(const LabelSeconds& replaced);
 

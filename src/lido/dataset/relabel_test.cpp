@@ -72,7 +72,7 @@ TEST_F(Relabel, LabelsOnNoSampleReplaceNoLabels) {
   EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(refused.error().message,
             "/pool/a.mp4: no label is on a sample, and 1 sample would lose theirs; the first: "
-            "a.mp4 2000 to 4000 s (behaviour: swimming, line 2; the clip ends at 8.00 s). Correct "
+            "a.mp4 2000 to 4000 s (behaviour: swimming, line 2; the clip ends at 8.04 s). Correct "
             "the labels, or give --clear to take the old ones away.");
   EXPECT_EQ(*dataset_->latest(), 2);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "generations/000003"));
@@ -98,7 +98,7 @@ TEST_F(Relabel, LabelsThatAreLostAreReported) {
   EXPECT_EQ(labels.beyond_end, 1) << "less than a second is rounding";
   ASSERT_EQ(labels.lost.size(), 1U);
   EXPECT_EQ(labels.lost[0].clip, "/pool/b.mp4");
-  EXPECT_EQ(labels.lost[0].reason, "the clip ends at 8.00 s");
+  EXPECT_EQ(labels.lost[0].reason, "the clip ends at 8.04 s");
   ASSERT_EQ(labels.beyond.size(), 1U);
   EXPECT_EQ(labels.beyond[0].end_s, 20);
   EXPECT_TRUE(labels.missing_s.empty()) << "floating is in a sample";
@@ -117,7 +117,7 @@ TEST_F(Relabel, SecondsThatAreReplacedAreCounted) {
   ASSERT_TRUE(next) << next.error().message;
   EXPECT_EQ(next->replaced, (LabelSeconds{{"behaviour: floating", 1}, {"behaviour: swimming", 2}}));
   EXPECT_EQ(replaced_text(next->replaced),
-            "3.0 s of the labels before are replaced: behaviour: floating 1.0 s, behaviour: "
+            "3.0 s of earlier labels were removed: behaviour: floating 1.0 s, behaviour: "
             "swimming 2.0 s");
 }
 

@@ -33,7 +33,8 @@ struct SampleLabel {
     visit("task", &Row::task, "Kind of label, such as behaviour or age");
     visit("label", &Row::label, "Name of the label, such as drowning");
     visit("overlap", &Row::overlap,
-          "Share of the sample's frames inside the labelled interval, above 0 and up to 1");
+          "Share of the sample's frames, copies of the last one left out, inside the labelled "
+          "interval, above 0 and up to 1");
     visit("track", &Row::track,
           "Id of the labelled person in the labels file; empty for a label of the whole frame");
     visit("boxes", &Row::boxes,

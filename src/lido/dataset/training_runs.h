@@ -19,7 +19,7 @@ struct TrainingRun {
   std::string folder;               ///< Path or URI of the run.
   std::string begun_utc;            ///< RFC 3339.
   std::string revision;             ///< Version and commit of the program.
-  std::string network;              ///< "people".
+  std::string network;              ///< "people" or "gesture".
   int generation = 0;               ///< Generation that it reads, from 1.
   std::string samples;              ///< Kind of its samples: person, frame or all.
   std::vector<std::string> splits;  ///< Splits that it reads: for training, for validation.
