@@ -215,6 +215,13 @@ void add_sample(nb::module_& module) {
       .def_prop_ro("track", &Sample::track,
                    "Track id of the person shown, or number of what moved in water; None for a "
                    "sample of whole frames.")
+      .def_prop_ro("person", row(&SampleRow::person),
+                   "Name of the person in the labels; empty for a sample of another source.")
+      .def_prop_ro("seen", row(&SampleRow::seen),
+                   "Whether the person was seen in each frame, and not filled in; empty for a "
+                   "sample of whole frames.")
+      .def_prop_ro("repeated", row(&SampleRow::repeated),
+                   "Number of copies of the last frame at the end of a stretch that is too short.")
       .def_prop_ro("boxes", &Sample::boxes, nb::rv_policy::automatic,
                    "Box of the person in each frame: float64, frames x 4 (x, y, width, height), "
                    "sample pixels. None for a sample of whole frames.")
@@ -227,7 +234,8 @@ void add_sample(nb::module_& module) {
                    "whole frames.")
       .def_prop_ro("labels", &Sample::labels,
                    nb::sig("def labels(self) -> list[dict[str, typing.Any]]"),
-                   "Labels as dicts: task, label, overlap (share of the frames), track, boxes.")
+                   "Labels as dicts: task, label, overlap (share of the frames, copies left out), "
+                   "track, boxes.")
       .def_prop_ro(
           "frames", [](const Sample& s) { return s.frames(std::nullopt, 0); },
           nb::rv_policy::automatic, "Frames as stored: uint8, frames x height x width x 3.")

@@ -66,6 +66,24 @@ class Sample:
         """
 
     @property
+    def person(self) -> str:
+        """
+        Name of the person in the labels; empty for a sample of another source.
+        """
+
+    @property
+    def seen(self) -> list[bool]:
+        """
+        Whether the person was seen in each frame, and not filled in; empty for a sample of whole frames.
+        """
+
+    @property
+    def repeated(self) -> int:
+        """
+        Number of copies of the last frame at the end of a stretch that is too short.
+        """
+
+    @property
     def boxes(self) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))] | None:
         """
         Box of the person in each frame: float64, frames x 4 (x, y, width, height), sample pixels. None for a sample of whole frames.
@@ -86,7 +104,7 @@ class Sample:
     @property
     def labels(self) -> list[dict[str, Any]]:
         """
-        Labels as dicts: task, label, overlap (share of the frames), track, boxes.
+        Labels as dicts: task, label, overlap (share of the frames, copies left out), track, boxes.
         """
 
     @property
