@@ -49,6 +49,7 @@ def where_faults(page: pathlib.Path, root: pathlib.Path) -> list[str]:
                     path = next((path for path in paths if path.exists()), None)
                     if path is None:
                         found.append(f"{page}:{line}: no file {span}")
+                        text = None
                         continue
                     folder = path.parent
                     text = path.read_text(encoding="utf-8") if path.is_file() else None
