@@ -44,7 +44,7 @@ void add_footage_flags(CLI::App& command, FootageFlags& flags, const std::string
   command.add_option("--time", flags.time,
                      "Footage to " + purpose +
                          ": START-END after the clip's first frame, in seconds or h:mm:ss; START- "
-                         "to the clip's end; or all. Samples that overlap it count whole");
+                         "to the clip's end; or all. A sample that overlaps it counts as a whole");
   command.add_option("--list", flags.list,
                      "Many clips and times: a .csv or .parquet file with the columns clip and "
                      "time, in place of --clip and --time");

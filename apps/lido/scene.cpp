@@ -71,7 +71,7 @@ void print(const report::SceneClipSummary& summary) {
              human_seconds(summary.seconds));
   std::vector<std::string> parts;
   for (const auto& [class_name, count] : summary.tracks)
-    parts.push_back(fmt::format("{} {}", count, class_name));
+    parts.push_back(fmt::format("{} {}", class_name, count));
   fmt::print("tracks     {}\n", parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));
   if (summary.poses > 0) fmt::print("poses      {}\n", human_count(summary.poses));
   fmt::print("motion     {} that moved and that the detector missed\n",

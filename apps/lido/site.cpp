@@ -92,7 +92,7 @@ Result<int> import_into_site(const SiteFlags& flags) {
   const std::string text = geometry::to_yaml(
       imported.site, fmt::format("Cameras of {}, by lido site import.",
                                  printable(fmt::format("{}", fmt::join(flags.cameras, ", ")))));
-  // What the site's own reader refuses, such as a camera inside a wall, is not printed.
+  // Nothing is printed that the site's own reader refuses, such as a camera inside a wall.
   LIDO_TRY(geometry::read_site(text, "the site with its new cameras"));
   fmt::print("{}", text);
   for (const reconstruct::CameraMove& move : imported.moves)

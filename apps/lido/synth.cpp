@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "command.h"
 #include "lido/base/json_text.h"
 #include "lido/geometry/site.h"
 #include "lido/synth/film/light.h"
@@ -122,24 +123,35 @@ OrderedJson list_json(const synth::Behaviours& behaviours) {
   return all;
 }
 
+/// Prints a source below the line of what it is the source of.
+void print_source(const std::string& source) {
+  constexpr size_t kIndent = 6, kWidth = 100;
+  fmt::print("{:{}}{}\n", "", kIndent, wrapped(source, kWidth - kIndent, kIndent));
+}
+
 Result<int> list_behaviours(const SynthFlags& flags) {
   const auto behaviours = LIDO_TRY(read_behaviours(flags.behaviours));
   if (flags.json) {
     fmt::print("{}\n", json_text(list_json(behaviours)));
     return kDone;
   }
-  fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", "behaviour", "place", "danger", "duration, s",
-             "speed, m/s", "source");
-  for (const synth::Behaviour& one : behaviours.all())
-    fmt::print("{:<25}{:<8}{:<10}{:<18}{:<16}{}\n", one.name, name_of(one.place),
-               name_of(one.danger), range_text(one.duration_s),
-               one.speed_mps.max > 0 ? range_text(one.speed_mps) : "-", one.source);
-  fmt::print("\n{:<25}{:<18}{}\n", "signal", "duration, s", "source");
-  for (const synth::Signal& one : behaviours.signals())
-    fmt::print("{:<25}{:<18}{}\n", one.name, range_text(one.duration_s), one.source);
-  fmt::print("\n{:<12}{:<22}{}\n", "kind", "name", "source");
-  for (const synth::FilmSource& one : synth::film_sources())
-    fmt::print("{:<12}{:<22}{}\n", one.kind, one.name, one.source);
+  fmt::print("{:<25}{:<8}{:<10}{:<18}{}\n", "behaviour", "place", "danger", "duration, s",
+             "speed, m/s");
+  for (const synth::Behaviour& one : behaviours.all()) {
+    fmt::print("{:<25}{:<8}{:<10}{:<18}{}\n", one.name, name_of(one.place), name_of(one.danger),
+               range_text(one.duration_s), one.speed_mps.max > 0 ? range_text(one.speed_mps) : "-");
+    print_source(one.source);
+  }
+  fmt::print("\n{:<25}{}\n", "signal", "duration, s");
+  for (const synth::Signal& one : behaviours.signals()) {
+    fmt::print("{:<25}{}\n", one.name, range_text(one.duration_s));
+    print_source(one.source);
+  }
+  fmt::print("\n{:<25}{}\n", "part of a film", "kind");
+  for (const synth::FilmSource& one : synth::film_sources()) {
+    fmt::print("{:<25}{}\n", one.name, one.kind);
+    print_source(one.source);
+  }
   return kDone;
 }
 

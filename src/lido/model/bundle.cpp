@@ -235,6 +235,8 @@ Result<Model> parse_model(const std::string& bytes) {
 Result<LoadedModel> read_model(const std::string& uri) {
   const auto store = LIDO_TRY(storage::open_store(uri));
   const auto description = store->read_text(kModelFile, kMaxText);
+  if (!description && description.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, "{}: no model, want the folder model of a training run", uri);
   if (!description) return std::unexpected(description.error());
   auto model = parse_model(*description);
   if (!model) return with_context(store->uri(), model.error());
