@@ -230,6 +230,70 @@ struct Module::State {
         *optimiser.state().at(parameter.unsafeGetTensorImpl()));
   }
 
+  /// A micro-batch's part of a step as one vector: each parameter's gradient with a 1 before it, or
+  /// zeros where no loss depends on the parameter; the running statistics; the loss.
+  std::vector<float> flat(float loss) const {
+    std::vector<float> all;
+    const auto append = [&](const torch::Tensor& tensor) {
+      const torch::Tensor values = tensor.detach().contiguous();
+      all.insert(all.end(), values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+    };
+    for (const torch::Tensor& parameter : layers->parameters()) {
+      all.push_back(parameter.grad().defined() ? 1 : 0);
+      if (parameter.grad().defined())
+        append(parameter.grad());
+      else
+        all.resize(all.size() + static_cast<size_t>(parameter.numel()));
+    }
+    for (const torch::Tensor& buffer : layers->buffers())
+      if (buffer.is_floating_point()) append(buffer);
+    all.push_back(loss);
+    return all;
+  }
+  size_t flat_size() const {
+    int64_t size = 1;
+    for (const torch::Tensor& parameter : layers->parameters()) size += 1 + parameter.numel();
+    for (const torch::Tensor& buffer : layers->buffers())
+      if (buffer.is_floating_point()) size += buffer.numel();
+    return static_cast<size_t>(size);
+  }
+  /// Sets the gradients, and returns the rest.
+  struct Rest {
+    std::span<const float> statistics;
+    float loss = 0;
+  };
+  Result<Rest> unflat(std::span<const float> sum) {
+    if (sum.size() != flat_size()) {
+      return fail(ErrorCode::kInvalidArgument, "a step of {} numbers, want {}: of another network",
+                  sum.size(), flat_size());
+    }
+    for (torch::Tensor& parameter : layers->parameters()) {
+      const auto count = static_cast<size_t>(parameter.numel());
+      torch::Tensor gradient;  // none: the optimiser leaves the parameter alone
+      if (sum.front() > 0) {
+        gradient = torch::empty(parameter.sizes());
+        std::ranges::copy(sum.subspan(1, count), gradient.data_ptr<float>());
+      }
+      parameter.mutable_grad() = gradient;
+      sum = sum.subspan(1 + count);
+    }
+    return Rest{sum.first(sum.size() - 1), sum.back()};
+  }
+  /// Sets the running statistics to the mean over the micro-batches, and counts one batch.
+  void count_statistics(std::span<const float> sum, int micro_batches) {
+    const torch::NoGradGuard no_gradient;
+    for (const torch::Tensor& buffer : layers->buffers()) {
+      if (!buffer.is_floating_point()) {
+        buffer.add_(1);
+        continue;
+      }
+      const auto count = static_cast<size_t>(buffer.numel());
+      std::ranges::copy(sum.first(count), buffer.data_ptr<float>());
+      if (micro_batches > 1) buffer.div_(micro_batches);
+      sum = sum.subspan(count);
+    }
+  }
+
   /// The loss of one output on the labelled windows.
   torch::Tensor loss_of(const std::string& output, const torch::Tensor& logits,
                         const torch::Tensor& targets) const {
@@ -282,11 +346,63 @@ Result<Module> Module::make(const Network& network, const OptimiserOptions& opti
   });
 }
 
-Result<double> Module::step(const StepInput& input, double learning_rate) {
-  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<double> {
+namespace {
+
+/// Sets the running statistics of the normalisations back at its end. Not before: the way back
+/// through the layers refers to them.
+class KeepBuffers {
+ public:
+  explicit KeepBuffers(const Layers& layers) : buffers_(layers->buffers()) {
+    for (const torch::Tensor& buffer : buffers_) before_.push_back(buffer.clone());
+  }
+  ~KeepBuffers() {
+    for (size_t i = 0; i < buffers_.size(); ++i) buffers_[i].copy_(before_[i]);
+  }
+  KeepBuffers(const KeepBuffers&) = delete;
+  KeepBuffers& operator=(const KeepBuffers&) = delete;
+
+ private:
+  std::vector<torch::Tensor> buffers_;
+  std::vector<torch::Tensor> before_;
+};
+
+/// Begins LibTorch's random numbers at a seed, and sets them back at its end.
+class SeededNumbers {
+ public:
+  explicit SeededNumbers(uint64_t seed) { generator_.set_current_seed(seed); }
+  ~SeededNumbers() { generator_.set_state(before_); }
+  SeededNumbers(const SeededNumbers&) = delete;
+  SeededNumbers& operator=(const SeededNumbers&) = delete;
+
+ private:
+  at::Generator generator_ = at::detail::getDefaultCPUGenerator();
+  torch::Tensor before_ = generator_.get_state();
+};
+
+}  // namespace
+
+double Module::target_weight(const std::string& output, std::span<const int64_t> targets) const {
+  const auto weights = state_->options.class_weights.find(output);
+  double sum = 0;
+  for (const int64_t target : targets) {
+    if (target < 0) continue;
+    sum += weights == state_->options.class_weights.end()
+               ? 1
+               : double{weights->second.at(static_cast<size_t>(target))};
+  }
+  return sum;
+}
+
+Result<std::vector<float>> Module::gradient(const StepInput& input,
+                                            const std::map<std::string, double>& totals,
+                                            std::optional<uint64_t> seed) {
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<std::vector<float>> {
     const torch::Tensor windows = LIDO_TRY(state_->tensor_of(input.windows));
     state_->layers->train();
     state_->set_momentum();
+    const KeepBuffers unchanged(state_->layers);
+    std::optional<SeededNumbers> numbers;
+    if (seed) numbers.emplace(*seed);
     const auto outputs = state_->layers->forward(windows);
     torch::Tensor loss = torch::zeros({});
     for (const auto& [name, logits] : outputs) {
@@ -297,22 +413,40 @@ Result<double> Module::step(const StepInput& input, double learning_rate) {
       }
       const torch::Tensor targets = torch::tensor(found->second, torch::kLong);
       if ((targets >= 0).sum().item<int64_t>() == 0) continue;  // the mean of nothing is no number
-      loss = loss + state_->loss_of(name, logits, targets);
+      const double share = target_weight(name, found->second) / totals.at(name);
+      loss = loss + state_->loss_of(name, logits, targets) * share;
     }
-    const auto value = loss.item<double>();
+    const auto value = loss.item<float>();
     if (!std::isfinite(value)) return fail(ErrorCode::kDegenerate, "the loss is {}", value);
     state_->optimiser.zero_grad();
     if (loss.requires_grad()) loss.backward();
+    return state_->flat(value);
+  });
+}
+
+size_t Module::gradient_size() const { return state_->flat_size(); }
+
+Result<double> Module::apply(std::span<const float> sum, int micro_batches, double learning_rate) {
+  return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<double> {
+    const auto step = LIDO_TRY(state_->unflat(sum));
     const double gradient = torch::nn::utils::clip_grad_norm_(state_->layers->parameters(),
                                                               state_->options.max_gradient);
     if (!std::isfinite(gradient))
       return fail(ErrorCode::kDegenerate, "the gradient's length is {}", gradient);
+    state_->count_statistics(step.statistics, micro_batches);
     for (auto& group : state_->optimiser.param_groups()) group.options().set_lr(learning_rate);
     state_->optimiser.step();
     const auto steps = static_cast<double>(++state_->steps);
     state_->update_average(std::min(state_->options.average, steps / (steps + 9)));
-    return value / static_cast<double>(outputs.size());
+    return double{step.loss} / static_cast<double>(state_->network.outputs.size());
   });
+}
+
+Result<double> Module::step(const StepInput& input, double learning_rate) {
+  std::map<std::string, double> totals;
+  for (const auto& [output, targets] : input.targets)
+    totals[output] = target_weight(output, targets);
+  return apply(LIDO_TRY(gradient(input, totals)), 1, learning_rate);
 }
 
 Result<std::map<std::string, std::vector<float>>> Module::run(const Windows& windows) {

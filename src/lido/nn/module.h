@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,6 +54,27 @@ class Module {
   /// Makes one step. @return The mean loss over the outputs; kDegenerate for a loss or a gradient
   /// that is not finite, which changes no weight; kInvalidArgument for sizes that do not fit.
   Result<double> step(const StepInput& input, double learning_rate);
+
+  // A step in parts: gradient() of each micro-batch, in any process; apply() with their sum.
+
+  /// Weight of the known targets of one output in the loss. @param output  Name.
+  double target_weight(const std::string& output, std::span<const int64_t> targets) const;
+  /// Computes what a micro-batch adds to a step: gradients, statistics of the normalisations and
+  /// loss, in one vector whose length depends on the network only. Changes nothing but, without a
+  /// seed, LibTorch's random state.
+  /// @param totals  target_weight() of each output, of all micro-batches of the step.
+  /// @param seed    Seed of the values that Dropout leaves out; empty: those after the step before.
+  /// @return kDegenerate for a loss that is not finite; kInvalidArgument for sizes that do not fit.
+  Result<std::vector<float>> gradient(const StepInput& input,
+                                      const std::map<std::string, double>& totals,
+                                      std::optional<uint64_t> seed = {});
+  /// Length of the vectors of gradient().
+  size_t gradient_size() const;
+  /// Makes a step.
+  /// @param sum            Sum of the vectors of gradient().
+  /// @param micro_batches  Number of those vectors that are not zero.
+  /// @return As step().
+  Result<double> apply(std::span<const float> sum, int micro_batches, double learning_rate);
   /// Computes each output's logits, windows x classes, with the averaged weights.
   Result<std::map<std::string, std::vector<float>>> run(const Windows& windows);
 

@@ -154,6 +154,22 @@ TEST(Module, DropoutResumesWithEqualBits) {
   EXPECT_EQ(second.weights(), whole.weights());
 }
 
+// With a seed, the values that Dropout leaves out do not depend on the calls before.
+TEST(Module, AGradientWithASeedIsTheSameAnywhere) {
+  Module module = gesture_module(1);
+  std::vector<float> features;
+  std::vector<int64_t> targets;
+  const Windows windows = rising(features, targets, 5);
+  const StepInput input{windows, {{"rises", targets}}};
+  const std::string before = *module.state();
+  const auto first = *module.gradient(input, {{"rises", 64}}, 7);
+  EXPECT_TRUE(*module.state() == before);
+  EXPECT_NE(*module.gradient(input, {{"rises", 64}}), first);
+  EXPECT_FALSE(*module.state() == before) << "the random state went on";
+  EXPECT_NE(*module.gradient(input, {{"rises", 64}}, 8), first);
+  EXPECT_EQ(*module.gradient(input, {{"rises", 64}}, 7), first);
+}
+
 TEST(Module, RefusesWindowsOfAnotherKind) {
   Module module = gesture_module(1);
   const std::vector<uint8_t> pixels(6);
@@ -226,6 +242,45 @@ TEST(Module, UnknownTargetsTeachNothing) {
   std::ranges::fill(data.targets, -1);
   EXPECT_EQ(*module.step({data.frames, {{"side", data.targets}}}, 0), 0);
   EXPECT_EQ(module.weights().at("head.side.weight"), before.at("head.side.weight"));
+}
+
+// Each of three equal micro-batches has a third of the loss and of its gradient; statistics of the
+// normalisations and marks of parameters are whole.
+TEST(Module, AMicroBatchHasItsShareOfTheGradient) {
+  Module module = made();
+  const Halves data = halves(16, 1);
+  const StepInput input{data.frames, {{"side", data.targets}}};
+  const auto all = *module.gradient(input, {{"side", 16}});
+  const auto third = *module.gradient(input, {{"side", 48}});
+  EXPECT_NEAR(third.back() * 3, all.back(), 1e-6);
+  size_t shared = 0;
+  double difference2 = 0, length2 = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i] == third[i]) continue;
+    difference2 += std::pow(double{third[i]} * 3 - all[i], 2);
+    length2 += std::pow(all[i], 2);
+    ++shared;
+  }
+  EXPECT_GT(shared, all.size() / 2);
+  // Rounding, where large terms cancel each other; a whole gradient would differ by 2.
+  EXPECT_LT(std::sqrt(difference2 / length2), 1e-3);
+}
+
+TEST(Module, AGradientChangesNothing) {
+  Module module = made();
+  step(module, 0);
+  const std::string before = *module.state();
+  const Halves data = halves(16, 1);
+  const auto gradient = module.gradient({data.frames, {{"side", data.targets}}}, {{"side", 16}});
+  ASSERT_TRUE(gradient) << gradient.error().message;
+  EXPECT_EQ(gradient->size(), module.gradient_size());
+  EXPECT_TRUE(*module.state() == before);
+  Module other = made();
+  step(other, 0);
+  step(other, 1);
+  ASSERT_TRUE(module.apply(*gradient, 1, 1e-3));
+  EXPECT_TRUE(*module.state() == *other.state());
+  EXPECT_EQ(module.apply(std::vector<float>(3), 1, 1e-3).error().code, ErrorCode::kInvalidArgument);
 }
 
 TEST(Module, RefusesOtherSizesAndStates) {
