@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // lido-train: the program that `lido train` starts, with its request as JSON.
 #include <malloc.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <climits>
 
 #include "cli.h"
@@ -10,6 +14,7 @@
 #include "lido/learn/trainer.h"
 #include "lido/storage/store.h"
 #include "progress_display.h"
+#include "training_display.h"
 
 namespace lido::cli {
 namespace {
@@ -17,9 +22,42 @@ namespace {
 struct Request {
   learn::TrainRequest train;
   bool dry_run = false;
+  bool prepare = false;  ///< Begin or check the run's folder, and train nothing.
   bool json = false;
   bool quiet = false;
 };
+
+/// Ends this process with the one that started it, however that ends.
+void end_with(pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(kFailed);  // it ended before the call
+}
+
+/// Reads which worker this is; without "worker" it is the only one.
+nn::Rendezvous rendezvous_of(const nlohmann::ordered_json& json) {
+  nn::Rendezvous rendezvous;
+  if (!json.contains("worker")) return rendezvous;
+  const auto& worker = json.at("worker");
+  if (worker.contains("parent")) end_with(worker.at("parent").get<pid_t>());
+  rendezvous.rank = worker.at("rank").get<int>();
+  rendezvous.workers = worker.at("workers").get<int>();
+  rendezvous.host = worker.at("host").get<std::string>();
+  rendezvous.port = worker.at("port").get<int>();
+  rendezvous.listen_fd = worker.at("listen_fd").get<int>();
+  rendezvous.attempt = worker.at("attempt").get<std::string>();
+  rendezvous.timeout = std::chrono::milliseconds(worker.at("timeout_ms").get<int64_t>());
+  return rendezvous;
+}
+
+/// Prints the figures of an epoch, for a program that reads them.
+void print_epoch(const learn::EpochEnd& end) {
+  fmt::print("{}\n", json_text(nlohmann::ordered_json({{"ended_epoch", end.epoch},
+                                                       {"steps", end.steps},
+                                                       {"loss", end.loss},
+                                                       {"score", end.score},
+                                                       {"best_score", end.best_score}})));
+  std::fflush(stdout);
+}
 
 Result<Request> parse_request(const std::string& text) {
   const auto json = nlohmann::ordered_json::parse(text, nullptr, false);
@@ -32,6 +70,9 @@ Result<Request> parse_request(const std::string& text) {
     request.train.resume = json.at("resume").get<bool>();
     request.train.revision = json.at("revision").get<std::string>();
     request.train.on_warning = [](const std::string& line) { print_warning(line); };
+    request.prepare = json.value("prepare", false);
+    request.train.rendezvous = rendezvous_of(json);
+    if (json.contains("worker")) request.train.on_epoch = print_epoch;
     request.train.config.network = json.at("network").get<std::string>();
     request.train.config.data = json.at("data").get<std::string>();
     request.train.config.points = json.at("points").get<std::string>();
@@ -43,11 +84,6 @@ Result<Request> parse_request(const std::string& text) {
   }
 }
 
-double share_done(const learn::TrainProgress& progress) {
-  const auto total = static_cast<double>(std::max<int64_t>(progress.steps_total, 1));
-  return static_cast<double>(progress.steps) / total;
-}
-
 /// Seconds until the last step at the rate so far; negative while unknown.
 double seconds_left(const learn::TrainProgress& progress, double elapsed_s) {
   const int64_t made = progress.steps - progress.resumed_at;
@@ -56,17 +92,7 @@ double seconds_left(const learn::TrainProgress& progress, double elapsed_s) {
   return left * elapsed_s / static_cast<double>(made);
 }
 
-std::string line_of(const learn::TrainProgress& progress, double elapsed_s) {
-  std::string line =
-      fmt::format("{:3.0f}%  step {} of {}  epoch {}  loss {:.3f}", 100 * share_done(progress),
-                  human_count(progress.steps), human_count(progress.steps_total),
-                  progress.epoch.load() + 1, progress.loss.load());
-  if (progress.score >= 0) line += fmt::format("  best score {:.3f}", progress.score.load());
-  const double left = seconds_left(progress, elapsed_s);
-  return left < 0 ? line : line + "  ETA " + human_seconds(left);
-}
-
-std::string json_of(const learn::TrainProgress& progress, double elapsed_s) {
+nlohmann::ordered_json json_of(const learn::TrainProgress& progress, double elapsed_s) {
   nlohmann::ordered_json json = {{"steps", progress.steps.load()},
                                  {"steps_total", progress.steps_total.load()},
                                  {"epoch", progress.epoch.load()},
@@ -74,7 +100,7 @@ std::string json_of(const learn::TrainProgress& progress, double elapsed_s) {
   if (progress.score >= 0) json["best_score"] = progress.score.load();
   const double left = seconds_left(progress, elapsed_s);
   if (left >= 0) json["eta_s"] = left;
-  return json_text(json);
+  return json;
 }
 
 /// Describes one sample.
@@ -111,38 +137,36 @@ Result<int> print_plan(const Request& request) {
   return kDone;
 }
 
+/// Begins or checks the folder of a run that several workers will train.
+Result<int> prepare_run(const Request& request) {
+  fmt::print("{}\n", json_text(to_json(LIDO_TRY(learn::prepare(request.train)))));
+  return kDone;
+}
+
 Result<int> run_request(const Request& request) {
   if (request.dry_run) return print_plan(request);
+  if (request.prepare) return prepare_run(request);
   stop_on_signals("the checkpoint is written first");
   learn::TrainProgress progress;
   learn::TrainSummary summary;
   {
-    const ProgressDisplay display([&](double elapsed_s) { return line_of(progress, elapsed_s); },
-                                  [&](double elapsed_s) { return json_of(progress, elapsed_s); },
-                                  request.quiet);
+    const ProgressDisplay display(
+        [&](double elapsed_s) { return training_line(json_of(progress, elapsed_s)); },
+        [&](double elapsed_s) { return json_text(json_of(progress, elapsed_s)); }, request.quiet);
     summary = LIDO_TRY(learn::train(request.train, progress, interruption()));
   }
-  if (request.json) {
-    fmt::print("{}\n",
-               json_text(nlohmann::ordered_json({{"steps", summary.steps},
-                                                 {"epochs", summary.epochs},
-                                                 {"best_epoch", summary.best_epoch},
-                                                 {"best_score", summary.best_score},
-                                                 {"stopped_early", summary.stopped_early},
-                                                 {"export_difference", summary.export_difference},
-                                                 {"checkpoints", summary.checkpoints},
-                                                 {"checkpoint_s", summary.checkpoint_s},
-                                                 {"wait_s", summary.wait_s},
-                                                 {"step_s", summary.step_s},
-                                                 {"model", summary.model}})));
-    return kDone;
-  }
-  fmt::print("{} in {}{}; best: epoch {}, mean macro-F1 {:.3f} on the split val\n",
-             counted(summary.steps, "step"), counted(summary.epochs, "epoch"),
-             summary.stopped_early ? ", stopped early" : "", summary.best_epoch + 1,
-             summary.best_score);
-  print_written(summary.model);
-  print_page(storage::absolute(request.train.out) + "/" + learn::kReportFile);
+  print_training_end({{"steps", summary.steps},
+                      {"epochs", summary.epochs},
+                      {"best_epoch", summary.best_epoch},
+                      {"best_score", summary.best_score},
+                      {"stopped_early", summary.stopped_early},
+                      {"export_difference", summary.export_difference},
+                      {"checkpoints", summary.checkpoints},
+                      {"checkpoint_s", summary.checkpoint_s},
+                      {"wait_s", summary.wait_s},
+                      {"step_s", summary.step_s},
+                      {"model", summary.model}},
+                     request.train.out, request.json);
   return kDone;
 }
 

@@ -99,8 +99,9 @@ Result<GestureSource> GestureSource::open(std::shared_ptr<const model::GestureSe
     return found == json.end() ? std::nullopt : json_integer<int64_t>(*found);
   };
   const auto epoch = number("epoch"), taken = number("taken");
-  const auto size = static_cast<int64_t>(source.samples_.size());
-  if (!epoch || !taken || *epoch < 0 || *taken < 0 || *taken > size) {
+  const int64_t shares = options.share.workers;
+  const int64_t longest = (std::ssize(source.samples_) + shares - 1) / shares;
+  if (!epoch || !taken || *epoch < 0 || *taken < 0 || *taken > longest) {
     return fail(ErrorCode::kInvalidArgument, "{}: the checkpoint's position is of other data",
                 source.set_->uri);
   }
@@ -111,8 +112,8 @@ Result<GestureSource> GestureSource::open(std::shared_ptr<const model::GestureSe
                 source.set_->uri);
   }
   source.epoch_ = static_cast<uint64_t>(*epoch);
-  source.taken_ = static_cast<size_t>(*taken);
   source.make_order();
+  source.taken_ = std::min(static_cast<size_t>(*taken), source.order_.size());
   return source;
 }
 
@@ -120,6 +121,11 @@ void GestureSource::make_order() {
   order_ = samples_;
   if (options_.shuffle)
     loader::Shuffler(seed_of(options_.seed, epoch_, 0)).shuffle(std::span<size_t>(order_));
+  const auto rank = static_cast<size_t>(options_.share.rank);
+  const auto shares = static_cast<size_t>(options_.share.workers);
+  size_t kept = 0;
+  for (size_t i = rank; i < order_.size(); i += shares) order_[kept++] = order_[i];
+  order_.resize(kept);
 }
 
 Result<std::optional<StepSamples>> GestureSource::next() {
@@ -131,7 +137,8 @@ Result<std::optional<StepSamples>> GestureSource::next() {
   }
   const size_t count = std::min(options_.batch_size, order_.size() - taken_);
   const auto features = std::make_shared<std::vector<float>>();
-  StepSamples samples;
+  StepSamples samples{
+      .epoch = static_cast<int64_t>(epoch_), .input = {}, .names = {}, .memory = features};
   for (const size_t index : std::span(order_).subspan(taken_, count)) {
     const model::GestureSample& sample = set_->samples[index];
     const auto points = options_.augment
@@ -143,7 +150,6 @@ Result<std::optional<StepSamples>> GestureSource::next() {
     samples.names.push_back(sample.name);
   }
   samples.input.windows = std::span<const float>(*features);
-  samples.memory = features;
   taken_ += count;
   return samples;
 }

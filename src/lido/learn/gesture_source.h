@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "lido/learn/step_source.h"
+#include "lido/loader/options.h"
 #include "lido/model/gesture_set.h"
 
 namespace lido::learn {
@@ -15,14 +16,15 @@ struct GestureSourceOptions {
   uint64_t seed = 0;     ///< Seed of order and augmentation.
   bool shuffle = false;  ///< Draws another order for each epoch.
   bool augment = false;
+  loader::Share share;  ///< The micro-batch, of how many.
 };
 
 /// Samples of a set of gestures, as features. The batches are a function of set, options and
-/// position.
+/// position. In each epoch, the shares together have each sample once.
 class GestureSource : public StepSource {
  public:
-  /// @param samples   Indices into the set, one or more.
-  /// @param position  Text of position(); empty: the start of epoch 0.
+  /// @param samples   Indices into the set, one or more for each share.
+  /// @param position  Text of position() of the first share; empty: the start of epoch 0.
   /// @return kInvalidArgument for a position in another set, and for a text that is none.
   static Result<GestureSource> open(std::shared_ptr<const model::GestureSet> set,
                                     std::vector<size_t> samples,
@@ -43,7 +45,7 @@ class GestureSource : public StepSource {
   std::shared_ptr<const model::GestureSet> set_;
   std::vector<size_t> samples_;
   GestureSourceOptions options_;
-  std::vector<size_t> order_;  // samples in the order of the epoch
+  std::vector<size_t> order_;  // samples of the share in the order of the epoch
   uint64_t epoch_ = 0;
   size_t taken_ = 0;  // samples of the epoch that next() has returned
 };

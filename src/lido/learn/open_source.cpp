@@ -22,7 +22,7 @@ class LoaderSource : public StepSource {
       return fail(ErrorCode::kInvalidArgument, "{}: sample {} has another size than the others",
                   data_, batch->rows[0].sample);
     }
-    StepSamples samples{.input = {}, .names = {}, .memory = batch->pixels};
+    StepSamples samples{.epoch = batch->epoch, .input = {}, .names = {}, .memory = batch->pixels};
     samples.input.windows =
         std::span<const uint8_t>(batch->pixels.get(), batch->rows.size() * batch->shape.bytes());
     for (const TaskClasses& task : tasks_)
@@ -43,21 +43,23 @@ class LoaderSource : public StepSource {
 }  // namespace
 
 Result<std::unique_ptr<StepSource>> open_source(const Plan& plan, const std::string& split,
-                                                std::string_view position) {
+                                                const SourceOptions& source) {
+  auto options = loader_options(plan.config.options, split);
   if (plan.gestures) {
-    const auto& options = plan.config.options;
-    auto source = LIDO_TRY(
+    auto gestures = LIDO_TRY(
         GestureSource::open(plan.gestures, split == "train" ? plan.split.train : plan.split.val,
                             {.task = plan.tasks[0].task,
                              .batch_size = static_cast<size_t>(options.batch_size),
                              .seed = static_cast<uint64_t>(options.seed),
-                             .shuffle = split == "train",
-                             .augment = split == "train" && !options.no_augment},
-                            position));
-    return std::make_unique<GestureSource>(std::move(source));
+                             .shuffle = options.shuffle,
+                             .augment = options.augment,
+                             .share = source.share},
+                            source.position));
+    return std::make_unique<GestureSource>(std::move(gestures));
   }
-  auto loader = LIDO_TRY(loader::Loader::open(
-      plan.config.data, plan.generation, loader_options(plan.config.options, split), {}, position));
+  if (source.threads > 0) options.threads = source.threads;
+  auto loader = LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation, options,
+                                              source.share, source.position));
   return std::make_unique<LoaderSource>(plan, std::move(loader));
 }
 

@@ -21,7 +21,8 @@ TEST(OpenSource, OfADatasetHasItsWindowsAndClasses) {
   EXPECT_EQ(std::get<std::span<const uint8_t>>(batch.input.windows).size(), 8 * plan.shape.bytes());
   EXPECT_FALSE(*source->next());  // the end of the epoch
   EXPECT_TRUE(*source->next());
-  EXPECT_TRUE(open_source(plan, "train", (*open_source(plan, "train"))->position()));
+  const std::string position = (*open_source(plan, "train"))->position();
+  EXPECT_TRUE(open_source(plan, "train", {.position = position}));
 }
 
 TEST(OpenSource, RefusesSamplesOfAnotherSize) {

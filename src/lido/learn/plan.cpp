@@ -29,6 +29,16 @@ Result<void> read_shape(Plan& plan) {
   return {};
 }
 
+/// Checks the size of micro-batches: a single window has no variance to normalise by.
+Result<void> check_micro_batches(const model::TrainOptions& options) {
+  const int64_t batch = options.batch_size, parts = options.micro_batches;
+  if (batch % parts == 0 && batch / parts >= 2) return {};
+  return fail(ErrorCode::kInvalidArgument,
+              "batch_size is {}, want a multiple of micro_batches, which is {}, and 2 samples or "
+              "more in each",
+              batch, parts);
+}
+
 /// Checksum of all that a checkpoint's weights depend on.
 Result<std::string> signature_of(const Plan& plan) {
   nlohmann::ordered_json text;
@@ -136,7 +146,13 @@ Result<void> plan_gestures(Plan& plan, int generation) {
   LIDO_TRY(check_samples(plan, task));
   plan.train_samples = std::ssize(plan.split.train);
   plan.val_samples = std::ssize(plan.split.val);
-  plan.steps_in_epoch = (plan.train_samples - 1) / options.batch_size + 1;
+  if (plan.train_samples < options.micro_batches) {
+    return fail(ErrorCode::kInvalidArgument, "{}: {} in the split train, want micro_batches, {}",
+                plan.gestures->uri, counted(plan.train_samples, "hand"), options.micro_batches);
+  }
+  // The first micro-batch is never shorter than others.
+  const int64_t longest = (plan.train_samples - 1) / options.micro_batches + 1;
+  plan.steps_in_epoch = (longest - 1) / (options.batch_size / options.micro_batches) + 1;
   return describe_network(plan);
 }
 
@@ -146,7 +162,7 @@ loader::LoaderOptions loader_options(const model::TrainOptions& options, const s
   const bool train = split == "train";
   return {.split = split,
           .samples = options.samples,
-          .batch_size = options.batch_size,
+          .batch_size = train ? options.batch_size / options.micro_batches : options.batch_size,
           .shuffle = train,
           .augment = train && !options.no_augment,
           .seed = options.seed,
@@ -155,6 +171,7 @@ loader::LoaderOptions loader_options(const model::TrainOptions& options, const s
 
 Result<Plan> plan_run(const model::TrainConfig& config, int generation) {
   LIDO_TRY(validate(config.options));
+  LIDO_TRY(check_micro_batches(config.options));
   Plan plan{.config = config};
   auto& options = plan.config.options;
   if (options.threads == 0) options.threads = std::max(1U, std::thread::hardware_concurrency());
@@ -171,8 +188,9 @@ Result<Plan> plan_run(const model::TrainConfig& config, int generation) {
   auto train_options = loader_options(options, "train");
   train_options.threads = 1;
   train_options.batches_ahead = 1;
+  const loader::Share longest{0, static_cast<int>(options.micro_batches)};
   const auto train =
-      LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation, train_options));
+      LIDO_TRY(loader::Loader::open(plan.config.data, plan.generation, train_options, longest));
   plan.train_samples = train.samples();
   plan.steps_in_epoch = train.batches();
   LIDO_TRY(describe_network(plan));

@@ -36,7 +36,7 @@ struct Plan {
   int64_t steps() const { return steps_in_epoch * config.options.epochs; }
 };
 
-/// Options of the loader for a split of a run.
+/// Options of the loader for a split of a run; those of the split train are for one micro-batch.
 loader::LoaderOptions loader_options(const model::TrainOptions& options, const std::string& split);
 
 /// Reads the dataset's tables and some samples, and plans a run.

@@ -15,9 +15,11 @@
 #include "lido/infer/network.h"
 #include "lido/learn/checkpoint.h"
 #include "lido/learn/events.h"
+#include "lido/learn/micro_batches.h"
 #include "lido/learn/open_source.h"
 #include "lido/learn/run_report.h"
 #include "lido/learn/schedule.h"
+#include "lido/learn/shared_step.h"
 #include "lido/model/evaluate.h"
 #include "lido/nn/module.h"
 #include "lido/nn/onnx.h"
@@ -84,8 +86,10 @@ class Trainer {
   struct Parts {
     Plan plan;
     nn::Module module;
-    std::unique_ptr<StepSource> train, val;
-    std::optional<RunEntry> entry;
+    nn::Group group;
+    MicroBatches train;
+    std::unique_ptr<StepSource> val;  ///< In the first worker only.
+    std::optional<RunEntry> entry;    ///< In the first worker only; none for a table of points.
   };
   /// @param request,store,progress  Must outlive the trainer.
   Trainer(const TrainRequest& request, storage::Store& store, Parts parts, TrainProgress& progress)
@@ -93,6 +97,7 @@ class Trainer {
         store_(store),
         plan_(std::move(parts.plan)),
         module_(std::move(parts.module)),
+        group_(std::move(parts.group)),
         train_(std::move(parts.train)),
         val_(std::move(parts.val)),
         entry_(std::move(parts.entry)),
@@ -111,16 +116,14 @@ class Trainer {
     saved_at_ = Clock::now();
     while (state_.step < plan_.steps() && !stops_early()) {
       const auto begin = Clock::now();
-      const auto batch = LIDO_TRY(train_->next());
-      if (!batch) continue;  // an epoch's end, which steps count too
+      const auto batches = LIDO_TRY(train_.next(epoch()));
       summary_.wait_s += seconds_since(begin);
-      LIDO_TRY(step(*batch));
+      const StepOutcome made = LIDO_TRY(step(batches, stop.stop_requested()));
       const bool epoch_ends = state_.step % plan_.steps_in_epoch == 0;
       if (epoch_ends) LIDO_TRY(end_epoch());
-      const double every = plan_.config.options.checkpoint_seconds;
-      const bool due = every > 0 && seconds_since(saved_at_) >= every;
-      if (epoch_ends || due || stop.stop_requested()) LIDO_TRY(save_checkpoint());
-      if (stop.stop_requested() && state_.step < plan_.steps()) {
+      if (epoch_ends || made.checkpoint || made.stop)
+        LIDO_TRY(group_.in_first([this] { return save_checkpoint(); }));
+      if (made.stop && state_.step < plan_.steps()) {
         return fail(ErrorCode::kCancelled, "{}: interrupted. lido train --resume {} resumes it.",
                     request_.out, request_.out);
       }
@@ -151,19 +154,28 @@ class Trainer {
     state_.metrics.push_back({state_.step, at_epoch, split, task, name, value});
   }
 
-  Result<void> step(const StepSamples& batch) {
+  bool checkpoint_is_due() const {
+    const double every = plan_.config.options.checkpoint_seconds;
+    return every > 0 && seconds_since(saved_at_) >= every;
+  }
+
+  using Batches = std::vector<std::optional<StepSamples>>;
+
+  Result<StepOutcome> step(const Batches& batches, bool stop) {
     const auto begin = Clock::now();
     const auto& options = plan_.config.options;
     const double rate =
         Schedule{options.learning_rate, plan_.steps(), options.warmup}.rate(state_.step);
     const int64_t at_epoch = epoch();
-    // A single window has no variance to normalise by.
-    if (batch.names.size() > 1) {
-      const auto loss = module_.step(batch.input, rate);
-      if (!loss) return failed_step(batch, loss.error());
-      state_.loss_sum += *loss;
+    const StepWish wish{state_.step, checkpoint_is_due(), stop};
+    auto made = shared_step(module_, group_, plan_, batches, wish, rate);
+    if (!made && made.error().code == ErrorCode::kDegenerate)
+      return failed_step(batches, made.error());
+    if (!made) return made;
+    if (made->loss) {
+      state_.loss_sum += *made->loss;
       ++state_.loss_count;
-      progress_.loss = *loss;
+      progress_.loss = *made->loss;
     }
     ++state_.step;
     if (state_.step % kLoggedSteps == 0 && state_.loss_count > 0) {
@@ -175,15 +187,18 @@ class Trainer {
     summary_.step_s += seconds_since(begin);
     progress_.steps = state_.step;
     progress_.epoch = at_epoch;
-    return {};
+    return made;
   }
 
-  std::unexpected<Error> failed_step(const StepSamples& batch, const Error& error) {
+  std::unexpected<Error> failed_step(const Batches& batches, const Error& error) {
     nlohmann::ordered_json samples = nlohmann::ordered_json::array();
     std::string named;
-    for (const std::string& name : batch.names) {
-      if (samples.size() < kMaxNamed) named += (named.empty() ? "" : ", ") + name;
-      samples.push_back(name);
+    for (const auto& batch : batches) {
+      if (!batch) continue;
+      for (const std::string& name : batch->names) {
+        if (samples.size() < kMaxNamed) named += (named.empty() ? "" : ", ") + name;
+        samples.push_back(name);
+      }
     }
     if (samples.size() > kMaxNamed)
       named += fmt::format(", and {} more", samples.size() - kMaxNamed);
@@ -197,7 +212,32 @@ class Trainer {
                 written ? fmt::format(" (all of them in {})", kFailureFile) : std::string());
   }
 
+  /// Ends an epoch in all workers: the first one validates and writes, and all know its figures.
   Result<void> end_epoch() {
+    double score = 0;
+    LIDO_TRY(group_.in_first([&]() -> Result<void> {
+      score = LIDO_TRY(validate_epoch());
+      return {};
+    }));
+    const std::vector<double> own = {score, state_.best_score,
+                                     static_cast<double>(state_.best_epoch),
+                                     static_cast<double>(state_.epochs_since), state_.best_loss};
+    const auto first = LIDO_TRY(group_.gather(own)).front();
+    state_.best_score = first[1];
+    state_.best_epoch = static_cast<int64_t>(first[2]);
+    state_.epochs_since = static_cast<int64_t>(first[3]);
+    state_.best_loss = first[4];
+    progress_.score = state_.best_score;
+    if (request_.on_epoch) {
+      request_.on_epoch(
+          {epoch() - 1, state_.step, progress_.loss.load(), first[0], state_.best_score});
+    }
+    return {};
+  }
+
+  /// Validates, and writes the figures, and the model if it is the best so far.
+  /// @return The score.
+  Result<double> validate_epoch() {
     const int64_t ended = epoch() - 1;
     const auto outputs = LIDO_TRY(validate_module());
     double score = 0, loss = 0;
@@ -226,10 +266,10 @@ class Trainer {
       state_.epochs_since = 0;
       LIDO_TRY(export_model(outputs));
     }
-    progress_.score = state_.best_score;
     LIDO_TRY(dataset::write_table(store_, kMetricsFile, state_.metrics));
     LIDO_TRY(write_events(ended));
-    return write_report();
+    LIDO_TRY(write_report());
+    return score;
   }
 
   /// Writes an epoch's figures for TensorBoard, which reads the files in the order of their names.
@@ -272,7 +312,7 @@ class Trainer {
   }
 
   Result<void> export_model(const std::map<std::string, model::HeadOutputs>& outputs) {
-    model::Model described = describe(plan_, train_->checksum());
+    model::Model described = describe(plan_, train_.checksum());
     described.revision = request_.revision;
     for (const TaskClasses& task : plan_.tasks) {
       const double temperature = model::fit_temperature(outputs.at(task.task));
@@ -310,7 +350,7 @@ class Trainer {
   Result<void> save_checkpoint() {
     const auto begin = Clock::now();
     state_.module = LIDO_TRY(module_.state());
-    state_.position = train_->position();
+    state_.position = train_.position();
     LIDO_TRY(save(store_, state_));
     state_.module.clear();
     saved_at_ = Clock::now();
@@ -323,9 +363,11 @@ class Trainer {
   storage::Store& store_;
   Plan plan_;
   nn::Module module_;
-  std::unique_ptr<StepSource> train_, val_;
-  std::optional<RunEntry> entry_;  // none for a table of points
-  StepSamples examples_;           // the first of the split val
+  nn::Group group_;
+  MicroBatches train_;
+  std::unique_ptr<StepSource> val_;
+  std::optional<RunEntry> entry_;
+  StepSamples examples_;  // the first of the split val
   TrainProgress& progress_;
   Checkpoint state_;
   TrainSummary summary_;
@@ -391,6 +433,32 @@ Result<Checkpoint> checkpoint_of(storage::Store& store, const Plan& plan) {
   return std::move(*checkpoint);
 }
 
+Result<void> check_workers(const TrainRequest& request) {
+  const int workers = request.rendezvous.workers;
+  if (workers > request.config.options.micro_batches) {
+    return fail(ErrorCode::kInvalidArgument,
+                "{} workers, want at most micro_batches, which is {}: each worker computes one or "
+                "more",
+                workers, request.config.options.micro_batches);
+  }
+  if (workers > 1 && !request.resume)
+    return fail(ErrorCode::kInvalidArgument, "{}: several workers want a run that was prepared",
+                request.out);
+  return {};
+}
+
+/// Whether a run learns from a dataset, and not from a table of points.
+bool learns_from_dataset(const TrainRequest& request) { return !request.config.data.empty(); }
+
+/// Reads the run in a folder, and checks that its generation is still in the dataset.
+Result<RunFile> run_to_resume(storage::Store& store, const TrainRequest& request) {
+  RunFile run = LIDO_TRY(read_run_file(store, learns_from_dataset(request)));
+  if (!learns_from_dataset(request)) return run;
+  const std::string data = storage::absolute(request.config.data);
+  LIDO_TRY(check_generation(LIDO_TRY(dataset::Dataset::open(data)), run.generation));
+  return run;
+}
+
 }  // namespace
 
 double greatest_difference(const std::map<std::string, std::vector<float>>& a,
@@ -410,21 +478,32 @@ double greatest_difference(const std::map<std::string, std::vector<float>>& a,
   return greatest;
 }
 
-Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
-                           const std::stop_token& stop) {
+Result<Plan> prepare(const TrainRequest& request) {
   const auto store = LIDO_TRY(storage::open_store(request.out));
   RunFile run;
-  const bool has_dataset = !request.config.data.empty();
-  if (request.resume) run = LIDO_TRY(read_run_file(*store, has_dataset));
-  if (request.resume && has_dataset) {
-    const std::string data = storage::absolute(request.config.data);
-    LIDO_TRY(check_generation(LIDO_TRY(dataset::Dataset::open(data)), run.generation));
-  }
+  if (request.resume) run = LIDO_TRY(run_to_resume(*store, request));
+  Plan plan = LIDO_TRY(plan_run(request.config, run.generation));
+  if (request.resume)
+    LIDO_TRY(checkpoint_of(*store, plan));
+  else
+    LIDO_TRY(begin_run(*store, plan, request));
+  return plan;
+}
+
+Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
+                           const std::stop_token& stop) {
+  LIDO_TRY(check_workers(request));
+  const auto store = LIDO_TRY(storage::open_store(request.out));
+  const loader::Share worker{request.rendezvous.rank, request.rendezvous.workers};
+  const bool is_first = worker.rank == 0;
+  RunFile run;
+  if (request.resume) run = LIDO_TRY(run_to_resume(*store, request));
   Plan plan = LIDO_TRY(plan_run(request.config, run.generation));
   if (!request.resume) run.name = LIDO_TRY(begin_run(*store, plan, request));
-  const auto lock = LIDO_TRY(store->lock(model::kConfigFile));
+  std::unique_ptr<storage::Lock> lock;
   std::optional<RunEntry> entry;
-  if (has_dataset) {
+  if (is_first) lock = LIDO_TRY(store->lock(model::kConfigFile));
+  if (is_first && learns_from_dataset(request)) {
     entry = LIDO_TRY(
         RunEntry::enter(plan, store->uri(), run.name, request.revision, request.on_warning));
   }
@@ -439,10 +518,12 @@ Result<TrainSummary> train(const TrainRequest& request, TrainProgress& progress,
     if (!restored) return with_context(store->uri() + "/checkpoints", restored.error());
     checkpoint.module.clear();
   }
-  auto train_source = LIDO_TRY(open_source(plan, "train", checkpoint.position));
-  auto val_source = LIDO_TRY(open_source(plan, "val"));
+  auto train_batches = LIDO_TRY(MicroBatches::open(plan, worker, checkpoint.position));
+  std::unique_ptr<StepSource> val_source;
+  if (is_first) val_source = LIDO_TRY(open_source(plan, "val"));
+  auto group = LIDO_TRY(nn::Group::join(request.rendezvous));
   Trainer trainer(request, *store,
-                  {std::move(plan), std::move(module), std::move(train_source),
+                  {std::move(plan), std::move(module), std::move(group), std::move(train_batches),
                    std::move(val_source), std::move(entry)},
                   progress);
   trainer.resume(std::move(checkpoint));

@@ -253,6 +253,50 @@ TEST(Trainer, RefusesFoldersAndCheckpointsOfOthers) {
             std::string::npos);
 }
 
+TEST(Trainer, PreparesARunThatIsThenResumed) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  const std::string out = (folder / "run").string(), whole = (folder / "whole").string();
+  auto request = request_for(data, out, 2);
+  request.config.options.micro_batches = 2;
+  const auto plan = prepare(request);
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_FALSE(prepare(request)) << "the folder is not empty";
+  std::vector<EpochEnd> ends;
+  request.resume = true;
+  request.on_epoch = [&](const EpochEnd& end) { ends.push_back(end); };
+  EXPECT_TRUE(prepare(request));
+  const auto summary = run(request);
+  ASSERT_TRUE(summary) << summary.error().message;
+  ASSERT_EQ(ends.size(), 2U);
+  EXPECT_EQ(ends[1].epoch, 1);
+  EXPECT_EQ(ends[1].steps, plan->steps());
+  EXPECT_EQ(ends[1].best_score, summary->best_score);
+  request = request_for(data, whole, 2);
+  request.config.options.micro_batches = 2;
+  ASSERT_TRUE(run(request));
+  EXPECT_EQ(onnx_of(out), onnx_of(whole));
+}
+
+TEST(Trainer, RefusesWorkersAndMicroBatchesThatDoNotFit) {
+  const HalvesDataset data;
+  const TestFolder folder;
+  auto request = request_for(data, (folder / "run").string());
+  request.rendezvous.workers = 2;
+  EXPECT_EQ(run(request).error().message,
+            "2 workers, want at most micro_batches, which is 1: each worker computes one or more");
+  request.config.options.micro_batches = 2;
+  EXPECT_NE(run(request).error().message.find("several workers want a run that was prepared"),
+            std::string::npos);
+  request.rendezvous.workers = 1;
+  for (const int parts : {3, 8}) {  // 8 is no multiple of 3; 8 parts of one sample
+    request.config.options.micro_batches = parts;
+    EXPECT_NE(run(request).error().message.find("want a multiple of micro_batches"),
+              std::string::npos);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "run"));
+}
+
 TEST(GreatestDifference, ComparesEachValue) {
   EXPECT_EQ(greatest_difference({{"a", {1, 2}}}, {{"a", {1, 2.5}}}), 0.5);
   EXPECT_TRUE(std::isinf(greatest_difference({{"a", {1, 2}}}, {{"a", {1}}})));

@@ -17,6 +17,7 @@ struct TrainOptions {
   std::string samples = "person";
   int64_t epochs = 20;
   int64_t batch_size = 16;
+  int64_t micro_batches = 1;
   double learning_rate = 2e-3;
   double warmup = 0.05;
   double weight_decay = 0.05;
@@ -42,6 +43,10 @@ struct TrainOptions {
     visit("epochs", self.epochs, Within{1, 100000}, "Passes over the split train");
     visit("batch_size", self.batch_size, Within{2, 4096},
           "Samples in a step; fewer when memory is short");
+    visit("micro_batches", self.micro_batches, Within{1, 1024},
+          "Equal parts of each batch, normalised apart and computed one after the other or by "
+          "several workers, with the same result; more when memory is short. With --workers, their "
+          "highest number unless given");
     visit("learning_rate", self.learning_rate, Within{1e-9, 1e6},
           "Highest learning rate; lower it when the loss jumps");
     visit("warmup", self.warmup, Within{0, 1},
