@@ -128,7 +128,8 @@ Result<std::string> request_text(const ingest::Request& request, const RayOption
   return json_text(json);
 }
 
-Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress) {
+Result<int> run_driver(const std::string& request,
+                       const std::function<void(std::string_view)>& take) {
   const char* given = std::getenv("LIDO_PYTHON");
   const std::string python = given != nullptr && *given != '\0' ? given : "python3";
   ::signal(SIGPIPE, SIG_IGN);
@@ -144,26 +145,36 @@ Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progre
   Stream input(::fdopen(child->in, "w")), output(::fdopen(child->out, "r"));
   if (input == nullptr || output == nullptr)
     return fail(ErrorCode::kUnavailable, "no stream: {}", std::strerror(errno));
-  std::fwrite(text.data(), 1, text.size(), input.get());
+  std::fwrite(request.data(), 1, request.size(), input.get());
   input.reset();
-  RayOutcome outcome;
+  std::optional<int> exit;
   char* line = nullptr;
   size_t room = 0;
-  for (ssize_t length; (length = ::getline(&line, &room, output.get())) > 0;)
-    (void)take_driver_line({line, static_cast<size_t>(length)}, progress, outcome);
+  for (ssize_t length; (length = ::getline(&line, &room, output.get())) > 0;) {
+    const std::string_view text(line, static_cast<size_t>(length));
+    const OrderedJson json = OrderedJson::parse(text, nullptr, false);
+    if (json.is_object() && json.contains("exit")) exit = json.value("exit", kFailed);
+    take(text);
+  }
   std::free(line);
   output.reset();
   int status = 0;
   while (::waitpid(driver, &status, 0) < 0 && errno == EINTR) {
   }
   // The driver printed its exit code. Its process may still die while Ray shuts down.
-  if (outcome.exit) return outcome;
+  if (exit) return *exit;
   if (WIFSIGNALED(status)) {
     return fail(ErrorCode::kUnavailable,
                 "{} was ended by signal {} ({}); the same command resumes from here", python,
                 WTERMSIG(status), ::strsignal(WTERMSIG(status)));
   }
-  outcome.exit = WEXITSTATUS(status);
+  return WEXITSTATUS(status);
+}
+
+Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress) {
+  RayOutcome outcome;
+  outcome.exit = LIDO_TRY(run_driver(
+      text, [&](std::string_view line) { (void)take_driver_line(line, progress, outcome); }));
   return outcome;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -57,9 +58,15 @@ bool is_cluster(const std::string& on);
 /// @return False for any other line.
 bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcome& outcome);
 
-/// Runs a request_text() on Ray: starts `python -m lido.ray` and reads its lines. The Python is
+/// Starts `python -m lido.ray` with a request, and reads its lines to its end. The Python is
 /// LIDO_PYTHON, or python3.
-/// @return kNotFound when there is no such Python.
+/// @param take  Called with each line.
+/// @return Its exit code; it printed any error itself. kNotFound when there is no such Python;
+///         kUnavailable when it was killed.
+Result<int> run_driver(const std::string& request,
+                       const std::function<void(std::string_view)>& take);
+
+/// Runs a request_text() on Ray. @return As run_driver().
 Result<RayOutcome> ingest_on_ray(const std::string& text, part::Progress& progress);
 
 }  // namespace lido::cli
