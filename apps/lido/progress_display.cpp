@@ -104,11 +104,13 @@ void ProgressDisplay::loop(const std::stop_token& stop) {
   std::condition_variable_any wake;
   while (!wake.wait_for(lock, stop, period, [&] { return stop.stop_requested(); })) {
     const double elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    const std::string text = terminal_ ? line_(elapsed) : json_(elapsed);
+    if (text.empty()) continue;
     drawn_ = true;
     if (terminal_)
-      fmt::print(stderr, "\r\033[K{}", line_(elapsed));
+      fmt::print(stderr, "\r\033[K{}", text);
     else
-      fmt::print(stderr, "{}\n", json_(elapsed));
+      fmt::print(stderr, "{}\n", text);
   }
 }
 

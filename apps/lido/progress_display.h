@@ -40,7 +40,8 @@ std::string progress_json(const ProgressCounts& counts, double elapsed_s);
 /// terminal, a JSON line every two seconds elsewhere.
 class ProgressDisplay {
  public:
-  /// Returns the progress as a text. Called from that thread.
+  /// Returns the progress as a text; empty where there is nothing to show yet. Called from that
+  /// thread.
   using Text = std::function<std::string(double elapsed_s)>;
 
   /// @param line  For a terminal, without a line end.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -8,6 +11,8 @@
 #include "lido/base/json_text.h"
 #include "lido/model/bundle.h"
 #include "lido/model/config.h"
+#include "lido/storage/store.h"
+#include "train_on_ray.h"
 #include "version.h"
 
 namespace lido::cli {
@@ -22,18 +27,25 @@ struct TrainFlags {
   std::string out;
   std::string resume;
   std::string config_file;
+  std::string on = "here";
+  WorkerOptions workers;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
   model::TrainConfig config;
-  std::vector<std::string> given;  ///< Flags on the command line that shape a run.
+  std::vector<std::string> given;    ///< Flags on the command line that shape a run.
+  std::vector<std::string> for_ray;  ///< Flags on the command line for its workers on Ray.
 };
+
+/// Path of the program that trains, beside this one.
+std::string program_path() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / kProgram;
+}
 
 /// Replaces this process by lido-train, which does the training.
 Result<int> start_training(const nlohmann::ordered_json& request) {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  const std::string file = program / kProgram;
+  const std::string file = program_path();
   std::string name = kProgram, text = json_text(request);
   char* const arguments[] = {name.data(), text.data(), nullptr};
   std::fflush(stdout);
@@ -78,27 +90,74 @@ Result<void> check(const TrainFlags& flags, const model::TrainConfig& config) {
   return validate(config.options);
 }
 
-Result<int> run_train(const TrainFlags& flags) {
-  const bool resumes = !flags.resume.empty();
-  model::TrainConfig config = flags.config;
-  if (resumes) {
-    config = LIDO_TRY(resumed_config(flags));
-  } else {
-    if (!flags.network.empty()) config.network = flags.network;
-    if (!flags.data.empty()) config.data = flags.data;
-    if (!flags.points.empty()) config.points = flags.points;
-    LIDO_TRY(check(flags, config));
+/// Checks flags that depend on each other.
+Result<void> check_place(const TrainFlags& flags) {
+  if (flags.on == "here" && !flags.for_ray.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "{}: no use with --on here, want --on ray",
+                flags.for_ray.front());
   }
-  return start_training({{"out", resumes ? flags.resume : flags.out},
-                         {"resume", resumes},
-                         {"dry_run", flags.dry_run},
-                         {"json", flags.json},
-                         {"quiet", flags.quiet},
-                         {"revision", version()},
-                         {"network", config.network},
-                         {"data", config.data},
-                         {"points", config.points},
-                         {"options", to_json(config.options)}});
+  return {};
+}
+
+/// The config of the run: that of the folder, or that of the flags.
+Result<model::TrainConfig> config_of(const TrainFlags& flags) {
+  if (!flags.resume.empty()) return resumed_config(flags);
+  model::TrainConfig config = flags.config;
+  if (!flags.network.empty()) config.network = flags.network;
+  if (!flags.data.empty()) config.data = flags.data;
+  if (!flags.points.empty()) config.points = flags.points;
+  LIDO_TRY(check(flags, config));
+  if (flags.on != "here") {
+    const WorkerRange workers = LIDO_TRY(parse_workers(flags.workers.workers));
+    auto& options = config.options;
+    const bool has_parts = std::ranges::find(flags.given, "--micro-batches") != flags.given.end();
+    if (options.micro_batches == 1 && !has_parts) options.micro_batches = workers.max;
+    if (options.threads == 0)
+      options.threads = static_cast<int64_t>(std::ceil(flags.workers.cpus_per_worker));
+  }
+  return config;
+}
+
+Result<int> run_train(const TrainFlags& flags) {
+  LIDO_TRY(check_place(flags));
+  const bool resumes = !flags.resume.empty();
+  model::TrainConfig config = LIDO_TRY(config_of(flags));
+  const bool here = flags.on == "here" || flags.dry_run;
+  // Workers have other working folders.
+  const auto place = [&](const std::string& uri) {
+    return here || uri.empty() ? uri : storage::absolute(uri);
+  };
+  const std::string out = place(resumes ? flags.resume : flags.out);
+  // For points, --classes is a file.
+  if (!config.points.empty()) config.options.classes = place(config.options.classes);
+  const nlohmann::ordered_json request = {{"out", out},
+                                          {"resume", resumes},
+                                          {"dry_run", flags.dry_run},
+                                          {"json", flags.json},
+                                          {"quiet", flags.quiet},
+                                          {"revision", version()},
+                                          {"network", config.network},
+                                          {"data", place(config.data)},
+                                          {"points", place(config.points)},
+                                          {"options", to_json(config.options)}};
+  if (here) return start_training(request);
+  const auto text = LIDO_TRY(training_text(request, flags.workers, program_path()));
+  return train_on_ray(text, {out, flags.json, flags.quiet});
+}
+
+/// Lists the flags on the command line, except those that shape no run.
+void list_given(const CLI::App& command, TrainFlags& flags) {
+  std::vector<std::string> for_ray;
+  WorkerOptions::fields(flags.workers, [&](std::string_view name, auto&, const auto&, auto) {
+    for_ray.push_back(flag_of(name));
+  });
+  constexpr std::array kHarmless = {"--resume", "--json", "--quiet", "--dry-run", "--help", "--on"};
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string name = option->get_name();
+    if (option->count() == 0 || std::ranges::find(kHarmless, name) != kHarmless.end()) continue;
+    const bool is_for_ray = std::ranges::find(for_ray, name) != for_ray.end();
+    (is_for_ray ? flags.for_ray : flags.given).push_back(name);
+  }
 }
 
 }  // namespace
@@ -135,13 +194,15 @@ void add_train(CLI::App& app, int& exit) {
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
   bind(*command, flags->config.options, "Training");
+  command
+      ->add_option("--on", flags->on,
+                   "Where the work runs: here, or ray (on this machine, or in the cluster that "
+                   "RAY_ADDRESS names)")
+      ->check(CLI::IsMember({"here", "ray"}))
+      ->capture_default_str();
+  bind(*command, flags->workers, "Workers, with --on ray");
   command->callback([flags, command, &exit] {
-    for (const CLI::Option* option : command->get_options()) {
-      const std::string name = option->get_name();
-      const bool harmless = name == "--resume" || name == "--json" || name == "--quiet" ||
-                            name == "--dry-run" || name == "--help";
-      if (option->count() > 0 && !harmless) flags->given.push_back(name);
-    }
+    list_given(*command, *flags);
     const auto result = run_train(*flags);
     exit = result ? *result : report_error(result.error());
   });

@@ -2,5 +2,6 @@
 """Lido on Ray, for work beyond one machine. The C++ core does the work; this package hands it out.
 
 lido.ray.data           clips as a Ray Dataset of spans, spans to parts, samples back from shards
-python -m lido.ray      the driver of `lido ingest --on ray`
+lido.ray.train          a training run by several workers, each of which starts lido-train
+python -m lido.ray      the driver of `lido ingest --on ray` and `lido train --on ray`
 """

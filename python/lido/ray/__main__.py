@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The driver of `lido ingest --on ray`.
+"""The driver of `lido ingest --on ray` and `lido train --on ray`.
 
 Reads a request from standard input. Prints progress, the summary and the exit code as lines of
 JSON. Connects to the Ray that RAY_ADDRESS names, as in a job of a cluster. Without it, starts one
@@ -9,6 +9,7 @@ on this machine, and stops it.
 import functools
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -26,6 +27,10 @@ Report = Callable[[dict[str, Any]], None]
 def main() -> int:
     """Runs the driver under supervision: a clip that crashes it while it plans is left out."""
     text = sys.stdin.read()  # once: the work may be done again
+    # Training has processes of its own for what may crash.
+    if "train" in json.loads(text):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return work(text, False)
     try:
         from lido import _work
     except ImportError:  # drive() names what is missing
@@ -55,14 +60,20 @@ def drive(text: str, careful: bool, report: Report) -> int:
     try:
         import ray
     except ImportError:
-        install = f"{sys.executable} -m pip install 'ray[data]=={RAY_VERSION}'"
+        install = f"{sys.executable} -m pip install 'ray[data,train]=={RAY_VERSION}'"
         return refuse(f"--on ray: no Ray {RAY_VERSION} in this Python. Install it: {install}", 2)
     if ray.__version__ != RAY_VERSION:
         return refuse(f"Ray is {ray.__version__}, want {RAY_VERSION}", 2)
     from lido import LidoError, LidoUnavailable
 
+    request = json.loads(text)
     try:
-        ingest(json.loads(text), careful, report)
+        if "train" in request:
+            from lido.ray.train import train
+
+            train(request, report)
+        else:
+            ingest(request, careful, report)
         return 0
     except (LidoUnavailable, ConnectionError) as error:
         return refuse(error, 1)
@@ -70,8 +81,14 @@ def drive(text: str, careful: bool, report: Report) -> int:
         return refuse(error, 2)
     except ray.exceptions.RayError as error:
         return refuse(f"Ray: {str(error).strip().splitlines()[-1]}", 1)
+    except ImportError as error:  # Ray Train wants more packages than Ray Data
+        install = f"{sys.executable} -m pip install 'ray[data,train]=={RAY_VERSION}'"
+        return refuse(f"--on ray: {error}. Install Ray Train: {install}", 2)
     except KeyboardInterrupt:
-        return refuse("stopped; the same command resumes from here", 130)
+        if "train" not in request:
+            return refuse("stopped; the same command resumes from here", 130)
+        out = request["train"]["out"]
+        return refuse(f"stopped; lido train --resume {out} --on ray resumes from here", 130)
 
 
 def ingest(request: dict[str, Any], careful: bool, report: Report) -> None:
