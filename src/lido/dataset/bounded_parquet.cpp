@@ -55,6 +55,8 @@ struct BoundedParquet::State {
   arrow::ProxyMemoryPool counted;
   arrow::CappedMemoryPool pool;
   std::unique_ptr<parquet::arrow::FileReader> reader;
+  int next_group = 0;
+  std::unique_ptr<arrow::RecordBatchReader> batches;  ///< Those of the group before next_group.
 };
 
 BoundedParquet::BoundedParquet(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -82,18 +84,26 @@ arrow::Result<std::shared_ptr<arrow::Schema>> BoundedParquet::schema() {
   return schema;
 }
 
+arrow::Result<std::shared_ptr<arrow::Table>> BoundedParquet::next() {
+  while (true) {
+    if (state_->batches != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const auto batch, state_->batches->Next());
+      if (batch != nullptr) return arrow::Table::FromRecordBatches({batch});
+      state_->batches.reset();
+    }
+    if (state_->next_group >= state_->reader->num_row_groups()) return nullptr;
+    ARROW_ASSIGN_OR_RAISE(state_->batches,
+                          state_->reader->GetRecordBatchReader({state_->next_group++}));
+  }
+}
+
 arrow::Status BoundedParquet::visit(
     const std::function<arrow::Status(const arrow::Table&)>& visit) {
-  for (int group = 0; group < state_->reader->num_row_groups(); ++group) {
-    ARROW_ASSIGN_OR_RAISE(const auto batches, state_->reader->GetRecordBatchReader({group}));
-    while (true) {
-      ARROW_ASSIGN_OR_RAISE(const auto batch, batches->Next());
-      if (batch == nullptr) break;
-      ARROW_ASSIGN_OR_RAISE(const auto table, arrow::Table::FromRecordBatches({batch}));
-      ARROW_RETURN_NOT_OK(visit(*table));
-    }
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto table, next());
+    if (table == nullptr) return arrow::Status::OK();
+    ARROW_RETURN_NOT_OK(visit(*table));
   }
-  return arrow::Status::OK();
 }
 
 }  // namespace lido::dataset

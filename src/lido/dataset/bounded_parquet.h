@@ -30,9 +30,13 @@ class BoundedParquet {
   ~BoundedParquet();
 
   arrow::Result<std::shared_ptr<arrow::Schema>> schema();
-  /// Calls `visit` for each batch of at most kRowsInGroup rows, in order. A status that is not OK
-  /// ends the reading. The batch must not outlive the call.
+  /// Returns the next batch of at most kRowsInGroup rows; null after the last. The batch must not
+  /// outlive the reader.
   /// @return OutOfMemory when a batch takes more memory than the file's size allows.
+  arrow::Result<std::shared_ptr<arrow::Table>> next();
+  /// Calls `visit` for each further batch of next(), in order. A status that is not OK ends the
+  /// reading. The batch must not outlive the call.
+  /// @return As next().
   arrow::Status visit(const std::function<arrow::Status(const arrow::Table&)>& visit);
 
  private:

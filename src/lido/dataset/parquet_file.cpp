@@ -148,16 +148,54 @@ Result<void> ParquetWriter::commit() {
   return state_->object->commit();
 }
 
+struct ParquetReader::State {
+  std::string name;
+  std::unique_ptr<storage::Reader> object;
+  std::shared_ptr<ReaderFile> file;
+  std::optional<BoundedParquet> parquet;
+
+  /// A storage error comes before what Parquet makes of it.
+  Result<void> run(const std::function<arrow::Status()>& work) const {
+    const auto done = guarded(name, ErrorCode::kCorrupt, work);
+    if (file->error) return std::unexpected(*file->error);
+    return done;
+  }
+};
+
+ParquetReader::ParquetReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ParquetReader::ParquetReader(ParquetReader&&) noexcept = default;
+ParquetReader& ParquetReader::operator=(ParquetReader&&) noexcept = default;
+ParquetReader::~ParquetReader() = default;
+
+Result<ParquetReader> ParquetReader::open(storage::Store& store, const std::string& name) {
+  auto state = std::make_unique<State>();
+  state->name = name;
+  state->object = LIDO_TRY(store.open(name));
+  state->file = std::make_shared<ReaderFile>(*state->object);
+  LIDO_TRY(state->run([&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(auto parquet, BoundedParquet::open(state->file));
+    state->parquet.emplace(std::move(parquet));
+    return arrow::Status::OK();
+  }));
+  return ParquetReader(std::move(state));
+}
+
+Result<bool> ParquetReader::next(const std::function<arrow::Status(const arrow::Table&)>& visit) {
+  bool any = false;
+  LIDO_TRY(state_->run([&]() -> arrow::Status {
+    ARROW_ASSIGN_OR_RAISE(const auto table, state_->parquet->next());
+    any = table != nullptr;
+    return any ? visit(*table) : arrow::Status::OK();
+  }));
+  return any;
+}
+
 Result<void> read_batches(storage::Store& store, const std::string& name,
                           const std::function<arrow::Status(const arrow::Table&)>& visit) {
-  const auto object = LIDO_TRY(store.open(name));
-  const auto file = std::make_shared<ReaderFile>(*object);
-  const auto read = guarded(name, ErrorCode::kCorrupt, [&]() -> arrow::Status {
-    ARROW_ASSIGN_OR_RAISE(auto parquet, BoundedParquet::open(file));
-    return parquet.visit(visit);
-  });
-  if (file->error) return std::unexpected(*file->error);
-  return read;
+  auto reader = LIDO_TRY(ParquetReader::open(store, name));
+  while (LIDO_TRY(reader.next(visit))) {
+  }
+  return {};
 }
 
 }  // namespace lido::dataset

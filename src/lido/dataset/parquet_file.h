@@ -36,6 +36,25 @@ class ParquetWriter {
   std::unique_ptr<State> state_;
 };
 
+/// A Parquet file that is read batch by batch. Not thread-safe.
+class ParquetReader {
+ public:
+  /// @return As read_batches().
+  static Result<ParquetReader> open(storage::Store& store, const std::string& name);
+  ParquetReader(ParquetReader&&) noexcept;
+  ParquetReader& operator=(ParquetReader&&) noexcept;
+  ~ParquetReader();
+
+  /// Calls `visit` for the next batch of at most kRowsInGroup rows.
+  /// @return False after the last batch; errors as read_batches().
+  Result<bool> next(const std::function<arrow::Status(const arrow::Table&)>& visit);
+
+ private:
+  struct State;
+  explicit ParquetReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
 /// Calls `visit` for batches of at most kRowsInGroup rows of a Parquet file, in order. A status of
 /// `visit` that is not OK ends the reading.
 /// @return kNotFound; kCorrupt for a file that is no Parquet, for one whose rows take more memory
