@@ -5,6 +5,8 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 
+#include "lido/scene/canvas.h"
+
 namespace lido::scene {
 namespace {
 
@@ -19,22 +21,10 @@ constexpr std::array<std::array<uint8_t, 3>, 10> kColors = {{{255, 99, 97},
                                                              {174, 213, 129},
                                                              {129, 162, 255}}};
 
-cv::Scalar scalar(const std::array<uint8_t, 3>& color) {
-  return {double(color[0]), double(color[1]), double(color[2])};
-}
+constexpr Color kGrey = {210, 210, 210};
 
-/// Writes text on a filled background, so that it can be read on any image.
-void write(cv::Mat& view, cv::Point at, const std::string& text, const cv::Scalar& background,
-           double size) {
-  int below = 0;
-  const cv::Size extent = cv::getTextSize(text, cv::FONT_HERSHEY_SIMPLEX, size, 1, &below);
-  at.x = std::clamp(at.x, 0, std::max(0, view.cols - extent.width - 6));
-  at.y = std::clamp(at.y, extent.height + 5, view.rows - below - 1);
-  const cv::Rect area(at.x, at.y - extent.height - 5, extent.width + 6, extent.height + below + 6);
-  cv::rectangle(view, area, background, cv::FILLED);
-  const double brightness = 0.3 * background[0] + 0.59 * background[1] + 0.11 * background[2];
-  const cv::Scalar ink = brightness > 130 ? cv::Scalar(20, 20, 20) : cv::Scalar(255, 255, 255);
-  cv::putText(view, text, {at.x + 3, at.y}, cv::FONT_HERSHEY_SIMPLEX, size, ink, 1, cv::LINE_AA);
+cv::Scalar scalar(const Color& color) {
+  return {double(color[0]), double(color[1]), double(color[2])};
 }
 
 void dash(cv::Mat& view, const cv::Rect& area, const cv::Scalar& color) {
@@ -100,19 +90,21 @@ void draw(media::Image& image, const media::Geometry& geometry, std::span<const 
     for (const auto& [x, y] : path.points) points.emplace_back(x_of(x), y_of(y));
     cv::polylines(view, points, false, scalar(track_color(path.track)), thickness, cv::LINE_AA);
   }
-  const cv::Scalar grey(210, 210, 210);
+  Canvas canvas(image);
   for (const DrawnBox& one : boxes) {
     const cv::Rect area(cv::Point(x_of(one.box.x), y_of(one.box.y)),
                         cv::Point(x_of(one.box.right()), y_of(one.box.bottom())));
-    const cv::Scalar color = one.track == 0 ? grey : scalar(track_color(one.track));
+    const cv::Scalar color = scalar(one.track == 0 ? kGrey : track_color(one.track));
     if (one.moved_only)
       dash(view, area, color);
     else
       cv::rectangle(view, area, color, one.track == 0 ? 1 : thickness, cv::LINE_AA);
-    if (!one.text.empty()) write(view, {area.x, area.y}, one.text, color, text_size);
+    if (one.text.empty()) continue;
+    const Color paper = one.track == 0 ? kGrey : track_color(one.track);
+    canvas.label({double(area.x), double(area.y)}, one.text, paper, text_size);
   }
   // At the bottom: names of boxes stand above the boxes, so that the top is often taken.
-  if (!caption.empty()) write(view, {6, image.height}, caption, {30, 30, 30}, text_size);
+  if (!caption.empty()) canvas.label({6, double(image.height)}, caption, {30, 30, 30}, text_size);
 }
 
 }  // namespace lido::scene
