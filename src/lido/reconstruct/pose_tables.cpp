@@ -127,6 +127,11 @@ class CameraClips {
     return out;
   }
 
+  /// Whether all clips are of the simulator's site. Call after finish().
+  bool is_simulated() const {
+    return std::ranges::all_of(rows_, [](const Row& one) { return one.clip.site == "simulated"; });
+  }
+
  private:
   struct Row {
     size_t camera;
@@ -241,6 +246,18 @@ Result<CameraFrames> read_dataset_poses(const dataset::Dataset& dataset, const g
     for (auto& [k, frame] : clip.frames) out[clip.camera].push_back(std::move(frame));
   }
   for (auto& frames : out) sort_by_time(frames);
+  return out;
+}
+
+Result<PoseClips> find_dataset_clips(const dataset::Dataset& dataset, const geometry::Site& site) {
+  const dataset::Generation latest = LIDO_TRY(dataset.read_latest());
+  CameraClips all(dataset, site);
+  LIDO_TRY(dataset.visit<dataset::ClipRow>(latest.number,
+                                           [&](dataset::ClipRow& row) { return all.add(row); }));
+  PoseClips out;
+  for (const auto& [name, clip] : LIDO_TRY(all.finish()))
+    out.clips.push_back({clip.camera, name, clip.start_s});
+  out.is_simulated = all.is_simulated();
   return out;
 }
 

@@ -110,13 +110,14 @@ class TrcText {
 
 }  // namespace
 
-Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const std::string& poses,
-                                              const std::string& out,
-                                              const ReconstructOptions& options,
-                                              const std::stop_token& stop) {
+Result<ReconstructSummary> reconstruct_people(
+    const geometry::Site& site, const std::string& poses, const std::string& out,
+    const ReconstructOptions& options, const std::stop_token& stop,
+    const std::function<void(int64_t, int64_t)>& on_moment) {
   LIDO_TRY(validate(options));
   auto folder = LIDO_TRY(storage::OutputFolder::open(
-      out, "lido reconstruct", {"tracks3d.parquet", "scene.glb", "person_*.trc", "person_*.c3d"}));
+      out, "lido reconstruct",
+      {"tracks3d.parquet", "scene.glb", "person_*.trc", "person_*.c3d", "draw/*.mp4"}));
   auto frames = LIDO_TRY(read_poses(poses, site, options.keypoints));
   ReconstructSummary summary;
   summary.cameras = std::ranges::count_if(frames, [](const auto& one) { return !one.empty(); });
@@ -136,8 +137,10 @@ Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const 
   std::map<int64_t, MotionFiles> people;
   SceneGlb scene;
   summary.moments = moments.count();
+  summary.first_s = moments.time_s(0);
   for (int64_t moment = 0; moment < summary.moments; moment = moments.after(moment)) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+    on_moment(moment, summary.moments);
     const double time_s = moments.time_s(moment);
     for (const TrackedPerson& person : tracker.push(time_s, moments.at(moment))) {
       people[person.id].trc.add(moment, time_s, person.joints);

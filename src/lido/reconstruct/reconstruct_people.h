@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 
@@ -35,6 +36,7 @@ struct ReconstructSummary {
   int64_t joints = 0;       ///< Rows of the table.
   int64_t under_water = 0;  ///< Rows of joints under water.
   int64_t cameras = 0;      ///< Cameras with keypoints.
+  double first_s = 0;       ///< Common time of the first moment, seconds.
 };
 
 /// Finds people in 3D from keypoints of several cameras, and writes tracks3d.parquet, scene.glb
@@ -42,11 +44,12 @@ struct ReconstructSummary {
 /// metres).
 /// @param poses  Folder that read_poses() reads.
 /// @param out  Folder to write: an empty one, or an earlier one of this command, which is replaced.
+/// @param on_moment  Receives the moments done so far, and all that there will be.
 /// @return kDegenerate for fewer than two cameras with keypoints; errors of read_poses() and
 ///         storage; kCancelled.
-Result<ReconstructSummary> reconstruct_people(const geometry::Site& site, const std::string& poses,
-                                              const std::string& out,
-                                              const ReconstructOptions& options,
-                                              const std::stop_token& stop);
+Result<ReconstructSummary> reconstruct_people(
+    const geometry::Site& site, const std::string& poses, const std::string& out,
+    const ReconstructOptions& options, const std::stop_token& stop,
+    const std::function<void(int64_t, int64_t)>& on_moment = [](int64_t, int64_t) {});
 
 }  // namespace lido::reconstruct
