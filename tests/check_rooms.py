@@ -39,7 +39,11 @@ OWNERS = {
     "nanobind/": {"python"},
 }
 # Libraries whose types may stand in public headers: prefix and rooms; None for all.
-SHOWN = {"fmt/": None, "nlohmann/": None, "Eigen/": {"geometry", "scene", "synth", "reconstruct"}}
+SHOWN = {
+    "fmt/": None,
+    "nlohmann/": None,
+    "Eigen/": {"geometry", "scene", "report", "synth", "reconstruct"},
+}
 PRIVATE_HEADERS = {
     *("dataset/bounded_parquet.h", "dataset/columns.h", "dataset/parquet_file.h"),
     *("media/libav.h", "media/demuxer.h", "media/decoder.h"),

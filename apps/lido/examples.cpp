@@ -92,7 +92,7 @@ constexpr std::array kExamples = {
     Examples{"lido sync", "lido sync site.yaml --poses train --write synced.yaml",
              "lido sync sim/site_estimated.yaml --poses sim --json"},
     Examples{"lido reconstruct", "lido reconstruct site.yaml --poses train --out scene",
-             "lido reconstruct sim/site.yaml --poses sim --noise-px 2 --out scene --json"},
+             "lido reconstruct sim/site.yaml --poses sim --noise-px 2 --out scene --draw"},
     Examples{"lido jobs", "lido jobs --on k8s:pool-a/data",
              "lido jobs --on https://ray.example.org --token-file token --json"},
     Examples{"lido logs", "lido logs lido-3f2a9c81b04d-1 --on k8s:pool-a/data",

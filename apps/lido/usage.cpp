@@ -66,6 +66,8 @@ constexpr std::array kOwnCodes = {
     OwnCode{"lido calibrate", kFindings, "--check found a camera that moved"},
     OwnCode{"lido calibrate", kInterrupted, kInterruptedMeaning},
     OwnCode{"lido sync", kInterrupted, kInterruptedMeaning},
+    OwnCode{"lido reconstruct", kFindings,
+            "done, but --draw met a clip that breaks off or cannot be drawn into"},
     OwnCode{"lido reconstruct", kInterrupted, kInterruptedMeaning},
     OwnCode{"lido logs", kInterrupted, kInterruptedMeaning},
 };

@@ -2,6 +2,8 @@
 """lido reconstruct on a simulated film: people in metres against the film's truth."""
 
 import json
+import shutil
+import subprocess
 
 import duckdb
 import numpy
@@ -152,6 +154,119 @@ def test_a_dataset_with_poses_gives_people_in_metres(tmp_path):
     done = run("reconstruct", tmp_path / "site.yaml", "--poses", tmp_path / "d", "--out",
                tmp_path / "out", "--json")  # fmt: skip
     assert done.code == 0 and done.json["cameras"] == 2, done.err
+
+
+def frames_of(video):
+    """All frames of a video, decoded by FFmpeg's program."""
+    size = (
+        "ffprobe -v error -select_streams v -show_entries stream=width,height -of csv=p=0".split()
+    )
+    width, height = map(int, subprocess.check_output([*size, video]).decode().split(","))
+    raw = ["ffmpeg", "-v", "error", "-i", video, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    data = subprocess.check_output(raw)
+    return numpy.frombuffer(data, numpy.uint8).reshape(-1, height, width, 3)
+
+
+def share_of_white(frames, places):
+    """Share of the places (frame, x, y) where the image is nearly white within two pixels."""
+    white = 0
+    for frame, x, y in places:
+        around = frames[frame, max(0, y - 2) : y + 3, max(0, x - 2) : x + 3]
+        white += around.min(axis=-1).max() > 200
+    return white / len(places)
+
+
+def test_people_are_drawn_into_the_cameras_videos(film, tmp_path):
+    out = tmp_path / "scene"
+    done = run("reconstruct", film / "site.yaml", "--poses", film, "--out", out, "--draw", "--json")
+    assert done.code == 0, done.err
+    drawn = done.json["draw"]
+    assert drawn["footage"] == "simulated" and drawn["frames"] == done.json["moments"]
+    names = [*(f"draw/camera_{name}.mp4" for name in "abcd"), "draw/plan.mp4"]
+    assert drawn["files"] == [str(out / name) for name in names]
+    for name in names:
+        count = "ffprobe -v error -count_packets -show_entries stream=nb_read_packets,r_frame_rate"
+        probe = subprocess.check_output([*count.split(), "-of", "csv=p=0", out / name]).decode()
+        assert probe.strip() == f"10/1,{drawn['frames']}", name
+    # The simulator's own pixels of joints over water have a white disc, in a camera with a lens
+    # and in one whose clock is ahead; moments are from the first frame on.
+    for camera in "ab":
+        frames = frames_of(out / f"draw/camera_{camera}.mp4")
+        plain = frames_of(film / f"clips/{camera}.mp4")
+        query = (
+            "select frame, time_s, keypoints, keypoints_m, visibility "
+            f"from '{film}/truth/{camera}.parquet' where frame between 5 and 40"
+        )
+        over = []
+        for frame, time_s, pixels, points, seen in duckdb.sql(query).fetchall():
+            assert round(10 * time_s) == frame
+            pixels, points = numpy.reshape(pixels, (17, 2)), numpy.reshape(points, (17, 3))
+            # Eyes and ears of people who are far away have no mark.
+            for joint in (0, *range(5, 17)):
+                (x, y), z, visible = pixels[joint], points[joint, 2], seen[joint]
+                if visible == 2 and z > 0.05 and 20 < x < 620 and 40 < y < 310:
+                    over.append((frame, int(x), int(y)))
+        assert len(over) > 100
+        share = share_of_white(frames, over)
+        beside = share_of_white(frames, [(frame, x + 12, y + 9) for frame, x, y in over])
+        before = share_of_white(plain, over)
+        print(
+            f"camera {camera}: {share:.2f} of {len(over)}, beside {beside:.2f}, film {before:.2f}"
+        )
+        assert share > 0.9 and beside < 0.6 and before < 0.5
+
+
+def test_without_clips_the_view_from_above_alone_is_drawn(film, tmp_path):
+    command = ["reconstruct", film / "site.yaml", "--poses", film / "coco", "--rate-hz", 1]
+    out = tmp_path / "scene"
+    done = run(*command, "--out", out, "--draw", "--json", "--quiet")
+    assert done.code == 0, done.err
+    assert done.err.startswith("lido: note: the view from above alone is drawn, since")
+    assert done.err.count("\n") == 1
+    assert done.json["draw"]["files"] == [str(out / "draw/plan.mp4")]
+    assert done.json["draw"]["footage"] == "unknown"
+    # The next run replaces the videos too.
+    done = run(*command, "--out", out, "--quiet")
+    assert done.code == 0, done.err
+    assert (out / "tracks3d.parquet").exists() and not (out / "draw/plan.mp4").exists()
+
+
+def test_a_clip_that_breaks_off_is_named_and_the_rest_drawn(film, tmp_path):
+    whole = (film / "clips/a.mp4").read_bytes()
+    (tmp_path / "a.mp4").write_bytes(whole[: len(whole) // 2])
+    shutil.copy(film / "clips/b.mp4", tmp_path / "b.mp4")
+    out = tmp_path / "scene"
+    done = run("reconstruct", film / "site.yaml", "--poses", film, "--out", out, "--draw", "--json",
+               "--clips", tmp_path / "a.mp4", tmp_path / "b.mp4", "--quiet")  # fmt: skip
+    assert done.code == 3, done.err
+    warning, note = done.err.splitlines()
+    assert warning.startswith(f"lido: warning: {tmp_path}/a.mp4: "), warning
+    assert note == "lido: note: no clip, and so no video, of camera c, d"
+    assert str(out / "draw/camera_b.mp4") in done.json["draw"]["files"]
+    assert len(frames_of(out / "draw/camera_b.mp4")) == done.json["moments"]
+
+
+def test_wrong_use_of_drawing_writes_nothing(film, tmp_path):
+    command = ["reconstruct", film / "site.yaml", "--poses", film, "--out", tmp_path / "out"]
+    clip, other = film / "clips/a.mp4", tmp_path / "roof.mp4"
+    done = run(*command, "--clips", clip)
+    assert done.code == 2
+    assert done.err == "lido: --clips: no use without --draw, which draws into them\n"
+    shutil.copy(clip, other)
+    done = run(*command, "--draw", "--clips", other)
+    assert done.code == 2
+    wanted = "named like no camera of the site, want a file named like one of a, b, c, d"
+    assert done.err == f"lido: {other}: {wanted}\n"
+    (tmp_path / "a.mp4").write_text("no video")
+    done = run(*command, "--draw", "--clips", tmp_path / "a.mp4")
+    assert done.code == 2 and done.err.count("\n") == 1
+    assert done.err.startswith(f"lido: {tmp_path}/a.mp4: ")
+    small = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=320x180:d=1", "-y"]
+    subprocess.check_call([*small, tmp_path / "a.mp4"])
+    done = run(*command, "--draw", "--clips", tmp_path / "a.mp4")
+    wanted = "has 320x180 pixels, want 640x360 as camera a of the site has"
+    assert done.code == 2 and done.err == f"lido: {tmp_path}/a.mp4: {wanted}\n"
+    assert not (tmp_path / "out").exists()
 
 
 def test_wrong_input_is_one_line(film, tmp_path):
