@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/model/config.h"
 
-#include <type_traits>
-
 #include "lido/base/json_text.h"
 #include "lido/base/yaml.h"
+#include "lido/model/option_value.h"
 #include "lido/storage/store.h"
 
 namespace lido::model {
 namespace {
 
-constexpr int64_t kMaxWhole = int64_t{1} << 53;
-
 /// Reads one option of the file; the file's line stands in the error.
 template <typename T, typename Range>
 Result<void> read_field(const Yaml& node, T& value, const Range& range) {
-  if (!node.has_value()) return {};
-  if constexpr (std::is_same_v<T, bool>) {
-    value = LIDO_TRY(node.boolean());
-  } else if constexpr (std::is_integral_v<T>) {
-    const auto min = static_cast<int64_t>(range.min), max = static_cast<int64_t>(range.max);
-    value = LIDO_TRY(node.integer(min, std::min(max, kMaxWhole)));
-  } else if constexpr (std::is_floating_point_v<T>) {
-    value = LIDO_TRY(node.number(range.min, range.max));
-  } else if constexpr (std::is_same_v<Range, OneOf>) {
-    value = LIDO_TRY(node.choice(range.values));
-  } else {
-    value = LIDO_TRY(node.text());
-  }
+  if (node.has_value()) value = LIDO_TRY((read_option<T>(node, range)));
   return {};
 }
 
