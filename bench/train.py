@@ -4,6 +4,7 @@
 loader   a dataset's samples as batches: windows of 16 images of 160 x 160 pixels
 step     steps of the network of people, in LibTorch and in eager PyTorch, without loading
 gesture  signals from real landmarks of hands, against scikit-learn's forest (train_gesture.py)
+ray      two workers on Ray against two separate processes, and restarts (train_ray.py)
 memory   the loader's memory and time to the first batch, for 10,000 to 1,000,000 samples
 
 The floor decodes the JPEGs of the split from memory, and does nothing else. The peer is webdataset
@@ -22,6 +23,7 @@ import sys
 
 from ingest import LIDO, REAL, ROOT, WORK, cpu_model, make_clips, measure, revision, spread
 from train_gesture import gesture
+from train_ray import on_ray
 
 BATCH = 32
 BENCH = ROOT / "build/release/bin/loader_bench"
@@ -190,7 +192,7 @@ def step(rounds):
             print(f"{name:<26}{who:<14}{columns}", flush=True)
 
 
-PARTS = {"loader": loader, "step": step, "gesture": gesture, "memory": memory}
+PARTS = {"loader": loader, "step": step, "gesture": gesture, "memory": memory, "ray": on_ray}
 
 
 def main():
