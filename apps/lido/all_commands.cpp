@@ -17,6 +17,7 @@ void add_all(CLI::App& app, int& exit, const std::vector<std::string>& from_file
   add_move(app, exit);
   add_scene(app, exit);
   add_train(app, exit);
+  add_tune(app, exit);
   add_eval(app, exit);
   add_predict(app, exit);
   add_models(app, exit);

@@ -111,6 +111,7 @@ void add_synth(CLI::App& app, int& exit);
 void add_jobs(CLI::App& app, int& exit);
 void add_scene(CLI::App& app, int& exit);
 void add_train(CLI::App& app, int& exit);
+void add_tune(CLI::App& app, int& exit);
 void add_eval(CLI::App& app, int& exit);
 void add_predict(CLI::App& app, int& exit);
 void add_docs(CLI::App& app, int& exit);

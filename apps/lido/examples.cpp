@@ -33,6 +33,8 @@ constexpr std::array kExamples = {
              "lido scene pool3.mp4 --out pool3.scene --fps 8 --json"},
     Examples{"lido train", "lido train people --data train --out runs/p1",
              "lido train gesture --points hand.csv --classes names.csv --out runs/g1"},
+    Examples{"lido tune", "lido tune people --data train --space space.yaml --out runs/s1",
+             "lido tune --resume runs/s1"},
     Examples{"lido eval", "lido eval runs/p1/model --data heldout",
              "lido eval runs/g1/model --points heldout.csv --predictions predictions.parquet"},
     Examples{"lido predict", "lido predict runs/p1/model pool3.mp4 --out annotated.mp4",

@@ -3,17 +3,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
-#include <filesystem>
 
 #include "cli.h"
 #include "lido/base/json_text.h"
-#include "lido/model/bundle.h"
 #include "lido/model/config.h"
 #include "lido/storage/store.h"
+#include "train_flags.h"
 #include "train_on_ray.h"
-#include "version.h"
 
 namespace lido::cli {
 namespace {
@@ -37,15 +34,9 @@ struct TrainFlags {
   std::vector<std::string> for_ray;  ///< Flags on the command line for its workers on Ray.
 };
 
-/// Path of the program that trains, beside this one.
-std::string program_path() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / kProgram;
-}
-
 /// Replaces this process by lido-train, which does the training.
 Result<int> start_training(const nlohmann::ordered_json& request) {
-  const std::string file = program_path();
+  const std::string file = train_program();
   std::string name = kProgram, text = json_text(request);
   char* const arguments[] = {name.data(), text.data(), nullptr};
   std::fflush(stdout);
@@ -67,29 +58,6 @@ Result<model::TrainConfig> resumed_config(const TrainFlags& flags) {
   return model::read_config(flags.resume);
 }
 
-/// Checks that a new run has a network and data for it.
-Result<void> check(const TrainFlags& flags, const model::TrainConfig& config) {
-  if (config.network.empty())
-    return fail(ErrorCode::kInvalidArgument, "network is missing, want people or gesture");
-  const bool gesture = config.network == model::kGestureNetwork;
-  if (!gesture && !config.points.empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "--points: got {}, want --data: the network {} learns from pixels", config.points,
-                config.network);
-  }
-  if (gesture && config.data.empty() == config.points.empty()) {
-    return fail(ErrorCode::kInvalidArgument,
-                "--data and --points: got {}, want one of them: a dataset with hands, or a table "
-                "of points (CSV)",
-                config.data.empty() ? "neither" : "both");
-  }
-  if (!gesture && config.data.empty())
-    return fail(ErrorCode::kInvalidArgument, "--data is missing, want a dataset of lido ingest");
-  if (flags.out.empty() && !flags.dry_run)
-    return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
-  return validate(config.options);
-}
-
 /// Checks flags that depend on each other.
 Result<void> check_place(const TrainFlags& flags) {
   if (flags.on == "here" && !flags.for_ray.empty()) {
@@ -106,14 +74,13 @@ Result<model::TrainConfig> config_of(const TrainFlags& flags) {
   if (!flags.network.empty()) config.network = flags.network;
   if (!flags.data.empty()) config.data = flags.data;
   if (!flags.points.empty()) config.points = flags.points;
-  LIDO_TRY(check(flags, config));
+  LIDO_TRY(check_train_config(config));
+  if (flags.out.empty() && !flags.dry_run)
+    return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
   if (flags.on != "here") {
-    const WorkerRange workers = LIDO_TRY(parse_workers(flags.workers.workers));
-    auto& options = config.options;
     const bool has_parts = std::ranges::find(flags.given, "--micro-batches") != flags.given.end();
-    if (options.micro_batches == 1 && !has_parts) options.micro_batches = workers.max;
-    if (options.threads == 0)
-      options.threads = static_cast<int64_t>(std::ceil(flags.workers.cpus_per_worker));
+    use_workers(config.options, has_parts, LIDO_TRY(parse_workers(flags.workers.workers)),
+                flags.workers);
   }
   return config;
 }
@@ -123,26 +90,19 @@ Result<int> run_train(const TrainFlags& flags) {
   const bool resumes = !flags.resume.empty();
   model::TrainConfig config = LIDO_TRY(config_of(flags));
   const bool here = flags.on == "here" || flags.dry_run;
-  // Workers have other working folders.
-  const auto place = [&](const std::string& uri) {
-    return here || uri.empty() ? uri : storage::absolute(uri);
-  };
-  const std::string out = place(resumes ? flags.resume : flags.out);
-  // For points, --classes is a file.
-  if (!config.points.empty()) config.options.classes = place(config.options.classes);
-  const nlohmann::ordered_json request = {{"out", out},
-                                          {"resume", resumes},
-                                          {"dry_run", flags.dry_run},
-                                          {"json", flags.json},
-                                          {"quiet", flags.quiet},
-                                          {"revision", version()},
-                                          {"network", config.network},
-                                          {"data", place(config.data)},
-                                          {"points", place(config.points)},
-                                          {"options", to_json(config.options)}};
+  std::string out = resumes ? flags.resume : flags.out;
+  if (!here) {
+    make_absolute(config);
+    out = storage::absolute(out);
+  }
+  nlohmann::ordered_json request = train_request(config, out);
+  request["resume"] = resumes;
+  request["dry_run"] = flags.dry_run;
+  request["json"] = flags.json;
+  request["quiet"] = flags.quiet;
   if (here) return start_training(request);
-  const auto text = LIDO_TRY(training_text(request, flags.workers, program_path()));
-  return train_on_ray(text, {out, flags.json, flags.quiet});
+  const auto on_ray = LIDO_TRY(training_request(request, flags.workers, train_program()));
+  return train_on_ray(json_text(on_ray), {out, flags.json, flags.quiet});
 }
 
 /// Lists the flags on the command line, except those that shape no run.

@@ -2,6 +2,7 @@
 #include "train_on_ray.h"
 
 #include <charconv>
+#include <cmath>
 #include <mutex>
 #include <optional>
 
@@ -53,8 +54,15 @@ Result<WorkerRange> parse_workers(std::string_view text) {
   return WorkerRange{*min, *max};
 }
 
-Result<std::string> training_text(const nlohmann::ordered_json& training,
-                                  const WorkerOptions& options, const std::string& program) {
+void use_workers(model::TrainOptions& options, bool has_micro_batches, const WorkerRange& workers,
+                 const WorkerOptions& each) {
+  if (options.micro_batches == 1 && !has_micro_batches) options.micro_batches = workers.max;
+  if (options.threads == 0) options.threads = static_cast<int64_t>(std::ceil(each.cpus_per_worker));
+}
+
+Result<nlohmann::ordered_json> training_request(const nlohmann::ordered_json& training,
+                                                const WorkerOptions& options,
+                                                const std::string& program) {
   LIDO_TRY(validate(options));
   const WorkerRange workers = LIDO_TRY(parse_workers(options.workers));
   const auto parts = training.at("options").at("micro_batches").get<int64_t>();
@@ -63,11 +71,11 @@ Result<std::string> training_text(const nlohmann::ordered_json& training,
                 "--workers: got {}, want at most the run's micro_batches, which is {}",
                 options.workers, parts);
   }
-  return json_text(nlohmann::ordered_json{{"train", training},
-                                          {"program", program},
-                                          {"workers", {workers.min, workers.max}},
-                                          {"cpus_per_worker", options.cpus_per_worker},
-                                          {"max_failures", options.max_failures}});
+  return nlohmann::ordered_json{{"train", training},
+                                {"program", program},
+                                {"workers", {workers.min, workers.max}},
+                                {"cpus_per_worker", options.cpus_per_worker},
+                                {"max_failures", options.max_failures}};
 }
 
 Result<int> train_on_ray(const std::string& text, const TrainingView& view) {

@@ -8,6 +8,7 @@
 
 #include "lido/base/options.h"
 #include "lido/base/result.h"
+#include "lido/model/options.h"
 
 namespace lido::cli {
 
@@ -39,12 +40,18 @@ struct WorkerRange {
 /// Reads "4" or "2:8". @return kInvalidArgument.
 Result<WorkerRange> parse_workers(std::string_view text);
 
-/// A request for `python -m lido.ray`, as JSON text.
+/// Sets options that depend on the workers: micro-batches, one for each worker at least unless they
+/// are given, and threads.
+void use_workers(model::TrainOptions& options, bool has_micro_batches, const WorkerRange& workers,
+                 const WorkerOptions& each);
+
+/// A request for `python -m lido.ray`.
 /// @param training  Request for lido-train, whose options have a number of micro-batches.
 /// @param program   Path of lido-train beside this program.
 /// @return kInvalidArgument for bad workers, or more of them than micro-batches.
-Result<std::string> training_text(const nlohmann::ordered_json& training,
-                                  const WorkerOptions& options, const std::string& program);
+Result<nlohmann::ordered_json> training_request(const nlohmann::ordered_json& training,
+                                                const WorkerOptions& options,
+                                                const std::string& program);
 
 /// How a training run on Ray shows itself.
 struct TrainingView {
@@ -53,7 +60,8 @@ struct TrainingView {
   bool quiet = false;
 };
 
-/// Runs a training_text() on Ray to its end. @return Exit code; errors of run_driver().
+/// Runs the text of a training_request() on Ray to its end. @return Exit code; errors of
+/// run_driver().
 Result<int> train_on_ray(const std::string& text, const TrainingView& view);
 
 }  // namespace lido::cli

@@ -18,22 +18,22 @@ TEST(Workers, AreANumberOrARange) {
   }
 }
 
-TEST(TrainingText, HoldsTheRequestAndItsWorkers) {
+TEST(TrainingRequest, HoldsTheRequestAndItsWorkers) {
   const nlohmann::ordered_json training = {{"out", "/r"}, {"options", {{"micro_batches", 8}}}};
-  const auto text = training_text(training, {.workers = "2:8", .max_failures = 5}, "/bin/t");
-  ASSERT_TRUE(text) << text.error().message;
-  const auto json = nlohmann::ordered_json::parse(*text);
+  const auto request = training_request(training, {.workers = "2:8", .max_failures = 5}, "/bin/t");
+  ASSERT_TRUE(request) << request.error().message;
+  const auto& json = *request;
   EXPECT_EQ(json["train"], training);
   EXPECT_EQ(json["workers"], nlohmann::ordered_json({2, 8}));
   EXPECT_EQ(json["program"], "/bin/t");
   EXPECT_EQ(json["max_failures"], 5);
 }
 
-TEST(TrainingText, RefusesMoreWorkersThanMicroBatches) {
-  const auto text =
-      training_text({{"options", {{"micro_batches", 2}}}}, {.workers = "1:3"}, "/bin/t");
-  ASSERT_FALSE(text);
-  EXPECT_EQ(text.error().message,
+TEST(TrainingRequest, RefusesMoreWorkersThanMicroBatches) {
+  const auto request =
+      training_request({{"options", {{"micro_batches", 2}}}}, {.workers = "1:3"}, "/bin/t");
+  ASSERT_FALSE(request);
+  EXPECT_EQ(request.error().message,
             "--workers: got 1:3, want at most the run's micro_batches, which is 2");
 }
 

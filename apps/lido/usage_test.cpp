@@ -26,7 +26,7 @@ TEST(Usage, ChoicesNameArgumentsThatExist) {
           << one.path << " " << word;
     }
   });
-  EXPECT_EQ(commands, 8) << "a command of the list is gone or renamed";
+  EXPECT_EQ(commands, 9) << "a command of the list is gone or renamed";
 }
 
 TEST(Usage, LinesShowWhatIsRequired) {

@@ -22,7 +22,8 @@ namespace {
 struct Request {
   learn::TrainRequest train;
   bool dry_run = false;
-  bool prepare = false;  ///< Begin or check the run's folder, and train nothing.
+  bool prepare = false;    ///< Begin or check the run's folder, and train nothing.
+  bool or_resume = false;  ///< To prepare: resume the run where the folder has one.
   bool json = false;
   bool quiet = false;
 };
@@ -71,6 +72,7 @@ Result<Request> parse_request(const std::string& text) {
     request.train.revision = json.at("revision").get<std::string>();
     request.train.on_warning = [](const std::string& line) { print_warning(line); };
     request.prepare = json.value("prepare", false);
+    request.or_resume = json.value("or_resume", false);
     request.train.rendezvous = rendezvous_of(json);
     if (json.contains("worker")) request.train.on_epoch = print_epoch;
     request.train.config.network = json.at("network").get<std::string>();
@@ -139,7 +141,12 @@ Result<int> print_plan(const Request& request) {
 
 /// Begins or checks the folder of a run that several workers will train.
 Result<int> prepare_run(const Request& request) {
-  fmt::print("{}\n", json_text(to_json(LIDO_TRY(learn::prepare(request.train)))));
+  learn::TrainRequest train = request.train;
+  if (request.or_resume) {
+    const auto store = LIDO_TRY(storage::open_store(train.out));
+    train.resume = !LIDO_TRY(store->list(learn::kRunFile)).empty();
+  }
+  fmt::print("{}\n", json_text(to_json(LIDO_TRY(learn::prepare(train)))));
   return kDone;
 }
 

@@ -3,5 +3,6 @@
 
 lido.ray.data           clips as a Ray Dataset of spans, spans to parts, samples back from shards
 lido.ray.train          a training run by several workers, each of which starts lido-train
-python -m lido.ray      the driver of `lido ingest --on ray` and `lido train --on ray`
+lido.ray.tune           many training runs with options of a search space
+python -m lido.ray      the driver of `lido ingest`, `lido train` and `lido tune` with `--on ray`
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The driver of `lido ingest --on ray` and `lido train --on ray`.
+"""The driver of `lido ingest`, `lido train` and `lido tune` with `--on ray`.
 
 Reads a request from standard input. Prints progress, the summary and the exit code as lines of
 JSON. Connects to the Ray that RAY_ADDRESS names, as in a job of a cluster. Without it, starts one
@@ -68,7 +68,11 @@ def drive(text: str, careful: bool, report: Report) -> int:
 
     request = json.loads(text)
     try:
-        if "train" in request:
+        if "space" in request:
+            from lido.ray.tune import tune
+
+            tune(request, report)
+        elif "train" in request:
             from lido.ray.train import train
 
             train(request, report)
@@ -87,8 +91,9 @@ def drive(text: str, careful: bool, report: Report) -> int:
     except KeyboardInterrupt:
         if "train" not in request:
             return refuse("stopped; the same command resumes from here", 130)
-        out = request["train"]["out"]
-        return refuse(f"stopped; lido train --resume {out} --on ray resumes from here", 130)
+        command = "tune" if "space" in request else "train"
+        out = request["out"] if "space" in request else request["train"]["out"]
+        return refuse(f"stopped; lido {command} --resume {out} --on ray resumes from here", 130)
 
 
 def ingest(request: dict[str, Any], careful: bool, report: Report) -> None:

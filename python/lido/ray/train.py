@@ -12,11 +12,12 @@ import os
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
 from ray.train import FailureConfig, RunConfig, ScalingConfig
+from ray.train.v2.api.callback import UserCallback
 from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
@@ -66,19 +67,27 @@ def train(request: dict[str, Any], report: Report) -> None:
         cluster.stop_ray_data_actors()
 
 
-def prepare(request: dict[str, Any]) -> None:
-    """Begins the run's folder, or checks that the run can be resumed, before Ray is started."""
-    program = find_program(request["program"])
-    asked = json.dumps({**request["train"], "prepare": True})
-    done = subprocess.run([program, asked], capture_output=True, text=True)
+def lido_train(beside_lido: str, asked: dict[str, Any]) -> None:
+    """Runs lido-train on this machine. Raises LidoError and LidoUnavailable."""
+    program = find_program(beside_lido)
+    done = subprocess.run([program, json.dumps(asked)], capture_output=True, text=True)
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"{program}: exit code {done.returncode}"]
         error = LidoError if done.returncode == WRONG_USE else LidoUnavailable
         raise error(lines[-1].removeprefix("lido: "))
+
+
+def prepare(request: dict[str, Any], or_resume: bool = False) -> None:
+    """Begins the run's folder, or checks that the run can be resumed, before workers are started.
+
+    With or_resume, resumes the run where the folder has one.
+    """
+    asked = {**request["train"], "prepare": True, "or_resume": or_resume}
+    lido_train(request["program"], asked)
     request["train"]["resume"] = True
 
 
-def fit(request: dict[str, Any], mailbox) -> None:
+def fit(request: dict[str, Any], mailbox, callbacks: Sequence[UserCallback] = ()) -> None:
     """Runs the workers. Raises Ray's TrainingFailedError when no attempt is left."""
     least, most = request["workers"]
     with tempfile.TemporaryDirectory() as folder:  # for Ray's own notes
@@ -94,6 +103,7 @@ def fit(request: dict[str, Any], mailbox) -> None:
                 name="lido",
                 storage_path=folder,
                 failure_config=FailureConfig(max_failures=request["max_failures"]),
+                callbacks=list(callbacks),
             ),
         ).fit()
 
@@ -122,10 +132,15 @@ def summary_of(state: dict, errors: list[BaseException], request: dict) -> dict[
     """The summary of lido-train. Raises the error that the user can act on."""
     if state["refusal"]:
         raise LidoError(state["refusal"])
-    if not errors:
-        return state["summary"]
+    if error := error_of(state, errors, request):
+        out = request["train"]["out"]
+        raise LidoUnavailable(f"{error}; lido train --resume {out} --on ray resumes")
+    return state["summary"]
+
+
+def error_of(state: dict, errors: list[BaseException], request: dict) -> str:
+    """Why a run failed; empty for one that did not."""
+    if state["refusal"] or not errors:
+        return state["refusal"]
     cause = state["errors"][-1] if state["errors"] else str(errors[0]).strip().splitlines()[-1]
-    raise LidoUnavailable(
-        f"{cause}. All attempts failed (--max-failures {request['max_failures']}); lido train "
-        f"--resume {request['train']['out']} --on ray resumes"
-    )
+    return f"{cause}. All attempts failed (--max-failures {request['max_failures']})"

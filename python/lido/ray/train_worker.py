@@ -154,6 +154,7 @@ def run(program: str, asked: dict[str, Any], mailbox) -> tuple[int, str]:
             continue
         entry = json.loads(line)
         if "ended_epoch" in entry:
+            entry["epochs"] = entry["ended_epoch"] + 1
             ray.train.report(entry)  # a barrier: each worker reports each epoch
         elif asked["worker"]["rank"] == 0:
             ray.get(mailbox.put.remote(entry))
