@@ -33,6 +33,8 @@ struct PacketFacts {
   std::optional<int> missing_since;
   /// By the container's index, packets before this one could not be read.
   bool skips_packets = false;
+  /// The container's reader met errors between the packet before and the end of this one.
+  bool after_errors = false;
   /// The pictures that this one is predicted from; empty when unknown. HEVC only.
   std::optional<Prediction> prediction;
 };
@@ -68,6 +70,8 @@ class FactReader {
   /// @param container_keyframe  The container's keyframe flag: the random access points of
   ///                            Syntax::kOther and Syntax::kMpeg2. The caller checks them.
   PacketFacts read(std::span<const std::byte> packet, bool container_keyframe);
+  /// The pictures of an MPEG-1 or MPEG-2 stream; without any for other syntax.
+  const mpeg2::PictureCounter& counted_pictures() const { return mpeg2_; }
   /// The next packet does not follow the last one, as after a seek.
   void forget();
 

@@ -12,8 +12,8 @@
 namespace lido::media {
 namespace {
 
-constexpr std::array kElementary = {"h264",  "hevc", "mpegvideo", "m4v",
-                                    "mjpeg", "obu",  "av1",       "cavsvideo"};
+constexpr std::array kElementary = {"h264", "hevc", "mpegvideo", "m4v",   "mjpeg",
+                                    "obu",  "av1",  "cavsvideo", "mpjpeg"};
 
 bool is_mp4(std::string_view format) { return format.starts_with("mov,"); }
 
@@ -84,6 +84,38 @@ Result<void> check_matroska(storage::Reader& reader) {
 
 }  // namespace
 
+Result<bool> elements_follow(storage::Reader& reader, int64_t end, int64_t data) {
+  // Those that hold blocks: segment, cluster, block group.
+  constexpr std::array<uint64_t, 3> kParents = {0x18538067, 0x1f43b675, 0xa0};
+  constexpr std::array<uint64_t, 2> kBlocks = {0xa3, 0xa1};
+  constexpr std::array<uint64_t, 20> kOthers = {
+      // Of a cluster: time, position, size before, and silent tracks.
+      0xe7, 0xa7, 0xab, 0x5854,
+      // Of a block group: duration, references, state, additions, padding, priority, slices.
+      0x9b, 0xfb, 0xa4, 0x75a1, 0x75a2, 0xfa, 0x8e, 0xfd,
+      // Of all or of the segment: void, checksum, cues, tags, attachments, chapters, tracks,
+      // seeking.
+      0xec, 0xbf, 0x1c53bb6b, 0x1254c367, 0x1941a469, 0x1043a770, 0x1654ae6b, 0x114d9b74};
+  constexpr int kMaxElements = 10'000;
+  int64_t at = end;
+  for (int i = 0; i < kMaxElements && at < data; ++i) {
+    std::array<std::byte, 12> header{};
+    const size_t count = LIDO_TRY(reader.read_at(at, header));
+    const EbmlNumber id = read_ebml(std::span(header).first(count), true);
+    if (id.length == 0 || id.length > 4) return false;
+    const EbmlNumber length = read_ebml(std::span(header).first(count).subspan(id.length), false);
+    if (length.length == 0) return false;
+    at += static_cast<int64_t>(id.length + length.length);
+    const bool is_block = std::ranges::find(kBlocks, id.value) != kBlocks.end();
+    if (is_block && at == data) return true;
+    if (std::ranges::find(kParents, id.value) != kParents.end()) continue;
+    if (!is_block && std::ranges::find(kOthers, id.value) == kOthers.end()) return false;
+    if (length.unknown || length.value > static_cast<uint64_t>(data)) return false;
+    at += static_cast<int64_t>(length.value);
+  }
+  return at == data;
+}
+
 bool lists_every_packet(std::string_view format) { return is_mp4(format); }
 
 bool needs_stream_probe(std::string_view format) {
@@ -98,6 +130,12 @@ bool carries_timestamps(std::string_view format) {
   // FFmpeg recognises raw MJPEG as images in a pipe ("jpeg_pipe").
   return std::ranges::find(kElementary, format) == kElementary.end() && !format.ends_with("_pipe");
 }
+
+bool begins_at_zero(std::string_view format) {
+  return format.starts_with("matroska") || format.starts_with("asf");
+}
+
+bool times_blocks(std::string_view format) { return format.starts_with("matroska"); }
 
 bool counts_packets(std::string_view format) { return format == "avi"; }
 

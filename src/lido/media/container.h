@@ -19,6 +19,10 @@ bool needs_stream_probe(std::string_view format);
 bool seeks_by_byte(std::string_view format);
 /// Returns whether packets have presentation times. An elementary stream has none.
 bool carries_timestamps(std::string_view format);
+/// Returns whether the times of a clip begin at 0, whatever part of it is lost (Matroska, ASF).
+bool begins_at_zero(std::string_view format);
+/// Returns whether each packet has a timestamp by the format's rules (Matroska).
+bool times_blocks(std::string_view format);
 /// Returns whether times only count packets (AVI): there are no presentation times.
 bool counts_packets(std::string_view format);
 /// Returns whether only the first packet of a page has a timestamp that was stored: those of the
@@ -32,6 +36,13 @@ bool declares_size(std::string_view format);
 /// picture has none.
 /// @return kUnavailable from storage.
 Result<bool> ends_in_full_packet(storage::Reader& reader, int program_id);
+
+/// Returns whether the elements of a Matroska file follow each other without other bytes, from the
+/// end of one block to the data of a later one.
+/// @param end   Byte behind the first block.
+/// @param data  First byte of the later block's data, as FFmpeg gives a packet's position.
+/// @return kUnavailable from storage.
+Result<bool> elements_follow(storage::Reader& reader, int64_t end, int64_t data);
 
 /// Compares the file's size with that declared by its outermost structure (MP4 boxes, Matroska
 /// segment, RIFF chunk).

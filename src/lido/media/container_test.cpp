@@ -119,6 +119,37 @@ TEST(CheckNotCutOff, ReadsTheSizeOfAMatroskaSegment) {
 
 TEST(CheckNotCutOff, JudgesNoOtherFormat) { EXPECT_TRUE(check("anything", "mpegts")); }
 
+TEST(ElementsFollow, FromABlockToALaterOne) {
+  const auto element = [](std::string_view id, const std::string& payload) {
+    return std::string(id) + big_endian(0x4000 + payload.size(), 2) + payload;
+  };
+  const std::string block = element("\xa3", std::string(50, 'v'));
+  const std::string group = element(
+      "\xa0", element("\xa1", std::string(20, 'v')) + element("\x9b", std::string(1, '\x28')));
+  const std::string time = element("\xe7", std::string(2, '\x01'));
+  const std::string cluster = element("\x1f\x43\xb6\x75", time + block + group + block);
+  const std::string file = block + group + element("\xec", std::string(300, '\0')) + cluster;
+  const auto follow = [](const std::string& bytes, size_t end, size_t data) {
+    storage::MemoryReader reader(std::as_bytes(std::span(bytes.data(), bytes.size())));
+    return *elements_follow(reader, static_cast<int64_t>(end), static_cast<int64_t>(data));
+  };
+  const size_t last = file.size() - 50, in_group = block.size() + 2 + 1 + 2 + 1;
+  EXPECT_TRUE(follow(file, block.size(), last)) << "over a group, free space and a cluster";
+  EXPECT_TRUE(follow(file, block.size(), in_group));
+  EXPECT_TRUE(follow(file, in_group + 20, last)) << "the group's other elements";
+  EXPECT_FALSE(follow(file, block.size(), last - 1)) << "within an element";
+  for (const size_t lost : {block.size() + 2, block.size() + group.size() + 100}) {
+    std::string damaged = file;
+    damaged.erase(lost, 40);
+    EXPECT_FALSE(follow(damaged, block.size(), last - 40)) << lost;
+    damaged = file;
+    damaged.replace(lost, 200, 200, '\0');
+    if (lost < block.size() + group.size()) {
+      EXPECT_FALSE(follow(damaged, block.size(), last)) << lost;
+    }
+  }
+}
+
 TEST(Container, KnowsWhatEachFormatOffers) {
   EXPECT_TRUE(lists_every_packet(kMp4));
   EXPECT_FALSE(lists_every_packet(kMatroska));
@@ -133,6 +164,11 @@ TEST(Container, KnowsWhatEachFormatOffers) {
   EXPECT_FALSE(counts_packets(kMatroska));
   EXPECT_TRUE(times_pages("ogg"));
   EXPECT_FALSE(times_pages("avi"));
+  EXPECT_TRUE(times_blocks(kMatroska));
+  EXPECT_FALSE(times_blocks("flv"));
+  EXPECT_TRUE(begins_at_zero(kMatroska));
+  EXPECT_FALSE(begins_at_zero("mpegts")) << "the clock of a broadcast";
+  EXPECT_FALSE(carries_timestamps("mpjpeg"));
 }
 
 }  // namespace

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <functional>
 #include <mutex>
 #include <string_view>
 #include <utility>
 
 #include "lido/media/container.h"
+#include "lido/media/mp4_boxes.h"
 #include "lido/media/tracks.h"
 #include "lido/media/unreadable.h"
 
@@ -20,6 +23,7 @@ constexpr int64_t kMaxPixels = int64_t{7680} * 4320;
 constexpr int64_t kMaxTicks = int64_t{1} << 59;
 /// Maximum number of bytes read to recognise a format and its streams.
 constexpr int64_t kProbeBytes = 4 << 20;
+constexpr int64_t kChunkHeader_bytes = 8;  ///< Of AVI.
 // Limits of reading ahead to choose among several video tracks.
 constexpr int kMaxCountedPackets = 2000;
 constexpr int64_t kMaxCountedBytes = 16 << 20;
@@ -58,6 +62,12 @@ std::optional<PictureSyntax> picture_syntax_of(AVCodecID id) {
       std::ranges::find(kSyntaxes, id, &std::pair<AVCodecID, PictureSyntax>::first);
   if (found == kSyntaxes.end()) return std::nullopt;
   return found->second;
+}
+
+/// Returns whether FFmpeg's reader of a format gives this error at the end of a whole file.
+bool ends_with(std::string_view format, int error) {
+  if (error == AVERROR(EPERM)) return true;  // GXF
+  return format == "mpjpeg" && error == AVERROR_INVALIDDATA;
 }
 
 }  // namespace
@@ -127,6 +137,7 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
 /// Reads the header, from the beginning of the file. @param end  Bytes of the file that count.
 Result<void> Demuxer::open_format(storage::Reader& reader, int64_t end) {
   avformat_close_input(&format_);
+  probing_errors_.clear();
   input_ = std::make_unique<Input>(reader, end);
   format_ = avformat_alloc_context();
   format_->pb = input_->context;
@@ -134,8 +145,14 @@ Result<void> Demuxer::open_format(storage::Reader& reader, int64_t end) {
   format_->probesize = kProbeBytes;
   format_->max_streams = 64;
   int error = avformat_open_input(&format_, nullptr, nullptr, nullptr);
+  has_index_ = false;
+  for (unsigned i = 0; error >= 0 && i < format_->nb_streams; ++i)
+    has_index_ = has_index_ || avformat_index_get_entries_count(format_->streams[i]) > 0;
   if (error >= 0 && needs_stream_probe(format_->iformat->name)) {
+    // FFmpeg reads packets ahead here, which av_read_frame() returns later.
+    const LoggedErrors logged(*format_);
     error = avformat_find_stream_info(format_, nullptr);
+    probing_errors_.assign(logged.positions().begin(), logged.positions().end());
   }
   if (input_->error) return std::unexpected(*input_->error);
   if (error >= 0) return {};
@@ -198,14 +215,26 @@ Result<void> Demuxer::check_stream() const {
   return {};
 }
 
+/// Reads a packet as av_read_frame(), and notes whether an error was logged before its end.
+int Demuxer::read_noting_errors(AVPacket& packet) {
+  const LoggedErrors logged(*format_);
+  const int error = av_read_frame(format_, &packet);
+  const auto is_behind = [&](int64_t position) {
+    return error >= 0 && packet.pos >= 0 && position > packet.pos;
+  };
+  const auto before = std::erase_if(probing_errors_, std::not_fn(is_behind));
+  met_errors_ = met_errors_ || before > 0 || !logged.positions().empty();
+  return error;
+}
+
 Result<UniquePacket> Demuxer::next() {
   UniquePacket packet(av_packet_alloc());
   for (;;) {
-    const int error = av_read_frame(format_, packet.get());
+    const int error = read_noting_errors(*packet);
     if (input_->error) return std::unexpected(*input_->error);
-    // FFmpeg's reader of GXF gives this error at the end of the file.
-    const bool is_end = error == AVERROR(EPERM) && avio_feof(format_->pb) != 0;
-    if (error == AVERROR_EOF || is_end) return nullptr;
+    const bool is_last = avio_feof(format_->pb) != 0;
+    if (error == AVERROR_EOF || (is_last && ends_with(format_->iformat->name, error)))
+      return nullptr;
     if (error == AVERROR(EAGAIN)) continue;
     if (error == AVERROR(EPERM))
       return fail(ErrorCode::kCorrupt, "the file is cut off or broken: no packet where one begins");
@@ -223,7 +252,8 @@ Result<UniquePacket> Demuxer::next() {
         return fail(ErrorCode::kCorrupt, "a timestamp is {} ticks, want {} at most", ticks,
                     kMaxTicks);
     }
-    recount(*packet);
+    LIDO_TRY(recount(*packet));
+    LIDO_TRY(restore_negative_time(*packet));
     if (std::exchange(at_start_, false)) first_ = {packet->pts, packet->dts, packet->pos};
     return packet;
   }
@@ -231,9 +261,8 @@ Result<UniquePacket> Demuxer::next() {
 
 /// Corrects the time of a packet of AVI. FFmpeg counts the chunks that it finds; where some are
 /// damaged, the index shows which one this is.
-void Demuxer::recount(AVPacket& packet) {
-  if (!counts_packets(format_->iformat->name) || packet.dts == AV_NOPTS_VALUE) return;
-  constexpr int64_t kChunkHeader_bytes = 8;
+Result<void> Demuxer::recount(AVPacket& packet) {
+  if (!counts_packets(format_->iformat->name) || packet.dts == AV_NOPTS_VALUE) return {};
   const int64_t counted = packet.dts + uncounted_;
   const int flags = AVSEEK_FLAG_ANY | AVSEEK_FLAG_BACKWARD;
   // The search never goes back, so that a false index costs one pass.
@@ -243,20 +272,78 @@ void Demuxer::recount(AVPacket& packet) {
     entry = avformat_index_get_entry(stream_, ++number);
   next_entry_ = number;
   const bool found = entry != nullptr && entry->pos + kChunkHeader_bytes == packet.pos;
+  if (!found && entry != nullptr && packet.pos >= 0 && LIDO_TRY(index_fits()))
+    return fail(ErrorCode::kCorrupt, "the file's index has no packet at byte {}", packet.pos);
+  if (!has_index_ && packet.pos >= 0) {
+    chunks_end_ = LIDO_TRY(follows_chunks(packet)) ? packet.pos + packet.size : kNoPts;
+    if (chunks_end_ == kNoPts)
+      return fail(ErrorCode::kCorrupt, "bytes before byte {} are missing or damaged", packet.pos);
+  }
   index_entry_ = found ? number : -1;
   skips_packets_ = skips_packets_ || (found && entry->timestamp > counted);
   if (found && entry->timestamp > counted) uncounted_ += entry->timestamp - counted;
   packet.dts += uncounted_;
   if (packet.pts != AV_NOPTS_VALUE) packet.pts += uncounted_;
+  return {};
+}
+
+/// Sets the time of a packet of Matroska that is before 0, which FFmpeg leaves out. A cluster's
+/// time is never negative: that of its block is.
+Result<void> Demuxer::restore_negative_time(AVPacket& packet) {
+  const bool lacks_time = packet.pts == AV_NOPTS_VALUE && packet.dts == AV_NOPTS_VALUE;
+  if (!lacks_time || packet.pos < 0 || !times_blocks(format_->iformat->name)) return {};
+  std::array<std::byte, 3> block{};  // number of the track, and 16 bits of time
+  if (LIDO_TRY(input_->reader.read_at(packet.pos, block)) < block.size()) return {};
+  const auto time = static_cast<int16_t>(big_endian(std::span(block).last(2)));
+  const bool short_number = (block[0] & std::byte{0x80}) != std::byte{0};
+  if (short_number && time < 0) packet.pts = time;
+  return {};
+}
+
+/// Returns whether chunks of AVI fill the bytes between the last packet and this one. Without an
+/// index, nothing else shows that some are missing, and later packets then count too few.
+Result<bool> Demuxer::follows_chunks(const AVPacket& packet) {
+  constexpr int kMaxChunks = 10'000;
+  if (chunks_end_ == kNoPts) return false;
+  const int64_t to = packet.pos - kChunkHeader_bytes;
+  int64_t at = chunks_end_ < 0 ? to : chunks_end_ + chunks_end_ % 2;
+  for (int i = 0; i < kMaxChunks && at < to; ++i) {
+    std::array<std::byte, kChunkHeader_bytes> header{};
+    if (LIDO_TRY(input_->reader.read_at(at, header)) < header.size()) return false;
+    const auto is_name = [](std::byte one) {
+      return std::isalnum(std::to_integer<int>(one)) != 0 || one == std::byte{' '};
+    };
+    if (!std::ranges::all_of(std::span(header).first(4), is_name)) return false;
+    const std::string_view name(reinterpret_cast<const char*>(header.data()), 4);
+    std::reverse(header.begin() + 4, header.end());
+    const auto size = static_cast<int64_t>(big_endian(std::span(header).last(4)));
+    const bool holds_chunks = name == "LIST" || name == "RIFF";
+    at += kChunkHeader_bytes + (holds_chunks ? 4 : size + size % 2);
+  }
+  return at == to;
+}
+
+/// Returns whether the index of an AVI file has the first packet where it is.
+Result<bool> Demuxer::index_fits() {
+  if (!index_fits_) {
+    const auto first = LIDO_TRY(first_packets(1));
+    const AVIndexEntry* entry = avformat_index_get_entry(stream_, 0);
+    index_fits_ =
+        !first.empty() && entry != nullptr && entry->pos + kChunkHeader_bytes == first[0]->pos;
+  }
+  return *index_fits_;
 }
 
 void Demuxer::forget() { fact_reader_.forget(); }
 
 Result<void> Demuxer::seek(const RandomAccess& point) {
   forget();
-  at_start_ = false;
+  at_start_ = is_beginning_ = false;
   uncounted_ = 0;
+  chunks_end_ = std::min<int64_t>(chunks_end_, -1);  // stays behind missing bytes
   skips_packets_ = false;
+  met_errors_ = false;
+  probing_errors_.clear();
   index_entry_ = -1;
   next_entry_ = 0;
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);
@@ -302,9 +389,36 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
   facts.random_access = facts.random_access && starts_decoding(packet);
   facts.resets = facts.resets && facts.random_access;
   facts.skips_packets = std::exchange(skips_packets_, false);
+  facts.after_errors = std::exchange(met_errors_, false);
+  if (is_beginning_) look_at_beginning(packet, facts);
   // The decoder must receive this packet, whether its frame is wanted or not.
   if (extradata != nullptr) facts.unplannable = true;
   return facts;
+}
+
+/// Finds out whether the first frames of the file cannot be read.
+void Demuxer::look_at_beginning(const AVPacket& packet, const PacketFacts& facts) {
+  lost_beginning_ = lost_beginning_ || facts.after_errors;
+  if (!facts.random_access) return;
+  is_beginning_ = false;
+  const bool lost = lost_beginning_ && begins_at_zero(format_->iformat->name);
+  if (lost && packet.pts != AV_NOPTS_VALUE && packet.pts > 0) lost_start_pts_ = 0;
+}
+
+Result<bool> Demuxer::elements_follow(int64_t end, int64_t data) const {
+  if (!times_blocks(format_->iformat->name)) return true;
+  // A block's data begins with its track, time and flags, which are no part of the packet.
+  constexpr int64_t kBlockHeader_bytes = 4;
+  return media::elements_follow(input_->reader, end + kBlockHeader_bytes, data);
+}
+
+double Demuxer::declared_s() const {
+  const AVRational base = stream_->time_base;
+  const double stream_s = static_cast<double>(stream_->duration) * av_q2d(base);
+  if (stream_s > 0) return stream_s;
+  const bool guessed = format_->duration_estimation_method == AVFMT_DURATION_FROM_BITRATE;
+  const double format_s = static_cast<double>(format_->duration) / AV_TIME_BASE;
+  return guessed || format_s <= 0 ? 0 : format_s;
 }
 
 bool Demuxer::has_full_index() const {

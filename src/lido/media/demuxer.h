@@ -52,6 +52,20 @@ class Demuxer {
   /// move the position. Reads no more than the first time.
   /// @return kUnavailable from storage.
   Result<std::span<const UniquePacket>> first_packets(size_t count);
+  /// Returns whether FFmpeg logged an error about the file while it looked for the packet after
+  /// those whose facts() were read: what stands there cannot be read.
+  bool met_errors() const { return met_errors_; }
+  /// Returns elements_follow() of this file; true in other containers than Matroska.
+  /// @param end   Position and size of the first packet, added.
+  /// @param data  Position of the later one.
+  Result<bool> elements_follow(int64_t end, int64_t data) const;
+  const mpeg2::PictureCounter& counted_pictures() const { return fact_reader_.counted_pictures(); }
+  /// Returns the duration of the clip by the container's header, seconds; 0 without one.
+  double declared_s() const;
+  /// Returns the PTS at which a clip began whose first frames cannot be read, ticks; kNoPts where
+  /// nothing is missing, or the container's times may begin anywhere. Known once facts() has read
+  /// the first random access point of the file.
+  int64_t lost_start_pts() const { return lost_start_pts_; }
   /// Returns whether neither the container nor the decoder shows that the last packet is cut off:
   /// HEVC in a transport stream or in none.
   bool hides_cuts() const;
@@ -94,7 +108,12 @@ class Demuxer {
   Result<void> check_stream() const;
   void configure(std::span<const std::byte> extradata);
   bool starts_decoding(const AVPacket& packet);
-  void recount(AVPacket& packet);
+  void look_at_beginning(const AVPacket& packet, const PacketFacts& facts);
+  Result<void> recount(AVPacket& packet);
+  Result<bool> index_fits();
+  Result<void> restore_negative_time(AVPacket& packet);
+  Result<bool> follows_chunks(const AVPacket& packet);
+  int read_noting_errors(AVPacket& packet);
 
   std::unique_ptr<Input> input_;
   AVFormatContext* format_ = nullptr;
@@ -103,10 +122,20 @@ class Demuxer {
   Framing framing_;
   std::optional<PictureSyntax> picture_syntax_;  ///< Empty where no picture header is read.
   std::unique_ptr<Decoder>
-      checker_;                 ///< Decodes key frames of other codecs; null before the first.
-  bool at_start_ = true;        ///< No packet was read yet.
-  int64_t uncounted_ = 0;       ///< Chunks of AVI that FFmpeg did not find and so did not count.
+      checker_;                  ///< Decodes key frames of other codecs; null before the first.
+  bool at_start_ = true;         ///< No packet was read yet.
+  bool is_beginning_ = true;     ///< Nor a random access point.
+  bool lost_beginning_ = false;  ///< Errors were met before that point.
+  int64_t lost_start_pts_ = kNoPts;
+  int64_t uncounted_ = 0;    ///< Chunks of AVI that FFmpeg did not find and so did not count.
+  bool met_errors_ = false;  ///< FFmpeg logged some behind the last packet.
+  /// Where FFmpeg met errors in packets that it read ahead and did not return yet, bytes.
+  std::vector<int64_t> probing_errors_;
   bool skips_packets_ = false;  ///< Some of them stood before the last packet.
+  bool has_index_ = false;      ///< The file has one, read with the header.
+  /// End of the last packet of AVI, bytes; -1 where nothing was read, kNoPts behind missing bytes.
+  int64_t chunks_end_ = -1;
+  std::optional<bool> index_fits_;  ///< Empty before it was looked at.
   /// Entry of the index that is the last packet; -1 where none is.
   int index_entry_ = -1;
   /// First entry of the index that is not before the last packet in the file.

@@ -16,6 +16,8 @@ extern "C" {
 #include <mutex>
 #include <string>
 
+#include "lido/media/logged_errors.h"
+
 namespace lido::media {
 
 /// Deleters, and the owners of FFmpeg's objects.
@@ -40,12 +42,13 @@ using UniqueCodec = std::unique_ptr<AVCodecContext, FreeCodec>;
 using UniqueParser = std::unique_ptr<AVCodecParserContext, FreeParser>;
 using UniqueSws = std::unique_ptr<SwsContext, FreeSws>;
 
-/// Silences FFmpeg's log, and limits any single allocation of FFmpeg to half a GiB, whatever a
-/// header claims. Acts once per process. Thread-safe.
+/// Redirects FFmpeg's log (redirect_log()), and limits any single allocation of FFmpeg to half a
+/// GiB, whatever a header claims. Acts once per process. Thread-safe.
 inline void configure_library() {
   static std::once_flag once;
   std::call_once(once, [] {
     av_log_set_level(AV_LOG_QUIET);
+    redirect_log();
     av_max_alloc(size_t{512} << 20);
   });
 }

@@ -19,11 +19,16 @@ constexpr size_t kMaxTimes = 33;
 constexpr double kMaxLoss_s = 1;
 constexpr std::string_view kMissingByTimes = "a frame is missing by the timestamps";
 
-/// Returns whether only timestamps can show a lost frame of a codec: its frames predict, and its
-/// stream counts nothing. Animations hold frames on purpose.
-bool counts_nothing(AVCodecID codec) {
-  constexpr std::array kOthers = {AV_CODEC_ID_H264,       AV_CODEC_ID_HEVC, AV_CODEC_ID_MPEG1VIDEO,
-                                  AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_GIF,  AV_CODEC_ID_APNG};
+/// Returns whether a codec leaves out no frame on purpose: an encoder repeats one instead.
+bool has_each_frame(AVCodecID codec) {
+  return codec == AV_CODEC_ID_MPEG1VIDEO || codec == AV_CODEC_ID_MPEG2VIDEO;
+}
+
+/// Returns whether timestamps must show a lost frame of a codec: its frames predict, and its stream
+/// counts nothing, or only the pictures of a group. Animations hold frames on purpose.
+bool counts_too_little(AVCodecID codec) {
+  constexpr std::array kOthers = {AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_GIF,
+                                  AV_CODEC_ID_APNG};
   if (std::ranges::find(kOthers, codec) != kOthers.end()) return false;
   const AVCodecDescriptor* descriptor = avcodec_descriptor_get(codec);
   return descriptor == nullptr || (descriptor->props & AV_CODEC_PROP_INTRA_ONLY) == 0;
@@ -73,6 +78,18 @@ int64_t median_step(std::vector<int64_t> steps) {
   return steps.empty() ? 0 : median(std::move(steps));
 }
 
+bool has_hole(std::vector<int64_t> times) {
+  constexpr size_t kMinSteps = 4;
+  std::ranges::sort(times);
+  times.erase(std::ranges::unique(times).begin(), times.end());
+  std::vector<int64_t> steps;
+  for (size_t i = 1; i < times.size(); ++i) steps.push_back(ticks_between(times[i - 1], times[i]));
+  if (steps.size() < kMinSteps) return true;
+  std::ranges::sort(steps);
+  // A rate that varies has long steps, but not one that is much longer than a quarter of them.
+  return skips_frame(steps.back(), steps[steps.size() * 3 / 4]);
+}
+
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
                    int64_t max_step) {
   if (before.size() < 2) return 0;
@@ -88,7 +105,8 @@ int missing_before(std::span<const int64_t> before, std::span<const int64_t> aft
 }
 
 LossDetector::LossDetector(const AVStream& stream, bool has_all_times, bool times_pages)
-    : times_show_loss_(has_all_times && counts_nothing(stream.codecpar->codec_id)),
+    : times_show_loss_(has_all_times && counts_too_little(stream.codecpar->codec_id)),
+      never_pauses_(has_each_frame(stream.codecpar->codec_id)),
       times_pages_(times_pages),
       max_step_(static_cast<int64_t>(kMaxLoss_s / av_q2d(stream.time_base))) {}
 
@@ -104,6 +122,7 @@ void LossDetector::forget() {
 Result<bool> LossDetector::misses_frame(const AVPacket& packet, const TimesAhead& ahead,
                                         const TimesAhead& beginning) {
   const int64_t time = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+  if (time == AV_NOPTS_VALUE) times_.clear();
   if (!times_show_loss_ || time == AV_NOPTS_VALUE) return false;
   times_.push_back(time);
   if (times_.size() > kMaxTimes) times_.pop_front();
@@ -138,15 +157,18 @@ Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const Pac
     return Loss{kMissingByTimes, on_page_ - 1 + on_page_before_};
   if (facts.skips_packets && started_)
     return Loss{"packets are missing or damaged, by the index of the file"};
-  const bool gap_in_time = misses && !facts.random_access;
+  const bool gap_in_time = misses && (never_pauses_ || !facts.random_access);
   if (facts.random_access) {
     // Only leading pictures depend on what is missing before a random access point.
     const bool is_first = !std::exchange(started_, true);
     gap_end_ = !is_first && facts.missing_since ? packet.pts : kNoPts;
-    if (is_first || facts.missing_since.value_or(0) == 0) return std::nullopt;
+    if (is_first) return std::nullopt;
+    if (facts.missing_since.value_or(0) == 0 && !gap_in_time) return std::nullopt;
   }
   if (!started_) return std::nullopt;
-  if (gap_in_time) return Loss{kMissingByTimes};
+  // The packet before may lack its end.
+  if (gap_in_time)
+    return Loss{kMissingByTimes, std::max(facts.missing_since.value_or(0), never_pauses_ ? 1 : 0)};
   if (facts.missing_since)
     return Loss{"a picture is missing that later ones are predicted from", *facts.missing_since};
   const bool leads = gap_end_ != kNoPts && packet.pts != AV_NOPTS_VALUE && packet.pts < gap_end_;

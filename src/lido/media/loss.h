@@ -41,6 +41,11 @@ inline bool skips_frame(int64_t step, int64_t usual) {
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,
                    int64_t max_step);
 
+/// Returns whether frames are missing among some, by their timestamps: a step is longer than most
+/// others; true where there are too few to know. Pure.
+/// @param times  Ticks, in any order.
+bool has_hole(std::vector<int64_t> times);
+
 /// A sign that the stream is damaged.
 struct Loss {
   std::string_view reason;
@@ -81,6 +86,8 @@ class LossDetector {
                             const TimesAhead& beginning);
 
   bool times_show_loss_ = false;
+  /// Times show a loss before a random access point too.
+  bool never_pauses_ = false;
   bool times_pages_ = false;
   int64_t page_ = -1;       ///< Position of the last packet's page.
   int on_page_ = 0;         ///< Packets so far on that page,

@@ -66,6 +66,19 @@ TEST(MissingBefore, TakesNothingForMissingInIrregularTimes) {
   EXPECT_EQ(missing_before(before, {}, 1000), 0) << "every third step is longer";
 }
 
+TEST(HasHole, IsAStepMuchLongerThanMostOthers) {
+  EXPECT_FALSE(has_hole(ticks(40, 0, 30)));
+  auto times = ticks(40, 0, 9);
+  const auto behind = ticks(40, 11, 30);
+  times.insert(times.end(), behind.begin(), behind.end());
+  EXPECT_TRUE(has_hole(times)) << "one frame is missing";
+  std::swap(times[3], times[1]);
+  EXPECT_TRUE(has_hole(times)) << "in decoding order";
+  EXPECT_FALSE(has_hole({0, 33, 100, 133, 200, 233, 300, 367, 433})) << "a rate that varies";
+  EXPECT_FALSE(has_hole({0, 0, 40, 40, 80, 80, 120, 120, 160, 160})) << "fields";
+  EXPECT_TRUE(has_hole({0, 40})) << "too few to know";
+}
+
 class Detector : public testing::Test {
  protected:
   std::optional<Loss> push(int64_t pts, const PacketFacts& facts) {
@@ -109,6 +122,29 @@ TEST_F(Detector, FindsALossEarlyInAGroupByWhatFollowsAndByTheClipsBeginning) {
     EXPECT_FALSE(push(early, 108, {}, ticks(1, 102, 134), beginning));
     EXPECT_TRUE(push(early, 110, {}, ahead, beginning)) << near_the_end;
   }
+}
+
+TEST_F(Detector, FindsALossBeforeARandomAccessPointOfMpeg2AndOfNoCodecThatMayPause) {
+  for (const AVCodecID codec : {AV_CODEC_ID_MPEG2VIDEO, AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_VP8}) {
+    const HandMadeStream other{codec};
+    LossDetector late(*other.stream, true, false);
+    EXPECT_FALSE(push(late, 0, {.random_access = true}, ticks(1, -6, 40), {}));
+    EXPECT_FALSE(push(late, 1, {}, ticks(1, -5, 40), {}));
+    const auto lost = push(late, 9, {.random_access = true}, ticks(1, 3, 40), {});
+    EXPECT_EQ(lost.has_value(), codec != AV_CODEC_ID_VP8) << codec;
+    if (lost) {
+      EXPECT_EQ(lost->since, 1) << "the packet before may lack its end";
+    }
+  }
+}
+
+TEST_F(Detector, ComparesNoTimesAcrossAPacketWithoutOne) {
+  const HandMadeStream mpeg2{AV_CODEC_ID_MPEG2VIDEO};
+  LossDetector some(*mpeg2.stream, true, false);
+  EXPECT_FALSE(push(some, 0, {.random_access = true}, ticks(1, -6, 40), {}));
+  EXPECT_FALSE(push(some, 1, {}, ticks(1, -5, 40), {}));
+  EXPECT_FALSE(push(some, kNoPts, {}, {}, {}));
+  EXPECT_FALSE(push(some, 3, {}, ticks(1, -3, 40), {}));
 }
 
 TEST_F(Detector, CountsNoTimesOfCodecsThatCountPictures) {

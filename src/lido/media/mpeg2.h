@@ -21,6 +21,11 @@ class PictureCounter {
   /// @return Empty when no picture is missing; otherwise the number of packets before this one of
   ///         which the first may already refer to a missing picture.
   std::optional<int> missing_since(std::span<const std::byte> packet);
+  /// Returns how many B pictures must still come before the next I or P picture; 0 where that is
+  /// unknown.
+  int pictures_due() const { return between_ > 0 ? between_ : 0; }
+  /// Returns the number of packets since the last I or P picture, with its own.
+  int since_reference() const { return packets_; }
   /// Starts counting anew with the next group, as after a seek.
   void forget() { *this = {}; }
 

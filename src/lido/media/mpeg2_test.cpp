@@ -63,6 +63,21 @@ TEST(PictureCounter, CountsBackToTheFirstPictureThatMayBeWrong) {
   EXPECT_EQ(counter.missing_since(packet(kP, 4)), 1) << "P 3 may refer to 2";
 }
 
+TEST(PictureCounter, KnowsWhichPicturesAreDue) {
+  // I2 B0 B1 P5 B3 B4 P8 B6 B7, behind another group: two B pictures follow each I or P picture.
+  PictureCounter counter;
+  for (const auto& next : group()) counter.missing_since(next);
+  EXPECT_EQ(counter.pictures_due(), 0);
+  const auto second = group();
+  for (size_t i = 0; i < second.size(); ++i) {
+    counter.missing_since(second[i]);
+    EXPECT_EQ(counter.pictures_due(), 2 - static_cast<int>(i % 3)) << i;
+    EXPECT_EQ(counter.since_reference(), static_cast<int>(i % 3) + 1) << i;
+  }
+  counter.forget();
+  EXPECT_EQ(counter.pictures_due(), 0) << "unknown";
+}
+
 TEST(PictureCounter, AcceptsCutOffLeadingPicturesAndSecondFields) {
   PictureCounter counter;
   const std::vector<std::vector<std::byte>> stream = {

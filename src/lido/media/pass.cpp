@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <iterator>
+#include <ranges>
 #include <span>
 #include <utility>
 #include <vector>
@@ -33,6 +34,11 @@ constexpr const char* kNotWhole = "the stream is cut off: its last picture is no
 constexpr const char* kMissingBeforeLast =
     "the stream is cut off: pictures before its last are missing";
 
+constexpr const char* kUnreadable = "a stretch of the file cannot be read";
+
+/// Over a longer pause, no frame is held by default. Seconds.
+constexpr double kMaxHeld_s = 2;
+
 /// Pictures that follow a missing one come at most this long after it. Seconds.
 constexpr double kMaxMissing_s = 1;
 
@@ -49,15 +55,19 @@ int64_t usual_step(std::span<const int64_t> times) {
   return median_step(std::move(steps));
 }
 
-/// Returns whether a few frames are missing between the last of those shown and the next.
+/// Returns whether frames are missing between the last of those shown and the next. A longer step
+/// than `max_step` is a pause.
 /// @param shown  PTS of the last frames, in any order.
-bool misses_frames(std::vector<int64_t> shown, int64_t next_pts) {
+/// @param header_step  The header's interval between frames, for a few frames.
+bool misses_frames(std::vector<int64_t> shown, int64_t next_pts, double header_step,
+                   double max_step) {
   if (next_pts == AV_NOPTS_VALUE) return false;
   std::ranges::sort(shown);
-  const auto interval = static_cast<double>(usual_step(shown));
+  auto interval = static_cast<double>(usual_step(shown));
+  if (interval <= 0) interval = header_step;
   if (interval <= 0) return false;
   const auto step = static_cast<double>(ticks_between(shown.back(), next_pts));
-  return step > 1.5 * interval && step < 4.5 * interval;
+  return step > 1.5 * interval && step <= max_step;
 }
 
 /// Returns whether the marker of the end (FF D9) follows the last scan of a JPEG image. Coded data
@@ -133,8 +143,8 @@ Result<ReadPacket> Pass::read_ahead() {
   return next;
 }
 
-/// Returns the timestamps of the next packets: `count`, or those up to the end or a fault.
-Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
+/// Reads the next packets: `count`, or those up to the end or a fault.
+Result<void> Pass::fill_ahead(size_t count) {
   while (ahead_.size() < count && !ahead_error_) {
     auto next = read_ahead();
     if (!next && next.error().code != ErrorCode::kCorrupt) return std::unexpected(next.error());
@@ -142,6 +152,12 @@ Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
     if (!next || !*next) break;
     ahead_.push_back(std::move(*next));
   }
+  return {};
+}
+
+/// Returns the timestamps of the next packets: `count`, or those up to the end or a fault.
+Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
+  LIDO_TRY(fill_ahead(count));
   std::vector<int64_t> times;
   for (const ReadPacket& one : ahead_) {
     const int64_t time = decoding_time(*one.packet);
@@ -149,6 +165,41 @@ Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
     times.push_back(time);
   }
   return times;
+}
+
+/// Returns whether bytes are missing before a random access point of Matroska, where FFmpeg finds
+/// the next cluster without a word. Looked for only behind a long step in time.
+Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
+  if (!next.facts.random_access || recent_.size() < 2 || next->pts == kNoPts) return false;
+  std::vector<int64_t> shown;
+  for (const Recent& one : recent_ | std::views::reverse | std::views::take(kMaxAtEnd)) {
+    if (one.pts != kNoPts) shown.push_back(one.pts);
+  }
+  if (shown.empty()) return false;
+  std::ranges::sort(shown);
+  if (!skips_frame(ticks_between(shown.back(), next->pts), usual_step(shown))) return false;
+  const Recent& last = recent_.back();
+  const Recent& before = recent_[recent_.size() - 2];
+  if (before.position < 0 ||
+      LIDO_TRY(demuxer.elements_follow(last.position + last.size, next->pos)))
+    return false;
+  // A packet that was stored in another form than FFmpeg gives it has another size.
+  return demuxer.elements_follow(before.position + before.size, last.position);
+}
+
+/// Returns whether frames are missing by the timestamps around a packet at which FFmpeg's reader
+/// met errors, or before which bytes are missing. Other streams of the file may be all that was
+/// damaged.
+Result<bool> Pass::is_beside_hole(const ReadPacket& next) {
+  if (!loss.started() || !demuxer.times_every_packet()) return false;
+  if (!next.facts.after_errors && !LIDO_TRY(follows_missing_bytes(next))) return false;
+  LIDO_TRY(fill_ahead(kMaxReorder));
+  std::vector<int64_t> times = {next->pts};
+  for (const Recent& one : recent_ | std::views::reverse | std::views::take(kMaxReorder))
+    times.push_back(one.pts);
+  for (const ReadPacket& one : ahead_ | std::views::take(kMaxReorder)) times.push_back(one->pts);
+  std::erase(times, kNoPts);
+  return has_hole(std::move(times));
 }
 
 /// Looks for signs of a loss before a packet.
@@ -161,6 +212,11 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
     if (std::ranges::find(times, kNoPts) != times.end()) times.clear();
     return times;
   };
+  const bool is_first = !std::exchange(has_start_, has_start_ || next.facts.random_access);
+  if (is_first && has_start_ && demuxer.lost_start_pts() != kNoPts) {
+    report.start_pts = request.start_pts.value_or(demuxer.lost_start_pts());
+    return Loss{"the beginning of the file cannot be read"};
+  }
   auto lost = LIDO_TRY(loss.push(
       packet, next.facts, [this](size_t count) { return times_ahead(count); }, beginning));
   const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
@@ -169,6 +225,10 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
     lost = Loss{lossy ? "packets are missing or damaged"
                       : "the file is cut off in the middle of a frame"};
   }
+  const bool has_time = packet.pts != AV_NOPTS_VALUE || packet.dts != AV_NOPTS_VALUE;
+  if (!lost && !has_time && times_blocks(demuxer.format().iformat->name))
+    lost = Loss{"packets have no timestamps, or negative ones"};
+  if (!lost && LIDO_TRY(is_beside_hole(next))) lost = Loss{kUnreadable, 1};
   if (demuxer.stream().codecpar->codec_id == AV_CODEC_ID_MJPEG && !ends_jpeg(packet)) {
     // Some cameras never write the marker of the end.
     const auto first = LIDO_TRY(demuxer.first_packets(1));
@@ -177,10 +237,46 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
   return lost;
 }
 
-/// Looks, behind the last packet of a container that declares no size, for signs that more packets
-/// are missing.
+/// Looks, behind the last packet, for signs that the file is cut off or that more packets are
+/// missing. The frames that may be wrong are suspect even where the file's own size shows the cut.
+Result<void> Pass::check_whole_end() {
+  const auto complete = demuxer.check_complete();
+  const auto ended = check_end();
+  return complete ? ended : complete;
+}
+
+/// Returns whether the clip lasts longer by its header, or says nothing of that.
+bool Pass::ends_early() const {
+  const double declared_s = demuxer.declared_s();
+  if (declared_s <= 0) return true;
+  std::vector<int64_t> shown;
+  for (const Recent& one : recent_) {
+    if (one.pts != kNoPts) shown.push_back(one.pts);
+  }
+  std::ranges::sort(shown);
+  if (shown.empty() || report.start_pts == kNoPts) return true;
+  const auto end = static_cast<double>(ticks_between(report.start_pts, shown.back()));
+  const auto step = static_cast<double>(usual_step(shown));
+  return (end + 2.5 * step) * tick_s < declared_s;
+}
+
+/// Looks for signs that packets are missing behind the last one.
 Result<void> Pass::check_end() {
-  if (declares_size(demuxer.format().iformat->name) || recent_.empty()) return {};
+  if (recent_.empty()) return {};
+  if (demuxer.met_errors() && ends_early()) {
+    suspect_recent(1);
+    return fail(ErrorCode::kCorrupt, "{}", kUnreadable);
+  }
+  const mpeg2::PictureCounter& counted = demuxer.counted_pictures();
+  if (counted.pictures_due() > 0) {
+    // The last reference picture is shown behind those that are missing.
+    const auto since = std::min(static_cast<size_t>(counted.since_reference()), recent_.size());
+    const int64_t pts = recent_[recent_.size() - std::max(since, size_t{1})].pts;
+    suspect(pts);
+    if (pts == kNoPts || !demuxer.is_timed()) suspect_frames = 1;
+    return fail(ErrorCode::kCorrupt, "{}", kMissingBeforeLast);
+  }
+  if (declares_size(demuxer.format().iformat->name)) return {};
   if (!demuxer.is_timed()) return check_untimed_end();
   if (LIDO_TRY(demuxer.may_end_inside_packet()) && !is_last_whole(demuxer.stream(), latest_)) {
     suspect(recent_.back().pts);
@@ -251,8 +347,7 @@ Result<ReadPacket> Pass::read_packet() {
   auto next = take_packet();
   if (next && !*next) {
     // FFmpeg may read a file that is cut off without an error.
-    auto complete = demuxer.check_complete();
-    if (complete) complete = check_end();
+    const auto complete = check_whole_end();
     if (!complete) next = std::unexpected(complete.error());
     report.reached_end = complete.has_value();
   }
@@ -274,7 +369,7 @@ Result<ReadPacket> Pass::read_packet() {
   const bool has_pts = packet.pts != AV_NOPTS_VALUE || demuxer.times_every_packet();
   // AVI counts packets: the only times are those of decoding.
   const int64_t shown_pts = has_pts ? packet.pts : packet.dts;
-  recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth())});
+  recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth()), packet.pos, packet.size});
   if (recent_.size() > kMaxRecent) recent_.pop_front();
   known.push(shown_pts, packet.dts);
   remember(*next);
@@ -303,7 +398,10 @@ Result<bool> Pass::is_end_of_recording(const AVPacket& packet) {
     if (!found) shown.push_back(following.back()->pts);
   }
   const bool leads = following.size() > start + 1 && following.back()->pts < following[start]->pts;
-  const bool ends = found && !leads && !misses_frames(std::move(shown), following[start]->pts);
+  const double header_step = demuxer.frame_interval().value() / tick_s;
+  const bool ends =
+      found && !leads &&
+      !misses_frames(std::move(shown), following[start]->pts, header_step, kMaxHeld_s / tick_s);
   std::ranges::move(ahead_, std::back_inserter(following));
   ahead_ = std::move(following);
   return ends;

@@ -96,8 +96,13 @@ struct Pass {
   Result<ReadPacket> take_packet();
   Result<ReadPacket> read_ahead();
   Result<std::optional<Loss>> find_loss(const ReadPacket& next);
+  Result<bool> is_beside_hole(const ReadPacket& next);
+  Result<bool> follows_missing_bytes(const ReadPacket& next);
+  Result<void> fill_ahead(size_t count);
   Result<std::vector<int64_t>> times_ahead(size_t count);
+  Result<void> check_whole_end();
   Result<void> check_end();
+  bool ends_early() const;
   Result<void> check_untimed_end();
   void remember(const ReadPacket& next);
   void forget_latest();
@@ -111,8 +116,11 @@ struct Pass {
   struct Recent {
     int64_t pts;
     int64_t known_pts;  ///< PTS up to which all frames were known before it.
+    int64_t position;   ///< First byte in the file; -1 where that is unknown.
+    int size;           ///< Bytes.
   };
 
+  bool has_start_ = false;            ///< A random access point was read.
   bool is_before_start_ = false;      ///< Faults of the packets until `request.from` do not count.
   std::deque<ReadPacket> ahead_;      ///< Read from the demuxer already.
   std::optional<Error> ahead_error_;  ///< The fault behind `ahead_`.

@@ -48,6 +48,7 @@ Result<ClipIndex> read_beginning(Demuxer& demuxer) {
       return std::unexpected(packet.error());
     if (!packet || *packet == nullptr) break;
     const bool random_access = demuxer.facts(**packet).random_access;
+    if (index.start_pts == kNoPts) index.start_pts = demuxer.lost_start_pts();
     if (index.points.empty() && !random_access) continue;
     if (!index.points.empty() && random_access) break;
     if (index.points.empty()) index.points.push_back(point_of(**packet));

@@ -28,6 +28,7 @@ class Collector {
   void push(const AVPacket& packet) {
     const bool usable = (packet.flags & AV_PKT_FLAG_CORRUPT) == 0;
     const bool random_access = demuxer_.facts(packet).random_access;
+    if (found_.start_pts == kNoPts) found_.start_pts = demuxer_.lost_start_pts();
     const int64_t pts = packet.pts;
     if (pts == AV_NOPTS_VALUE) return;
     if (random_access && ++groups_ == 1) first_pts_ = pts;

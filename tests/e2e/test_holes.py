@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stretch of a clip is lost: each sample shows the frame of its own time, and gaps name the rest.
+
+Frame N of these clips shows N in ten bars, under noise that gives frames the size that they have in
+recordings. FFmpeg's program makes the clips.
+"""
+
+import pytest
+from conftest import ingest, table
+from test_frames import BARS, FRAMES, count_frames, ffmpeg, shown
+
+H264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 25 -crf 28 -bf 2"
+MPEG2 = "-c:v mpeg2video -g 12 -bf 2 -b:v 2M"
+RECIPES = {
+    "mpeg2.ts": MPEG2,
+    "mpeg2.mpg": MPEG2,
+    "mpeg2.vob": f"{MPEG2} -f dvd",
+    "mpeg2.mxf": MPEG2,
+    "h264.flv": H264,
+    "h264.mkv": H264,
+    "h264.ts": H264,
+    "vp9.webm": "-c:v libvpx-vp9 -b:v 1M -g 25 -deadline realtime -cpu-used 8"
+    " -cluster_time_limit 500",
+    "wmv2.asf": "-c:v wmv2 -b:v 1M -g 12",
+    "mpeg4.avi": "-c:v mpeg4 -g 12 -b:v 1M",
+    "negative.mkv": f"{H264} -output_ts_offset -2 -avoid_negative_ts disabled",
+    "camera.mjpg": "-c:v mjpeg -f mpjpeg",
+}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """Frames without loss, for every recipe."""
+    path = tmp_path_factory.mktemp("source") / "source.nut"
+    bars = f"if(gt(mod(floor(N/pow(2,floor(X*{BARS}/W))),2),0),235,16)"
+    film = f"color=c=black:s=320x180:r=25:d=4,format=yuv420p,geq=lum='{bars}':cb=128:cr=128"
+    ffmpeg("-f", "lavfi", "-i", f"{film},noise=alls=25:allf=t", "-c:v", "rawvideo", path)
+    return path
+
+
+@pytest.fixture
+def clip(source, tmp_path):
+    def make(name):
+        ffmpeg("-i", source, *RECIPES[name].split(), tmp_path / name)
+        return tmp_path / name
+
+    return make
+
+
+def zero(data, begin, end):
+    """Bytes from one share of a clip to another are lost."""
+    first, last = int(len(data) * begin), int(len(data) * end)
+    return data[:first] + bytes(last - first) + data[last:]
+
+
+def check(path, data, out, fps=25, knows_end=True):
+    """Ingests a damaged clip. Returns the frames that were kept, and the gaps."""
+    path.write_bytes(data)
+    ingest(path, out, *FRAMES, "--fps", fps, code=3)
+    kept, gaps = shown(out), table(out, "gaps")
+    step = 25 // fps
+    assert kept == {k: k * step for k in kept}, gaps
+    for k in set(range(100 // step if knows_end else max(kept))) - set(kept):
+        named = any(g["first_k"] <= k and (g["end_k"] == -1 or k < g["end_k"]) for g in gaps)
+        assert named, (k, gaps)
+    return kept, gaps
+
+
+HOLED = ["mpeg2.ts", "mpeg2.mpg", "mpeg2.vob", "h264.flv", "h264.mkv", "h264.ts", "wmv2.asf"]
+
+
+@pytest.mark.parametrize("name", HOLED)
+def test_a_hole_up_to_the_next_key_frame_holds_no_frame(clip, tmp_path, name):
+    data = clip(name).read_bytes()
+    for i, begin in enumerate((0.3, 0.35, 0.45, 0.6)):
+        kept, _ = check(tmp_path / name, zero(data, begin, begin + 0.1), tmp_path / f"d{i}")
+        assert len(kept) > 50 and max(kept) > 90
+
+
+@pytest.mark.parametrize("name", ["h264.flv", "vp9.webm", "wmv2.asf", "mpeg2.ts", "h264.mkv"])
+def test_a_lost_end_is_named(clip, tmp_path, name):
+    data = clip(name).read_bytes()
+    kept, gaps = check(tmp_path / name, zero(data, 0.65, 1), tmp_path / "d")
+    assert 35 < len(kept) < 75 and gaps[-1]["end_k"] == -1
+    if name != "mpeg2.ts":  # a transport stream declares no duration
+        assert gaps[-1]["end_s"] == pytest.approx(4, abs=0.1)
+
+
+def test_frames_behind_a_lost_beginning_keep_their_times(clip, tmp_path):
+    data = clip("h264.mkv").read_bytes()
+    damaged = data[:700] + bytes(300_000) + data[300_700:]
+    kept, gaps = check(tmp_path / "h264.mkv", damaged, tmp_path / "d")
+    assert len(kept) > 40 and gaps[0]["first_k"] == 0
+
+
+def test_small_pictures_lost_in_a_transport_stream_are_named(tmp_path):
+    bars = f"if(gt(mod(floor(N/pow(2,floor(X*{BARS}/W))),2),0),235,16)"
+    film = f"color=c=black:s=320x180:r=25:d=4,format=yuv420p,geq=lum='{bars}':cb=128:cr=128"
+    whole = tmp_path / "w.m2ts"
+    ffmpeg("-f", "lavfi", "-i", film, *H264.replace("-crf 28", "").split(), whole)
+    data = whole.read_bytes()
+    kept, _ = check(tmp_path / "a.m2ts", data[:3071] + bytes(3686) + data[6757:], tmp_path / "d")
+    assert len(kept) > 60
+
+
+def test_bytes_missing_between_clusters_are_named(clip, tmp_path):
+    data = clip("h264.mkv").read_bytes()
+    border = data.index(b"\x1f\x43\xb6\x75", len(data) // 2)
+    for i, begin in enumerate((border - 90, border, border + 90)):
+        kept, _ = check(
+            tmp_path / "h264.mkv", data[:begin] + data[begin + 188 :], tmp_path / str(i)
+        )
+        assert len(kept) > 50
+
+
+def test_no_frame_of_a_cut_mpeg2_stream_is_shown_for_missing_ones(clip, tmp_path):
+    for name in ("mpeg2.ts", "mpeg2.mxf"):
+        data = clip(name).read_bytes()
+        for i, share in enumerate((0.26, 0.38, 0.4, 0.42, 0.52, 0.74)):
+            cut = data[: int(len(data) * share)]
+            # A transport stream may end behind any picture.
+            out = tmp_path / f"{name}{i}"
+            kept, _ = check(tmp_path / name, cut, out, knows_end=name.endswith("mxf"))
+            assert len(kept) >= count_frames(tmp_path / name) - 5
+    data = clip("mpeg2.ts").read_bytes()
+    cut = data[: int(len(data) * 0.3795)]
+    check(tmp_path / "mpeg2.ts", cut, tmp_path / "slow", fps=5, knows_end=False)
+
+
+def test_an_avi_that_lost_bytes_keeps_only_what_its_count_reaches(clip, tmp_path):
+    data = clip("mpeg4.avi").read_bytes()
+    for i, begin in enumerate((71_579, 352_115, 500_000)):
+        kept, gaps = check(
+            tmp_path / "mpeg4.avi", data[:begin] + data[begin + 2048 :], tmp_path / f"d{i}"
+        )
+        assert kept and gaps[-1]["end_k"] == -1
+
+
+@pytest.mark.parametrize("name", ["negative.mkv", "camera.mjpg"])
+def test_a_whole_clip_of_a_rare_kind_gives_every_frame(clip, tmp_path, name):
+    ingest(clip(name), tmp_path / "d", *FRAMES, "--fps", 25)
+    assert shown(tmp_path / "d") == {k: k for k in range(100)}
