@@ -23,6 +23,8 @@ RECIPES = {
     " -cluster_time_limit 500",
     "wmv2.asf": "-c:v wmv2 -b:v 1M -g 12",
     "mpeg4.avi": "-c:v mpeg4 -g 12 -b:v 1M",
+    "key.mp4": f"{H264} -movflags frag_keyframe+empty_moov+delay_moov",
+    "each.mp4": f"{H264} -movflags frag_every_frame+empty_moov+default_base_moof",
     "negative.mkv": f"{H264} -output_ts_offset -2 -avoid_negative_ts disabled",
     "camera.mjpg": "-c:v mjpeg -f mpjpeg",
 }
@@ -125,6 +127,17 @@ def test_no_frame_of_a_cut_mpeg2_stream_is_shown_for_missing_ones(clip, tmp_path
     data = clip("mpeg2.ts").read_bytes()
     cut = data[: int(len(data) * 0.3795)]
     check(tmp_path / "mpeg2.ts", cut, tmp_path / "slow", fps=5, knows_end=False)
+
+
+@pytest.mark.parametrize("name", ["key.mp4", "each.mp4"])
+def test_whole_fragments_behind_a_damaged_one_are_kept(clip, tmp_path, name):
+    data = clip(name).read_bytes()
+    hit = data[:300_000] + bytes(65_536) + data[365_536:]
+    kept, gaps = check(tmp_path / name, hit, tmp_path / "hit")
+    assert max(kept) == 99 and len(kept) > 60 and len(gaps) == 1
+    lost = data[:300_000] + data[302_048:]
+    kept, _ = check(tmp_path / name, lost, tmp_path / "lost")
+    assert max(kept) == 99 and len(kept) > 60
 
 
 def test_an_avi_that_lost_bytes_keeps_only_what_its_count_reaches(clip, tmp_path):

@@ -79,9 +79,11 @@ struct Demuxer::Input {
   int64_t end;  ///< Bytes from here on are hidden from FFmpeg.
   int64_t position = 0;
   std::optional<Error> error;
+  std::span<const FragmentHole> holes;  ///< FFmpeg sees free space there.
   AVIOContext* context = nullptr;
 
-  Input(storage::Reader& from, int64_t limit) : reader(from), end(limit) {
+  Input(storage::Reader& from, int64_t limit, std::span<const FragmentHole> free)
+      : reader(from), end(limit), holes(free) {
     const auto size = static_cast<int>(from.request_size());
     context = avio_alloc_context(static_cast<unsigned char*>(av_malloc(static_cast<size_t>(size))),
                                  size, 0, this, &Input::read, nullptr, &Input::seek);
@@ -104,8 +106,25 @@ struct Demuxer::Input {
       return AVERROR(EIO);
     }
     if (*count == 0) return AVERROR_EOF;
+    self.cover(self.position, {buffer, *count});
     self.position += static_cast<int64_t>(*count);
     return static_cast<int>(*count);
+  }
+  /// Writes the headers of free space over the beginnings of holes.
+  void cover(int64_t at, std::span<uint8_t> bytes) const {
+    for (const FragmentHole& hole : holes) {
+      // A length of 64 bits takes 16 bytes; a shorter hole takes the short form.
+      const auto length = static_cast<uint64_t>(hole.end - hole.begin);
+      const bool is_long = length > UINT32_MAX;
+      std::array<uint8_t, 16> header = {0, 0, 0, 1, 'f', 'r', 'e', 'e'};
+      const size_t first = is_long ? 8 : 0, digits = is_long ? 8 : 4;
+      for (size_t i = 0; i < digits; ++i)
+        header[first + i] = static_cast<uint8_t>(length >> (8 * (digits - 1 - i)));
+      for (size_t i = 0; i < (is_long ? 16U : 8U); ++i) {
+        const int64_t place = hole.begin + static_cast<int64_t>(i) - at;
+        if (place >= 0 && place < std::ssize(bytes)) bytes[static_cast<size_t>(place)] = header[i];
+      }
+    }
   }
   static int64_t seek(void* opaque, int64_t offset, int whence) {
     auto& self = *static_cast<Input*>(opaque);
@@ -138,7 +157,7 @@ Result<std::unique_ptr<Demuxer>> Demuxer::open(storage::Reader& reader) {
 Result<void> Demuxer::open_format(storage::Reader& reader, int64_t end) {
   avformat_close_input(&format_);
   probing_errors_.clear();
-  input_ = std::make_unique<Input>(reader, end);
+  input_ = std::make_unique<Input>(reader, end, holes_);
   format_ = avformat_alloc_context();
   format_->pb = input_->context;
   format_->flags |= AVFMT_FLAG_CUSTOM_IO;
@@ -232,6 +251,7 @@ Result<UniquePacket> Demuxer::next() {
   for (;;) {
     const int error = read_noting_errors(*packet);
     if (input_->error) return std::unexpected(*input_->error);
+    if (error < 0 && error != AVERROR(EAGAIN) && LIDO_TRY(bridge_holes())) continue;
     const bool is_last = avio_feof(format_->pb) != 0;
     if (error == AVERROR_EOF || (is_last && ends_with(format_->iformat->name, error)))
       return nullptr;
@@ -252,11 +272,44 @@ Result<UniquePacket> Demuxer::next() {
         return fail(ErrorCode::kCorrupt, "a timestamp is {} ticks, want {} at most", ticks,
                     kMaxTicks);
     }
+    if (!is_new(*packet)) {
+      av_packet_unref(packet.get());
+      continue;
+    }
     LIDO_TRY(recount(*packet));
     LIDO_TRY(restore_negative_time(*packet));
     if (std::exchange(at_start_, false)) first_ = {packet->pts, packet->dts, packet->pos};
     return packet;
   }
+}
+
+/// Reads a fragmented MP4 file again behind a fragment whose header is damaged, at which FFmpeg
+/// ends.
+/// @return Whether there is such a fragment, and whole ones behind it.
+Result<bool> Demuxer::bridge_holes() {
+  if (!lists_every_packet(format_->iformat->name) || std::exchange(looked_for_holes_, true))
+    return false;
+  holes_ = LIDO_TRY(find_fragment_holes(input_->reader));
+  if (holes_.empty()) return false;
+  storage::Reader& reader = input_->reader;
+  LIDO_TRY(open_format(reader, input_->end));
+  LIDO_TRY(choose_stream(reader));
+  LIDO_TRY(check_stream());
+  resumes_behind_ = last_position_;
+  return true;
+}
+
+/// Returns whether a packet was not read before a file was opened again. Notes whether it follows a
+/// hole.
+bool Demuxer::is_new(const AVPacket& packet) {
+  if (packet.pos <= resumes_behind_ && resumes_behind_ >= 0) return false;
+  resumes_behind_ = -1;
+  for (const FragmentHole& hole : holes_) {
+    const bool crosses = last_position_ >= 0 && last_position_ < hole.begin;
+    skips_packets_ = skips_packets_ || (crosses && packet.pos >= hole.end);
+  }
+  last_position_ = packet.pos;
+  return true;
 }
 
 /// Corrects the time of a packet of AVI. FFmpeg counts the chunks that it finds; where some are
@@ -344,6 +397,7 @@ Result<void> Demuxer::seek(const RandomAccess& point) {
   skips_packets_ = false;
   met_errors_ = false;
   probing_errors_.clear();
+  last_position_ = resumes_behind_ = -1;
   index_entry_ = -1;
   next_entry_ = 0;
   const bool by_byte = point.position >= 0 && seeks_by_byte(format_->iformat->name);

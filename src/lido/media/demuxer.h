@@ -14,6 +14,7 @@
 #include "lido/media/decoder.h"
 #include "lido/media/frame.h"
 #include "lido/media/libav.h"
+#include "lido/media/mp4_fragments.h"
 #include "lido/media/probe.h"
 #include "lido/media/tracks.h"
 #include "lido/storage/reader.h"
@@ -114,6 +115,8 @@ class Demuxer {
   Result<void> restore_negative_time(AVPacket& packet);
   Result<bool> follows_chunks(const AVPacket& packet);
   int read_noting_errors(AVPacket& packet);
+  Result<bool> bridge_holes();
+  bool is_new(const AVPacket& packet);
 
   std::unique_ptr<Input> input_;
   AVFormatContext* format_ = nullptr;
@@ -129,6 +132,11 @@ class Demuxer {
   int64_t lost_start_pts_ = kNoPts;
   int64_t uncounted_ = 0;    ///< Chunks of AVI that FFmpeg did not find and so did not count.
   bool met_errors_ = false;  ///< FFmpeg logged some behind the last packet.
+  /// Stretches of a fragmented MP4 file that FFmpeg sees as free space.
+  std::vector<FragmentHole> holes_;
+  bool looked_for_holes_ = false;
+  int64_t last_position_ = -1;   ///< Of the last packet, bytes.
+  int64_t resumes_behind_ = -1;  ///< Packets up to this byte were returned before.
   /// Where FFmpeg met errors in packets that it read ahead and did not return yet, bytes.
   std::vector<int64_t> probing_errors_;
   bool skips_packets_ = false;  ///< Some of them stood before the last packet.

@@ -121,7 +121,9 @@ void LossDetector::forget() {
 /// Returns whether the timestamps show that a frame is missing before a packet.
 Result<bool> LossDetector::misses_frame(const AVPacket& packet, const TimesAhead& ahead,
                                         const TimesAhead& beginning) {
-  const int64_t time = packet.dts != AV_NOPTS_VALUE ? packet.dts : packet.pts;
+  // B frames make steps of any length between presentation times.
+  const bool by_dts = packet.dts != AV_NOPTS_VALUE || never_pauses_;
+  const int64_t time = by_dts ? packet.dts : packet.pts;
   if (time == AV_NOPTS_VALUE) times_.clear();
   if (!times_show_loss_ || time == AV_NOPTS_VALUE) return false;
   times_.push_back(time);
@@ -156,7 +158,7 @@ Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const Pac
   if (misses && times_pages_ && started_)
     return Loss{kMissingByTimes, on_page_ - 1 + on_page_before_};
   if (facts.skips_packets && started_)
-    return Loss{"packets are missing or damaged, by the index of the file"};
+    return Loss{"packets are missing or damaged, by the structure of the file"};
   const bool gap_in_time = misses && (never_pauses_ || !facts.random_access);
   if (facts.random_access) {
     // Only leading pictures depend on what is missing before a random access point.

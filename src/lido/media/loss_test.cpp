@@ -88,7 +88,7 @@ class Detector : public testing::Test {
                                   const std::vector<int64_t>& ahead,
                                   const std::vector<int64_t>& beginning) {
     const UniquePacket packet(av_packet_alloc());
-    packet->pts = pts;
+    packet->pts = packet->dts = pts;
     return *to.push(
         *packet, facts, [&](size_t) -> Result<std::vector<int64_t>> { return ahead; },
         [&](size_t) -> Result<std::vector<int64_t>> { return beginning; });

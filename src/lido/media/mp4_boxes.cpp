@@ -25,6 +25,10 @@ uint64_t big_endian(std::span<const std::byte> bytes) {
   return value;
 }
 
+bool is_outermost_box(std::string_view kind) {
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
 Result<std::vector<Mp4Box>> read_boxes(storage::Reader& reader) {
   std::vector<Mp4Box> boxes;
   std::array<std::byte, 16> header{};
@@ -38,7 +42,7 @@ Result<std::vector<Mp4Box>> read_boxes(storage::Reader& reader) {
     if (!to_the_end && length < 8) break;
     const char* kind = reinterpret_cast<const char*>(header.data()) + 4;
     const uint64_t end = static_cast<uint64_t>(at) + std::min(length, kMaxBoxEnd);
-    const bool is_known = std::ranges::find(kKinds, std::string_view(kind, 4)) != kKinds.end();
+    const bool is_known = is_outermost_box(std::string_view(kind, 4));
     if (end > static_cast<uint64_t>(reader.size()) && !is_known) break;
     boxes.push_back({std::string(kind, 4), at,
                      to_the_end ? reader.size() : static_cast<int64_t>(std::min(end, kMaxBoxEnd))});

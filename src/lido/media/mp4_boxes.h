@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lido/base/result.h"
@@ -20,6 +21,9 @@ struct Mp4Box {
   int64_t begin = 0;  ///< First byte, that of the length.
   int64_t end = 0;  ///< Byte after the box by its own length; beyond the file where it is cut off.
 };
+
+/// Returns whether a kind is one of an outermost box of ISO/IEC 14496-12 or of QuickTime. Pure.
+bool is_outermost_box(std::string_view kind);
 
 /// Reads the outermost boxes, at most 100,000 of them. Ends at the first length that no box has, so
 /// the result is empty for another format; and at bytes of no known kind that reach beyond the

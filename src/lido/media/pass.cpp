@@ -23,6 +23,9 @@ constexpr size_t kMaxRecent = 512;
 constexpr size_t kMaxAtEnd = 64;
 /// FFmpeg marks a damaged packet up to this many packets early: its parser lags behind.
 constexpr size_t kMarkedEarly = 2;
+/// Packets before an unreadable stretch that may lack a part: a reader logs an error when it is
+/// past the frame that the stretch begins in.
+constexpr int kMaybeCut = 2;
 /// No codec reorders more packets than this.
 constexpr int kMaxReorder = 16;
 
@@ -170,7 +173,9 @@ Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
 /// Returns whether bytes are missing before a random access point of Matroska, where FFmpeg finds
 /// the next cluster without a word. Looked for only behind a long step in time.
 Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
-  if (!next.facts.random_access || recent_.size() < 2 || next->pts == kNoPts) return false;
+  const bool is_matroska = times_blocks(demuxer.format().iformat->name);
+  if (!is_matroska || !next.facts.random_access || recent_.size() < 2 || next->pts == kNoPts)
+    return false;
   std::vector<int64_t> shown;
   for (const Recent& one : recent_ | std::views::reverse | std::views::take(kMaxAtEnd)) {
     if (one.pts != kNoPts) shown.push_back(one.pts);
@@ -228,7 +233,7 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
   const bool has_time = packet.pts != AV_NOPTS_VALUE || packet.dts != AV_NOPTS_VALUE;
   if (!lost && !has_time && times_blocks(demuxer.format().iformat->name))
     lost = Loss{"packets have no timestamps, or negative ones"};
-  if (!lost && LIDO_TRY(is_beside_hole(next))) lost = Loss{kUnreadable, 1};
+  if (!lost && LIDO_TRY(is_beside_hole(next))) lost = Loss{kUnreadable, kMaybeCut};
   if (demuxer.stream().codecpar->codec_id == AV_CODEC_ID_MJPEG && !ends_jpeg(packet)) {
     // Some cameras never write the marker of the end.
     const auto first = LIDO_TRY(demuxer.first_packets(1));
@@ -264,7 +269,7 @@ bool Pass::ends_early() const {
 Result<void> Pass::check_end() {
   if (recent_.empty()) return {};
   if (demuxer.met_errors() && ends_early()) {
-    suspect_recent(1);
+    suspect_recent(kMaybeCut);
     return fail(ErrorCode::kCorrupt, "{}", kUnreadable);
   }
   const mpeg2::PictureCounter& counted = demuxer.counted_pictures();
