@@ -118,7 +118,6 @@ constexpr HoledClip kHoled[] = {
     {"h264_ts", "-c:v libx264 -preset veryfast -g 25 -bf 2", "ts"},
     {"h264_flv", "-c:v libx264 -preset veryfast -g 25 -bf 2", "flv"},
     {"h264_mkv", "-c:v libx264 -preset veryfast -g 25 -bf 2 -cluster_time_limit 500", "mkv"},
-    {"wmv2_asf", "-c:v wmv2 -b:v 1M -g 12", "asf"},
 };
 
 INSTANTIATE_TEST_SUITE_P(Media, Hole, testing::ValuesIn(kHoled),
