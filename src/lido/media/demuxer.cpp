@@ -466,6 +466,12 @@ Result<bool> Demuxer::elements_follow(int64_t end, int64_t data) const {
   return media::elements_follow(input_->reader, end + kBlockHeader_bytes, data);
 }
 
+bool Demuxer::is_aligned(int64_t position, int64_t other) const {
+  const bool is_known = position >= 0 && other >= 0 && format_->packet_size > 0;
+  const bool has_one_size = std::string_view(format_->iformat->name) == "asf";
+  return !is_known || !has_one_size || (other - position) % format_->packet_size == 0;
+}
+
 double Demuxer::declared_s() const {
   const AVRational base = stream_->time_base;
   const double stream_s = static_cast<double>(stream_->duration) * av_q2d(base);

@@ -60,6 +60,9 @@ class Demuxer {
   /// @param end   Position and size of the first packet, added.
   /// @param data  Position of the later one.
   Result<bool> elements_follow(int64_t end, int64_t data) const;
+  /// Returns whether the packets of ASF at two positions may stand in one file, where all have one
+  /// size. True in other containers, and for -1.
+  bool is_aligned(int64_t position, int64_t other) const;
   const mpeg2::PictureCounter& counted_pictures() const { return fact_reader_.counted_pictures(); }
   /// Returns the duration of the clip by the container's header, seconds; 0 without one.
   double declared_s() const;

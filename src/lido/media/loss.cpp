@@ -169,8 +169,10 @@ Result<std::optional<Loss>> LossDetector::push(const AVPacket& packet, const Pac
   }
   if (!started_) return std::nullopt;
   // The packet before may lack its end.
-  if (gap_in_time)
-    return Loss{kMissingByTimes, std::max(facts.missing_since.value_or(0), never_pauses_ ? 1 : 0)};
+  if (gap_in_time && never_pauses_)
+    return Loss{kMissingByTimes, std::max(facts.missing_since.value_or(0), 1),
+                !facts.missing_since};
+  if (gap_in_time) return Loss{kMissingByTimes};
   if (facts.missing_since)
     return Loss{"a picture is missing that later ones are predicted from", *facts.missing_since};
   const bool leads = gap_end_ != kNoPts && packet.pts != AV_NOPTS_VALUE && packet.pts < gap_end_;

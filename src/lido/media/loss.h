@@ -49,7 +49,8 @@ bool has_hole(std::vector<int64_t> times);
 /// A sign that the stream is damaged.
 struct Loss {
   std::string_view reason;
-  int since = 0;  ///< Packets before the present one from which on frames may be wrong.
+  int since = 0;        ///< Packets before the present one from which on frames may be wrong.
+  bool by_dts = false;  ///< Only decoding times show it, which FFmpeg may have estimated.
 };
 
 /// Watches the packets of one stream for signs that packets before them were lost. Not thread-safe.

@@ -170,9 +170,10 @@ Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
   return times;
 }
 
-/// Returns whether bytes are missing before a random access point of Matroska, where FFmpeg finds
-/// the next cluster without a word. Looked for only behind a long step in time.
+/// Returns whether bytes are missing before a packet of ASF, or before a random access point of
+/// Matroska behind a long step in time. FFmpeg finds the next packet or cluster without a word.
 Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
+  if (!recent_.empty() && !demuxer.is_aligned(recent_.back().position, next->pos)) return true;
   const bool is_matroska = times_blocks(demuxer.format().iformat->name);
   if (!is_matroska || !next.facts.random_access || recent_.size() < 2 || next->pts == kNoPts)
     return false;
@@ -198,12 +199,30 @@ Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
 Result<bool> Pass::is_beside_hole(const ReadPacket& next) {
   if (!loss.started() || !demuxer.times_every_packet()) return false;
   if (!next.facts.after_errors && !LIDO_TRY(follows_missing_bytes(next))) return false;
-  LIDO_TRY(fill_ahead(kMaxReorder));
-  std::vector<int64_t> times = {next->pts};
-  for (const Recent& one : recent_ | std::views::reverse | std::views::take(kMaxReorder))
-    times.push_back(one.pts);
-  for (const ReadPacket& one : ahead_ | std::views::take(kMaxReorder)) times.push_back(one->pts);
-  std::erase(times, kNoPts);
+  return shows_hole(next);
+}
+
+/// Returns whether frames are missing around a packet by the presentation times.
+Result<bool> Pass::shows_hole(const ReadPacket& next) {
+  LIDO_TRY(fill_ahead(2 * kMaxReorder));
+  // Near both ends, packets are not in display order: frames between them lie outside.
+  std::vector<int64_t> times;
+  int64_t first = next->pts, last = next->pts;
+  const auto add = [&](int64_t pts, bool is_near) {
+    if (pts == kNoPts) return;
+    times.push_back(pts);
+    if (!is_near) return;
+    first = first == kNoPts ? pts : std::min(first, pts);
+    last = std::max(last, pts);
+  };
+  add(next->pts, true);
+  int count = 0;
+  for (const Recent& one : recent_ | std::views::reverse | std::views::take(2 * kMaxReorder))
+    add(one.pts, count++ < kMaxReorder);
+  count = 0;
+  for (const ReadPacket& one : ahead_ | std::views::take(2 * kMaxReorder))
+    add(one->pts, count++ < kMaxReorder);
+  std::erase_if(times, [&](int64_t pts) { return pts < first || pts > last; });
   return has_hole(std::move(times));
 }
 
@@ -224,6 +243,7 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
   }
   auto lost = LIDO_TRY(loss.push(
       packet, next.facts, [this](size_t count) { return times_ahead(count); }, beginning));
+  if (lost && lost->by_dts && !LIDO_TRY(shows_hole(next))) lost.reset();
   const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
   if (marked && !LIDO_TRY(is_end_of_recording(packet))) {
     const bool lossy = seeks_by_byte(demuxer.format().iformat->name);

@@ -97,6 +97,7 @@ struct Pass {
   Result<ReadPacket> read_ahead();
   Result<std::optional<Loss>> find_loss(const ReadPacket& next);
   Result<bool> is_beside_hole(const ReadPacket& next);
+  Result<bool> shows_hole(const ReadPacket& next);
   Result<bool> follows_missing_bytes(const ReadPacket& next);
   Result<void> fill_ahead(size_t count);
   Result<std::vector<int64_t>> times_ahead(size_t count);
