@@ -89,11 +89,13 @@ Result<bool> elements_follow(storage::Reader& reader, int64_t end, int64_t data)
   constexpr std::array<uint64_t, 3> kParents = {0x18538067, 0x1f43b675, 0xa0};
   constexpr std::array<uint64_t, 2> kBlocks = {0xa3, 0xa1};
   constexpr std::array<uint64_t, 20> kOthers = {
-      // Of a cluster: time, position, size before, and silent tracks.
+      // Elements of a cluster: time, position, size before, and silent tracks.
       0xe7, 0xa7, 0xab, 0x5854,
-      // Of a block group: duration, references, state, additions, padding, priority, slices.
+      // Elements of a block group: duration, references, state, additions, padding, priority,
+      // slices.
       0x9b, 0xfb, 0xa4, 0x75a1, 0x75a2, 0xfa, 0x8e, 0xfd,
-      // Of all or of the segment: void, checksum, cues, tags, attachments, chapters, tracks,
+      // Elements of all, or of the segment: void, checksum, cues, tags, attachments, chapters,
+      // tracks,
       // seeking.
       0xec, 0xbf, 0x1c53bb6b, 0x1254c367, 0x1941a469, 0x1043a770, 0x1654ae6b, 0x114d9b74};
   constexpr int kMaxElements = 10'000;

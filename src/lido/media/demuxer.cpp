@@ -23,7 +23,7 @@ constexpr int64_t kMaxPixels = int64_t{7680} * 4320;
 constexpr int64_t kMaxTicks = int64_t{1} << 59;
 /// Maximum number of bytes read to recognise a format and its streams.
 constexpr int64_t kProbeBytes = 4 << 20;
-constexpr int64_t kChunkHeader_bytes = 8;  ///< Of AVI.
+constexpr int64_t kChunkHeader_bytes = 8;  ///< Header of a chunk of AVI.
 // Limits of reading ahead to choose among several video tracks.
 constexpr int kMaxCountedPackets = 2000;
 constexpr int64_t kMaxCountedBytes = 16 << 20;

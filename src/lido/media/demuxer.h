@@ -138,7 +138,7 @@ class Demuxer {
   /// Stretches of a fragmented MP4 file that FFmpeg sees as free space.
   std::vector<FragmentHole> holes_;
   bool looked_for_holes_ = false;
-  int64_t last_position_ = -1;   ///< Of the last packet, bytes.
+  int64_t last_position_ = -1;   ///< Position of the last packet, bytes.
   int64_t resumes_behind_ = -1;  ///< Packets up to this byte were returned before.
   /// Where FFmpeg met errors in packets that it read ahead and did not return yet, bytes.
   std::vector<int64_t> probing_errors_;

@@ -37,7 +37,7 @@ bool for_each_box(Bytes bytes, OnBox on_box) {
   return bytes.empty();
 }
 
-/// What the header of a fragment holds.
+/// Contents of the header of a fragment.
 struct Fragment {
   bool whole = false;  ///< Its boxes fill it, and each track has samples.
   bool timed = false;  ///< Each track has the time of its first sample.

@@ -270,7 +270,7 @@ Result<void> Pass::check_whole_end() {
   return complete ? ended : complete;
 }
 
-/// Returns whether the clip lasts longer by its header, or says nothing of that.
+/// Returns whether the clip lasts longer by its header, or the header has no duration.
 bool Pass::ends_early() const {
   const double declared_s = demuxer.declared_s();
   if (declared_s <= 0) return true;
