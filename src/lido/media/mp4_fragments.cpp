@@ -18,6 +18,8 @@ constexpr size_t kMaxHoles = 1000;
 constexpr size_t kMaxOutermost = 1'000'000;
 /// A longer "moof" is taken for damaged.
 constexpr int64_t kMaxMoof_bytes = 16 << 20;
+/// Bytes of headers of fragments that are read beside the walk, at most.
+constexpr int64_t kMaxRead_bytes = 256 << 20;
 /// Most fragments' headers are in as many bytes.
 constexpr int64_t kFirstRead_bytes = 4096;
 constexpr int64_t kScan_bytes = 1 << 20;
@@ -117,6 +119,8 @@ class Walker {
     if (length <= kHeader_bytes || length > std::min(kMaxMoof_bytes, reader_.size() - at))
       return Fragment();
     const bool is_read = at == at_ && std::ssize(buffer_) >= length;
+    // Bytes that only look like fragments must not be read again and again.
+    if (!is_read && (budget_bytes_ -= length) < 0) return Fragment();
     const Bytes box = is_read ? Bytes(buffer_) : LIDO_TRY(read(at, length));
     if (std::ssize(box) < length) return Fragment();
     return read_fragment(box.first(static_cast<size_t>(length)).subspan(kHeader_bytes));
@@ -143,6 +147,7 @@ class Walker {
   storage::Reader& reader_;
   int64_t at_ = 0;
   bool is_fragmented_ = false;
+  int64_t budget_bytes_ = kMaxRead_bytes;
   std::vector<std::byte> buffer_;
   std::vector<FragmentHole> holes_;
 };
