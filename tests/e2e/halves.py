@@ -91,11 +91,12 @@ def make_points(folder):
     return folder / "points.csv", folder / "names.csv"
 
 
-def prepare(data, out, network="people", points="", **options):
+def prepare(data, out, network="people", points="", or_resume=False, **options):
     """Begins the folder of a run for several workers. Returns the plan."""
     asked = {"out": str(out), "revision": "test", "network": network, "data": str(data)}
     asked["points"] = str(points)
     asked |= {"resume": False, "dry_run": False, "json": True, "quiet": True, "prepare": True}
+    asked["or_resume"] = or_resume
     asked["options"] = OPTIONS | options
     done = subprocess.run([TRAIN, json.dumps(asked)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -72,6 +72,16 @@ def test_one_of_one_worker_is_the_trainer_itself(data, tmp_path):
     assert halves.results(tmp_path / "r") == halves.results(tmp_path / "here")
 
 
+def test_a_folder_that_has_a_run_is_resumed_where_that_is_asked(data, tmp_path):
+    """A trial of `lido tune` may have begun or not when the search was stopped."""
+    begun = halves.prepare(data, tmp_path / "r", or_resume=True, **EPOCHS)
+    run_json = (tmp_path / "r" / "run.json").read_bytes()
+    assert halves.prepare(data, tmp_path / "r", or_resume=True, **EPOCHS) == begun
+    assert (tmp_path / "r" / "run.json").read_bytes() == run_json
+    with pytest.raises(AssertionError, match="the folder is not empty, want a new one"):
+        halves.prepare(data, tmp_path / "r", **EPOCHS)
+
+
 def test_micro_batches_learn_as_well(data, alone, tmp_path):
     """They normalise over 4 windows in place of 16: another run, within 0.05 of the score."""
     done = halves.train(data, tmp_path / "r", **EPOCHS)

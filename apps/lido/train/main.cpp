@@ -144,7 +144,7 @@ Result<int> prepare_run(const Request& request) {
   learn::TrainRequest train = request.train;
   if (request.or_resume) {
     const auto store = LIDO_TRY(storage::open_store(train.out));
-    train.resume = !LIDO_TRY(store->list(learn::kRunFile)).empty();
+    train.resume = LIDO_TRY(store->exists(learn::kRunFile));
   }
   fmt::print("{}\n", json_text(to_json(LIDO_TRY(learn::prepare(train)))));
   return kDone;
