@@ -99,10 +99,13 @@ def cpu_group(settings):
     [
         # Ray 2.60, ray start: "Resource quantities must all be whole numbers."
         (cpu_group("resources: {disk: 0.5}"), "resources.disk is 0.5, want a whole number"),
-        (cpu_group('resources: {"it\'s": 4}'), "resources.it's is it's, want a name of letters"),
+        (
+            cpu_group('resources: {"it\'s": 4}'),
+            "resources.it's is \"it's\", want a name of letters",
+        ),
         (cpu_group("resources: {CPU: 4}"), "resources.CPU is CPU, want cpus, gpu"),
         # Kubernetes: labels, variables, secrets, tolerations, namespaces, ranges of addresses.
-        (cpu_group('nodeSelector: {"a b": c}'), "nodeSelector.a b is a b, want a label's key"),
+        (cpu_group('nodeSelector: {"a b": c}'), 'nodeSelector.a b is "a b", want a label\'s key'),
         (cpu_group(f"nodeSelector: {{a: {'x' * 64}}}"), "want a label's value"),
         (cpu_group("nodeSelector: {a: yes}"), "nodeSelector.a is yes, want text"),
         (
@@ -113,7 +116,7 @@ def cpu_group(settings):
         ("env: [{name: A, value: 1}]", "env.0.value is 1, want text"),
         ('env: [{name: A, vlaue: "1"}]', "env.0.vlaue is an unknown key"),
         ('env: [{value: "1"}]', "env.0.name is not there, want a value"),
-        ('env: [{name: "A=B", value: "1"}]', "env.0.name is A=B, want a name"),
+        ('env: [{name: "A=B", value: "1"}]', 'env.0.name is "A=B", want a name'),
         ('env: [{name: A, value: "1", valueFrom: {fieldRef: {}}}]', "want value or valueFrom"),
         ("env: [{name: RAY_AUTH_MODE, value: disabled}]", "is RAY_AUTH_MODE, want auth.mode"),
         ("env: [{name: RAY_REDIS_ADDRESS, value: a}]", "want a variable that KubeRay accepts"),
@@ -133,13 +136,16 @@ def cpu_group(settings):
         ("serviceAccount: {name: lido-suspender}", "want any value but"),
         ("name: kube-system", "name is kube-system, want any value but"),
         # OCI Distribution Specification: the grammar of names and tags.
-        ('image: {repository: "r/lido:1.0"}', "image.repository is r/lido:1.0, want a repository"),
+        (
+            'image: {repository: "r/lido:1.0"}',
+            'image.repository is "r/lido:1.0", want a repository',
+        ),
         ("image: {repository: r.example/Lido}", "want a repository without tag"),
         ('image: {repository: "https://r/lido"}', "want a repository without tag"),
-        ('image: {tag: "1 0"}', "image.tag is 1 0, want a tag"),
+        ('image: {tag: "1 0"}', 'image.tag is "1 0", want a tag'),
         ("image: {tag: latest}", "image.tag is latest, want a tag that never moves"),
         ("image: {tag: yes}", "image.tag is yes, want text"),
-        ('operator: {image: "r/op"}', "operator.image is r/op, want an image with its tag"),
+        ('operator: {image: "r/op"}', 'operator.image is "r/op", want an image with its tag'),
         ('jobs: {night: {cluster: data, entrypoint: "  "}}', "want a command"),
         # Sizes, which manifests round down to 0Mi and 1Mi.
         (cpu_group("spillGiB: 0.0001"), "spillGiB is 0.0001, want 0.125 or more"),
