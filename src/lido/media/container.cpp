@@ -95,8 +95,7 @@ Result<bool> elements_follow(storage::Reader& reader, int64_t end, int64_t data)
       // slices.
       0x9b, 0xfb, 0xa4, 0x75a1, 0x75a2, 0xfa, 0x8e, 0xfd,
       // Elements of all, or of the segment: void, checksum, cues, tags, attachments, chapters,
-      // tracks,
-      // seeking.
+      // tracks, seeking.
       0xec, 0xbf, 0x1c53bb6b, 0x1254c367, 0x1941a469, 0x1043a770, 0x1654ae6b, 0x114d9b74};
   constexpr int kMaxElements = 10'000;
   int64_t at = end;

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "lido/base/utf8.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // COLMAP's models as text. It counts pixels from the corner of the first one, as Lido does.
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <map>
 #include <optional>
-#include <set>
 
 #include "lido/base/utf8.h"
 #include "lido/reconstruct/camera_files.h"

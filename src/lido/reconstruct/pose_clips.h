@@ -14,8 +14,8 @@ namespace lido::reconstruct {
 /// @return As read_poses(), which is called first.
 Result<PoseClips> find_pose_clips(const std::string& folder, const geometry::Site& site);
 
-/// Takes clips for cameras by their names: NAME.mp4 is of camera NAME. A clip starts where the clip
-/// of that camera in `known` does or, without one, at a reading of 0.
+/// Takes clips for cameras by their names: NAME.mp4 is of camera NAME. A clip starts when
+/// the clip of that camera in `known` starts; without one, when the clock of the camera shows 0.
 /// @return kInvalidArgument for a name of no camera, and for two clips of one camera.
 Result<std::vector<PoseClip>> name_clips(const std::vector<std::string>& clips,
                                          const geometry::Site& site, const PoseClips& known);

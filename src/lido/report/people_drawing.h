@@ -16,8 +16,8 @@ namespace lido::report {
 /// Limbs are in the person's colour, dashed under water. Joints are white discs over water and
 /// rings under it, small and in the person's colour where other cameras alone saw them. A joint
 /// that is uncertain by kUncertain_m or more has the ellipse of one standard deviation around it,
-/// at least as large as its mark. Joints that were not found are left out, and so are their limbs;
-/// of people who are far away, eyes and ears too.
+/// at least as large as its mark. Joints that were not found are left out with their limbs, and the
+/// eyes and ears of people who are far away.
 /// @param geometry  From the camera's pixels to the image's.
 void draw_people(scene::Canvas& canvas, std::span<const PlacedPerson> people,
                  const geometry::Camera& camera, const media::Geometry& geometry);

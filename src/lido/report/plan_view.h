@@ -15,8 +15,8 @@
 namespace lido::report {
 
 /// Draws a site and its people from above: x to the right, y up. Pool with its depth, zones,
-/// cameras; people as discs, rings where the head is under water, with number, depth and the path
-/// of the last kPath_s. Not thread-safe.
+/// cameras; people as discs, rings where the head is under water, with number, depth and their
+/// path in the last kPath_s seconds. Not thread-safe.
 class PlanView {
  public:
   static constexpr int kWidth = 1280, kHeight = 720;
