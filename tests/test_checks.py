@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The house's own checks can fail: each finds a fault that was put there."""
 
+import subprocess
+import sys
+
 import check_links
 import check_prose
 import check_rooms
 import check_sizes
-import list_skipped
+import list_tests
 import markdown
 import pytest
 
@@ -246,7 +249,25 @@ SKIPPED [2] test_cli.py:282: no fish
 5/9 Testing: house.rooms
 12 rooms are layered as planned
 """
-    assert list_skipped.skipped(log) == [
+    assert list_tests.skipped(log) == [
         ("infer.Network.GivesWhatOnnxruntimeGives", 1, "no /data/yolox.onnx"),
         ("e2e.test_cli test_cli.py:282", 2, "no fish"),
+    ]
+
+
+def test_failed_tests_are_listed_with_their_reasons(tmp_path):
+    (tmp_path / "test_red.py").write_text(
+        "import pytest\n\n\n@pytest.fixture\ndef broken():\n    raise OSError('no disk')\n\n\n"
+        "def test_wrong():\n    assert 2 + 2 == 5, 'not five'\n\n\n"
+        "def test_broken(broken):\n    pass\n\n\ndef test_right():\n    pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rsfE", "-p", "no:cacheprovider", "test_red.py"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert list_tests.failed(done.stdout) == [
+        ("test_red.py::test_wrong", "AssertionError: not five"),
+        ("test_red.py::test_broken", "OSError: no disk"),
     ]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Prints which tests a run of ctest skipped, and why. Usage: list_skipped.py LastTest.log
+"""Prints which tests a run of ctest skipped and which failed. Usage: list_tests.py LastTest.log
 
-ctest counts a file of pytest as passed when some of its tests were skipped, and shows no reasons.
+ctest knows files of pytest, not the tests in them, and shows no reasons.
 """
 
 import pathlib
@@ -10,6 +10,7 @@ import sys
 
 TEST = re.compile(r"^\d+/\d+ Testing: (?P<name>.+)$")
 PYTEST = re.compile(r"^SKIPPED \[(?P<count>\d+)\] (?P<place>[^:]+:\d+): (?P<reason>.+)$")
+FAILED = re.compile(r"^(?:FAILED|ERROR) (?P<test>\S+\.py\S*)(?: - (?P<reason>.+))?$")
 GTEST_REASON = re.compile(r"^\S+\.(cpp|h):\d+: Skipped$")
 
 
@@ -29,14 +30,20 @@ def skipped(log: str) -> list[tuple[str, int, str]]:
     return found
 
 
+def failed(log: str) -> list[tuple[str, str]]:
+    """Tests of pytest that failed, and the first line of why."""
+    matches = (FAILED.match(line) for line in log.splitlines())
+    return [(match["test"], match["reason"] or "no reason given") for match in matches if match]
+
+
 def main() -> None:
-    found = skipped(pathlib.Path(sys.argv[1]).read_text(errors="replace"))
-    if not found:
-        print("skipped: no test")
-        return
-    print(f"skipped: {sum(count for _, count, _ in found)} tests")
+    log = pathlib.Path(sys.argv[1]).read_text(errors="replace")
+    found = skipped(log)
+    print(f"skipped: {sum(count for _, count, _ in found)} tests" if found else "skipped: no test")
     for name, count, reason in found:
         print(f"  {name}{f' ({count} tests)' if count > 1 else ''}: {reason}")
+    for name, reason in failed(log):
+        print(f"failed: {name}: {reason}")
 
 
 if __name__ == "__main__":
