@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app.h"
+#include "cli.h"
+#include "ingest.h"
 #include "on_cluster.h"
 
 namespace lido::cli {
@@ -8,7 +10,7 @@ namespace {
 /// Adds the commands in the order of the help.
 void add_all(CLI::App& app, int& exit, const std::vector<std::string>& from_files) {
   add_demo(app, exit);
-  add_ingest(app, exit, from_files, connect_ingest);
+  add_ingest(app, exit, from_files, connect_job);
   add_inspect(app, exit);
   add_label(app, exit);
   add_forget(app, exit);

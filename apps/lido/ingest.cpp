@@ -18,6 +18,7 @@
 #include "lido/ingest/ingest.h"
 #include "lido/ingest/supervise.h"
 #include "lido/report/report.h"
+#include "on_ray.h"
 #include "progress_display.h"
 
 namespace lido::cli {
@@ -50,8 +51,8 @@ struct IngestFlags {
   /// Flags that the command line itself holds, without those of a lido.toml.
   std::vector<std::string> given;
   TargetOptions target{.on = "here"};
-  ConnectIngest connect = nullptr;  ///< Null in a program without clusters' commands.
-  std::string job;                  ///< Name of the command's jobs on a cluster.
+  ConnectJob connect = nullptr;  ///< Null in a program without clusters' commands.
+  std::string job;               ///< Name of the command's jobs on a cluster.
   RayOptions ray;
   bool dry_run = false;
   bool json = false;
@@ -212,14 +213,18 @@ Result<int> run_on_ray(const IngestFlags& flags) {
   RayOutcome outcome;
   const std::string text = LIDO_TRY(request_text(flags.request, flags.ray));
   if (is_cluster(flags.target.on)) {
-    const auto follow = LIDO_TRY(flags.connect({.target = flags.target,
-                                                .job = flags.job,
-                                                .dataset = flags.request.out,
-                                                .request = text,
-                                                .ray = flags.ray}));
+    const auto follow =
+        LIDO_TRY(flags.connect({.target = flags.target,
+                                .name = flags.job,
+                                .output = flags.request.out,
+                                .request = text,
+                                .resume = "To resume from its parts, run this command again.",
+                                .worker = {flags.ray.task_cpus, flags.ray.task_gpus,
+                                           LIDO_TRY(parse_resources(flags.ray.task_resources))}}));
     stop_on_signals("the job keeps running");
     const ProgressDisplay display(counts_of(progress, 0), "waiting for the job", flags.quiet);
-    outcome = LIDO_TRY(follow(progress));
+    outcome.exit = LIDO_TRY(
+        follow([&](std::string_view line) { return take_driver_line(line, progress, outcome); }));
   } else {
     const ProgressDisplay display(counts_of(progress, 0), "starting Ray", flags.quiet);
     outcome = LIDO_TRY(ingest_on_ray(text, progress));
@@ -277,17 +282,13 @@ bool is_given(const IngestFlags& flags, std::string_view flag) {
 /// Refuses flags that the place of work has no use for. Those of a lido.toml may be for other
 /// commands.
 Result<void> check_target(const IngestFlags& flags) {
-  const std::string& on = flags.target.on;
-  const auto check = [&](std::string_view flag, bool has_use, const char* want) -> Result<void> {
-    if (has_use || !is_given(flags, flag)) return {};
-    return fail(ErrorCode::kInvalidArgument, "{}: no use with --on {}, want {}", flag, on, want);
-  };
-  LIDO_TRY(check("--token-file", on.starts_with("http"), "--on https://HOST"));
-  for (const char* flag : {"--kubeconfig", "--context"})
-    LIDO_TRY(check(flag, on.starts_with("k8s:"), "--on k8s:NAMESPACE/CLUSTER"));
+  LIDO_TRY(check_target_flags(flags.target, flags.given));
   Result<void> checked;
   RayOptions::fields(flags.ray, [&](std::string_view name, auto&&...) {
-    if (checked) checked = check(flag_of(name), on != "here", "--on ray or a cluster");
+    const std::string flag = flag_of(name);
+    if (!checked || flags.target.on != "here" || !is_given(flags, flag)) return;
+    checked = fail(ErrorCode::kInvalidArgument,
+                   "{}: no use with --on here, want --on ray or a cluster", flag);
   });
   return checked;
 }
@@ -391,7 +392,7 @@ int run(IngestFlags& flags) {
 }  // namespace
 
 void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_files,
-                ConnectIngest connect) {
+                ConnectJob connect) {
   auto flags = std::make_shared<IngestFlags>();
   flags->connect = connect;
   CLI::App* command = app.add_subcommand(
@@ -415,20 +416,7 @@ void add_ingest(CLI::App& app, int& exit, const std::vector<std::string>& from_f
   command->add_option("--classes", flags->request.classes,
                       "Labels that the dataset lists even where no clip has them: "
                       "\"behaviour=drowning,swimming;age=child,adult\"");
-  command
-      ->add_option("--on", flags->target.on,
-                   "Where the work runs: here; ray (on this machine, or in the cluster that "
-                   "RAY_ADDRESS names); k8s:NAMESPACE/CLUSTER; or https://HOST of a Ray Jobs API")
-      ->check([](const std::string& on) {
-        const bool known = on == "here" || on == "ray" || is_cluster(on);
-        return known ? ""
-                     : fmt::format("got {}, want here, ray, k8s:NAMESPACE/CLUSTER or https://HOST",
-                                   on);
-      })
-      ->capture_default_str();
-  command->add_option("--token-file", flags->target.token_file,
-                      "File with the token for --on https://HOST");
-  add_kube_flags(*command, flags->target);
+  add_place(*command, flags->target);
   command->add_flag("--dry-run", flags->dry_run, "Print what would be done, and write nothing");
   command->add_flag("--json", flags->json, "Print the summary as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");

@@ -27,27 +27,29 @@ constexpr std::chrono::milliseconds kPollPause(1000);
 /// Prefix of the ids of placeholder jobs, which only request a worker.
 constexpr std::string_view kPlaceholder = "ahead-of-";
 
-/// Reads the lines of a job's log, and passes progress and results on.
+/// Reads the lines of a job's log, and passes those of its driver on.
 class DriverLog {
  public:
-  DriverLog(part::Progress& progress, RayOutcome& outcome)
-      : progress_(progress), outcome_(outcome) {}
+  explicit DriverLog(const TakeLine& take) : take_(take) {}
 
   /// @param lines  Complete lines.
   void read(std::string_view lines) {
     for (size_t end; (end = lines.find('\n')) != lines.npos; lines.remove_prefix(end + 1)) {
       const std::string_view line = lines.substr(0, end);
-      if (!take_driver_line(line, progress_, outcome_) && line.starts_with("lido: "))
-        last_error_ = line;
+      const OrderedJson json = OrderedJson::parse(line, nullptr, false);
+      if (json.is_object() && json.contains("exit")) exit_ = json.value("exit", kFailed);
+      if (!take_(line) && line.starts_with("lido: ")) last_error_ = line;
     }
   }
   /// Last error line of the job; empty without one.
   const std::string& last_error() const { return last_error_; }
+  /// Exit code that the driver printed; 0 without one.
+  int exit() const { return exit_; }
 
  private:
-  part::Progress& progress_;
-  RayOutcome& outcome_;
+  const TakeLine& take_;
   std::string last_error_;
+  int exit_ = 0;
 };
 
 /// Asks whether to cancel a job. Returns false without a terminal: the job keeps running.
@@ -74,57 +76,53 @@ Result<void> submit(cluster::JobsApi& api, const cluster::Submission& submission
 }
 
 /// Submits a placeholder job that requests one worker, so that the autoscaler starts before the
-/// driver runs. Errors are ignored: the ingest does not depend on the placeholder.
-void request_worker_early(cluster::JobsApi& api, const std::string& id, const RayOptions& ray) {
-  const auto resources = parse_resources(ray.task_resources);
-  if (!resources) return;
+/// driver runs. Errors are ignored: the job does not depend on the placeholder.
+void request_worker_early(cluster::JobsApi& api, const std::string& id, const FirstWorker& worker) {
   (void)api.submit({.id = fmt::format("{}{}", kPlaceholder, id),
                     .entrypoint = "true",
-                    .cpus = ray.task_cpus,
-                    .gpus = ray.task_gpus,
-                    .resources = *resources});
+                    .cpus = worker.cpus,
+                    .gpus = worker.gpus,
+                    .resources = worker.resources});
 }
 
-/// Returns the submission of an ingest. A request that is too long for a command is uploaded.
-Result<cluster::Submission> submission_of(cluster::JobsApi& api, const ClusterIngest& ingest) {
+/// Returns the submission of a job. A request that is too long for a command is uploaded.
+Result<cluster::Submission> submission_of(cluster::JobsApi& api, const ClusterJob& job) {
   constexpr std::string_view kDriver = "${LIDO_PYTHON:-python3} -m lido.ray";
-  cluster::Submission submission{.dataset = ingest.dataset, .resources = {{kDriverResource, 1}}};
+  cluster::Submission submission{.dataset = job.output, .resources = {{kDriverResource, 1}}};
   submission.entrypoint =
-      fmt::format("printf %s {} | {}", cluster::shell_quoted(ingest.request), kDriver);
+      fmt::format("printf %s {} | {}", cluster::shell_quoted(job.request), kDriver);
   if (submission.entrypoint.size() <= kMaxCommandBytes) return submission;
-  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", ingest.request)));
+  submission.package = LIDO_TRY(api.upload(cluster::zip_of("request.json", job.request)));
   submission.entrypoint = fmt::format("{} < request.json", kDriver);
   return submission;
 }
 
-/// Submits the ingest, or finds the running job that the same command submitted before.
+/// Submits the job, or finds the running job that the same command submitted before.
 /// @return The job's id.
-Result<std::string> submit_or_find(cluster::JobsApi& api, const ClusterIngest& ingest) {
-  // After the end of a command's job, its next job gets the next number, and resumes from the
-  // parts.
+Result<std::string> submit_or_find(cluster::JobsApi& api, const ClusterJob& work) {
+  // After the end of a command's job, its next job gets the next number, and resumes.
   size_t runs = 0;
   for (const cluster::Job& job : LIDO_TRY(api.list())) {
-    if (!job.id.starts_with(ingest.job)) continue;
+    if (!job.id.starts_with(work.name)) continue;
     ++runs;
     if (job.has_ended()) continue;
-    fmt::print(stderr, "{} is running at {} already\n", job.id, ingest.target.on);
+    fmt::print(stderr, "{} is running at {} already\n", job.id, work.target.on);
     return job.id;
   }
-  std::string id = fmt::format("{}-{}", ingest.job, runs + 1);
-  auto submission = LIDO_TRY(submission_of(api, ingest));
+  std::string id = fmt::format("{}-{}", work.name, runs + 1);
+  auto submission = LIDO_TRY(submission_of(api, work));
   submission.id = id;
   LIDO_TRY(submit(api, submission));
-  request_worker_early(api, id, ingest.ray);
-  fmt::print(stderr, "{} was submitted to {}\n", id, ingest.target.on);
+  request_worker_early(api, id, work.worker);
+  fmt::print(stderr, "{} was submitted to {}\n", id, work.target.on);
   return id;
 }
 
 /// Returns the error of an interrupted wait; cancels the job first when the user asks for it.
-Result<RayOutcome> leave_or_cancel(Target& target, const std::string& id) {
+Result<int> leave_or_cancel(Target& target, const std::string& id, const std::string& resume) {
   if (asks_to_cancel(id)) {
     LIDO_TRY(target.api.stop(id));
-    return fail(ErrorCode::kCancelled,
-                "{}: cancelled. To resume from its parts, run this command again.", id);
+    return fail(ErrorCode::kCancelled, "{}: cancelled. {}", id, resume);
   }
   return fail(ErrorCode::kCancelled,
               "{0} keeps running. Follow it with lido logs {0} {1} --follow, or end it with lido "
@@ -132,36 +130,30 @@ Result<RayOutcome> leave_or_cancel(Target& target, const std::string& id) {
               id, target.options.flags());
 }
 
-/// Returns the result of a job that has ended.
-Result<RayOutcome> outcome_of(const cluster::Job& job, const DriverLog& log, RayOutcome outcome) {
-  if (job.status == "SUCCEEDED") {
-    outcome.exit = 0;
-    return outcome;
-  }
+/// Returns the exit code of a job that has ended, and prints its error.
+Result<int> exit_code_of(const cluster::Job& job, const DriverLog& log) {
+  if (job.status == "SUCCEEDED") return kDone;
   if (job.status == "STOPPED") return fail(ErrorCode::kCancelled, "{}: cancelled", job.id);
   if (log.last_error().empty())
     return fail(ErrorCode::kUnavailable, "{}: failed: {}", job.id,
                 job.message.substr(0, job.message.find('\n')));
   fmt::print(stderr, "{}\n", log.last_error());
-  if (outcome.exit.value_or(0) == 0) outcome.exit = job.exit.value_or(kFailed);
-  if (outcome.exit == 0) outcome.exit = kFailed;
-  return outcome;
+  if (log.exit() != 0) return log.exit();
+  return job.exit.value_or(0) != 0 ? *job.exit : kFailed;
 }
 
-/// Submits an ingest and follows its job, as FollowIngest describes.
-Result<RayOutcome> follow_ingest(Target& target, const ClusterIngest& ingest,
-                                 part::Progress& progress) {
-  const std::string id = LIDO_TRY(submit_or_find(target.api, ingest));
-  RayOutcome outcome;
-  DriverLog log(progress, outcome);
+/// Submits a job and follows it, as FollowJob describes.
+Result<int> follow_job(Target& target, const ClusterJob& job, const TakeLine& take) {
+  const std::string id = LIDO_TRY(submit_or_find(target.api, job));
+  DriverLog log(take);
   JobFollower follower(target, id, false);
   while (true) {
     std::this_thread::sleep_for(kPollPause);
-    if (interruption().stop_requested()) return leave_or_cancel(target, id);
+    if (interruption().stop_requested()) return leave_or_cancel(target, id, job.resume);
     const auto update = LIDO_TRY(follower.poll());
     if (!update) continue;
     log.read(update->lines);
-    if (update->job.has_ended()) return outcome_of(update->job, log, outcome);
+    if (update->job.has_ended()) return exit_code_of(update->job, log);
   }
 }
 
@@ -236,17 +228,15 @@ Result<int> cancel(const JobFlags& flags) {
     fmt::print("{}\n", json_text(OrderedJson{{"job", flags.id}, {"cancelled", true}}));
     return kDone;
   }
-  fmt::print("{}: cancelled. To resume from its parts, run the ingest again.\n", flags.id);
+  fmt::print("{}: cancelled. To resume, run the ingest again, or lido train --resume.\n", flags.id);
   return kDone;
 }
 
 }  // namespace
 
-Result<FollowIngest> connect_ingest(const ClusterIngest& ingest) {
-  const auto target = std::make_shared<Target>(LIDO_TRY(connect_to(ingest.target)));
-  return [target, ingest](part::Progress& progress) {
-    return follow_ingest(*target, ingest, progress);
-  };
+Result<FollowJob> connect_job(const ClusterJob& job) {
+  const auto target = std::make_shared<Target>(LIDO_TRY(connect_to(job.target)));
+  return [target, job](const TakeLine& take) { return follow_job(*target, job, take); };
 }
 
 void add_jobs(CLI::App& app, int& exit) {
@@ -275,7 +265,7 @@ void add_jobs(CLI::App& app, int& exit) {
     if (given.follow) stop_on_signals("the job keeps running");
     return show_logs(given);
   })->add_flag("--follow", flags->follow, "Print new lines until the job ends");
-  add("cancel", "Cancel a job; its finished parts are kept", true, cancel)
+  add("cancel", "Cancel a job; what it has finished is kept", true, cancel)
       ->add_flag("--json", flags->json, "Print the result as JSON");
 }
 

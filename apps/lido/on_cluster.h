@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "ingest.h"
+#include "cluster_job.h"
 
 namespace lido::cli {
 
-/// Connects to the cluster that runs an ingest.
+/// Connects to the cluster that a job names.
 /// @return Errors of connect_to().
-Result<FollowIngest> connect_ingest(const ClusterIngest& ingest);
+Result<FollowJob> connect_job(const ClusterJob& job);
 
 }  // namespace lido::cli

@@ -66,10 +66,6 @@ void stop_driver(int) { ::kill(driver, SIGTERM); }
 
 }  // namespace
 
-bool is_cluster(const std::string& on) {
-  return on.starts_with("k8s:") || on.starts_with("https://") || on.starts_with("http://");
-}
-
 bool take_driver_line(std::string_view line, part::Progress& progress, RayOutcome& outcome) {
   const OrderedJson json = OrderedJson::parse(line, nullptr, false);
   if (!json.is_object()) return false;

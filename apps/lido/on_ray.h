@@ -50,9 +50,6 @@ struct RayOutcome {
   ingest::Summary summary;  ///< Valid when exit is 0.
 };
 
-/// Whether `on` names a cluster: "k8s:NAMESPACE/CLUSTER", "https://HOST" or "http://HOST".
-bool is_cluster(const std::string& on);
-
 /// Reads a line that `python -m lido.ray` printed: progress, a note (printed here), the summary, or
 /// the exit code.
 /// @return False for any other line.

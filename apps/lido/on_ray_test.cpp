@@ -13,13 +13,6 @@ namespace {
 
 using Amounts = std::map<std::string, double>;
 
-TEST(OnRay, KnowsNamesOfClusters) {
-  for (const char* cluster : {"k8s:pool-a/data", "https://ray.example.org", "http://127.0.0.1:1"})
-    EXPECT_TRUE(is_cluster(cluster)) << cluster;
-  for (const char* other : {"here", "ray", "", "k8s", "ftp://ray.example.org"})
-    EXPECT_FALSE(is_cluster(other)) << other;
-}
-
 TEST(OnRay, ReadsResources) {
   EXPECT_EQ(*parse_resources(""), Amounts());
   EXPECT_EQ(*parse_resources("disk=1,site_a=0.5"), (Amounts{{"disk", 1}, {"site_a", 0.5}}));

@@ -3,6 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
+
+#include "lido/base/result.h"
 
 namespace lido::cli {
 
@@ -17,7 +20,18 @@ struct TargetOptions {
   std::string flags() const;
 };
 
+/// Whether `on` names a cluster: "k8s:NAMESPACE/CLUSTER", "https://HOST" or "http://HOST".
+bool is_cluster(const std::string& on);
+
+/// Adds --on to a command, which takes here, ray and clusters.
+void add_place(CLI::App& command, TargetOptions& target);
+
 /// Adds --kubeconfig and --context to a command.
 void add_kube_flags(CLI::App& command, TargetOptions& target);
+
+/// Checks flags of a command against its place of work.
+/// @param given  Flags on the command line.
+/// @return kInvalidArgument for a flag that the place has no use for.
+Result<void> check_target_flags(const TargetOptions& target, const std::vector<std::string>& given);
 
 }  // namespace lido::cli

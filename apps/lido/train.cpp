@@ -6,9 +6,11 @@
 #include <cstring>
 
 #include "cli.h"
+#include "lido/base/hash.h"
 #include "lido/base/json_text.h"
 #include "lido/model/config.h"
 #include "lido/storage/store.h"
+#include "on_cluster.h"
 #include "train_flags.h"
 #include "train_on_ray.h"
 
@@ -24,14 +26,15 @@ struct TrainFlags {
   std::string out;
   std::string resume;
   std::string config_file;
-  std::string on = "here";
+  TargetOptions target{.on = "here"};
   WorkerOptions workers;
   bool dry_run = false;
   bool json = false;
   bool quiet = false;
   model::TrainConfig config;
-  std::vector<std::string> given;    ///< Flags on the command line that shape a run.
-  std::vector<std::string> for_ray;  ///< Flags on the command line for its workers on Ray.
+  std::vector<std::string> given;      ///< Flags on the command line that shape a run.
+  std::vector<std::string> for_ray;    ///< Flags on the command line for its workers on Ray.
+  std::vector<std::string> for_place;  ///< Flags on the command line that name a cluster.
 };
 
 /// Replaces this process by lido-train, which does the training.
@@ -58,11 +61,24 @@ Result<model::TrainConfig> resumed_config(const TrainFlags& flags) {
   return model::read_config(flags.resume);
 }
 
-/// Checks flags that depend on each other.
+/// Checks the place of work and the flags that depend on it.
 Result<void> check_place(const TrainFlags& flags) {
-  if (flags.on == "here" && !flags.for_ray.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "{}: no use with --on here, want --on ray",
-                flags.for_ray.front());
+  const std::string& on = flags.target.on;
+  if (on == "here" && !flags.for_ray.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: no use with --on here, want --on ray or a cluster", flags.for_ray.front());
+  }
+  LIDO_TRY(check_target_flags(flags.target, flags.for_place));
+  if (!is_cluster(on)) return {};
+  for (const auto& [flag, place] : {std::pair("--data", &flags.data),
+                                    {"--points", &flags.points},
+                                    {"--out", &flags.out},
+                                    {"--resume", &flags.resume}}) {
+    if (place->empty() || storage::is_remote(*place) || place->starts_with('/')) continue;
+    return fail(ErrorCode::kInvalidArgument,
+                "{} {}: a place of this machine, want gs://, s3:// or an absolute path that all "
+                "pods of {} see",
+                flag, *place, on);
   }
   return {};
 }
@@ -77,7 +93,7 @@ Result<model::TrainConfig> config_of(const TrainFlags& flags) {
   LIDO_TRY(check_train_config(config));
   if (flags.out.empty() && !flags.dry_run)
     return fail(ErrorCode::kInvalidArgument, "--out is missing, want a folder for the run");
-  if (flags.on != "here") {
+  if (flags.target.on != "here") {
     const bool has_parts = std::ranges::find(flags.given, "--micro-batches") != flags.given.end();
     use_workers(config.options, has_parts, LIDO_TRY(parse_workers(flags.workers.workers)),
                 flags.workers);
@@ -85,11 +101,21 @@ Result<model::TrainConfig> config_of(const TrainFlags& flags) {
   return config;
 }
 
+/// The job of a run on a cluster. A run has one name, whether it begins or is resumed.
+ClusterJob job_of(const TrainFlags& flags, const std::string& out, std::string request) {
+  return {.target = flags.target,
+          .name = "lido-train-" + sha256_hex(out).substr(0, 12),
+          .output = out,
+          .request = std::move(request),
+          .resume = fmt::format("lido train --resume {} {} resumes it.", out, flags.target.flags()),
+          .worker = {.cpus = flags.workers.cpus_per_worker}};
+}
+
 Result<int> run_train(const TrainFlags& flags) {
   LIDO_TRY(check_place(flags));
   const bool resumes = !flags.resume.empty();
   model::TrainConfig config = LIDO_TRY(config_of(flags));
-  const bool here = flags.on == "here" || flags.dry_run;
+  const bool here = flags.target.on == "here" || flags.dry_run;
   std::string out = resumes ? flags.resume : flags.out;
   if (!here) {
     make_absolute(config);
@@ -102,7 +128,11 @@ Result<int> run_train(const TrainFlags& flags) {
   request["quiet"] = flags.quiet;
   if (here) return start_training(request);
   const auto on_ray = LIDO_TRY(training_request(request, flags.workers, train_program()));
-  return train_on_ray(json_text(on_ray), {out, flags.json, flags.quiet});
+  const TrainingView view{out, flags.json, flags.quiet};
+  if (!is_cluster(flags.target.on)) return train_on_ray(json_text(on_ray), view);
+  const auto follow = LIDO_TRY(connect_job(job_of(flags, out, json_text(on_ray))));
+  stop_on_signals("the job keeps running");
+  return train_on_cluster(follow, view);
 }
 
 /// Lists the flags on the command line, except those that shape no run.
@@ -112,11 +142,16 @@ void list_given(const CLI::App& command, TrainFlags& flags) {
     for_ray.push_back(flag_of(name));
   });
   constexpr std::array kHarmless = {"--resume", "--json", "--quiet", "--dry-run", "--help", "--on"};
+  constexpr std::array kPlace = {"--token-file", "--kubeconfig", "--context"};
   for (const CLI::Option* option : command.get_options()) {
     const std::string name = option->get_name();
     if (option->count() == 0 || std::ranges::find(kHarmless, name) != kHarmless.end()) continue;
-    const bool is_for_ray = std::ranges::find(for_ray, name) != for_ray.end();
-    (is_for_ray ? flags.for_ray : flags.given).push_back(name);
+    if (std::ranges::find(for_ray, name) != for_ray.end())
+      flags.for_ray.push_back(name);
+    else if (std::ranges::find(kPlace, name) != kPlace.end())
+      flags.for_place.push_back(name);
+    else
+      flags.given.push_back(name);
   }
 }
 
@@ -154,13 +189,8 @@ void add_train(CLI::App& app, int& exit) {
   command->add_flag("--json", flags->json, "Print the result as JSON");
   command->add_flag("--quiet", flags->quiet, "Show no progress");
   bind(*command, flags->config.options, "Training");
-  command
-      ->add_option("--on", flags->on,
-                   "Where the work runs: here, or ray (on this machine, or in the cluster that "
-                   "RAY_ADDRESS names)")
-      ->check(CLI::IsMember({"here", "ray"}))
-      ->capture_default_str();
-  bind(*command, flags->workers, "Workers, with --on ray");
+  add_place(*command, flags->target);
+  bind(*command, flags->workers, "Workers, with --on ray or a cluster");
   command->callback([flags, command, &exit] {
     list_given(*command, *flags);
     const auto result = run_train(*flags);

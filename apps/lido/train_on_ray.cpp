@@ -41,6 +41,41 @@ class Latest {
   nlohmann::ordered_json progress_ = nlohmann::ordered_json::object();
 };
 
+/// Shows a training run to its end.
+/// @param run    Runs the driver, and passes its lines on.
+/// @param start  Text before the first progress.
+Result<int> show_training(const FollowJob& run, std::string_view start, const TrainingView& view) {
+  Latest latest;
+  nlohmann::ordered_json summary;
+  const auto take = [&](std::string_view text_line) {
+    auto line = nlohmann::ordered_json::parse(text_line, nullptr, false);
+    if (!line.is_object()) return false;
+    if (line.contains("note"))
+      print_note(line.value("note", ""));
+    else if (line.contains("summary"))
+      summary = line["summary"];
+    else if (line.contains("steps_total"))
+      latest.set(std::move(line));
+    return true;
+  };
+  const auto terminal_line = [&](double) {
+    const auto progress = latest.get();
+    return progress.empty() ? std::string(start) : training_line(progress);
+  };
+  const auto json_line = [&](double) {
+    const auto progress = latest.get();
+    return progress.empty() ? std::string() : json_text(progress);
+  };
+  int exit = kDone;
+  {
+    const ProgressDisplay display(terminal_line, json_line, view.quiet);
+    exit = LIDO_TRY(run(take));
+  }
+  if (exit != kDone) return exit;
+  print_training_end(summary, view.out, view.json);
+  return kDone;
+}
+
 }  // namespace
 
 Result<WorkerRange> parse_workers(std::string_view text) {
@@ -79,34 +114,14 @@ Result<nlohmann::ordered_json> training_request(const nlohmann::ordered_json& tr
 }
 
 Result<int> train_on_ray(const std::string& text, const TrainingView& view) {
-  Latest latest;
-  nlohmann::ordered_json summary;
-  const auto take = [&](std::string_view text_line) {
-    auto line = nlohmann::ordered_json::parse(text_line, nullptr, false);
-    if (!line.is_object()) return;
-    if (line.contains("note"))
-      print_note(line.value("note", ""));
-    else if (line.contains("summary"))
-      summary = line["summary"];
-    else if (line.contains("steps_total"))
-      latest.set(std::move(line));
+  const auto run = [&](const TakeLine& take) {
+    return run_driver(text, [&](std::string_view line) { (void)take(line); });
   };
-  const auto terminal_line = [&](double) {
-    const auto progress = latest.get();
-    return progress.empty() ? std::string("starting Ray") : training_line(progress);
-  };
-  const auto json_line = [&](double) {
-    const auto progress = latest.get();
-    return progress.empty() ? std::string() : json_text(progress);
-  };
-  int exit = kDone;
-  {
-    const ProgressDisplay display(terminal_line, json_line, view.quiet);
-    exit = LIDO_TRY(run_driver(text, take));
-  }
-  if (exit != kDone) return exit;
-  print_training_end(summary, view.out, view.json);
-  return kDone;
+  return show_training(run, "starting Ray", view);
+}
+
+Result<int> train_on_cluster(const FollowJob& follow, const TrainingView& view) {
+  return show_training(follow, "waiting for the job", view);
 }
 
 }  // namespace lido::cli

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cluster_job.h"
 #include "lido/base/options.h"
 #include "lido/base/result.h"
 #include "lido/model/options.h"
@@ -63,5 +64,9 @@ struct TrainingView {
 /// Runs the text of a training_request() on Ray to its end. @return Exit code; errors of
 /// run_driver().
 Result<int> train_on_ray(const std::string& text, const TrainingView& view);
+
+/// Follows the job of a training run on a cluster to its end. @return Exit code; errors of
+/// `follow`.
+Result<int> train_on_cluster(const FollowJob& follow, const TrainingView& view);
 
 }  // namespace lido::cli
