@@ -151,7 +151,7 @@ std::string missing_image(const Yaml& image) {
         .message;
   if (is_empty("tag") && is_empty("digest"))
     return image["tag"]
-        .refuse("the image's tag, like \"1.0\", which never moves, or image.digest")
+        .refuse("the image's tag, like \"1.0\", which never moves, or its digest")
         .error()
         .message;
   return "";
@@ -187,6 +187,9 @@ Result<Values> read_tree(const Yaml& tree) {
     if (account.has_value() && LIDO_TRY(account.text()) == key)
       return account.refuse("another name: KubeRay makes a service account for cluster " + key);
     values.clusters.push_back(LIDO_TRY(read_cluster(key, cluster, context)));
+    const Yaml own_image = cluster["image"];
+    if (own_image.has_value() && values.clusters.back().enabled && values.missing_image.empty())
+      values.missing_image = missing_image(own_image);
   }
   values.jobs = LIDO_TRY(read_jobs(tree["jobs"], values));
   values.warnings = std::move(context.warnings);

@@ -150,6 +150,16 @@ TEST(Values, NameTheImageThatPodsLack) {
       "like registry.example/lido (docs/clusters.md)");
   EXPECT_TRUE(
       missing("{repository: r.example/lido, tag: \"\"}").starts_with("v.yaml:2: image.tag is"));
+  // A cluster may have an image of its own.
+  const auto own = [](std::string_view image) {
+    const auto values = with_data(fmt::format("image: {}", image),
+                                  "image: {repository: r.example/lido, tag: \"1\"}\n");
+    return values ? values->missing_image : values.error().message;
+  };
+  EXPECT_EQ(own("{repository: r.example/lido-train, tag: \"1\"}"), "");
+  EXPECT_NE(own("{repository: r.example/lido-train}").find("clusters.data.image.tag is nothing"),
+            std::string::npos)
+      << own("{repository: r.example/lido-train}");
 }
 
 TEST(Values, AreToldFromManifests) {

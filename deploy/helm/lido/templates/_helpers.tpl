@@ -7,11 +7,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{/* Name of an image. Parameters: root, image (of a cluster; without one, that of all clusters), path (in the values). */}}
 {{- define "lido.image" -}}
-{{- $image := .Values.image -}}
-{{- if not $image.repository }}{{ fail "image.repository is not set, want the image that deploy/image/Dockerfile makes" }}{{ end -}}
-{{- if not (or $image.tag $image.digest) }}{{ fail "image.tag is not set, want a tag that never moves, or image.digest" }}{{ end -}}
-{{- if has $image.tag (list "latest" "nightly") }}{{ fail (printf "image.tag is %s, want a tag that never moves, or image.digest" $image.tag) }}{{ end -}}
+{{- $image := default .root.Values.image .image -}}
+{{- $path := ternary (printf "%s.image" .path) "image" (not (empty .image)) -}}
+{{- if not $image.repository }}{{ fail (printf "%s.repository is not set, want the image that deploy/image/Dockerfile makes" $path) }}{{ end -}}
+{{- if not (or $image.tag $image.digest) }}{{ fail (printf "%s.tag is not set, want a tag that never moves, or %s.digest" $path $path) }}{{ end -}}
+{{- if has $image.tag (list "latest" "nightly") }}{{ fail (printf "%s.tag is %s, want a tag that never moves, or %s.digest" $path $image.tag $path) }}{{ end -}}
 {{- $image.repository }}{{ with $image.tag }}:{{ . }}{{ end }}{{ with $image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
@@ -64,9 +66,9 @@ readinessProbe:
   failureThreshold: 3
 {{- end }}
 
-{{/* Common part of the containers of heads and workers. Parameters: root, group. */}}
+{{/* Common part of the containers of heads and workers. Parameters: root, group, image and path (lido.image). */}}
 {{- define "lido.container" -}}
-image: {{ include "lido.image" .root }}
+image: {{ include "lido.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext: {{- include "lido.security" . | nindent 2 }}
 resources: {{- include "lido.resources" .group | nindent 2 }}
@@ -194,7 +196,7 @@ headGroupSpec:
       {{- include "lido.placement" (dict "root" $root "group" (pick $head "nodeSelector" "tolerations")) | trim | nindent 6 }}
       containers:
         - name: ray-head
-          {{- $container := include "lido.container" (dict "root" $root "group" $head) | fromYaml }}
+          {{- $container := include "lido.container" (dict "root" $root "group" $head "image" .cluster.image "path" .path) | fromYaml }}
           {{- $health := list (dict "name" "RAY_health_check_period_ms" "value" "3000") (dict "name" "RAY_health_check_timeout_ms" "value" "5000") (dict "name" "RAY_health_check_failure_threshold" "value" "4") }}
           {{- $_ := set $container "env" (concat $container.env $health) }}
           {{- toYaml $container | nindent 10 }}
@@ -242,7 +244,7 @@ workerGroupSpecs:
         {{- include "lido.placement" (dict "root" $root "group" $group "name" $name "path" $path) | trim | nindent 8 }}
         containers:
           - name: ray-worker
-            {{- include "lido.container" (dict "root" $root "group" $group) | nindent 12 }}
+            {{- include "lido.container" (dict "root" $root "group" $group "image" $.cluster.image "path" $.path) | nindent 12 }}
             {{- include "lido.probes" . | nindent 12 }}
             ports:
               - {name: metrics, containerPort: 8080}
