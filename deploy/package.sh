@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# package.sh [--image]: writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every
-# library but glibc's; and wheels of lido-pool, the program and the Python module: one for Python
-# 3.11, and where a later Python is found, one for 3.12 and all after it. With --image only what the
-# clusters' image needs.
+# package.sh [--images]: writes dist/: lido-VERSION-linux-MACHINE.tar.xz, the program with every
+# library but glibc's; lido-train-VERSION-linux-MACHINE.tar.gz, where lido-train was built, which is
+# unpacked over it; and wheels of lido-pool, the program and the Python module: one for Python 3.11,
+# and where a later Python is found, one for 3.12 and all after it. With --images only what the
+# clusters' images need.
 set -eu
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^project(lido VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
@@ -69,6 +70,33 @@ tarball() {
   say "packing"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
     -C build/package -cf - "$name" | xz -6 -T0 > "dist/$name.tar.xz"
+}
+
+# lido-train, and of its libraries those that the program's tarball lacks: LibTorch.
+train_tarball() {
+  [ -x build/release/bin/lido-train ] ||
+    { say "skipped: no lido-train here (./dev install --train)"; return 0; }
+  say "packing lido-train"
+  add=build/package/train/$name
+  rm -rf build/package/train
+  mkdir -p "$add/bin" "$add/lib" "$add/share/licences"
+  cp build/release/bin/lido-train "$add/bin/"
+  strip "$add/bin/lido-train"
+  patchelf --set-rpath '$ORIGIN/../lib' "$add/bin/lido-train"
+  ldd build/release/bin/lido-train | awk '$2 == "=>" { print $1, $3 }' |
+    while read -r library path; do
+      echo "$library" | grep -Eq "$from_glibc" && continue
+      [ ! -e "$tree/lib/$library" ] || continue
+      cp -L "$path" "$add/lib/$library"
+      chmod u+w "$add/lib/$library"
+      patchelf --set-rpath '$ORIGIN' "$add/lib/$library"
+    done
+  for licence in build/torch/*.dist-info/licenses/*; do
+    package=$(basename "${licence%/licenses/*}" .dist-info)
+    cp "$licence" "$add/share/licences/$package-$(basename "$licence")"
+  done
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
+    -C build/package/train -cf - "$name" | gzip -n -1 > "dist/lido-train-${name#lido-}.tar.gz"
 }
 
 # wheel PYTHON: builds the wheel for a Python that has requirements/package.txt.
@@ -190,6 +218,16 @@ check_tarball() {
     --window 4 --stride 4 --scene off --quiet
   in_void LIDO_MODELS="$models" "$packed/bin/lido" scene "$packed/../clip.mp4" \
     --out "$packed/../scene" --draw --quiet
+  if [ -e "dist/lido-train-${name#lido-}.tar.gz" ]; then
+    tar -C build/package/check -xf "dist/lido-train-${name#lido-}.tar.gz"
+    printf '0,0,0,1,1,2,2,3,3\n' > build/package/check/points.csv
+    printf 'stop\ngo\n' > build/package/check/names.csv
+    # It refuses a table of one row: it has found every library.
+    in_void "$packed/bin/lido" train gesture --points "$packed/../points.csv" \
+      --classes "$packed/../names.csv" --dry-run 2> build/package/check/train.err || true
+    grep -q 'class 0 (stop) has 1 row, want 2 or more' build/package/check/train.err ||
+      { cat build/package/check/train.err >&2; exit 1; }
+  fi
   in_void "$packed/bin/lido" cluster init pool-a --spot > "$packed/../values.yaml"
   in_void "$packed/bin/lido" cluster price "$packed/../values.yaml" --max-age-days 36500 > /dev/null
 }
@@ -199,9 +237,10 @@ mkdir -p dist
 command -v ccache > /dev/null && export CMAKE_CXX_COMPILER_LAUNCHER=ccache
 rm -f dist/lido-* dist/lido_pool-*
 tarball
+train_tarball
 check_tarball
 wheel .venv/bin/python
 check_wheel dist/lido_pool-*-cp311-cp311-*.whl python3
-# The clusters' image has Python 3.11.
-[ "${1:-}" = --image ] || wheel_abi3
+# The clusters' images have Python 3.11.
+[ "${1:-}" = --images ] || wheel_abi3
 ls -lh dist >&2

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# make_image.sh OUT: the image of deploy/image/Dockerfile where no container engine runs.
-# Debian replaces Ray's base; install.sh is the Dockerfile's. Needs root. The base is kept in the
-# user's cache by the checksum of its pins.
+# make_image.sh FOLDER: lido.tar and lido-train.tar, the images of deploy/image/Dockerfile and
+# Dockerfile.train where no container engine runs. Debian replaces Ray's base; install.sh and
+# install_train.sh are those of the Dockerfiles. Needs root. The base is kept in the user's cache by
+# the checksum of its pins.
 set -eu
 cd "$(dirname "$0")/../.."
 out=$1
@@ -33,21 +34,39 @@ if [ ! -d "$base" ]; then
   mv "$base.partial" "$base"
 fi
 
-# The files that install.sh adds become a layer over the base.
-rm -rf "$work/layer" "$work/scratch" "$work/root"
-mkdir -p "$work/layer" "$work/scratch" "$work/root"
-mount -t overlay lido-image \
-  -o "lowerdir=$base,upperdir=$work/layer,workdir=$work/scratch" "$work/root"
-trap 'umount "$work/root"' EXIT
-mkdir -p "$work/root/tmp/lido"
-cp -r dist "$work/root/tmp/lido/dist"
-cp -rL build/models "$work/root/tmp/lido/models"
-cp deploy/image/install.sh "$work/root/tmp/lido/"
-PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INDEX=1 \
-  chroot "$work/root" /tmp/lido/install.sh > "$work/install.log" 2>&1 ||
-  { tail "$work/install.log"; exit 1; }
-rm -rf "$work/root/tmp/lido"
-umount "$work/root"
-trap - EXIT
-.venv/bin/python tests/k8s/image.py "$base" "$work/layer" registry.example/lido:1.0 "$out" \
-  LIDO_MODELS=/opt/lido/models RAY_USAGE_STATS_ENABLED=0
+# layer NAME SCRIPT LOWER WHEELS: the files that a script adds over LOWER, in $work/NAME.
+layer() {
+  rm -rf "${work:?}/$1" "$work/scratch" "$work/root"
+  mkdir -p "$work/$1" "$work/scratch" "$work/root"
+  mount -t overlay lido-image \
+    -o "lowerdir=$3,upperdir=$work/$1,workdir=$work/scratch" "$work/root"
+  trap 'umount "$work/root"' EXIT
+  mkdir -p "$work/root/tmp/lido"
+  cp -r dist "$work/root/tmp/lido/dist"
+  cp -rL build/models "$work/root/tmp/lido/models"
+  cp -r "$4" "$work/root/tmp/lido/wheels"
+  cp "deploy/image/$2" "$work/root/tmp/lido/"
+  PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INDEX=1 \
+    PIP_FIND_LINKS=/tmp/lido/wheels chroot "$work/root" "/tmp/lido/$2" > "$work/install.log" 2>&1 ||
+    { tail "$work/install.log"; exit 1; }
+  rm -rf "$work/root/tmp/lido"
+  umount "$work/root"
+  trap - EXIT
+}
+
+# pack NAME LAYER...: an archive of an image, the lowest layer first.
+pack() {
+  name=$1
+  shift
+  .venv/bin/python tests/k8s/image.py "$@" "registry.example/$name:1.0" "$out/$name.tar" \
+    LIDO_MODELS=/opt/lido/models RAY_USAGE_STATS_ENABLED=0
+}
+
+rm -rf "$work/no-wheels" "$work/wheels"
+mkdir -p "$work/no-wheels"
+layer layer install.sh "$base" "$work/no-wheels"
+pack lido "$base" "$work/layer"
+.venv/bin/pip download -q --disable-pip-version-check --require-hashes -d "$work/wheels" \
+  -r requirements/image-train.txt
+layer train-layer install_train.sh "$work/layer:$base" "$work/wheels"
+pack lido-train "$base" "$work/layer" "$work/train-layer"

@@ -44,6 +44,28 @@ min: 0, max: 2, cpus: 1}}
   training: {{enabled: false}}
 """
 
+# The training cluster alone, in a namespace of its own.
+TRAINING = """
+  training:
+    enabled: true
+    image: {repository: registry.example/lido-train, tag: "1.0"}
+    idleTimeoutSeconds: 15
+    head: {cpu: 0.2, burst: 10, memoryGiB: 2, objectStoreGiB: 0.25, spillGiB: 1}
+    groups:
+      gpu: null
+      driver: {cpu: 0.1, burst: 20, memoryGiB: 2, objectStoreGiB: 0.25, spillGiB: 1, \
+min: 0, max: 1, cpus: 0, resources: {driver: 1, controller: 32}}
+      cpu: {cpu: 0.1, burst: 20, memoryGiB: 3, objectStoreGiB: 0.25, spillGiB: 2, \
+min: 0, max: 2, cpus: 1}
+"""
+
+
+def training_values(values):
+    """Values of a pool that trains, from those of one that ingests."""
+    values = values.replace("name: pool-a", "name: pool-t")
+    values = values.replace("  data:\n    enabled: true", "  data:\n    enabled: false")
+    return values.replace("  training: {enabled: false}\n", TRAINING)
+
 
 def program(real, bucket, *arguments):
     environment = {

@@ -134,7 +134,7 @@ disabled_plugins = ["io.containerd.nri.v1.nri", "io.containerd.tracing.processor
         wait_for(
             "containerd", lambda: subprocess.run([*ctr, "version"], check=True, capture_output=True)
         )
-        for image in ("pause.tar", "lido.tar"):
+        for image in ("pause.tar", "lido.tar", "lido-train.tar"):
             done = subprocess.run(
                 [*ctr, *"images import --local --discard-unpacked-layers".split(), IMAGES / image],
                 capture_output=True,

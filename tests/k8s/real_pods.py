@@ -8,6 +8,8 @@ Network policies are enforced in one test only: elsewhere Ray's token refuses st
 import csv
 import json
 import shutil
+import subprocess
+import sys
 import time
 
 import pytest
@@ -26,6 +28,7 @@ from real_cluster import (
     head_of,
     ingest_on_cluster,
     inside,
+    listing,
     objects,
     program,
     said_by,
@@ -33,6 +36,7 @@ from real_cluster import (
     state_of_head,
     submit,
     token_of,
+    training_values,
 )
 from real_node import RealNode
 
@@ -112,6 +116,46 @@ def test_an_ingest_from_nothing_and_back(real, bucket, cluster, tmp_path):
         "workers gone", lambda: not real.pods("pool-a", **{"node-type": "worker"}), seconds=120
     )
     print(f"workers back to none after {time.monotonic() - begun:.1f} s")
+
+
+def test_a_training_from_nothing_and_back(real, bucket, cluster, tmp_path):
+    """Two workers in pods of the training cluster's own image learn what this machine learns."""
+    make = "import halves, pathlib, sys; halves.make(pathlib.Path(sys.argv[1]))"
+    subprocess.run(
+        [sys.executable, "-c", make, tmp_path / "halves"], cwd=ROOT / "tests/e2e", check=True
+    )
+    copied = program(real, bucket, "copy", tmp_path / "halves/d", "gs://pool-a/halves")
+    assert copied.returncode == 0, copied.stderr
+    path = real.folder / "training.yaml"
+    path.write_text(training_values(cluster.read_text()))
+    up = lido("up", path, "--kubeconfig", real.kubeconfig)
+    assert up.code == 0, up.err
+    train = "train people --data gs://pool-a/halves --epochs 2 --batch-size 16 --seed 1"
+    train += (
+        " --samples frame --no-augment --micro-batches 2 --json --quiet --out gs://pool-a/runs/"
+    )
+    begun = time.monotonic()
+    done = program(real, bucket, *f"{train}there --workers 2 --on k8s:pool-t/training".split())
+    assert done.returncode == 0, done.stderr
+    print(f"training, workers from nothing: {time.monotonic() - begun:.1f} s")
+    there = json.loads(done.stdout)
+    done = program(real, bucket, *f"{train}here --threads 1".split())
+    assert done.returncode == 0, done.stderr
+    assert there["best_score"] == json.loads(done.stdout)["best_score"]
+    assert there["epochs"] == 2 and there["model"] == "gs://pool-a/runs/there/model"
+    sums = [
+        {one["name"].rpartition("/")[2]: one["md5Hash"] for one in listing(bucket, f"runs/{run}")}
+        for run in ("there", "here")
+    ]
+    assert sums[0]["model.onnx"] == sums[1]["model.onnx"]
+    assert "lido-train" in program(real, bucket, *"jobs --on k8s:pool-t/training".split()).stdout
+    begun = time.monotonic()
+    wait_for(
+        "workers gone", lambda: not real.pods("pool-t", **{"node-type": "worker"}), seconds=120
+    )
+    print(f"workers back to none after {time.monotonic() - begun:.1f} s")
+    down = lido("down", path, "--kubeconfig", real.kubeconfig, "--yes")
+    assert down.code == 0, down.err
 
 
 EAT = "eaten = []\nwhile True: eaten.append(bytearray(b'x') * (64 << 20))\n"
