@@ -9,12 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A number in four digits, or any other value as it is.
-std::string short_text(const Json& value) {
-  if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
-  return value.is_string() ? value.get<std::string>() : json_text(value);
-}
-
 std::string quoted(const std::string& text) {
   std::string field = "\"";
   for (const char c : text) field += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -32,6 +26,11 @@ Json options_of(const Json& trials) {
 }
 
 }  // namespace
+
+std::string short_text(const Json& value) {
+  if (value.is_number_float()) return fmt::format("{:.4g}", value.get<double>());
+  return value.is_string() ? value.get<std::string>() : json_text(value);
+}
 
 std::string trial_table(const Json& trials) {
   std::string table =

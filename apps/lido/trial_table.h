@@ -14,4 +14,7 @@ std::string trial_table(const nlohmann::ordered_json& trials);
 /// Returns the trials as CSV, with a column for each option. Pure.
 std::string trial_csv(const nlohmann::ordered_json& trials);
 
+/// A number in four digits, or any other value of an option as it is. Pure.
+std::string short_text(const nlohmann::ordered_json& value);
+
 }  // namespace lido::cli

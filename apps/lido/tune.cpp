@@ -11,6 +11,7 @@
 #include "progress_display.h"
 #include "train_flags.h"
 #include "train_on_ray.h"
+#include "trial_page.h"
 #include "trial_table.h"
 
 namespace lido::cli {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr const char* kSearchFile = "search.json";
 constexpr const char* kTableFile = "trials.csv";
+constexpr const char* kPageFile = "report.html";
 
 /// Trials of a search.
 struct TrialOptions {
@@ -87,6 +89,22 @@ Result<void> check_is_new(storage::Store& store, const std::string& out) {
       store.uri(), out);
 }
 
+/// Whether a search space has the form that parse_search_space() gives.
+bool is_space(const nlohmann::ordered_json& space) {
+  const auto is_axis = [](const nlohmann::ordered_json& axis) {
+    if (!axis.is_object()) return false;
+    if (const auto values = axis.find("values"); values != axis.end())
+      return values->is_array() && !values->empty();
+    const auto has = [&](const char* name, auto is) {
+      return axis.contains(name) && (axis[name].*is)();
+    };
+    using Value = nlohmann::ordered_json;
+    return has("min", &Value::is_number) && has("max", &Value::is_number) &&
+           has("log", &Value::is_boolean) && has("whole", &Value::is_boolean);
+  };
+  return space.is_object() && !space.empty() && std::ranges::all_of(space, is_axis);
+}
+
 Result<nlohmann::ordered_json> resumed_request(const TuneFlags& flags, storage::Store& store) {
   if (!flags.given.empty()) {
     return fail(ErrorCode::kInvalidArgument,
@@ -99,7 +117,8 @@ Result<nlohmann::ordered_json> resumed_request(const TuneFlags& flags, storage::
                 kSearchFile);
   auto request = nlohmann::ordered_json::parse(LIDO_TRY(text), nullptr, false);
   const bool is_whole = request.is_object() && request.contains("train") &&
-                        request["train"].is_object() && request.contains("space");
+                        request["train"].is_object() && request.contains("space") &&
+                        is_space(request["space"]);
   if (!is_whole)
     return fail(ErrorCode::kCorrupt, "{}/{}: not a search of lido tune", store.uri(), kSearchFile);
   request["program"] = train_program();
@@ -149,10 +168,12 @@ std::string progress_text(const nlohmann::ordered_json& progress) {
   return line;
 }
 
-/// Prints and writes the table. @return The exit code.
-Result<int> finish(const Search& search, storage::Store& store, bool as_json) {
+/// Prints and writes the table, and writes the page. @return The exit code.
+Result<int> finish(const Search& search, storage::Store& store, const nlohmann::ordered_json& space,
+                   bool as_json) {
   const auto& trials = search.trials;
   LIDO_TRY(store.write_text(kTableFile, trial_csv(trials)));
+  LIDO_TRY(store.write_text(kPageFile, trial_page(trials, space)));
   const auto failed = std::ranges::count_if(
       trials, [](const auto& trial) { return trial.value("state", "") == "failed"; });
   const bool has_best = !trials.empty() && !trials.front()["score"].is_null();
@@ -164,6 +185,7 @@ Result<int> finish(const Search& search, storage::Store& store, bool as_json) {
   } else {
     fmt::print("{}", trial_table(trials));
     print_written(store.uri() + "/" + kTableFile);
+    print_page(store.uri() + "/" + kPageFile);
     if (has_best) print_written(best);
   }
   if (failed == 0) return kDone;
@@ -199,7 +221,7 @@ Result<int> run_tune(const TuneFlags& flags) {
   }
   if (exit != kDone) return exit;
   LIDO_TRY(search.begun());
-  return finish(search, *store, flags.json);
+  return finish(search, *store, request["space"], flags.json);
 }
 
 }  // namespace

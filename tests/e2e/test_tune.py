@@ -81,6 +81,9 @@ def test_a_search_is_stopped_resumed_and_ranked(search, tmp_path):
         config = (out / "trials" / row["trial"] / "config.yaml").read_text()
         assert f"seed: {row['seed']}\n" in config
     assert rows[0]["state"] == "finished"
+    page = (out / "report.html").read_text()
+    assert all(f'href="trials/{row["trial"]}/report.html"' in page for row in rows)
+    assert page.count("<circle") == 2 * len([row for row in rows if row["score"]])
     assert len({row["seed"] for row in rows}) == 4
 
 
