@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The house's own checks can fail: each finds a fault that was put there."""
 
+import os
 import subprocess
 import sys
 
@@ -256,9 +257,10 @@ SKIPPED [2] test_cli.py:282: no fish
 
 
 def test_failed_tests_are_listed_with_their_reasons(tmp_path):
+    long = "test_wrong_" + "x" * 80  # no room for a reason on a line of 80 columns
     (tmp_path / "test_red.py").write_text(
         "import pytest\n\n\n@pytest.fixture\ndef broken():\n    raise OSError('no disk')\n\n\n"
-        "def test_wrong():\n    assert 2 + 2 == 5, 'not five'\n\n\n"
+        f"def {long}():\n    assert 2 + 2 == 5, 'not five'\n\n\n"
         "def test_broken(broken):\n    pass\n\n\ndef test_right():\n    pass\n"
     )
     done = subprocess.run(
@@ -266,8 +268,9 @@ def test_failed_tests_are_listed_with_their_reasons(tmp_path):
         capture_output=True,
         text=True,
         cwd=tmp_path,
+        env=os.environ | {"COLUMNS": "1000"},
     )
     assert list_tests.failed(done.stdout) == [
-        ("test_red.py::test_wrong", "AssertionError: not five"),
+        (f"test_red.py::{long}", "AssertionError: not five"),
         ("test_red.py::test_broken", "OSError: no disk"),
     ]

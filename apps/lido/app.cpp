@@ -91,7 +91,7 @@ void add_help(CLI::App& app, int& exit, std::string_view others) {
 void add_completion(CLI::App& app, int& exit) {
   auto shell = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("completion", "Print completion for a shell");
-  command->add_option("shell", *shell, "The shell to complete in")
+  command->add_option("shell", *shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->callback([&app, shell, &exit] {

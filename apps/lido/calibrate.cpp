@@ -97,22 +97,23 @@ Result<Outcome> work(const CalibrateFlags& flags) {
   if (!flags.site.empty())
     site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
   const auto views = LIDO_TRY(views_of(board, flags));
+  auto folder = LIDO_TRY(open_calibration(flags));
   Outcome out{.calibration = LIDO_TRY(reconstruct::calibrate(board, views, flags.options))};
   std::optional<reconstruct::CalibratedSite> placed;
   if (site) placed = LIDO_TRY(reconstruct::place_in_site(out.calibration, *site));
   // Nothing is written before all of it is known.
-  std::error_code error;
-  std::filesystem::create_directories(flags.out, error);
+  LIDO_TRY(folder.begin());
+  storage::Store& store = folder.store();
   if (placed) {
     out.moves = placed->moves;
     out.calibration.warnings.insert(out.calibration.warnings.end(), placed->warnings.begin(),
                                     placed->warnings.end());
-    LIDO_TRY(write_text(flags.out + "/site.yaml",
-                        geometry::to_yaml(placed->site, "Cameras calibrated by lido calibrate.")));
+    LIDO_TRY(store.write_text(
+        "site.yaml", geometry::to_yaml(placed->site, "Cameras calibrated by lido calibrate.")));
   }
-  LIDO_TRY(write_text(flags.out + "/cameras.toml", reconstruct::to_toml(out.calibration)));
-  LIDO_TRY(write_text(flags.out + "/calibration.json",
-                      json_text(calibration_json(out.calibration, out.moves)) + "\n"));
+  LIDO_TRY(store.write_text("cameras.toml", reconstruct::to_toml(out.calibration)));
+  LIDO_TRY(store.write_text("calibration.json",
+                            json_text(calibration_json(out.calibration, out.moves)) + "\n"));
   return out;
 }
 
@@ -154,6 +155,21 @@ Result<int> calibrate(const CalibrateFlags& flags) {
 }
 
 }  // namespace
+
+Result<storage::OutputFolder> open_calibration(const CalibrateFlags& flags) {
+  const auto folder_of = [](const std::filesystem::path& path) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(path, ignored);
+  };
+  // An earlier calibration is removed before the new one is written.
+  if (!flags.site.empty() &&
+      folder_of(std::filesystem::absolute(flags.site).parent_path()) == folder_of(flags.out)) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--out {}: has the site's own file {}, want another folder", flags.out, flags.site);
+  }
+  return storage::OutputFolder::open(flags.out, "lido calibrate",
+                                     {"site.yaml", "cameras.toml", "calibration.json"});
+}
 
 void add_calibrate(CLI::App& app, int& exit) {
   auto flags = std::make_shared<CalibrateFlags>();

@@ -6,6 +6,7 @@
 
 #include "lido/reconstruct/calibrate.h"
 #include "lido/reconstruct/pool_calibration.h"
+#include "lido/storage/output_folder.h"
 
 namespace lido::cli {
 
@@ -21,6 +22,10 @@ struct CalibrateFlags {
   reconstruct::CalibrateOptions options;
   reconstruct::PointCalibrateOptions point_options;
 };
+
+/// Opens the folder that a calibration writes to.
+/// @return kInvalidArgument for one with other files, or with the site's own file.
+Result<storage::OutputFolder> open_calibration(const CalibrateFlags& flags);
 
 /// Calibrates or checks a site's cameras by clicked points, and prints the result.
 /// @return Exit code.

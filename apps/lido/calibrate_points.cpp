@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <filesystem>
+#include <optional>
 
 #include "calibrate.h"
 #include "cli.h"
@@ -73,15 +73,15 @@ void print_points(const PointCalibration& found, bool check) {
                found.index_sigma);
 }
 
-Result<void> write_points(const CalibrateFlags& flags, const PointCalibration& found) {
-  std::error_code error;
-  std::filesystem::create_directories(flags.out, error);
-  LIDO_TRY(write_text(
-      flags.out + "/site.yaml",
+Result<void> write_points(storage::OutputFolder& folder, const PointCalibration& found) {
+  LIDO_TRY(folder.begin());
+  storage::Store& store = folder.store();
+  LIDO_TRY(store.write_text(
+      "site.yaml",
       geometry::to_yaml(found.site, "Cameras calibrated by lido calibrate from points.")));
-  LIDO_TRY(write_text(flags.out + "/cameras.toml",
-                      reconstruct::to_toml(found.site.cameras, found.rms_px)));
-  return write_text(flags.out + "/calibration.json", json_text(points_json(found)) + "\n");
+  LIDO_TRY(
+      store.write_text("cameras.toml", reconstruct::to_toml(found.site.cameras, found.rms_px)));
+  return store.write_text("calibration.json", json_text(points_json(found)) + "\n");
 }
 
 }  // namespace
@@ -93,10 +93,12 @@ Result<int> calibrate_points(const CalibrateFlags& flags) {
   const auto site = LIDO_TRY(geometry::read_site(LIDO_TRY(read_text(flags.site)), flags.site));
   const auto points = LIDO_TRY(
       reconstruct::read_pool_points(LIDO_TRY(read_text(flags.points)), flags.points, site));
+  std::optional<storage::OutputFolder> folder;
+  if (!flags.check) folder = LIDO_TRY(open_calibration(flags));
   const auto found =
       flags.check ? LIDO_TRY(reconstruct::check_cameras(site, points, flags.point_options.click_px))
                   : LIDO_TRY(reconstruct::calibrate_from_points(site, points, flags.point_options));
-  if (!flags.check) LIDO_TRY(write_points(flags, found));
+  if (folder) LIDO_TRY(write_points(*folder, found));
   if (flags.json) {
     fmt::print("{}\n", json_text(points_json(found)));
   } else {

@@ -25,14 +25,17 @@ inline constexpr std::array kExitCodes = {
              "Run the same command again once they work: what was done is kept."},
     ExitCode{kWrongUse, "wrong use, or input that cannot be read",
              "Change what the line on stderr names; repeating the command does not help."},
-    ExitCode{kFindings,
-             "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
-             "`label` skipped labels of other clips, `export` or `inspect --verify` met damaged "
-             "samples, `calibrate --check` found a camera that moved, or `cluster check` found "
-             "errors",
-             "Read the reasons: printed at the end; for an ingest also in `lido inspect` and "
-             "report.html."},
+    ExitCode{
+        kFindings,
+        "done, but clips or folders were left out or lost a stretch, a label is in no sample, "
+        "`label` skipped labels of other clips, `export` or `inspect --verify` met damaged "
+        "samples, `calibrate --check` found a camera that moved, `cluster check` found errors, "
+        "trials of `tune` failed, or a clip of `scene`, `predict` or `reconstruct --draw` is "
+        "broken",
+        "Read the reasons: printed at the end; for an ingest also in `lido inspect` and "
+        "report.html."},
     ExitCode{kNothingUsable, "all clips were rejected", "Read the reasons, as for 3."},
-    ExitCode{kInterrupted, "interrupted", "Run the same command again: it resumes."}};
+    ExitCode{kInterrupted, "interrupted",
+             "Run the same command again: it resumes. `train` and `tune` resume with --resume."}};
 
 }  // namespace lido::cli

@@ -60,7 +60,7 @@ Result<std::vector<dataset::Stretch>> stretches_of(const FootageFlags& flags) {
                 flags.clip.empty() ? "--time" : "--clip");
   if (flags.clip.empty() && flags.time.empty())
     return fail(ErrorCode::kInvalidArgument,
-                "--clip is missing, want --clip and --time, or --list alone");
+                "--clip is missing, want --clip and --time, or --list or --leftovers alone");
   if (!is_one)
     return fail(ErrorCode::kInvalidArgument, "{} is missing, want {}",
                 flags.clip.empty() ? "--clip" : "--time",

@@ -146,8 +146,9 @@ void print_text(const dataset::ForgetSummary& summary, const dataset::ForgetProo
   if (summary.samples > 0) fmt::print("{}\n", kWholeSamples);
   if (summary.leftovers > 0 || summary.stretches.empty())
     fmt::print("Removed {} of unfinished work.\n", counted(summary.leftovers, "file"));
-  fmt::print("Searched {}, every table and every byte of {}: nothing of it is left.\n",
-             counted(proof.files, "file"), counted(proof.shards, "shard"));
+  fmt::print(
+      "Searched {}, every table and every byte of {}: nothing of forgotten footage is left.\n",
+      counted(proof.files, "file"), counted(proof.shards, "shard"));
   if (summary.stretches.empty()) return;
   fmt::print(
       "forgotten.json has the record; later ingests leave this footage out, under any "

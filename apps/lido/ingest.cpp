@@ -186,8 +186,9 @@ void print_summary(const IngestFlags& flags, const ingest::Summary& summary, dou
 
 int exit_code(const ingest::Summary& summary) {
   const bool lacks_label = std::ranges::any_of(summary.coverage, &dataset::LabelCoverage::has_none);
-  const bool has_omissions = lacks_label || summary.rejected > 0 || summary.broken > 0 ||
-                             summary.changed > 0 || summary.unreadable_inputs > 0;
+  const bool has_omissions = lacks_label || summary.has_no_label_matched() ||
+                             summary.rejected > 0 || summary.broken > 0 || summary.changed > 0 ||
+                             summary.unreadable_inputs > 0;
   if (!has_omissions) return kDone;
   if (summary.rejected == 0) return kFindings;
   return summary.rejected == summary.clips ? kNothingUsable : kFindings;

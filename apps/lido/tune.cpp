@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <mutex>
 
 #include "cli.h"
@@ -24,16 +25,22 @@ constexpr const char* kPageFile = "report.html";
 /// Trials of a search.
 struct TrialOptions {
   int64_t trials = 20;
+  int64_t at_once = 0;
   int64_t min_epochs = 2;
   int64_t factor = 3;
 
   static void fields(auto& self, auto&& visit) {
     visit("trials", self.trials, Within{1, 1e6}, "Training runs, each with options of its own");
+    visit(
+        "at_once", self.at_once, Within{0, 1e6},
+        "Trials that run at the same time; 0: as many as Ray has CPUs for when the search begins. "
+        "Set it on a cluster whose workers start from zero");
     visit("min_epochs", self.min_epochs, Within{1, 100000},
           "Epochs after which a trial may be ended for the first time, because others are better");
-    visit("factor", self.factor, Within{1, 100},
-          "Share of trials that continue: one of this many that have equally many epochs (ASHA); "
-          "1: all");
+    visit(
+        "factor", self.factor, Within{1, 100},
+        "Reduction factor of ASHA: of this many trials with equally many epochs, one continues; 1 "
+        "ends none");
   }
 };
 
@@ -80,7 +87,7 @@ Result<nlohmann::ordered_json> new_request(const TuneFlags& flags) {
   return request;
 }
 
-/// The folder of the search, which may have a run.
+/// Refuses a folder that is not empty: it may hold another search.
 Result<void> check_is_new(storage::Store& store, const std::string& out) {
   if (LIDO_TRY(store.list("")).empty()) return {};
   return fail(
@@ -105,6 +112,24 @@ bool is_space(const nlohmann::ordered_json& space) {
   return space.is_object() && !space.empty() && std::ranges::all_of(space, is_axis);
 }
 
+/// Whether a request has the numbers of a search and the training that its trials share.
+bool has_search(const nlohmann::ordered_json& request) {
+  const auto is_number = [](const nlohmann::ordered_json& object, const char* name) {
+    return object.contains(name) && object[name].is_number();
+  };
+  for (const char* name :
+       {"trials", "at_once", "min_epochs", "factor", "cpus_per_worker", "max_failures"})
+    if (!is_number(request, name)) return false;
+  const auto workers = request.find("workers");
+  if (workers == request.end() || !workers->is_array() || workers->size() != 2 ||
+      !(*workers)[0].is_number() || !(*workers)[1].is_number())
+    return false;
+  const auto train = request.find("train");
+  return train != request.end() && train->is_object() && train->contains("options") &&
+         (*train)["options"].is_object() && is_number((*train)["options"], "epochs") &&
+         is_number((*train)["options"], "seed");
+}
+
 Result<nlohmann::ordered_json> resumed_request(const TuneFlags& flags, storage::Store& store) {
   if (!flags.given.empty()) {
     return fail(ErrorCode::kInvalidArgument,
@@ -116,9 +141,8 @@ Result<nlohmann::ordered_json> resumed_request(const TuneFlags& flags, storage::
     return fail(ErrorCode::kNotFound, "{}: no search to resume: it has no {}", flags.resume,
                 kSearchFile);
   auto request = nlohmann::ordered_json::parse(LIDO_TRY(text), nullptr, false);
-  const bool is_whole = request.is_object() && request.contains("train") &&
-                        request["train"].is_object() && request.contains("space") &&
-                        is_space(request["space"]);
+  const bool is_whole = request.is_object() && request.contains("space") &&
+                        is_space(request["space"]) && has_search(request);
   if (!is_whole)
     return fail(ErrorCode::kCorrupt, "{}/{}: not a search of lido tune", store.uri(), kSearchFile);
   request["program"] = train_program();
@@ -128,16 +152,18 @@ Result<nlohmann::ordered_json> resumed_request(const TuneFlags& flags, storage::
 /// Lines of the driver.
 class Search {
  public:
-  Search(storage::Store& store, const nlohmann::ordered_json& request)
-      : store_(store), request_(request) {}
+  Search(storage::Store& store, const nlohmann::ordered_json& request, bool resumes)
+      : store_(store), request_(request), resumes_(resumes) {}
 
   void take(std::string_view text) {
     auto line = nlohmann::ordered_json::parse(text, nullptr, false);
     if (!line.is_object()) return;
     if (line.contains("note")) print_note(line.value("note", ""));
     // From here on, data and options are good: the folder may begin.
-    if (line.contains("checked"))
-      begun_ = store_.write_text(kSearchFile, json_text(request_, 2) + "\n");
+    if (line.contains("checked") && !resumes_) {
+      begun_ = begin();
+      if (!begun_) std::raise(SIGTERM);  // run_driver() stops the driver
+    }
     if (line.contains("summary")) trials = line["summary"];
     if (!line.contains("trials_total")) return;
     const std::lock_guard lock(mutex_);
@@ -152,8 +178,16 @@ class Search {
   nlohmann::ordered_json trials;  ///< Null until the search has ended.
 
  private:
+  Result<void> begin() {
+    const auto created = LIDO_TRY(store_.create_new(kSearchFile, json_text(request_, 2) + "\n"));
+    if (created == storage::Created::kNew) return {};
+    return fail(ErrorCode::kInvalidArgument,
+                "{}: another search has begun there, want a new folder", store_.uri());
+  }
+
   storage::Store& store_;
   const nlohmann::ordered_json& request_;
+  const bool resumes_;
   Result<void> begun_;
   mutable std::mutex mutex_;
   nlohmann::ordered_json progress_;
@@ -207,7 +241,7 @@ Result<int> run_tune(const TuneFlags& flags) {
   else
     LIDO_TRY(check_is_new(*store, flags.out));
   request["out"] = out;
-  Search search(*store, request);
+  Search search(*store, request, resumes);
   int exit = kDone;
   {
     const ProgressDisplay display([&](double) { return progress_text(search.progress()); },
@@ -219,8 +253,8 @@ Result<int> run_tune(const TuneFlags& flags) {
     exit =
         LIDO_TRY(run_driver(json_text(request), [&](std::string_view line) { search.take(line); }));
   }
-  if (exit != kDone) return exit;
   LIDO_TRY(search.begun());
+  if (exit != kDone) return exit;
   return finish(search, *store, request["space"], flags.json);
 }
 
@@ -233,7 +267,7 @@ void add_tune(CLI::App& app, int& exit) {
   command->add_option("network", flags->network, "Network to train: people or gesture")
       ->check(CLI::IsMember({"people", "gesture"}));
   command->add_option("--data", flags->data, "Folder, gs:// or s3:// prefix of the dataset");
-  command->add_option("--points", flags->points, "With gesture: CSV file, as of lido train");
+  command->add_option("--points", flags->points, "With gesture: CSV file, as for lido train");
   command->add_option("--out", flags->out,
                       "New folder for the search: trials, each with its run, and trials.csv");
   command->add_option("--resume", flags->resume, "Folder of a search to resume");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/set.h>
@@ -8,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 
@@ -168,9 +170,9 @@ struct OpenedDataset {
   }
 };
 
-OpenedDataset open_dataset(const std::string& uri, int generation) {
+OpenedDataset open_dataset(const std::filesystem::path& uri, int generation) {
   const nb::gil_scoped_release release;
-  Dataset dataset = value_or_throw(Dataset::open(uri));
+  Dataset dataset = value_or_throw(Dataset::open(uri.string()));
   const int number = generation > 0 ? generation : value_or_throw(dataset.latest());
   Generation read = value_or_throw(dataset.read(number));
   std::vector<SampleRow> samples;

@@ -1,4 +1,5 @@
 import datetime
+import os
 from typing import Annotated, Any
 
 import numpy
@@ -154,7 +155,7 @@ class Dataset:
 
     def __repr__(self) -> str: ...
 
-def open(uri: str, generation: int = 0) -> Dataset:
+def open(uri: str | os.PathLike, generation: int = 0) -> Dataset:
     """
     Opens a dataset in a folder, gs:// or s3:// prefix, at its latest generation or at the given one.
     """

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/filesystem.h>
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/set.h>
@@ -8,6 +9,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -206,8 +208,8 @@ void add_batch(nb::module_& module) {
 /// Returns the signature of the constructor: its own parameters, then the options of a loader.
 std::string init_signature() {
   std::string text =
-      "def __init__(self, uri: str, *, generation: int = 0, rank: int = 0, workers: int = 1, "
-      "position: str = ''";
+      "def __init__(self, uri: str | os.PathLike, *, generation: int = 0, rank: int = 0, "
+      "workers: int = 1, position: str = ''";
   const auto add = [&](std::string_view name, const auto& value, const auto&, std::string_view) {
     using Value = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<Value, bool>)
@@ -229,9 +231,9 @@ void add_loader(nb::module_& module) {
                      "Its threads read, decode and augment ahead.")
       .def(
           "__init__",
-          [](Loader* self, const std::string& uri, int generation, int rank, int workers,
+          [](Loader* self, const std::filesystem::path& uri, int generation, int rank, int workers,
              const std::string& position, const nb::kwargs& keywords) {
-            new (self) Loader(uri, generation, rank, workers, position, keywords);
+            new (self) Loader(uri.string(), generation, rank, workers, position, keywords);
           },
           "uri"_a, nb::kw_only(), "generation"_a = 0, "rank"_a = 0, "workers"_a = 1,
           "position"_a = "", "options"_a, nb::sig(kInit.c_str()),

@@ -1,3 +1,4 @@
+import os
 from typing import Annotated, Any
 
 import numpy
@@ -65,7 +66,7 @@ class Loader:
     Batches of a split, epoch after epoch: a loop over the loader is one epoch. Its threads read, decode and augment ahead.
     """
 
-    def __init__(self, uri: str, *, generation: int = 0, rank: int = 0, workers: int = 1, position: str = '', split: str = 'train', samples: str = 'all', batch_size: int = 32, shuffle: bool = True, augment: bool = True, seed: int = 0, shuffle_mb: int = 64, threads: int = 0, batches_ahead: int = 4) -> None:
+    def __init__(self, uri: str | os.PathLike, *, generation: int = 0, rank: int = 0, workers: int = 1, position: str = '', split: str = 'train', samples: str = 'all', batch_size: int = 32, shuffle: bool = True, augment: bool = True, seed: int = 0, shuffle_mb: int = 64, threads: int = 0, batches_ahead: int = 4) -> None:
         """
         Opens a dataset in a folder, gs:// or s3:// prefix. `rank` of `workers` gets its part of each epoch. `position` is that of another loader, of any number of workers.
         """

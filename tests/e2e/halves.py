@@ -26,7 +26,7 @@ RESULTS = ("model/model.onnx", "metrics.parquet")
 
 
 def make(folder, size=64):
-    """Writes the dataset of some 170 samples of train and 30 of val. Returns its folder."""
+    """Writes the dataset of some 150 samples of train and 30 of val. Returns its folder."""
     folder.mkdir(exist_ok=True)
     clips, labels = ["clip,group"], ["clip,start_s,end_s,task,label"]
     for number, group in enumerate(GROUPS):

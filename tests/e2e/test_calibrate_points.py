@@ -207,6 +207,22 @@ def test_faults_of_points_are_named(film, tmp_path):
     assert done.code == 0 and f"lido: warning: a: {name} was clicked at" in done.err, done.err
 
 
+def test_a_calibration_overwrites_no_file_of_others(film, tmp_path):
+    site = tmp_path / "site/site.yaml"
+    site.parent.mkdir()
+    site.write_text((film / "site.yaml").read_text())
+    before = site.read_bytes()
+    points = tmp_path / "points.yaml"
+    write_points(points, yaml.safe_load(site.read_text()))
+    done = run("calibrate", site, "--points", points, "--out", site.parent)
+    assert done.code == 2 and "has the site's own file" in done.err and site.read_bytes() == before
+    done = run("calibrate", site, "--points", points, "--out", tmp_path)
+    assert done.code == 2 and "which lido calibrate did not write" in done.err, done.err
+    for _ in range(2):  # its own earlier output is replaced
+        done = run("calibrate", site, "--points", points, "--out", tmp_path / "cal")
+        assert done.code == 0, done.err
+
+
 def test_the_template_of_points_has_them_where_the_site_does(film, tmp_path):
     project, site = projection(), yaml.safe_load((film / "site.yaml").read_text())
     done = run("site", "points", film / "site.yaml")

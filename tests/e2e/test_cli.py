@@ -306,11 +306,20 @@ def test_ingest_passes_its_connection_on_to_kubectl(clips, tmp_path):
     assert "--context=there" in calls or "--context there" in calls, calls
 
 
+def test_one_slash_behind_a_scheme_is_no_folder():
+    for place in ("s3:/pool/train", "gs:/pool"):
+        done = run("inspect", place)
+        assert done.code == 2 and f"{place}: one slash behind the colon, want two" in done.err
+
+
 def test_a_missing_argument_is_named_in_one_form():
     for words, reason in (
         (["ingest", "--out", "d"], "clips is missing. See lido ingest --help."),
         (["label", "d"], "--labels is missing. See lido label --help."),
-        (["forget", "d"], "--clip is missing, want --clip and --time, or --list alone"),
+        (
+            ["forget", "d"],
+            "--clip is missing, want --clip and --time, or --list or --leftovers alone",
+        ),
         (["export", "d", "--out", "o", "--clip", "a"], "--time is missing, want START-END"),
         (["train"], "network is missing, want people"),
         (["train", "people"], "--data is missing, want a dataset"),

@@ -237,7 +237,7 @@ def test_many_clips_and_times_at_once(steps, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ([], "--clip is missing, want --clip and --time, or --list alone"),
+        ([], "--clip is missing, want --clip and --time, or --list or --leftovers alone"),
         (["--clip", "a.mp4"], "--time is missing, want START-END"),
         (["--time", "all"], "--clip is missing, want the name of a clip"),
         (["--list", "x", "--clip", "a.mp4"], "--list: got --clip too, want --list alone"),

@@ -152,12 +152,30 @@ def test_nothing_changed_is_said_only_when_it_is_true(dataset, tmp_path):
 
 def test_a_labels_file_may_name_only_clips_of_tomorrow(pool, tmp_path):
     labels = written(tmp_path / "l.csv", HEADER + "a.mp4,1,2,age,child\nb.mp4,1,2,age,child\n")
-    summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
+    summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels, code=3)
     assert summary["labels_unmatched"] == 2
     assert "2 of 2 labels skipped" in summary["warnings"][0] and '"a.mp4"' in summary["warnings"][0]
+    assert "no label is of a clip of the dataset. lido inspect" in summary["warnings"][1]
     # Without a new clip the labels are not used: a warning names the command that uses them.
     summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels)
     assert summary["generation"] == 0 and "Give it to lido label." in summary["warnings"][-1]
+
+
+def test_a_misspelt_clip_gets_a_suggestion_at_ingest(pool, tmp_path):
+    labels = written(tmp_path / "l.csv", HEADER + "pol.mp4,1,2,age,child\n")
+    summary = ingest(pool, tmp_path / "d", *FRAMES, "--labels", labels, code=3)
+    assert any("Did you mean pool.mp4?" in warning for warning in summary["warnings"])
+    # One label that matches is enough for a file of a whole pool.
+    written(labels, labels.read_text() + "pool.mp4,1,2,age,child\n")
+    summary = ingest(pool, tmp_path / "e", *FRAMES, "--labels", labels)
+    assert summary["labels_unmatched"] == 1
+
+
+def test_lost_labels_are_advised_to_be_cut_only_inside_their_clip(pool, tmp_path):
+    ingest(pool, tmp_path / "d", *FRAMES)
+    past = written(tmp_path / "past.csv", HEADER + "pool.mp4,1,900,behaviour,swimming\n")
+    done = run("label", tmp_path / "d", "--labels", past)
+    assert "past the end of the clip" in done.err and "This cuts them" not in done.out, done.out
 
 
 def test_labels_that_match_no_clip_change_nothing(dataset, tmp_path):

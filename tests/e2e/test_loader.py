@@ -175,7 +175,7 @@ def test_a_broken_shard_is_named(dataset, tmp_path):
     with pytest.raises(lido.LidoError, match=f"{shard}: .* The shard is cut off"):
         keys_of(lido.Loader(str(copy)))
     shard.unlink()
-    with pytest.raises(lido.LidoError, match=str(shard)):
+    with pytest.raises(lido.LidoError, match=re.escape(str(shard))):
         keys_of(lido.Loader(str(copy)))
 
 

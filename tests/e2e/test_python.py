@@ -148,6 +148,12 @@ def test_samples_outlive_their_dataset(dataset):
     assert sample.frames.sum() > 0
 
 
+def test_a_path_opens_a_dataset(dataset):
+    path = pathlib.Path(dataset)
+    assert len(lido.open(path)) == len(lido.open(str(path))) > 0
+    assert len(next(iter(lido.Loader(path, batch_size=2)))) == 2
+
+
 def test_errors_say_what_is_wrong(tmp_path):
     with pytest.raises(lido.LidoError, match="no Lido dataset"):
         lido.open(str(tmp_path))

@@ -51,11 +51,12 @@ def test_a_search_is_stopped_resumed_and_ranked(search, tmp_path):
     process = start(command, env=os.environ | HERE, stderr=subprocess.PIPE, text=True)
     try:
         until = time.monotonic() + 400
-        # A trial has ended, and Ray Tune has noted it: its notes are 5 s old at most.
-        while not list(out.glob("trials/*/checkpoints/*")):
+        # A trial has begun, and Ray Tune has noted it.
+        while not list(out.glob("trials/*/checkpoints/*")) or not any(
+            "RUNNING" in notes.read_text() for notes in out.glob("ray/experiment_state*.json")
+        ):
             assert time.monotonic() < until and process.poll() is None, process.stderr.read()
             time.sleep(0.1)
-        time.sleep(10)
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=120)
         assert process.returncode == 130 and f"lido tune --resume {out}" in err, err
@@ -140,6 +141,7 @@ def test_folders_that_do_not_fit_are_refused(search, tmp_path):
     for name, text, message in (
         ("note.txt", "", "the folder is not empty, want a new one"),
         ("search.json", "{}", "not a search of lido tune"),
+        ("search.json", '{"train": {}, "space": {}}', "not a search of lido tune"),
     ):
         (tmp_path / "s" / name).write_text(text)
         asked = (
@@ -154,4 +156,4 @@ def test_folders_that_do_not_fit_are_refused(search, tmp_path):
     missing = [*flags[:1], pathlib.Path("/none.csv"), *flags[2:]]
     done = run("tune", "gesture", *missing, "--out", tmp_path / "t", env=HERE)
     assert done.code == 2 and "/none.csv" in done.err and not (tmp_path / "t").exists()
-    assert json.loads((tmp_path / "s/search.json").read_text()) == {}
+    assert json.loads((tmp_path / "s/search.json").read_text()) == {"train": {}, "space": {}}

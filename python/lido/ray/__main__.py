@@ -56,7 +56,7 @@ def work(text: str, careful: bool) -> int:
 
 
 def drive(text: str, careful: bool, report: Report) -> int:
-    """Runs the ingest. Returns the exit code."""
+    """Runs the request. Returns the exit code."""
     try:
         import ray
     except ImportError:

@@ -9,6 +9,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -29,6 +30,8 @@ Report = Callable[[dict[str, Any]], None]
 
 # Time between two looks at the progress.
 PERIOD_S = 0.5
+# Errors of workers that lost another one.
+LOST_ANOTHER = re.compile("another worker ended|: worker 0 failed")
 # Ray Train's, unless the environment has others. A worker process that answers nothing for a minute
 # is lost, as a hung lido-train is; a cold node of a cluster takes minutes to come.
 ENVIRONMENT = {
@@ -61,9 +64,16 @@ def train(request: dict[str, Any], report: Report) -> None:
     # Ray Train would take Ctrl-C for itself in the main thread.
     thread = threading.Thread(target=fit_or_keep_error, daemon=True)
     thread.start()
-    follow(thread, mailbox, report)
-    report({"summary": summary_of(ray.get(mailbox.read.remote()), errors, request)})
-    with contextlib.suppress(ray.exceptions.RayError, RuntimeError):  # the run is complete
+    try:
+        follow(thread, mailbox, report)
+        report({"summary": summary_of(ray.get(mailbox.read.remote()), errors, request)})
+    finally:
+        stop_actors()
+
+
+def stop_actors() -> None:
+    """Ends the actors that Ray Train leaves, which would keep a cluster's workers alive."""
+    with contextlib.suppress(ray.exceptions.RayError, RuntimeError):
         cluster.stop_ray_data_actors()
 
 
@@ -124,8 +134,9 @@ def follow(thread: threading.Thread, mailbox, report: Report) -> None:
 
 
 def cause_of(errors: list[str]) -> str:
-    """The error that names a cause: workers that lost another one do not know why."""
-    return next((error for error in errors if "another worker ended" not in error), errors[0])
+    """The last error that names a cause: workers that lost another one do not know why."""
+    causes = [error for error in errors if not LOST_ANOTHER.search(error)]
+    return (causes or errors)[-1]
 
 
 def summary_of(state: dict, errors: list[BaseException], request: dict) -> dict[str, Any]:
@@ -142,5 +153,7 @@ def error_of(state: dict, errors: list[BaseException], request: dict) -> str:
     """Why a run failed; empty for one that did not."""
     if state["refusal"] or not errors:
         return state["refusal"]
-    cause = state["errors"][-1] if state["errors"] else str(errors[0]).strip().splitlines()[-1]
+    cause = (
+        cause_of(state["errors"]) if state["errors"] else str(errors[0]).strip().splitlines()[-1]
+    )
     return f"{cause}. All attempts failed (--max-failures {request['max_failures']})"

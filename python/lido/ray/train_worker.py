@@ -88,6 +88,13 @@ class Mailbox:
         self.summary: dict[str, Any] = {}
         self.errors: list[str] = []
         self.refusal = ""  # an error that another attempt would repeat
+        self.attempt, self.errors_before = "", 0
+
+    def begin(self, attempt: str) -> None:
+        """Begins an attempt. If no worker told why the last one failed, one was lost."""
+        if self.attempt not in ("", attempt) and len(self.errors) == self.errors_before:
+            self.errors.append("a worker was lost")
+        self.attempt, self.errors_before = attempt, len(self.errors)
 
     def put(self, line: dict[str, Any]) -> None:
         if "model" in line:
@@ -111,6 +118,8 @@ def work(config: dict[str, Any]) -> None:
         return  # this attempt would fail too
     context = ray.train.get_context()
     rank = context.get_world_rank()
+    if rank == 0:
+        ray.get(mailbox.begin.remote(meeting["attempt"]))
     worker = {
         "rank": rank,
         "workers": context.get_world_size(),

@@ -20,7 +20,7 @@ from ray.tune.search import BasicVariantGenerator
 
 from lido import LidoError, LidoUnavailable
 from lido.ray import cluster
-from lido.ray.train import ENVIRONMENT, PERIOD_S, error_of, fit, lido_train, prepare
+from lido.ray.train import ENVIRONMENT, PERIOD_S, error_of, fit, lido_train, prepare, stop_actors
 from lido.ray.train_worker import Mailbox
 
 Report = Callable[[dict[str, Any]], None]
@@ -50,7 +50,7 @@ def tune(request: dict[str, Any], report: Report) -> None:
     here = max(1, int((os.cpu_count() or 1) // cpus))
     cluster.connect(math.ceil(min(here, request["trials"]) * cpus))
     cluster.check_nodes({"num_cpus": request["cpus_per_worker"]}, report)
-    at_once = int(ray.cluster_resources().get("CPU", 0) // cpus)
+    at_once = request["at_once"] or int(ray.cluster_resources().get("CPU", 0) // cpus)
     if at_once < 1 and not os.environ.get("RAY_ADDRESS"):
         raise LidoError(f"a trial wants CPU {cpus:.12g}; this machine offers fewer")
     board = Board.remote()
@@ -65,7 +65,10 @@ def tune(request: dict[str, Any], report: Report) -> None:
     # Ray Tune would take Ctrl-C for itself in the main thread.
     thread = threading.Thread(target=search, daemon=True)
     thread.start()
-    follow(thread, board, request["trials"], report)
+    try:
+        follow(thread, board, request["trials"], report)
+    finally:
+        stop_actors()
     if isinstance(found[0], BaseException):
         raise LidoUnavailable(f"Ray Tune: {str(found[0]).strip().splitlines()[-1]}")
     report({"summary": sorted((row_of(one) for one in found[0]), key=rank_of)})

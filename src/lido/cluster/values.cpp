@@ -284,7 +284,9 @@ Result<void> check_decisions(const InitOptions& options, bool is_gke) {
   constexpr size_t kMaxLength = 400;
   if (!options.bucket.empty() &&
       (options.bucket.size() > kMaxLength || !std::regex_match(options.bucket, kBucket)))
-    return fail(ErrorCode::kInvalidArgument, "--bucket is \"{}\", want gs://NAME or s3://NAME",
+    return fail(ErrorCode::kInvalidArgument,
+                "--bucket is \"{}\", want gs://NAME or s3://NAME, with a name of 3 to 222 "
+                "lower-case letters, digits, dots, dashes and underscores",
                 options.bucket);
   if (options.gpu.size() > kMaxLength || !std::regex_match(options.gpu, kLabel))
     return fail(ErrorCode::kInvalidArgument, "--gpu is \"{}\", want a GPU type, like nvidia-l4",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/ingest/labelling.h"
 
+#include "lido/dataset/clip_names.h"
 #include "lido/dataset/relabel.h"
 #include "lido/ingest/step.h"
 #include "lido/part/watched_storage.h"
@@ -75,6 +76,13 @@ Result<void> report_labels(const Request& request, const dataset::Dataset& datas
   for (const auto& lines : {labels.remarks, dataset::warnings(outcome)}) {
     for (const std::string& line : lines)
       summary.warnings.push_back(fmt::format("{}: {}", request.labels, line));
+  }
+  const dataset::UnmatchedLabels& unmatched = outcome.unmatched;
+  if (summary.has_no_label_matched()) {
+    const std::string advice =
+        LIDO_TRY(dataset::advice_on_name(dataset, generation, unmatched.first_clip));
+    summary.warnings.push_back(
+        fmt::format("{}: no label is of a clip of the dataset. {}", request.labels, advice));
   }
   return {};
 }

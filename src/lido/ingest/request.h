@@ -72,6 +72,8 @@ struct Summary {
   nlohmann::ordered_json labels_lost = nlohmann::ordered_json::array();
   /// Labelled seconds and those in samples, of the labels file's clips.
   std::vector<dataset::LabelCoverage> coverage;
+  /// Whether there are labels, and the clips of all of them are missing: a wrong name, perhaps.
+  bool has_no_label_matched() const { return labels_read > 0 && labels_unmatched == labels_read; }
   /// Files and the clips that they are copies of; the first thousand.
   std::vector<std::pair<std::string, std::string>> copy_of;
   std::vector<std::string> changed_clips;  ///< Names of changed clips; the first thousand.

@@ -80,7 +80,8 @@ Result<std::vector<TaskClasses>> choose_classes(const dataset::Dataset& dataset,
   if (validated == 0) {
     return fail(ErrorCode::kDegenerate,
                 "{}: no {} sample of the split val has a label of the classes, want 1 or more. "
-                "lido ingest --split sets the shares of the splits.",
+                "A group of clips stays in one split: ingest more groups, or into a new dataset "
+                "with another --split or --seed.",
                 uri, samples);
   }
   return tasks;

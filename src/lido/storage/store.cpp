@@ -101,6 +101,8 @@ Result<std::unique_ptr<Store>> open_store(std::string_view uri) {
   if (full.empty())
     return fail(ErrorCode::kInvalidArgument, "\"\": an empty name, want a path, gs:// or s3://");
   if (is_remote(full)) return open_bucket(std::move(full));
+  if (uri.starts_with("gs:/") || uri.starts_with("s3:/"))
+    return fail(ErrorCode::kInvalidArgument, "{}: one slash behind the colon, want two", uri);
   if (uri.contains("://") && !uri.starts_with("file://")) {
     return fail(ErrorCode::kInvalidArgument, "{}: unknown scheme, want a path, gs:// or s3://",
                 uri);
