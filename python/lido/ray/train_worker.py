@@ -91,7 +91,7 @@ class Mailbox:
         self.attempt, self.errors_before = "", 0
 
     def begin(self, attempt: str) -> None:
-        """Begins an attempt. If no worker told why the last one failed, one was lost."""
+        """Begins an attempt. A last one that failed without an error lost a worker."""
         if self.attempt not in ("", attempt) and len(self.errors) == self.errors_before:
             self.errors.append("a worker was lost")
         self.attempt, self.errors_before = attempt, len(self.errors)
