@@ -33,7 +33,8 @@ size_t width_of(const model::Head& head) {
 void print_head(const model::Head& head, const model::HeadFigures& figures, int64_t unknown) {
   fmt::print("\n{}: {}\n", printable(head.task), counted(figures.samples, "labelled sample"));
   if (unknown > 0)
-    fmt::print("  {} left out: their label is no class of the model\n", counted(unknown, "sample"));
+    fmt::print("  {} left out: their label is not a class of the model\n",
+               counted(unknown, "sample"));
   if (figures.samples == 0) return;
   fmt::print(
       "  macro-F1 {:.3f} (always the most frequent class: {:.3f}), accuracy {:.3f} ({:.3f})\n",

@@ -275,7 +275,7 @@ def test_steps_ends_and_gaps_of_cvat_tracks(dataset, tmp_path, shapes, wanted):
 @pytest.mark.parametrize(
     "text, message",
     [
-        (cvat("pool.mp4", 1, 2).replace("box", "heptagon"), "<heptagon> is no shape"),
+        (cvat("pool.mp4", 1, 2).replace("box", "heptagon"), "<heptagon> is not a shape"),
         (f"{META}<image id='0' name='0.jpg'/></annotations>", "CVAT for images"),
         (
             "<annotations><meta><project><name>p</name></project></meta></annotations>",

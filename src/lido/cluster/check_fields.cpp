@@ -294,7 +294,7 @@ std::string fault_of_schedule(std::string_view schedule) {
         words.front() == "@every"
             ? words.size() == 2 && is_duration(words.back())
             : words.size() == 1 && std::ranges::find(kNamed, words.front()) != kNamed.end();
-    return is_good ? "" : "is no descriptor that KubeRay knows, such as @daily or @every 1h";
+    return is_good ? "" : "is not a descriptor that KubeRay knows, such as @daily or @every 1h";
   }
   if (words.size() != kCronFields.size())
     return fmt::format("has {} fields, want {}", words.size(), kCronFields.size());

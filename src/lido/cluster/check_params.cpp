@@ -98,7 +98,7 @@ std::string refusal_of(const std::string& key, const std::string& value) {
                        key.ends_with("memory") ? " of bytes" : "");
   }
   if (contains_option(kTextOptions, key)) return {};
-  return fmt::format("{} is no option of ray start", key);
+  return fmt::format("{} is not an option of ray start", key);
 }
 
 /// The shell that runs `ray start` takes away one level of quotes; Ray wants JSON then.
@@ -120,7 +120,7 @@ void check_resources_param(const YAML::Node& node, Report& report) {
     report.add(rule("param-refused"), node,
                fmt::format("resources has {} of {}, want a whole number, 0 or more",
                            value.is_number() ? fmt::format("{:g}", value.get<double>())
-                                             : "a value that is no number",
+                                             : "a value that is not a number",
                            name));
   }
 }

@@ -236,12 +236,12 @@ Result<PriceTable> PriceTable::parse(std::string_view csv, const std::string& fi
     };
     const auto on_demand = dataset::parse_number(table->cell("on_demand_usd", row));
     if (!on_demand || *on_demand < 0)
-      return refuse("on_demand_usd is no price, want a number of 0 or more");
+      return refuse("on_demand_usd is not a price, want a number of 0 or more");
     price.on_demand_usd = price.spot_usd = *on_demand;
     if (const auto cell = table->cell("spot_usd", row); !cell.empty()) {
       const auto spot = dataset::parse_number(cell);
       if (!spot || *spot < 0)
-        return refuse("spot_usd is no price, want a number of 0 or more, or nothing");
+        return refuse("spot_usd is not a price, want a number of 0 or more, or nothing");
       price.spot_usd = *spot;
       price.spot_known = true;
     }

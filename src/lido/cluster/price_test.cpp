@@ -367,11 +367,11 @@ TEST(Price, RefusesAGpuWithoutAPrice) {
 TEST(Price, NamesTheLineOfABadTable) {
   const std::string header = "sku,region,unit,on_demand_usd,spot_usd,as_of,source\n";
   for (const auto& [row, said] :
-       {std::pair("a,r,h,cheap,,2026-09-01,s\n", "p.csv: line 2 (a): on_demand_usd is no price"),
+       {std::pair("a,r,h,cheap,,2026-09-01,s\n", "p.csv: line 2 (a): on_demand_usd is not a price"),
         {"a,r,h,1,,yesterday,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,,2026-02-30,s\n", "want a date like 2026-09-01"},
-        {"a,r,h,1,-0.01,2026-09-01,s\n", "spot_usd is no price"},
-        {"a,r,h,-0.01,,2026-09-01,s\n", "on_demand_usd is no price"},
+        {"a,r,h,1,-0.01,2026-09-01,s\n", "spot_usd is not a price"},
+        {"a,r,h,-0.01,,2026-09-01,s\n", "on_demand_usd is not a price"},
         {"a,r,h,1,,2026-13-01,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,,2026-09-00,s\n", "want a date like 2026-09-01"},
         {"a,r,h,1,,2026-09-01,\n", "source is empty"}}) {

@@ -142,10 +142,11 @@ Result<std::optional<Box>> bounds_of(const pugi::xml_node& node) {
   }
   const auto shape = std::ranges::find(kShapes, name, [](const auto& pair) { return pair.first; });
   if (shape == kShapes.end())
-    return fail(ErrorCode::kInvalidArgument,
-                "<{}> is no shape, want box, polygon, polyline, points, ellipse, cuboid, mask or "
-                "skeleton",
-                name);
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "<{}> is not a shape, want box, polygon, polyline, points, ellipse, cuboid, mask or "
+        "skeleton",
+        name);
   return LIDO_TRY(shape->second(node));
 }
 

@@ -116,7 +116,7 @@ TEST(Cvat, ARotatedBoxHasTheBoundsOfItsCorners) {
 
 TEST(Cvat, WhatItIsNotIsNamed) {
   EXPECT_EQ(cvat_message_of(shape("hexagon", "")),
-            "track \"1\": frame 5: <hexagon> is no shape, want box, polygon, polyline, points, "
+            "track \"1\": frame 5: <hexagon> is not a shape, want box, polygon, polyline, points, "
             "ellipse, cuboid, mask or skeleton");
   EXPECT_TRUE(cvat_message_of(shape("polygon", R"(points="1,2;3")"))
                   .starts_with("track \"1\": frame 5: the polygon has the point \"3\""));

@@ -219,7 +219,7 @@ TEST(Loader, RefusesBadArguments) {
   EXPECT_EQ(error_of(kOptions, {2, 2}, ""), "rank is 2 of 2 workers, want 0 to 1");
   EXPECT_EQ(error_of(kOptions, {0, 4}, ""),
             data.uri() + ": 3 samples in the split train, want one or more for each of 4 workers");
-  EXPECT_EQ(error_of(kOptions, {}, "x"), "position of a loader: the text is no JSON object");
+  EXPECT_EQ(error_of(kOptions, {}, "x"), "position of a loader: the text is not a JSON object");
   LoaderOptions other = small_batches();
   const std::string position = to_text(opened(data, other).position());
   other.seed = 4;

@@ -39,7 +39,7 @@ Result<int64_t> integer_at(const ordered_json& json, const char* key, int64_t mi
 /// Stretches of [[begin, end], ...], ascending and within the samples.
 Result<std::vector<PositionRange>> stretches_of(const ordered_json& json, int64_t samples) {
   std::vector<PositionRange> stretches;
-  if (!json.is_array()) return no_position("left is no list, want [[begin, end], ...]");
+  if (!json.is_array()) return no_position("left is not a list, want [[begin, end], ...]");
   int64_t last = 0;
   for (const ordered_json& pair : json) {
     const bool is_pair = pair.is_array() && pair.size() == 2;
@@ -121,7 +121,7 @@ std::string to_text(const Position& position) {
 
 Result<Position> parse_position(std::string_view text) {
   const ordered_json json = ordered_json::parse(text, nullptr, false);
-  if (!json.is_object()) return no_position("the text is no JSON object");
+  if (!json.is_object()) return no_position("the text is not a JSON object");
   const int64_t format = LIDO_TRY(integer_at(json, "format", 1));
   if (format != kFormat) return no_position(fmt::format("format {}, want {}", format, kFormat));
   Position position;

@@ -76,8 +76,9 @@ class Row {
     const auto value = dataset::parse_number(next());
     if (!value) return with_context(fmt::format("{}, column {}", place_, number), value.error());
     if (std::abs(*value) <= kMaxCoordinate) return static_cast<float>(*value);
-    return fail(ErrorCode::kInvalidArgument, "{}, column {}: {} is no coordinate, want {} at most",
-                place_, number, *value, kMaxCoordinate);
+    return fail(ErrorCode::kInvalidArgument,
+                "{}, column {}: {} is not a coordinate, want {} at most", place_, number, *value,
+                kMaxCoordinate);
   }
 
  private:

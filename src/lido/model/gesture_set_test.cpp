@@ -52,7 +52,7 @@ TEST(GestureSet, NamesLineAndValue) {
             "f.csv: line 1: the class is \"label\", want 0 to 1, the number of a name");
   EXPECT_EQ(error_of(row("0", 43, "nan")), "f.csv: line 1, column 43: \"nan\" is not a number");
   EXPECT_EQ(error_of(row("0", 43, "1e7")),
-            "f.csv: line 1, column 43: 10000000 is no coordinate, want 1000000 at most");
+            "f.csv: line 1, column 43: 10000000 is not a coordinate, want 1000000 at most");
   EXPECT_EQ(error_of(row("0", 43) + row("0", 42)),
             "f.csv: line 2: 42 columns, want 43 as in the first row");
   EXPECT_EQ(error_of(row("0", 44)).substr(0, 35), "f.csv: line 1: 44 columns, want 43:");

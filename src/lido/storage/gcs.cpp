@@ -177,7 +177,7 @@ class GcsBucket final : public ObjectApi {
   static Result<Json> parse(const std::string& uri, const HttpAnswer& answer) {
     Json json = Json::parse(answer.body, nullptr, false);
     if (json.is_object()) return json;
-    return fail(ErrorCode::kUnavailable, "{}: the answer of the server is no JSON object", uri);
+    return fail(ErrorCode::kUnavailable, "{}: the answer of the server is not a JSON object", uri);
   }
 
   /// Checks that every call of a batch succeeded, or found no object.

@@ -152,7 +152,7 @@ TEST_F(GcsAnswers, AnAnswerThatIsNoJsonObjectIsAnError) {
   const auto state = api_->state("x");
   ASSERT_FALSE(state);
   EXPECT_EQ(state.error().code, ErrorCode::kUnavailable);
-  EXPECT_EQ(state.error().message, "gs://pool/x: the answer of the server is no JSON object");
+  EXPECT_EQ(state.error().message, "gs://pool/x: the answer of the server is not a JSON object");
 }
 
 TEST_F(GcsAnswers, AMissingBucketIsNamed) {

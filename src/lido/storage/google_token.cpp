@@ -41,7 +41,7 @@ Result<Json> ask(HttpClient& client, HttpRequest request, const std::stop_token&
   }
   Json json = Json::parse(answer->body, nullptr, false);
   if (!json.is_object())
-    return fail(ErrorCode::kUnavailable, "{}: the answer is no JSON object", request.url);
+    return fail(ErrorCode::kUnavailable, "{}: the answer is not a JSON object", request.url);
   return json;
 }
 

@@ -12,7 +12,7 @@ namespace lido::storage {
 namespace {
 
 std::unexpected<Error> no_listing(std::string_view reason) {
-  return fail(ErrorCode::kUnavailable, "the answer of the server is no listing: {}", reason);
+  return fail(ErrorCode::kUnavailable, "the answer of the server is not a listing: {}", reason);
 }
 
 /// Decodes a name of a URL; leaves what is no code as it is.

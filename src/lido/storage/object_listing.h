@@ -17,7 +17,7 @@ struct ListingPage {
 };
 
 /// Parses a page of the JSON interface of Google Cloud Storage. Pure.
-/// @return kUnavailable for a text that breaks off or is no listing: objects would be missing.
+/// @return kUnavailable for a text that breaks off or is not a listing: objects would be missing.
 Result<ListingPage> parse_gcs_listing(std::string_view body);
 
 /// Parses a page of ListObjectsV2 of S3. Pure.

@@ -62,7 +62,7 @@ TEST(ObjectListing, WhatIsNoListingIsAnErrorThatMayPass) {
     const auto page = parse_s3_listing(body);
     ASSERT_FALSE(page) << body;
     EXPECT_EQ(page.error().code, ErrorCode::kUnavailable);
-    EXPECT_NE(page.error().message.find("is no listing"), std::string::npos);
+    EXPECT_NE(page.error().message.find("is not a listing"), std::string::npos);
   }
   for (const char* body :
        {"[]", R"({"items": {}})", R"({"items": [{"size": "1"}]})", R"({"items": [7]})"})

@@ -211,7 +211,7 @@ class S3Bucket final : public ObjectApi {
     const pugi::xml_document xml = parsed(body);
     if (!xml.document_element())
       return Error{ErrorCode::kUnavailable,
-                   uri_of(names[0]) + ": the answer to a removal is no XML"};
+                   uri_of(names[0]) + ": the answer to a removal is not XML"};
     BatchOutcome failure;
     for (const pugi::xml_node error : xml.document_element().children("Error")) {
       const std::string_view code = error.child_value("Code");
