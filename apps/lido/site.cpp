@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lido/geometry/site.h"
 
+#include <algorithm>
+
 #include "cli.h"
 #include "lido/base/json_text.h"
 #include "lido/geometry/site_template.h"
@@ -43,13 +45,15 @@ OrderedJson site_json(const geometry::Site& site, const geometry::SiteView& view
   }
   for (const geometry::Zone& one : site.use.zones)
     zones.push_back({{"name", one.name}, {"kind", std::string(name_of(one.kind))}});
-  return {{"name", site.use.name},
-          {"water_m2", view.water_m2},
-          {"depth_m", {site.pool.shallow_m, site.pool.deep_m}},
-          {"zones", zones},
-          {"cameras", cameras},
-          {"water_in_view", {{"one_camera", view.by_one}, {"two_cameras", view.by_two}}},
-          {"warnings", view.warnings}};
+  return {
+      {"name", site.use.name},
+      {"water_m2", view.water_m2},
+      {"depth_m", {site.pool.shallow_m, site.pool.deep_m}},
+      {"zones", zones},
+      {"cameras", cameras},
+      {"water_in_view",
+       {{"one_camera", std::min(view.by_one, 1.0)}, {"two_cameras", std::min(view.by_two, 1.0)}}},
+      {"warnings", view.warnings}};
 }
 
 Result<int> check_site(const SiteFlags& flags) {

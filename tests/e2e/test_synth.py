@@ -114,7 +114,7 @@ def test_a_page_plays_it_from_above(life):
     for bad, said in (
         (["--day", "2", "--from", "25 o'clock"], "want a time of day"),
         (["--day", "77", "--from", "12:00"], "want a day of"),
-        (["--day", "0", "--from", "03:00"], "no person is present"),
+        (["--day", "0", "--from", "03:00"], "from 03:00 to 03:04. Choose another --from"),
     ):
         refused = run("synth", "show", out, *bad)
         assert refused.code in (1, 2) and said in refused.err and refused.err.count("\n") == 1, (

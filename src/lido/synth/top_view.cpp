@@ -173,6 +173,16 @@ Result<DayInterval> default_interval(const std::string& folder) {
   return DayInterval{0, 0, kQuiet_s};
 }
 
+namespace {
+
+/// A time of the day as hh:mm.
+std::string time_of_day(double time_s) {
+  const auto minutes = static_cast<int64_t>(time_s / 60);
+  return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
+}
+
+}  // namespace
+
 Result<TopViewPage> top_view_page(const std::string& folder, const DayInterval& interval) {
   const auto store = LIDO_TRY(storage::open_store(folder));
   const SimulationSummary summary = LIDO_TRY(summarise_simulation(folder));
@@ -182,10 +192,9 @@ Result<TopViewPage> top_view_page(const std::string& folder, const DayInterval& 
   const Site site = LIDO_TRY(read_site_file(folder));
   Tracks tracks = LIDO_TRY(read_tracks(*store, interval));
   if (tracks.frames.empty())
-    return fail(
-        ErrorCode::kNotFound,
-        "{}: no person is present on day {} from {:.0f} to {:.0f} s. Choose another --from.",
-        folder, interval.day, interval.from_s, interval.to_s);
+    return fail(ErrorCode::kNotFound,
+                "{}: no person is present on day {} from {} to {}. Choose another --from.", folder,
+                interval.day, time_of_day(interval.from_s), time_of_day(interval.to_s));
   OrderedJson people = OrderedJson::object();
   for (const auto& row : LIDO_TRY(read_visitors(*store, folder))) {
     if (row.day == interval.day)
