@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <openvino/frontend/manager.hpp>
 #include <openvino/openvino.hpp>
 
@@ -73,7 +74,8 @@ int64_t Port::size() const {
 struct Network::State {
   std::string file;
   ov::CompiledModel model;
-  Port input;
+  std::vector<Port> inputs;
+  std::vector<size_t> input_places;  ///< Index of each input among the model's inputs.
   std::vector<Port> outputs;
   std::vector<size_t> places;  ///< Index of each output among the model's outputs.
 };
@@ -81,30 +83,69 @@ struct Network::State {
 struct Runner::State {
   std::shared_ptr<Network::State> network;
   ov::InferRequest request;
-  ov::Tensor input;
+  std::vector<ov::Tensor> inputs;
 };
+
+namespace {
+
+/// Finds the inputs of a model by name; a single one needs no name.
+Result<std::vector<size_t>> places_of(const ov::Model& model, const std::vector<Port>& inputs,
+                                      const std::string& file) {
+  const auto ports = model.inputs();
+  if (ports.size() != inputs.size()) {
+    return fail(ErrorCode::kCorrupt, "{}: the network has {} inputs, want {}", file, ports.size(),
+                inputs.size());
+  }
+  std::vector<size_t> places;
+  for (const Port& input : inputs) {
+    const auto found = std::ranges::find_if(ports, [&](const auto& port) {
+      return input.name.empty() || port.get_names().contains(input.name);
+    });
+    if (found == ports.end())
+      return fail(ErrorCode::kCorrupt, "{}: the network has no input \"{}\"", file, input.name);
+    places.push_back(static_cast<size_t>(found - ports.begin()));
+  }
+  return places;
+}
+
+/// Fixes the shapes of a model's inputs.
+Result<void> fix_shapes(ov::Model& model, const std::vector<Port>& inputs,
+                        const std::vector<size_t>& places, const std::string& file) {
+  std::map<size_t, ov::PartialShape> shapes;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const ov::PartialShape before = model.input(places[i]).get_partial_shape();
+    const std::vector<int64_t>& sides = inputs[i].shape;
+    const ov::PartialShape wanted(std::vector<ov::Dimension>(sides.begin(), sides.end()));
+    if (!before.compatible(wanted)) {
+      return fail(ErrorCode::kCorrupt, "{}: the network's input is {}, want {} as in the bundle",
+                  file, before.to_string(), wanted.to_string());
+    }
+    shapes[places[i]] = wanted;
+  }
+  model.reshape(shapes);
+  return {};
+}
+
+}  // namespace
 
 Result<Network> Network::load(const std::string& file, const std::vector<int64_t>& input_shape,
                               const std::vector<std::string>& output_names, int runners) {
+  return load_named(file, {Port{.name = "", .shape = input_shape}}, output_names, runners);
+}
+
+Result<Network> Network::load_named(const std::string& file, const std::vector<Port>& inputs,
+                                    const std::vector<std::string>& output_names, int runners) {
   if (!std::filesystem::exists(file)) return fail(ErrorCode::kNotFound, "{}: no such file", file);
   return guarded(file, [&]() -> Result<Network> {
     auto state = std::make_shared<State>();
     state->file = file;
     const auto model = read_model(file);
-    if (model->inputs().size() != 1) {
-      return fail(ErrorCode::kCorrupt, "{}: the network has {} inputs, want 1", file,
-                  model->inputs().size());
-    }
-    const ov::PartialShape before = model->input().get_partial_shape();
-    const ov::PartialShape wanted(
-        std::vector<ov::Dimension>(input_shape.begin(), input_shape.end()));
-    if (!before.compatible(wanted)) {
-      return fail(ErrorCode::kCorrupt, "{}: the network's input is {}, want {} as in the bundle",
-                  file, before.to_string(), wanted.to_string());
-    }
-    model->reshape(wanted);
+    state->inputs = inputs;
+    state->input_places = LIDO_TRY(places_of(*model, inputs, file));
+    LIDO_TRY(fix_shapes(*model, inputs, state->input_places, file));
     ov::preprocess::PrePostProcessor types(model);
-    types.input().tensor().set_element_type(ov::element::f32);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      types.input(i).tensor().set_element_type(ov::element::f32);
     for (size_t i = 0; i < model->outputs().size(); ++i)
       types.output(i).tensor().set_element_type(ov::element::f32);
     state->model =
@@ -112,7 +153,6 @@ Result<Network> Network::load(const std::string& file, const std::vector<int64_t
                              ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
                              ov::inference_num_threads(runners), ov::num_streams(runners),
                              ov::hint::enable_cpu_pinning(false));
-    state->input = {.shape = input_shape};
     const auto& outputs = state->model.outputs();
     for (const std::string& name : output_names) {
       const auto found = std::ranges::find_if(
@@ -129,7 +169,7 @@ Result<Network> Network::load(const std::string& file, const std::vector<int64_t
   });
 }
 
-const Port& Network::input() const { return state_->input; }
+const Port& Network::input() const { return state_->inputs.front(); }
 const std::vector<Port>& Network::outputs() const { return state_->outputs; }
 
 Result<Runner> Network::make_runner() const {
@@ -137,8 +177,11 @@ Result<Runner> Network::make_runner() const {
     auto state = std::make_unique<Runner::State>();
     state->network = state_;
     state->request = state_->model.create_infer_request();
-    state->input = state->request.get_input_tensor();
-    std::ranges::fill(std::span(state->input.data<float>(), state->input.get_size()), 0.0F);
+    for (const size_t place : state_->input_places) {
+      ov::Tensor tensor = state->request.get_input_tensor(place);
+      std::ranges::fill(std::span(tensor.data<float>(), tensor.get_size()), 0.0F);
+      state->inputs.push_back(std::move(tensor));
+    }
     return Runner(std::move(state));
   });
 }
@@ -148,7 +191,10 @@ Runner::Runner(Runner&&) noexcept = default;
 Runner& Runner::operator=(Runner&&) noexcept = default;
 Runner::~Runner() = default;
 
-std::span<float> Runner::input() { return {state_->input.data<float>(), state_->input.get_size()}; }
+std::span<float> Runner::input(size_t index) {
+  ov::Tensor& tensor = state_->inputs.at(index);
+  return {tensor.data<float>(), tensor.get_size()};
+}
 
 Result<void> Runner::run() {
   const std::string& file = state_->network->file;

@@ -27,7 +27,7 @@ std::string device();
 
 class Runner;
 
-/// A network of one input, compiled for the CPU in f32. Equal input gives equal output on machines
+/// A network compiled for the CPU in f32. Equal input gives equal output on machines
 /// of one device(), on any number of threads. Thread-safe; each thread uses a runner of its own.
 class Network {
  public:
@@ -39,7 +39,14 @@ class Network {
   ///         than one input, does not accept the shape, or lacks an output.
   static Result<Network> load(const std::string& file, const std::vector<int64_t>& input_shape,
                               const std::vector<std::string>& output_names, int runners);
+  /// Reads a network with several inputs.
+  /// @param inputs  All inputs of the network, with the shapes to fix, in the order of
+  ///                Runner::input(); a single one may be without a name.
+  /// @return As load(); kCorrupt too when the network has other inputs.
+  static Result<Network> load_named(const std::string& file, const std::vector<Port>& inputs,
+                                    const std::vector<std::string>& output_names, int runners);
 
+  /// The first input.
   const Port& input() const;
   const std::vector<Port>& outputs() const;
   /// Makes a runner for one thread.
@@ -60,9 +67,10 @@ class Runner {
   Runner& operator=(Runner&&) noexcept;
   ~Runner();
 
-  /// The input, to be filled before run(): row-major, zero at first.
-  std::span<float> input();
-  /// Computes the outputs from the input.
+  /// An input, to be filled before run(): row-major, zero at first.
+  /// @param index  Its place among those given to load_named().
+  std::span<float> input(size_t index = 0);
+  /// Computes the outputs from the inputs.
   /// @return kCorrupt when the network fails or an output has a value that is not finite.
   Result<void> run();
   /// Values of output `index` after the last run: row-major. Valid until the next run.
