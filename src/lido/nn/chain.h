@@ -15,6 +15,10 @@ class Chain {
   void add(const std::string& name, Operation operation) {
     network_.layers.push_back({name, operation, {}});
   }
+  /// @param inputs  Names of the layers or inputs that the layer takes.
+  void add_from(const std::string& name, Operation operation, std::vector<std::string> inputs) {
+    network_.layers.push_back({name, operation, std::move(inputs)});
+  }
   void convolve(const std::string& name, const Conv& conv) {
     add(name, conv);
     add(name + ".norm", Norm{});

@@ -6,6 +6,7 @@
 #include <torch/optim/adamw.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -41,6 +42,9 @@ ConvSides sides_of(const Conv& conv, bool per_frame) {
   return {conv.kernel, 1, conv.stride, conv.kernel > 1 ? 1 : conv.stride};
 }
 
+/// Windows of each input of a network, by name.
+using Inputs = std::map<std::string, torch::Tensor>;
+
 /// The layers that have weights, by name.
 class LayersImpl : public torch::nn::Module {
  public:
@@ -49,10 +53,11 @@ class LayersImpl : public torch::nn::Module {
     for (size_t i = 0; i < network.layers.size(); ++i) add(i);
   }
 
-  std::map<std::string, torch::Tensor> forward(const torch::Tensor& windows) {
+  /// @param inputs  Windows of each input, by name.
+  std::map<std::string, torch::Tensor> forward(const Inputs& inputs) {
     const WindowShape& in = network_.input;
     std::map<std::string, torch::Tensor> results;
-    results[input_name(in)] = rows_of(windows);
+    for (const auto& [name, windows] : inputs) results[name] = rows_of(name, windows);
     for (size_t i = 0; i < network_.layers.size(); ++i) {
       const Layer& layer = network_.layers[i];
       const auto names = input_names(network_, i);
@@ -70,6 +75,8 @@ class LayersImpl : public torch::nn::Module {
         to = torch::dropout(from, dropout->share, is_training());
       } else if (std::holds_alternative<Add>(layer.operation)) {
         to = from + results.at(names[1]);
+      } else if (const auto* join = std::get_if<Join>(&layer.operation)) {
+        to = joined(*join, {from, results.at(names[1])}, inputs);
       } else if (std::holds_alternative<PlaneMean>(layer.operation)) {
         to = from.mean({2, 3});
       } else {
@@ -103,13 +110,30 @@ class LayersImpl : public torch::nn::Module {
   }
 
  private:
-  /// The input as the first layer takes it: planes of -1 to 1, or features, of each frame.
-  torch::Tensor rows_of(const torch::Tensor& windows) const {
-    const WindowShape& in = network_.input;
-    if (in.features > 0) return windows.view({-1, in.features});
+  /// An input as the first layers take it: planes of -1 to 1, or numbers, of each frame.
+  torch::Tensor rows_of(const std::string& name, const torch::Tensor& windows) const {
+    const auto sides = window_sides(network_.input, name);
+    if (name != kFramesInput) return windows.view({-1, sides.back()});
     // A plain copy to C x H x W, so that the kernels chosen do not depend on strides.
-    const auto planes = windows.view({-1, in.height, in.width, 3}).permute({0, 3, 1, 2});
+    const auto planes = windows.view({-1, sides[1], sides[2], 3}).permute({0, 3, 1, 2});
     return ((planes.to(torch::kFloat) - 127.5) / 127.5).contiguous();
+  }
+
+  /// Adds two streams. A window's number from 0 to 1 decides in training which of them it lacks.
+  torch::Tensor joined(const Join& join, const std::array<torch::Tensor, 2>& from,
+                       const Inputs& inputs) const {
+    std::array<torch::Tensor, 2> factor;
+    for (size_t i = 0; i < 2; ++i) {
+      const torch::Tensor& windows = inputs.at(join.streams[i]);
+      factor[i] = windows.abs().flatten(1).amax(1).to(torch::kFloat).sign();
+    }
+    if (is_training() && join.left_out > 0) {
+      const torch::Tensor drawn = torch::rand({from[0].size(0)});
+      const torch::Tensor both = factor[0] * factor[1];
+      factor[0] = factor[0] - both * (drawn < join.left_out).to(torch::kFloat);
+      factor[1] = factor[1] - both * (drawn >= 1 - join.left_out).to(torch::kFloat);
+    }
+    return from[0] * factor[0].view({-1, 1, 1, 1}) + from[1] * factor[1].view({-1, 1, 1, 1});
   }
   void add(size_t number) {
     const Layer& layer = network_.layers[number];
@@ -304,15 +328,25 @@ struct Module::State {
     return torch::nn::functional::cross_entropy(logits, targets, loss);
   }
 
-  /// The windows as a tensor that shares their memory.
-  Result<torch::Tensor> tensor_of(const Windows& windows) const {
+  /// The inputs as tensors that share their memory.
+  Result<Inputs> inputs_from(const Windows& windows, std::span<const float> keypoints) const {
     const WindowShape& in = network.input;
-    if (in.features > 0) {
-      const auto* features = std::get_if<std::span<const float>>(&windows);
-      return shared(features, torch::kFloat, {in.frames, in.features});
+    Inputs inputs;
+    for (const std::string& name : inputs_of(in)) {
+      const auto* pixels = std::get_if<std::span<const uint8_t>>(&windows);
+      const auto* features =
+          name == kKeypointsInput ? &keypoints : std::get_if<std::span<const float>>(&windows);
+      auto sides = window_sides(in, name);
+      inputs[name] = name == kFramesInput
+                         ? LIDO_TRY(shared(pixels, torch::kByte, std::move(sides)))
+                         : LIDO_TRY(shared(features, torch::kFloat, std::move(sides)));
+      const int64_t count = inputs.begin()->second.size(0);
+      if (inputs[name].size(0) != count) {
+        return fail(ErrorCode::kInvalidArgument, "{} windows of {}, want {} as of {}",
+                    inputs[name].size(0), name, count, inputs.begin()->first);
+      }
     }
-    const auto* pixels = std::get_if<std::span<const uint8_t>>(&windows);
-    return shared(pixels, torch::kByte, {in.frames, in.height, in.width, 3});
+    return inputs;
   }
 
   /// @param values  Null for values of another kind than the network's.
@@ -397,7 +431,7 @@ Result<std::vector<float>> Module::gradient(const StepInput& input,
                                             const std::map<std::string, double>& totals,
                                             std::optional<uint64_t> seed) {
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<std::vector<float>> {
-    const torch::Tensor windows = LIDO_TRY(state_->tensor_of(input.windows));
+    const Inputs windows = LIDO_TRY(state_->inputs_from(input.windows, input.keypoints));
     state_->layers->train();
     state_->set_momentum();
     const KeepBuffers unchanged(state_->layers);
@@ -449,10 +483,11 @@ Result<double> Module::step(const StepInput& input, double learning_rate) {
   return apply(LIDO_TRY(gradient(input, totals)), 1, learning_rate);
 }
 
-Result<std::map<std::string, std::vector<float>>> Module::run(const Windows& windows) {
+Result<std::map<std::string, std::vector<float>>> Module::run(const Windows& windows,
+                                                              std::span<const float> keypoints) {
   using Outputs = std::map<std::string, std::vector<float>>;
   return guarded(ErrorCode::kInvalidArgument, [&]() -> Result<Outputs> {
-    const torch::Tensor input = LIDO_TRY(state_->tensor_of(windows));
+    const Inputs input = LIDO_TRY(state_->inputs_from(windows, keypoints));
     const torch::NoGradGuard no_gradient;
     state_->averaged->eval();
     Outputs outputs;

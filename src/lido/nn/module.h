@@ -30,13 +30,15 @@ struct OptimiserOptions {
   std::map<std::string, std::vector<float>> class_weights;
 };
 
-/// Whole windows in the order of WindowShape: pixels as bytes, or features.
+/// Whole windows in the order of WindowShape: pixels as bytes, or features; empty for a network of
+/// keypoints alone.
 using Windows = std::variant<std::span<const uint8_t>, std::span<const float>>;
 
 /// Windows of one step, and the class of each for each output; -1 for an unknown class.
 struct StepInput {
   Windows windows;
   std::map<std::string, std::vector<int64_t>> targets;
+  std::span<const float> keypoints = {};  ///< Same windows; empty without that input.
 };
 
 /// A network in LibTorch, with an optimiser. Equal calls on equal machines with an equal number of
@@ -76,7 +78,9 @@ class Module {
   /// @return As step().
   Result<double> apply(std::span<const float> sum, int micro_batches, double learning_rate);
   /// Computes each output's logits, windows x classes, with the averaged weights.
-  Result<std::map<std::string, std::vector<float>>> run(const Windows& windows);
+  /// @param keypoints  As in StepInput.
+  Result<std::map<std::string, std::vector<float>>> run(const Windows& windows,
+                                                        std::span<const float> keypoints = {});
 
   /// Copies the averaged weights, for write_onnx().
   Weights weights() const;

@@ -178,6 +178,80 @@ TEST(Module, RefusesWindowsOfAnotherKind) {
   EXPECT_EQ(module.run(features).error().message, "5 values of windows, want a multiple of 6");
 }
 
+const WindowShape kStreams{.frames = 4, .height = 32, .width = 32, .keypoints = 3};
+
+/// A module of frames and keypoints, both of which have the answer.
+Module streams_module(double left_out, uint64_t seed = 1) {
+  set_threads(1);
+  return *Module::make(people_network(kStreams, {{"side", 2}}, left_out), {.average = 0.9}, seed);
+}
+
+/// Keypoints that have the side: numbers of 0.5 to 1.5 with its sign.
+std::vector<float> sides(const std::vector<int64_t>& targets, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> values;
+  for (const int64_t target : targets) {
+    for (int i = 0; i < 4 * 3; ++i)
+      values.push_back((target == 1 ? 1.0F : -1.0F) * static_cast<float>(50 + random() % 100) /
+                       100);
+  }
+  return values;
+}
+
+void streams_step(Module& module, unsigned batch) {
+  const Halves data = halves(16, batch);
+  const auto keypoints = sides(data.targets, batch);
+  ASSERT_TRUE(module.step({data.frames, {{"side", data.targets}}, keypoints}, 1e-3));
+}
+
+int count_right(const std::vector<float>& logits, const std::vector<int64_t>& targets) {
+  int right = 0;
+  for (size_t i = 0; i < targets.size(); ++i)
+    right += (logits[2 * i + 1] > logits[2 * i]) == (targets[i] == 1) ? 1 : 0;
+  return right;
+}
+
+// Training leaves each stream out at times, so that either is enough; without both, every window
+// gets the same answer.
+TEST(Module, LearnsEachStreamAndKnowsWithoutOne) {
+  Module module = streams_module(0.3);
+  for (unsigned i = 0; i < 80; ++i) streams_step(module, i);
+  const Halves data = halves(64, 999);
+  const auto keypoints = sides(data.targets, 999);
+  const std::vector<uint8_t> no_frames(data.frames.size());
+  const std::vector<float> no_keypoints(keypoints.size());
+  const auto right = [&](const std::vector<uint8_t>& frames, const std::vector<float>& points) {
+    return count_right((*module.run(frames, points)).at("side"), data.targets);
+  };
+  // Chance: 32, with a standard deviation of 4.
+  EXPECT_GE(right(data.frames, keypoints), 60);
+  EXPECT_GE(right(data.frames, no_keypoints), 52);
+  EXPECT_GE(right(no_frames, keypoints), 60);
+  const auto none = (*module.run(no_frames, no_keypoints)).at("side");
+  for (size_t i = 2; i < none.size(); ++i) EXPECT_EQ(none[i], none[i - 2]);
+}
+
+// The windows that lack a stream come from LibTorch's random state, which state() has.
+TEST(Module, LeavingStreamsOutResumesWithEqualBits) {
+  Module whole = streams_module(0.3);
+  for (unsigned i = 0; i < 3; ++i) streams_step(whole, i);
+  const std::string state = *whole.state();
+  for (unsigned i = 3; i < 6; ++i) streams_step(whole, i);
+  Module second = streams_module(0.3, 77);
+  streams_step(second, 0);
+  ASSERT_TRUE(second.restore(state));
+  for (unsigned i = 3; i < 6; ++i) streams_step(second, i);
+  EXPECT_EQ(second.weights(), whole.weights());
+}
+
+TEST(Module, RefusesStreamsOfDifferentNumbersOfWindows) {
+  Module module = streams_module(0);
+  const Halves data = halves(2, 1);
+  EXPECT_EQ(module.run(data.frames, std::vector<float>(12)).error().message,
+            "1 windows of keypoints, want 2 as of frames");
+  EXPECT_EQ(module.run(data.frames).error().message, "0 values of windows, want a multiple of 12");
+}
+
 // Without decay the average is the weights; with it, the average of w0 = 0 steps lags behind.
 TEST(Module, TheAverageFollowsTheWeights) {
   const auto network = people_network(kSmall, {{"side", 2}});

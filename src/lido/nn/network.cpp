@@ -65,9 +65,26 @@ struct SizeOf {
     if (dropout.share >= 0 && dropout.share < 1) return input;
     return bad(layer, fmt::format("a share of {}, want 0 to less than 1", dropout.share));
   }
+  Result<Size> operator()(const Join& join) const {
+    const auto inputs = inputs_of(network.input);
+    for (const std::string& stream : join.streams) {
+      if (std::ranges::find(inputs, stream) == inputs.end())
+        return bad(layer, fmt::format("the network has no input \"{}\"", stream));
+    }
+    if (!(join.left_out >= 0 && join.left_out <= 0.5))
+      return bad(layer, fmt::format("a share of {}, want 0 to 0.5", join.left_out));
+    if (input.per_frame) return bad(layer, "a sum of streams needs a result for each window");
+    return (*this)(Add{});
+  }
 };
 
-Result<std::vector<Size>> inputs_of(const Network& network, size_t number, const Sizes& sizes) {
+/// Number of results that an operation takes.
+size_t inputs_wanted(const Operation& operation) {
+  return std::holds_alternative<Add>(operation) || std::holds_alternative<Join>(operation) ? 2 : 1;
+}
+
+Result<std::vector<Size>> results_before(const Network& network, size_t number,
+                                         const Sizes& sizes) {
   const Layer& layer = network.layers[number];
   std::vector<Size> found;
   for (const std::string& name : input_names(network, number)) {
@@ -75,7 +92,7 @@ Result<std::vector<Size>> inputs_of(const Network& network, size_t number, const
     if (at == sizes.end()) return bad(layer, fmt::format("no earlier layer \"{}\"", name));
     found.push_back(at->second);
   }
-  const size_t wanted = std::holds_alternative<Add>(layer.operation) ? 2 : 1;
+  const size_t wanted = inputs_wanted(layer.operation);
   if (found.size() != wanted)
     return bad(layer, fmt::format("{}, want {}", counted(std::ssize(found), "input"), wanted));
   return found;
@@ -83,28 +100,39 @@ Result<std::vector<Size>> inputs_of(const Network& network, size_t number, const
 
 }  // namespace
 
-const char* input_name(const WindowShape& input) {
-  return input.features > 0 ? "features" : "frames";
+std::vector<std::string> inputs_of(const WindowShape& input) {
+  std::vector<std::string> names;
+  if (input.has_pixels()) names.emplace_back(kFramesInput);
+  if (input.features > 0) names.emplace_back(kFeaturesInput);
+  if (input.keypoints > 0) names.emplace_back(kKeypointsInput);
+  return names;
+}
+
+std::vector<int64_t> window_sides(const WindowShape& input, std::string_view name) {
+  if (name == kFramesInput) return {input.frames, input.height, input.width, 3};
+  return {input.frames, name == kFeaturesInput ? input.features : input.keypoints};
 }
 
 std::vector<std::string> input_names(const Network& network, size_t number) {
   const Layer& layer = network.layers[number];
   if (!layer.inputs.empty()) return layer.inputs;
-  return {number == 0 ? input_name(network.input) : network.layers[number - 1].name};
+  return {number == 0 ? inputs_of(network.input).front() : network.layers[number - 1].name};
 }
 
 Result<Sizes> sizes_of(const Network& network) {
   const WindowShape& input = network.input;
-  const bool pixels = input.features == 0;
-  if (input.features < 0 || input.frames < 1 || (pixels && (input.height < 1 || input.width < 1)))
+  const bool pixels = input.has_pixels();
+  if (input.features < 0 || input.keypoints < 0 || input.frames < 1 ||
+      (pixels && (input.height < 1 || input.width < 1)))
     return fail(ErrorCode::kInvalidArgument, "input: {} frames of {}x{} pixels, want 1 or more",
                 input.frames, input.width, input.height);
-  const Size first =
-      pixels ? Size{true, 3, input.height, input.width} : Size{true, input.features, 0, 0};
-  Sizes sizes = {{input_name(input), first}};
+  Sizes sizes;
+  if (pixels) sizes[kFramesInput] = {true, 3, input.height, input.width};
+  if (input.features > 0) sizes[kFeaturesInput] = {true, input.features, 0, 0};
+  if (input.keypoints > 0) sizes[kKeypointsInput] = {true, input.keypoints, 0, 0};
   for (size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
-    const auto inputs = LIDO_TRY(inputs_of(network, i, sizes));
+    const auto inputs = LIDO_TRY(results_before(network, i, sizes));
     const SizeOf size_of{layer, network, inputs[0],
                          inputs.size() > 1 ? std::optional(inputs[1]) : std::nullopt};
     const Size size = LIDO_TRY(std::visit(size_of, layer.operation));

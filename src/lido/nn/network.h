@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -42,30 +43,49 @@ struct Linear {
 struct Dropout {
   double share = 0;  ///< Share of the values that become 0; below 1.
 };
+/// Sum of two streams of equal shapes, by window. A stream whose input is 0 throughout a window
+/// adds nothing to that window. In training, one stream is left out of some windows at random, so
+/// that the network also works where it is missing.
+struct Join {
+  std::array<std::string, 2> streams;  ///< Input of the network that each stream comes from.
+  double left_out = 0;                 ///< Share of the windows without each stream; 0 to 0.5.
+};
 
-using Operation = std::variant<Conv, Norm, Relu, Add, PlaneMean, Sequence, Linear, Dropout>;
+using Operation = std::variant<Conv, Norm, Relu, Add, PlaneMean, Sequence, Linear, Dropout, Join>;
 
 /// One step: an operation on the results of earlier steps.
 struct Layer {
   std::string name;  ///< Unique; names its weights.
   Operation operation;
-  /// Names of the layers that it takes; empty for the layer before it. The input has the name that
-  /// input_name() returns.
+  /// Names of the layers that it takes; empty for the layer before it. The inputs have the names
+  /// that inputs_of() returns; the first layer takes the first of them.
   std::vector<std::string> inputs;
 };
 
-/// Input: windows of RGB frames of 0 to 255, N x frames x height x width x 3; or, with features,
-/// windows of rows of numbers, N x frames x features.
+/// Inputs: windows of RGB frames of 0 to 255, N x frames x height x width x 3; or, with features,
+/// windows of rows of numbers, N x frames x features. With keypoints, these are another input, N x
+/// frames x keypoints, or the only one.
 struct WindowShape {
   int frames = 16;
-  int height = 96;   ///< Pixels.
-  int width = 96;    ///< Pixels.
-  int features = 0;  ///< Numbers of each frame; 0 for pixels.
+  int height = 96;    ///< Pixels; 0 without frames.
+  int width = 96;     ///< Pixels; 0 without frames.
+  int features = 0;   ///< Numbers of each frame; 0 for pixels.
+  int keypoints = 0;  ///< Numbers of each frame in the input of keypoints; 0 without.
   bool operator==(const WindowShape&) const = default;
+
+  bool has_pixels() const { return features == 0 && (keypoints == 0 || height != 0 || width != 0); }
 };
 
-/// Returns the name of the input: "features" for rows of numbers, or "frames".
-const char* input_name(const WindowShape& input);
+inline constexpr const char* kFramesInput = "frames";
+inline constexpr const char* kFeaturesInput = "features";
+inline constexpr const char* kKeypointsInput = "keypoints";
+
+/// Returns the names of the inputs, in their order.
+std::vector<std::string> inputs_of(const WindowShape& input);
+
+/// Returns the sides of one window of an input, without the first side: {frames, height, width, 3}
+/// or {frames, numbers}.
+std::vector<int64_t> window_sides(const WindowShape& input, std::string_view name);
 
 /// A network with its outputs by name, each the result of a Linear.
 struct Network {
@@ -93,7 +113,7 @@ struct Size {
   bool operator==(const Size&) const = default;
 };
 
-/// Returns the size of each layer's result and of the input, by name.
+/// Returns the size of each layer's result and of each input, by name.
 /// @return kInvalidArgument that names the first layer whose inputs are missing or do not fit.
 Result<std::map<std::string, Size>> sizes_of(const Network& network);
 

@@ -48,9 +48,25 @@ TEST(Network, NamesTheLayerThatDoesNotFit) {
             "layer a: the name is empty or taken");
   EXPECT_EQ(error_of(small({{"a", Conv{.channels = 4}, {}}, {"b", Add{}, {"a", "frames"}}})),
             "layer b: a sum of 4 channels of 7x10 and 3 channels of 7x10, want equal sizes");
+  EXPECT_EQ(error_of(small({{"a", Join{{"frames", "keypoints"}}, {"frames", "frames"}}})),
+            "layer a: the network has no input \"keypoints\"");
   Network network = small({});
   network.outputs = {{"out", "mean"}};
   EXPECT_EQ(error_of(network), "output out: \"mean\" gives no row of channels for each window");
+}
+
+TEST(Network, JoinsResultsOfWindowsAlone) {
+  Network network{.input = {.frames = 4, .height = 8, .width = 8, .keypoints = 3},
+                  .layers = {{"frame", PlaneMean{}, {}},
+                             {"sum", Join{{"frames", "keypoints"}}, {"frame", "keypoints"}},
+                             {"out", Linear{2}, {}}},
+                  .outputs = {{"out", "out"}}};
+  EXPECT_EQ(error_of(network), "layer sum: a sum of streams needs a result for each window");
+  std::get<Join>(network.layers[1].operation).left_out = 0.6;
+  EXPECT_EQ(error_of(network), "layer sum: a share of 0.6, want 0 to 0.5");
+  EXPECT_EQ(inputs_of(network.input), (std::vector<std::string>{"frames", "keypoints"}));
+  EXPECT_EQ(inputs_of({.frames = 4, .height = 0, .width = 0, .keypoints = 3}),
+            std::vector<std::string>{"keypoints"});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -86,18 +87,19 @@ class Writer {
   }
 
  private:
-  /// Frames become planes of -1 to 1, and features rows of channels; a row for each frame.
+  /// Frames become planes of -1 to 1, and numbers rows of channels; a row for each frame.
   void begin() {
     const WindowShape& in = network_.input;
     graph_.text(2, "lido");
-    if (in.features > 0) {
-      graph_.message(11, value_of("features", kFloat, {in.frames, in.features}));
-      constant("features.shape", {-1, in.features});
-      node("Reshape", {"features", "features.shape"}, "features.rows");
-      results_["features"] = "features.rows";
-      return;
+    for (const std::string& name : inputs_of(in)) {
+      const auto sides = window_sides(in, name);
+      graph_.message(11, value_of(name, kFloat, sides));
+      if (name == kFramesInput) continue;
+      constant(name + ".shape", {-1, sides.back()});
+      node("Reshape", {name, name + ".shape"}, name + ".rows");
+      results_[name] = name + ".rows";
     }
-    graph_.message(11, value_of("frames", kFloat, {in.frames, in.height, in.width, 3}));
+    if (!in.has_pixels()) return;
     constant("frames.rows", {-1, in.height, in.width, 3});
     node("Reshape", {"frames", "frames.rows"}, "frames.hwc");
     node("Transpose", {"frames.hwc"}, "frames.chw", {{"perm", {0, 3, 1, 2}}});
@@ -129,6 +131,8 @@ class Writer {
       node("Relu", inputs, layer.name);
     } else if (std::holds_alternative<Add>(*operation)) {
       node("Add", inputs, layer.name);
+    } else if (const auto* streams = std::get_if<Join>(operation)) {
+      join(layer.name, *streams, inputs);
     } else if (std::holds_alternative<PlaneMean>(*operation)) {
       node("ReduceMean", inputs, layer.name, {{"axes", {2, 3}}}, {{"keepdims", 0}});
     } else if (std::holds_alternative<Sequence>(*operation)) {
@@ -143,6 +147,27 @@ class Writer {
            {{"transB", 1}});
     }
     return {};
+  }
+
+  /// Multiplies each stream by 1 or 0 for each window, whether its input has a value other than 0,
+  /// and adds the streams.
+  void join(const std::string& name, const Join& join, const std::vector<std::string>& inputs) {
+    constant(name + ".each", {-1, 1, 1, 1});
+    std::vector<std::string> known;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const std::string& stream = join.streams[i];
+      const std::string prefix = name + "." + stream;
+      std::vector<int64_t> axes(window_sides(network_.input, stream).size());
+      std::iota(axes.begin(), axes.end(), 1);
+      node("Abs", {stream}, prefix + ".size");
+      node("ReduceMax", {prefix + ".size"}, prefix + ".greatest", {{"axes", axes}},
+           {{"keepdims", 0}});
+      node("Sign", {prefix + ".greatest"}, prefix + ".known");
+      node("Reshape", {prefix + ".known", name + ".each"}, prefix + ".factor");
+      node("Mul", {inputs[i], prefix + ".factor"}, prefix);
+      known.push_back(prefix);
+    }
+    node("Add", known, name);
   }
 
   Result<void> convolve(size_t number, const Conv& conv, const std::string& input) {

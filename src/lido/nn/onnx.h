@@ -11,7 +11,7 @@ namespace lido::nn {
 
 /// Writes a network as an ONNX model (IR 8, opset 17). Pure.
 ///
-/// Its input, named by input_name(), has the shape of WindowShape, float32, with any number of
+/// Its inputs, named by inputs_of(), have the shapes of WindowShape, float32, with any number of
 /// windows; pixels are 0 to 255. Each output is a row of float32 logits for each window. Each Norm
 /// becomes a part of the Conv before it.
 ///

@@ -60,9 +60,12 @@ class Reference {
   Reference(const Network& network, const Weights& weights)
       : network_(network), weights_(weights) {}
 
-  std::map<std::string, std::vector<double>> run(const std::vector<float>& frames) {
+  /// @param inputs  Values of each input.
+  std::map<std::string, std::vector<double>> run(
+      const std::map<std::string, std::vector<float>>& inputs) {
     results_.clear();
-    results_.emplace(input_name(network_.input), input_of(frames));
+    inputs_ = inputs;
+    for (const auto& [name, values] : inputs) results_.emplace(name, input_of(name, values));
     for (size_t i = 0; i < network_.layers.size(); ++i) {
       const Layer& layer = network_.layers[i];
       Planes& from = results_.at(input_names(network_, i)[0]);
@@ -76,10 +79,10 @@ class Reference {
   }
 
  private:
-  Planes input_of(const std::vector<float>& values) const {
+  Planes input_of(const std::string& name, const std::vector<float>& values) const {
     const auto& in = network_.input;
-    if (in.features > 0) {
-      const auto features = static_cast<size_t>(in.features);
+    if (name != "frames") {
+      const auto features = static_cast<size_t>(name == "features" ? in.features : in.keypoints);
       Planes rows(values.size() / features, features, 1, 1);
       std::ranges::copy(values, rows.values.begin());
       return rows;
@@ -151,6 +154,22 @@ class Reference {
     for (size_t i = 0; i < to.values.size(); ++i) to.values[i] += other.values[i];
     return to;
   }
+  Planes apply(const Layer& layer, const Join& join, Planes& from) const {
+    const Planes& other = results_.at(layer.inputs[1]);
+    const auto known = [&](size_t stream, size_t row) {
+      const auto& values = inputs_.at(join.streams[stream]);
+      const size_t each = values.size() / from.rows;
+      return std::ranges::any_of(std::span(values).subspan(row * each, each),
+                                 [](float value) { return value != 0; });
+    };
+    Planes to(from.rows, from.channels, from.height, from.width);
+    const size_t each = to.values.size() / to.rows;
+    for (size_t i = 0; i < to.values.size(); ++i) {
+      if (known(0, i / each)) to.values[i] += from.values[i];
+      if (known(1, i / each)) to.values[i] += other.values[i];
+    }
+    return to;
+  }
   Planes apply(const Layer&, const PlaneMean&, Planes& from) const {
     Planes to(from.rows, from.channels, 1, 1);
     const size_t plane = from.height * from.width;
@@ -184,10 +203,27 @@ class Reference {
   const Network& network_;
   const Weights& weights_;
   std::map<std::string, Planes> results_;
+  std::map<std::string, std::vector<float>> inputs_;
 };
 
+using Values = std::map<std::string, std::vector<float>>;
+
+/// Random values of each input.
+Values random_inputs(const WindowShape& in, size_t windows) {
+  std::mt19937 random(3);
+  Values inputs;
+  for (const std::string& name : inputs_of(in)) {
+    size_t count = windows;
+    for (const int64_t side : window_sides(in, name)) count *= static_cast<size_t>(side);
+    const float scale = name == "frames" ? 1 : 128;
+    for (size_t i = 0; i < count; ++i)
+      inputs[name].push_back(static_cast<float>(random() % 256) / scale);
+  }
+  return inputs;
+}
+
 /// Runs the ONNX graph in OpenVINO and compares each output with plain arithmetic.
-void expect_equal_outputs(const Network& network, size_t windows) {
+void expect_equal_outputs(const Network& network, size_t windows, const Values& inputs) {
   const Weights weights = random_weights(network);
   const auto model = write_onnx(network, weights);
   ASSERT_TRUE(model) << model.error().message;
@@ -196,19 +232,19 @@ void expect_equal_outputs(const Network& network, size_t windows) {
   std::ofstream(file, std::ios::binary) << *model;
   std::vector<std::string> names;
   for (const auto& [name, layer] : network.outputs) names.push_back(name);
-  const auto& in = network.input;
-  std::vector<int64_t> shape = {static_cast<int64_t>(windows), in.frames, in.height, in.width, 3};
-  if (in.features > 0) shape = {static_cast<int64_t>(windows), in.frames, in.features};
-  const auto loaded = infer::Network::load(file.string(), shape, names, 1);
+  std::vector<infer::Port> ports;
+  for (const std::string& name : inputs_of(network.input)) {
+    auto sides = window_sides(network.input, name);
+    sides.insert(sides.begin(), static_cast<int64_t>(windows));
+    ports.push_back({name, sides});
+  }
+  const auto loaded = infer::Network::load_named(file.string(), ports, names, 1);
   ASSERT_TRUE(loaded) << loaded.error().message;
   auto runner = *loaded->make_runner();
-  std::mt19937 random(3);
-  std::vector<float> frames(runner.input().size());
-  const float scale = in.features > 0 ? 128 : 1;
-  for (float& value : frames) value = static_cast<float>(random() % 256) / scale;
-  std::ranges::copy(frames, runner.input().begin());
+  for (size_t i = 0; i < ports.size(); ++i)
+    std::ranges::copy(inputs.at(ports[i].name), runner.input(i).begin());
   ASSERT_TRUE(runner.run());
-  const auto wanted = Reference(network, weights).run(frames);
+  const auto wanted = Reference(network, weights).run(inputs);
   for (size_t i = 0; i < names.size(); ++i) {
     const auto got = runner.output(i);
     ASSERT_EQ(got.size(), wanted.at(names[i]).size());
@@ -216,11 +252,30 @@ void expect_equal_outputs(const Network& network, size_t windows) {
       EXPECT_NEAR(static_cast<double>(got[k]), wanted.at(names[i])[k], 1e-4) << names[i] << k;
   }
 }
+void expect_equal_outputs(const Network& network, size_t windows) {
+  expect_equal_outputs(network, windows, random_inputs(network.input, windows));
+}
 
 TEST(WriteOnnx, ThePeopleNetworkRunsAsItsLayersAreDefined) {
   const Network network =
       people_network({.frames = 5, .height = 24, .width = 32}, {{"behaviour", 7}, {"signal", 3}});
   expect_equal_outputs(network, 2);
+}
+
+// The second of three windows lacks its frames and the third its keypoints.
+TEST(WriteOnnx, StreamsThatAreMissingAddNothing) {
+  const WindowShape input{.frames = 5, .height = 24, .width = 32, .keypoints = 11};
+  const Network network = people_network(input, {{"behaviour", 7}}, 0.2);
+  Values values = random_inputs(input, 3);
+  const size_t window = 5 * 24 * 32 * 3;
+  std::fill_n(values.at("frames").begin() + window, window, 0.0F);
+  std::fill_n(values.at("keypoints").begin() + 2 * 5 * 11, 5 * 11, 0.0F);
+  expect_equal_outputs(network, 3, values);
+}
+
+TEST(WriteOnnx, KeypointsAloneAreANetworkToo) {
+  const WindowShape input{.frames = 6, .height = 0, .width = 0, .keypoints = 11};
+  expect_equal_outputs(people_network(input, {{"behaviour", 4}, {"age", 2}}), 2);
 }
 
 TEST(WriteOnnx, TheGestureNetworksRunAsTheirLayersAreDefined) {
