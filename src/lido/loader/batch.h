@@ -49,7 +49,7 @@ class BatchMemory : public std::enable_shared_from_this<BatchMemory> {
 struct Batch {
   int64_t epoch = 0;
   Shape shape;
-  /// rows.size() x frames x height x width x RGB, uint8.
+  /// rows.size() x frames x height x width x RGB, uint8; null with LoaderOptions::pixels false.
   std::shared_ptr<uint8_t[]> pixels;
   /// Rows of the manifest; boxes and keypoints are those of the augmented frames.
   std::vector<dataset::SampleRow> rows;

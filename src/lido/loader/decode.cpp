@@ -46,6 +46,11 @@ void move_keypoints(std::vector<double>& keypoints, std::span<const std::string>
 
 }  // namespace
 
+Augmentation augmentation_of(const SampleRow& row, const Shape& shape, const AugmentSeed& seed) {
+  return dataset::draw_augmentation({}, seed.seed, seed.epoch, row.group, row.sample, shape.width,
+                                    shape.height);
+}
+
 Result<Shape> SampleDecoder::shape_of(std::span<const std::byte> bytes) {
   const auto frames = LIDO_TRY(frames_of(bytes));
   const dataset::JpegSize size = LIDO_TRY(jpeg_.read_size(frames.front().content));
@@ -64,10 +69,7 @@ Result<void> SampleDecoder::decode(SampleRow& row, std::span<const std::byte> by
                 frames.size(), shape.frames);
   }
   std::optional<Augmentation> drawn;
-  if (seed) {
-    drawn = dataset::draw_augmentation({}, seed->seed, seed->epoch, row.group, row.sample,
-                                       shape.width, shape.height);
-  }
+  if (seed) drawn = augmentation_of(row, shape, *seed);
   for (size_t i = 0; i < frames.size(); ++i) {
     const auto size = LIDO_TRY(jpeg_.read_size(frames[i].content));
     if (size.width != shape.width || size.height != shape.height) {
@@ -76,6 +78,7 @@ Result<void> SampleDecoder::decode(SampleRow& row, std::span<const std::byte> by
                   "of one kind: person or frame.",
                   size.width, size.height, shape.width, shape.height);
     }
+    if (into.empty()) continue;
     const std::span<uint8_t> out = into.subspan(i * shape.frame_bytes(), shape.frame_bytes());
     if (!drawn) {
       LIDO_TRY(jpeg_.decode(frames[i].content, out));

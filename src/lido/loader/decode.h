@@ -23,6 +23,10 @@ struct AugmentSeed {
   int64_t epoch = 0;
 };
 
+/// Draws the augmentation of a sample in one epoch. Pure.
+dataset::Augmentation augmentation_of(const dataset::SampleRow& row, const Shape& shape,
+                                      const AugmentSeed& seed);
+
 /// Decodes samples one after another. Not thread-safe.
 class SampleDecoder {
  public:
@@ -38,7 +42,7 @@ class SampleDecoder {
   /// Checks a sample's checksum, decodes its frames and augments them, and moves the boxes and
   /// keypoints of its row and labels with them.
   /// @param seed  No value: the frames stay as stored.
-  /// @param into  shape.bytes() bytes.
+  /// @param into  shape.bytes() bytes; empty: no frame is decoded.
   /// @return kCorrupt for a broken sample, and kInvalidArgument for frames of another shape,
   ///         without the sample's name.
   Result<void> decode(dataset::SampleRow& row, std::span<const std::byte> bytes, const Shape& shape,

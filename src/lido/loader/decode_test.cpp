@@ -61,6 +61,19 @@ TEST_F(DecodeSample, AugmentsAsTheDatasetDoes) {
   EXPECT_EQ(row_.boxes[7], moved.height);
 }
 
+TEST_F(DecodeSample, MovesBoxesWithoutFramesToo) {
+  const auto wanted = [&] {
+    dataset::SampleRow row = row_;
+    std::vector<uint8_t> pixels(shape_.bytes());
+    EXPECT_TRUE(
+        decoder_.decode(row, std::as_bytes(std::span(bytes_)), shape_, AugmentSeed{5, 2}, pixels));
+    return row.boxes;
+  }();
+  ASSERT_TRUE(
+      decoder_.decode(row_, std::as_bytes(std::span(bytes_)), shape_, AugmentSeed{5, 2}, {}));
+  EXPECT_EQ(row_.boxes, wanted);
+}
+
 TEST_F(DecodeSample, MovesKeypointsAndSwapsSidesInAMirror) {
   const std::vector<double> stored = {1, 2, 0.5, 3, 4, 0.75, 5, 6, 1, NAN, NAN, NAN};
   bool was_mirrored = false, was_not = false;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <span>
 #include <stop_token>
 #include <thread>
 #include <utility>
@@ -222,8 +223,11 @@ class Loader::Pipeline {
         ready_.notify_all();
         continue;  // broken
       }
-      uint8_t* const pixels = open.batch.pixels.get() + item.slot * open.batch.shape.bytes();
       const Shape shape = open.batch.shape;
+      std::span<uint8_t> pixels;
+      if (options_.pixels) {
+        pixels = {open.batch.pixels.get() + item.slot * shape.bytes(), shape.bytes()};
+      }
       lock.unlock();
       auto row = decode_item(decoder, item, shape, pixels);
       item.chunk.reset();  // without the lock: the last one frees a MiB
@@ -259,20 +263,19 @@ class Loader::Pipeline {
       else
         open.fail_at(item.slot, named(item, shape.error()));
     }
-    if (!open.error && !open.batch.pixels) {
+    if (!open.error && open.batch.shape.frames == 0) {
       open.batch.shape = *shape_;
-      open.batch.pixels = memory_->take(item.batch_samples * shape_->bytes());
+      if (options_.pixels) open.batch.pixels = memory_->take(item.batch_samples * shape_->bytes());
     }
     return open;
   }
 
   Result<dataset::SampleRow> decode_item(SampleDecoder& decoder, const Item& item,
-                                         const Shape& shape, uint8_t* pixels) const {
+                                         const Shape& shape, std::span<uint8_t> pixels) const {
     dataset::SampleRow row = item.chunk->rows[item.sample];
     std::optional<AugmentSeed> seed;
     if (options_.augment) seed = {static_cast<uint64_t>(options_.seed), item.epoch};
-    const auto done =
-        decoder.decode(row, item.chunk->sample(item.sample), shape, seed, {pixels, shape.bytes()});
+    const auto done = decoder.decode(row, item.chunk->sample(item.sample), shape, seed, pixels);
     if (!done) return std::unexpected(named(item, done.error()));
     return row;
   }

@@ -77,6 +77,19 @@ TEST(Loader, GivesThePixelsOfTheSampleThatItNames) {
   }
 }
 
+TEST(Loader, GivesRowsAloneInTheSameOrder) {
+  const TestDataset data(2, 30);
+  auto options = small_batches();
+  Loader whole = opened(data, options);
+  options.pixels = false;
+  Loader rows = opened(data, options);
+  const auto batch = *rows.next();
+  EXPECT_FALSE(batch->pixels);
+  EXPECT_EQ(batch->shape, (Shape{2, TestDataset::kHeight, TestDataset::kWidth}));
+  EXPECT_EQ(batch->rows[3].sample, (*whole.next())->rows[3].sample);
+  EXPECT_EQ(keys(rows), keys(whole));
+}
+
 TEST(Loader, WorkersShareAnEpoch) {
   const TestDataset data(3, 41, 30'000);
   for (const int workers : {2, 3, 5}) {

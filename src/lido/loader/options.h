@@ -22,6 +22,8 @@ struct LoaderOptions {
   int64_t shuffle_mb = 64;
   int64_t threads = 0;
   int64_t batches_ahead = 4;
+  /// False: batches have rows alone, for a network that sees keypoints only. No flag.
+  bool pixels = true;
 
   static void fields(auto& self, auto&& visit) {
     visit("split", self.split, OneOf{{"train", "val", "test"}}, "Split of the samples");
