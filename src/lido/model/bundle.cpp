@@ -7,6 +7,7 @@
 #include "lido/base/hash.h"
 #include "lido/base/json_integer.h"
 #include "lido/base/json_text.h"
+#include "lido/model/options.h"
 
 namespace lido::model {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 constexpr int kFormat = 1;
 constexpr int64_t kMaxSide = 8192, kMaxFrames = 4096;
 constexpr size_t kMaxHeads = 64, kMaxClasses = 10000;
+constexpr size_t kMaxKeypoints = 1000;
+constexpr const char* kNumbersLayout = "windows x frames x features, float32";
 constexpr int64_t kMaxText = int64_t{16} << 20;
 
 /// NaN has no JSON.
@@ -25,11 +28,12 @@ std::unexpected<Error> bad(std::string_view key, std::string_view wanted) {
   return fail(ErrorCode::kCorrupt, "{}: {}: want {}", kModelFile, key, wanted);
 }
 
-Result<int> side(const nlohmann::ordered_json& input, const char* key, int64_t max) {
+Result<int> side(const nlohmann::ordered_json& input, const char* key, int64_t max,
+                 const char* object = "input") {
   const auto found = input.find(key);
   const auto value = found == input.end() ? std::nullopt : json_integer<int64_t>(*found);
   if (!value || *value < 1 || *value > max)
-    return bad(fmt::format("input.{}", key), fmt::format("a whole number from 1 to {}", max));
+    return bad(fmt::format("{}.{}", object, key), fmt::format("a whole number from 1 to {}", max));
   return static_cast<int>(*value);
 }
 
@@ -60,20 +64,46 @@ Result<Head> head_of(const nlohmann::ordered_json& json) {
 nlohmann::ordered_json input_json(const Model& model) {
   if (model.gesture) {
     return {{"name", "features"},
-            {"layout", "windows x frames x features, float32"},
+            {"layout", kNumbersLayout},
             {"kind", model.gesture->kind()},
             {"frames", model.gesture->frames},
             {"features", model.gesture->features()},
             {"fps", model.fps},
             {"samples", model.samples}};
   }
-  return {{"name", "frames"},
-          {"layout", "windows x frames x height x width x RGB, float32, 0 to 255"},
-          {"frames", model.input.frames},
-          {"height", model.input.height},
-          {"width", model.input.width},
-          {"fps", model.fps},
-          {"samples", model.samples}};
+  // Keypoints alone are relative to cutouts, too.
+  return {
+      {"name", model.sees_frames ? kFramesStream : kKeypointsStream},
+      {"layout", model.sees_frames ? "windows x frames x height x width x RGB, float32, 0 to 255"
+                                   : kNumbersLayout},
+      {"frames", model.input.frames},
+      {"height", model.input.height},
+      {"width", model.input.width},
+      {"fps", model.fps},
+      {"samples", model.samples}};
+}
+
+nlohmann::ordered_json keypoints_json(const KeypointInput& keypoints) {
+  return {{"name", kKeypointsStream},
+          {"layout", kNumbersLayout},
+          {"features", keypoints.features()},
+          {"keypoints", keypoints.names}};
+}
+
+/// Reads the stream of keypoints.
+Result<KeypointInput> read_keypoints(const nlohmann::ordered_json& json) {
+  const auto names = json.is_object() ? json.find("keypoints") : json.end();
+  const auto is_text = [](const auto& name) { return name.is_string(); };
+  if (!json.is_object() || names == json.end() || !names->is_array() || names->empty() ||
+      names->size() > kMaxKeypoints || !std::ranges::all_of(*names, is_text)) {
+    return bad("keypoints.keypoints", fmt::format("1 to {} names of keypoints", kMaxKeypoints));
+  }
+  KeypointInput keypoints{names->get<std::vector<std::string>>()};
+  if (LIDO_TRY(side(json, "features", kMaxSide, "keypoints")) != keypoints.features()) {
+    return bad("keypoints.features",
+               fmt::format("{}, as this version of lido makes them", keypoints.features()));
+  }
+  return keypoints;
 }
 
 /// Reads what the network sees.
@@ -105,18 +135,34 @@ nlohmann::ordered_json description_json(const Model& model) {
                      {"classes", head.classes},
                      {"temperature", head.temperature}});
   }
-  return {
-      {"format", kFormat},  {"network", model.network}, {"input", input_json(model)},
-      {"heads", heads},     {"footage", model.footage}, {"revision", model.revision},
-      {"data", model.data}, {"figures", model.figures}, {"files", {{kGraphFile, model.sha256}}}};
+  nlohmann::ordered_json json = {
+      {"format", kFormat}, {"network", model.network}, {"input", input_json(model)}};
+  if (model.keypoints) json["keypoints"] = keypoints_json(*model.keypoints);
+  json["heads"] = heads;
+  json["footage"] = model.footage;
+  json["revision"] = model.revision;
+  json["data"] = model.data;
+  json["figures"] = model.figures;
+  if (!model.streams.empty()) json["streams"] = model.streams;
+  json["files"] = {{kGraphFile, model.sha256}};
+  return json;
 }
 
 /// Describes what the network sees.
 std::string input_text(const Model& model) {
   const std::string fps = model.fps.empty() ? "unknown" : model.fps;
   if (!model.gesture) {
-    return fmt::format("windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second",
-                       model.input.frames, model.input.width, model.input.height, fps);
+    const std::string numbers =
+        model.keypoints ? fmt::format("{} keypoints of a person and the motion of their box",
+                                      model.keypoints->names.size())
+                        : "";
+    if (!model.sees_frames)
+      return fmt::format("windows of {} frames: {}, {} frames a second", model.input.frames,
+                         numbers, fps);
+    return fmt::format(
+        "windows of {} frames of {} x {} pixels, RGB, 0 to 255, {} frames a second{}",
+        model.input.frames, model.input.width, model.input.height, fps,
+        numbers.empty() ? "" : "; and the " + numbers + ", which may be missing");
   }
   if (model.gesture->motion)
     return fmt::format("{} positions of a point, {} a second", model.gesture->frames, fps);
@@ -132,7 +178,32 @@ std::string cell(const nlohmann::ordered_json& figures, const char* key) {
   return known ? fmt::format("{:.3f}", found->get<double>()) : std::string("unknown");
 }
 
+/// Formats the worth of each stream as a table in Markdown; empty for a network of one stream.
+std::string streams_table(const Model& model) {
+  if (model.streams.empty()) return "";
+  std::string header = "| macro-F1 with |", line = "|---|", rows;
+  for (const Head& head : model.heads) {
+    header += fmt::format(" {} |", head.task);
+    line += "---|";
+  }
+  for (const auto& [streams, figures] : model.streams.items()) {
+    rows += fmt::format("| {} |", stream_title(streams));
+    for (const Head& head : model.heads)
+      rows += fmt::format(" {} |", cell(figures, head.task.c_str()));
+    rows += "\n";
+  }
+  return fmt::format("\nWhat each stream is worth, on the same split:\n\n{}\n{}\n{}", header, line,
+                     rows);
+}
+
 }  // namespace
+
+std::string stream_title(std::string_view streams) {
+  if (streams == kFramesStream) return "the images alone";
+  if (streams == kKeypointsStream) return "the keypoints alone";
+  if (streams == kBothStreams) return "both";
+  return std::string(streams);
+}
 
 nlohmann::ordered_json figures_json(const HeadFigures& figures, const Head& head) {
   nlohmann::ordered_json classes = nlohmann::ordered_json::array();
@@ -184,13 +255,17 @@ std::string card_of(const Model& model) {
                         cell(figures, "macro_f1"), cell(figures, "majority_macro_f1"),
                         cell(figures, "accuracy"), cell(figures, "calibration_error"));
   }
+  card += streams_table(model);
   card += "\nThe best epoch was chosen on that split, and the temperatures were fitted on it.\n";
   return card;
 }
 
-std::vector<int64_t> Model::window_shape() const {
-  if (gesture) return {gesture->frames, gesture->features()};
-  return {input.frames, input.height, input.width, 3};
+std::vector<infer::Port> Model::inputs() const {
+  if (gesture) return {{"features", {gesture->frames, gesture->features()}}};
+  std::vector<infer::Port> ports;
+  if (sees_frames) ports.push_back({kFramesStream, {input.frames, input.height, input.width, 3}});
+  if (keypoints) ports.push_back({kKeypointsStream, {input.frames, keypoints->features()}});
+  return ports;
 }
 
 Result<void> write_model(storage::Store& store, const std::string& folder, Model model,
@@ -214,6 +289,11 @@ Result<Model> parse_model(const std::string& bytes) {
   const auto input = json.find("input");
   if (input == json.end() || !input->is_object()) return bad("input", "an object");
   LIDO_TRY(read_input(*input, model));
+  if (const auto keypoints = json.find("keypoints"); keypoints != json.end())
+    model.keypoints = LIDO_TRY(read_keypoints(*keypoints));
+  model.sees_frames = input->value("name", nlohmann::ordered_json()) != kKeypointsStream;
+  if (!model.sees_frames && !model.keypoints) return bad("keypoints", "an object");
+  if (model.gesture && model.keypoints) return bad("keypoints", "none, for gestures");
   model.fps = LIDO_TRY(text(*input, "fps"));
   model.samples = LIDO_TRY(text(*input, "samples"));
   const auto heads = json.find("heads");
@@ -226,6 +306,9 @@ Result<Model> parse_model(const std::string& bytes) {
   model.figures = json.value("figures", nlohmann::ordered_json::object());
   if (!model.figures.is_object() || !std::ranges::all_of(model.figures, is_object))
     return bad("figures", "an object for each task");
+  model.streams = json.value("streams", nlohmann::ordered_json::object());
+  if (!model.streams.is_object() || !std::ranges::all_of(model.streams, is_object))
+    return bad("streams", "an object for each choice of streams");
   const auto files = json.find("files");
   if (files == json.end() || !files->is_object()) return bad("files", "an object");
   model.sha256 = LIDO_TRY(text(*files, kGraphFile));

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "lido/base/result.h"
+#include "lido/infer/network.h"
 #include "lido/loader/batch.h"
 #include "lido/model/gesture.h"
+#include "lido/model/keypoint_features.h"
 #include "lido/model/metrics.h"
 #include "lido/storage/store.h"
 
@@ -28,17 +30,22 @@ struct Model {
   std::string network;  ///< "people" or "gesture".
   loader::Shape input;  ///< Windows of RGB frames, values 0 to 255; all 0 for gestures.
   std::optional<GestureInput> gesture;  ///< With network "gesture".
-  std::string fps;                      ///< Frames a second of the windows; empty when unknown.
-  std::string samples;                  ///< Kind of the samples: person, frame, all, hand, motion.
+  bool sees_frames = true;              ///< False for a network of keypoints alone.
+  /// Keypoints of the persons whom `input` shows; empty for a network without that stream.
+  std::optional<KeypointInput> keypoints;
+  std::string fps;       ///< Frames a second of the windows; empty when unknown.
+  std::string samples;   ///< Kind of the samples: person, frame, all, hand, motion.
   std::string footage;   ///< Footage that it learnt from: simulated, real, mixed or unknown.
   std::string revision;  ///< Version and commit of the program that trained it.
 
-  /// Shape of one window in the graph.
-  std::vector<int64_t> window_shape() const;
+  /// Inputs of the graph, by name, with the shape of one window.
+  std::vector<infer::Port> inputs() const;
   std::vector<Head> heads;
   nlohmann::ordered_json data;     ///< Dataset or file: uri, generation, samples, checksum.
   nlohmann::ordered_json figures;  ///< figures_json() of each task on the validation split.
-  std::string sha256;              ///< Checksum of model.onnx.
+  /// With two streams: macro-F1 of each task on that split, by the streams used.
+  nlohmann::ordered_json streams;
+  std::string sha256;  ///< Checksum of model.onnx.
 };
 
 /// Networks that lido train makes.
@@ -74,6 +81,9 @@ Result<LoadedModel> read_model(const std::string& uri);
 
 /// Returns where figures of a model were measured, by its footage: "in simulation". Pure.
 std::string where_measured(std::string_view footage);
+
+/// Returns a choice of streams, such as kBothStreams, in words: "the keypoints alone". Pure.
+std::string stream_title(std::string_view streams);
 
 /// Returns a model card in Markdown: what it is, what it was measured on, and figures. Pure.
 std::string card_of(const Model& model);

@@ -39,6 +39,35 @@ TEST(ModelBundle, IsReadAsItWasWritten) {
   EXPECT_EQ(read->model.figures["behaviour"]["macro_f1"], 1.0);
 }
 
+TEST(ModelBundle, NamesItsStreams) {
+  const TestFolder folder;
+  const auto store = *storage::open_store(folder.string());
+  Model both = example();
+  both.keypoints = {{"nose", "toe"}};
+  both.streams = {{"frames", {{"behaviour", 0.5}}}, {"keypoints", {{"behaviour", nullptr}}}};
+  ASSERT_TRUE(write_model(*store, "both", both, "a graph"));
+  const Model read = read_model((folder / "both").string())->model;
+  EXPECT_EQ(read.keypoints, both.keypoints);
+  EXPECT_TRUE(read.sees_frames);
+  EXPECT_EQ(read.inputs()[1].name, "keypoints");
+  EXPECT_EQ(read.inputs()[1].shape, (std::vector<int64_t>{4, 14}));
+  EXPECT_EQ(read.streams, both.streams);
+  EXPECT_NE(card_of(read).find("| the images alone | 0.500 |"), std::string::npos);
+  EXPECT_NE(card_of(read).find("| the keypoints alone | unknown |"), std::string::npos);
+  both.sees_frames = false;
+  ASSERT_TRUE(write_model(*store, "alone", both, "a graph"));
+  const Model alone = read_model((folder / "alone").string())->model;
+  EXPECT_FALSE(alone.sees_frames);
+  EXPECT_EQ(alone.inputs().size(), 1U);
+  EXPECT_EQ(alone.input, both.input);
+  std::string text = *store->read_text("alone/model.json");
+  text.replace(text.find("\"features\": 14"), 14, "\"features\": 15");
+  EXPECT_EQ(parse_model(text).error().message,
+            "model.json: keypoints.features: want 14, as this version of lido makes them");
+  text.replace(text.find("\"keypoints\": {"), 14, "\"others\": {");
+  EXPECT_EQ(parse_model(text).error().message, "model.json: keypoints: want an object");
+}
+
 TEST(ModelBundle, TheCardNamesTheFootage) {
   Model model = example();
   EXPECT_NE(card_of(model).find("measured in simulation"), std::string::npos);

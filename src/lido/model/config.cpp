@@ -62,6 +62,9 @@ Result<TrainConfig> read_config(const std::string& run) {
   auto config = LIDO_TRY(parse_config(LIDO_TRY(text), file));
   if (config.network.empty() || (config.data.empty() && config.points.empty()))
     return fail(ErrorCode::kInvalidArgument, "{}: network or data is missing, want both", file);
+  // A run of an earlier version: such networks see frames alone.
+  const bool is_old = config.network == "people" && config.options.streams == "auto";
+  if (is_old) config.options.streams = kFramesStream;
   return config;
 }
 

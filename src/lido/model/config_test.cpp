@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+
+#include "lido/base/test_folder.h"
+
 namespace lido::model {
 namespace {
 
@@ -25,6 +29,20 @@ TEST(TrainConfig, AFileMayHaveSomeOfTheKeys) {
   EXPECT_EQ(read.options.footage, "real");
   EXPECT_EQ(read.options.batch_size, TrainOptions().batch_size);
   EXPECT_EQ(read.network, "");
+}
+
+// Networks of earlier versions saw frames alone, whatever the dataset has; gestures have one
+// stream.
+TEST(TrainConfig, ARunOfAnEarlierVersionSeesFrames) {
+  const TestFolder folder;
+  const auto streams_of = [&](const std::string& text) {
+    std::ofstream(folder / kConfigFile) << text;
+    return read_config(folder.string())->options.streams;
+  };
+  EXPECT_EQ(streams_of("network: people\ndata: /d\n"), "frames");
+  EXPECT_EQ(streams_of("network: people\ndata: /d\nstreams: \"frames,keypoints\"\n"),
+            "frames,keypoints");
+  EXPECT_EQ(streams_of("network: gesture\ndata: /d\n"), "auto");
 }
 
 TEST(TrainConfig, NamesTheLineThatDoesNotFit) {

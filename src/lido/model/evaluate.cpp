@@ -2,10 +2,13 @@
 #include "lido/model/evaluate.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <utility>
 
 #include "lido/base/temporary_folder.h"
+#include "lido/loader/decode.h"
+#include "lido/model/options.h"
 
 namespace lido::model {
 namespace {
@@ -79,9 +82,9 @@ Result<ModelRunner> ModelRunner::load(const Model& model, std::string_view onnx,
   const std::string file = LIDO_TRY(write_graph(folder, onnx));
   std::vector<std::string> outputs;
   for (const Head& head : model.heads) outputs.push_back(head.task);
-  std::vector<int64_t> shape = model.window_shape();
-  shape.insert(shape.begin(), batch);
-  auto network = LIDO_TRY(infer::Network::load(file, shape, outputs, 1));
+  auto inputs = model.inputs();
+  for (infer::Port& input : inputs) input.shape.insert(input.shape.begin(), batch);
+  auto network = LIDO_TRY(infer::Network::load_named(file, inputs, outputs, 1));
   for (size_t i = 0; i < outputs.size(); ++i) {
     const int64_t wanted = batch * std::ssize(model.heads[i].classes);
     if (network.outputs()[i].size() != wanted) {
@@ -93,33 +96,57 @@ Result<ModelRunner> ModelRunner::load(const Model& model, std::string_view onnx,
   return ModelRunner(model, std::move(network), std::move(runner));
 }
 
+/// Fills an input, and the windows that are left with 0. @return Number of windows; 0 for none.
 template <typename T>
-Result<std::map<std::string, std::vector<float>>> ModelRunner::run_windows(
-    std::span<const T> windows) {
-  const auto input = runner_.input();
-  size_t each = 1;
-  for (const int64_t side : model_.window_shape()) each *= static_cast<size_t>(side);
-  if (windows.empty() || windows.size() > input.size() || windows.size() % each != 0) {
-    return fail(ErrorCode::kInvalidArgument, "{} values, want windows of {}", windows.size(), each);
+Result<size_t> ModelRunner::fill(size_t index, std::span<const T> values) {
+  const auto input = runner_.input(index);
+  const auto each = static_cast<size_t>(model_.inputs()[index].size());
+  if (values.size() > input.size() || values.size() % each != 0) {
+    return fail(ErrorCode::kInvalidArgument, "{} values, want windows of {}", values.size(), each);
   }
   std::ranges::fill(input, 0.0F);
-  std::ranges::copy(windows, input.begin());
+  std::ranges::copy(values, input.begin());
+  return values.size() / each;
+}
+
+Result<std::map<std::string, std::vector<float>>> ModelRunner::logits(size_t windows) {
   LIDO_TRY(runner_.run());
-  const size_t count = windows.size() / each;
   std::map<std::string, std::vector<float>> logits;
   for (size_t i = 0; i < model_.heads.size(); ++i) {
-    const auto values = runner_.output(i).first(count * model_.heads[i].classes.size());
+    const auto values = runner_.output(i).first(windows * model_.heads[i].classes.size());
     logits[model_.heads[i].task].assign(values.begin(), values.end());
   }
   return logits;
 }
 
-Result<std::map<std::string, std::vector<float>>> ModelRunner::run(
-    std::span<const uint8_t> windows) {
-  return run_windows(windows);
+Result<std::map<std::string, std::vector<float>>> ModelRunner::run(const People& windows) {
+  size_t frames = 0, keypoints = 0, index = 0;
+  if (model_.sees_frames) frames = LIDO_TRY(fill(index++, windows.pixels));
+  if (model_.keypoints) keypoints = LIDO_TRY(fill(index++, windows.keypoints));
+  const bool differ = frames > 0 && keypoints > 0 && frames != keypoints;
+  if (differ || std::max(frames, keypoints) == 0) {
+    return fail(ErrorCode::kInvalidArgument, "{} windows of frames and {} of keypoints", frames,
+                keypoints);
+  }
+  return logits(std::max(frames, keypoints));
 }
-Result<std::map<std::string, std::vector<float>>> ModelRunner::run(std::span<const float> windows) {
-  return run_windows(windows);
+
+Result<std::map<std::string, std::vector<float>>> ModelRunner::run(
+    std::span<const float> features) {
+  const size_t windows = LIDO_TRY(fill(0, features));
+  if (windows == 0) return fail(ErrorCode::kInvalidArgument, "no windows");
+  return logits(windows);
+}
+
+std::vector<float> keypoint_features(const loader::Batch& batch, size_t keypoints,
+                                     const std::optional<uint64_t>& seed) {
+  std::vector<float> all;
+  for (const dataset::SampleRow& row : batch.rows) {
+    FrameMap map = {1, 0, 0, 0, 1, 0};
+    if (seed) map = loader::augmentation_of(row, batch.shape, {*seed, batch.epoch}).map;
+    std::ranges::copy(keypoint_features(row, batch.shape, keypoints, map), std::back_inserter(all));
+  }
+  return all;
 }
 
 dataset::PredictionRow prediction_row(const Head& head, std::span<const float> logits) {
@@ -130,6 +157,102 @@ dataset::PredictionRow prediction_row(const Head& head, std::span<const float> l
   const auto best = std::ranges::max_element(row.probabilities) - row.probabilities.begin();
   row.predicted = head.classes[static_cast<size_t>(best)];
   return row;
+}
+
+namespace {
+
+/// Decides whether a dataset has the keypoints of a model.
+Result<bool> has_keypoints(const Model& model, const loader::Loader& loader,
+                           const std::string& data) {
+  if (!model.keypoints) return false;
+  if (loader.keypoints() == model.keypoints->names) return true;
+  if (loader.keypoints().empty() && model.sees_frames) return false;
+  return fail(
+      ErrorCode::kInvalidArgument,
+      "{}: its keypoints are {}, want {} as the model's, from lido ingest --poses", data,
+      loader.keypoints().empty() ? "none" : fmt::format("{}", fmt::join(loader.keypoints(), ",")),
+      fmt::join(model.keypoints->names, ","));
+}
+
+/// Appends the outputs of a batch to those of a split.
+void append(HeadOutputs& all, const Head& head, const std::vector<float>& logits,
+            const std::vector<int64_t>& targets) {
+  all.classes = static_cast<int>(head.classes.size());
+  all.logits.insert(all.logits.end(), logits.begin(), logits.end());
+  all.targets.insert(all.targets.end(), targets.begin(), targets.end());
+}
+
+/// Runs a model of people on one split.
+class PeopleEvaluation {
+ public:
+  using OnPrediction = std::function<Result<void>(dataset::PredictionRow)>;
+  /// @param model  Must outlive the evaluation.
+  PeopleEvaluation(const Model& model, ModelRunner runner, bool has_keypoints, bool each_stream)
+      : model_(model),
+        runner_(std::move(runner)),
+        has_keypoints_(has_keypoints),
+        each_stream_(each_stream && has_keypoints && model.sees_frames) {}
+
+  Result<void> add(const loader::Batch& batch, const OnPrediction& on_prediction) {
+    ModelRunner::People windows;
+    if (model_.sees_frames)
+      windows.pixels = {batch.pixels.get(), batch.rows.size() * batch.shape.bytes()};
+    std::vector<float> keypoints;
+    if (has_keypoints_) keypoints = keypoint_features(batch, model_.keypoints->names.size());
+    windows.keypoints = keypoints;
+    const auto logits = LIDO_TRY(runner_.run(windows));
+    for (const Head& head : model_.heads) {
+      const auto targets = loader::targets(batch.rows, head.task, head.classes);
+      append(outputs_[head.task], head, logits.at(head.task), targets);
+      result_.unknown_labels[head.task] += count_unknown(batch.rows, head, targets);
+      if (on_prediction)
+        LIDO_TRY(predict(head, batch, logits.at(head.task), targets, on_prediction, model_.sha256));
+    }
+    if (each_stream_) {
+      LIDO_TRY(add_alone(batch, kFramesStream, {windows.pixels, {}}));
+      LIDO_TRY(add_alone(batch, kKeypointsStream, {{}, windows.keypoints}));
+    }
+    result_.samples += std::ssize(batch.rows);
+    return {};
+  }
+  int64_t samples() const { return result_.samples; }
+
+  Evaluation finish() {
+    for (const Head& head : model_.heads) {
+      result_.figures[head.task] = figures_of(outputs_[head.task], head.temperature);
+      if (!each_stream_) continue;
+      for (const auto& [stream, outputs] : alone_)
+        result_.streams[stream][head.task] = macro_f1_of(outputs.at(head.task));
+      result_.streams[kBothStreams][head.task] = macro_f1_of(outputs_.at(head.task));
+    }
+    if (model_.keypoints && !has_keypoints_) result_.missing = kKeypointsStream;
+    return std::move(result_);
+  }
+
+ private:
+  Result<void> add_alone(const loader::Batch& batch, const std::string& stream,
+                         const ModelRunner::People& windows) {
+    const auto logits = LIDO_TRY(runner_.run(windows));
+    for (const Head& head : model_.heads) {
+      append(alone_[stream][head.task], head, logits.at(head.task),
+             loader::targets(batch.rows, head.task, head.classes));
+    }
+    return {};
+  }
+
+  const Model& model_;
+  ModelRunner runner_;
+  bool has_keypoints_, each_stream_;
+  std::map<std::string, HeadOutputs> outputs_;
+  std::map<std::string, std::map<std::string, HeadOutputs>> alone_;  // by stream
+  Evaluation result_;
+};
+
+}  // namespace
+
+nlohmann::ordered_json macro_f1_of(const HeadOutputs& outputs) {
+  const double value = figures_of(outputs, 1).macro_f1;
+  return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json();
 }
 
 Result<Evaluation> evaluate(
@@ -147,36 +270,26 @@ Result<Evaluation> evaluate(
                                                .batch_size = options.batch_size,
                                                .shuffle = false,
                                                .augment = false,
-                                               .threads = options.threads}));
-  auto runner =
-      LIDO_TRY(ModelRunner::load(model, loaded.onnx, static_cast<int>(options.batch_size)));
-  Evaluation result;
-  std::map<std::string, HeadOutputs> outputs;
-  while (const auto batch = LIDO_TRY(loader.next())) {
+                                               .threads = options.threads,
+                                               .pixels = model.sees_frames}));
+  const bool given = model.keypoints && options.set_keypoints;
+  const bool keypoints = given || LIDO_TRY(has_keypoints(model, loader, data));
+  PeopleEvaluation evaluation(
+      model, LIDO_TRY(ModelRunner::load(model, loaded.onnx, static_cast<int>(options.batch_size))),
+      keypoints, options.each_stream);
+  while (auto batch = LIDO_TRY(loader.next())) {
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "{}: interrupted", data);
+    if (given) std::ranges::for_each(batch->rows, options.set_keypoints);
     if (batch->shape != model.input) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: samples of {} frames of {}x{}, want {} frames of {}x{} as the model's", data,
                   batch->shape.frames, batch->shape.width, batch->shape.height, model.input.frames,
                   model.input.width, model.input.height);
     }
-    const auto logits =
-        LIDO_TRY(runner.run({batch->pixels.get(), batch->rows.size() * batch->shape.bytes()}));
-    for (const Head& head : model.heads) {
-      const auto targets = loader::targets(batch->rows, head.task, head.classes);
-      HeadOutputs& all = outputs[head.task];
-      all.classes = static_cast<int>(head.classes.size());
-      all.logits.insert(all.logits.end(), logits.at(head.task).begin(), logits.at(head.task).end());
-      all.targets.insert(all.targets.end(), targets.begin(), targets.end());
-      result.unknown_labels[head.task] += count_unknown(batch->rows, head, targets);
-      if (on_prediction)
-        LIDO_TRY(predict(head, *batch, logits.at(head.task), targets, on_prediction, model.sha256));
-    }
-    result.samples += std::ssize(batch->rows);
-    if (on_samples) on_samples(result.samples, loader.samples());
+    LIDO_TRY(evaluation.add(*batch, on_prediction));
+    if (on_samples) on_samples(evaluation.samples(), loader.samples());
   }
-  for (const Head& head : model.heads)
-    result.figures[head.task] = figures_of(outputs[head.task], head.temperature);
+  Evaluation result = evaluation.finish();
   result.data = {{"uri", storage::absolute(data)},
                  {"generation", loader.generation()},
                  {"split", options.split}};

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -25,15 +26,23 @@ class ModelRunner {
   /// @return kCorrupt for a graph that OpenVINO refuses or that lacks a head.
   static Result<ModelRunner> load(const Model& model, std::string_view onnx, int batch);
 
+  /// Windows of a model of people. One of both may be empty: that stream is missing.
+  struct People {
+    std::span<const uint8_t> pixels;
+    std::span<const float> keypoints;  ///< From keypoint_features().
+  };
+
   /// Computes the logits of each task: windows x classes.
-  /// @param windows  Pixels or features of whole windows, any number of them up to the batch.
+  /// @param windows  Whole windows, any number of them up to the batch.
   /// @return kInvalidArgument for another number of values.
-  Result<std::map<std::string, std::vector<float>>> run(std::span<const uint8_t> windows);
-  Result<std::map<std::string, std::vector<float>>> run(std::span<const float> windows);
+  Result<std::map<std::string, std::vector<float>>> run(const People& windows);
+  /// Runs a model of gestures. @param features  Features of whole windows.
+  Result<std::map<std::string, std::vector<float>>> run(std::span<const float> features);
 
  private:
   template <typename T>
-  Result<std::map<std::string, std::vector<float>>> run_windows(std::span<const T> windows);
+  Result<size_t> fill(size_t index, std::span<const T> values);
+  Result<std::map<std::string, std::vector<float>>> logits(size_t windows);
   ModelRunner(Model model, infer::Network network, infer::Runner runner)
       : model_(std::move(model)), network_(std::move(network)), runner_(std::move(runner)) {}
 
@@ -46,6 +55,10 @@ struct EvaluateOptions {
   std::string split = "test";
   int64_t batch_size = 16;
   int64_t threads = 0;
+  bool each_stream = false;  ///< Also measure each of two streams alone. No flag.
+  /// Sets the keypoints of a sample, those of the model, for a dataset without keypoints; may be
+  /// empty. No flag.
+  std::function<void(dataset::SampleRow&)> set_keypoints;
   static void fields(auto& self, auto&& visit) {
     visit("split", self.split, OneOf{{"train", "val", "test"}}, "Split of the samples");
     visit("batch_size", self.batch_size, Within{1, 4096}, "Samples that are run together");
@@ -59,14 +72,18 @@ struct Evaluation {
   nlohmann::ordered_json data;  ///< Dataset: uri, generation, split; of a table of points: uri.
   std::map<std::string, HeadFigures> figures;     ///< By task.
   std::map<std::string, int64_t> unknown_labels;  ///< Labelled samples with no class of the model.
+  /// With each_stream and a model of two: macro-F1 of each task, by the streams used.
+  nlohmann::ordered_json streams;
+  std::string missing;  ///< Stream of the model that the data lack; empty for none.
 };
 
 /// Runs a model on a split of a dataset and compares with the labels.
 /// @param on_prediction  Receives a row for each sample and task, in the order of shards; may be
 ///                       empty.
 /// @param on_samples     Receives the number of samples so far and of all; may be empty.
-/// @return kInvalidArgument for samples of another size than the model's, and for data without any
-///         of its labels; kCancelled; errors of the loader and of ModelRunner.
+/// @return kInvalidArgument for samples of another size than the model's, for data without any of
+///         its labels, with other keypoints, or without the only stream of the model; kCancelled;
+///         errors of the loader and of ModelRunner.
 Result<Evaluation> evaluate(
     const LoadedModel& loaded, const std::string& data, const EvaluateOptions& options,
     const std::function<Result<void>(dataset::PredictionRow)>& on_prediction,
@@ -80,6 +97,14 @@ Result<Evaluation> evaluate_gestures(
     const LoadedModel& loaded, const GestureSet& set,
     const std::function<Result<void>(dataset::PredictionRow)>& on_prediction,
     const std::function<void(int64_t, int64_t)>& on_samples, const std::stop_token& stop);
+
+/// Returns the macro-F1 of a head's outputs as JSON: null without a labelled sample. Pure.
+nlohmann::ordered_json macro_f1_of(const HeadOutputs& outputs);
+
+/// Returns the keypoint features of a batch's samples, one after another. Pure.
+/// @param seed  Seed of the batch's augmentation; empty for frames as stored.
+std::vector<float> keypoint_features(const loader::Batch& batch, size_t keypoints,
+                                     const std::optional<uint64_t>& seed = {});
 
 /// Returns a row without a place: the probabilities of a head, and the most probable class. Pure.
 /// @param logits  One window's.

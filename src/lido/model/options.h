@@ -8,6 +8,11 @@
 
 namespace lido::model {
 
+/// Streams of a network of people.
+inline constexpr const char* kFramesStream = "frames";
+inline constexpr const char* kKeypointsStream = "keypoints";
+inline constexpr const char* kBothStreams = "frames,keypoints";
+
 /// Options of a training run. The run's config.yaml has each of them.
 struct TrainOptions {
   /// Tasks with their classes, as parse_vocabulary() reads them; empty for all that the data have.
@@ -15,6 +20,9 @@ struct TrainOptions {
   std::string classes;
   /// Kind of samples: person, frame or all.
   std::string samples = "person";
+  /// Streams that a network of people sees: kFramesStream, kKeypointsStream, kBothStreams, or auto.
+  std::string streams = "auto";
+  double stream_dropout = 0.2;
   int64_t epochs = 20;
   int64_t batch_size = 16;
   int64_t micro_batches = 1;
@@ -40,6 +48,14 @@ struct TrainOptions {
           "--points: a file with a name for each class, one a line in the order of their numbers");
     visit("samples", self.samples, OneOf{{"person", "frame", "all"}},
           "Kind of the samples: people cut out of frames (person), whole frames (frame), or all");
+    visit(
+        "streams", self.streams, OneOf{{"auto", kFramesStream, kKeypointsStream, kBothStreams}},
+        "With people: what the network sees, the images of a person (frames), their keypoints and "
+        "the motion of their box (keypoints), or both; auto: both where the dataset has "
+        "keypoints, from lido ingest --poses");
+    visit("stream_dropout", self.stream_dropout, Within{0, 0.5},
+          "With both streams: share of the samples from which training leaves out each of them; "
+          "raise it when one is often missing");
     visit("epochs", self.epochs, Within{1, 100000}, "Passes over the split train");
     visit("batch_size", self.batch_size, Within{2, 4096},
           "Samples in a step; fewer when memory is short");
