@@ -56,16 +56,36 @@ void print_head(const model::Head& head, const model::HeadFigures& figures, int6
   }
 }
 
+/// Prints what each stream is worth, and whether one is missing.
+void print_streams(const model::Model& model, const model::Evaluation& evaluation) {
+  if (!evaluation.missing.empty())
+    fmt::print("\nThe dataset has no {}: measured without that stream.\n", evaluation.missing);
+  if (evaluation.streams.empty()) return;
+  fmt::print("\nmacro-F1 by stream:\n");
+  for (const auto& [streams, figures] : evaluation.streams.items()) {
+    std::string line;
+    for (const model::Head& head : model.heads) {
+      const auto& value = figures.at(head.task);
+      line += fmt::format("  {} {}", printable(head.task),
+                          value.is_null() ? "unknown" : fmt::format("{:.3f}", value.get<double>()));
+    }
+    fmt::print("  {:19}{}\n", model::stream_title(streams), line);
+  }
+}
+
 void print_json(const model::Model& model, const model::Evaluation& evaluation) {
   nlohmann::ordered_json tasks = nlohmann::ordered_json::object();
   for (const model::Head& head : model.heads) {
     tasks[head.task] = model::figures_json(evaluation.figures.at(head.task), head);
     tasks[head.task]["unknown_labels"] = evaluation.unknown_labels.at(head.task);
   }
-  fmt::print("{}\n", json_text(nlohmann::ordered_json({{"samples", evaluation.samples},
-                                                       {"data", evaluation.data},
-                                                       {"trained_on_footage", model.footage},
-                                                       {"tasks", tasks}})));
+  nlohmann::ordered_json json = {{"samples", evaluation.samples},
+                                 {"data", evaluation.data},
+                                 {"trained_on_footage", model.footage},
+                                 {"tasks", tasks}};
+  if (!evaluation.streams.empty()) json["streams"] = evaluation.streams;
+  if (!evaluation.missing.empty()) json["missing_stream"] = evaluation.missing;
+  fmt::print("{}\n", json_text(json));
 }
 
 using OnPrediction = std::function<Result<void>(dataset::PredictionRow)>;
@@ -129,8 +149,9 @@ Result<model::Evaluation> run_model(const EvalFlags& flags, const model::LoadedM
                                     const OnSamples& on_samples) {
   if (!flags.points.empty()) return evaluate_points(flags, loaded, on_prediction, on_samples);
   if (loaded.model.gesture) return evaluate_hands(flags, loaded, on_prediction, on_samples);
-  return model::evaluate(loaded, flags.data, flags.options, on_prediction, on_samples,
-                         interruption());
+  model::EvaluateOptions options = flags.options;
+  options.each_stream = true;
+  return model::evaluate(loaded, flags.data, options, on_prediction, on_samples, interruption());
 }
 
 Result<int> run_eval(const EvalFlags& flags) {
@@ -177,6 +198,7 @@ Result<int> run_eval(const EvalFlags& flags) {
   }
   for (const model::Head& head : loaded.model.heads)
     print_head(head, evaluation.figures.at(head.task), evaluation.unknown_labels.at(head.task));
+  print_streams(loaded.model, evaluation);
   if (table) print_written(flags.predictions);
   return kDone;
 }

@@ -108,8 +108,12 @@ nlohmann::ordered_json json_of(const learn::TrainProgress& progress, double elap
 /// Describes one sample.
 std::string shape_text(const learn::Plan& plan) {
   if (!plan.gestures) {
-    return fmt::format("windows of {} frames of {}x{}", plan.shape.frames, plan.shape.width,
-                       plan.shape.height);
+    const std::string keypoints =
+        plan.keypoints ? counted(std::ssize(plan.keypoints->names), "keypoint") : "";
+    if (!plan.sees_frames)
+      return fmt::format("windows of {} frames with {}", plan.shape.frames, keypoints);
+    return fmt::format("windows of {} frames of {}x{}{}", plan.shape.frames, plan.shape.width,
+                       plan.shape.height, keypoints.empty() ? "" : " and " + keypoints);
   }
   const model::GestureInput& input = plan.gestures->input;
   return input.motion ? fmt::format("motions of {}", counted(input.frames, "position"))

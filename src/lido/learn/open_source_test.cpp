@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lido/learn/test_dataset.h"
 #include "lido/learn/test_gestures.h"
 
@@ -23,6 +25,20 @@ TEST(OpenSource, OfADatasetHasItsWindowsAndClasses) {
   EXPECT_TRUE(*source->next());
   const std::string position = (*open_source(plan, "train"))->position();
   EXPECT_TRUE(open_source(plan, "train", {.position = position}));
+}
+
+TEST(OpenSource, GivesTheStreamsOfThePlan) {
+  const HalvesDataset data(16, 8, Shows::kBoth);
+  model::TrainConfig config{.network = "people", .data = data.uri(), .points = "", .options = {}};
+  const auto both = **(*open_source(*plan_run(config, 0), "val"))->next();
+  EXPECT_EQ(both.input.keypoints.size(), 8U * 4 * 14);
+  EXPECT_FALSE(std::get<std::span<const uint8_t>>(both.input.windows).empty());
+  config.options.streams = "keypoints";
+  const auto alone = **(*open_source(*plan_run(config, 0), "val"))->next();
+  EXPECT_TRUE(std::ranges::equal(alone.input.keypoints, both.input.keypoints));
+  EXPECT_TRUE(std::get<std::span<const uint8_t>>(alone.input.windows).empty());
+  config.options.streams = "frames";
+  EXPECT_TRUE((**(*open_source(*plan_run(config, 0), "val"))->next()).input.keypoints.empty());
 }
 
 TEST(OpenSource, RefusesSamplesOfAnotherSize) {

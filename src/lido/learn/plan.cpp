@@ -16,7 +16,25 @@
 namespace lido::learn {
 namespace {
 
-/// Reads the first samples of the split val, for their size and number.
+/// Chooses the streams of a network of people.
+/// @param keypoints  Names of the dataset's keypoints.
+Result<void> choose_streams(Plan& plan, const std::vector<std::string>& keypoints) {
+  const bool available = !keypoints.empty() && plan.config.options.samples == "person";
+  std::string& streams = plan.config.options.streams;
+  if (streams == "auto") streams = available ? model::kBothStreams : model::kFramesStream;
+  if (streams == model::kFramesStream) return {};
+  if (!available) {
+    return fail(ErrorCode::kInvalidArgument,
+                "streams is {}, want {}: the samples of {} have no keypoints. lido ingest --poses "
+                "gives them to samples of people.",
+                streams, model::kFramesStream, plan.config.data);
+  }
+  plan.sees_frames = streams != model::kKeypointsStream;
+  plan.keypoints = model::KeypointInput{keypoints};
+  return {};
+}
+
+/// Reads the first samples of the split val, for their size and number, and for their streams.
 Result<void> read_shape(Plan& plan) {
   auto options = loader_options(plan.config.options, "val");
   options.threads = 1;
@@ -26,7 +44,7 @@ Result<void> read_shape(Plan& plan) {
   if (!batch) return fail(ErrorCode::kDegenerate, "{}: the split val is empty", plan.config.data);
   plan.shape = batch->shape;
   plan.val_samples = loader.samples();
-  return {};
+  return choose_streams(plan, loader.keypoints());
 }
 
 /// Checks the size of micro-batches: a single window has no variance to normalise by.
@@ -47,6 +65,7 @@ Result<std::string> signature_of(const Plan& plan) {
     text["weights"][name] = shape;
   for (const TaskClasses& task : plan.tasks) text["classes"][task.task] = task.classes;
   text["input"] = {plan.shape.frames, plan.shape.height, plan.shape.width};
+  if (plan.keypoints) text["keypoints"] = plan.keypoints->names;
   if (plan.gestures) text["gesture"] = {plan.gestures->input.kind(), plan.gestures->input.frames};
   return sha256_hex(json_text(text));
 }
@@ -61,8 +80,11 @@ Result<void> describe_network(Plan& plan) {
         {.frames = input.frames, .height = 0, .width = 0, .features = input.features()}, heads);
   } else {
     const loader::Shape& shape = plan.shape;
-    plan.network = nn::people_network(
-        {.frames = shape.frames, .height = shape.height, .width = shape.width}, heads);
+    const nn::WindowShape input{.frames = shape.frames,
+                                .height = plan.sees_frames ? shape.height : 0,
+                                .width = plan.sees_frames ? shape.width : 0,
+                                .keypoints = plan.keypoints ? plan.keypoints->features() : 0};
+    plan.network = nn::people_network(input, heads, plan.config.options.stream_dropout);
   }
   for (const auto& [name, shape] : LIDO_TRY(nn::weight_shapes(plan.network))) {
     if (name.ends_with(".mean") || name.ends_with(".variance")) continue;
@@ -136,6 +158,10 @@ Result<void> check_samples(const Plan& plan, const TaskClasses& task) {
 /// Plans a run on hands.
 Result<void> plan_gestures(Plan& plan, int generation) {
   const auto& options = plan.config.options;
+  if (options.streams != "auto") {
+    return fail(ErrorCode::kInvalidArgument, "streams is {}, want auto: gestures have one stream",
+                options.streams);
+  }
   LIDO_TRY(plan.config.points.empty() ? read_hands(plan, generation) : read_points(plan));
   TaskClasses& task = plan.tasks[0];
   task.train.resize(task.classes.size());
@@ -166,7 +192,8 @@ loader::LoaderOptions loader_options(const model::TrainOptions& options, const s
           .shuffle = train,
           .augment = train && !options.no_augment,
           .seed = options.seed,
-          .shuffle_mb = options.shuffle_mb};
+          .shuffle_mb = options.shuffle_mb,
+          .pixels = options.streams != model::kKeypointsStream};
 }
 
 Result<Plan> plan_run(const model::TrainConfig& config, int generation) {
@@ -206,6 +233,7 @@ nlohmann::ordered_json to_json(const Plan& plan) {
   nlohmann::ordered_json data = {{"uri", plan.config.data}, {"generation", plan.generation}};
   nlohmann::ordered_json input = {
       {"frames", plan.shape.frames}, {"height", plan.shape.height}, {"width", plan.shape.width}};
+  if (!plan.gestures) input["streams"] = plan.config.options.streams;
   if (plan.gestures) {
     const model::GestureInput& gesture = plan.gestures->input;
     data = {{"uri", plan.gestures->uri}};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,17 +13,21 @@
 #include "lido/loader/loader.h"
 #include "lido/model/config.h"
 #include "lido/model/gesture_set.h"
+#include "lido/model/keypoint_features.h"
 #include "lido/nn/network.h"
 
 namespace lido::learn {
 
 /// A training run before its first step.
 struct Plan {
-  model::TrainConfig config;  ///< Threads are a number above 0.
+  model::TrainConfig config;  ///< Threads are a number above 0; streams of people are not auto.
   int generation = 0;         ///< Number of the dataset's generation; 0 for a table of points.
   std::string fps;            ///< Frames a second of the samples; empty when unknown.
   std::vector<TaskClasses> tasks;
-  loader::Shape shape;  ///< Size of the samples; all 0 for gestures.
+  loader::Shape shape;      ///< Size of the samples; all 0 for gestures.
+  bool sees_frames = true;  ///< False for a network of keypoints alone.
+  /// Keypoints that the network sees; empty without that stream.
+  std::optional<model::KeypointInput> keypoints;
   /// With network gesture; otherwise null.
   std::shared_ptr<const model::GestureSet> gestures;
   model::GestureSplit split;  ///< Samples of `gestures` by split.

@@ -64,6 +64,29 @@ TEST(Plan, CountsRowsOfATableOfPoints) {
   EXPECT_EQ(plan_run(config, 0).error().code, ErrorCode::kNotFound);
 }
 
+TEST(Plan, ChoosesTheStreamsThatTheDatasetHas) {
+  const HalvesDataset frames(16, 8), both(16, 8, Shows::kBoth);
+  EXPECT_EQ(plan_run(config_for(frames), 0)->config.options.streams, "frames");
+  const auto plan = *plan_run(config_for(both), 0);
+  EXPECT_EQ(plan.config.options.streams, "frames,keypoints");
+  EXPECT_EQ(plan.network.input.keypoints, 14);
+  EXPECT_EQ(to_json(plan)["input"]["streams"], "frames,keypoints");
+  auto config = config_for(both);
+  config.options.streams = "frames";
+  EXPECT_EQ(plan_run(config, 0)->network.input, plan_run(config_for(frames), 0)->network.input);
+  EXPECT_NE(plan_run(config, 0)->signature, plan.signature);
+  config.options.streams = "keypoints";
+  EXPECT_LT(plan_run(config, 0)->operations, plan.operations / 2);
+  config.data = frames.uri();
+  EXPECT_EQ(plan_run(config, 0).error().message,
+            "streams is keypoints, want frames: the samples of " + frames.uri() +
+                " have no keypoints. lido ingest --poses gives them to samples of people.");
+  auto gestures = GestureFiles(60).config("hands");
+  gestures.options.streams = "frames";
+  EXPECT_EQ(plan_run(gestures, 0).error().message,
+            "streams is frames, want auto: gestures have one stream");
+}
+
 TEST(Plan, RefusesBadOptionsAndData) {
   const HalvesDataset data(16, 8);
   auto config = config_for(data);

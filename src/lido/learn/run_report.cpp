@@ -144,6 +144,22 @@ std::string task_part(const model::Head& head, const nlohmann::ordered_json& fig
          "</div><br>" + class_table(head, figures);
 }
 
+/// Macro-F1 of each task with each stream alone and with both; empty for a network of one stream.
+std::string streams_part(const model::Model& model) {
+  if (model.streams.empty()) return "";
+  std::string html =
+      "<h2>What each stream is worth</h2><p>Macro-F1 of the best model where the other stream is "
+      "missing, and with both.</p><div class=\"panel scroll\" tabindex=0 role=region "
+      "aria-label=\"Macro-F1 by stream\"><table><tr><th>streams";
+  for (const model::Head& head : model.heads) html += "<th class=n>" + report::escape(head.task);
+  for (const auto& [streams, figures] : model.streams.items()) {
+    html += "<tr><th>" + report::escape(model::stream_title(streams));
+    for (const model::Head& head : model.heads)
+      html += "<td class=n>" + number(figures, head.task.c_str());
+  }
+  return html + "</table></div>";
+}
+
 std::string data_of(const model::Model& model) {
   const nlohmann::ordered_json& data = model.data;
   const auto uri = value_of(data, "uri");
@@ -167,7 +183,7 @@ std::string run_report(const model::Model& model, std::span<const dataset::Metri
   body += chart("Loss of the validation", curves_of(metrics, "val", "loss"));
   body += chart("Macro-F1 of the validation", curves_of(metrics, "val", "macro_f1"), 1);
   body += chart("Learning rate", curves_of(metrics, "train", "learning_rate"));
-  body += "</div>";
+  body += "</div>" + streams_part(model);
   for (const model::Head& head : model.heads) {
     const auto found = model.figures.find(head.task);
     if (found != model.figures.end()) body += task_part(head, *found);

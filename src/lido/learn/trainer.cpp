@@ -62,6 +62,8 @@ model::Model describe(const Plan& plan, const std::string& checksum) {
   model::Model model{.network = plan.config.network,
                      .input = plan.shape,
                      .gesture = {},
+                     .sees_frames = plan.sees_frames,
+                     .keypoints = plan.keypoints,
                      .fps = plan.fps,
                      .samples = options.samples,
                      .footage = options.footage,
@@ -69,6 +71,7 @@ model::Model describe(const Plan& plan, const std::string& checksum) {
                      .heads = {},
                      .data = to_json(plan)["data"],
                      .figures = {},
+                     .streams = {},
                      .sha256 = ""};
   if (plan.gestures) {
     model.gesture = plan.gestures->input;
@@ -293,12 +296,45 @@ class Trainer {
     return store_.write_text(kReportFile, run_report(*best, state_.metrics));
   }
 
+  /// Runs the averaged weights on samples, with both streams or one of them.
+  Result<std::map<std::string, std::vector<float>>> run_streams(const StepSamples& samples,
+                                                                std::string_view streams) {
+    nn::Windows windows = samples.input.windows;
+    std::span<const float> keypoints = samples.input.keypoints;
+    std::vector<uint8_t> no_frames;
+    std::vector<float> no_keypoints;
+    if (streams == model::kKeypointsStream) {
+      no_frames.resize(std::get<std::span<const uint8_t>>(windows).size());
+      windows = std::span<const uint8_t>(no_frames);
+    } else if (streams == model::kFramesStream) {
+      no_keypoints.resize(keypoints.size());
+      keypoints = no_keypoints;
+    }
+    return module_.run(windows, keypoints);
+  }
+
+  /// Measures each of two streams alone on the split val. @return As Model::streams.
+  Result<nlohmann::ordered_json> measure_streams(
+      const std::map<std::string, model::HeadOutputs>& both) {
+    nlohmann::ordered_json streams;
+    if (!plan_.keypoints || !plan_.sees_frames) return streams;
+    for (const char* alone : {model::kFramesStream, model::kKeypointsStream}) {
+      for (const auto& [task, outputs] : LIDO_TRY(validate_module(alone)))
+        streams[alone][task] = model::macro_f1_of(outputs);
+    }
+    for (const auto& [task, outputs] : both)
+      streams[model::kBothStreams][task] = model::macro_f1_of(outputs);
+    return streams;
+  }
+
   /// Runs the averaged weights on the split val.
-  Result<std::map<std::string, model::HeadOutputs>> validate_module() {
+  /// @param streams  kFramesStream or kKeypointsStream for one of two streams.
+  Result<std::map<std::string, model::HeadOutputs>> validate_module(
+      std::string_view streams = model::kBothStreams) {
     std::map<std::string, model::HeadOutputs> outputs;
     while (const auto batch = LIDO_TRY(val_->next())) {
       if (examples_.names.empty()) examples_ = *batch;
-      const auto logits = LIDO_TRY(module_.run(batch->input.windows));
+      const auto logits = LIDO_TRY(run_streams(*batch, streams));
       for (const TaskClasses& task : plan_.tasks) {
         const auto& targets = batch->input.targets.at(task.task);
         model::HeadOutputs& all = outputs[task.task];
@@ -320,6 +356,7 @@ class Trainer {
       described.figures[task.task] = model::figures_json(
           model::figures_of(outputs.at(task.task), temperature), described.heads.back());
     }
+    described.streams = LIDO_TRY(measure_streams(outputs));
     const auto onnx = LIDO_TRY(
         nn::write_onnx(plan_.network, module_.weights(), {{"lido.network", plan_.config.network}}));
     const double difference = LIDO_TRY(difference_of(described, onnx));
@@ -339,12 +376,18 @@ class Trainer {
     const size_t all_windows = examples_.names.size();
     const size_t windows = std::min(kExamples, all_windows);
     auto runner = LIDO_TRY(model::ModelRunner::load(described, onnx, static_cast<int>(windows)));
-    return std::visit(
-        [&](const auto all) -> Result<double> {
-          const auto some = all.first(all.size() / all_windows * windows);
-          return greatest_difference(LIDO_TRY(runner.run(some)), LIDO_TRY(module_.run(some)));
-        },
-        examples_.input.windows);
+    const auto first = [&](const auto all) {
+      return all.first(all.size() / all_windows * windows);
+    };
+    const auto& input = examples_.input;
+    if (const auto* features = std::get_if<std::span<const float>>(&input.windows)) {
+      return greatest_difference(LIDO_TRY(runner.run(first(*features))),
+                                 LIDO_TRY(module_.run(first(*features))));
+    }
+    const auto pixels = first(std::get<std::span<const uint8_t>>(input.windows));
+    const auto keypoints = first(input.keypoints);
+    return greatest_difference(LIDO_TRY(runner.run(model::ModelRunner::People{pixels, keypoints})),
+                               LIDO_TRY(module_.run(pixels, keypoints)));
   }
 
   Result<void> save_checkpoint() {

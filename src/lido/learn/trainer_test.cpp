@@ -72,8 +72,60 @@ TEST(Trainer, LearnsExportsAndDescribes) {
   EXPECT_EQ(model::read_config(out)->options.epochs, 20);
 }
 
+// The frames are noise: the keypoints have the answer, and frames alone are a guess.
+TEST(Trainer, LearnsFromKeypointsAndMeasuresEachStream) {
+  const HalvesDataset data(96, 48, Shows::kKeypoints);
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  const auto summary = run(request_for(data, out, 20));
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_GT(summary->best_score, 0.9);  // chance: 0.5, with a deviation of 0.07 on 48 samples
+  EXPECT_LE(summary->export_difference, 1e-4);
+  EXPECT_EQ(model::read_config(out)->options.streams, "frames,keypoints");
+  const auto loaded = *model::read_model(out + "/model");
+  EXPECT_EQ(loaded.model.keypoints->names, (std::vector<std::string>{"nose", "toe"}));
+  const auto& streams = loaded.model.streams;
+  EXPECT_GT(streams["keypoints"]["side"], 0.9);
+  EXPECT_LT(streams["frames"]["side"], 0.75);
+  EXPECT_EQ(streams["frames,keypoints"]["side"], loaded.model.figures["side"]["macro_f1"]);
+  EXPECT_NE(card_of(loaded.model).find("| the keypoints alone |"), std::string::npos);
+  // OpenVINO on the split gives the figures that the trainer wrote.
+  const auto evaluation = model::evaluate(
+      loaded, data.uri(), {.split = "val", .threads = 1, .each_stream = true}, {}, {}, {});
+  ASSERT_TRUE(evaluation) << evaluation.error().message;
+  EXPECT_EQ(evaluation->streams, streams);
+  // A dataset without keypoints lacks that stream; all windows are then guesses.
+  const auto without = model::evaluate(loaded, HalvesDataset().uri(), {.split = "val"}, {}, {}, {});
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->missing, "keypoints");
+  EXPECT_LT(without->figures.at("side").macro_f1, 0.9);
+}
+
+TEST(Trainer, KeypointsAloneNeedNoFrames) {
+  const HalvesDataset data(96, 48, Shows::kKeypoints);
+  const TestFolder folder;
+  const std::string out = (folder / "run").string();
+  auto request = request_for(data, out, 20);
+  request.config.options.streams = "keypoints";
+  const auto summary = run(request);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_GT(summary->best_score, 0.9);
+  const auto loaded = *model::read_model(out + "/model");
+  EXPECT_FALSE(loaded.model.sees_frames);
+  ASSERT_EQ(loaded.model.inputs().size(), 1U);
+  EXPECT_EQ(loaded.model.inputs()[0].shape, (std::vector<int64_t>{4, 14}));
+  const auto evaluation = model::evaluate(loaded, data.uri(), {.split = "val"}, {}, {}, {});
+  ASSERT_TRUE(evaluation) << evaluation.error().message;
+  EXPECT_EQ(evaluation->figures.at("side").macro_f1, summary->best_score);
+  const auto without = model::evaluate(loaded, HalvesDataset().uri(), {.split = "val"}, {}, {}, {});
+  ASSERT_FALSE(without);
+  EXPECT_NE(without.error().message.find("its keypoints are none, want nose,toe"),
+            std::string::npos)
+      << without.error().message;
+}
+
 TEST(Trainer, AnInterruptedRunGivesEqualBytes) {
-  const HalvesDataset data;
+  const HalvesDataset data(48, 24, Shows::kBoth);
   const TestFolder folder;
   const std::string whole = (folder / "whole").string(), parts = (folder / "parts").string();
   ASSERT_TRUE(run(request_for(data, whole, 3)));
