@@ -12,6 +12,7 @@
 #include "lido/ingest/supervise.h"
 #include "lido/model/evaluate.h"
 #include "lido/model/keypoint_people.h"
+#include "lido/model/options.h"
 #include "lido/report/drawn_clip.h"
 #include "lido/storage/named_file.h"
 #include "predict.h"
@@ -192,14 +193,58 @@ Result<ingest::Request> windows_request(const PredictFlags& flags, const model::
   return request;
 }
 
+/// Checks that the people have the keypoints that a model sees, if any.
+Result<void> check_keypoints(const PredictFlags& flags, const model::Model& model,
+                             const People& people) {
+  if (!model.keypoints) return {};
+  if (flags.poses.empty() && !model.sees_frames) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--poses is missing, want a table of keypoints: {} sees nothing else", flags.model);
+  }
+  const auto& names = model.keypoints->names;
+  for (const model::KeypointPerson& person : people) {
+    for (const auto& [time_s, pose] : person.poses) {
+      if (pose.size() == 3 * names.size()) continue;
+      return fail(ErrorCode::kInvalidArgument, "{}: track {} has {} at {} s, want the {} of {}: {}",
+                  flags.poses, person.track, counted(std::ssize(pose) / 3, "keypoint"), time_s,
+                  names.size(), flags.model, fmt::join(names, ","));
+    }
+  }
+  return {};
+}
+
+/// The people of a table, by the numbers that an ingest gave them.
+struct KnownPeople {
+  const People& people;
+  std::map<int64_t, int64_t> ids;  ///< Ids of the table; a track without one keeps its number.
+
+  const model::KeypointPerson* of_track(int64_t track) const {
+    const auto id = ids.find(track);
+    const auto found = std::ranges::find(people, id == ids.end() ? track : id->second,
+                                         &model::KeypointPerson::track);
+    return found == people.end() ? nullptr : &*found;
+  }
+};
+
+/// Gives samples the keypoints of a table, for a model that sees them.
+/// @param known  Must outlive the result.
+std::function<void(dataset::SampleRow&)> keypoints_from(const KnownPeople& known,
+                                                        const model::Model& model) {
+  if (known.people.empty() || !model.keypoints) return {};
+  return [&known, count = model.keypoints->names.size(),
+          fps = parse_rational(model.fps)->value()](dataset::SampleRow& row) {
+    const model::KeypointPerson* person = known.of_track(row.track);
+    if (person != nullptr) model::set_keypoints(row, *person, count, fps);
+  };
+}
+
 /// Runs the model on all windows.
 /// @param data  The dataset with the windows.
-/// @param ids   Ids in place of the numbers of tracks; a track without one keeps its number.
 Result<void> predict_windows(const model::LoadedModel& model, const std::string& data,
-                             const std::map<int64_t, int64_t>& ids, PredictProgress& progress,
+                             const KnownPeople& known, PredictProgress& progress,
                              Predictions& predictions, PredictSummary& result) {
   const auto on_prediction = [&](dataset::PredictionRow row) -> Result<void> {
-    if (const auto id = ids.find(row.track); id != ids.end()) row.track = id->second;
+    if (const auto id = known.ids.find(row.track); id != known.ids.end()) row.track = id->second;
     predictions.tracks.add(row);
     ++result.classes[row.task][row.predicted];
     return predictions.table ? predictions.table->append(std::move(row)) : Result<void>();
@@ -208,8 +253,10 @@ Result<void> predict_windows(const model::LoadedModel& model, const std::string&
     progress.done = done;
     progress.total = total;
   };
+  model::EvaluateOptions options;
+  options.set_keypoints = keypoints_from(known, model.model);
   const auto evaluation =
-      LIDO_TRY(model::evaluate(model, data, {}, on_prediction, on_samples, interruption()));
+      LIDO_TRY(model::evaluate(model, data, options, on_prediction, on_samples, interruption()));
   result.windows = evaluation.samples;
   result.people = predictions.tracks.tracks();
   return {};
@@ -226,6 +273,7 @@ Result<PredictSummary> predict_people(const PredictFlags& flags, const model::Lo
     people = LIDO_TRY(model::read_keypoint_people(flags.poses, clip));
     LIDO_TRY(write_labels(people, clip, request));
   }
+  LIDO_TRY(check_keypoints(flags, model.model, people));
   auto plan = LIDO_TRY(ingest::prepare(request, interruption()));
   const auto classes = plan.detector ? plan.detector->person_classes : std::vector<std::string>();
   auto run = LIDO_TRY(ingest::IngestRun::open(request, std::move(plan), interruption()));
@@ -242,11 +290,16 @@ Result<PredictSummary> predict_people(const PredictFlags& flags, const model::Lo
   const double fps = request.sampling.fps.rate.value();
   Predictions predictions(fps);
   if (!flags.predictions.empty()) LIDO_TRY(predictions.open(flags.predictions));
-  std::map<int64_t, int64_t> ids;
-  if (!people.empty()) ids = LIDO_TRY(ids_of_numbers(run.dataset(), summary.generation));
-  const bool has_windows = people.empty() ? summary.samples > 0 : !ids.empty();
+  if (people.empty() && model.model.keypoints) {
+    result.missing = model::kKeypointsStream;
+    result.warnings.push_back(
+        fmt::format("{}: predicted without the stream keypoints; --poses gives it", flags.clip));
+  }
+  KnownPeople known{people, {}};
+  if (!people.empty()) known.ids = LIDO_TRY(ids_of_numbers(run.dataset(), summary.generation));
+  const bool has_windows = people.empty() ? summary.samples > 0 : !known.ids.empty();
   if (has_windows)
-    LIDO_TRY(predict_windows(model, request.out, ids, progress, predictions, result));
+    LIDO_TRY(predict_windows(model, request.out, known, progress, predictions, result));
   if (!flags.out.empty()) {
     auto objects = flags.poses.empty() ? LIDO_TRY(followed_people(run.dataset(), classes))
                                        : objects_of(people, fps);
@@ -268,14 +321,15 @@ void print(const PredictFlags& flags, const PredictSummary& summary) {
       return file.empty() ? nlohmann::ordered_json()
                           : nlohmann::ordered_json(storage::absolute(file));
     };
-    fmt::print("{}\n",
-               json_text(nlohmann::ordered_json({{"tracks", summary.people},
-                                                 {"windows", summary.windows},
-                                                 {"classes", summary.classes},
-                                                 {"trained_on_footage", summary.footage},
-                                                 {"frames", summary.frames},
-                                                 {"out", path(flags.out)},
-                                                 {"predictions", path(flags.predictions)}})));
+    nlohmann::ordered_json json = {{"tracks", summary.people},
+                                   {"windows", summary.windows},
+                                   {"classes", summary.classes},
+                                   {"trained_on_footage", summary.footage},
+                                   {"frames", summary.frames},
+                                   {"out", path(flags.out)},
+                                   {"predictions", path(flags.predictions)}};
+    if (!summary.missing.empty()) json["missing_stream"] = summary.missing;
+    fmt::print("{}\n", json_text(json));
     return;
   }
   fmt::print("{} of {}, by a model trained on {} footage\n", counted(summary.windows, "window"),

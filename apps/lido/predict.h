@@ -89,6 +89,7 @@ struct PredictSummary {
   std::map<std::string, std::map<std::string, int64_t>> classes;
   std::vector<std::string> warnings;
   std::string footage;  ///< Footage that the model learnt from.
+  std::string missing;  ///< Stream of the model that the clip lacks; empty for none.
   bool broken = false;
 };
 

@@ -16,6 +16,8 @@ namespace {
 
 /// Largest time and coordinate of a row: beyond, no frame and no pixel is.
 constexpr double kMaxTime_s = 1e9, kMaxPixel = 1e6;
+/// Times closer than this are the same, whatever rounding made of them.
+constexpr double kSameTime_s = 1e-6;
 /// Clips that an error names.
 constexpr size_t kMaxNamed = 3;
 
@@ -65,7 +67,44 @@ Result<std::string> name_in_table(const std::string& uri, const std::set<std::st
               clip, listed.empty() ? "none" : listed, count > kMaxNamed ? ", ..." : "");
 }
 
+/// Returns the pose that is closest to a time. @return Null without one that is close enough.
+const std::vector<double>* pose_near(const KeypointPerson& person, double time_s, double within_s) {
+  const std::vector<double>* best = nullptr;
+  double least = within_s + kSameTime_s;
+  const auto consider = [&](auto at) {
+    if (std::abs(at->first - time_s) > least) return;
+    least = std::abs(at->first - time_s);
+    best = &at->second;
+  };
+  const auto after = person.poses.lower_bound(time_s);
+  if (after != person.poses.end()) consider(after);
+  if (after != person.poses.begin()) consider(std::prev(after));
+  return best;
+}
+
 }  // namespace
+
+void set_keypoints(dataset::SampleRow& row, const KeypointPerson& person, size_t keypoints,
+                   double fps) {
+  const auto frames = std::ssize(row.pts);
+  row.keypoints.assign(row.pts.size() * 3 * keypoints, std::nan(""));
+  if (row.cutouts.size() != 4 * row.pts.size()) return;
+  for (int64_t i = 0; i < frames; ++i) {
+    // Frames at the end may be copies of the last one.
+    const int64_t shown =
+        std::clamp<int64_t>(i, 0, std::max<int64_t>(frames - 1 - row.repeated, 0));
+    const double time_s = row.start_s + static_cast<double>(shown) / fps;
+    const std::vector<double>* pose = pose_near(person, time_s, 0.5 / fps);
+    if (pose == nullptr || pose->size() != 3 * keypoints) continue;
+    const double* cutout = &row.cutouts[4 * static_cast<size_t>(i)];
+    double* to = &row.keypoints[static_cast<size_t>(i) * pose->size()];
+    for (size_t point = 0; point < pose->size(); point += 3) {
+      to[point] = (*pose)[point] * cutout[0] + cutout[2];
+      to[point + 1] = (*pose)[point + 1] * cutout[1] + cutout[3];
+      to[point + 2] = (*pose)[point + 2];
+    }
+  }
+}
 
 std::optional<Box> box_of_keypoints(std::span<const double> keypoints) {
   double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
@@ -86,8 +125,12 @@ Result<std::vector<KeypointPerson>> read_keypoint_people(const std::string& uri,
                                                          const std::string& clip) {
   const auto file = LIDO_TRY(storage::NamedFile::open(uri));
   const std::string table = file.uri();
-  // Boxes by clip, track and time: the clip is chosen after the reading, by all names.
-  std::map<std::string, std::map<int64_t, std::map<double, Box>>> clips;
+  // By clip, track and time: the clip is chosen after the reading, by all names.
+  struct Place {
+    Box box;
+    std::vector<double> pose;
+  };
+  std::map<std::string, std::map<int64_t, std::map<double, Place>>> clips;
   int64_t number = 0;
   const auto visit = [&](dataset::KeypointRow& row) -> Result<void> {
     const std::string place = fmt::format("{}: row {}", table, ++number);
@@ -95,7 +138,7 @@ Result<std::vector<KeypointPerson>> read_keypoint_people(const std::string& uri,
     auto& people = clips[row.clip];
     const auto box = box_of(row);
     if (!box) return {};
-    if (!people[row.track].emplace(row.time_s, *box).second) {
+    if (!people[row.track].emplace(row.time_s, Place{*box, std::move(row.keypoints)}).second) {
       return fail(ErrorCode::kInvalidArgument,
                   "{}: track {} has two rows at {} s, want one row for each time", place, row.track,
                   row.time_s);
@@ -113,9 +156,12 @@ Result<std::vector<KeypointPerson>> read_keypoint_people(const std::string& uri,
   for (const auto& [name, people] : clips) names.insert(name);
   const std::string name = LIDO_TRY(name_in_table(table, names, clip));
   std::vector<KeypointPerson> people;
-  for (const auto& [track, boxes] : clips[name]) {
-    KeypointPerson person{.track = track, .boxes = {}};
-    for (const auto& [time_s, box] : boxes) person.boxes.push_back({time_s, box});
+  for (auto& [track, places] : clips[name]) {
+    KeypointPerson person{.track = track, .boxes = {}, .poses = {}};
+    for (auto& [time_s, place] : places) {
+      person.boxes.push_back({time_s, place.box});
+      person.poses[time_s] = std::move(place.pose);
+    }
     people.push_back(std::move(person));
   }
   if (people.empty()) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "lido/base/box.h"
 #include "lido/base/result.h"
 #include "lido/dataset/labels.h"
+#include "lido/dataset/sample_tables.h"
 
 namespace lido::model {
 
@@ -17,7 +19,16 @@ namespace lido::model {
 struct KeypointPerson {
   int64_t track = 0;                     ///< Id of the person in the table.
   std::vector<dataset::TimedBox> boxes;  ///< In order of time, each time once. Never empty.
+  /// x, y, score of each keypoint at the times of the boxes; source pixels.
+  std::map<double, std::vector<double>> poses;
 };
+
+/// Sets the keypoints of a sample of a person: in each frame the pose that is closest in time, at
+/// most half a sampling interval away, in the pixels of the cutout; NaN without one. Pure.
+/// @param keypoints  Number of keypoints; a pose with another number does not count.
+/// @param fps        Frames of the sample a second.
+void set_keypoints(dataset::SampleRow& row, const KeypointPerson& person, size_t keypoints,
+                   double fps);
 
 /// Share of the keypoints' width and height by which a box reaches beyond them on each side: a head
 /// is above the eyes, feet are below the ankles.

@@ -52,6 +52,30 @@ TEST_F(KeypointPeople, HaveABoxAroundTheirKeypoints) {
   EXPECT_NEAR(box.height, 260, 1e-9);
 }
 
+// Four frames a second from 1 s on, the last two alike: 1, 1.25, 1.5 and again 1.5 s. The poses are
+// at 1.05 s and at 1.5 s; the cutout is twice as large as the source.
+TEST_F(KeypointPeople, GiveSamplesTheirPoses) {
+  auto early = row(1.05, 3);
+  early.keypoints[0] = 110;
+  const auto people = *read({early, row(1.5, 3)});
+  dataset::SampleRow sample;
+  sample.start_s = 1;
+  sample.repeated = 1;
+  sample.pts = {0, 1, 2, 2};
+  sample.cutouts = {2, 2, -100, -50, 2, 2, -100, -50, 2, 2, -100, -50, 2, 2, -100, -50};
+  set_keypoints(sample, people[0], 3, 4);
+  ASSERT_EQ(sample.keypoints.size(), 4U * 9);
+  EXPECT_EQ(sample.keypoints[0], 120);
+  EXPECT_EQ(sample.keypoints[1], 50);
+  EXPECT_EQ(sample.keypoints[2], 0.9);
+  EXPECT_TRUE(std::isnan(sample.keypoints[9]));
+  EXPECT_EQ(sample.keypoints[18], 100);
+  EXPECT_EQ(sample.keypoints[27 + 7], 1750);
+  set_keypoints(sample, people[0], 17, 4);
+  ASSERT_EQ(sample.keypoints.size(), 4U * 51);
+  for (const double value : sample.keypoints) EXPECT_TRUE(std::isnan(value));
+}
+
 TEST_F(KeypointPeople, KeepTheBoxThatTheTableHas) {
   auto with_box = row(1, 2);
   with_box.x = 10;
