@@ -114,6 +114,31 @@ void print_missing(const geometry::Site& site, const DrawPlan& plan) {
     print_note(fmt::format("no clip, and so no video, of camera {}", fmt::join(without, ", ")));
 }
 
+nlohmann::ordered_json left_out_json(const reconstruct::LeftOutViews& views) {
+  return {{"few_keypoints", views.few_keypoints},
+          {"second_boxes", views.second_boxes},
+          {"reflections", views.reflections},
+          {"no_place", views.no_place},
+          {"doubles", views.doubles},
+          {"unconfirmed", views.unconfirmed}};
+}
+
+/// States how many views of one camera alone were left out, and why.
+void print_left_out(const reconstruct::LeftOutViews& views) {
+  if (views.sum() == 0) return;
+  std::vector<std::string> reasons;
+  const auto add = [&](int64_t count, std::string_view reason) {
+    if (count > 0) reasons.push_back(fmt::format("{} {}", human_count(count), reason));
+  };
+  add(views.unconfirmed, "where another camera sees no person");
+  add(views.doubles, "of people whom other cameras see");
+  add(views.reflections, "of reflections");
+  add(views.second_boxes, "of second boxes");
+  add(views.few_keypoints, "with too few keypoints");
+  add(views.no_place, "without a place on floor or surface");
+  fmt::print("views of one camera left out: {}\n", fmt::join(reasons, ", "));
+}
+
 void print(const ReconstructFlags& flags, const reconstruct::ReconstructSummary& summary,
            const DrawPlan& plan, const report::PeopleFilmsSummary& drawn) {
   std::vector<std::string> files;
@@ -124,15 +149,19 @@ void print(const ReconstructFlags& flags, const reconstruct::ReconstructSummary&
                                    {"cameras", summary.cameras},
                                    {"people", summary.people},
                                    {"joints", summary.joints},
-                                   {"under_water", summary.under_water}};
+                                   {"under_water", summary.under_water},
+                                   {"one_camera", summary.one_camera},
+                                   {"left_out", left_out_json(summary.left_out)}};
     if (flags.draw)
       json["draw"] = {{"frames", drawn.frames}, {"footage", plan.footage}, {"files", files}};
     fmt::print("{}\n", json_text(json));
     return;
   }
-  fmt::print("{}, {}, {}, {}, {} of them under water\n", counted(summary.moments, "moment"),
-             counted(summary.cameras, "camera"), counted(summary.people, "person", "people"),
-             counted(summary.joints, "joint"), human_count(summary.under_water));
+  fmt::print("{}, {}, {}, {}, {} of them under water, {} seen by one camera alone\n",
+             counted(summary.moments, "moment"), counted(summary.cameras, "camera"),
+             counted(summary.people, "person", "people"), counted(summary.joints, "joint"),
+             human_count(summary.under_water), human_count(summary.one_camera));
+  print_left_out(summary.left_out);
   print_written(flags.out + "/tracks3d.parquet");
   print_written(flags.out + "/scene.glb");
   for (const std::string& name : drawn.files) print_page(flags.out + "/" + name);

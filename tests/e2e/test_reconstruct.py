@@ -48,6 +48,13 @@ light: cloudy
 """
 
 
+JOINTS = [
+    *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder"),
+    *("right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip"),
+    *("right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
+]
+
+
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
     folder = tmp_path_factory.mktemp("film")
@@ -62,11 +69,6 @@ def errors_of(film, scene):
 
     A track's person is the one who is nearest to most of its joints.
     """
-    names = [
-        *("nose", "left_eye", "right_eye", "left_ear", "right_ear", "left_shoulder"),
-        *("right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "left_hip"),
-        *("right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle"),
-    ]
     truth = {}
     query = f"select time_s, person, keypoints_m from '{film}/truth/a.parquet'"
     for time_s, person, points in duckdb.sql(query).fetchall():
@@ -75,7 +77,7 @@ def errors_of(film, scene):
     owners, joints = {}, []
     for time_s, person, joint, *point in duckdb.sql(query).fetchall():
         people = truth.get(round(time_s, 1), {})
-        at = names.index(joint)
+        at = JOINTS.index(joint)
         if not people:
             continue
         owner = min(people, key=lambda one: numpy.linalg.norm(people[one][at] - point))
@@ -118,6 +120,49 @@ def test_people_are_where_the_film_has_them(film, tmp_path):
     x, y, z = numpy.frombuffer(c3d[data : data + 12], "<f4")
     row = trc.splitlines()[6].split("\t")
     assert numpy.allclose([x, z, -y], [float(cell) for cell in row[2:5]], atol=1e-4)
+
+
+def test_one_camera_goes_on_with_honest_covariance(film, tmp_path):
+    """After 2 s camera a alone is left: the same people, near the truth as stated."""
+    poses = tmp_path / "poses"
+    (poses / "truth").mkdir(parents=True)
+    for camera in "abcd":
+        rows = f"select * from '{film}/truth/{camera}.parquet'"
+        some = rows if camera == "a" else f"{rows} where time_s < 2"
+        duckdb.sql(f"copy ({some}) to '{poses}/truth/{camera}.parquet'")
+    done = run("reconstruct", film / "site.yaml", "--poses", poses, "--out", tmp_path / "scene",
+               "--sigma-px", 2, "--noise-px", 2, "--json")  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["people"] == 3 and done.json["one_camera"] > 1000
+    owners, _ = errors_of(film, tmp_path / "scene")
+    assert len({max(set(seen), key=seen.count) for seen in owners.values()}) == 3
+    truth = {}
+    query = f"select time_s, person, keypoints_m from '{film}/truth/a.parquet'"
+    for time_s, person, points in duckdb.sql(query).fetchall():
+        truth[round(time_s, 1), person] = numpy.reshape(points, (17, 3))
+    query = (
+        "select time_s, person, joint, x_m, y_m, z_m, covariance_m2, cameras "
+        f"from '{tmp_path}/scene/tracks3d.parquet' where time_s > 2.2"
+    )
+    errors2, moments = {}, set()
+    for time_s, person, joint, *point, covariance, cameras in duckdb.sql(query).fetchall():
+        assert cameras == ["a"]
+        owner = max(set(owners[person]), key=owners[person].count)
+        at = truth.get((round(time_s, 1), owner))
+        moments.add((round(time_s, 1), person))
+        if at is None:
+            continue
+        xx, xy, xz, yy, yz, zz = covariance
+        matrix = numpy.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+        away = numpy.array(point) - at[JOINTS.index(joint)]
+        errors2.setdefault(person, []).append(away @ numpy.linalg.solve(matrix, away) / 3)
+    # Each person in each moment until the end.
+    assert len(moments) >= 3 * 26
+    means = {person: numpy.mean(all_of) for person, all_of in errors2.items()}
+    print("one camera, normalised errors squared:", means)
+    # Errors of one person are correlated: as few as three independent points of three coordinates,
+    # of which the mean is below 2.11 (chi-square, nine degrees of freedom, 97.5%).
+    assert 0.2 < numpy.mean(list(means.values())) < 2.11
 
 
 def test_a_dataset_with_poses_gives_people_in_metres(tmp_path):

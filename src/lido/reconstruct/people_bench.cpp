@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <ctime>
+#include <set>
 
 #include "lido/reconstruct/people_tracker.h"
 #include "lido/reconstruct/test_people.h"
@@ -39,15 +40,23 @@ int main() {
       }
     }
     const double associate_ms = (cpu_ms() - start_ms) / kMoments;
-    PeopleTracker tracker(cameras, test_space());
+    geometry::Pool pool;
+    pool.outline = {{0, 0}, {25, 0}, {25, 12.5}, {0, 12.5}};
+    pool.shallow_m = pool.deep_m = 1.2;
+    // As lido reconstruct has it: people whom one camera alone sees, too.
+    PeopleTracker tracker(cameras, test_space(), {}, pool);
+    std::set<int64_t> ids;
     start_ms = cpu_ms();
-    for (size_t i = 0; i < moments.size(); ++i)
-      tracked += tracker.push(static_cast<double>(i) / 10, moments[i]).size();
+    for (size_t i = 0; i < moments.size(); ++i) {
+      const auto found = tracker.push(static_cast<double>(i) / 10, moments[i]);
+      tracked += found.size();
+      for (const TrackedPerson& one : found) ids.insert(one.id);
+    }
     const double track_ms = (cpu_ms() - start_ms) / kMoments;
     fmt::print(
         "{{\"people\": {}, \"associate_ms\": {:.3f}, \"track_ms\": {:.3f}, "
-        "\"found\": {:.2f}, \"tracked\": {:.2f}}}\n",
+        "\"found\": {:.2f}, \"tracked\": {:.2f}, \"ids\": {}}}\n",
         people, associate_ms, track_ms, static_cast<double>(groups) / kMoments,
-        static_cast<double>(tracked) / kMoments);
+        static_cast<double>(tracked) / kMoments, ids.size());
   }
 }

@@ -3,13 +3,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
-#include "lido/reconstruct/people.h"
+#include "lido/geometry/pool.h"
+#include "lido/reconstruct/lone_view.h"
 
 namespace lido::reconstruct {
 
 struct TrackPeopleOptions {
-  /// A track ends when its person was not triangulated for so long, seconds.
+  /// A track ends when its person was not placed for so long, seconds.
   double max_gap_s = 1.5;
   /// Moments with a triangulation after which a track counts.
   int min_hits = 3;
@@ -18,7 +20,7 @@ struct TrackPeopleOptions {
 
   static void fields(auto& self, auto&& visit) {
     visit("max_gap_s", self.max_gap_s, Within{0, 60},
-          "Seconds for which a person may be seen by fewer than two cameras; raise it where people "
+          "Seconds for which a person may be unseen before the track ends; raise it where people "
           "dive for long");
     visit("min_hits", self.min_hits, Within{1, 100},
           "Moments with a triangulation after which a new person counts; raise it against false "
@@ -40,19 +42,30 @@ struct TrackedPerson {
 /// predicted; the rest is grouped by associate() and starts new people. Each joint has a Kalman
 /// filter with constant speed.
 ///
+/// With a pool, people and joints that one camera alone sees are placed as well, by
+/// place_from_one_view() and place_joint(): a person whom several cameras saw keeps the
+/// id, and a new one counts where no other camera looks. Their joints are not filtered in time,
+/// since their errors are correlated; where several cameras saw the person before, they are joined
+/// with the places that their motion until then lets expect.
+///
 /// Memory is that of the present people. Deterministic. Not thread-safe.
 class PeopleTracker {
  public:
+  /// @param pool  Where people stand and swim; without it, two cameras are needed for a joint.
   PeopleTracker(std::vector<geometry::Camera> cameras, const Space& space,
-                const TrackPeopleOptions& options = {});
+                const TrackPeopleOptions& options = {},
+                std::optional<geometry::Pool> pool = std::nullopt);
   PeopleTracker(PeopleTracker&&) noexcept;
   PeopleTracker& operator=(PeopleTracker&&) noexcept;
   ~PeopleTracker();
 
   /// Adds the views of one moment.
   /// @param time_s  Later than that of the call before.
-  /// @return People whom two cameras saw at this moment, by id.
+  /// @return People who were placed at this moment, by id.
   std::vector<TrackedPerson> push(double time_s, std::span<const PersonView> views);
+
+  /// Views of one camera alone that were left out so far.
+  const LeftOutViews& left_out() const;
 
  private:
   struct State;

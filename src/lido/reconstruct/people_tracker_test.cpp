@@ -23,18 +23,32 @@ std::vector<Walker> four_walkers() {
           {{18, 8, -1.0}, {-0.6, -0.3, 0}, true}};
 }
 
+/// The pool that the walkers wade through.
+geometry::Pool wading_pool() {
+  geometry::Pool pool;
+  pool.outline = {{0, 0}, {25, 0}, {25, 12.5}, {0, 12.5}};
+  pool.shallow_m = pool.deep_m = 1.2;
+  return pool;
+}
+
 /// Results of a tracker for people who are known.
 struct Followed {
   std::map<size_t, std::set<int64_t>> ids;  ///< Track ids of each person.
   std::map<size_t, int> moments;
   std::vector<double> errors_over_m, errors_under_m;
+  std::map<size_t, double> largest_step_m;  ///< Way of the left hip from moment to moment.
+  std::map<size_t, Vector3> last_hips;
+  /// Normalised errors squared, a degree of freedom, of left hips that one camera saw.
+  std::vector<double> alone_errors2;
+  LeftOutViews left_out;
 };
 
 /// @param hidden  Whether a camera does not see a person at a time.
 Followed follow_walkers(const std::vector<Walker>& walkers, double seconds, double sigma_px,
-                        const std::function<bool(size_t, size_t, double)>& hidden) {
+                        const std::function<bool(size_t, size_t, double)>& hidden,
+                        const std::optional<geometry::Pool>& pool = std::nullopt) {
   const auto cameras = six_cameras();
-  PeopleTracker tracker(cameras, test_space());
+  PeopleTracker tracker(cameras, test_space(), {}, pool);
   NoisySight sight(7, sigma_px);
   Followed out;
   for (double time_s = 0; time_s < seconds; time_s += kStep_s) {
@@ -53,6 +67,15 @@ Followed follow_walkers(const std::vector<Walker>& walkers, double seconds, doub
       const auto owner = static_cast<size_t>(nearest - people.begin());
       out.ids[owner].insert(one.id);
       ++out.moments[owner];
+      if (!one.joints[11].is_found()) continue;
+      if (const auto last = out.last_hips.find(owner); last != out.last_hips.end())
+        out.largest_step_m[owner] =
+            std::max(out.largest_step_m[owner], (hip - last->second).norm());
+      out.last_hips[owner] = hip;
+      if (one.joints[11].cameras.size() == 1) {
+        const Vector3 away = hip - (*nearest)[11];
+        out.alone_errors2.push_back(away.dot(one.joints[11].covariance.inverse() * away) / 3);
+      }
       for (size_t i = 0; i < kJoints; ++i) {
         if (!one.joints[i].is_found()) continue;
         const double error_m = (one.joints[i].point_in_world - (*nearest)[i]).norm();
@@ -60,6 +83,7 @@ Followed follow_walkers(const std::vector<Walker>& walkers, double seconds, doub
       }
     }
   }
+  out.left_out = tracker.left_out();
   return out;
 }
 
@@ -116,7 +140,53 @@ TEST(PeopleTracker, GoesOnWithABlindCamera) {
   for (const auto& [owner, ids] : followed.ids) EXPECT_EQ(ids.size(), 1U) << owner;
 }
 
-TEST(PeopleTracker, GivesNobodyToOneCamera) {
+// Three who are upright; the first is seen by one camera alone for longer than a gap may last.
+TEST(PeopleTracker, GoesOnWithOneCamera) {
+  const std::vector<Walker> walkers = {{{8, 4, -1.2}, {0.6, 0.05, 0}},
+                                       {{20, 9, -1.2}, {-0.5, 0, 0}},
+                                       {{4, 9, -1.2}, {0.02, 0.2, 0}}};
+  const Followed followed = follow_walkers(
+      walkers, 9, 2,
+      [](size_t owner, size_t camera, double time_s) {
+        return owner == 0 && camera != 1 && time_s > 3 && time_s < 7;
+      },
+      wading_pool());
+  ASSERT_EQ(followed.ids.size(), 3U);
+  for (const auto& [owner, ids] : followed.ids) {
+    EXPECT_EQ(ids.size(), 1U) << owner;
+    EXPECT_GE(followed.moments.at(owner), 9 / kStep_s - 8) << owner;
+    // A moment's way is 0.08 m.
+    EXPECT_LT(followed.largest_step_m.at(owner), 0.5) << owner;
+  }
+  EXPECT_GT(followed.alone_errors2.size(), 45U);
+  // Errors of moments near each other are correlated: this is no test of the mean.
+  EXPECT_LT(median(followed.alone_errors2), 2);
+}
+
+TEST(PeopleTracker, PlacesPeopleWhomOneCameraAloneEverSaw) {
+  auto walkers = four_walkers();
+  walkers.pop_back();
+  const Followed followed = follow_walkers(
+      walkers, 3, 2, [](size_t, size_t camera, double) { return camera != 1; }, wading_pool());
+  ASSERT_EQ(followed.ids.size(), 3U);
+  for (const auto& [owner, ids] : followed.ids) EXPECT_EQ(ids.size(), 1U) << owner;
+  EXPECT_LT(median(followed.alone_errors2), 2);
+}
+
+// A box of one camera where five others look and see no person, beside people whom all see.
+TEST(PeopleTracker, LeavesOutAFalseBoxOfOneCamera) {
+  // Cameras without any view so far would count as blind: two people are seen by all.
+  const std::vector<Walker> walkers = {
+      four_walkers()[0], {{12, 8, -1.2}, {0.3, 0, 0}}, {{20, 4, -1.2}, {0, 0.3, 0}}};
+  const Followed followed = follow_walkers(
+      walkers, 4, 2, [](size_t owner, size_t camera, double) { return owner == 1 && camera != 1; },
+      wading_pool());
+  EXPECT_EQ(followed.ids.size(), 2U);
+  EXPECT_EQ(followed.ids.count(1), 0U);
+  EXPECT_GT(followed.left_out.unconfirmed, 40);
+}
+
+TEST(PeopleTracker, GivesNobodyToOneCameraWithoutAPool) {
   const Followed followed = follow_walkers(
       four_walkers(), 2, 2, [](size_t, size_t camera, double) { return camera != 1; });
   EXPECT_TRUE(followed.ids.empty());

@@ -126,7 +126,7 @@ Result<ReconstructSummary> reconstruct_people(
                 counted(summary.cameras, "camera"));
   disturb(frames, options.noise_px, options.noise_seed);
   Moments moments(std::move(frames), site.cameras, options.rate_hz);
-  PeopleTracker tracker(site.cameras, space_of(site.pool), options.tracking);
+  PeopleTracker tracker(site.cameras, space_of(site.pool), options.tracking, site.pool);
   LIDO_TRY(folder.begin());
   auto table =
       LIDO_TRY(dataset::TableWriter<dataset::JointRow>::create(folder.store(), "tracks3d.parquet"));
@@ -150,6 +150,7 @@ Result<ReconstructSummary> reconstruct_people(
         if (!person.joints[joint].is_found()) continue;
         auto row = row_of(person, joint, time_s, site.cameras);
         summary.under_water += row.under_water ? 1 : 0;
+        summary.one_camera += row.cameras.size() == 1 ? 1 : 0;
         ++summary.joints;
         LIDO_TRY(table.append(std::move(row)));
       }
@@ -164,6 +165,7 @@ Result<ReconstructSummary> reconstruct_people(
   }
   LIDO_TRY(folder.store().write_text("scene.glb", LIDO_TRY(scene.finish(site, options.rate_hz))));
   summary.people = static_cast<int64_t>(people.size());
+  summary.left_out = tracker.left_out();
   return summary;
 }
 

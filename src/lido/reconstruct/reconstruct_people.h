@@ -35,6 +35,8 @@ struct ReconstructSummary {
   int64_t people = 0;       ///< Number of people.
   int64_t joints = 0;       ///< Rows of the table.
   int64_t under_water = 0;  ///< Rows of joints under water.
+  int64_t one_camera = 0;   ///< Rows of joints that one camera alone saw.
+  LeftOutViews left_out;    ///< Views of one camera alone that gave no person.
   int64_t cameras = 0;      ///< Cameras with keypoints.
   double first_s = 0;       ///< Common time of the first moment, seconds.
 };
