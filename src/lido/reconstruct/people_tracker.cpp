@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include "lido/geometry/projection.h"
@@ -104,6 +105,12 @@ class JointFilter {
   Matrix covariance_ = Matrix::Zero();
 };
 
+constexpr std::array<double, kBones.size()> far_past() {
+  std::array<double, kBones.size()> times{};
+  times.fill(-std::numeric_limits<double>::infinity());
+  return times;
+}
+
 struct Track {
   int64_t id = 0;  ///< 0: not confirmed yet.
   std::array<JointFilter, kJoints> joints;
@@ -115,7 +122,34 @@ struct Track {
   /// Joints as one camera alone saw them last, until the next triangulation; else not found.
   std::array<Joint, kJoints> alone{};
 
+  /// Time at which a bone last had its length.
+  std::array<double, kBones.size()> sound_s = far_past();
+
   bool had_pair() const { return pair_hits > 0; }
+
+  /// Leaves out joints of limbs that a bone of settled length contradicts, as where two cameras'
+  /// keypoints are on the wrong arm. A length that fits no moment for long is wrong itself.
+  void leave_out_misfits(std::array<Joint, kJoints>& found, double now_s) {
+    constexpr size_t kFirstLimb = 4;
+    constexpr double kMaxSigmas = 4, kTrust_s = 1;
+    for (size_t i = kFirstLimb; i < kBones.size(); ++i) {
+      const Joint& a = found[kBones[i].a];
+      Joint& b = found[kBones[i].b];
+      const auto length_m = bones.length_m(i);
+      if (!length_m || !a.is_found() || !b.is_found()) continue;
+      const Vector3 between = b.point_in_world - a.point_in_world;
+      const double distance_m = std::max(1e-6, between.norm());
+      const Vector3 along = between / distance_m;
+      const double noise2 = along.dot((a.covariance + b.covariance) * along);
+      const double sigma_m =
+          std::sqrt(noise2 + kBend_m * kBend_m + bones.sigma_m(i) * bones.sigma_m(i));
+      if (std::abs(distance_m - *length_m) <= kMaxSigmas * sigma_m) {
+        sound_s[i] = now_s;
+      } else if (now_s - sound_s[i] < kTrust_s) {
+        b.cameras.clear();
+      }
+    }
+  }
 
   /// Moves time on by a step.
   void predict(double step_s, double accel_sigma_mps2) {
@@ -235,9 +269,11 @@ struct PeopleTracker::State {
     if (skeleton.found() < kMinJoints) return std::nullopt;
     TrackedPerson person{.views = static_cast<int>(skeleton.views.size())};
     std::array<bool, kJoints> used{};
+    auto found = skeleton.joints;
+    track.leave_out_misfits(found, now_s);
     for (size_t i = 0; i < kJoints; ++i)
-      used[i] = skeleton.joints[i].is_found() && track.joints[i].update(skeleton.joints[i]);
-    track.bones.add(skeleton.joints);
+      used[i] = found[i].is_found() && track.joints[i].update(found[i]);
+    track.bones.add(found);
     for (size_t i = 0; i < kBones.size(); ++i) {
       const auto length_m = track.bones.length_m(i);
       if (!length_m || !used[kBones[i].a] || !used[kBones[i].b]) continue;

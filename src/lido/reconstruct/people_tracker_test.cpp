@@ -140,6 +140,29 @@ TEST(PeopleTracker, GoesOnWithABlindCamera) {
   for (const auto& [owner, ids] : followed.ids) EXPECT_EQ(ids.size(), 1U) << owner;
 }
 
+// All cameras have the right elbow half a metre away for 0.4 s, as on another's arm.
+TEST(PeopleTracker, LeavesOutAnElbowThatNoArmReaches) {
+  const auto cameras = six_cameras();
+  PeopleTracker tracker(cameras, test_space());
+  NoisySight sight(7, 1);
+  const Walker walker = four_walkers()[0];
+  int elbows = 0;
+  for (int moment = 0; moment < 60; ++moment) {
+    const StickPerson truth = walker.at(moment * kStep_s);
+    StickPerson shown = truth;
+    const bool is_wrong = moment >= 50 && moment < 55;
+    if (is_wrong) shown[8] += Vector3(0.4, 0.3, 0.3);
+    const auto people = tracker.push(moment * kStep_s, see(cameras, {shown}, sight).views);
+    if (moment < 10) continue;
+    ASSERT_EQ(people.size(), 1U);
+    const Joint& elbow = people[0].joints[8];
+    if (!elbow.is_found()) continue;
+    ++elbows;
+    EXPECT_LT((elbow.point_in_world - truth[8]).norm(), 0.25) << moment;
+  }
+  EXPECT_GE(elbows, 44);
+}
+
 // Three who are upright; the first is seen by one camera alone for longer than a gap may last.
 TEST(PeopleTracker, GoesOnWithOneCamera) {
   const std::vector<Walker> walkers = {{{8, 4, -1.2}, {0.6, 0.05, 0}},
