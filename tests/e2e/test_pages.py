@@ -134,4 +134,4 @@ def test_the_page_of_a_simulation_shows_names_as_text(tmp_path):
             check_harmless(part, scripts=0)
             texts += part.texts
     # The table of people names what each person does.
-    assert "".join(texts).count(HOSTILE) == 1 and "mouth over water" in "".join(texts)
+    assert "".join(texts).count(HOSTILE) == 1 and "mouth above water" in "".join(texts)

@@ -183,7 +183,7 @@ Result<void> check_place(const Yaml& node, const Camera& camera, const Pool& poo
   const bool over_basin = pool.is_water({at.x(), at.y()});
   constexpr double kMinHeight_m = 0.2, kMinDepth_m = 0.05;
   if (at.z() <= kMinHeight_m && at.z() > -kMinDepth_m)
-    return node.refuse("a camera at least 0.2 m over the water, or 0.05 m under it");
+    return node.refuse("a camera at least 0.2 m above the water, or 0.05 m under it");
   if (at.z() < pool.freeboard_m + 0.1 && !over_basin)
     return node.refuse("a camera that is not in the wall or under the deck");
   if (at.z() < 0 && -at.z() > pool.depth_m({at.x(), at.y()}))
@@ -340,7 +340,7 @@ Result<Camera> read_camera(const Yaml& node, const Pool& pool, size_t number, do
   camera.fps = LIDO_TRY(node["fps"].number_or(25, 1, 60));
   LIDO_TRY(read_lens(node, camera));
   if (node["port_m"].has_value() && !camera.is_under_water())
-    return node["port_m"].refuse("no port for a camera over the water");
+    return node["port_m"].refuse("no port for a camera above the water");
   camera.port_m = LIDO_TRY(node["port_m"].number_or(camera.port_m, 0.001, 0.5));
   camera.clock = LIDO_TRY(read_clock(node));
   return camera;

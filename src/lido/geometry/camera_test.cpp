@@ -191,7 +191,7 @@ TEST(Camera, RefusesAPlaceWhereNoCameraCanHang) {
     return message(read_camera(*Yaml::parse(lines, "c.yaml"), kPool, 1));
   };
   EXPECT_EQ(at("at: [4, 2, 0.1]\nlooks_at: [4, 3, 0]\n"),
-            "c.yaml:1: at is a list, want a camera at least 0.2 m over the water, or 0.05 m under "
+            "c.yaml:1: at is a list, want a camera at least 0.2 m above the water, or 0.05 m under "
             "it");
   EXPECT_EQ(at("at: [4, 2, -3]\nlooks_at: [4, 3, 0]\n"),
             "c.yaml:1: at is a list, want a camera over the basin's floor");

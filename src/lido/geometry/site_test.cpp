@@ -88,7 +88,7 @@ TEST(Site, ChecksCamerasAgainstTheWaterWhereverItIs) {
   ASSERT_TRUE(over) << over.error().message;
   EXPECT_NEAR(over->cameras[0].position.z(), 3, 1e-12);
   EXPECT_EQ(message("at: [4, 2, 1.1], looks_at: [4, 3, 0]"),
-            "site.yaml:8: cameras.0.at is a list, want a camera at least 0.2 m over the water, or "
+            "site.yaml:8: cameras.0.at is a list, want a camera at least 0.2 m above the water, or "
             "0.05 m under it");
   EXPECT_EQ(message("at: [-1, 2, 0.9], looks_at: [4, 2, 0]"),
             "site.yaml:8: cameras.0.at is a list, want a camera that is not in the wall or under "

@@ -178,7 +178,7 @@ struct Entry {
 
 constexpr std::array<Entry, 4> kLegend = {{
     {[](Canvas& canvas, PixelPlace at, double radius) { canvas.disc(at, radius, kWhite); },
-     "over water"},
+     "above water"},
     {[](Canvas& canvas, PixelPlace at, double radius) {
        canvas.disc(at, radius, kWhite);
        canvas.disc(at, 0.55 * radius, kDark);

@@ -279,7 +279,7 @@ media::Image PlanView::draw(double time_s, std::span<const PlacedPerson> people)
   add("head under water");
   canvas.ring({x - 2, baseline - 5}, 6, kText, 2);
   x -= 32;
-  add("head over water");
+  add("head above water");
   canvas.disc({x - 2, baseline - 5}, 7, kText);
   return image;
 }

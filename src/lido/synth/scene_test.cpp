@@ -106,7 +106,7 @@ TEST(Scene, ChecksCamerasAgainstTheWaterAsItIs) {
   };
   EXPECT_EQ(at("0.3", "level_m: 0"), "0.30");
   EXPECT_EQ(at("0.3", "level_z: 0.15"),
-            "s.yaml:15: cameras.0.at is a list, want a camera at least 0.2 m over the water, or "
+            "s.yaml:15: cameras.0.at is a list, want a camera at least 0.2 m above the water, or "
             "0.05 m under it");
   // The lower water is 0.6 m under a camera at z = 0.1.
   EXPECT_EQ(at("0.1", "level_m: -0.5"), "0.60");

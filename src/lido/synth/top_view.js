@@ -120,7 +120,7 @@ function listPeople(people) {
   const rows = people.map(([id, , , mouth, , behaviour, danger]) => html`<tr><td>${id}<td>${
     DATA.people[id].group}<td>${words(DATA.behaviours[behaviour])}<td>${dot(danger)}${
     danger}<td>${mouth.toFixed(2)} m`);
-  show($('#people'), html`<tr><th>person<th>age group<th>behaviour<th>danger<th>mouth over water${
+  show($('#people'), html`<tr><th>person<th>age group<th>behaviour<th>danger<th>mouth above water${
     rows}`);
 }
 
