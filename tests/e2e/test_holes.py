@@ -5,6 +5,8 @@ Frame N of these clips shows N in ten bars, under noise that gives frames the si
 recordings. FFmpeg's program makes the clips.
 """
 
+import subprocess
+
 import pytest
 from conftest import ingest, table
 from test_frames import BARS, FRAMES, count_frames, ffmpeg, shown
@@ -27,6 +29,11 @@ RECIPES = {
     "each.mp4": f"{H264} -movflags frag_every_frame+empty_moov+default_base_moof",
     "negative.mkv": f"{H264} -output_ts_offset -2 -avoid_negative_ts disabled",
     "camera.mjpg": "-c:v mjpeg -f mpjpeg",
+    "mux.vob": f"{MPEG2} -f dvd -muxrate 4M",
+    "h264.mp4": H264,
+    "hevc.mp4": "-c:v libx265 -preset veryfast -x265-params log-level=0:keyint=25:bframes=2"
+    " -pix_fmt yuv420p",
+    "vp9.mp4": "-c:v libvpx-vp9 -b:v 1M -g 25 -deadline realtime -cpu-used 8",
 }
 
 
@@ -53,6 +60,13 @@ def zero(data, begin, end):
     """Bytes from one share of a clip to another are lost."""
     first, last = int(len(data) * begin), int(len(data) * end)
     return data[:first] + bytes(last - first) + data[last:]
+
+
+def probe(path, entries):
+    """Lists what ffprobe shows of each packet."""
+    command = ["ffprobe", "-v", "error", "-show_entries", entries, "-of", "csv=p=0", path]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return [row.strip(",") for row in done.stdout.split()]
 
 
 def check(path, data, out, fps=25, knows_end=True):
@@ -162,3 +176,65 @@ def test_an_avi_that_lost_bytes_keeps_only_what_its_count_reaches(clip, tmp_path
 def test_a_whole_clip_of_a_rare_kind_gives_every_frame(clip, tmp_path, name):
     ingest(clip(name), tmp_path / "d", *FRAMES, "--fps", 25)
     assert shown(tmp_path / "d") == {k: k for k in range(100)}
+
+
+def test_packets_of_zeros_before_a_key_frame_of_asf_are_named(clip, tmp_path):
+    path = clip("wmv2.asf")
+    data = path.read_bytes()
+    keys = [int(row.split(",")[0]) for row in probe(path, "packet=pos,flags") if ",K" in row]
+    for i, end in enumerate(keys[2:7]):
+        begin = end - 6 * 3200  # FFmpeg's data packets have 3200 bytes
+        damaged = data[:begin] + bytes(end - begin) + data[end:]
+        kept, _ = check(path, damaged, tmp_path / f"d{i}")
+        assert len(kept) > 80
+
+
+@pytest.mark.parametrize("name", ["mpeg2.mpg", "mpeg2.vob", "mpeg2.ts", "h264.mkv"])
+def test_a_hole_longer_than_a_pause_holds_no_frame(clip, tmp_path, name):
+    data = clip(name).read_bytes()
+    for i, begin in enumerate((0.2, 0.3, 0.37, 0.5)):
+        kept, _ = check(tmp_path / name, zero(data, begin, begin + 0.35), tmp_path / f"d{i}")
+        assert len(kept) > 30 and max(kept) > 90
+
+
+def test_zeros_behind_the_last_fragment_are_named(clip, tmp_path):
+    data = clip("key.mp4").read_bytes()
+    for i, end in enumerate((data.rindex(b"moof") - 4, data.index(b"moof", len(data) // 2) - 4)):
+        damaged = data[:end] + bytes(len(data) - end)
+        kept, gaps = check(tmp_path / "key.mp4", damaged, tmp_path / f"d{i}")
+        assert kept and gaps[-1]["end_k"] == -1
+
+
+def test_no_picture_between_is_kept_of_a_damaged_one(clip, tmp_path):
+    data = clip("mux.vob").read_bytes()
+    for i, begin in enumerate((173_568, 250_000, 400_000)):
+        damaged = data[:begin] + bytes(4096) + data[begin + 4096 :]
+        check(tmp_path / "mux.vob", damaged, tmp_path / f"d{i}")
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "hevc.mp4", "vp9.mp4", "mpeg4.avi"])
+def test_zeros_inside_packets_are_found_where_decoders_say_nothing(clip, tmp_path, name):
+    data = clip(name).read_bytes()
+    for i, begin in enumerate((0.25, 0.4, 0.55, 0.7)):
+        first = int(len(data) * begin)
+        damaged = data[:first] + bytes(2048) + data[first + 2048 :]
+        kept, _ = check(tmp_path / name, damaged, tmp_path / f"d{i}")
+        assert len(kept) > 50
+
+
+@pytest.mark.parametrize("options", [H264, MPEG2])
+def test_joined_recordings_lose_nothing_at_the_joint(source, tmp_path, options):
+    for i, jump in enumerate((0.48, 1.2, 1.8)):
+        parts = []
+        for offset in (0, 4 + jump):
+            parts.append(tmp_path / f"part{len(parts)}.ts")
+            start = ["-output_ts_offset", offset] if offset else []
+            ffmpeg("-i", source, *options.split(), *start, parts[-1])
+        joined = tmp_path / f"joined{i}.ts"
+        joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+        ingest(joined, tmp_path / f"d{i}", *FRAMES, "--fps", 25)
+        times = sorted(float(one) for one in probe(joined, "packet=pts_time"))
+        held = round((times[100] - times[99]) * 25) - 1
+        assert held > 5
+        numbers = shown(tmp_path / f"d{i}")
+        assert [numbers[k] for k in sorted(numbers)] == [*range(100), *[99] * held, *range(100)]

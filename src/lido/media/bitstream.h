@@ -8,6 +8,7 @@
 
 #include "lido/media/h264.h"
 #include "lido/media/hevc.h"
+#include "lido/media/lost_bytes.h"
 #include "lido/media/mpeg2.h"
 
 namespace lido::media {
@@ -35,6 +36,8 @@ struct PacketFacts {
   bool skips_packets = false;
   /// The container's reader met errors between the packet before and the end of this one.
   bool after_errors = false;
+  /// Zeros stand in place of coded data, or may do so at the packet's end.
+  Zeros zeros;
   /// The pictures that this one is predicted from; empty when unknown. HEVC only.
   std::optional<Prediction> prediction;
 };

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "lido/media/container.h"
+#include "lido/media/lost_bytes.h"
+#include "lido/media/missing_bytes.h"
 #include "lido/media/mp4_boxes.h"
 #include "lido/media/tracks.h"
 #include "lido/media/unreadable.h"
@@ -62,6 +64,21 @@ std::optional<PictureSyntax> picture_syntax_of(AVCodecID id) {
       std::ranges::find(kSyntaxes, id, &std::pair<AVCodecID, PictureSyntax>::first);
   if (found == kSyntaxes.end()) return std::nullopt;
   return found->second;
+}
+
+ZeroRules zero_rules_of(AVCodecID id) {
+  using enum ZeroRules;
+  constexpr std::array kStarts = {AV_CODEC_ID_MPEG1VIDEO, AV_CODEC_ID_MPEG2VIDEO,
+                                  AV_CODEC_ID_MPEG4};
+  // Theora's codes may be all zeros: flat frames are.
+  constexpr std::array kOthers = {AV_CODEC_ID_VP8,       AV_CODEC_ID_VP9,       AV_CODEC_ID_AV1,
+                                  AV_CODEC_ID_MSMPEG4V2, AV_CODEC_ID_MSMPEG4V3, AV_CODEC_ID_WMV1,
+                                  AV_CODEC_ID_WMV2,      AV_CODEC_ID_FLV1,      AV_CODEC_ID_H263,
+                                  AV_CODEC_ID_H263P};
+  if (id == AV_CODEC_ID_H264) return kH264;
+  if (id == AV_CODEC_ID_HEVC) return kHevc;
+  if (std::ranges::find(kStarts, id) != kStarts.end()) return kStartCodes;
+  return std::ranges::find(kOthers, id) != kOthers.end() ? kDense : kUnknown;
 }
 
 /// Returns whether FFmpeg's reader of a format gives this error at the end of a whole file.
@@ -253,8 +270,12 @@ Result<UniquePacket> Demuxer::next() {
     if (input_->error) return std::unexpected(*input_->error);
     if (error < 0 && error != AVERROR(EAGAIN) && LIDO_TRY(bridge_holes())) continue;
     const bool is_last = avio_feof(format_->pb) != 0;
-    if (error == AVERROR_EOF || (is_last && ends_with(format_->iformat->name, error)))
-      return nullptr;
+    if (error == AVERROR_EOF || (is_last && ends_with(format_->iformat->name, error))) {
+      const bool skips_rest =
+          !holes_.empty() && last_position_ >= 0 && holes_.back().end > last_position_;
+      if (!skips_rest) return nullptr;
+      return fail(ErrorCode::kCorrupt, "the file's fragments are missing or damaged up to its end");
+    }
     if (error == AVERROR(EAGAIN)) continue;
     if (error == AVERROR(EPERM))
       return fail(ErrorCode::kCorrupt, "the file is cut off or broken: no packet where one begins");
@@ -444,6 +465,8 @@ PacketFacts Demuxer::facts(const AVPacket& packet) {
   facts.resets = facts.resets && facts.random_access;
   facts.skips_packets = std::exchange(skips_packets_, false);
   facts.after_errors = std::exchange(met_errors_, false);
+  facts.zeros = find_zeros(zero_rules_of(stream_->codecpar->codec_id),
+                           bytes_of(packet.data, packet.size), framing_.nal_length_size);
   if (is_beginning_) look_at_beginning(packet, facts);
   // The decoder must receive this packet, whether its frame is wanted or not.
   if (extradata != nullptr) facts.unplannable = true;
@@ -470,6 +493,19 @@ bool Demuxer::is_aligned(int64_t position, int64_t other) const {
   const bool is_known = position >= 0 && other >= 0 && format_->packet_size > 0;
   const bool has_one_size = std::string_view(format_->iformat->name) == "asf";
   return !is_known || !has_one_size || (other - position) % format_->packet_size == 0;
+}
+
+Result<bool> Demuxer::packets_follow(int64_t position, int64_t later) const {
+  if (position < 0 || later < 0) return true;
+  const std::string_view name = format_->iformat->name;
+  if (name == "mpeg") return packs_follow(input_->reader, position, later);
+  if (name != "asf") return true;
+  return data_packets_follow(input_->reader, format_->packet_size, position, later);
+}
+
+Result<bool> Demuxer::begins_recording(const AVPacket& packet) const {
+  if (std::string_view(format_->iformat->name) != "mpegts" || packet.pos < 0) return false;
+  return media::begins_recording(input_->reader, stream_->id, packet.pos);
 }
 
 double Demuxer::declared_s() const {

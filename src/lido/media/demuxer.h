@@ -63,6 +63,13 @@ class Demuxer {
   /// Returns whether the packets of ASF at two positions may stand in one file, where all have one
   /// size. True in other containers, and for -1.
   bool is_aligned(int64_t position, int64_t other) const;
+  /// Returns whether nothing but packets stands between two packets of ASF or of a program stream.
+  /// True in other containers, and for -1.
+  /// @return kUnavailable from storage.
+  Result<bool> packets_follow(int64_t position, int64_t later) const;
+  /// Returns whether a packet of a transport stream is the first of another recording.
+  /// @return kUnavailable from storage.
+  Result<bool> begins_recording(const AVPacket& packet) const;
   const mpeg2::PictureCounter& counted_pictures() const { return fact_reader_.counted_pictures(); }
   /// Returns the duration of the clip by the container's header, seconds; 0 without one.
   double declared_s() const;

@@ -172,8 +172,9 @@ Result<void> FullPass::push_checked(UniqueFrame decoded) {
   const bool leading = first_pts_ != kNoPts && decoded->pts < first_pts_;
   if (leading) return {};
   if (is_damaged(*decoded)) {
-    if (!may_fail(decoded->pts))
-      pass_.break_here({ErrorCode::kCorrupt, "the decoder found damaged frames"});
+    if (may_fail(decoded->pts)) return {};
+    pass_.suspect_from_frame(decoded->pts);
+    pass_.break_here({ErrorCode::kCorrupt, "the decoder found damaged frames"});
     return {};
   }
   if (!selector_) {

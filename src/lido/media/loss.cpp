@@ -87,7 +87,7 @@ bool has_hole(std::vector<int64_t> times) {
   if (steps.size() < kMinSteps) return true;
   std::ranges::sort(steps);
   // A rate that varies has long steps, but not one that is much longer than a quarter of them.
-  return skips_frame(steps.back(), steps[steps.size() * 3 / 4]);
+  return skips_frame(steps.back(), steps[std::min(steps.size() * 3 / 4, steps.size() - 2)]);
 }
 
 int missing_before(std::span<const int64_t> before, std::span<const int64_t> after,

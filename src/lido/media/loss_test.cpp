@@ -76,6 +76,7 @@ TEST(HasHole, IsAStepMuchLongerThanMostOthers) {
   EXPECT_TRUE(has_hole(times)) << "in decoding order";
   EXPECT_FALSE(has_hole({0, 33, 100, 133, 200, 233, 300, 367, 433})) << "a rate that varies";
   EXPECT_FALSE(has_hole({0, 0, 40, 40, 80, 80, 120, 120, 160, 160})) << "fields";
+  EXPECT_TRUE(has_hole({2800, 2880, 3880, 3920, 3960})) << "beside the end of a clip";
   EXPECT_TRUE(has_hole({0, 40})) << "too few to know";
 }
 

@@ -76,7 +76,9 @@ class Walker {
         continue;
       }
       // Without a fragment so far, the file is another, or its index is what is damaged.
-      const int64_t next = is_fragmented_ ? LIDO_TRY(find_fragment()) : -1;
+      if (!is_fragmented_) break;
+      int64_t next = LIDO_TRY(find_fragment());
+      if (next < 0 && LIDO_TRY(is_zero())) next = reader_.size();
       if (next < 0 || holes_.size() == kMaxHoles) break;
       holes_.push_back({at_, next});
       at_ = next;
@@ -113,6 +115,12 @@ class Walker {
     is_fragmented_ = true;
     const Fragment fragment = LIDO_TRY(fragment_at(at_, length));
     return fragment.whole ? at_ + length : int64_t{-1};
+  }
+
+  /// Returns whether the bytes at `at_` are zeros, and no box of an unknown kind.
+  Result<bool> is_zero() {
+    const Bytes bytes = LIDO_TRY(read(at_, kHeader_bytes));
+    return std::ranges::all_of(bytes, [](std::byte one) { return one == std::byte{0}; });
   }
 
   Result<Fragment> fragment_at(int64_t at, int64_t length) {

@@ -9,11 +9,12 @@
 
 namespace lido::media {
 
-/// Bytes of a fragmented MP4 file that are no whole boxes, up to the next fragment. Reading can
-/// resume there.
+/// Bytes of a fragmented MP4 file that are no whole boxes, up to the next fragment, where reading
+/// can resume; or zeros, behind which no fragment with a time follows, and all up to the file's
+/// end.
 struct FragmentHole {
   int64_t begin = 0;  ///< First byte that is no box.
-  int64_t end = 0;    ///< First byte of the next fragment, at least 8 behind `begin`.
+  int64_t end = 0;    ///< First byte of the next fragment, or the file's size; at least 8 on.
 };
 
 /// Finds the damaged stretches of a fragmented file behind which whole fragments follow, by the

@@ -44,7 +44,7 @@ std::vector<FragmentHole> holes(const std::string& file) {
 
 TEST(FindFragmentHoles, FindsNoneInWholeFilesAndInOthers) {
   EXPECT_TRUE(holes(Fragmented().bytes).empty());
-  EXPECT_TRUE(holes(Fragmented().bytes + std::string(3000, '\0')).empty()) << "nothing follows";
+  EXPECT_TRUE(holes(Fragmented().bytes + mp4_box("beam", "a vendor's")).empty());
   EXPECT_TRUE(holes(mp4_box("ftyp", "isom") + mp4_box("mdat", std::string(50, 'x'))).empty());
   EXPECT_TRUE(holes("").empty());
   EXPECT_TRUE(holes(std::string(10'000, '\0')).empty());
@@ -81,11 +81,22 @@ TEST(FindFragmentHoles, LooksIntoHeadersAndBehindMissingBytes) {
   EXPECT_EQ(found[0].end, file.begins[3] - 500);
 }
 
+TEST(FindFragmentHoles, ZerosUpToTheEndAreOne) {
+  const Fragmented file;
+  const auto found = holes(file.bytes + std::string(3000, '\0'));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].begin, std::ssize(file.bytes));
+  EXPECT_EQ(found[0].end, std::ssize(file.bytes) + 3000);
+}
+
 TEST(FindFragmentHoles, TakesNoFragmentWithoutATime) {
   Fragmented file(false);
   EXPECT_TRUE(holes(file.bytes).empty());
   file.bytes.replace(static_cast<size_t>(file.begins[2]), 60, 60, '\0');
-  EXPECT_TRUE(holes(file.bytes).empty());
+  const auto found = holes(file.bytes);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].begin, file.begins[2]);
+  EXPECT_EQ(found[0].end, std::ssize(file.bytes)) << "no later one can be placed in time";
 }
 
 }  // namespace

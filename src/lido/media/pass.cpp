@@ -37,6 +37,7 @@ constexpr const char* kNotWhole = "the stream is cut off: its last picture is no
 constexpr const char* kMissingBeforeLast =
     "the stream is cut off: pictures before its last are missing";
 
+constexpr const char* kZeros = "zeros stand in place of a part of a packet";
 constexpr const char* kUnreadable = "a stretch of the file cannot be read";
 
 /// Over a longer pause, no frame is held by default. Seconds.
@@ -170,21 +171,28 @@ Result<std::vector<int64_t>> Pass::times_ahead(size_t count) {
   return times;
 }
 
-/// Returns whether bytes are missing before a packet of ASF, or before a random access point of
-/// Matroska behind a long step in time. FFmpeg finds the next packet or cluster without a word.
-Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
-  if (!recent_.empty() && !demuxer.is_aligned(recent_.back().position, next->pos)) return true;
-  const bool is_matroska = times_blocks(demuxer.format().iformat->name);
-  if (!is_matroska || !next.facts.random_access || recent_.size() < 2 || next->pts == kNoPts)
-    return false;
+/// Returns whether a packet is shown long after all before it.
+bool Pass::skips_time(const ReadPacket& next) const {
   std::vector<int64_t> shown;
   for (const Recent& one : recent_ | std::views::reverse | std::views::take(kMaxAtEnd)) {
     if (one.pts != kNoPts) shown.push_back(one.pts);
   }
-  if (shown.empty()) return false;
+  if (shown.empty() || next->pts == kNoPts) return false;
   std::ranges::sort(shown);
-  if (!skips_frame(ticks_between(shown.back(), next->pts), usual_step(shown))) return false;
+  return skips_frame(ticks_between(shown.back(), next->pts), usual_step(shown));
+}
+
+/// Returns whether bytes are missing before a packet of ASF or of a program stream, or before a
+/// random access point of Matroska, behind a long step in time. FFmpeg finds the next packet or
+/// cluster without a word.
+Result<bool> Pass::follows_missing_bytes(const ReadPacket& next) {
+  if (recent_.empty()) return false;
   const Recent& last = recent_.back();
+  if (!demuxer.is_aligned(last.position, next->pos)) return true;
+  const bool is_matroska = times_blocks(demuxer.format().iformat->name);
+  if (is_matroska && (!next.facts.random_access || recent_.size() < 2)) return false;
+  if (!skips_time(next)) return false;
+  if (!is_matroska) return !LIDO_TRY(demuxer.packets_follow(last.position, next->pos));
   const Recent& before = recent_[recent_.size() - 2];
   if (before.position < 0 ||
       LIDO_TRY(demuxer.elements_follow(last.position + last.size, next->pos)))
@@ -243,7 +251,13 @@ Result<std::optional<Loss>> Pass::find_loss(const ReadPacket& next) {
   }
   auto lost = LIDO_TRY(loss.push(
       packet, next.facts, [this](size_t count) { return times_ahead(count); }, beginning));
-  if (lost && lost->by_dts && !LIDO_TRY(shows_hole(next))) lost.reset();
+  if (lost && lost->by_dts &&
+      (!LIDO_TRY(shows_hole(next)) || LIDO_TRY(demuxer.begins_recording(*next.packet))))
+    lost.reset();
+  if (!lost && next.facts.zeros.in_data && loss.started()) {
+    // Those that end the packet before are part of the same stretch.
+    lost = Loss{kZeros, !recent_.empty() && recent_.back().ends_in_zeros ? 1 : 0};
+  }
   const bool marked = loss.started() && (packet.flags & AV_PKT_FLAG_CORRUPT) != 0;
   if (marked && !LIDO_TRY(is_end_of_recording(packet))) {
     const bool lossy = seeks_by_byte(demuxer.format().iformat->name);
@@ -394,7 +408,8 @@ Result<ReadPacket> Pass::read_packet() {
   const bool has_pts = packet.pts != AV_NOPTS_VALUE || demuxer.times_every_packet();
   // AVI counts packets: the only times are those of decoding.
   const int64_t shown_pts = has_pts ? packet.pts : packet.dts;
-  recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth()), packet.pos, packet.size});
+  recent_.push_back({shown_pts, known.known_to(decoder.reorder_depth()), packet.pos, packet.size,
+                     next->facts.zeros.at_end});
   if (recent_.size() > kMaxRecent) recent_.pop_front();
   known.push(shown_pts, packet.dts);
   remember(*next);
@@ -424,9 +439,11 @@ Result<bool> Pass::is_end_of_recording(const AVPacket& packet) {
   }
   const bool leads = following.size() > start + 1 && following.back()->pts < following[start]->pts;
   const double header_step = demuxer.frame_interval().value() / tick_s;
-  const bool ends =
-      found && !leads &&
-      !misses_frames(std::move(shown), following[start]->pts, header_step, kMaxHeld_s / tick_s);
+  const auto misses = [&] {
+    return misses_frames(shown, following[start]->pts, header_step, kMaxHeld_s / tick_s);
+  };
+  const bool ends = found && !leads &&
+                    (!misses() || LIDO_TRY(demuxer.begins_recording(*following[start].packet)));
   std::ranges::move(ahead_, std::back_inserter(following));
   ahead_ = std::move(following);
   return ends;
@@ -491,6 +508,12 @@ void Pass::suspect_recent(size_t count) {
 
 void Pass::suspect(int64_t pts) {
   if (pts != kNoPts) suspect_pts = std::min(suspect_pts, pts);
+}
+
+void Pass::suspect_from_frame(int64_t pts) {
+  const auto found = std::ranges::find(recent_.rbegin(), recent_.rend(), pts, &Recent::pts);
+  if (found == recent_.rend()) return;
+  for (auto one = found.base() - 1; one != recent_.end(); ++one) suspect(one->pts);
 }
 
 /// PTS up to which no frame is missing or damaged; kNoPts when that is not known.

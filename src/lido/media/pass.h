@@ -68,6 +68,9 @@ struct Pass {
   /// wrong too; only the frames so far are known to be good.
   /// @param pts  The packet's PTS; kNoPts when there is none.
   void suspect_from_packet(int64_t pts);
+  /// Notes that a frame is damaged: those decoded since its packet may be predicted from it, also
+  /// frames that are shown before it.
+  void suspect_from_frame(int64_t pts);
   /// @param first_shown  PTS of the first frame shown; sample 0 where the request gives none.
   FrameSelector make_selector(int64_t first_shown) const;
   /// Returns whether the step between two consecutive timestamps is a fault of the file, not a
@@ -98,6 +101,7 @@ struct Pass {
   Result<std::optional<Loss>> find_loss(const ReadPacket& next);
   Result<bool> is_beside_hole(const ReadPacket& next);
   Result<bool> shows_hole(const ReadPacket& next);
+  bool skips_time(const ReadPacket& next) const;
   Result<bool> follows_missing_bytes(const ReadPacket& next);
   Result<void> fill_ahead(size_t count);
   Result<std::vector<int64_t>> times_ahead(size_t count);
@@ -119,6 +123,7 @@ struct Pass {
     int64_t known_pts;  ///< PTS up to which all frames were known before it.
     int64_t position;   ///< First byte in the file; -1 where that is unknown.
     int size;           ///< Bytes.
+    bool ends_in_zeros;
   };
 
   bool has_start_ = false;            ///< A random access point was read.

@@ -26,8 +26,9 @@ class Collector {
         max_step_(static_cast<int64_t>(kMaxStep_s / demuxer.time_base().value())) {}
 
   void push(const AVPacket& packet) {
-    const bool usable = (packet.flags & AV_PKT_FLAG_CORRUPT) == 0;
-    const bool random_access = demuxer_.facts(packet).random_access;
+    const PacketFacts facts = demuxer_.facts(packet);
+    const bool usable = (packet.flags & AV_PKT_FLAG_CORRUPT) == 0 && !facts.zeros.in_data;
+    const bool random_access = facts.random_access;
     if (found_.start_pts == kNoPts) found_.start_pts = demuxer_.lost_start_pts();
     const int64_t pts = packet.pts;
     if (pts == AV_NOPTS_VALUE) return;
