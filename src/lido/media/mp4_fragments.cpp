@@ -129,7 +129,7 @@ class Walker {
     const bool is_read = at == at_ && std::ssize(buffer_) >= length;
     // Bytes that only look like fragments must not be read again and again.
     if (!is_read) budget_bytes_ -= length;
-    if (budget_bytes_ < 0) return Fragment();
+    if (!is_read && budget_bytes_ < 0) return Fragment();
     const Bytes box = is_read ? Bytes(buffer_) : LIDO_TRY(read(at, length));
     if (std::ssize(box) < length) return Fragment();
     return read_fragment(box.first(static_cast<size_t>(length)).subspan(kHeader_bytes));
