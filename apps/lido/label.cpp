@@ -56,13 +56,12 @@ void print_summary(const dataset::RelabelSummary& summary) {
     fmt::print("{}\n", printable(replaced));
 }
 
-/// Prints the seconds of labels and those in samples, and how to cut samples for the labels of the
-/// file that are on none.
-void print_coverage(const LabelFlags& flags, const dataset::LabelOutcome& labels,
-                    const Coverage& coverage) {
+/// Prints the seconds of labels and those in samples, and how to cut samples for the rest.
+void print_coverage(const LabelFlags& flags, const Coverage& coverage) {
   for (const std::string& line : dataset::coverage_lines(coverage))
     fmt::print("{}\n", printable(line));
-  const double lost_s = labels.on_no_sample_s;
+  double lost_s = 0;
+  for (const dataset::LabelCoverage& one : coverage) lost_s += one.labelled_s - one.in_samples_s;
   constexpr double kRounding_s = 0.05;
   if (lost_s < kRounding_s) return;
   const std::string boxes =
@@ -94,7 +93,7 @@ Result<int> label(const LabelFlags& flags) {
     print_json(summary, coverage);
   } else {
     print_summary(summary);
-    print_coverage(flags, summary.labels, coverage);
+    print_coverage(flags, coverage);
   }
   return exit_code(summary, coverage);
 }

@@ -171,13 +171,6 @@ def test_a_misspelt_clip_gets_a_suggestion_at_ingest(pool, tmp_path):
     assert summary["labels_unmatched"] == 1
 
 
-def test_lost_labels_are_advised_to_be_cut_only_inside_their_clip(pool, tmp_path):
-    ingest(pool, tmp_path / "d", *FRAMES)
-    past = written(tmp_path / "past.csv", HEADER + "pool.mp4,1,900,behaviour,swimming\n")
-    done = run("label", tmp_path / "d", "--labels", past)
-    assert "past the end of the clip" in done.err and "This cuts them" not in done.out, done.out
-
-
 def test_labels_that_match_no_clip_change_nothing(dataset, tmp_path):
     """Without a match the name or the dataset is wrong: new classes make no generation either."""
     before = content(dataset)

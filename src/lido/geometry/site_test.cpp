@@ -102,7 +102,7 @@ TEST(Site, ChecksCamerasAgainstTheWaterWhereverItIs) {
   EXPECT_EQ(under->cameras[0].port_m, 0.1);
   // By its matrix: straight down from z = 1.1, at (4, 2).
   EXPECT_EQ(message("cam_from_world: [[1, 0, 0, -4], [0, -1, 0, 2], [0, 0, -1, 1.1]]"),
-            "site.yaml:8: cameras.0.cam_from_world is a list, want a camera at least 0.2 m over "
+            "site.yaml:8: cameras.0.cam_from_world is a list, want a camera at least 0.2 m above "
             "the water, or 0.05 m under it");
 }
 
