@@ -118,11 +118,14 @@ std::string table(const Json& trials, const Json& space) {
   for (const Json& trial : trials) {
     const std::string number = report::escape(trial.value("trial", ""));
     const double score = score_of(trial);
-    html += fmt::format(
-        "<tr><td class=n>{0}<td><a href=\"trials/{1}/report.html\">{1}</a><td class=n>{2}"
-        "<td class=n>{3}<td>{4}",
-        ++rank, number, std::isnan(score) ? "none" : fmt::format("{:.3f}", score),
-        trial.value("epochs", int64_t{0}), report::escape(trial.value("state", "")));
+    // A trial that failed in its first epoch has no page.
+    const bool has_page = trial.value("epochs", int64_t{0}) > 0;
+    const std::string link =
+        has_page ? fmt::format("<a href=\"trials/{0}/report.html\">{0}</a>", number) : number;
+    html +=
+        fmt::format("<tr><td class=n>{}<td>{}<td class=n>{}<td class=n>{}<td>{}", ++rank, link,
+                    std::isnan(score) ? "none" : fmt::format("{:.3f}", score),
+                    trial.value("epochs", int64_t{0}), report::escape(trial.value("state", "")));
     const Json options = trial.value("options", Json::object());
     for (const auto& [name, axis] : space.items())
       html += "<td class=n>" + report::escape(short_text(options.value(name, Json())));

@@ -28,6 +28,10 @@ TEST(TrialPage, RanksTrialsAndNamesErrors) {
   EXPECT_LT(page.find("trials/00002/report.html"), page.find("trials/00001/report.html"));
   EXPECT_NE(page.find("<b>0.910</b><span>best score"), std::string::npos);
   EXPECT_NE(page.find("<b>1</b><span>ended early"), std::string::npos);
+  auto begun = trial("00000", nullptr, "failed", 1e-4, 8);
+  begun["epochs"] = 0;
+  EXPECT_EQ(trial_page(nlohmann::ordered_json::array({begun}), kSpace).find("href"),
+            std::string::npos);
   EXPECT_NE(page.find("no &lt;hands&gt;"), std::string::npos);
   EXPECT_NE(page.find("<td class=n>none"), std::string::npos);
 }
