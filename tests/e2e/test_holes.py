@@ -11,7 +11,7 @@ import pytest
 from conftest import ingest, table
 from test_frames import BARS, FRAMES, count_frames, ffmpeg, shown
 
-# An encoder's bytes depend on the number of its threads, which is else that of the machine's CPUs.
+# An encoder's bytes depend on its threads: by default, their number follows the machine's CPUs.
 H264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p -g 25 -crf 28 -bf 2 -threads 3"
 MPEG2 = "-c:v mpeg2video -g 12 -bf 2 -b:v 2M -threads 3"
 RECIPES = {

@@ -161,7 +161,7 @@ def test_one_camera_goes_on_with_honest_covariance(film, tmp_path):
     means = {person: numpy.mean(all_of) for person, all_of in errors2.items()}
     print("one camera, normalised errors squared:", means)
     # Errors of one person are correlated: as few as three independent points of three coordinates,
-    # of which the mean is below 2.11 (chi-square, nine degrees of freedom, 97.5%).
+    # whose mean is below 2.11 in 97.5% of cases (chi-square, nine degrees of freedom).
     assert 0.2 < numpy.mean(list(means.values())) < 2.11
 
 

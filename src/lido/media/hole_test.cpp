@@ -111,7 +111,7 @@ TEST_P(Hole, UpToTheEndIsSeen) {
   }
 }
 
-// An encoder's bytes depend on the number of its threads, which is else that of the machine's CPUs.
+// An encoder's bytes depend on its threads: by default, their number follows the machine's CPUs.
 constexpr HoledClip kHoled[] = {
     {"mpeg2_ts", "-c:v mpeg2video -threads 3 -g 12 -bf 2 -b:v 2M", "ts"},
     {"mpeg2_mpg", "-c:v mpeg2video -threads 3 -g 12 -bf 2 -b:v 2M", "mpg"},

@@ -71,7 +71,7 @@ nlohmann::ordered_json input_json(const Model& model) {
             {"fps", model.fps},
             {"samples", model.samples}};
   }
-  // Keypoints alone are relative to cutouts, too.
+  // Keypoints alone are relative to cutouts as well.
   return {
       {"name", model.sees_frames ? kFramesStream : kKeypointsStream},
       {"layout", model.sees_frames ? "windows x frames x height x width x RGB, float32, 0 to 255"

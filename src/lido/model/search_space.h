@@ -10,8 +10,8 @@
 namespace lido::model {
 
 /// Reads a search space: a YAML map from names of TrainOptions to a list of values, or to a range
-/// of numbers: {min: 1e-4, max: 1e-1, log: true}. Options of the data and the
-/// machine cannot be searched.
+/// of numbers: {min: 1e-4, max: 1e-1, log: true}. Options that describe the
+/// data or the machine are refused.
 /// @param file  Name for error messages.
 /// @return {"learning_rate": {"min", "max", "log", "whole"}, "batch_size": {"values": [...]}}, in
 ///         the order of the file; kInvalidArgument for an unknown option, a value out of its range,

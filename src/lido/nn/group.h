@@ -28,7 +28,7 @@ struct Rendezvous {
 };
 
 /// The workers of a run, which compute one sum together. Every worker calls the same functions in
-/// the same order. Gloo sends the values over TCP; one worker sends nothing.
+/// the same order. Gloo sends the values over TCP; a single worker sends nothing.
 ///
 /// A worker that ends or hangs makes the calls of the others fail with kUnavailable, at once or
 /// after the timeout. Not thread-safe.

@@ -97,7 +97,7 @@ class OneView {
   std::vector<Explanation> explanations() const {
     std::vector<Explanation> out;
     // Between upright and lying there are swimmers of all kinds. A person lying along the line
-    // of sight looks upright, too.
+    // of sight also looks upright.
     const double upright = std::clamp((uprightness() - 0.3) / 0.4, 0.02, 1.0);
     constexpr double kLying = 1;
     if (const auto feet = on_ground()) add_upright(*feet, upright, out);

@@ -41,9 +41,6 @@ struct PeopleFilmsSummary {
   std::vector<std::string> warnings;
 };
 
-/// Globs of the files that draw_people_films() writes.
-inline constexpr const char* kPeopleFilms = "draw/*.mp4";
-
 /// Draws the people of the store's tracks3d.parquet into draw/camera_NAME.mp4 of each camera with a
 /// clip, and into draw/plan.mp4, the view from above.
 ///
